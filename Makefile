@@ -1,0 +1,41 @@
+# Everything a clone needs: Rust from https://rustup.rs, and make. PostgreSQL is found or installed by
+# scripts/with-postgres, which makes a throw-away database unless DATABASE_URL names one.
+
+WITH_POSTGRES := scripts/with-postgres
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test ci fmt fmt-check lint deny doc bench clean-pg
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## load sample metrics into a database, serve them, say what to try (Ctrl-C ends it)
+	$(WITH_POSTGRES) cargo run --release --locked -- demo
+
+test: ## run all tests against a real PostgreSQL
+	$(WITH_POSTGRES) cargo test --locked
+
+ci: fmt-check lint deny doc test ## everything that must pass before a change is merged
+	@echo "ci: all passed"
+
+fmt: ## format the code
+	cargo fmt --all
+
+fmt-check: ## fail if the code is not formatted
+	cargo fmt --all -- --check
+
+lint: ## clippy on all targets; warnings are errors
+	cargo clippy --locked --all-targets -- -D warnings
+
+deny: ## audit the dependencies: licences, sources, bans, advisories
+	scripts/deny
+
+doc: ## build the documentation; warnings are errors
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked
+
+bench: ## measure against a real PostgreSQL
+	$(WITH_POSTGRES) cargo bench --locked
+
+clean-pg: ## remove databases that a killed run left in the temporary directory
+	scripts/clean-pg

@@ -1,0 +1,363 @@
+//! What was asked, before any name is resolved: the grammar of PromQL as data.
+//!
+//! Every dialect ends here. Nothing in this module knows the catalog, a clock or a wire format.
+
+use std::fmt;
+
+/// A half-open range of byte offsets into the text that was received.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+/// An expression and where it stands in the text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// The forms of PromQL's grammar.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ExprKind {
+    /// A number: `1.5`, `0x1f`, `Inf`, or a duration where a number may stand.
+    Number(f64),
+    /// A string literal where an expression may stand.
+    Text(String),
+    /// `metric{label="value"}`, with an optional window and modifiers.
+    Selector(Selector),
+    /// `expr[range:resolution]`.
+    Subquery(Box<Subquery>),
+    /// `-expr` (a leading `+` is dropped by the parser).
+    Negate(Box<Expr>),
+    /// `(expr)`.
+    Paren(Box<Expr>),
+    /// `name(args…)`; the name is not checked here.
+    Call(Call),
+    /// `sum by (label) (expr)`.
+    Aggregate(Box<Aggregate>),
+    /// `lhs op rhs` with its matching clause.
+    Binary(Box<Binary>),
+}
+
+/// `name(args…)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// The function's name as written.
+    pub name: String,
+    /// Where the name stands.
+    pub name_span: Span,
+    /// The arguments.
+    pub args: Vec<Expr>,
+}
+
+/// A series selector.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Selector {
+    /// Which metrics; from the name in front of the braces, a quoted name inside them, or `__name__` matchers.
+    pub metric: MetricRef,
+    /// All other matchers, in order.
+    pub matchers: Vec<Matcher>,
+    /// `[5m]`.
+    pub window: Option<Window>,
+    /// `offset` and `@`.
+    pub modifiers: Modifiers,
+}
+
+/// The metrics that a selector names.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum MetricRef {
+    /// No name at all: `{host="a"}`.
+    #[default]
+    Any,
+    /// One of these names, exactly.
+    Names(Vec<String>),
+    /// Matchers on `__name__` that are not plain equality.
+    Matching(Vec<Matcher>),
+}
+
+/// One label matcher.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Matcher {
+    /// The label's name as written.
+    pub label: String,
+    /// What it asks of the label's value; an absent label has the empty value.
+    pub test: Test,
+    /// Where the matcher stands.
+    pub span: Span,
+}
+
+/// What a matcher asks of a value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Test {
+    /// The value is one of these (`=`).
+    In(Vec<String>),
+    /// The value is none of these (`!=`).
+    NotIn(Vec<String>),
+    /// The whole value matches this RE2 pattern (`=~`); `.` matches a newline too.
+    Match(String),
+    /// The whole value does not match it (`!~`).
+    NotMatch(String),
+    /// Every value, absent included: an interpolated "All".
+    Everything,
+    /// No value at all.
+    Nothing,
+    /// Ordered comparison of ad hoc filters: numeric when both sides are, else by bytes; never true of an absent label.
+    Compare(Comparison, String),
+}
+
+/// The four ordered comparisons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+/// A length of time in a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// An exact length in milliseconds, above zero.
+    Millis(i64),
+    /// `$__interval`: the step.
+    Interval,
+    /// `$__rate_interval`.
+    RateInterval,
+    /// `$__range`: the whole range.
+    Range,
+}
+
+/// `offset 5m @ 1609746000`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Modifiers {
+    /// Milliseconds that the data lies before the answer; negative looks ahead.
+    pub offset_ms: i64,
+    /// A fixed evaluation time.
+    pub at: Option<At>,
+    /// Where the modifiers stand, when there are any.
+    pub span: Option<Span>,
+}
+
+/// The argument of `@`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum At {
+    /// Milliseconds since 1970.
+    Millis(i64),
+    /// `start()`
+    Start,
+    /// `end()`
+    End,
+}
+
+/// `expr[range:resolution]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subquery {
+    /// The inner expression.
+    pub expr: Expr,
+    /// The range.
+    pub range: Window,
+    /// The resolution, when it is given.
+    pub resolution: Option<Window>,
+    /// `offset` and `@`.
+    pub modifiers: Modifiers,
+}
+
+/// An aggregation over series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Aggregate {
+    /// `sum`, `topk`, …
+    pub op: AggregateOp,
+    /// Where the operator's name stands.
+    pub op_span: Span,
+    /// `k`, the quantile or the label of `count_values`.
+    pub param: Option<Expr>,
+    /// What is aggregated.
+    pub expr: Expr,
+    /// `by` or `without`; none means one group.
+    pub grouping: Grouping,
+}
+
+/// The labels that survive an aggregation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Grouping {
+    /// Only these.
+    By(Vec<String>),
+    /// All but these.
+    Without(Vec<String>),
+}
+
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $name { $($(#[$vmeta])* $variant),+ }
+        impl $name {
+            /// Every member, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+            /// The word in the language.
+            #[must_use]
+            pub const fn word(self) -> &'static str { match self { $(Self::$variant => $word),+ } }
+            /// The member that the word names.
+            #[must_use]
+            pub fn from_word(word: &str) -> Option<Self> { match word { $($word => Some(Self::$variant),)+ _ => None } }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(self.word()) }
+        }
+    };
+}
+
+words! {
+    /// Aggregation operators.
+    AggregateOp {
+        /// Sum of the values.
+        Sum = "sum",
+        /// Mean of the values.
+        Avg = "avg",
+        /// Smallest value; NaN only when all are.
+        Min = "min",
+        /// Largest value; NaN only when all are.
+        Max = "max",
+        /// Number of series with a value.
+        Count = "count",
+        /// 1 for every group.
+        Group = "group",
+        /// Population standard deviation.
+        Stddev = "stddev",
+        /// Population variance.
+        Stdvar = "stdvar",
+        /// The k series that rank highest.
+        Topk = "topk",
+        /// The k series that rank lowest.
+        Bottomk = "bottomk",
+        /// φ-quantile over the series.
+        Quantile = "quantile",
+        /// Number of series by value.
+        CountValues = "count_values",
+        /// k arbitrary series (experimental in Prometheus).
+        Limitk = "limitk",
+        /// A share of the series (experimental in Prometheus).
+        LimitRatio = "limit_ratio",
+    }
+}
+
+words! {
+    /// Binary operators.
+    BinaryOp {
+        /// Addition.
+        Add = "+",
+        /// Subtraction.
+        Sub = "-",
+        /// Multiplication.
+        Mul = "*",
+        /// Division.
+        Div = "/",
+        /// Remainder.
+        Mod = "%",
+        /// Power, right-associative.
+        Pow = "^",
+        /// Arc tangent of lhs / rhs.
+        Atan2 = "atan2",
+        /// Equal.
+        Eq = "==",
+        /// Not equal.
+        Ne = "!=",
+        /// Greater.
+        Gt = ">",
+        /// Less.
+        Lt = "<",
+        /// Greater or equal.
+        Ge = ">=",
+        /// Less or equal.
+        Le = "<=",
+        /// Intersection of series.
+        And = "and",
+        /// Union of series.
+        Or = "or",
+        /// Complement of series.
+        Unless = "unless",
+    }
+}
+
+impl BinaryOp {
+    /// Whether it compares (and so takes `bool`).
+    #[must_use]
+    pub const fn is_comparison(self) -> bool {
+        matches!(self, Self::Eq | Self::Ne | Self::Gt | Self::Lt | Self::Ge | Self::Le)
+    }
+
+    /// Whether it combines sets of series.
+    #[must_use]
+    pub const fn is_set(self) -> bool {
+        matches!(self, Self::And | Self::Or | Self::Unless)
+    }
+}
+
+/// `lhs op bool on(…) group_left(…) rhs`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Binary {
+    /// The operator.
+    pub op: BinaryOp,
+    /// Where the operator stands.
+    pub op_span: Span,
+    /// Left operand.
+    pub lhs: Expr,
+    /// Right operand.
+    pub rhs: Expr,
+    /// `bool`: comparisons give 0 and 1 instead of filtering.
+    pub returns_bool: bool,
+    /// How series pair up; none means on all labels, one to one.
+    pub matching: Option<Matching>,
+}
+
+/// How the series of two operands pair up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matching {
+    /// `on` (true) or `ignoring` (false).
+    pub on: bool,
+    /// The labels in the clause.
+    pub labels: Vec<String>,
+    /// One-to-one unless a group clause says otherwise.
+    pub cardinality: Cardinality,
+}
+
+/// Which side may have several series for one of the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cardinality {
+    /// One to one.
+    OneToOne,
+    /// `group_left(labels taken from the right)`: many on the left.
+    ManyToOne(Vec<String>),
+    /// `group_right(labels taken from the left)`: many on the right.
+    OneToMany(Vec<String>),
+}
+
+words! {
+    /// How the samples of one series in one bucket become one value.
+    OverTime {
+        /// Mean.
+        Avg = "avg",
+        /// Smallest; NaN only when all are.
+        Min = "min",
+        /// Largest; NaN only when all are.
+        Max = "max",
+        /// Sum.
+        Sum = "sum",
+        /// Number of samples.
+        Count = "count",
+        /// Earliest sample; of several at that instant the smallest.
+        First = "first",
+        /// Latest sample; of several at that instant the largest.
+        Last = "last",
+    }
+}

@@ -1,0 +1,78 @@
+//! Facts and file → catalog, in two pure steps with the database in between.
+//!
+//! [`classify`] decides what every relation and column is. The names that narrow sources store are data, so they are
+//! listed by the caller, and [`finish`] names every metric.
+
+mod declared;
+mod discovered;
+mod draft;
+mod error;
+mod layout;
+mod lookup;
+mod naming;
+mod roles;
+#[cfg(test)]
+mod tests;
+mod time;
+mod words;
+
+use std::collections::HashSet;
+
+pub use draft::{Decision, Draft, NameStrategy, StoredNames, Verdict};
+pub use error::CatalogError;
+pub use naming::finish;
+pub use words::is_epoch_name;
+
+use super::facts::{Facts, RelationFacts};
+use super::file::CatalogFile;
+use crate::time::Zone;
+
+/// Decides what every relation is. `zone` cuts days where neither the question nor the file names a zone.
+///
+/// # Errors
+/// The file declares what the database does not have.
+pub fn classify(facts: &Facts, file: &CatalogFile, zone: Zone) -> Result<Draft, CatalogError> {
+    let zone = lookup::zone("datebin.toml", "time_zone", file.time_zone.as_deref(), zone)?;
+    let local = lookup::zone("[discovery]", "zone", file.discovery.zone.as_deref(), Zone::UTC)?;
+    let mut draft = Draft { sources: Vec::new(), annotations: Vec::new(), zone, decisions: Vec::new() };
+    let mut taken = HashSet::new();
+    for source in &file.sources {
+        let relation = lookup::relation(facts, &source.relation)?;
+        taken.insert(&relation.relation);
+        draft.sources.push(declared::source(relation, source, local)?);
+    }
+    for annotations in &file.annotations {
+        let relation = lookup::relation(facts, &annotations.relation)?;
+        draft.annotations.push(declared::annotations(relation, annotations, local)?);
+    }
+    for relation in &facts.relations {
+        if file.discovery.enabled && relation.discoverable && !taken.contains(&relation.relation) {
+            let mut notes = layout::Notes::new(relation, &mut draft.decisions);
+            if is_excluded(relation, &file.discovery.exclude) {
+                notes.relation(Verdict::LeftOut, "excluded in datebin.toml");
+            } else {
+                draft.sources.extend(discovered::source(relation, local, &mut notes));
+            }
+        }
+    }
+    draft.sources.sort_by(|a, b| a.source.relation.cmp(&b.source.relation));
+    Ok(draft)
+}
+
+fn is_excluded(relation: &RelationFacts, patterns: &[String]) -> bool {
+    patterns.iter().any(|pattern| matches_glob(pattern, relation.relation.name.as_str()))
+}
+
+/// Whether a name matches a pattern in which `*` stands for anything.
+fn matches_glob(pattern: &str, name: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(mut name) = name.strip_prefix(start) else { return false };
+    let (middle, end) = rest.rsplit_once('*').map_or((None, rest), |(middle, end)| (Some(middle), end));
+    for part in middle.into_iter().flat_map(|middle| middle.split('*')) {
+        match name.split_once(part) {
+            Some((_, after)) => name = after,
+            None => return false,
+        }
+    }
+    name.ends_with(end)
+}

@@ -1,0 +1,148 @@
+//! What the operator declares, held against the facts.
+
+use super::draft::{DraftMetric, DraftSource, Narrow};
+use super::error::CatalogError;
+use super::lookup::{bad, column, declared_labels, interval, name_column, number, time_column, wrong};
+use super::{discovered, layout, time};
+use crate::ast::OverTime;
+use crate::catalog::facts::{ColumnFacts, RelationFacts};
+use crate::catalog::file::{AnnotationDecl, MetricDecl, SourceDecl};
+use crate::catalog::{AnnotationSource, ColumnType, MetricKind, Relation, Value};
+use crate::ident::Ident;
+use crate::time::Zone;
+
+/// A declared source.
+pub(super) fn source(facts: &RelationFacts, declared: &SourceDecl, local: Zone) -> Result<DraftSource, CatalogError> {
+    let time = match &declared.time {
+        Some(declared) => time_column(facts, declared, local)?,
+        None => time::choose(facts, local).map(|(time, _)| time).ok_or_else(|| CatalogError::Incomplete {
+            relation: facts.relation.clone(),
+            missing: "no column is plainly the time: say which, as `time`",
+        })?,
+    };
+    let columns = layout::survey(facts, &time.column);
+    let name = declared.name.as_deref().map(|name| name_column(facts, name)).transpose()?;
+    let value = declared.value.as_deref().map(|value| number(facts, value)).transpose()?;
+    let narrow =
+        name.map(|name| narrow(facts, declared, name, value.or_else(|| layout::only_value(&columns)))).transpose()?;
+    let mut metrics = metrics(facts, declared, name.is_some(), value)?;
+    if metrics.is_empty() && narrow.is_none() {
+        metrics = discovered::metrics(facts, &columns);
+    }
+    if metrics.is_empty() && narrow.is_none() {
+        let missing = "no column is plainly a value: say which, as `value` or as `[source.metric.<name>]`";
+        return Err(CatalogError::Incomplete { relation: facts.relation.clone(), missing });
+    }
+    let labels = match &declared.labels {
+        Some(labels) => declared_labels(facts, labels)?,
+        None => layout::labels(&columns, &used(name, narrow.as_ref(), &metrics)),
+    };
+    let mut source = layout::source(facts, time, labels);
+    source.name_column = name.map(ColumnFacts::column);
+    source.interval_ms = declared.interval.as_deref().map(|text| interval(&facts.relation, text)).transpose()?;
+    Ok(DraftSource { source, declared: true, metrics, narrow })
+}
+
+/// The columns that are something else than labels.
+fn used<'a>(name: Option<&'a ColumnFacts>, narrow: Option<&'a Narrow>, metrics: &'a [DraftMetric]) -> Vec<&'a Ident> {
+    let values = metrics.iter().map(|draft| {
+        let Value::Column(column) = &draft.metric.value;
+        &column.name
+    });
+    values.chain(name.map(|name| &name.name)).chain(narrow.map(|narrow| &narrow.value.name)).collect()
+}
+
+fn narrow(
+    facts: &RelationFacts,
+    declared: &SourceDecl,
+    name: &ColumnFacts,
+    value: Option<&ColumnFacts>,
+) -> Result<Narrow, CatalogError> {
+    let value = value.filter(|value| value.name != name.name).ok_or_else(|| CatalogError::Incomplete {
+        relation: facts.relation.clone(),
+        missing: "no column is plainly the value: say which, as `value`",
+    })?;
+    let stored = declared.metric.iter().filter(|(_, metric)| metric.column.is_none());
+    Ok(Narrow {
+        value: value.column(),
+        prefixes: vec![declared.prefix.clone().unwrap_or_default()],
+        declared: stored.map(|(name, metric)| (name.clone(), metric.clone())).collect(),
+        help: value.comment.clone().or_else(|| facts.comment.clone()),
+    })
+}
+
+/// The metrics that have a column of their own.
+fn metrics(
+    facts: &RelationFacts,
+    declared: &SourceDecl,
+    is_narrow: bool,
+    value: Option<&ColumnFacts>,
+) -> Result<Vec<DraftMetric>, CatalogError> {
+    let mut metrics = Vec::new();
+    for (name, metric) in &declared.metric {
+        let column = match (&metric.column, value) {
+            (Some(column), _) => number(facts, column)?,
+            (None, _) if is_narrow => continue,
+            (None, Some(value)) => value,
+            (None, None) => number(facts, name)?,
+        };
+        let (kind, over_time) = kind_and_over_time(&facts.relation, metric)?;
+        let mut found = layout::metric(facts, column);
+        found.kind = kind.unwrap_or(found.kind);
+        found.over_time = over_time;
+        found.unit.clone_from(&metric.unit);
+        found.help = metric.help.clone().or(found.help);
+        metrics.push(DraftMetric { names: vec![name.clone()], metric: found });
+    }
+    if let (true, false, Some(value)) = (metrics.is_empty(), is_narrow, value) {
+        let names = layout::column_names(facts, &value.name, true);
+        metrics.push(DraftMetric { names, metric: layout::metric(facts, value) });
+    }
+    Ok(metrics)
+}
+
+/// The kind, if it is declared, and what a bare name means.
+pub(super) fn kind_and_over_time(
+    relation: &Relation,
+    declared: &MetricDecl,
+) -> Result<(Option<MetricKind>, OverTime), CatalogError> {
+    let kind = match declared.kind.as_deref() {
+        None => None,
+        Some("gauge") => Some(MetricKind::Gauge),
+        Some("counter") => Some(MetricKind::Counter),
+        Some(other) => return Err(bad(relation, "kind", other, "gauge or counter")),
+    };
+    let over_time = match declared.over_time.as_deref() {
+        None => OverTime::Avg,
+        Some(word) => OverTime::from_word(word)
+            .ok_or_else(|| bad(relation, "over_time", word, "avg, min, max, sum, count, first or last"))?,
+    };
+    Ok((kind, over_time))
+}
+
+/// A declared relation of annotations.
+pub(super) fn annotations(
+    facts: &RelationFacts,
+    declared: &AnnotationDecl,
+    local: Zone,
+) -> Result<AnnotationSource, CatalogError> {
+    let named = |name: &String| column(facts, name).map(ColumnFacts::column);
+    let tag = |name: &String| {
+        let column = column(facts, name)?;
+        let fits = column.is_text() || matches!(column.ty, ColumnType::TextArray | ColumnType::Enum);
+        if fits { Ok(column.column()) } else { Err(wrong(facts, column, "text or text[]")) }
+    };
+    Ok(AnnotationSource {
+        name: declared.name.clone(),
+        relation: facts.relation.clone(),
+        time: time_column(facts, &declared.time, local)?,
+        time_end: declared.time_end.as_ref().map(|end| time_column(facts, end, local)).transpose()?,
+        title: declared.title.as_ref().map(named).transpose()?,
+        text: declared.text.as_ref().map(named).transpose()?,
+        tags: declared.tags.iter().map(tag).collect::<Result<_, _>>()?,
+        id: match facts.primary_key.as_slice() {
+            [only] => facts.column(only.as_str()).filter(|column| column.readable).map(ColumnFacts::column),
+            _ => None,
+        },
+    })
+}

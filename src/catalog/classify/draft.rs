@@ -1,0 +1,150 @@
+//! A catalog in the making: everything but the names that narrow sources store.
+
+use std::collections::BTreeMap;
+
+use crate::catalog::file::MetricDecl;
+use crate::catalog::{AnnotationSource, Column, Label, Metric, Relation, Source};
+use crate::ident::Ident;
+use crate::time::Zone;
+
+/// One decision about a relation or one of its columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The relation.
+    pub relation: Relation,
+    /// The column; absent: the relation as a whole.
+    pub column: Option<Ident>,
+    /// What was decided.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: String,
+}
+
+/// What a relation or a column was taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// A source.
+    Source,
+    /// When each row was.
+    Time,
+    /// A metric, or the value of a narrow source.
+    Value,
+    /// A label.
+    Label,
+    /// The column that carries the metric's name.
+    Name,
+    /// Not offered.
+    LeftOut,
+}
+
+/// Sources whose metrics have no final names yet.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    pub(super) sources: Vec<DraftSource>,
+    pub(super) annotations: Vec<AnnotationSource>,
+    pub(super) zone: Zone,
+    pub(super) decisions: Vec<Decision>,
+}
+
+/// One source.
+#[derive(Clone, Debug)]
+pub(super) struct DraftSource {
+    /// Without metrics.
+    pub(super) source: Source,
+    pub(super) declared: bool,
+    /// Metrics with a column of their own.
+    pub(super) metrics: Vec<DraftMetric>,
+    pub(super) narrow: Option<Narrow>,
+}
+
+/// A metric and what it may be called, the shortest first.
+#[derive(Clone, Debug)]
+pub(super) struct DraftMetric {
+    pub(super) names: Vec<String>,
+    pub(super) metric: Metric,
+}
+
+/// What the rows of a narrow source have in common.
+#[derive(Clone, Debug)]
+pub(super) struct Narrow {
+    pub(super) value: Column,
+    /// What may stand in front of the stored names, the shortest first.
+    pub(super) prefixes: Vec<String>,
+    /// What the file says of stored names.
+    pub(super) declared: BTreeMap<String, MetricDecl>,
+    pub(super) help: Option<String>,
+}
+
+/// The names that a narrow source stores.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredNames {
+    /// The names.
+    pub names: Vec<String>,
+    /// How they were found.
+    pub strategy: NameStrategy,
+}
+
+/// How stored names were found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameStrategy {
+    /// From name to name along an index that leads with the column.
+    LooseScan,
+    /// From all rows.
+    AllRows,
+    /// From the newest rows and the statistics.
+    NewestRows,
+    /// From any rows and the statistics.
+    SomeRows,
+    /// From the statistics alone.
+    Statistics,
+}
+
+impl NameStrategy {
+    /// Whether no name can be missing.
+    #[must_use]
+    pub const fn is_complete(self) -> bool {
+        matches!(self, Self::LooseScan | Self::AllRows)
+    }
+
+    /// The strategy in words.
+    #[must_use]
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::LooseScan => "along an index that leads with the name",
+            Self::AllRows => "from all rows",
+            Self::NewestRows => "from the newest rows and the statistics; an index on the name would find all",
+            Self::SomeRows => "from some rows and the statistics; an index on the name would find all",
+            Self::Statistics => "from the statistics alone; an index on the name would find all",
+        }
+    }
+}
+
+impl Draft {
+    /// The narrow sources, each with the number that [`finish`](super::finish) knows it by.
+    pub fn narrow(&self) -> impl Iterator<Item = (usize, &Source)> {
+        let all = self.sources.iter().enumerate();
+        all.filter(|(_, draft)| draft.narrow.is_some()).map(|(at, draft)| (at, &draft.source))
+    }
+
+    /// The sources with a document label, each with the number that [`set_members`](Self::set_members) knows it by.
+    pub fn documents(&self) -> impl Iterator<Item = (usize, &Source)> {
+        let is_document = |label: &Label| matches!(label, Label::Members { .. });
+        let sources = self.sources.iter().map(|draft| &draft.source).enumerate();
+        sources.filter(move |(_, source)| source.labels.iter().any(is_document))
+    }
+
+    /// Notes the members that a source's document was seen to have.
+    pub fn set_members(&mut self, source: usize, mut members: Vec<String>) {
+        members.sort_unstable();
+        members.dedup();
+        if let Some(draft) = self.sources.get_mut(source) {
+            draft.source.members = members;
+        }
+    }
+
+    /// What was decided and why, in the order of the relations.
+    #[must_use]
+    pub fn decisions(&self) -> &[Decision] {
+        &self.decisions
+    }
+}

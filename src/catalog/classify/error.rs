@@ -1,0 +1,70 @@
+//! What keeps facts and file from becoming a catalog.
+
+use crate::catalog::file::did_you_mean;
+use crate::catalog::{Clash, Relation};
+
+/// Why there is no catalog. Each names the relation and the column, and what looks most like them.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CatalogError {
+    /// A declared relation does not exist, or the role may not see into its schema.
+    #[error("there is no relation {relation}{}", did_you_mean(nearest))]
+    UnknownRelation {
+        /// As declared.
+        relation: String,
+        /// Those that look most like it.
+        nearest: Vec<String>,
+    },
+    /// A declared column does not exist.
+    #[error("{relation} has no column `{column}`{}", did_you_mean(nearest))]
+    UnknownColumn {
+        /// The relation.
+        relation: Relation,
+        /// As declared.
+        column: String,
+        /// Those that look most like it.
+        nearest: Vec<String>,
+    },
+    /// The role lacks a right.
+    #[error("the role may not SELECT {relation}, column `{column}`; GRANT it, or leave the column out")]
+    Unreadable {
+        /// The relation.
+        relation: Relation,
+        /// The column.
+        column: String,
+    },
+    /// A declared column has a type that its use does not allow.
+    #[error("{relation}, column `{column}` is {ty}, not {wanted}")]
+    WrongType {
+        /// The relation.
+        relation: Relation,
+        /// The column.
+        column: String,
+        /// Its type.
+        ty: String,
+        /// What would do.
+        wanted: &'static str,
+    },
+    /// A value of the file that is none of those it may be.
+    #[error("{place}: `{field}` is {value:?}, not {wanted}")]
+    BadValue {
+        /// The relation, or the part of the file.
+        place: String,
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        value: String,
+        /// What would do.
+        wanted: &'static str,
+    },
+    /// A declared source lacks something that discovery cannot find either.
+    #[error("{relation}: {missing}")]
+    Incomplete {
+        /// The relation.
+        relation: Relation,
+        /// What is missing and how to say it.
+        missing: &'static str,
+    },
+    /// Two metrics have one name.
+    #[error(transparent)]
+    Clash(#[from] Clash),
+}

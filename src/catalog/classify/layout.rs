@@ -1,0 +1,150 @@
+//! What discovered and declared sources have in common: the roles of columns put together.
+
+use super::draft::{Decision, Verdict};
+use super::roles::{Role, role};
+use super::words;
+use crate::ast::OverTime;
+use crate::catalog::facts::{ColumnFacts, RelationFacts};
+use crate::catalog::{Label, LabelValue, Metric, MetricKind, Relation, Source, TimeColumn, Value};
+use crate::ident::Ident;
+
+/// Where decisions about one relation are noted.
+pub(super) struct Notes<'a> {
+    relation: &'a Relation,
+    decisions: &'a mut Vec<Decision>,
+}
+
+impl<'a> Notes<'a> {
+    pub(super) const fn new(facts: &'a RelationFacts, decisions: &'a mut Vec<Decision>) -> Self {
+        Self { relation: &facts.relation, decisions }
+    }
+
+    pub(super) fn relation(&mut self, verdict: Verdict, reason: impl Into<String>) {
+        self.note(None, verdict, reason.into());
+    }
+
+    pub(super) fn column(&mut self, column: &Ident, verdict: Verdict, reason: impl Into<String>) {
+        self.note(Some(column.clone()), verdict, reason.into());
+    }
+
+    fn note(&mut self, column: Option<Ident>, verdict: Verdict, reason: String) {
+        self.decisions.push(Decision { relation: self.relation.clone(), column, verdict, reason });
+    }
+}
+
+/// Every column but the time, with its role.
+pub(super) fn survey<'a>(relation: &'a RelationFacts, time: &Ident) -> Vec<(&'a ColumnFacts, Role)> {
+    let others = relation.columns.iter().filter(|column| column.name != *time);
+    others.map(|column| (column, role(relation, column))).collect()
+}
+
+/// The only value column, or the only one that is called like a value.
+pub(super) fn only_value<'a>(columns: &[(&'a ColumnFacts, Role)]) -> Option<&'a ColumnFacts> {
+    let values: Vec<_> =
+        columns.iter().filter(|(_, role)| matches!(role, Role::Value(_))).map(|(column, _)| *column).collect();
+    let called: Vec<_> = values.iter().copied().filter(|column| words::is_value(column.name.as_str())).collect();
+    match (values.as_slice(), called.as_slice()) {
+        ([only], _) | (_, [only]) => Some(only),
+        _ => None,
+    }
+}
+
+/// The name and the value column of a narrow layout.
+pub(super) fn narrow<'a>(columns: &[(&'a ColumnFacts, Role)]) -> Option<(&'a ColumnFacts, &'a ColumnFacts)> {
+    let value = only_value(columns)?;
+    let names = columns.iter().filter(|(column, role)| column.is_text() && matches!(role, Role::Label(_)));
+    let ranked = names.filter_map(|(column, _)| {
+        let (rank, needs_value) = words::metric_name_rank(column.name.as_str())?;
+        (!needs_value || words::is_value(value.name.as_str())).then_some((rank, *column))
+    });
+    ranked.min_by_key(|(rank, _)| *rank).map(|(_, name)| (name, value))
+}
+
+/// The labels that the roles say, without the given columns.
+pub(super) fn labels(columns: &[(&ColumnFacts, Role)], without: &[&Ident]) -> Vec<Label> {
+    let others = columns.iter().filter(|(column, _)| !without.contains(&&column.name));
+    let mut labels: Vec<Label> = others
+        .filter_map(|(column, role)| match role {
+            Role::Label(_) => Some(column_label(column.name.as_str(), column)),
+            Role::Members(_) => Some(Label::Members { column: column.column() }),
+            Role::Value(_) | Role::Out(_) => None,
+        })
+        .collect();
+    sort(&mut labels);
+    labels
+}
+
+pub(super) fn column_label(name: &str, column: &ColumnFacts) -> Label {
+    Label::One { name: name.to_owned(), value: LabelValue::Column(column.column()) }
+}
+
+/// By what they are called; documents last.
+pub(super) fn sort(labels: &mut [Label]) {
+    labels.sort_by(|a, b| key(a).cmp(&key(b)));
+}
+
+fn key(label: &Label) -> (bool, &str) {
+    match label {
+        Label::One { name, .. } => (false, name),
+        Label::Members { column } => (true, column.name.as_str()),
+    }
+}
+
+/// A source of that relation, without metrics.
+pub(super) fn source(relation: &RelationFacts, time: TimeColumn, labels: Vec<Label>) -> Source {
+    let mut indexes = relation.indexes.clone();
+    indexes.sort();
+    Source {
+        relation: relation.relation.clone(),
+        time,
+        interval_ms: None,
+        labels,
+        members: Vec::new(),
+        metrics: Vec::new(),
+        name_column: None,
+        indexes,
+        bytes: relation.bytes,
+    }
+}
+
+/// The metric of a column, without a name.
+pub(super) fn metric(relation: &RelationFacts, column: &ColumnFacts) -> Metric {
+    Metric {
+        name: String::new(),
+        value: Value::Column(column.column()),
+        stored_name: None,
+        kind: guess_kind(column.name.as_str()),
+        unit: None,
+        help: column.comment.clone().or_else(|| relation.comment.clone()),
+        over_time: OverTime::Avg,
+    }
+}
+
+/// By the name only, so a guess.
+pub(super) fn guess_kind(name: &str) -> MetricKind {
+    if words::is_counter(name) { MetricKind::Counter } else { MetricKind::Gauge }
+}
+
+/// What the metric of a column may be called, the shortest first; `only`: it is the only value column.
+pub(super) fn column_names(relation: &RelationFacts, column: &Ident, only: bool) -> Vec<String> {
+    let (schema, table) = (&relation.relation.schema, &relation.relation.name);
+    let mut names = Vec::with_capacity(5);
+    let on_path = relation.path_position.is_some();
+    if only && column.as_str() == "value" {
+        if on_path {
+            names.push(table.to_string());
+        }
+        names.push(format!("{schema}_{table}"));
+    } else if on_path {
+        names.push(format!("{table}_{column}"));
+    }
+    names.push(format!("{schema}_{table}_{column}"));
+    names.push(format!("{schema}.{table}.{column}"));
+    names
+}
+
+/// What may stand in front of stored names, the shortest first.
+pub(super) fn prefixes(relation: &Relation) -> Vec<String> {
+    let (schema, table) = (&relation.schema, &relation.name);
+    vec![String::new(), format!("{table}_"), format!("{schema}_{table}_"), format!("{schema}.{table}.")]
+}

@@ -1,0 +1,176 @@
+//! Single things that the operator declares, held against the facts: relations, columns, labels, times.
+
+use super::error::CatalogError;
+use super::{layout, time};
+use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
+use crate::catalog::file::{LabelDecl, LabelTable, TimeDecl, TimeTable, split_relation};
+use crate::catalog::{Column, ColumnType, EpochUnit, Label, LabelValue, Relation, TimeColumn, TimeKind};
+use crate::nearest::nearest;
+use crate::time::Zone;
+
+const NUMBER: &str = "a number or a boolean";
+
+/// The relation of that name: as `schema.name`, or the first of that name on the search path.
+pub(super) fn relation<'a>(facts: &'a Facts, declared: &str) -> Result<&'a RelationFacts, CatalogError> {
+    let (schema, name) = split_relation(declared);
+    let named = facts.relations.iter().filter(|facts| facts.relation.name.as_str() == name);
+    let found = match schema {
+        Some(schema) => named.into_iter().find(|facts| facts.relation.schema.as_str() == schema),
+        None => named.filter(|facts| facts.path_position.is_some()).min_by_key(|facts| facts.path_position),
+    };
+    found.ok_or_else(|| {
+        let spelled = |facts: &RelationFacts| match schema {
+            Some(_) => facts.relation.to_string(),
+            None => facts.relation.name.to_string(),
+        };
+        let known: Vec<String> = facts.relations.iter().map(spelled).collect();
+        let alike = nearest(declared, known.iter().map(String::as_str));
+        let nearest = alike.into_iter().map(str::to_owned).collect();
+        CatalogError::UnknownRelation { relation: declared.to_owned(), nearest }
+    })
+}
+
+/// A zone by name, or the one that holds otherwise.
+pub(super) fn zone(place: &str, field: &'static str, name: Option<&str>, or: Zone) -> Result<Zone, CatalogError> {
+    let Some(name) = name else { return Ok(or) };
+    Zone::parse(name).ok_or_else(|| bad(place, field, name, "a zone of the IANA time zone database"))
+}
+
+pub(super) fn bad(place: impl ToString, field: &'static str, value: &str, wanted: &'static str) -> CatalogError {
+    CatalogError::BadValue { place: place.to_string(), field, value: value.to_owned(), wanted }
+}
+
+pub(super) fn column<'a>(facts: &'a RelationFacts, name: &str) -> Result<&'a ColumnFacts, CatalogError> {
+    let relation = &facts.relation;
+    match facts.column(name) {
+        Some(column) if column.readable => Ok(column),
+        Some(_) => Err(CatalogError::Unreadable { relation: relation.clone(), column: name.to_owned() }),
+        None => {
+            let alike = nearest(name, facts.columns.iter().map(|column| column.name.as_str()));
+            let nearest = alike.into_iter().map(str::to_owned).collect();
+            Err(CatalogError::UnknownColumn { relation: relation.clone(), column: name.to_owned(), nearest })
+        }
+    }
+}
+
+pub(super) fn wrong(facts: &RelationFacts, column: &ColumnFacts, wanted: &'static str) -> CatalogError {
+    let (relation, name) = (facts.relation.clone(), column.name.to_string());
+    CatalogError::WrongType { relation, column: name, ty: column.ty.to_string(), wanted }
+}
+
+pub(super) fn number<'a>(facts: &'a RelationFacts, name: &str) -> Result<&'a ColumnFacts, CatalogError> {
+    let column = column(facts, name)?;
+    if column.is_number() || column.ty == ColumnType::Bool { Ok(column) } else { Err(wrong(facts, column, NUMBER)) }
+}
+
+pub(super) fn name_column<'a>(facts: &'a RelationFacts, name: &str) -> Result<&'a ColumnFacts, CatalogError> {
+    let column = column(facts, name)?;
+    if column.is_text() || column.ty == ColumnType::Enum { Ok(column) } else { Err(wrong(facts, column, "text")) }
+}
+
+pub(super) fn declared_labels(facts: &RelationFacts, declared: &[LabelDecl]) -> Result<Vec<Label>, CatalogError> {
+    let mut labels = declared.iter().map(|label| self::label(facts, label)).collect::<Result<Vec<_>, _>>()?;
+    layout::sort(&mut labels);
+    Ok(labels)
+}
+
+fn label(facts: &RelationFacts, declared: &LabelDecl) -> Result<Label, CatalogError> {
+    let table = match declared {
+        LabelDecl::Column(name) => return column_label(facts, name, name),
+        LabelDecl::Table(table) => table,
+    };
+    match table {
+        LabelTable { name: Some(name), column, json: None, all: false } => {
+            column_label(facts, name, column.as_ref().unwrap_or(name))
+        }
+        LabelTable { name: None, column: Some(column), json: None, all: false } => column_label(facts, column, column),
+        LabelTable { name: None, column: None, json: Some(path), all: true } => match path.as_slice() {
+            [name] => Ok(Label::Members { column: document(facts, name, false)? }),
+            _ => Err(bad(&facts.relation, "json", &path.join(", "), "one jsonb column")),
+        },
+        LabelTable { name, column: None, json: Some(path), all: false } => match (path.as_slice(), name) {
+            ([document, members @ .., last], name) => Ok(Label::One {
+                name: name.clone().unwrap_or_else(|| last.clone()),
+                value: LabelValue::Member {
+                    column: self::document(facts, document, true)?,
+                    path: members.iter().chain([last]).cloned().collect(),
+                },
+            }),
+            _ => Err(bad(&facts.relation, "json", &path.join(", "), "a column and the path to a member")),
+        },
+        _ => Err(bad(&facts.relation, "labels", &format!("{table:?}"), "a column, a json member or all of a jsonb")),
+    }
+}
+
+fn column_label(facts: &RelationFacts, name: &str, column: &str) -> Result<Label, CatalogError> {
+    let column = self::column(facts, column)?;
+    let plain = column.is_text() || column.is_integer();
+    if plain || matches!(column.ty, ColumnType::Bool | ColumnType::Enum | ColumnType::Uuid) {
+        return Ok(layout::column_label(name, column));
+    }
+    Err(wrong(facts, column, "text, an integer, a boolean, an enum or a uuid; members of a jsonb are `{ json = … }`"))
+}
+
+fn document(facts: &RelationFacts, name: &str, json_too: bool) -> Result<Column, CatalogError> {
+    let column = column(facts, name)?;
+    match column.ty {
+        ColumnType::Jsonb => Ok(column.column()),
+        ColumnType::Json if json_too => Ok(column.column()),
+        _ => Err(wrong(facts, column, "jsonb")),
+    }
+}
+
+pub(super) fn time_column(facts: &RelationFacts, declared: &TimeDecl, local: Zone) -> Result<TimeColumn, CatalogError> {
+    let bare;
+    let table = match declared {
+        TimeDecl::Table(table) => table,
+        TimeDecl::Column(column) => {
+            bare = TimeTable { column: column.clone(), ..TimeTable::default() };
+            &bare
+        }
+    };
+    let column = column(facts, &table.column)?;
+    let local = zone(&facts.relation.to_string(), "zone", table.zone.as_deref(), local)?;
+    let (kind, own) = match column.ty {
+        ColumnType::Timestamptz => (TimeKind::Instant, "timestamptz"),
+        ColumnType::Timestamp => (TimeKind::Local(local), "timestamp"),
+        ColumnType::Date => (TimeKind::Date(local), "date"),
+        _ => (epoch(facts, column, table.unit.as_deref())?, "epoch"),
+    };
+    match table.ty.as_deref() {
+        Some(ty) if ty != own => Err(bad(format!("{}, column `{}`", facts.relation, column.name), "type", ty, own)),
+        _ => Ok(TimeColumn { column: column.name.clone(), kind }),
+    }
+}
+
+fn epoch(facts: &RelationFacts, column: &ColumnFacts, unit: Option<&str>) -> Result<TimeKind, CatalogError> {
+    let wanted = "timestamptz, timestamp, date, integer, bigint, double precision or numeric";
+    let storage = time::storage(column).ok_or_else(|| wrong(facts, column, wanted))?;
+    let unit = match unit {
+        Some("s") => EpochUnit::Seconds,
+        Some("ms") => EpochUnit::Millis,
+        Some("us" | "µs") => EpochUnit::Micros,
+        Some("ns") => EpochUnit::Nanos,
+        Some(other) => return Err(bad(&facts.relation, "unit", other, "s, ms, us or ns")),
+        None => time::unit_by_statistics(column).ok_or_else(|| CatalogError::Incomplete {
+            relation: facts.relation.clone(),
+            missing: "the time column is a number: say its unit, as `time = { column = …, unit = \"s\" }`",
+        })?,
+    };
+    Ok(TimeKind::Epoch { unit, storage })
+}
+
+/// `10s`, `500ms`, `1m`, `1h`, `1d` in milliseconds.
+pub(super) fn interval(relation: &Relation, text: &str) -> Result<i64, CatalogError> {
+    let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let factor = match unit {
+        "ms" => Some(1),
+        "s" => Some(1_000),
+        "m" => Some(60_000),
+        "h" => Some(3_600_000),
+        "d" => Some(86_400_000),
+        _ => None,
+    };
+    let length = digits.parse::<i64>().ok().zip(factor).and_then(|(number, factor)| number.checked_mul(factor));
+    length.filter(|ms| *ms > 0).ok_or_else(|| bad(relation, "interval", text, "a length of time such as 10s"))
+}

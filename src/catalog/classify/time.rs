@@ -1,0 +1,100 @@
+//! Which column says when a row was, and how it reads.
+
+use super::words;
+use crate::catalog::facts::{ColumnFacts, RelationFacts};
+use crate::catalog::{ColumnType, EpochStorage, EpochUnit, TimeColumn, TimeKind};
+use crate::time::Zone;
+
+/// 1990-01-01 and 2100-01-01 in seconds since 1970: an epoch outside is no time that people chart.
+const PLAUSIBLE: std::ops::Range<f64> = 631_152_000.0..4_102_444_800.0;
+const UNITS: [(EpochUnit, f64); 4] =
+    [(EpochUnit::Seconds, 1.0), (EpochUnit::Millis, 1e3), (EpochUnit::Micros, 1e6), (EpochUnit::Nanos, 1e9)];
+
+/// The time column that discovery takes, and why.
+pub(super) fn choose(relation: &RelationFacts, zone: Zone) -> Option<(TimeColumn, String)> {
+    let candidates = relation.columns.iter().filter(|column| column.readable && !column.is_dead());
+    let scored = candidates.filter_map(|column| {
+        let rank = words::time_rank(column.name.as_str())?;
+        let kind = kind(column, zone)?;
+        let leads = leads(relation, column);
+        Some(((leads, rank, column.not_null, type_rank(&kind)), column, kind))
+    });
+    // Of equals the first column wins.
+    let ((leads, ..), column, kind) = scored.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
+    let mut reason = describe(&kind);
+    if leads {
+        reason.push_str(", an index, key or partition key starts with it");
+    }
+    Some((TimeColumn { column: column.name.clone(), kind }, reason))
+}
+
+/// Whether rows can be found by the column: it leads an index, or is part of the primary or partition key.
+fn leads(relation: &RelationFacts, column: &ColumnFacts) -> bool {
+    relation.indexes.iter().any(|columns| columns.first() == Some(&column.name))
+        || relation.primary_key.contains(&column.name)
+        || relation.partition_key.contains(&column.name)
+}
+
+const fn type_rank(kind: &TimeKind) -> u8 {
+    match kind {
+        TimeKind::Instant => 3,
+        TimeKind::Local(_) => 2,
+        TimeKind::Date(_) => 1,
+        TimeKind::Epoch { .. } => 0,
+    }
+}
+
+/// How a column reads as a time: by its type, or as a number by its name and its statistics.
+pub(super) fn kind(column: &ColumnFacts, zone: Zone) -> Option<TimeKind> {
+    match column.ty {
+        ColumnType::Timestamptz => Some(TimeKind::Instant),
+        ColumnType::Timestamp => Some(TimeKind::Local(zone)),
+        ColumnType::Date => Some(TimeKind::Date(zone)),
+        _ if words::is_epoch_name(column.name.as_str()) => {
+            Some(TimeKind::Epoch { unit: unit_by_statistics(column)?, storage: storage(column)? })
+        }
+        _ => None,
+    }
+}
+
+/// The unit in which the middle of what ANALYZE kept is a plausible time; single rows may be off.
+pub(super) fn unit_by_statistics(column: &ColumnFacts) -> Option<EpochUnit> {
+    let [_, middle, _] = column.stats.as_ref()?.span?;
+    UNITS.iter().find(|(_, factor)| PLAUSIBLE.contains(&(middle / factor))).map(|(unit, _)| *unit)
+}
+
+/// The storage of a numeric time column; the types that hold no epoch have none.
+pub(super) const fn storage(column: &ColumnFacts) -> Option<EpochStorage> {
+    match column.ty {
+        ColumnType::Int4 => Some(EpochStorage::Int4),
+        ColumnType::Int8 => Some(EpochStorage::Int8),
+        ColumnType::Float8 => Some(EpochStorage::Float8),
+        ColumnType::Numeric { .. } => Some(EpochStorage::Numeric),
+        _ => None,
+    }
+}
+
+/// The kind in words.
+pub(super) fn describe(kind: &TimeKind) -> String {
+    match kind {
+        TimeKind::Instant => "timestamptz".to_owned(),
+        TimeKind::Local(zone) => format!("timestamp, read as the wall clock of {}", zone.name()),
+        TimeKind::Date(zone) => format!("date, midnight in {}", zone.name()),
+        TimeKind::Epoch { unit, .. } => {
+            format!("a number of {} since 1970, by its name and its statistics", unit.word())
+        }
+    }
+}
+
+impl EpochUnit {
+    /// What `datebin.toml` calls it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Seconds => "s",
+            Self::Millis => "ms",
+            Self::Micros => "us",
+            Self::Nanos => "ns",
+        }
+    }
+}

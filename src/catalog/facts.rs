@@ -1,0 +1,182 @@
+//! What the database states about itself: system catalogs and statistics, never a row of user data.
+
+use super::{Column, ColumnType, Relation};
+use crate::ident::Ident;
+
+/// Which relations to ask about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// The schemas to discover in; the search path when absent.
+    pub schemas: Option<Vec<String>>,
+    /// Relations that the operator declares, wherever they are: schema (none: on the search path) and name.
+    pub declared: Vec<(Option<String>, String)>,
+}
+
+/// Everything that was stated, relations sorted by schema and name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facts {
+    /// The relations; partitions and inheritance children are part of their parent.
+    pub relations: Vec<RelationFacts>,
+}
+
+/// One relation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RelationFacts {
+    /// Schema and name.
+    pub relation: Relation,
+    /// What it is.
+    pub kind: RelationKind,
+    /// Whether discovery may offer it; otherwise it is here for the operator's declarations only.
+    pub discoverable: bool,
+    /// The position of its schema on the search path, from 1.
+    pub path_position: Option<i64>,
+    /// `COMMENT ON TABLE`.
+    pub comment: Option<String>,
+    /// Bytes of its pages, those of partitions and children included.
+    pub bytes: u64,
+    /// Rows, as the statistics estimate them; absent before the first ANALYZE.
+    pub rows: Option<f64>,
+    /// Whether rows may be in partitions or children.
+    pub is_parent: bool,
+    /// Its columns, in order.
+    pub columns: Vec<ColumnFacts>,
+    /// The columns of the primary key.
+    pub primary_key: Vec<Ident>,
+    /// The columns of each unique constraint or index, the primary key's excepted.
+    pub unique: Vec<Vec<Ident>>,
+    /// The referencing columns of each foreign key.
+    pub foreign_keys: Vec<Vec<Ident>>,
+    /// The columns of each valid, complete, ordered index of plain columns.
+    pub indexes: Vec<Vec<Ident>>,
+    /// The plain columns that rows are partitioned by.
+    pub partition_key: Vec<Ident>,
+}
+
+/// The kinds of relation that hold rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum RelationKind {
+    Table,
+    Partitioned,
+    View,
+    MaterializedView,
+    Foreign,
+}
+
+/// One column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ColumnFacts {
+    /// Its name.
+    pub name: Ident,
+    /// Its type, domains resolved to their base.
+    pub ty: ColumnType,
+    /// Whether it never holds NULL.
+    pub not_null: bool,
+    /// Whether a sequence fills it: serial, identity, or a default of `nextval`.
+    pub numbered: bool,
+    /// `COMMENT ON COLUMN`.
+    pub comment: Option<String>,
+    /// Whether the role may SELECT it.
+    pub readable: bool,
+    /// What ANALYZE found.
+    pub stats: Option<ColumnStats>,
+}
+
+/// What ANALYZE found in a column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ColumnStats {
+    /// How many distinct values; negative: as a share of the rows.
+    pub n_distinct: f64,
+    /// The share of NULLs.
+    pub null_frac: f64,
+    /// Lowest, middle and highest number that ANALYZE kept; of numeric columns that may be a time only.
+    pub span: Option<[f64; 3]>,
+}
+
+impl RelationKind {
+    /// What people call it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Partitioned => "partitioned table",
+            Self::View => "view",
+            Self::MaterializedView => "materialized view",
+            Self::Foreign => "foreign table",
+        }
+    }
+}
+
+impl RelationFacts {
+    /// The column of that name.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&ColumnFacts> {
+        self.columns.iter().find(|column| column.name.as_str() == name)
+    }
+
+    /// How many distinct values a column has, as far as the statistics tell.
+    #[must_use]
+    pub fn distinct(&self, column: &ColumnFacts) -> Option<f64> {
+        let n = column.stats.as_ref()?.n_distinct;
+        if n >= 0.0 { Some(n) } else { self.rows.map(|rows| -n * rows) }
+    }
+}
+
+impl ColumnFacts {
+    /// The column as the catalog keeps it.
+    #[must_use]
+    pub fn column(&self) -> Column {
+        Column { name: self.name.clone(), ty: self.ty.clone(), nullable: !self.not_null }
+    }
+
+    /// Whether ANALYZE saw nothing but NULL in it.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        self.stats.as_ref().is_some_and(|stats| stats.null_frac >= 1.0)
+    }
+
+    /// Whether a number: the types that a value may have.
+    #[must_use]
+    pub const fn is_number(&self) -> bool {
+        use ColumnType::{Float4, Float8, Int2, Int4, Int8, Numeric};
+        matches!(self.ty, Int2 | Int4 | Int8 | Float4 | Float8 | Numeric { .. })
+    }
+
+    /// Whether an integer type.
+    #[must_use]
+    pub const fn is_integer(&self) -> bool {
+        matches!(self.ty, ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8)
+    }
+
+    /// Whether text.
+    #[must_use]
+    pub const fn is_text(&self) -> bool {
+        matches!(self.ty, ColumnType::Text | ColumnType::Varchar | ColumnType::Bpchar)
+    }
+}
+
+impl std::fmt::Display for ColumnType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Bool => "boolean",
+            Self::Int2 => "smallint",
+            Self::Int4 => "integer",
+            Self::Int8 => "bigint",
+            Self::Float4 => "real",
+            Self::Float8 => "double precision",
+            Self::Numeric { .. } => "numeric",
+            Self::Text => "text",
+            Self::Varchar => "varchar",
+            Self::Bpchar => "char",
+            Self::Enum => "enum",
+            Self::Uuid => "uuid",
+            Self::Timestamptz => "timestamptz",
+            Self::Timestamp => "timestamp",
+            Self::Date => "date",
+            Self::Json => "json",
+            Self::Jsonb => "jsonb",
+            Self::TextArray => "text[]",
+            Self::Other(name) => name,
+        })
+    }
+}

@@ -1,0 +1,268 @@
+//! `datebin.toml`: what the operator declares. Reading checks every field; whether relations and columns exist is for
+//! [`classify`](super::classify).
+
+mod fields;
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::facts::Scope;
+
+/// The whole file.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CatalogFile {
+    /// The zone in which days are cut when a question names none.
+    pub time_zone: Option<String>,
+    /// How discovery works.
+    #[serde(default)]
+    pub discovery: Discovery,
+    /// The declared sources.
+    #[serde(default, rename = "source")]
+    pub sources: Vec<SourceDecl>,
+    /// The declared relations of annotations.
+    #[serde(default)]
+    pub annotations: Vec<AnnotationDecl>,
+}
+
+/// `[discovery]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Discovery {
+    /// Whether relations that are not declared are looked at.
+    pub enabled: bool,
+    /// The schemas; the search path when absent.
+    pub schemas: Option<Vec<String>>,
+    /// Names of relations to leave out; `*` stands for anything.
+    pub exclude: Vec<String>,
+    /// The zone of times that have none, where no source says otherwise.
+    pub zone: Option<String>,
+}
+
+impl Default for Discovery {
+    fn default() -> Self {
+        Self { enabled: true, schemas: None, exclude: Vec::new(), zone: None }
+    }
+}
+
+/// `[[source]]`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceDecl {
+    /// `schema.name`, or a name on the search path.
+    pub relation: String,
+    /// The time column; what discovery would take when absent.
+    pub time: Option<TimeDecl>,
+    /// The sampling interval.
+    pub interval: Option<String>,
+    /// The labels; what discovery would say when absent.
+    pub labels: Option<Vec<LabelDecl>>,
+    /// The column that carries the metric's name.
+    pub name: Option<String>,
+    /// In front of every name that is stored.
+    pub prefix: Option<String>,
+    /// The column of values.
+    pub value: Option<String>,
+    /// Metrics by name.
+    #[serde(default)]
+    pub metric: BTreeMap<String, MetricDecl>,
+}
+
+/// A time column: its name, or a table that says more.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged, expecting = "a time is a column's name or { column, type, unit, zone }")]
+pub enum TimeDecl {
+    /// The column's name.
+    Column(String),
+    /// More than the name.
+    Table(TimeTable),
+}
+
+/// A time column in full.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeTable {
+    /// The column.
+    pub column: String,
+    /// `timestamptz`, `timestamp`, `date` or `epoch`; the column's own when absent.
+    #[serde(rename = "type")]
+    pub ty: Option<String>,
+    /// Of an epoch: `s`, `ms`, `us` or `ns`.
+    pub unit: Option<String>,
+    /// The zone of a time that has none.
+    pub zone: Option<String>,
+}
+
+/// A label: a column's name, or a table that says more.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged, expecting = "a label is a column's name, { name, column }, { name, json } or { json, all }")]
+pub enum LabelDecl {
+    /// The column's name is the label's.
+    Column(String),
+    /// More than the name.
+    Table(LabelTable),
+}
+
+/// A label in full.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LabelTable {
+    /// What the label is called.
+    pub name: Option<String>,
+    /// The column of its values.
+    pub column: Option<String>,
+    /// A column and the path to a member.
+    pub json: Option<Vec<String>>,
+    /// Whether every member is a label.
+    #[serde(default)]
+    pub all: bool,
+}
+
+/// `[source.metric.<name>]`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricDecl {
+    /// The column; absent in a narrow source for a stored name.
+    pub column: Option<String>,
+    /// Grafana's unit id.
+    pub unit: Option<String>,
+    /// `gauge` or `counter`; what discovery would guess when absent.
+    pub kind: Option<String>,
+    /// What a bare name means.
+    pub over_time: Option<String>,
+    /// A sentence for people; the column's or the table's comment when absent.
+    pub help: Option<String>,
+}
+
+/// `[[annotations]]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnnotationDecl {
+    /// What people call it.
+    pub name: String,
+    /// `schema.name`, or a name on the search path.
+    pub relation: String,
+    /// When each begins.
+    pub time: TimeDecl,
+    /// When each ends; NULL is a point.
+    pub time_end: Option<TimeDecl>,
+    /// The column of the title.
+    pub title: Option<String>,
+    /// The column of the text.
+    pub text: Option<String>,
+    /// The columns of tags.
+    #[serde(default)]
+    pub tags: Vec<String>,
+}
+
+/// What is wrong with the file itself.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum FileError {
+    /// No TOML, or a value of another type than the field's.
+    #[error("datebin.toml: {0}")]
+    Toml(#[from] toml::de::Error),
+    /// A field that does not exist.
+    #[error("datebin.toml, line {line}: unknown field `{field}` in {place}{}", did_you_mean(nearest))]
+    UnknownField {
+        /// The line.
+        line: usize,
+        /// The field.
+        field: String,
+        /// Where it stands.
+        place: &'static str,
+        /// The fields that look most like it.
+        nearest: Vec<String>,
+    },
+    /// A field, or a form of it, that this version does not know yet.
+    #[error("datebin.toml, line {line}: {what} is not supported yet")]
+    NotSupported {
+        /// The line.
+        line: usize,
+        /// What it is.
+        what: String,
+    },
+}
+
+impl CatalogFile {
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// It is no TOML, or a field is unknown, not supported yet, or of another type.
+    pub fn parse(text: &str) -> Result<Self, FileError> {
+        fields::check(text)?;
+        Ok(toml::from_str(text)?)
+    }
+
+    /// The relations that the facts must cover.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        let schemas = if self.discovery.enabled { self.discovery.schemas.clone() } else { Some(Vec::new()) };
+        let sources = self.sources.iter().map(|source| source.relation.as_str());
+        let annotations = self.annotations.iter().map(|annotations| annotations.relation.as_str());
+        let declared = sources.chain(annotations).map(|relation| {
+            let (schema, name) = split_relation(relation);
+            (schema.map(str::to_owned), name.to_owned())
+        });
+        Scope { schemas, declared: declared.collect() }
+    }
+}
+
+/// Schema and name: the first dot splits them, the rest is the name exactly as stored.
+pub(super) fn split_relation(relation: &str) -> (Option<&str>, &str) {
+    relation.split_once('.').map_or((None, relation), |(schema, name)| (Some(schema), name))
+}
+
+/// `; did you mean …?`, or nothing.
+pub(super) fn did_you_mean(nearest: &[String]) -> String {
+    if nearest.is_empty() {
+        return String::new();
+    }
+    let quoted: Vec<String> = nearest.iter().map(|name| format!("`{name}`")).collect();
+    format!("; did you mean {}?", quoted.join(" or "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        CatalogFile::parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_unknown_field_names_its_line_and_the_nearest() {
+        let text = "[discovery]\nenabled = true\n\n[[source]]\nrelation = \"a\"\nlabel = [\"x\"]\n";
+        assert_eq!(error(text), "datebin.toml, line 6: unknown field `label` in [[source]]; did you mean `labels`?");
+        let text = "[[source]]\nrelation = \"a\"\n[source.metric.cpu]\ncolum = \"c\"";
+        assert!(error(text).contains("line 4: unknown field `colum` in [source.metric.…]; did you mean `column`"));
+    }
+
+    #[test]
+    fn fields_of_the_contract_that_are_not_built_say_so() {
+        for (text, line, what) in [
+            ("presets = [\"zabbix\"]", 1, "`presets`"),
+            ("[[source]]\nrelation = \"a\"\n[[source.join]]\nrelation = \"b\"", 3, "`join`"),
+            ("[[source]]\nrelation = \"a\"\nvalue = [\"x\", \"y\"]", 3, "`value` in this form"),
+            ("[[source]]\nrelation = \"prom.*\"", 2, "a family of relations (`*`)"),
+            ("[[source]]\nrelation = \"a\"\n[source.metric.x]\nrows = true", 4, "`rows`"),
+        ] {
+            assert_eq!(error(text), format!("datebin.toml, line {line}: {what} is not supported yet"));
+        }
+    }
+
+    #[test]
+    fn the_forms_of_time_and_labels_are_read() {
+        let text = r#"
+            [[source]]
+            relation = "public.a.b"
+            time = { column = "clock", type = "epoch", unit = "s" }
+            labels = ["host", { name = "os", json = ["meta", "os"] }, { json = ["tags"], all = true }]
+        "#;
+        let file = CatalogFile::parse(text).unwrap();
+        assert!(matches!(&file.sources[0].time, Some(TimeDecl::Table(table)) if table.unit.as_deref() == Some("s")));
+        assert_eq!(file.sources[0].labels.as_ref().unwrap().len(), 3);
+        assert_eq!(file.scope().declared, [(Some("public".to_owned()), "a.b".to_owned())]);
+        assert!(error("[[source]]\nrelation = \"a\"\ntime = 5").contains("a time is a column's name"));
+    }
+}

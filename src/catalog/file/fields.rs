@@ -1,0 +1,156 @@
+//! The fields of `datebin.toml`, those of later versions included, and the check that there are no others.
+
+use toml::de::{DeTable, DeValue};
+
+use super::FileError;
+use crate::nearest::nearest;
+
+/// What may stand in a table.
+struct Shape {
+    place: &'static str,
+    fields: &'static [(&'static str, Field)],
+}
+
+/// What a field is, as far as this check is concerned.
+enum Field {
+    /// Checked when it is read.
+    Plain,
+    /// Part of the contract, not built yet.
+    Later,
+    /// A text now, other forms later.
+    TextForNow,
+    /// A relation; patterns later.
+    Relation,
+    /// A table, or tables in a list; other forms are checked when they are read.
+    Table(&'static Shape),
+    /// Tables by name.
+    Named(&'static Shape),
+}
+
+use Field::{Later, Named, Plain, Relation, Table, TextForNow};
+
+const FILE: Shape = Shape {
+    place: "the file",
+    fields: &[
+        ("time_zone", Plain),
+        ("discovery", Table(&DISCOVERY)),
+        ("source", Table(&SOURCE)),
+        ("annotations", Table(&ANNOTATIONS)),
+        ("presets", Later),
+    ],
+};
+
+const DISCOVERY: Shape = Shape {
+    place: "[discovery]",
+    fields: &[("enabled", Plain), ("schemas", Plain), ("exclude", Plain), ("zone", Plain)],
+};
+
+const SOURCE: Shape = Shape {
+    place: "[[source]]",
+    fields: &[
+        ("relation", Relation),
+        ("time", Table(&TIME)),
+        ("interval", Plain),
+        ("labels", Table(&LABEL)),
+        ("name", Plain),
+        ("prefix", Plain),
+        ("value", TextForNow),
+        ("metric", Named(&METRIC)),
+        ("where", Later),
+        ("nan", Later),
+        ("join", Later),
+        ("rollup", Later),
+        ("names", Later),
+        ("map", Later),
+        ("each", Later),
+        ("lookback", Later),
+        ("time_end", Later),
+    ],
+};
+
+const TIME: Shape =
+    Shape { place: "a time", fields: &[("column", Plain), ("type", Plain), ("unit", Plain), ("zone", Plain)] };
+
+const LABEL: Shape = Shape {
+    place: "a label",
+    fields: &[
+        ("name", Plain),
+        ("column", Plain),
+        ("json", Plain),
+        ("all", Plain),
+        ("split", Later),
+        ("part", Later),
+        ("ids", Later),
+    ],
+};
+
+const METRIC: Shape = Shape {
+    place: "[source.metric.…]",
+    fields: &[
+        ("column", TextForNow),
+        ("unit", Plain),
+        ("kind", Plain),
+        ("over_time", Plain),
+        ("help", Plain),
+        ("json", Later),
+        ("rows", Later),
+        ("overlap", Later),
+    ],
+};
+
+const ANNOTATIONS: Shape = Shape {
+    place: "[[annotations]]",
+    fields: &[
+        ("name", Plain),
+        ("relation", Relation),
+        ("time", Table(&TIME)),
+        ("time_end", Table(&TIME)),
+        ("title", Plain),
+        ("text", Plain),
+        ("tags", Plain),
+    ],
+};
+
+/// Refuses the first field that is unknown or not built yet.
+pub(super) fn check(text: &str) -> Result<(), FileError> {
+    let document = DeTable::parse(text)?;
+    table(text, document.get_ref(), &FILE)
+}
+
+fn table(text: &str, table: &DeTable<'_>, shape: &'static Shape) -> Result<(), FileError> {
+    for (key, value) in table {
+        let name: &str = key.get_ref();
+        let line = text.get(..key.span().start).unwrap_or_default().matches('\n').count() + 1;
+        let Some((_, field)) = shape.fields.iter().find(|(known, _)| *known == name) else {
+            let near = nearest(name, shape.fields.iter().map(|(known, _)| *known));
+            let near = near.into_iter().map(str::to_owned).collect();
+            return Err(FileError::UnknownField { line, field: name.to_owned(), place: shape.place, nearest: near });
+        };
+        let value = value.get_ref();
+        match field {
+            Later => return Err(FileError::NotSupported { line, what: format!("`{name}`") }),
+            TextForNow if !value.is_str() => {
+                return Err(FileError::NotSupported { line, what: format!("`{name}` in this form") });
+            }
+            Relation if value.as_str().is_some_and(|relation| relation.contains('*')) => {
+                return Err(FileError::NotSupported { line, what: "a family of relations (`*`)".to_owned() });
+            }
+            Plain | TextForNow | Relation => {}
+            Table(shape) => tables(text, value, shape)?,
+            Named(shape) => {
+                for (_, value) in value.as_table().into_iter().flatten() {
+                    tables(text, value.get_ref(), shape)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn tables(text: &str, value: &DeValue<'_>, shape: &'static Shape) -> Result<(), FileError> {
+    match value {
+        DeValue::Table(one) => table(text, one, shape),
+        DeValue::Array(many) => many.iter().try_for_each(|one| tables(text, one.get_ref(), shape)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,290 @@
+//! What exists: one immutable snapshot of metrics, their columns and their labels.
+//!
+//! Two inputs make a snapshot, the facts that the database states about itself ([`facts`]) and the operator's
+//! `datebin.toml` ([`file`]). [`classify`] turns them into sources; everything here is pure.
+
+pub mod classify;
+pub mod facts;
+pub mod file;
+mod snapshot;
+pub mod toml_out;
+
+pub use snapshot::{Clash, Snapshot};
+
+use crate::ast::OverTime;
+use crate::ident::Ident;
+use crate::time::Zone;
+
+/// A table, partitioned table, view, materialized view or foreign table.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Relation {
+    /// The schema.
+    pub schema: Ident,
+    /// The relation's own name.
+    pub name: Ident,
+}
+
+impl std::fmt::Display for Relation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.schema, self.name)
+    }
+}
+
+/// A column of a relation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: Ident,
+    /// Its type, domains resolved to their base.
+    pub ty: ColumnType,
+    /// Whether it may hold NULL.
+    pub nullable: bool,
+}
+
+/// The types that matter to a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each variant is PostgreSQL's type of that name")]
+pub enum ColumnType {
+    Bool,
+    Int2,
+    Int4,
+    Int8,
+    Float4,
+    Float8,
+    /// `bounded`: the declared precision keeps every value within float8's range.
+    Numeric {
+        bounded: bool,
+    },
+    Text,
+    Varchar,
+    Bpchar,
+    Enum,
+    Uuid,
+    Timestamptz,
+    Timestamp,
+    Date,
+    Json,
+    Jsonb,
+    TextArray,
+    /// Anything else, by its name.
+    Other(String),
+}
+
+/// A relation with a time column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// Where the rows are.
+    pub relation: Relation,
+    /// When each row was.
+    pub time: TimeColumn,
+    /// The sampling interval in milliseconds, when it is known; steps never go below it.
+    pub interval_ms: Option<i64>,
+    /// The dimensions of its series, sorted by what they are called.
+    pub labels: Vec<Label>,
+    /// The members seen in its document label when the snapshot was taken, sorted.
+    pub members: Vec<String>,
+    /// The metrics that its rows carry.
+    pub metrics: Vec<Metric>,
+    /// For a narrow source the column that carries the metric's name.
+    pub name_column: Option<Column>,
+    /// The columns of each usable index, in order.
+    pub indexes: Vec<Vec<Ident>>,
+    /// Size on disk in bytes, as the statistics say.
+    pub bytes: u64,
+}
+
+/// The time column of a source and how its values read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimeColumn {
+    /// The column.
+    pub column: Ident,
+    /// How to read it.
+    pub kind: TimeKind,
+}
+
+/// How a time column reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TimeKind {
+    /// `timestamptz`.
+    Instant,
+    /// `timestamp` holding the wall clock of a zone.
+    Local(Zone),
+    /// `date`, midnight in a zone.
+    Date(Zone),
+    /// A number of units since 1970.
+    Epoch {
+        /// The unit.
+        unit: EpochUnit,
+        /// The column's own type.
+        storage: EpochStorage,
+    },
+}
+
+/// The unit of a numeric time column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum EpochUnit {
+    Seconds,
+    Millis,
+    Micros,
+    Nanos,
+}
+
+/// The type that a numeric time column is stored in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum EpochStorage {
+    Int4,
+    Int8,
+    Float8,
+    Numeric,
+}
+
+/// A label of a source: a name, or all members of a document.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Label {
+    /// One label.
+    One {
+        /// What the label is called.
+        name: String,
+        /// Where its value is.
+        value: LabelValue,
+    },
+    /// Every member of a jsonb object is a label of that name.
+    Members {
+        /// The jsonb column.
+        column: Column,
+    },
+}
+
+/// Where the value of one label is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LabelValue {
+    /// A column.
+    Column(Column),
+    /// A member of a json or jsonb column.
+    Member {
+        /// The column.
+        column: Column,
+        /// The path to the member.
+        path: Vec<String>,
+    },
+}
+
+/// A named number in a source.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Metric {
+    /// The name that questions use.
+    pub name: String,
+    /// Where its value is.
+    pub value: Value,
+    /// In a narrow source, the name as stored.
+    pub stored_name: Option<String>,
+    /// Whether it only grows.
+    pub kind: MetricKind,
+    /// Grafana's unit id.
+    pub unit: Option<String>,
+    /// A sentence for people.
+    pub help: Option<String>,
+    /// What a bare name means.
+    pub over_time: OverTime,
+}
+
+/// Where a metric's number is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// A column of a numeric type or boolean.
+    Column(Column),
+}
+
+/// The kind of a metric.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MetricKind {
+    /// Goes up and down.
+    #[default]
+    Gauge,
+    /// Grows, and starts again at zero after a reset.
+    Counter,
+}
+
+/// A relation whose rows are annotations.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnnotationSource {
+    /// What the operator calls it.
+    pub name: String,
+    /// Where the rows are.
+    pub relation: Relation,
+    /// When each begins.
+    pub time: TimeColumn,
+    /// When each ends; NULL is a point.
+    pub time_end: Option<TimeColumn>,
+    /// The columns of title and text.
+    pub title: Option<Column>,
+    /// The column of the text.
+    pub text: Option<Column>,
+    /// Columns that hold tags, text or text[].
+    pub tags: Vec<Column>,
+    /// The column that tells rows apart.
+    pub id: Option<Column>,
+}
+
+impl Source {
+    /// The label of that name, or the document that may have it as a member.
+    #[must_use]
+    pub fn label(&self, name: &str) -> Option<&Label> {
+        let one = self.labels.iter().find(|label| matches!(label, Label::One { name: own, .. } if own == name));
+        one.or_else(|| self.labels.iter().find(|label| matches!(label, Label::Members { .. })))
+    }
+
+    /// Where the values of the label are that is called so.
+    #[must_use]
+    pub fn label_value(&self, name: &str) -> Option<LabelValue> {
+        match self.label(name)? {
+            Label::One { value, .. } => Some(value.clone()),
+            Label::Members { column } => {
+                Some(LabelValue::Member { column: column.clone(), path: vec![name.to_owned()] })
+            }
+        }
+    }
+
+    /// Whether its rows are known to carry that label.
+    #[must_use]
+    pub fn has_label(&self, name: &str) -> bool {
+        self.labels.iter().any(|label| match label {
+            Label::One { name: own, .. } => own == name,
+            Label::Members { .. } => self.members.iter().any(|member| member == name),
+        })
+    }
+
+    /// Whether some index starts with that column.
+    #[must_use]
+    pub fn has_index_leading_with(&self, column: &Ident) -> bool {
+        self.indexes.iter().any(|columns| columns.first() == Some(column))
+    }
+}
+
+impl AnnotationSource {
+    /// The table that datebin's own migrations make.
+    #[must_use]
+    pub fn own() -> Option<Self> {
+        let ident = |name: &str| Ident::new(name).ok();
+        let time = |name: &str| Some(TimeColumn { column: ident(name)?, kind: TimeKind::Instant });
+        let column = |name: &str, ty: ColumnType| Some(Column { name: ident(name)?, ty, nullable: false });
+        Some(Self {
+            name: "datebin".into(),
+            relation: Relation { schema: ident("datebin")?, name: ident("annotations")? },
+            time: time("time")?,
+            time_end: time("time_end"),
+            title: column("title", ColumnType::Text),
+            text: column("text", ColumnType::Text),
+            tags: column("tags", ColumnType::TextArray).into_iter().collect(),
+            id: column("id", ColumnType::Int8),
+        })
+    }
+
+    /// Whether it is that table.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.relation.schema.as_str() == "datebin" && self.relation.name.as_str() == "annotations"
+    }
+}

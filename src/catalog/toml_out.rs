@@ -1,0 +1,182 @@
+//! What discovery found, as a `datebin.toml` to edit: every decision with its reason, and what was left out and why.
+
+use std::fmt::Write as _;
+
+use super::classify::{Decision, Verdict};
+use super::{Label, LabelValue, Metric, MetricKind, Relation, Snapshot, Source, TimeColumn, TimeKind, Value};
+use crate::ast::OverTime;
+
+const HEAD: &str = "\
+# Written by `datebin discover`. Everything that discovery found stands below, so it is switched off here: edit this
+# file, or delete what you do not want to say yourself and switch discovery on.
+";
+
+/// The file. Read again, it gives the same catalog.
+#[must_use]
+pub fn write(snapshot: &Snapshot, decisions: &[Decision]) -> String {
+    let mut out = HEAD.to_owned();
+    line(&mut out, &["time_zone = ", &quoted(snapshot.zone().name())]);
+    out.push_str("\n[discovery]\nenabled = false\n");
+    for found in snapshot.sources() {
+        let own: Vec<&Decision> = decisions.iter().filter(|decision| decision.relation == found.relation).collect();
+        source(&mut out, found, &own);
+    }
+    left_out(&mut out, snapshot, decisions);
+    out
+}
+
+fn source(out: &mut String, source: &Source, decisions: &[&Decision]) {
+    out.push('\n');
+    for decision in decisions.iter().filter(|decision| decision.column.is_none()) {
+        comment(out, &format!("{}: {}", decision.relation, decision.reason));
+    }
+    out.push_str("[[source]]\n");
+    if source.relation.schema.as_str().contains('.') {
+        comment(out, "a schema with a dot in its name cannot be declared yet");
+    }
+    line(out, &["relation = ", &quoted(&source.relation.to_string())]);
+    reasons(out, decisions, Verdict::Time);
+    line(out, &["time = ", &time(&source.time)]);
+    reasons(out, decisions, Verdict::Label);
+    let labels: Vec<String> = source.labels.iter().map(label).collect();
+    line(out, &["labels = [", &labels.join(", "), "]"]);
+    if let Some(ms) = source.interval_ms {
+        line(out, &["interval = ", &quoted(&format!("{ms}ms"))]);
+    }
+    reasons(out, decisions, Verdict::LeftOut);
+    if source.name_column.is_some() {
+        narrow(out, source, decisions);
+    } else {
+        for own in &source.metrics {
+            metric(out, own, decisions);
+        }
+    }
+}
+
+fn narrow(out: &mut String, source: &Source, decisions: &[&Decision]) {
+    reasons(out, decisions, Verdict::Name);
+    if let Some(name) = &source.name_column {
+        line(out, &["name = ", &quoted(name.name.as_str())]);
+    }
+    let Some((first, stored)) = source.metrics.iter().find_map(|own| own.stored_name.as_ref().map(|name| (own, name)))
+    else {
+        comment(out, "no names are stored yet");
+        return;
+    };
+    if let Some(prefix) = first.name.strip_suffix(stored.as_str()).filter(|prefix| !prefix.is_empty()) {
+        line(out, &["prefix = ", &quoted(prefix)]);
+    }
+    let Value::Column(value) = &first.value;
+    reasons(out, decisions, Verdict::Value);
+    line(out, &["value = ", &quoted(value.name.as_str())]);
+    let counters = source.metrics.iter().filter(|own| own.kind == MetricKind::Counter);
+    for counter in counters {
+        comment(out, &format!("{}: a counter by its name (a guess)", counter.name));
+    }
+}
+
+fn metric(out: &mut String, metric: &Metric, decisions: &[&Decision]) {
+    let Value::Column(column) = &metric.value;
+    for decision in decisions.iter().filter(|decision| decision.column.as_ref() == Some(&column.name)) {
+        comment(out, &format!("{}: {}", column.name, decision.reason));
+    }
+    line(out, &["[source.metric.", &quoted(&metric.name), "]"]);
+    line(out, &["column = ", &quoted(column.name.as_str())]);
+    let kind = if metric.kind == MetricKind::Counter { "counter" } else { "gauge" };
+    line(out, &["kind = ", &quoted(kind)]);
+    if let Some(unit) = &metric.unit {
+        line(out, &["unit = ", &quoted(unit)]);
+    }
+    if metric.over_time != OverTime::Avg {
+        line(out, &["over_time = ", &quoted(metric.over_time.word())]);
+    }
+    if let Some(help) = &metric.help {
+        line(out, &["help = ", &quoted(help)]);
+    }
+}
+
+fn time(time: &TimeColumn) -> String {
+    let column = quoted(time.column.as_str());
+    match &time.kind {
+        TimeKind::Instant => column,
+        TimeKind::Local(zone) | TimeKind::Date(zone) => {
+            format!("{{ column = {column}, zone = {} }}", quoted(zone.name()))
+        }
+        TimeKind::Epoch { unit, .. } => {
+            format!("{{ column = {column}, type = \"epoch\", unit = {} }}", quoted(unit.word()))
+        }
+    }
+}
+
+fn label(label: &Label) -> String {
+    match label {
+        Label::Members { column } => format!("{{ json = [{}], all = true }}", quoted(column.name.as_str())),
+        Label::One { name, value: LabelValue::Column(column) } if column.name.as_str() == name => quoted(name),
+        Label::One { name, value: LabelValue::Column(column) } => {
+            format!("{{ name = {}, column = {} }}", quoted(name), quoted(column.name.as_str()))
+        }
+        Label::One { name, value: LabelValue::Member { column, path } } => {
+            let path: Vec<String> =
+                [column.name.as_str()].into_iter().chain(path.iter().map(String::as_str)).map(quoted).collect();
+            format!("{{ name = {}, json = [{}] }}", quoted(name), path.join(", "))
+        }
+    }
+}
+
+fn reasons(out: &mut String, decisions: &[&Decision], verdict: Verdict) {
+    for decision in decisions.iter().filter(|decision| decision.verdict == verdict) {
+        if let Some(column) = &decision.column {
+            let left = if verdict == Verdict::LeftOut { "left out, " } else { "" };
+            comment(out, &format!("{column}: {left}{}", decision.reason));
+        }
+    }
+}
+
+fn left_out(out: &mut String, snapshot: &Snapshot, decisions: &[Decision]) {
+    let whole = decisions.iter().filter(|decision| decision.column.is_none() && decision.verdict == Verdict::LeftOut);
+    let whole: Vec<&Decision> = whole.filter(|decision| !has(snapshot, &decision.relation)).collect();
+    if !whole.is_empty() {
+        out.push_str("\n# Left out:\n");
+    }
+    for decision in whole {
+        comment(out, &format!("{}: {}", decision.relation, decision.reason));
+    }
+}
+
+fn has(snapshot: &Snapshot, relation: &Relation) -> bool {
+    // Sources are sorted by relation.
+    snapshot.sources().binary_search_by(|source| source.relation.cmp(relation)).is_ok()
+}
+
+fn line(out: &mut String, parts: &[&str]) {
+    for part in parts {
+        out.push_str(part);
+    }
+    out.push('\n');
+}
+
+/// One line, whatever the text holds.
+fn comment(out: &mut String, text: &str) {
+    out.push_str("# ");
+    out.extend(text.chars().map(|c| if c.is_control() { ' ' } else { c }));
+    out.push('\n');
+}
+
+/// A basic string. <https://toml.io/en/v1.0.0#string>
+fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            c if c.is_control() => {
+                // Writing into a String cannot fail.
+                let _ = write!(out, "\\u{:04X}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}

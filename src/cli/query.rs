@@ -1,0 +1,108 @@
+//! `datebin query`: a question from the shell.
+
+use std::io::IsTerminal as _;
+
+use serde_json::json;
+
+use super::{Failure, chart, print, say};
+use crate::config::Environment;
+use crate::db::{Database, Health};
+use crate::engine::Engine;
+use crate::frame::Frame;
+use crate::intake::{self, Moment};
+use crate::refresh::{Catalog, once};
+use crate::render;
+use crate::time::{Clock, Zone};
+use crate::wire::request::Query;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The question: a metric's name, or an expression such as `avg by (region) (cpu)`.
+    #[arg(required = true)]
+    target: Vec<String>,
+    /// Start: ISO 8601, milliseconds since 1970, or relative.
+    #[arg(long, default_value = "now-6h", allow_hyphen_values = true)]
+    from: String,
+    /// End.
+    #[arg(long, default_value = "now", allow_hyphen_values = true)]
+    to: String,
+    /// The most points of a series; a chart asks for what it can draw.
+    #[arg(long)]
+    max_data_points: Option<u32>,
+    /// The zone of buckets and times, an IANA name.
+    #[arg(long)]
+    tz: Option<String>,
+    /// The form of the answer.
+    #[arg(long, value_enum, default_value_t = Form::Chart)]
+    format: Form,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    /// A line chart.
+    Chart,
+    /// A row per point.
+    Table,
+    /// Comma-separated, with a heading.
+    Csv,
+    /// An array of series.
+    Json,
+}
+
+const WIDTH: usize = 100;
+const HEIGHT: usize = 20;
+
+/// An engine for one question: the catalog as it is now, nothing in the background.
+pub(super) async fn one_shot(environment: &Environment<'_>) -> Result<Engine, Failure> {
+    let database = environment.database()?;
+    let (snapshot, _) = once(&database, &environment.catalog()?).await?;
+    Ok(Engine {
+        database: Database::new(database, Health::default())?,
+        catalog: Catalog::fixed(snapshot),
+        limits: environment.limits()?,
+        clock: Clock::System,
+        request_timeout: environment.http()?.request_timeout,
+    })
+}
+
+pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) -> Result<(), Failure> {
+    let engine = one_shot(environment).await?;
+    let (frames, zone) = ask(&engine, arguments).await?;
+    let colour = std::io::stdout().is_terminal();
+    let text = match arguments.format {
+        Form::Chart => chart::chart(&frames, WIDTH, HEIGHT, &zone, colour),
+        Form::Table => chart::table(&frames, &zone),
+        Form::Csv => chart::csv(&frames)?,
+        Form::Json => serde_json::to_string(&chart::json(&frames))?,
+    };
+    print(&text)?;
+    Ok(())
+}
+
+async fn ask(engine: &Engine, arguments: &Arguments) -> Result<(Vec<Frame>, Zone), Failure> {
+    let snapshot = engine.snapshot()?;
+    let zone = match &arguments.tz {
+        Some(name) => Zone::parse(name).ok_or_else(|| format!("{name:?} is no IANA time zone"))?,
+        None => *snapshot.zone(),
+    };
+    let points =
+        arguments.max_data_points.unwrap_or(if arguments.format == Form::Chart { 2 * WIDTH as u32 } else { 1000 });
+    let targets: Vec<_> = arguments.target.iter().map(|target| json!({"target": target, "refId": target})).collect();
+    let query = Query {
+        targets: targets.into(),
+        range: json!({"from": arguments.from, "to": arguments.to}),
+        max_data_points: points.into(),
+        timezone: zone.name().into(),
+        ..Query::default()
+    };
+    let moment = Moment { now: engine.clock.now(), zone: &zone };
+    let question = intake::question(&query, moment, engine.limits.targets)?;
+    let answer = engine.answer(&question).await.map_err(|error| error.full_message())?;
+    for error in &answer.failed {
+        say(&format!("datebin: {}", render::told(error)));
+    }
+    for notice in answer.answered.iter().flat_map(|target| &target.notices) {
+        say(&format!("note: {notice}"));
+    }
+    Ok((answer.answered.into_iter().flat_map(|target| target.frames).collect(), zone))
+}

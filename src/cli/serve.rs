@@ -1,0 +1,100 @@
+//! `datebin serve`.
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{Failure, demo, say};
+use crate::config::{Environment, HttpConfig};
+use crate::db::{self, Database};
+use crate::engine::Engine;
+use crate::http::{self, App};
+use crate::refresh::Catalog;
+use crate::server;
+use crate::time::Clock;
+
+/// Serves until it is told to stop.
+pub(super) async fn run(environment: &Environment<'_>) -> Result<(), Failure> {
+    let http = environment.http()?;
+    let engine = engine(environment, &http)?;
+    let listener = listen(&http).await?;
+    serve(engine, &http, listener).await
+}
+
+/// Loads the demo, keeps it coming, and serves it.
+pub(super) async fn demo(environment: &Environment<'_>) -> Result<(), Failure> {
+    let http = environment.http()?;
+    let database = environment.database()?;
+    // The port first: loading takes a while, and would be for nothing.
+    let listener = listen(&http).await?;
+    db::migrate(&database).await?;
+    demo::load(&database, &mut std::io::stderr()).await?;
+    tokio::spawn(db::demo::feed(database));
+    let engine = engine(environment, &http)?;
+    say(&demo::what_to_try(&format!("http://{}{}", listener.local_addr()?, http.base_path)));
+    serve(engine, &http, listener).await
+}
+
+/// An engine whose catalog and health are kept current in the background.
+pub(super) fn engine(environment: &Environment<'_>, http: &HttpConfig) -> Result<Engine, Failure> {
+    let database = environment.database()?;
+    let health = db::watch(database.clone());
+    let catalog = Catalog::kept(database.clone(), environment.catalog()?, health.clone());
+    Ok(Engine {
+        database: Database::new(database, health)?,
+        catalog,
+        limits: environment.limits()?,
+        clock: Clock::System,
+        request_timeout: http.request_timeout,
+    })
+}
+
+/// Takes the port.
+pub(super) async fn listen(http: &HttpConfig) -> Result<TcpListener, Failure> {
+    TcpListener::bind(http.listen)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}; DATEBIN_LISTEN sets the address", http.listen).into())
+}
+
+/// Serves on a port that was taken.
+pub(super) async fn serve(engine: Engine, http: &HttpConfig, listener: TcpListener) -> Result<(), Failure> {
+    let address = listener.local_addr()?;
+    tracing::info!(url = %format!("http://{address}{}", http.base_path), "listening");
+    reload_on_hangup(engine.catalog.clone())?;
+    let service = http::service(App { engine, body_limit: http.body_limit }, http);
+    server::run(listener, service, http.connections, http.drain, stop()?).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// SIGHUP: the catalog is read anew.
+fn reload_on_hangup(catalog: Catalog) -> Result<(), Failure> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            tracing::info!("reading the catalog anew");
+            catalog.refresh();
+        }
+    });
+    Ok(())
+}
+
+/// Ends with SIGTERM or SIGINT; the second one ends the process.
+fn stop() -> Result<impl Future<Output = ()>, Failure> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        either(&mut terminate, &mut interrupt).await;
+        tracing::info!("stopping; a second signal stops at once");
+        tokio::spawn(async move {
+            either(&mut terminate, &mut interrupt).await;
+            std::process::exit(1);
+        });
+    })
+}
+
+async fn either(one: &mut Signal, other: &mut Signal) {
+    tokio::select! {
+        _ = one.recv() => {}
+        _ = other.recv() => {}
+    }
+}

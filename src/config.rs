@@ -1,0 +1,266 @@
+//! Settings of the process. Each concern has one struct; nothing else reads the environment.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::db::DatabaseConfig;
+use crate::plan::Limits;
+use crate::refresh::CatalogConfig;
+use crate::time::Zone;
+
+/// Every variable that is read, in the order of `.env.example`.
+pub const VARIABLES: &[&str] = &[
+    "DATABASE_URL",
+    "DATEBIN_LISTEN",
+    "DATEBIN_BASE_PATH",
+    "DATEBIN_CONFIG",
+    "DATEBIN_TIME_ZONE",
+    "DATEBIN_LOG",
+    "DATEBIN_LOG_FORMAT",
+    "DATEBIN_CORS_ORIGINS",
+    "DATEBIN_REFRESH",
+    "DATEBIN_POOL_SIZE",
+    "DATEBIN_POOL_WAIT",
+    "DATEBIN_CONNECT_TIMEOUT",
+    "DATEBIN_STATEMENT_TIMEOUT",
+    "DATEBIN_LOCK_TIMEOUT",
+    "DATEBIN_REQUEST_TIMEOUT",
+    "DATEBIN_BODY_LIMIT",
+    "DATEBIN_MAX_CONNECTIONS",
+    "DATEBIN_MAX_POINTS",
+    "DATEBIN_MAX_SERIES",
+    "DATEBIN_MAX_CELLS",
+    "DATEBIN_MAX_TARGETS",
+    "DATEBIN_QUEUE",
+    "DATEBIN_DRAIN_TIMEOUT",
+];
+
+/// The file that is read when `DATEBIN_CONFIG` does not say.
+const DEFAULT_FILE: &str = "datebin.toml";
+
+/// A variable that cannot be used. Its value is not repeated: it may be secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// It must be set.
+    #[error("{0} is not set; {1}")]
+    Missing(&'static str, &'static str),
+    /// Its value makes no sense.
+    #[error("{0} cannot be read: expected {1}")]
+    Invalid(&'static str, &'static str),
+}
+
+/// The process's environment, as an argument.
+pub struct Environment<'a>(pub &'a dyn Fn(&str) -> Option<String>);
+
+/// How the server listens.
+#[derive(Clone, Debug)]
+pub struct HttpConfig {
+    /// Where.
+    pub listen: SocketAddr,
+    /// A path in front of every endpoint, without a slash at its end; empty for none.
+    pub base_path: String,
+    /// Which web origins may ask directly.
+    pub origins: Origins,
+    /// The largest body in bytes.
+    pub body_limit: usize,
+    /// How long a whole request may take.
+    pub request_timeout: Duration,
+    /// The most open connections.
+    pub connections: usize,
+    /// How long running requests may take to end when the server stops.
+    pub drain: Duration,
+}
+
+/// Which web origins may ask directly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origins {
+    /// Pages of this machine.
+    Loopback,
+    /// Any page.
+    Any,
+    /// Pages of these origins; empty for none.
+    Listed(Vec<String>),
+}
+
+/// How the log is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogConfig {
+    /// A `tracing` filter.
+    pub filter: String,
+    /// JSON lines instead of text.
+    pub json: bool,
+}
+
+impl Environment<'_> {
+    fn text(&self, name: &'static str) -> Option<String> {
+        debug_assert!(VARIABLES.contains(&name), "{name} is not listed");
+        (self.0)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn read<T>(
+        &self,
+        name: &'static str,
+        default: T,
+        expected: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, ConfigError> {
+        self.text(name).map_or(Ok(default), |value| parse(&value).ok_or(ConfigError::Invalid(name, expected)))
+    }
+
+    fn duration(&self, name: &'static str, default: Duration) -> Result<Duration, ConfigError> {
+        self.read(name, default, "a length of time such as 500ms, 20s or 5m", |text| {
+            let ms = crate::language::duration_ms(text)?;
+            u64::try_from(ms).ok().map(Duration::from_millis)
+        })
+    }
+
+    fn count<T: std::str::FromStr + PartialOrd + From<u8>>(
+        &self,
+        name: &'static str,
+        default: T,
+    ) -> Result<T, ConfigError> {
+        self.read(name, default, "a whole number above zero", |text| text.parse().ok().filter(|n| *n > T::from(0)))
+    }
+
+    /// The database.
+    ///
+    /// # Errors
+    /// `DATABASE_URL` is missing or no URL, or a bound cannot be read.
+    pub fn database(&self) -> Result<DatabaseConfig, ConfigError> {
+        let expected = "a PostgreSQL URL, postgres://user:password@host:port/database";
+        let url =
+            self.text("DATABASE_URL").ok_or(ConfigError::Missing("DATABASE_URL", "set it to the database's URL"))?;
+        let mut config = DatabaseConfig::new(&url).map_err(|_| ConfigError::Invalid("DATABASE_URL", expected))?;
+        config.pool_size = self.count("DATEBIN_POOL_SIZE", config.pool_size)?;
+        config.queue = self.count("DATEBIN_QUEUE", config.queue)?;
+        config.wait = self.duration("DATEBIN_POOL_WAIT", config.wait)?;
+        config.connect_timeout = self.duration("DATEBIN_CONNECT_TIMEOUT", config.connect_timeout)?;
+        config.statement_timeout = self.duration("DATEBIN_STATEMENT_TIMEOUT", config.statement_timeout)?;
+        config.lock_timeout = self.duration("DATEBIN_LOCK_TIMEOUT", config.lock_timeout)?;
+        Ok(config)
+    }
+
+    /// The catalog. Without `DATEBIN_CONFIG`, `datebin.toml` is read where it exists.
+    ///
+    /// # Errors
+    /// The zone or the interval cannot be read.
+    pub fn catalog(&self) -> Result<CatalogConfig, ConfigError> {
+        let default_file = || Some(PathBuf::from(DEFAULT_FILE)).filter(|file| file.is_file());
+        let zone = |text: &str| Zone::parse(text).map(Some);
+        Ok(CatalogConfig {
+            file: self.text("DATEBIN_CONFIG").map(PathBuf::from).or_else(default_file),
+            zone: self.read("DATEBIN_TIME_ZONE", None, "an IANA time zone such as Europe/Prague", zone)?,
+            every: self.duration("DATEBIN_REFRESH", Duration::from_secs(60))?,
+        })
+    }
+
+    /// The bounds of an answer.
+    ///
+    /// # Errors
+    /// A bound is not a number above zero.
+    pub fn limits(&self) -> Result<Limits, ConfigError> {
+        Ok(Limits {
+            points: self.count("DATEBIN_MAX_POINTS", 11_000)?,
+            series: self.count("DATEBIN_MAX_SERIES", 1000)?,
+            cells: self.count("DATEBIN_MAX_CELLS", 1_000_000)?,
+            targets: self.count("DATEBIN_MAX_TARGETS", 100)?,
+        })
+    }
+
+    /// The server.
+    ///
+    /// # Errors
+    /// An address, a size or a length of time cannot be read.
+    pub fn http(&self) -> Result<HttpConfig, ConfigError> {
+        let listen = SocketAddr::from(([127, 0, 0, 1], 8080));
+        let address = |text: &str| text.parse().ok();
+        let body = "a size such as 4MiB or a number of bytes";
+        let base = self.text("DATEBIN_BASE_PATH").unwrap_or_default();
+        let base_path = base.trim_matches('/');
+        Ok(HttpConfig {
+            listen: self.read("DATEBIN_LISTEN", listen, "an address and port such as 127.0.0.1:8080", address)?,
+            base_path: if base_path.is_empty() { String::new() } else { format!("/{base_path}") },
+            origins: self.origins(),
+            body_limit: self.read("DATEBIN_BODY_LIMIT", 4 << 20, body, size)?,
+            request_timeout: self.duration("DATEBIN_REQUEST_TIMEOUT", Duration::from_secs(25))?,
+            connections: self.count("DATEBIN_MAX_CONNECTIONS", 512)?,
+            drain: self.duration("DATEBIN_DRAIN_TIMEOUT", Duration::from_secs(10))?,
+        })
+    }
+
+    fn origins(&self) -> Origins {
+        match self.text("DATEBIN_CORS_ORIGINS").as_deref() {
+            None | Some("loopback") => Origins::Loopback,
+            Some("*") => Origins::Any,
+            Some("none") => Origins::Listed(Vec::new()),
+            Some(list) => {
+                Origins::Listed(list.split(',').map(|origin| origin.trim().trim_end_matches('/').to_owned()).collect())
+            }
+        }
+    }
+
+    /// The log.
+    ///
+    /// # Errors
+    /// The format is unknown.
+    pub fn log(&self) -> Result<LogConfig, ConfigError> {
+        let json = self.read("DATEBIN_LOG_FORMAT", false, "pretty or json", |text| match text {
+            "pretty" => Some(false),
+            "json" => Some(true),
+            _ => None,
+        })?;
+        Ok(LogConfig { filter: self.text("DATEBIN_LOG").unwrap_or_else(|| "info".into()), json })
+    }
+}
+
+fn size(text: &str) -> Option<usize> {
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let shift = match unit.trim() {
+        "" | "B" => 0,
+        "KiB" | "k" => 10,
+        "MiB" | "M" => 20,
+        "GiB" | "G" => 30,
+        _ => return None,
+    };
+    number.parse::<usize>().ok()?.checked_mul(1 << shift).filter(|bytes| *bytes > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_has_a_default_but_the_database() -> Result<(), ConfigError> {
+        let empty = Environment(&|_| None);
+        assert_eq!(empty.http()?.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(empty.limits()?.points, 11_000);
+        assert!(matches!(empty.database(), Err(ConfigError::Missing("DATABASE_URL", _))));
+        Ok(())
+    }
+
+    #[test]
+    fn a_bad_value_names_its_variable_and_not_itself() {
+        let bad = Environment(&|_| Some("hunter2".into()));
+        let error = bad.database().map(|_| ()).map_err(|error| error.to_string());
+        assert_eq!(
+            error,
+            Err("DATABASE_URL cannot be read: expected a PostgreSQL URL, postgres://user:password@host:port/database"
+                .into())
+        );
+        assert!(bad.limits().is_err() && bad.http().is_err() && bad.log().is_err());
+    }
+
+    #[test]
+    fn the_example_file_lists_exactly_the_variables() {
+        let example = include_str!("../.env.example");
+        let named = |line: &str| {
+            let name = line.trim_start_matches(['#', ' ']).split('=').next()?.to_owned();
+            let is_name = name.len() > 3 && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+            (is_name && line.contains('=')).then_some(name)
+        };
+        let listed: Vec<String> = example.lines().filter_map(named).collect();
+        assert_eq!(listed, VARIABLES);
+    }
+}

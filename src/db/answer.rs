@@ -1,0 +1,221 @@
+//! What statements answer, read without a decoder that could panic: numbers from their bytes, texts as they stand.
+
+use std::collections::BTreeSet;
+
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::types::chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use sqlx::{Arguments as _, Row as _, ValueRef as _};
+
+use super::error::DbError;
+use super::pool::{Database, Deadline};
+use crate::error::{Error, Kind};
+use crate::sql::{Param, Statement};
+
+/// Milliseconds from 1970 to PostgreSQL's own epoch, 2000-01-01.
+const EPOCH_2000_MS: i64 = 946_684_800_000;
+
+/// One row of a fetch: labels, the bucket, partials.
+pub struct SeriesRow<'a>(&'a PgRow);
+
+/// Consumes the rows of a fetch.
+pub type RowSink<'a> = dyn FnMut(SeriesRow<'_>) -> Result<(), Error> + Send + 'a;
+
+/// Where a row belongs on the time axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A bucket's start, in milliseconds since 1970.
+    Start(i64),
+    /// A bucket's number, from 1.
+    Number(i32),
+}
+
+impl SeriesRow<'_> {
+    /// The text at a column; none for NULL.
+    ///
+    /// # Errors
+    /// There is no such column, or it is no text.
+    pub fn label(&self, column: usize) -> Result<Option<&str>, DbError> {
+        let value = self.0.try_get_raw(column)?;
+        if value.is_null() {
+            return Ok(None);
+        }
+        value.as_str().map(Some).map_err(|error| DbError::Protocol(error.to_string()))
+    }
+
+    /// The bucket at a column.
+    ///
+    /// # Errors
+    /// There is no such column, or it is neither a timestamp nor an int4.
+    pub fn place(&self, column: usize) -> Result<Place, DbError> {
+        let bytes = self.bytes(column)?;
+        if let Ok(bytes) = <[u8; 8]>::try_from(bytes) {
+            let micros = i64::from_be_bytes(bytes);
+            return Ok(Place::Start(micros.div_euclid(1000).saturating_add(EPOCH_2000_MS)));
+        }
+        let number = <[u8; 4]>::try_from(bytes).map_err(|_| DbError::Protocol("a bucket of another type".into()))?;
+        Ok(Place::Number(i32::from_be_bytes(number)))
+    }
+
+    /// The float8 at a column; none for NULL.
+    ///
+    /// # Errors
+    /// There is no such column, or it is no float8.
+    pub fn value(&self, column: usize) -> Result<Option<f64>, DbError> {
+        if self.0.try_get_raw(column)?.is_null() {
+            return Ok(None);
+        }
+        let bytes = <[u8; 8]>::try_from(self.bytes(column)?);
+        bytes.map(|b| Some(f64::from_be_bytes(b))).map_err(|_| DbError::Protocol("a value of another type".into()))
+    }
+
+    fn bytes(&self, column: usize) -> Result<&[u8], DbError> {
+        self.0.try_get_raw(column)?.as_bytes().map_err(|error| DbError::Protocol(error.to_string()))
+    }
+}
+
+/// One annotation as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnnotationRow {
+    /// Its start, in milliseconds since 1970; none when it is infinite or NULL.
+    pub start: Option<i64>,
+    /// Its end.
+    pub until: Option<i64>,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its text.
+    pub text: Option<String>,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// What tells it apart in its relation.
+    pub id: Option<String>,
+}
+
+impl Database {
+    /// Streams the rows of a fetch.
+    ///
+    /// # Errors
+    /// The database is away or refuses, time runs out, or the sink refuses a row.
+    pub async fn series(
+        &self,
+        statement: &Statement,
+        deadline: Deadline,
+        sink: &mut RowSink<'_>,
+    ) -> Result<(), DbError> {
+        self.rows(statement, deadline, &mut |row| Ok(sink(SeriesRow(row))?)).await
+    }
+
+    /// The distinct texts of a statement with one column.
+    ///
+    /// # Errors
+    /// As [`Self::series`], and when there are more than `cap`.
+    pub async fn texts(
+        &self,
+        statement: &Statement,
+        deadline: Deadline,
+        cap: u32,
+    ) -> Result<BTreeSet<String>, DbError> {
+        let mut texts = BTreeSet::new();
+        let mut bytes = 0_usize;
+        self.rows(statement, deadline, &mut |row| {
+            if let Some(text) = SeriesRow(row).label(0)? {
+                bytes += text.len();
+                texts.insert(text.to_owned());
+            }
+            if texts.len() > cap as usize || bytes > TEXT_BYTES {
+                let message = format!("a label has more than {cap} values or they are too long");
+                return Err(Error::new(Kind::TooManyLabelValues, message).hint("narrow the time range").into());
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(texts)
+    }
+
+    /// The annotations of a statement.
+    ///
+    /// # Errors
+    /// As [`Self::series`].
+    pub async fn annotations(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<AnnotationRow>, DbError> {
+        let mut rows = Vec::new();
+        self.rows(statement, deadline, &mut |row| {
+            rows.push(AnnotationRow {
+                start: row.try_get("start")?,
+                until: row.try_get("until")?,
+                title: row.try_get("title")?,
+                text: row.try_get("text")?,
+                tags: row.try_get("tags")?,
+                id: row.try_get("id")?,
+            });
+            Ok(())
+        })
+        .await?;
+        Ok(rows)
+    }
+
+    /// Runs a statement; once more on a new connection when the first one turns out to be dead before any row.
+    async fn rows(
+        &self,
+        statement: &Statement,
+        deadline: Deadline,
+        on_row: &mut (dyn FnMut(&PgRow) -> Result<(), DbError> + Send),
+    ) -> Result<(), DbError> {
+        let mut seen = false;
+        let lease = self.lease(deadline).await?;
+        let first = lease
+            .run(statement, deadline, &mut |row| {
+                seen = true;
+                on_row(row)
+            })
+            .await;
+        match first {
+            Err(error) if error.is_stale_connection() && !seen => {
+                self.forget_idle();
+                self.lease(deadline).await?.run(statement, deadline, on_row).await
+            }
+            other => other,
+        }
+    }
+}
+
+/// The most bytes of label values that are held at once.
+const TEXT_BYTES: usize = 32 * 1024 * 1024;
+
+/// Binds the parameters of a statement.
+pub(super) fn arguments(params: &[Param]) -> Result<PgArguments, DbError> {
+    let mut arguments = PgArguments::default();
+    for param in params {
+        let added = match param {
+            Param::Int(value) => arguments.add(value),
+            Param::Float(value) => arguments.add(value),
+            Param::Text(value) => arguments.add(value),
+            Param::Texts(values) => arguments.add(values),
+            Param::Ints(values) => arguments.add(values),
+            Param::Instant(ms) => arguments.add(instant(*ms)?),
+            Param::Instants(values) => {
+                arguments.add(values.iter().map(|ms| instant(*ms)).collect::<Result<Vec<_>, _>>()?)
+            }
+            Param::Local(ms) => arguments.add(local(*ms)?),
+            Param::Locals(values) => arguments.add(values.iter().map(|ms| local(*ms)).collect::<Result<Vec<_>, _>>()?),
+            Param::Date(days) => arguments.add(date(*days)?),
+            Param::Interval(ms) => arguments.add(sqlx::postgres::types::PgInterval {
+                months: 0,
+                days: 0,
+                microseconds: ms.saturating_mul(1000),
+            }),
+        };
+        added.map_err(|error| DbError::Protocol(error.to_string()))?;
+    }
+    Ok(arguments)
+}
+
+fn instant(ms: i64) -> Result<DateTime<Utc>, DbError> {
+    DateTime::from_timestamp_millis(ms).ok_or_else(|| DbError::Protocol("a time outside the calendar".into()))
+}
+
+fn local(ms: i64) -> Result<NaiveDateTime, DbError> {
+    Ok(instant(ms)?.naive_utc())
+}
+
+fn date(days: i64) -> Result<NaiveDate, DbError> {
+    Ok(instant(days.saturating_mul(86_400_000))?.date_naive())
+}

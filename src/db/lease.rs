@@ -1,0 +1,74 @@
+//! One session for one statement.
+
+use std::time::Instant;
+
+use deadpool::managed::Object;
+use futures_util::StreamExt as _;
+use sqlx::postgres::{PgArguments, PgConnection, PgRow};
+use sqlx::query::Query;
+use sqlx::{AssertSqlSafe, Postgres, Row as _};
+use tokio::time::timeout;
+
+use super::answer::arguments;
+use super::error::DbError;
+use super::pool::{Deadline, Sessions, discard};
+use crate::sql::Statement;
+
+/// A leased session. Dropped before its statement ended well, it is cancelled and closed.
+pub(super) struct Lease {
+    object: Option<Object<Sessions>>,
+}
+
+impl Lease {
+    pub(super) const fn new(object: Object<Sessions>) -> Self {
+        Self { object: Some(object) }
+    }
+
+    /// Runs a statement and hands each row over as it arrives; afterwards the session is free again.
+    pub(super) async fn run(
+        mut self,
+        statement: &Statement,
+        deadline: Deadline,
+        on_row: &mut (dyn FnMut(&PgRow) -> Result<(), DbError> + Send),
+    ) -> Result<(), DbError> {
+        let Some(object) = self.object.as_mut() else { return Ok(()) };
+        let query = query(statement)?;
+        let rows = async {
+            let mut rows = query.fetch(&mut object.connection);
+            while let Some(row) = rows.next().await {
+                on_row(&row?)?;
+            }
+            Ok(())
+        };
+        let result: Result<(), DbError> = timeout(deadline.left(), rows).await.map_err(|_| DbError::Deadline)?;
+        object.used = Instant::now();
+        match result {
+            Ok(()) => {
+                // Back into the pool.
+                drop(self.object.take());
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(object) = self.object.take() {
+            discard(object);
+        }
+    }
+}
+
+/// The texts of a statement with one column, on a session that is not pooled.
+pub(super) async fn texts(connection: &mut PgConnection, statement: &Statement) -> Result<Vec<String>, DbError> {
+    let rows = query(statement)?.fetch_all(connection).await?;
+    let texts = rows.iter().map(|row| row.try_get::<Option<String>, _>(0));
+    Ok(texts.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
+/// The one place where text becomes SQL: `Writer` admits only static syntax and quoted catalog names.
+fn query(statement: &Statement) -> Result<Query<'static, Postgres, PgArguments>, DbError> {
+    Ok(sqlx::query_with(AssertSqlSafe(statement.text.clone()), arguments(&statement.params)?))
+}

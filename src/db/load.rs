@@ -1,0 +1,103 @@
+//! The database's own account of itself and `datebin.toml` → a catalog.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use sqlx::Connection as _;
+use sqlx::postgres::PgConnection;
+use tokio::time::timeout;
+
+use super::config::DatabaseConfig;
+use super::error::DbError;
+use super::lease::texts;
+use super::{introspect, names};
+use crate::catalog::classify::{CatalogError, Decision, classify, finish};
+use crate::catalog::file::{CatalogFile, FileError};
+use crate::catalog::{Label, Snapshot, Source};
+use crate::sql;
+use crate::time::Zone;
+
+/// How long reading the catalog may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The most members of a document that become labels.
+const MEMBERS: u32 = 1000;
+
+/// Why there is no catalog.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The database did not answer.
+    #[error("the catalog cannot be read from the database: {0}")]
+    Database(#[from] DbError),
+    /// `datebin.toml` cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// `datebin.toml` and the database contradict each other.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// `datebin.toml` cannot be opened.
+    #[error("{0} cannot be read: {1}")]
+    Open(String, std::io::Error),
+    /// The server is too old.
+    #[error("PostgreSQL {0} is too old: datebin needs 14 or newer, for date_bin")]
+    Version(u32),
+}
+
+/// A catalog and what was decided on the way.
+pub(crate) type Loaded = (Snapshot, Vec<Decision>);
+
+/// Reads the database's own account of itself, over a session of its own, and makes a catalog of it.
+///
+/// # Errors
+/// The database does not answer, the file contradicts it, or two metrics have one name.
+pub async fn load(config: &DatabaseConfig, file: &CatalogFile, zone: Option<Zone>) -> Result<Loaded, LoadError> {
+    let loaded = timeout(PATIENCE, load_all(config, file, zone)).await;
+    loaded.map_err(|_| DbError::Deadline)?
+}
+
+async fn load_all(config: &DatabaseConfig, file: &CatalogFile, zone: Option<Zone>) -> Result<Loaded, LoadError> {
+    let mut connection = PgConnection::connect_with(&config.discovering()).await.map_err(DbError::from)?;
+    supported(&connection)?;
+    let facts = introspect::load(&mut connection, &file.scope()).await.map_err(DbError::from)?;
+    let draft = classify(&facts, file, zone.unwrap_or(Zone::UTC))?;
+    let mut stored = BTreeMap::new();
+    for (at, source) in draft.narrow() {
+        stored.insert(at, names::stored_names(&mut connection, source).await.map_err(DbError::from)?);
+    }
+    let (mut snapshot, decisions) = finish(draft, &stored)?;
+    let mut members = Vec::new();
+    for source in snapshot.sources() {
+        members.push(members_of(&mut connection, source).await?);
+    }
+    snapshot.set_members(members);
+    // The work is done; a server that does not say goodbye is no failure.
+    let _closed = timeout(Duration::from_secs(1), connection.close()).await;
+    Ok((snapshot, decisions))
+}
+
+/// `date_bin` exists from PostgreSQL 14 on.
+fn supported(connection: &PgConnection) -> Result<(), LoadError> {
+    match connection.server_version_num() {
+        Some(version) if version < 140_000 => Err(LoadError::Version(version / 10_000)),
+        _ => Ok(()),
+    }
+}
+
+/// The members of a source's document label among its newest rows; none where they cannot be had in time.
+async fn members_of(connection: &mut PgConnection, source: &Source) -> Result<Vec<String>, DbError> {
+    let document =
+        source.labels.iter().find_map(|l| if let Label::Members { column } = l { Some(column) } else { None });
+    let Some(column) = document else { return Ok(Vec::new()) };
+    let statement = sql::member_names(source, column, MEMBERS);
+    match texts(connection, &statement).await {
+        Ok(mut members) => {
+            members.sort_unstable();
+            Ok(members)
+        }
+        Err(error @ DbError::Server { .. }) => {
+            tracing::warn!(relation = %source.relation, %error, "the members of a label column cannot be listed");
+            Ok(Vec::new())
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,24 @@
+//! Statements → rows: the only module that knows sqlx.
+//!
+//! A connection is leased for one statement. A lease whose statement did not end well never returns to the pool:
+//! the statement is cancelled on the server and the connection is closed.
+
+mod answer;
+mod config;
+pub mod demo;
+mod error;
+mod health;
+pub mod introspect;
+mod lease;
+mod load;
+mod migrate;
+pub mod names;
+mod pool;
+
+pub use answer::{AnnotationRow, Place, RowSink, SeriesRow};
+pub use config::{DatabaseConfig, InvalidUrl};
+pub use error::DbError;
+pub use health::{Health, watch};
+pub use load::{LoadError, load};
+pub use migrate::{MIGRATOR, MigrateFailed, migrate};
+pub use pool::{Database, Deadline};

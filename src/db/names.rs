@@ -1,0 +1,151 @@
+//! The metric names that a narrow source stores.
+//!
+//! Three ways, the first that fits and ends in time: a loose scan of an index that leads with the name, reading one
+//! row per name; all rows of a small relation; some rows of a large one, the newest if the time is indexed, together
+//! with the names that ANALYZE saw most. `statement_timeout` bounds each.
+
+use std::collections::BTreeSet;
+
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use crate::catalog::classify::{NameStrategy, StoredNames};
+use crate::catalog::{Column, Source};
+use crate::sql::{Param, Statement, Writer};
+
+/// The most names that one source may have.
+const MOST_NAMES: i64 = 10_000;
+/// The longest name in bytes.
+const LONGEST_NAME: i64 = 512;
+/// A relation up to this size is read whole.
+const SMALL_BYTES: u64 = 256 << 20;
+/// How many rows of a large one are read.
+const SOME_ROWS: i64 = 200_000;
+/// SQLSTATE classes and prefixes that are about the server or the connection, not about one relation.
+/// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+const NOT_THE_RELATION: [&str; 5] = ["08", "25", "53", "57P", "58"];
+
+/// Lists the names of a narrow source, sorted. A statement that runs out of time, or that the relation itself makes
+/// fail (a view that divides by zero), is followed by a cheaper one; so this must not run inside a transaction.
+///
+/// # Errors
+/// The database is away.
+pub async fn stored_names(connection: &mut PgConnection, source: &Source) -> Result<StoredNames, sqlx::Error> {
+    let Some(column) = &source.name_column else {
+        return Ok(StoredNames { names: Vec::new(), strategy: NameStrategy::AllRows });
+    };
+    let common = list(connection, &most_common(source, column)).await?;
+    for strategy in strategies(source, column) {
+        let statement = match strategy {
+            NameStrategy::LooseScan => loose_scan(source, column),
+            NameStrategy::AllRows => all_rows(source, column),
+            NameStrategy::NewestRows => some_rows(source, column, true),
+            NameStrategy::SomeRows | NameStrategy::Statistics => some_rows(source, column, false),
+        };
+        match list(connection, &statement).await {
+            Ok(names) if strategy.is_complete() => return Ok(stored(names, strategy)),
+            Ok(names) => return Ok(stored(names.into_iter().chain(common), strategy)),
+            Err(error) if is_about_the_relation(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(stored(common, NameStrategy::Statistics))
+}
+
+fn strategies(source: &Source, column: &Column) -> Vec<NameStrategy> {
+    let mut strategies = Vec::new();
+    if source.has_index_leading_with(&column.name) {
+        strategies.push(NameStrategy::LooseScan);
+    } else if source.bytes <= SMALL_BYTES {
+        strategies.push(NameStrategy::AllRows);
+    }
+    if source.has_index_leading_with(&source.time.column) {
+        strategies.push(NameStrategy::NewestRows);
+    }
+    strategies.push(NameStrategy::SomeRows);
+    strategies
+}
+
+fn stored(names: impl IntoIterator<Item = String>, strategy: NameStrategy) -> StoredNames {
+    let names: BTreeSet<String> = names.into_iter().collect();
+    StoredNames { names: names.into_iter().collect(), strategy }
+}
+
+fn is_about_the_relation(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| !NOT_THE_RELATION.iter().any(|class| code.starts_with(class)))
+}
+
+async fn list(connection: &mut PgConnection, statement: &Statement) -> Result<Vec<String>, sqlx::Error> {
+    let mut query = sqlx::query_scalar::<_, String>(AssertSqlSafe(statement.text.clone()));
+    for param in &statement.params {
+        query = match param {
+            Param::Text(text) => query.bind(text.clone()),
+            Param::Int(number) => query.bind(*number),
+            _ => query,
+        };
+    }
+    query.fetch_all(connection).await
+}
+
+/// Walks an index from name to name: each step reads one row.
+fn loose_scan(source: &Source, column: &Column) -> Statement {
+    let mut w = Writer::default();
+    w.syntax("WITH RECURSIVE names(n) AS ((SELECT t.").ident(&column.name).syntax(" FROM ").relation(&source.relation);
+    w.syntax(" AS t WHERE t.")
+        .ident(&column.name)
+        .syntax(" IS NOT NULL ORDER BY 1 LIMIT 1) UNION ALL SELECT (SELECT t.");
+    w.ident(&column.name).syntax(" FROM ").relation(&source.relation).syntax(" AS t WHERE t.").ident(&column.name);
+    w.syntax(" > names.n ORDER BY 1 LIMIT 1) FROM names WHERE names.n IS NOT NULL) SELECT n::text FROM names WHERE ");
+    usable(&mut w, |w| {
+        w.syntax("n");
+    });
+    w.finish()
+}
+
+fn all_rows(source: &Source, column: &Column) -> Statement {
+    let mut w = Writer::default();
+    w.syntax("SELECT DISTINCT t.").ident(&column.name).syntax("::text FROM ").relation(&source.relation);
+    w.syntax(" AS t WHERE ");
+    usable(&mut w, |w| {
+        w.column(&column.name);
+    });
+    w.finish()
+}
+
+fn some_rows(source: &Source, column: &Column, newest: bool) -> Statement {
+    let mut w = Writer::default();
+    w.syntax("SELECT DISTINCT n::text FROM (SELECT t.").ident(&column.name).syntax(" AS n FROM ");
+    w.relation(&source.relation).syntax(" AS t");
+    if newest {
+        // NULLs sort first and would use the limit up.
+        w.syntax(" WHERE ").column(&source.time.column).syntax(" IS NOT NULL ORDER BY ");
+        w.column(&source.time.column).syntax(" DESC");
+    }
+    w.syntax(" LIMIT ").param(Param::Int(SOME_ROWS)).syntax(") AS sampled WHERE ");
+    usable(&mut w, |w| {
+        w.syntax("n");
+    });
+    w.finish()
+}
+
+fn most_common(source: &Source, column: &Column) -> Statement {
+    let mut w = Writer::default();
+    w.syntax("SELECT DISTINCT n FROM pg_catalog.pg_stats AS s, unnest(s.most_common_vals::text::text[]) AS n");
+    w.syntax(" WHERE s.schemaname = ").param(Param::Text(source.relation.schema.as_str().to_owned()));
+    w.syntax("::text AND s.tablename = ").param(Param::Text(source.relation.name.as_str().to_owned()));
+    w.syntax("::text AND s.attname = ").param(Param::Text(column.name.as_str().to_owned())).syntax("::text AND ");
+    usable(&mut w, |w| {
+        w.syntax("n");
+    });
+    w.finish()
+}
+
+/// Names are not absent, not empty and not too long, and there are not too many.
+fn usable(w: &mut Writer, name: impl Fn(&mut Writer)) {
+    name(w);
+    w.syntax(" IS NOT NULL AND ");
+    name(w);
+    w.syntax("::text <> '' AND octet_length(");
+    name(w);
+    w.syntax("::text) <= ").param(Param::Int(LONGEST_NAME)).syntax(" LIMIT ").param(Param::Int(MOST_NAMES));
+}

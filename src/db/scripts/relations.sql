@@ -1,0 +1,69 @@
+-- The relations that hold rows, with those of partitions and inheritance children folded into their parent.
+-- $1 text[]  the schemas to discover in, NULL: the search path
+-- $2 text[]  schemas of declared relations, '' where the declaration names none
+-- $3 text[]  names of declared relations
+WITH RECURSIVE path AS (
+    SELECT s.name, s.position
+    FROM unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS s(name, position)
+),
+declared AS (
+    SELECT d.schema, d.name FROM unnest($2::text[], $3::text[]) AS d(schema, name)
+),
+chosen AS (
+    SELECT n.oid, n.nspname::text AS schema, p.position,
+           pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS usable,
+           n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'datebin')
+               AND n.nspname NOT LIKE 'pg\_temp%' AND n.nspname NOT LIKE 'pg\_toast%'
+               AND n.nspname NOT LIKE '\_timescaledb\_%'
+               AND (CASE WHEN $1::text[] IS NULL THEN p.position IS NOT NULL ELSE n.nspname = ANY ($1::text[]) END)
+               AS discovered
+    FROM pg_catalog.pg_namespace AS n LEFT JOIN path AS p ON p.name = n.nspname
+),
+-- The schemas of declared relations are read whole, so that a misspelt name can be answered with the nearest ones.
+wanted AS (
+    SELECT c.oid, c.relname::text AS name, c.relkind, c.reltuples, c.relpages, c.relhassubclass, s.schema, s.position, s.usable,
+           s.discovered AND NOT EXISTS (
+               SELECT FROM pg_catalog.pg_depend AS d
+               WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'
+           ) AS discoverable
+    FROM pg_catalog.pg_class AS c JOIN chosen AS s ON s.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+      AND (s.discovered OR s.schema IN (SELECT d.schema FROM declared AS d)
+           OR (s.position IS NOT NULL AND EXISTS (SELECT FROM declared AS d WHERE d.schema = '')))
+      AND (NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = c.oid)
+           OR EXISTS (SELECT FROM declared AS d WHERE d.name = c.relname AND d.schema IN ('', s.schema)))
+),
+tree(root, member) AS (
+    SELECT w.oid, w.oid FROM wanted AS w WHERE w.relhassubclass
+    UNION
+    SELECT t.root, i.inhrelid FROM tree AS t JOIN pg_catalog.pg_inherits AS i ON i.inhparent = t.member
+),
+folded AS (
+    SELECT t.root, sum(greatest(c.relpages, 0))::int8 AS pages,
+           sum(c.reltuples) FILTER (WHERE c.reltuples >= 0 AND c.relkind <> 'p') AS tuples,
+           -- Parents are seldom analysed: their largest child stands in for them.
+           (array_agg(t.member::int8 ORDER BY c.relpages DESC, t.member) FILTER (WHERE t.member <> t.root))[1] AS largest,
+           sum(pg_catalog.pg_relation_size(t.member)) FILTER (WHERE c.relpages = 0 AND c.relkind IN ('r', 'm')) AS unseen
+    FROM tree AS t JOIN pg_catalog.pg_class AS c ON c.oid = t.member
+    GROUP BY t.root
+)
+SELECT w.oid::int8 AS id, w.schema, w.name, w.relkind::text AS kind, w.discoverable, w.usable, w.position AS path_position,
+       d.description AS comment,
+       coalesce(coalesce(f.pages, w.relpages)::int8 * pg_catalog.current_setting('block_size')::int8
+           + coalesce(f.unseen, CASE WHEN w.relpages = 0 AND w.relkind IN ('r', 'm')
+                                     THEN pg_catalog.pg_relation_size(w.oid) END, 0), 0)::int8 AS bytes,
+       coalesce(f.tuples, CASE WHEN w.relkind IN ('r', 'm', 'f') AND w.reltuples >= 0 THEN w.reltuples END)::float8 AS rows,
+       (w.relkind = 'p' OR f.root IS NOT NULL) AS is_parent,
+       coalesce(f.largest, w.oid::int8) AS sample,
+       coalesce(ARRAY(
+           SELECT a.attname::text
+           FROM pg_catalog.pg_partitioned_table AS k, unnest(k.partattrs::int2[]) WITH ORDINALITY AS o(number, place)
+           JOIN pg_catalog.pg_attribute AS a ON a.attnum = o.number
+           WHERE k.partrelid = w.oid AND a.attrelid = w.oid
+           ORDER BY o.place
+       ), '{}') AS partition_key
+FROM wanted AS w
+LEFT JOIN folded AS f ON f.root = w.oid
+LEFT JOIN pg_catalog.pg_description AS d
+       ON d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objoid = w.oid AND d.objsubid = 0
+ORDER BY w.schema COLLATE "C", w.name COLLATE "C"

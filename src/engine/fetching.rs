@@ -1,0 +1,83 @@
+//! Fetches → series: settles patterns, runs the statements, merges what several metrics gave.
+
+use super::Engine;
+use super::budget::Budget;
+use crate::catalog::Snapshot;
+use crate::db::Deadline;
+use crate::error::Error;
+use crate::evaluate;
+use crate::frame::Collector;
+use crate::plan::{Fetch, FetchGroup, settle};
+use crate::series::Series;
+use crate::sql;
+use crate::time::TimeRange;
+
+/// The most values of a label that a pattern is tried on.
+const LABEL_VALUES: u32 = 100_000;
+
+impl Engine {
+    /// The series of each group.
+    pub(super) async fn run(
+        &self,
+        snapshot: &Snapshot,
+        groups: &[FetchGroup],
+        deadline: Deadline,
+        budget: &Budget,
+    ) -> Result<Vec<Vec<Series>>, Error> {
+        let mut inputs = Vec::with_capacity(groups.len());
+        for group in groups {
+            let mut series = Vec::new();
+            for fetch in &group.fetches {
+                let settled = self.settled(snapshot, fetch, deadline).await?;
+                series.append(&mut self.series(&settled, group.named, deadline, budget).await?);
+            }
+            if let Some(aggregate) = &group.then {
+                series = evaluate::aggregate(aggregate.op, &aggregate.grouping, &series);
+            }
+            series.sort_by(|a, b| a.labels.cmp(&b.labels));
+            inputs.push(series);
+        }
+        Ok(inputs)
+    }
+
+    /// The fetch with every pattern turned into the values that pass it.
+    async fn settled(&self, snapshot: &Snapshot, fetch: &Fetch, deadline: Deadline) -> Result<Fetch, Error> {
+        let mut settled = fetch.clone();
+        for filter in &mut settled.filters {
+            let Some(lookup) = filter.lookup() else { continue };
+            let Some((source, _)) = snapshot.metric(&fetch.metric) else { continue };
+            let range = TimeRange { from: fetch.from, to: fetch.to };
+            let statement = sql::label_values(source, &lookup.value, &[], Some(range), LABEL_VALUES);
+            let values = self.database.texts(&statement, deadline, LABEL_VALUES).await;
+            let values = values.map_err(|error| logged(&error, fetch))?;
+            *filter = settle(filter, &values);
+        }
+        Ok(settled)
+    }
+
+    async fn series(
+        &self,
+        fetch: &Fetch,
+        named: bool,
+        deadline: Deadline,
+        budget: &Budget,
+    ) -> Result<Vec<Series>, Error> {
+        let statement = sql::fetch(fetch);
+        let mut collector = Collector::new(fetch, named);
+        let mut sink = |row: crate::db::SeriesRow<'_>| {
+            budget.take()?;
+            collector.row(&row)
+        };
+        let done = self.database.series(&statement, deadline, &mut sink).await;
+        done.map_err(|error| logged(&error, fetch))?;
+        Ok(collector.finish())
+    }
+}
+
+/// The error as the client may see it; what the server said goes to the log.
+fn logged(error: &crate::db::DbError, fetch: &Fetch) -> Error {
+    if !matches!(error, crate::db::DbError::Refused(_)) {
+        tracing::warn!(metric = fetch.metric, relation = %fetch.relation, %error, "a fetch failed");
+    }
+    error.public()
+}

@@ -1,0 +1,78 @@
+//! What the pickers ask: the labels that exist and the values of one.
+
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt as _, stream};
+
+use super::{AT_ONCE, Engine};
+use crate::catalog::{Snapshot, Source};
+use crate::db::{AnnotationRow, Deadline};
+use crate::error::{Error, Kind};
+use crate::intake::AnnotationQuestion;
+use crate::sql;
+use crate::time::TimeRange;
+
+/// The most values that a picker is given: thousands freeze it.
+const PICKER: u32 = 5000;
+
+/// The most annotations of one answer.
+const ANNOTATIONS: u32 = 10_000;
+
+impl Engine {
+    /// The values of a label over all sources that have it, sorted, at most [`PICKER`]. A source that does not
+    /// answer is left out: the pickers hang on an error.
+    pub async fn label_values(&self, snapshot: &Snapshot, label: &str, range: Option<TimeRange>) -> Vec<String> {
+        let deadline = self.deadline();
+        let having = snapshot.sources().iter().filter(|source| source.has_label(label));
+        let running: Vec<_> = having.map(|source| self.values_of(source, label, range, deadline)).collect();
+        let found: Vec<BTreeSet<String>> = stream::iter(running).buffered(AT_ONCE).collect().await;
+        let all: BTreeSet<String> = found.into_iter().flatten().collect();
+        all.into_iter().take(PICKER as usize).collect()
+    }
+
+    async fn values_of(
+        &self,
+        source: &Source,
+        label: &str,
+        range: Option<TimeRange>,
+        deadline: Deadline,
+    ) -> BTreeSet<String> {
+        let Some(value) = source.label_value(label) else { return BTreeSet::new() };
+        let statement = sql::label_values(source, &value, &[], range, PICKER);
+        match self.database.texts(&statement, deadline, PICKER + 1).await {
+            Ok(values) => values,
+            Err(error) => {
+                tracing::warn!(label, relation = %source.relation, %error, "no label values");
+                BTreeSet::new()
+            }
+        }
+    }
+
+    /// The annotations of all relations, by time.
+    ///
+    /// # Errors
+    /// The database does not answer, or there are too many.
+    pub async fn annotations(&self, question: &AnnotationQuestion) -> Result<Vec<AnnotationRow>, Error> {
+        let snapshot = self.snapshot()?;
+        let deadline = self.deadline();
+        let mut rows = Vec::new();
+        for source in snapshot.annotations() {
+            let statement = sql::annotations(source, &question.filter, question.range, ANNOTATIONS);
+            match self.database.annotations(&statement, deadline).await {
+                Ok(mut found) => rows.append(&mut found),
+                // The migrations have not been run: there are none.
+                Err(error) if source.is_own() && error.is_missing_relation() => {}
+                Err(error) => {
+                    tracing::warn!(relation = %source.relation, %error, "no annotations");
+                    return Err(error.public());
+                }
+            }
+        }
+        if rows.len() > ANNOTATIONS as usize {
+            let message = format!("more than {ANNOTATIONS} annotations in this range");
+            return Err(Error::new(Kind::AnswerTooLarge, message).hint("narrow the range, or select by #tag"));
+        }
+        rows.sort_by_key(|row| (row.start, row.until));
+        Ok(rows)
+    }
+}

@@ -1,0 +1,43 @@
+//! A target's text → expression: a metric's name exactly as listed comes first, the language second.
+
+use crate::ast::{Expr, ExprKind, MetricRef, Selector, Span};
+use crate::catalog::Snapshot;
+use crate::error::{Error, Kind};
+use crate::evaluate::{Refusal, RefusalKind};
+use crate::language::{self, Dialect, ParseError};
+
+/// The expression of a target.
+pub(super) fn expression(snapshot: &Snapshot, text: &str) -> Result<Expr, Error> {
+    for names in language::names(text) {
+        if !names.is_empty() && names.iter().all(|name| snapshot.metric(name).is_some()) {
+            let selector = Selector { metric: MetricRef::Names(names), ..Selector::default() };
+            return Ok(Expr { kind: ExprKind::Selector(selector), span: Span { start: 0, end: text.len() } });
+        }
+    }
+    language::parse(text, Dialect::Json).map_err(|error| unreadable(snapshot, text, &error))
+}
+
+/// What the parser says, and, as the text may be meant as a name, the names that look like it.
+fn unreadable(snapshot: &Snapshot, text: &str, error: &ParseError) -> Error {
+    let message = format!("the target cannot be read: {error}\n{}", error.caret(text));
+    let out = Error::new(Kind::BadTarget, message).at(error.span);
+    let nearest = if text.len() <= 256 { snapshot.nearest(text.trim()) } else { Vec::new() };
+    match (&error.hint, nearest.is_empty()) {
+        (Some(hint), _) => out.hint(hint.clone()),
+        (None, false) => out.hint(format!("did you mean {}?", nearest.join(", "))),
+        (None, true) => out,
+    }
+}
+
+/// The evaluator's refusal as an error.
+pub(super) fn refusal(refusal: Refusal) -> Error {
+    let kind = match refusal.kind {
+        RefusalKind::Unsupported => Kind::Unsupported,
+        RefusalKind::Wrong => Kind::BadTarget,
+    };
+    let error = Error::new(kind, refusal.message).at(refusal.span);
+    match refusal.hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}

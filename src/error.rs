@@ -1,0 +1,137 @@
+//! What can go wrong with a question, as the person at the panel meets it: a stable code, a sentence, what to do.
+
+use crate::ast::Span;
+
+macro_rules! kinds {
+    ($($(#[$meta:meta])* $kind:ident = $code:literal, $status:literal;)+) => {
+        /// The kinds of error. Their codes are an API: never renamed, never reused.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Kind { $($(#[$meta])* $kind),+ }
+        impl Kind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$kind),+];
+            /// The stable code.
+            #[must_use]
+            pub const fn code(self) -> &'static str { match self { $(Self::$kind => $code),+ } }
+            /// The HTTP status.
+            #[must_use]
+            pub const fn status(self) -> u16 { match self { $(Self::$kind => $status),+ } }
+        }
+    };
+}
+
+kinds! {
+    /// The body is not JSON, or not of the endpoint's shape.
+    BadRequest = "bad_request", 400;
+    /// The range is reversed, empty, unreadable or absurd.
+    BadRange = "bad_range", 400;
+    /// The target's text is no question.
+    BadTarget = "bad_target", 400;
+    /// No such path.
+    NotFound = "not_found", 404;
+    /// The path exists, the method does not.
+    MethodNotAllowed = "method_not_allowed", 405;
+    /// The body is larger than the limit.
+    BodyTooLarge = "body_too_large", 413;
+    /// The body is compressed.
+    UnsupportedEncoding = "unsupported_encoding", 415;
+    /// No metric has that name.
+    UnknownMetric = "unknown_metric", 422;
+    /// The question is valid but not supported.
+    Unsupported = "not_supported", 422;
+    /// Too many targets in one request.
+    TooManyTargets = "too_many_targets", 422;
+    /// A selector names too many metrics.
+    TooManyMetrics = "too_many_metrics", 422;
+    /// The step asked for gives more points than allowed.
+    TooManyPoints = "too_many_points", 422;
+    /// More series than allowed.
+    TooManySeries = "too_many_series", 422;
+    /// The answer is larger than allowed.
+    AnswerTooLarge = "answer_too_large", 422;
+    /// A label has more values than a pattern is tried on.
+    TooManyLabelValues = "too_many_label_values", 422;
+    /// Series of two operands do not pair up.
+    Evaluation = "evaluation", 422;
+    /// The data cannot be computed with, e.g. it leaves the range of float8.
+    BadData = "bad_data", 422;
+    /// The relation changed or the role lost a right since the catalog was read.
+    Stale = "catalog_stale", 503;
+    /// The database is away.
+    Unavailable = "database_unavailable", 503;
+    /// All connections are busy and the queue is full.
+    Busy = "busy", 503;
+    /// The catalog has never been loaded.
+    NoCatalog = "no_catalog", 503;
+    /// The statement or the request ran out of time.
+    Timeout = "timeout", 504;
+    /// A defect of ours.
+    Internal = "internal", 500;
+}
+
+/// An error of a request or of one of its targets.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    /// What kind it is.
+    pub kind: Kind,
+    /// What was attempted and what is wrong, in a sentence.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// The `refId` of the target it belongs to.
+    pub target: Option<String>,
+    /// Where in the target's text, in bytes.
+    pub span: Option<Span>,
+}
+
+impl Error {
+    /// An error of that kind.
+    #[must_use]
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hint: None, target: None, span: None }
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the place in the target's text, unless a more precise one is known.
+    #[must_use]
+    pub fn at(mut self, span: Span) -> Self {
+        self.span.get_or_insert(span);
+        self
+    }
+
+    /// Adds the target's `refId`, unless there is one.
+    #[must_use]
+    pub fn of_target(mut self, ref_id: Option<&str>) -> Self {
+        self.target = self.target.or_else(|| ref_id.map(str::to_owned));
+        self
+    }
+
+    /// The sentence and the hint as one text, for places that show only one.
+    #[must_use]
+    pub fn full_message(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{}; {hint}", self.message),
+            None => self.message.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique() {
+        let mut codes: Vec<_> = Kind::ALL.iter().map(|kind| kind.code()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), Kind::ALL.len());
+    }
+}

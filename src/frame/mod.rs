@@ -1,0 +1,43 @@
+//! Rows → series → frames: grouping, merging, evaluation, legends.
+
+mod collect;
+mod legend;
+
+pub use collect::Collector;
+
+use crate::catalog::Snapshot;
+use crate::evaluate::{self, Node};
+use crate::series::{Labels, METRIC_NAME, Series};
+use crate::time::{Grid, Millis};
+
+/// One drawn series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frame {
+    /// A name that tells it apart in its answer.
+    pub legend: String,
+    /// The metric's name, when the values still are that metric's.
+    pub metric: Option<String>,
+    /// Its labels, without the name.
+    pub labels: Labels,
+    /// Grafana's unit id.
+    pub unit: Option<String>,
+    /// Time in milliseconds since 1970 and value, ascending; NaN and infinities stand for "no number".
+    pub points: Vec<(Millis, f64)>,
+}
+
+/// Evaluates what was fetched and names the series that come out.
+#[must_use]
+pub fn frames(node: &Node, inputs: &[Vec<Series>], grid: &Grid, question: &str, snapshot: &Snapshot) -> Vec<Frame> {
+    let starts: Vec<Millis> = (0..grid.len()).map(|bucket| grid.bucket_start(bucket)).collect();
+    let series = evaluate::series(node, inputs);
+    let legends = legend::legends(&series, question);
+    let frame = |(series, legend): (Series, String)| {
+        let metric = Some(series.labels.get(METRIC_NAME)).filter(|name| !name.is_empty()).map(str::to_owned);
+        let unit = metric.as_deref().and_then(|name| snapshot.metric(name)).and_then(|(_, m)| m.unit.clone());
+        let points = series.points.iter().map(|point| (starts[point.bucket as usize], point.value)).collect();
+        let mut labels = series.labels;
+        labels.retain(|name| name != METRIC_NAME);
+        Frame { legend, metric, labels, unit, points }
+    };
+    series.into_iter().zip(legends).map(frame).collect()
+}

@@ -1,0 +1,37 @@
+//! `GET /`, `/livez` and `/readyz`. None of them uses the pool.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::json;
+
+use super::{App, respond};
+use crate::error::{Error, Kind};
+
+/// What "Save & test" asks.
+pub(super) async fn root(State(app): State<App>) -> Response {
+    if app.engine.database.health().is_down() {
+        let error = Error::new(Kind::Unavailable, "the database cannot be reached");
+        return respond::error(&error.hint("datebin itself runs; see its log"));
+    }
+    match app.engine.snapshot() {
+        Ok(_) => respond::json(StatusCode::OK, &json!({"status": "ok"})),
+        Err(error) => respond::error(&error),
+    }
+}
+
+/// Whether the process runs.
+pub(super) async fn live() -> Response {
+    respond::json(StatusCode::OK, &json!({"status": "ok"}))
+}
+
+/// Whether questions can be answered, and whether the catalog is as fresh as it should be.
+pub(super) async fn ready(State(app): State<App>) -> Response {
+    let database = app.engine.database.health().is_up();
+    let loaded = app.engine.catalog.current().is_some();
+    let failure = app.engine.catalog.failure().map(|_| "the last refresh failed; see the log");
+    let ready = database && loaded;
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let state = if ready { "ready" } else { "not ready" };
+    respond::json(status, &json!({"status": state, "database": database, "catalog": loaded, "refresh": failure}))
+}

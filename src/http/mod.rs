@@ -1,0 +1,58 @@
+//! HTTP: one file per endpoint, the middleware in one function.
+
+mod annotations;
+mod body;
+mod health;
+mod middleware;
+mod path;
+mod query;
+mod respond;
+mod search;
+mod tags;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use tower::ServiceExt as _;
+use tower::util::BoxCloneSyncService;
+
+use crate::config::HttpConfig;
+use crate::engine::Engine;
+use crate::error::{Error, Kind};
+
+/// What every handler is given.
+#[derive(Clone)]
+pub struct App {
+    /// Answers questions.
+    pub engine: Engine,
+    /// The largest body in bytes.
+    pub body_limit: usize,
+}
+
+/// The service that a connection talks to.
+pub type Service = BoxCloneSyncService<axum::extract::Request, axum::response::Response, std::convert::Infallible>;
+
+/// The whole HTTP surface.
+#[must_use]
+pub fn service(app: App, config: &HttpConfig) -> Service {
+    let routes = Router::new()
+        .route("/", get(health::root))
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/query", post(query::query))
+        .route("/search", post(search::search))
+        .route("/annotations", post(annotations::posted).get(annotations::got))
+        .route("/tag-keys", post(tags::keys))
+        .route("/tag-values", post(tags::values))
+        .fallback(|| async { respond::error(&Error::new(Kind::NotFound, "there is nothing at this path")) })
+        .method_not_allowed_fallback(|| async {
+            respond::error(&Error::new(Kind::MethodNotAllowed, "this path takes another method"))
+        })
+        .with_state(app);
+    let base: Arc<str> = config.base_path.as_str().into();
+    let layered = middleware::layers(routes, config);
+    // Around the router, as the path decides which route matches.
+    let normal = tower::util::MapRequest::new(layered, move |request| path::normalised(request, &base));
+    BoxCloneSyncService::new(normal.map_err(|never| match never {}))
+}

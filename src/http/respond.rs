@@ -1,0 +1,66 @@
+//! Answers and errors as HTTP.
+
+use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
+
+use crate::engine::Timing;
+use crate::error::{Error, Kind};
+use crate::render;
+
+/// The most notices that go into headers; the body has them all.
+const NOTICES: usize = 10;
+
+/// A JSON answer.
+pub(super) fn json<T: Serialize>(status: StatusCode, body: &T) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(bytes) => (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response(),
+        Err(failure) => {
+            tracing::error!(error = %failure, "an answer cannot be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// An error as JSON, with the time to wait where waiting helps.
+pub(super) fn error(error: &Error) -> Response {
+    let status = StatusCode::from_u16(error.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = json(status, &render::error(error));
+    if matches!(error.kind, Kind::Unavailable | Kind::Busy | Kind::NoCatalog | Kind::Stale) {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
+    }
+    response
+}
+
+/// Says notices in headers, for clients that show none of the body's.
+pub(super) fn warn(headers: &mut HeaderMap, notices: impl Iterator<Item = String>) {
+    for notice in notices.take(NOTICES) {
+        let plain: String = notice
+            .chars()
+            .map(|c| {
+                if c == '"' {
+                    '\''
+                } else if c.is_ascii_graphic() || c == ' ' {
+                    c
+                } else {
+                    ' '
+                }
+            })
+            .take(300)
+            .collect();
+        if let Ok(value) = HeaderValue::try_from(format!("199 datebin \"{plain}\"")) {
+            headers.append(HeaderName::from_static("warning"), value);
+        }
+    }
+}
+
+/// Says where the time went.
+pub(super) fn timed(headers: &mut HeaderMap, timing: Timing) {
+    let ms = |duration: std::time::Duration| duration.as_secs_f64() * 1000.0;
+    let (plan, execute, frame) = (ms(timing.plan), ms(timing.execute), ms(timing.frame));
+    let value = format!("plan;dur={plan:.2}, execute;dur={execute:.2}, frame;dur={frame:.2}");
+    if let Ok(value) = HeaderValue::try_from(value) {
+        headers.insert("server-timing", value);
+    }
+}

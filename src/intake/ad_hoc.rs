@@ -1,0 +1,56 @@
+//! Ad hoc filters → matchers.
+
+use serde_json::Value;
+
+use super::scalar;
+use crate::ast::{Comparison, Matcher, Span, Test};
+use crate::language;
+use crate::wire::request::AdHocFilter;
+
+/// The matchers of both lists, which newer Grafana fills alike; what cannot be read is ignored with a notice.
+pub(super) fn matchers(lists: &[&Value], notices: &mut Vec<String>) -> Vec<Matcher> {
+    let mut matchers: Vec<Matcher> = Vec::new();
+    for entry in lists.iter().filter_map(|list| list.as_array()).flatten() {
+        let Ok(filter) = serde_json::from_value::<AdHocFilter>(entry.clone()) else { continue };
+        let Some(matcher) = matcher(&filter, notices) else { continue };
+        if !matchers.contains(&matcher) {
+            matchers.push(matcher);
+        }
+    }
+    notices.dedup();
+    matchers
+}
+
+fn matcher(filter: &AdHocFilter, notices: &mut Vec<String>) -> Option<Matcher> {
+    let label = scalar::text(&filter.key).filter(|key| !key.is_empty())?;
+    let operator = scalar::text(&filter.operator).unwrap_or_else(|| "=".into());
+    let value = scalar::text(&filter.value).unwrap_or_default();
+    let test = match operator.as_str() {
+        "=" => Test::In(vec![value]),
+        "!=" => Test::NotIn(vec![value]),
+        "=~" => language::regex_test(&value, false),
+        "!~" => language::regex_test(&value, true),
+        "<" => Test::Compare(Comparison::Less, value),
+        "<=" => Test::Compare(Comparison::LessOrEqual, value),
+        ">" => Test::Compare(Comparison::Greater, value),
+        ">=" => Test::Compare(Comparison::GreaterOrEqual, value),
+        "=|" => one_of(filter, value, Test::In)?,
+        "!=|" => one_of(filter, value, Test::NotIn)?,
+        "groupBy" => return None,
+        other => {
+            let shown: String = other.chars().take(20).collect();
+            notices.push(format!("the filter on {label:?} is ignored: its operator {shown:?} is unknown"));
+            return None;
+        }
+    };
+    (test != Test::Everything).then_some(Matcher { label, test, span: Span::default() })
+}
+
+/// The test of a filter with several values; none when it selects everything.
+fn one_of(filter: &AdHocFilter, first: String, test: fn(Vec<String>) -> Test) -> Option<Test> {
+    let values: Vec<String> = match filter.values.as_array() {
+        Some(values) if !values.is_empty() => values.iter().filter_map(scalar::text).collect(),
+        _ => vec![first],
+    };
+    (!values.iter().any(|value| value == "$__all")).then(|| test(values))
+}

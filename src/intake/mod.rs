@@ -1,0 +1,160 @@
+//! Wire → questions: the last module that knows Grafana on the way in.
+
+mod ad_hoc;
+mod annotations;
+mod range;
+mod scalar;
+
+pub use annotations::{AnnotationQuestion, annotations};
+pub use range::{Moment, time_range};
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::ast::Matcher;
+use crate::error::{Error, Kind};
+use crate::time::{Step, TimeRange, Zone};
+use crate::wire::request;
+
+/// How many points a panel draws that does not say.
+const POINTS: u32 = 1000;
+
+/// A request for series, read.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The range.
+    pub range: TimeRange,
+    /// The bucket width that the panel would like.
+    pub interval_ms: Option<i64>,
+    /// The most points that a series may have.
+    pub max_points: u32,
+    /// The zone in which buckets are cut.
+    pub zone: Zone,
+    /// The targets that are to be answered, in order.
+    pub targets: Vec<TargetQuestion>,
+    /// The step that the question insists on.
+    pub step: Option<Step>,
+    /// Filters for every series that has the label.
+    pub ad_hoc: Vec<Matcher>,
+    /// What could not be read and is ignored.
+    pub notices: Vec<String>,
+}
+
+/// One target of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetQuestion {
+    /// The panel's name for it.
+    pub ref_id: Option<String>,
+    /// The question's text; an error where there was something but no text.
+    pub text: Result<String, Error>,
+    /// The form of the answer.
+    pub format: Format,
+}
+
+/// The form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Series of points.
+    TimeSeries,
+    /// A row per bucket and series.
+    Table,
+}
+
+/// Reads a body as JSON whatever its content type says; an empty one is `{}`.
+///
+/// # Errors
+/// It is not JSON, or not an object.
+pub fn body<T: DeserializeOwned + Default>(bytes: &[u8]) -> Result<T, Error> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(T::default());
+    }
+    if bytes.trim_ascii() == b"null" {
+        return Ok(T::default());
+    }
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Error::new(Kind::BadRequest, "the body is not a JSON object"));
+    }
+    serde_json::from_slice(bytes).map_err(|error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        Error::new(Kind::BadRequest, format!("the body is not the JSON that this endpoint reads, at {place}"))
+    })
+}
+
+/// Reads a request for series.
+///
+/// # Errors
+/// The range is unreadable or there are too many targets.
+pub fn question(query: &request::Query, moment: Moment<'_>, max_targets: u32) -> Result<Question, Error> {
+    let zone = scalar::text(&query.timezone).and_then(|name| Zone::parse(&name)).unwrap_or(*moment.zone);
+    let moment = Moment { zone: &zone, ..moment };
+    let range = time_range(&query.range, moment)?;
+    let targets = targets(&query.targets, max_targets)?;
+    let mut notices = Vec::new();
+    let ad_hoc = ad_hoc::matchers(&[&query.adhoc_filters, &query.filters], &mut notices);
+    Ok(Question {
+        range,
+        interval_ms: scalar::integer(&query.interval_ms).filter(|interval| *interval > 0),
+        max_points: points(&query.max_data_points),
+        zone,
+        targets,
+        step: None,
+        ad_hoc,
+        notices,
+    })
+}
+
+/// maxDataPoints; absent, zero or unreadable it is the default, and never more than fits.
+fn points(value: &Value) -> u32 {
+    match scalar::integer(value) {
+        Some(points) if points > 0 => u32::try_from(points).unwrap_or(u32::MAX),
+        _ => POINTS,
+    }
+}
+
+fn targets(value: &Value, max: u32) -> Result<Vec<TargetQuestion>, Error> {
+    let list = match value {
+        Value::Array(list) => list.as_slice(),
+        Value::Null => &[],
+        _ => return Err(Error::new(Kind::BadRequest, "`targets` is not a list")),
+    };
+    if list.len() > max as usize {
+        let message = format!("{} targets in one request; at most {max} are allowed", list.len());
+        return Err(Error::new(Kind::TooManyTargets, message));
+    }
+    Ok(list.iter().filter_map(target).collect())
+}
+
+/// A target to answer; none when it is hidden, empty or what SimpleJson sends before a metric was picked.
+fn target(value: &Value) -> Option<TargetQuestion> {
+    let target: request::Target = serde_json::from_value(value.clone()).ok()?;
+    if target.hide == Value::Bool(true) || target.target.is_null() {
+        return None;
+    }
+    let text = scalar::text(&target.target).ok_or_else(|| Error::new(Kind::BadTarget, "the target is not a text"));
+    if text.as_ref().is_ok_and(|text| text.trim().is_empty() || text.trim() == "select metric") {
+        return None;
+    }
+    Some(TargetQuestion { ref_id: scalar::text(&target.ref_id), text, format: format(&target) })
+}
+
+fn format(target: &request::Target) -> Format {
+    let in_payload = ["format", "type"].into_iter().filter_map(|member| target.payload.get(member));
+    let is_table = |value: &Value| scalar::text(value).is_some_and(|text| text.eq_ignore_ascii_case("table"));
+    if std::iter::once(&target.r#type).chain(in_payload).any(is_table) { Format::Table } else { Format::TimeSeries }
+}
+
+/// The text of a search.
+#[must_use]
+pub fn search(search: &request::Search) -> String {
+    scalar::text(&search.target).unwrap_or_default()
+}
+
+/// The label of a request for values; none when there is none.
+#[must_use]
+pub fn tag_key(request: &request::TagValues) -> Option<String> {
+    scalar::text(&request.key).filter(|key| !key.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

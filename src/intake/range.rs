@@ -1,0 +1,43 @@
+//! `range: {from, to}`, each in any of the spellings that clients send.
+
+use serde_json::Value;
+
+use super::scalar;
+use crate::error::{Error, Kind};
+use crate::time::{Millis, Rounding, TimeRange, Zone, parse_instant};
+
+const DEFAULT_MS: i64 = 6 * 3_600_000;
+
+/// When and where a question is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment<'a> {
+    /// The time of the question.
+    pub now: Millis,
+    /// The zone that applies where the question names none.
+    pub zone: &'a Zone,
+}
+
+/// Reads a range; an absent end is now, an absent start six hours before the end.
+///
+/// # Errors
+/// An end is unreadable, or the range is reversed, empty or absurd.
+pub fn time_range(value: &Value, moment: Moment<'_>) -> Result<TimeRange, Error> {
+    let bound = |name: &str, rounding| instant(value.get(name).unwrap_or(&Value::Null), rounding, moment, name);
+    let to = bound("to", Rounding::End)?.unwrap_or(moment.now);
+    let from = bound("from", Rounding::Start)?.unwrap_or_else(|| to.saturating_sub(DEFAULT_MS));
+    TimeRange::new(from, to).map_err(|error| Error::new(Kind::BadRange, format!("the range cannot be used: {error}")))
+}
+
+fn instant(value: &Value, rounding: Rounding, moment: Moment<'_>, name: &str) -> Result<Option<Millis>, Error> {
+    let text = match value {
+        Value::Null => return Ok(None),
+        Value::String(text) if text.trim().is_empty() => return Ok(None),
+        value => scalar::text(value),
+    };
+    let wrong = |why: String| {
+        Error::new(Kind::BadRange, format!("`range.{name}` cannot be read: {why}"))
+            .hint("expected ISO 8601, milliseconds since 1970, or `now-6h`")
+    };
+    let text = text.ok_or_else(|| wrong("it is neither a text nor a number".into()))?;
+    parse_instant(&text, moment.now, rounding, moment.zone).map(Some).map_err(|error| wrong(error.to_string()))
+}

@@ -1,0 +1,75 @@
+use serde_json::json;
+
+use super::*;
+
+const NOW: i64 = 1_700_000_000_000;
+
+fn read(body: Value) -> Result<Question, Error> {
+    question(&super::body(body.to_string().as_bytes())?, Moment { now: NOW, zone: &Zone::UTC }, 100)
+}
+
+#[test]
+fn only_targets_are_needed() -> Result<(), Error> {
+    let question = read(json!({"targets": [{"target": "cpu"}]}))?;
+    assert_eq!((question.range.from, question.range.to), (NOW - 6 * 3_600_000, NOW));
+    assert_eq!((question.interval_ms, question.max_points), (None, 1000));
+    assert_eq!(question.targets[0].text, Ok("cpu".to_owned()));
+    Ok(())
+}
+
+#[test]
+fn what_is_hidden_empty_or_not_picked_is_skipped() -> Result<(), Error> {
+    let targets = json!([{"target": "a", "hide": true}, {"target": ""}, {"target": "select metric"}, {}, {"target": null},
+        {"target": 42, "refId": "B", "type": "table"}, {"target": "c", "hide": false, "type": "timeserie"}]);
+    let question = read(json!({"targets": targets, "unknown": {"deep": []}}))?;
+    let read: Vec<_> = question.targets.iter().map(|t| (t.text.clone(), t.ref_id.as_deref(), t.format)).collect();
+    let expected = [(Ok("42".to_owned()), Some("B"), Format::Table), (Ok("c".to_owned()), None, Format::TimeSeries)];
+    assert_eq!(read, expected);
+    Ok(())
+}
+
+#[test]
+fn numbers_come_in_every_type() -> Result<(), Error> {
+    for (given, expected) in [
+        (json!("928"), 928),
+        (json!(928.7), 928),
+        (json!(0), 1000),
+        (json!(-1), 1000),
+        (json!(null), 1000),
+        (json!("many"), 1000),
+        (json!(1e12), u32::MAX),
+    ] {
+        assert_eq!(read(json!({"maxDataPoints": given}))?.max_points, expected, "{given}");
+    }
+    assert_eq!(read(json!({"intervalMs": "${__interval_ms}"}))?.interval_ms, None);
+    assert_eq!(read(json!({"intervalMs": 18_446_744_073_709_551_615_u64}))?.interval_ms, Some(i64::MAX));
+    Ok(())
+}
+
+#[test]
+fn a_range_that_makes_no_sense_is_refused() {
+    for range in [
+        json!({"from": 2, "to": 1}),
+        json!({"from": 1, "to": 1}),
+        json!({"from": "yesterday"}),
+        json!({"from": []}),
+        json!({"from": "99999999999999999999"}),
+    ] {
+        assert_eq!(
+            read(json!({"range": range.clone()})).map(|_| ()).map_err(|e| e.kind),
+            Err(Kind::BadRange),
+            "{range}"
+        );
+    }
+}
+
+#[test]
+fn both_lists_of_filters_count_once() -> Result<(), Error> {
+    let filter = json!({"key": "host", "operator": "=", "value": "a"});
+    let all = json!({"key": "dc", "operator": "=~", "value": ".*"});
+    let odd = json!({"key": "dc", "operator": "??", "value": "x"});
+    let question = read(json!({"adhocFilters": [filter, all, odd], "filters": [filter]}))?;
+    assert_eq!(question.ad_hoc.len(), 1);
+    assert_eq!(question.notices, ["the filter on \"dc\" is ignored: its operator \"??\" is unknown"]);
+    Ok(())
+}

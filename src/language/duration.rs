@@ -1,0 +1,106 @@
+//! PromQL's durations: `1h30m`.
+
+/// Units from the longest to the shortest, in milliseconds; a duration names them in this order.
+const UNITS: [(&str, i64); 7] = [
+    ("y", 31_536_000_000),
+    ("w", 604_800_000),
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1_000),
+    ("ms", 1),
+];
+
+/// Prometheus counts durations in nanoseconds in 64 bits, about 292 years.
+pub(super) const LONGEST_MS: i64 = i64::MAX / 1_000_000;
+
+/// Why a text is not a duration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Flaw {
+    /// It is not digits and letters in turn.
+    Form,
+    /// No such unit.
+    Unit(String),
+    /// A unit that must come earlier, or is there twice.
+    Order(&'static str),
+    /// Longer than [`LONGEST_MS`].
+    Length,
+}
+
+/// Reads `1h30m`, `5m`, `1d`, `500ms`: whole numbers with the units y, w, d, h, m, s, ms, each at
+/// most once and in this order. The answer is above zero.
+#[must_use]
+pub fn duration_ms(text: &str) -> Option<i64> {
+    read(text).ok().filter(|ms| *ms > 0)
+}
+
+/// As [`duration_ms`], but zero is a duration too.
+pub(super) fn read(text: &str) -> Result<i64, Flaw> {
+    let (mut rest, mut total, mut allowed) = (text, 0_i64, 0);
+    if text.is_empty() {
+        return Err(Flaw::Form);
+    }
+    while !rest.is_empty() {
+        let (count, tail) = split(rest, |c| c.is_ascii_digit());
+        let (unit, tail) = split(tail, |c| !c.is_ascii_digit());
+        if count.is_empty() || !unit.starts_with(|c: char| c.is_alphabetic()) {
+            return Err(Flaw::Form);
+        }
+        let position = UNITS.iter().position(|(name, _)| *name == unit).ok_or_else(|| Flaw::Unit(unit.to_owned()))?;
+        if position < allowed {
+            return Err(Flaw::Order(UNITS[position].0));
+        }
+        let part = count.parse::<i64>().ok().and_then(|count| count.checked_mul(UNITS[position].1));
+        total = part.and_then(|part| total.checked_add(part)).ok_or(Flaw::Length)?;
+        (rest, allowed) = (tail, position + 1);
+    }
+    if total > LONGEST_MS { Err(Flaw::Length) } else { Ok(total) }
+}
+
+fn split(text: &str, take: impl Fn(char) -> bool) -> (&str, &str) {
+    text.split_at(text.find(|c| !take(c)).unwrap_or(text.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_as_in_prometheus() {
+        for (text, ms) in [
+            ("5m", 300_000),
+            ("1h30m", 5_400_000),
+            ("1d", 86_400_000),
+            ("1w", 604_800_000),
+            ("1y", 31_536_000_000),
+            ("500ms", 500),
+            ("1y2w3d4h5m6s7ms", 33_019_506_007),
+            ("007s", 7_000),
+        ] {
+            assert_eq!(duration_ms(text), Some(ms), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_duration_has_a_reason() {
+        for (text, flaw) in [
+            ("", Flaw::Form),
+            ("5", Flaw::Form),
+            ("m", Flaw::Form),
+            ("-5m", Flaw::Form),
+            (" 5m", Flaw::Form),
+            ("1.5h", Flaw::Form),
+            ("1mo", Flaw::Unit("mo".into())),
+            ("5M", Flaw::Unit("M".into())),
+            ("30m1h", Flaw::Order("h")),
+            ("1m1m", Flaw::Order("m")),
+            ("300y", Flaw::Length),
+            ("99999999999999999999s", Flaw::Length),
+            ("9223372036854775807y", Flaw::Length),
+        ] {
+            assert_eq!(read(text), Err(flaw), "{text}");
+            assert_eq!(duration_ms(text), None, "{text}");
+        }
+        assert_eq!((read("0s"), duration_ms("0s")), (Ok(0), None));
+    }
+}

@@ -1,0 +1,109 @@
+//! Operands: literals, names, calls, selectors, parentheses, and the `[…]`, `offset` and `@` behind them.
+
+use crate::ast::{AggregateOp, ExprKind, MetricRef, Selector, Span};
+
+use super::nest::{Opener, Start};
+use super::parser::{Node, Parsed, Parser};
+use super::reading::unescape;
+use super::token::{self, Kind};
+use super::{Dialect, ParseError};
+
+impl Parser<'_> {
+    /// What binds to an operand from the right.
+    pub(super) fn suffixes(&mut self, mut node: Node) -> Parsed<Node> {
+        loop {
+            node = match self.peek() {
+                Kind::BracketOpen => self.brackets(node)?,
+                Kind::At => self.at_modifier(node)?,
+                Kind::Word if self.at_keyword("offset") => self.offset(node)?,
+                _ => return Ok(node),
+            };
+        }
+    }
+
+    /// An operand, or as much of it as stands before the first expression inside it.
+    pub(super) fn operand(&mut self) -> Parsed<Start> {
+        let kind = match self.peek() {
+            Kind::Number(value) => ExprKind::Number(*value),
+            Kind::Duration(ms) => ExprKind::Number(seconds(*ms)),
+            Kind::Text(quoted) => ExprKind::Text(self.string(*quoted)?),
+            Kind::ParenOpen => return self.parenthesis(),
+            Kind::Word => return self.named(),
+            Kind::Names(names) => {
+                let names = names.clone();
+                let span = self.advance();
+                return self.selector(Some(names), span);
+            }
+            Kind::BraceOpen => return self.selector(None, self.span()),
+            _ => return Err(self.unexpected("an expression")),
+        };
+        Ok(Start::Node(Node::leaf(kind, self.advance())))
+    }
+
+    fn parenthesis(&mut self) -> Parsed<Start> {
+        let start = self.advance().start;
+        if *self.peek() == Kind::ParenClose {
+            return Err(self.empty_parentheses(start));
+        }
+        Ok(Start::Open(Opener::Paren { start }))
+    }
+
+    fn empty_parentheses(&self, start: usize) -> Box<ParseError> {
+        let span = Span { start, end: self.span().end };
+        let mut error = ParseError::new(span, "empty parentheses: expected an expression");
+        error.expected = Some("an expression".to_owned());
+        Box::new(match self.dialect {
+            Dialect::Json => error.hint("a variable with nothing selected arrives as `()`"),
+            Dialect::PromQl => error,
+        })
+    }
+
+    /// Whatever begins with a word.
+    fn named(&mut self) -> Parsed<Start> {
+        let word = self.word();
+        let called = matches!(self.peek_second(), Kind::ParenOpen | Kind::Names(_));
+        if let Some(op) = AggregateOp::from_word(&word.to_ascii_lowercase()) {
+            if called || self.grouping_follows() {
+                return self.aggregate(op);
+            }
+        } else if word.eq_ignore_ascii_case("inf") {
+            return Ok(Start::Node(Node::leaf(ExprKind::Number(f64::INFINITY), self.advance())));
+        } else if word.eq_ignore_ascii_case("nan") {
+            return Ok(Start::Node(Node::leaf(ExprKind::Number(f64::NAN), self.advance())));
+        } else if token::is_reserved(word) || (called && token::is_keyword(word)) {
+            return Err(self.unexpected("an expression"));
+        } else if called {
+            return self.call();
+        }
+        let name = self.name(word);
+        let span = self.advance();
+        self.selector(Some(vec![name]), span)
+    }
+
+    /// What a word is the name of.
+    pub(super) fn name(&self, word: &str) -> String {
+        match self.dialect {
+            Dialect::Json => unescape(word),
+            Dialect::PromQl => word.to_owned(),
+        }
+    }
+
+    /// A selector whose name, when it has one in front of its braces, has been read.
+    fn selector(&mut self, names: Option<Vec<String>>, span: Span) -> Parsed<Start> {
+        if names.iter().flatten().any(String::is_empty) {
+            return Err(Box::new(ParseError::new(span, "a list of metrics with an empty name")));
+        }
+        let selector = match (*self.peek() == Kind::BraceOpen, names) {
+            (true, names) => self.braces(names)?,
+            (false, names) => {
+                Selector { metric: names.map_or(MetricRef::Any, MetricRef::Names), ..Selector::default() }
+            }
+        };
+        Ok(Start::Node(Node::leaf(ExprKind::Selector(selector), Span { start: span.start, end: self.end() })))
+    }
+}
+
+/// Prometheus reads a duration that stands for a number as seconds.
+fn seconds(ms: i64) -> f64 {
+    ms as f64 / 1000.0
+}

@@ -1,0 +1,101 @@
+//! Frames → wire: the last module that knows Grafana on the way out.
+
+mod events;
+mod table;
+
+pub use events::events;
+
+use std::collections::BTreeMap;
+
+use crate::error::Error;
+use crate::frame::Frame;
+use crate::intake::Format;
+use crate::wire::response::{Datapoint, Element, ErrorBody, ErrorDetail, Meta, Notice, TimeSeries};
+
+/// The answer to one target.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The panel's name for it.
+    pub ref_id: Option<String>,
+    /// The form that it wants.
+    pub format: Format,
+    /// The series.
+    pub frames: Vec<Frame>,
+    /// What the person at the panel should know.
+    pub notices: Vec<String>,
+}
+
+/// The elements of an answer, in the order of the targets; notices go to a target's first element, the errors of
+/// targets that failed to the first element of all.
+#[must_use]
+pub fn elements(answers: Vec<Answered>, failed: &[Error]) -> Vec<Element> {
+    let mut elements = Vec::new();
+    for answer in answers {
+        let notices = notices("warning", answer.notices.iter().cloned());
+        let mut own = match answer.format {
+            Format::TimeSeries => answer.frames.into_iter().map(|frame| series(frame, answer.ref_id.clone())).collect(),
+            Format::Table => vec![table::table(answer.frames, answer.ref_id)],
+        };
+        if let Some(first) = own.first_mut() {
+            notify(first, notices);
+        }
+        elements.append(&mut own);
+    }
+    if let Some(first) = elements.first_mut() {
+        notify(first, notices("error", failed.iter().map(told)));
+    }
+    elements
+}
+
+/// An error as one sentence that names its target.
+#[must_use]
+pub fn told(error: &Error) -> String {
+    match &error.target {
+        Some(target) => format!("{target}: {}", error.full_message()),
+        None => error.full_message(),
+    }
+}
+
+fn notices(severity: &'static str, texts: impl Iterator<Item = String>) -> Vec<Notice> {
+    texts.map(|text| Notice { severity, text }).collect()
+}
+
+fn notify(element: &mut Element, mut notices: Vec<Notice>) {
+    if notices.is_empty() {
+        return;
+    }
+    let meta = match element {
+        Element::Series(series) => &mut series.meta,
+        Element::Table(table) => &mut table.meta,
+    };
+    meta.get_or_insert_with(|| Meta { notices: Vec::new() }).notices.append(&mut notices);
+}
+
+fn series(frame: Frame, ref_id: Option<String>) -> Element {
+    let tags: BTreeMap<String, String> =
+        frame.labels.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    Element::Series(TimeSeries {
+        target: frame.legend.clone(),
+        title: frame.legend,
+        ref_id,
+        tags,
+        unit: frame.unit,
+        meta: None,
+        datapoints: frame.points.into_iter().map(|(time, value)| Datapoint(value, time)).collect(),
+    })
+}
+
+/// An error's body: a sentence for clients that show `message`, the parts for the others.
+#[must_use]
+pub fn error(error: &Error) -> ErrorBody {
+    ErrorBody {
+        message: error.full_message(),
+        error: ErrorDetail {
+            code: error.kind.code(),
+            message: error.message.clone(),
+            hint: error.hint.clone(),
+            target: error.target.clone(),
+            position: error.span.map(|span| span.start),
+        },
+    }
+}

@@ -1,0 +1,43 @@
+//! Frames as one table: a row per bucket and series.
+
+use std::collections::BTreeSet;
+
+use crate::frame::Frame;
+use crate::wire::response::{Cell, Element, Table, TableColumn};
+
+/// Time, one text column per label, the value; rows ascend by time, then by series. A table without rows keeps its
+/// columns.
+pub(super) fn table(frames: Vec<Frame>, ref_id: Option<String>) -> Element {
+    let labels: BTreeSet<String> =
+        frames.iter().flat_map(|frame| frame.labels.iter().map(|(name, _)| name.to_string())).collect();
+    let metrics: BTreeSet<&str> = frames.iter().filter_map(|frame| frame.metric.as_deref()).collect();
+    let several = metrics.len() > 1;
+    let heading = if metrics.len() == 1 { metrics.first().map_or("Value", |name| name) } else { "Value" };
+    let columns = columns(&labels, several, heading, frames.first().and_then(|frame| frame.unit.clone()));
+    let mut rows: Vec<Vec<Cell>> = Vec::with_capacity(frames.iter().map(|frame| frame.points.len()).sum());
+    for frame in &frames {
+        for (time, value) in &frame.points {
+            let mut row = vec![Cell::Time(*time)];
+            if several {
+                row.push(Cell::Text(frame.metric.clone().unwrap_or_default()));
+            }
+            row.extend(labels.iter().map(|label| Cell::Text(frame.labels.get(label).to_owned())));
+            row.push(Cell::Number(*value));
+            rows.push(row);
+        }
+    }
+    // Stable: within one time the series keep their order.
+    rows.sort_by_key(|row| if let Some(Cell::Time(time)) = row.first() { *time } else { i64::MIN });
+    Element::Table(Table { r#type: "table", ref_id, meta: None, columns, rows })
+}
+
+fn columns(labels: &BTreeSet<String>, several: bool, heading: &str, unit: Option<String>) -> Vec<TableColumn> {
+    let column = |text: &str, r#type| TableColumn { text: text.to_owned(), r#type, unit: None };
+    let mut columns = vec![column("Time", "time")];
+    if several {
+        columns.push(column("Metric", "string"));
+    }
+    columns.extend(labels.iter().map(|label| column(label, "string")));
+    columns.push(TableColumn { unit, ..column(heading, "number") });
+    columns
+}

@@ -1,0 +1,109 @@
+//! Annotations that overlap a range.
+//!
+//! The columns of the answer: start and end in milliseconds since 1970, title, text, tags, id.
+
+use super::{Param, Statement, Writer, instant};
+use crate::catalog::{AnnotationSource, Column, ColumnType};
+use crate::time::TimeRange;
+
+/// What an annotation must have besides overlapping the range.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AnnotationFilter {
+    /// For each list, one of its tags.
+    pub tags: Vec<Vec<String>>,
+    /// For each list, one of its words in the title or the text, in any case.
+    pub words: Vec<Vec<String>>,
+}
+
+/// The statement for one relation: ordered by time, at most `cap` + 1 rows. Both edges of the range count.
+#[must_use]
+pub fn annotations(source: &AnnotationSource, filter: &AnnotationFilter, range: TimeRange, cap: u32) -> Statement {
+    let mut w = Writer::default();
+    w.syntax("SELECT ");
+    instant::epoch_ms(&mut w, &source.time);
+    w.syntax(" AS start, ");
+    match &source.time_end {
+        Some(end) => instant::epoch_ms(&mut w, end),
+        None => {
+            w.syntax("NULL::int8");
+        }
+    }
+    w.syntax(" AS until, ");
+    text(&mut w, source.title.as_ref());
+    w.syntax(" AS title, ");
+    text(&mut w, source.text.as_ref());
+    w.syntax(" AS text, ");
+    tags(&mut w, source);
+    w.syntax(" AS tags, ");
+    text(&mut w, source.id.as_ref());
+    w.syntax(" AS id FROM ").relation(&source.relation).syntax(" AS t WHERE ");
+    overlap(&mut w, source, range);
+    conditions(&mut w, source, filter);
+    w.syntax(" ORDER BY 1, 2, 3, 4, 6 LIMIT ").param(Param::Int(i64::from(cap) + 1));
+    w.finish()
+}
+
+fn text(w: &mut Writer, column: Option<&Column>) {
+    match column {
+        Some(column) => w.syntax("left(").column(&column.name).syntax("::text, 65536)"),
+        None => w.syntax("NULL::text"),
+    };
+}
+
+fn tags(w: &mut Writer, source: &AnnotationSource) {
+    w.syntax("array_remove(ARRAY[]::text[]");
+    for column in &source.tags {
+        w.syntax(" || ");
+        if column.ty == ColumnType::TextArray {
+            w.column(&column.name).syntax("::text[]");
+        } else {
+            w.syntax("ARRAY[").column(&column.name).syntax("::text]");
+        }
+    }
+    w.syntax(", NULL)");
+}
+
+/// datebin's own table has an index on the span of its rows; of other relations only comparisons are known to work.
+fn overlap(w: &mut Writer, source: &AnnotationSource, range: TimeRange) {
+    let from = w.bind(Param::Instant(range.from));
+    let to = w.bind(Param::Instant(range.to));
+    if source.is_own() {
+        w.syntax("tstzrange(t.time, coalesce(t.time_end, t.time), '[]') && tstzrange(");
+        w.slot(from).syntax(", ").slot(to).syntax(", '[]')");
+        return;
+    }
+    instant::instant(w, &source.time);
+    w.syntax(" <= ").slot(to).syntax(" AND ");
+    match &source.time_end {
+        Some(end) => {
+            w.syntax("coalesce(");
+            instant::instant(w, end);
+            w.syntax(", ");
+            instant::instant(w, &source.time);
+            w.syntax(")");
+        }
+        None => instant::instant(w, &source.time),
+    }
+    w.syntax(" >= ").slot(from);
+}
+
+fn conditions(w: &mut Writer, source: &AnnotationSource, filter: &AnnotationFilter) {
+    for any in &filter.tags {
+        w.syntax(" AND (");
+        if source.is_own() {
+            w.syntax("t.tags");
+        } else {
+            tags(w, source);
+        }
+        w.syntax(" && ").param(Param::Texts(any.clone())).syntax(")");
+    }
+    for any in &filter.words {
+        let lower = any.iter().map(|word| word.to_lowercase()).collect();
+        w.syntax(" AND EXISTS (SELECT 1 FROM unnest(").param(Param::Texts(lower));
+        w.syntax(") AS word WHERE strpos(lower(concat_ws(' ', ");
+        text(w, source.title.as_ref());
+        w.syntax(", ");
+        text(w, source.text.as_ref());
+        w.syntax(")), word) > 0)");
+    }
+}

@@ -1,0 +1,200 @@
+//! A fetch as one statement.
+//!
+//! Per series and bucket inside; the aggregation over series, when the database does it, around that. The columns of
+//! the answer: one text per label, the bucket, then the partials.
+
+use super::condition::{condition, grouped, may_be_absent};
+use super::value::{aggregate, partials, present, remerge};
+use super::{Param, Statement, Writer, instant};
+use crate::ast::{Grouping, OverTime};
+use crate::catalog::{ColumnType, LabelValue};
+use crate::plan::{Fetch, FetchAggregate, Filter, SeriesLabel, Wanted};
+
+/// The statement of a fetch whose patterns are settled.
+#[must_use]
+pub fn fetch(fetch: &Fetch) -> Statement {
+    let mut w = Writer::default();
+    match &fetch.aggregate {
+        None => per_series(&mut w, fetch, Purpose::Answer),
+        Some(wanted) => aggregated(&mut w, fetch, wanted),
+    }
+    w.syntax(" LIMIT ").param(Param::Int(i64::from(fetch.row_cap) + 1));
+    w.finish()
+}
+
+/// What the per-series level is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// Its rows are the answer: labels as text, for the client to merge.
+    Answer,
+    /// An outer level aggregates them: an absent label must be one value, or a series would count twice.
+    Inner,
+}
+
+fn per_series(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
+    w.syntax("SELECT ");
+    for (at, label) in fetch.labels.iter().enumerate() {
+        series_label(w, label, purpose);
+        w.generated(" AS l", at).syntax(", ");
+    }
+    instant::bucket(w, &fetch.time, &fetch.buckets);
+    w.syntax(" AS b");
+    partials(w, fetch);
+    w.syntax(" FROM ").relation(&fetch.relation).syntax(" AS t WHERE ");
+    rows(w, fetch);
+    w.syntax(" GROUP BY ");
+    group_keys(w, fetch, purpose);
+}
+
+/// The keys are the output columns where those are what is grouped by, else the raw columns under a cast.
+fn group_keys(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
+    for (at, label) in fetch.labels.iter().enumerate() {
+        match label {
+            SeriesLabel::One { value: LabelValue::Column(column), .. } if purpose == Purpose::Answer => {
+                w.column(&column.name);
+            }
+            SeriesLabel::Members { column } => {
+                w.column(&column.name);
+            }
+            SeriesLabel::One { .. } => {
+                w.number(at + 1);
+            }
+        }
+        w.syntax(", ");
+    }
+    w.number(fetch.labels.len() + 1);
+}
+
+fn series_label(w: &mut Writer, label: &SeriesLabel, purpose: Purpose) {
+    match (label, purpose) {
+        (SeriesLabel::Members { column }, Purpose::Answer) => {
+            w.column(&column.name).syntax("::text");
+        }
+        (SeriesLabel::Members { column }, Purpose::Inner) => {
+            w.column(&column.name);
+        }
+        (SeriesLabel::One { value, .. }, Purpose::Inner) if may_be_absent(value) => {
+            w.syntax("coalesce(");
+            as_text(w, value);
+            w.syntax(", '')");
+        }
+        (SeriesLabel::One { value, .. }, _) => as_text(w, value),
+    }
+}
+
+fn as_text(w: &mut Writer, value: &LabelValue) {
+    grouped(w, value);
+    if !matches!(value, LabelValue::Column(column) if column.ty == ColumnType::Text) {
+        w.syntax("::text");
+    }
+}
+
+/// Writes the condition on the rows of a fetch.
+pub(super) fn rows(w: &mut Writer, fetch: &Fetch) {
+    instant::bounds(w, &fetch.time, fetch.from, fetch.to);
+    w.syntax(" AND ");
+    present(w, &fetch.value);
+    if let Some((column, name)) = &fetch.stored {
+        let wanted = Wanted::OneOf(vec![name.clone()]);
+        w.syntax(" AND ");
+        condition(w, &Filter { value: LabelValue::Column(column.clone()), wanted });
+    }
+    for filter in &fetch.filters {
+        w.syntax(" AND ");
+        condition(w, filter);
+    }
+}
+
+fn aggregated(w: &mut Writer, fetch: &Fetch, wanted: &FetchAggregate) {
+    let keys = keys(fetch, &wanted.grouping);
+    w.syntax("SELECT ");
+    for (at, key) in keys.iter().enumerate() {
+        outer_key(w, key);
+        w.generated(" AS k", at).syntax(", ");
+    }
+    w.syntax("s.b");
+    aggregate(w, wanted.op, fetch.over_time);
+    w.syntax(" FROM (");
+    if fetch.members().is_some() {
+        merged_series(w, fetch);
+    } else {
+        per_series(w, fetch, Purpose::Inner);
+    }
+    w.syntax(") AS s GROUP BY ").ordinals(keys.len() + 1);
+}
+
+/// Documents that mean the same labels may differ, as in `{"a": ""}` and `{}`: the partials of such rows are merged
+/// before the aggregation counts them as series.
+fn merged_series(w: &mut Writer, fetch: &Fetch) {
+    w.syntax("SELECT ");
+    for (at, label) in fetch.labels.iter().enumerate() {
+        match label {
+            SeriesLabel::One { .. } => w.generated("s.l", at),
+            SeriesLabel::Members { .. } => {
+                w.syntax("CASE WHEN jsonb_typeof(").generated("s.l", at);
+                w.syntax(") = 'object' THEN (SELECT jsonb_object_agg(m.key, m.value) FROM jsonb_each_text(");
+                w.generated("s.l", at).syntax(") AS m WHERE m.value <> '') END")
+            }
+        };
+        w.generated(" AS l", at).syntax(", ");
+    }
+    w.syntax("s.b");
+    remerge(w, fetch.over_time);
+    w.syntax(" FROM (");
+    per_series(w, fetch, Purpose::Inner);
+    w.syntax(") AS s GROUP BY ").ordinals(fetch.labels.len() + 1);
+}
+
+/// A label of an aggregated answer, and how to read it from the inner level.
+pub(crate) enum Key {
+    /// An inner column.
+    Column { name: String, at: usize },
+    /// A member of the inner document.
+    Member { name: String, at: usize },
+    /// What is left of the inner document without these members.
+    Rest { at: usize, without: Vec<String> },
+}
+
+/// The labels of a fetch's answer, in the order of its columns.
+pub(crate) fn keys(fetch: &Fetch, grouping: &Grouping) -> Vec<Key> {
+    let document = fetch.labels.iter().position(|label| matches!(label, SeriesLabel::Members { .. }));
+    let columns = || {
+        fetch.labels.iter().enumerate().filter_map(|(at, label)| match label {
+            SeriesLabel::One { name, .. } => Some((name, at)),
+            SeriesLabel::Members { .. } => None,
+        })
+    };
+    let column = |name: &String, at: usize| Key::Column { name: name.clone(), at };
+    match grouping {
+        Grouping::By(labels) => {
+            let find = |label: &String| {
+                let own = columns().find(|(name, _)| *name == label).map(|(name, at)| column(name, at));
+                own.or_else(|| document.map(|at| Key::Member { name: label.clone(), at }))
+            };
+            labels.iter().filter_map(find).collect()
+        }
+        Grouping::Without(labels) => {
+            let kept = columns().filter(|(name, _)| !labels.contains(name)).map(|(name, at)| column(name, at));
+            kept.chain(document.map(|at| Key::Rest { at, without: labels.clone() })).collect()
+        }
+    }
+}
+
+fn outer_key(w: &mut Writer, key: &Key) {
+    match key {
+        Key::Column { at, .. } => w.generated("s.l", *at),
+        Key::Member { name, at } => {
+            w.syntax("coalesce(").generated("s.l", *at).syntax(" ->> ").param(Param::Text(name.clone())).syntax(", '')")
+        }
+        Key::Rest { at, without } => {
+            w.syntax("(coalesce(").generated("s.l", *at).syntax(", '{}') - ");
+            w.param(Param::Texts(without.clone())).syntax(")::text")
+        }
+    };
+}
+
+/// The over-time function whose partials the rows of a fetch carry; none when they carry finished values.
+#[must_use]
+pub(crate) const fn carried(fetch: &Fetch) -> Option<OverTime> {
+    if fetch.aggregate.is_some() { None } else { Some(fetch.over_time) }
+}

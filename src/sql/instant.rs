@@ -1,0 +1,154 @@
+//! Time columns in SQL: bounds that an index can use, and the bucket of a row.
+
+use super::{Param, Writer};
+use crate::catalog::{EpochStorage, EpochUnit, TimeColumn, TimeKind};
+use crate::plan::Buckets;
+use crate::time::{Millis, Zone};
+
+const NEAR_MS: i64 = 3 * 3_600_000;
+
+/// Writes `t.time >= from AND t.time < to` with the bounds in the column's own type, so that indexes and partition
+/// pruning work. Rows at ±infinity are outside of every range.
+pub(super) fn bounds(w: &mut Writer, time: &TimeColumn, from: Millis, to: Millis) {
+    match &time.kind {
+        TimeKind::Instant => half_open(w, time, Param::Instant(from), Param::Instant(to)),
+        TimeKind::Local(zone) if zone.is_utc() => half_open(w, time, Param::Local(from), Param::Local(to)),
+        TimeKind::Local(zone) => {
+            let (low, high) = local_bounds(zone, from, to);
+            half_open(w, time, Param::Local(low), Param::Local(high));
+            exactly(w, time, from, to);
+        }
+        TimeKind::Date(zone) => {
+            let (low, high) = local_bounds(zone, from, to);
+            let (low, high) = (low.div_euclid(DAY_MS), high.div_euclid(DAY_MS) + 1);
+            half_open(w, time, Param::Date(low), Param::Date(high));
+            exactly(w, time, from, to);
+        }
+        TimeKind::Epoch { unit, storage } => {
+            half_open(w, time, epoch(from, *unit, *storage), epoch(to, *unit, *storage));
+        }
+    }
+}
+
+const DAY_MS: i64 = 86_400_000;
+
+fn half_open(w: &mut Writer, time: &TimeColumn, from: Param, to: Param) {
+    w.column(&time.column).syntax(" >= ").param(from).syntax(" AND ");
+    w.column(&time.column).syntax(" < ").param(to);
+}
+
+/// The raw bounds of a wall clock may be too wide around a change of offset; this is the condition itself.
+fn exactly(w: &mut Writer, time: &TimeColumn, from: Millis, to: Millis) {
+    w.syntax(" AND ");
+    instant(w, time);
+    w.syntax(" >= ").param(Param::Instant(from)).syntax(" AND ");
+    instant(w, time);
+    w.syntax(" < ").param(Param::Instant(to));
+}
+
+/// Wall-clock bounds that hold every row of `[from, to)`: where the zone's offset changes nearby, the wall clock
+/// runs back (its repeated hour) or skips, and rows on the far side of that still belong to the range.
+fn local_bounds(zone: &Zone, from: Millis, to: Millis) -> (Millis, Millis) {
+    let offset = |at: Millis| zone.offset_ms(at);
+    let at_from = offset(from);
+    let back = [0, at_from - offset(from + NEAR_MS), at_from - offset(from - NEAR_MS)].into_iter().max().unwrap_or(0);
+    let at_to = offset(to);
+    let ahead = (offset(to - NEAR_MS) - at_to).max(0);
+    (from + at_from - back, to + at_to + ahead)
+}
+
+/// A bound in a numeric column's unit; fractions round up, as the first row at or after the bound counts.
+fn epoch(ms: Millis, unit: EpochUnit, storage: EpochStorage) -> Param {
+    if storage == EpochStorage::Float8 {
+        let scale = match unit {
+            EpochUnit::Seconds => 1e-3,
+            EpochUnit::Millis => 1.0,
+            EpochUnit::Micros => 1e3,
+            EpochUnit::Nanos => 1e6,
+        };
+        #[expect(clippy::cast_precision_loss, reason = "years 1 to 9999 in milliseconds fit 2^53")]
+        return Param::Float(if unit == EpochUnit::Seconds { ms as f64 / 1e3 } else { ms as f64 * scale });
+    }
+    let whole = match unit {
+        EpochUnit::Seconds => ms.div_euclid(1000) + i64::from(ms.rem_euclid(1000) > 0),
+        EpochUnit::Millis => ms,
+        EpochUnit::Micros => ms.saturating_mul(1000),
+        EpochUnit::Nanos => ms.saturating_mul(1_000_000),
+    };
+    Param::Int(whole)
+}
+
+/// Writes the row's time as a `timestamptz`.
+pub(super) fn instant(w: &mut Writer, time: &TimeColumn) {
+    match &time.kind {
+        TimeKind::Instant => {
+            w.column(&time.column);
+        }
+        TimeKind::Local(zone) => {
+            w.syntax("(").column(&time.column).syntax(" AT TIME ZONE ");
+            w.param(Param::Text(zone.name().to_owned())).syntax(")");
+        }
+        TimeKind::Date(zone) => {
+            w.syntax("(").column(&time.column).syntax("::timestamp AT TIME ZONE ");
+            w.param(Param::Text(zone.name().to_owned())).syntax(")");
+        }
+        TimeKind::Epoch { unit, .. } => {
+            w.syntax("to_timestamp(").column(&time.column).syntax("::float8");
+            w.syntax(match unit {
+                EpochUnit::Seconds => ")",
+                EpochUnit::Millis => " / 1e3)",
+                EpochUnit::Micros => " / 1e6)",
+                EpochUnit::Nanos => " / 1e9)",
+            });
+        }
+    }
+}
+
+/// Whether the column can be bucketed as the wall clock of UTC, which saves a conversion per row.
+fn is_utc_clock(time: &TimeColumn) -> bool {
+    matches!(&time.kind, TimeKind::Local(zone) if zone.is_utc())
+}
+
+/// Writes the bucket of a row: its start for a regular grid (microseconds since 2000 on the wire), its number,
+/// from 1, for a grid of edges.
+pub(super) fn bucket(w: &mut Writer, time: &TimeColumn, buckets: &Buckets) {
+    let utc_clock = is_utc_clock(time);
+    match buckets {
+        Buckets::Regular { origin_ms, step_ms, .. } => {
+            w.syntax("date_bin(").param(Param::Interval(*step_ms)).syntax(", ");
+            row_time(w, time, utc_clock);
+            let origin = if utc_clock { Param::Local(*origin_ms) } else { Param::Instant(*origin_ms) };
+            w.syntax(", ").param(origin).syntax(")");
+        }
+        Buckets::Edges(edges) => {
+            w.syntax("width_bucket(");
+            row_time(w, time, utc_clock);
+            let edges = edges.clone();
+            w.syntax(", ").param(if utc_clock { Param::Locals(edges) } else { Param::Instants(edges) }).syntax(")");
+        }
+    }
+}
+
+fn row_time(w: &mut Writer, time: &TimeColumn, utc_clock: bool) {
+    if utc_clock {
+        w.column(&time.column);
+    } else {
+        instant(w, time);
+    }
+}
+
+/// Writes the row's time as float8 seconds since 1970, which tells microseconds apart.
+pub(super) fn seconds(w: &mut Writer, time: &TimeColumn) {
+    w.syntax("date_part('epoch', ");
+    row_time(w, time, is_utc_clock(time));
+    w.syntax(")");
+}
+
+/// Writes the row's time as whole milliseconds since 1970; NULL when it is infinite.
+pub(super) fn epoch_ms(w: &mut Writer, time: &TimeColumn) {
+    w.syntax("CASE WHEN isfinite(");
+    instant(w, time);
+    w.syntax(") THEN floor(date_part('epoch', ");
+    instant(w, time);
+    w.syntax(") * 1000)::int8 END");
+}

@@ -1,0 +1,137 @@
+//! Plans → statements: SQL text with numbered parameters, as pure functions.
+//!
+//! [`Writer`] has three verbs. Syntax is `&'static str`, names are [`Ident`]s that the catalog confirmed, and
+//! everything else is a parameter: no text from outside can become syntax.
+
+mod annotations;
+mod condition;
+mod fetch;
+mod instant;
+mod labels;
+mod value;
+
+pub use annotations::{AnnotationFilter, annotations};
+pub use fetch::fetch;
+pub(crate) use fetch::{Key, carried, keys};
+pub use labels::{label_values, member_names};
+
+use crate::catalog::Relation;
+use crate::ident::Ident;
+
+/// A statement ready to run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement {
+    /// The SQL text; varies only with the shape of the question and the names in it.
+    pub text: String,
+    /// The values of `$1`, `$2`, ….
+    pub params: Vec<Param>,
+}
+
+/// A parameter's value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Param {
+    /// `int8`
+    Int(i64),
+    /// `float8`
+    Float(f64),
+    /// `text`
+    Text(String),
+    /// `text[]`
+    Texts(Vec<String>),
+    /// `int8[]`
+    Ints(Vec<i64>),
+    /// `timestamptz`, in milliseconds since 1970
+    Instant(i64),
+    /// `timestamptz[]`, likewise
+    Instants(Vec<i64>),
+    /// `timestamp`, the wall clock as milliseconds since 1970 as if it were UTC
+    Local(i64),
+    /// `timestamp[]`, likewise
+    Locals(Vec<i64>),
+    /// `date`, in days since 1970
+    Date(i64),
+    /// `interval`, in milliseconds
+    Interval(i64),
+}
+
+/// The number of a parameter that was already given, so that several places can share it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot(usize);
+
+/// Writes a statement.
+#[derive(Debug, Default)]
+pub struct Writer {
+    text: String,
+    params: Vec<Param>,
+}
+
+impl Writer {
+    /// Appends syntax.
+    pub fn syntax(&mut self, syntax: &'static str) -> &mut Self {
+        self.text.push_str(syntax);
+        self
+    }
+
+    /// Appends a quoted name.
+    pub fn ident(&mut self, ident: &Ident) -> &mut Self {
+        self.text.push_str(&ident.quoted());
+        self
+    }
+
+    /// Appends a relation's quoted name.
+    pub fn relation(&mut self, relation: &Relation) -> &mut Self {
+        self.ident(&relation.schema).syntax(".").ident(&relation.name)
+    }
+
+    /// Appends a column of the table aliased `t`.
+    pub fn column(&mut self, column: &Ident) -> &mut Self {
+        self.syntax("t.").ident(column)
+    }
+
+    /// Appends a parameter.
+    pub fn param(&mut self, param: Param) -> &mut Self {
+        let slot = self.bind(param);
+        self.slot(slot)
+    }
+
+    /// Takes a parameter to be written later, perhaps several times.
+    pub fn bind(&mut self, param: Param) -> Slot {
+        self.params.push(param);
+        Slot(self.params.len())
+    }
+
+    /// Appends a parameter that was taken before.
+    pub fn slot(&mut self, slot: Slot) -> &mut Self {
+        self.text.push('$');
+        self.number(slot.0)
+    }
+
+    /// Appends a generated name: a letter and a number.
+    pub fn generated(&mut self, letter: &'static str, number: usize) -> &mut Self {
+        self.text.push_str(letter);
+        self.number(number)
+    }
+
+    /// Appends `1, 2, … n`.
+    pub fn ordinals(&mut self, n: usize) -> &mut Self {
+        for i in 1..=n {
+            if i > 1 {
+                self.syntax(", ");
+            }
+            self.number(i);
+        }
+        self
+    }
+
+    /// The finished statement.
+    #[must_use]
+    pub fn finish(self) -> Statement {
+        Statement { text: self.text, params: self.params }
+    }
+
+    /// Appends a number that the shape of the question gives, such as the position of a column.
+    pub fn number(&mut self, number: usize) -> &mut Self {
+        self.text.push_str(&number.to_string());
+        self
+    }
+}

@@ -1,0 +1,434 @@
+//! The grid: which step answers a question, and the aligned buckets that cover its range.
+
+use std::error::Error;
+use std::fmt;
+
+use super::ladder::LADDER;
+use super::{Millis, RangeError, Step, TimeRange, Zone};
+
+/// The most points a series may have, whatever a client asks for.
+pub const MAX_POINTS: u32 = 11_000;
+
+/// What a grid is chosen by.
+#[derive(Debug, Clone, Copy)]
+pub struct GridRequest<'a> {
+    /// The range that the buckets must cover.
+    pub range: TimeRange,
+    /// The step should be at least this long, in ms; `None`, 0 and less say nothing.
+    pub interval_ms: Option<i64>,
+    /// How far apart the source's samples are, in ms; no chosen step is shorter.
+    pub sampling_ms: Option<i64>,
+    /// The most buckets the grid may have; 0 counts as 1, more than [`MAX_POINTS`] as that.
+    pub max_points: u32,
+    /// The step that the question itself asks for: taken as it is, or refused.
+    pub explicit: Option<Step>,
+    /// The zone whose midnight the buckets are aligned to.
+    pub zone: &'a Zone,
+}
+
+/// Why a question's own step cannot be used. Its text is a sentence for whoever asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GridError {
+    /// The range itself is unusable.
+    Range(RangeError),
+    /// The step is not positive, or longer than 1,000 years.
+    UnusableStep {
+        /// The step that was asked for.
+        step: Step,
+    },
+    /// The step would give more points than a series may have.
+    TooManyPoints {
+        /// The step that was asked for.
+        step: Step,
+        /// How many buckets it makes.
+        buckets: u64,
+        /// How many there may be.
+        max: u32,
+        /// The shortest step of the ladder that would do.
+        fits: Step,
+    },
+}
+
+impl fmt::Display for GridError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Range(error) => error.fmt(f),
+            Self::UnusableStep { step } => {
+                write!(f, "a step must be between 1ms and 1000y long, not {step}")
+            }
+            Self::TooManyPoints { step, buckets, max, fits } => {
+                write!(f, "a step of {step} gives {buckets} points, but at most {max} are allowed: ")?;
+                match fits {
+                    Step::WholeRange => f.write_str("no step fits, ask for more points"),
+                    _ => write!(f, "use a step of {fits} or longer, or a shorter range"),
+                }
+            }
+        }
+    }
+}
+
+impl Error for GridError {}
+
+/// Consecutive buckets that cover a range, each from its start up to the start of the next.
+///
+/// The first may start before the range and the last end after it, by up to 1,000 years beyond the
+/// years 1 to 9999 in the extreme.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grid {
+    range: TimeRange,
+    step: Step,
+    cut: Cut,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Cut {
+    /// `count` buckets of `length` ms.
+    Even { start: Millis, length: i64, count: u32 },
+    /// One edge more than buckets, strictly ascending; never fewer than two.
+    Edges(Vec<Millis>),
+}
+
+/// How SQL can compute the bucket of a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GridShape<'a> {
+    /// All buckets are equally long.
+    Regular {
+        /// The start of the first bucket.
+        origin: Millis,
+        /// The length of each, in ms.
+        step_ms: i64,
+    },
+    /// Every bucket's start, ascending, and the last one's end.
+    Edges(&'a [Millis]),
+}
+
+impl Grid {
+    /// The range that was asked for.
+    #[must_use]
+    pub fn range(&self) -> TimeRange {
+        self.range
+    }
+
+    /// The width of the buckets.
+    #[must_use]
+    pub fn step(&self) -> Step {
+        self.step
+    }
+
+    /// The start of the first bucket, at or before the range's start.
+    #[must_use]
+    pub fn start(&self) -> Millis {
+        self.bucket_start(0)
+    }
+
+    /// The end of the last bucket, at or after the range's end.
+    #[must_use]
+    pub fn end(&self) -> Millis {
+        self.bucket_start(self.len())
+    }
+
+    /// How many buckets there are: at least one.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a grid is never empty")]
+    pub fn len(&self) -> u32 {
+        match &self.cut {
+            Cut::Even { count, .. } => *count,
+            Cut::Edges(edges) => u32::try_from(edges.len().saturating_sub(1)).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// The first instant of a bucket, counted from 0; the grid's end for any number past the last.
+    #[must_use]
+    pub fn bucket_start(&self, index: u32) -> Millis {
+        let index = index.min(self.len());
+        match &self.cut {
+            Cut::Even { start, length, .. } => start + length * i64::from(index),
+            Cut::Edges(edges) => edges.get(index as usize).copied().unwrap_or(self.range.to),
+        }
+    }
+
+    /// The first instant after a bucket; the grid's end for any number past the last.
+    #[must_use]
+    pub fn bucket_end(&self, index: u32) -> Millis {
+        self.bucket_start(index.saturating_add(1))
+    }
+
+    /// The number of the bucket that an instant lies in, `None` outside the grid.
+    #[must_use]
+    pub fn index_of(&self, at: Millis) -> Option<u32> {
+        if !(self.start()..self.end()).contains(&at) {
+            return None;
+        }
+        match &self.cut {
+            Cut::Even { start, length, .. } => u32::try_from((at - start) / length).ok(),
+            Cut::Edges(edges) => u32::try_from(edges.partition_point(|edge| *edge <= at).checked_sub(1)?).ok(),
+        }
+    }
+
+    /// The buckets in the form that SQL is written from.
+    #[must_use]
+    pub fn shape(&self) -> GridShape<'_> {
+        match &self.cut {
+            Cut::Even { start, length, .. } => GridShape::Regular { origin: *start, step_ms: *length },
+            Cut::Edges(edges) => GridShape::Edges(edges),
+        }
+    }
+}
+
+/// Chooses the step of a question and cuts its range.
+///
+/// Without an explicit step it is the shortest of the ladder that is at least `interval_ms` and
+/// `sampling_ms` long and makes at most `max_points` buckets, wherever the range may lie: a range that
+/// slides must not change its step. Only where no step is so roomy the buckets of the range as it lies
+/// count, and where none fits even so, the range is the one bucket.
+///
+/// Exact steps are aligned to the zone's midnight by its UTC offset at the range's start, calendar steps
+/// are cut by the zone's dates.
+///
+/// # Errors
+/// [`GridError`] if the range is unusable or an explicit step is, or makes too many buckets.
+pub fn choose_grid(request: &GridRequest<'_>) -> Result<Grid, GridError> {
+    TimeRange::new(request.range.from, request.range.to).map_err(GridError::Range)?;
+    let Some(step) = request.explicit else {
+        return Ok(from_ladder(request));
+    };
+    if !step.is_sound() {
+        return Err(GridError::UnusableStep { step });
+    }
+    let max = allowed(request);
+    cut(step, request.range, request.zone, max).map_err(|buckets| {
+        let fits = from_ladder(request).step;
+        GridError::TooManyPoints { step, buckets, max, fits }
+    })
+}
+
+fn allowed(request: &GridRequest<'_>) -> u32 {
+    request.max_points.clamp(1, MAX_POINTS)
+}
+
+fn from_ladder(request: &GridRequest<'_>) -> Grid {
+    let (range, zone, max) = (request.range, request.zone, allowed(request));
+    let least = request.interval_ms.max(request.sampling_ms).unwrap_or(1);
+    let long_enough = || LADDER.into_iter().filter(move |step| step.length_ms() >= least);
+    let roomy = |step: &Step| most_buckets(range, *step) <= i64::from(max);
+    let fitting = |step| cut(step, range, zone, max).ok();
+    let chosen = long_enough().filter(roomy).find_map(fitting);
+    chosen.or_else(|| long_enough().find_map(fitting)).unwrap_or_else(|| whole(range))
+}
+
+/// How many buckets a range of this length makes at most, by the step's nominal length.
+fn most_buckets(range: TimeRange, step: Step) -> i64 {
+    let (whole, part) = (range.length_ms() / step.length_ms(), range.length_ms() % step.length_ms());
+    whole + i64::from(part > 0) + 1
+}
+
+/// Cuts a range into buckets of a sound step, or says how many there would be if that is more than
+/// `max`.
+fn cut(step: Step, range: TimeRange, zone: &Zone, max: u32) -> Result<Grid, u64> {
+    let cut = match step {
+        Step::WholeRange => return Ok(whole(range)),
+        Step::Millis(length) => even(length, range, zone, max)?,
+        Step::Days | Step::Weeks | Step::Months(_) => calendar(step, range, zone, max)?,
+    };
+    Ok(Grid { range, step, cut })
+}
+
+fn whole(range: TimeRange) -> Grid {
+    let cut = Cut::Even { start: range.from, length: range.length_ms(), count: 1 };
+    Grid { range, step: Step::WholeRange, cut }
+}
+
+fn even(length: i64, range: TimeRange, zone: &Zone, max: u32) -> Result<Cut, u64> {
+    let offset = zone.offset_ms(range.from);
+    let first = (range.from + offset).div_euclid(length);
+    let last = (range.to - 1 + offset).div_euclid(length);
+    let count = within(last - first + 1, max)?;
+    Ok(Cut::Even { start: first * length - offset, length, count })
+}
+
+fn calendar(step: Step, range: TimeRange, zone: &Zone, max: u32) -> Result<Cut, u64> {
+    let first = step.period_at(range.from, zone);
+    let last = step.period_at(range.to - 1, zone);
+    // Dates that a zone skipped or began twice make the true count differ by one or two; beyond that
+    // nothing is worth being computed.
+    within(last - first + 1, max.saturating_add(2))?;
+    let mut edges = Vec::new();
+    for period in first - 1..=last + 2 {
+        let edge = step.period_start(period, zone);
+        if edge <= range.from {
+            edges.clear();
+        }
+        if edges.last().is_none_or(|before| *before < edge) {
+            edges.push(edge);
+        }
+        if edge >= range.to {
+            break;
+        }
+    }
+    within(edges.len() as i64 - 1, max)?;
+    Ok(Cut::Edges(edges))
+}
+
+fn within(count: i64, max: u32) -> Result<u32, u64> {
+    u32::try_from(count).ok().filter(|count| *count <= max).ok_or(count.unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ladder::{DAY, HOUR, MINUTE, SECOND};
+    use super::super::{Rounding, parse_instant};
+    use super::*;
+
+    fn at(text: &str) -> Millis {
+        parse_instant(text, 0, Rounding::Start, &Zone::UTC).unwrap()
+    }
+
+    fn zone(name: &str) -> Zone {
+        Zone::parse(name).unwrap()
+    }
+
+    fn request<'a>(from: &str, to: &str, zone: &'a Zone) -> GridRequest<'a> {
+        let range = TimeRange { from: at(from), to: at(to) };
+        let max_points = MAX_POINTS;
+        GridRequest { range, interval_ms: None, sampling_ms: None, max_points, explicit: None, zone }
+    }
+
+    fn edges(grid: &Grid) -> Vec<Millis> {
+        (0..=grid.len()).map(|i| grid.bucket_start(i)).collect()
+    }
+
+    /// The hours of each bucket of a question's own step, and the first one's start.
+    fn hours(step: &str, name: &str, from: &str, to: &str) -> (Millis, Vec<f64>) {
+        let zone = zone(name);
+        let explicit = Step::parse(step);
+        let grid = choose_grid(&GridRequest { explicit, ..request(from, to, &zone) }).unwrap();
+        let hours = |pair: &[Millis]| (pair[1] - pair[0]) as f64 / HOUR as f64;
+        (grid.start(), edges(&grid).windows(2).map(hours).collect())
+    }
+
+    #[test]
+    fn the_seed_request() {
+        let seed = request("2018-04-15T04:57:48.126Z", "2018-04-15T05:42:32.733Z", &Zone::UTC);
+        let seed = GridRequest { interval_ms: Some(2_000), ..seed };
+        for (max_points, step, len, start) in [
+            (928, "5s", 538, "2018-04-15T04:57:45Z"),
+            (1, "2h", 1, "2018-04-15T04:00:00Z"),
+            (0, "2h", 1, "2018-04-15T04:00:00Z"),
+            (2, "1h", 2, "2018-04-15T04:00:00Z"),
+            (302, "10s", 270, "2018-04-15T04:57:40Z"),
+            (10_000, "2s", 1_343, "2018-04-15T04:57:48Z"),
+            (u32::MAX, "2s", 1_343, "2018-04-15T04:57:48Z"),
+        ] {
+            let grid = choose_grid(&GridRequest { max_points, ..seed }).unwrap();
+            assert_eq!((grid.step(), grid.len()), (Step::parse(step).unwrap(), len), "{max_points}");
+            assert_eq!(grid.start(), at(start));
+            assert!(grid.end() >= seed.range.to && grid.end() - seed.range.to < grid.step().length_ms());
+            let step_ms = grid.step().length_ms();
+            assert_eq!(grid.shape(), GridShape::Regular { origin: grid.start(), step_ms });
+            assert_eq!((grid.index_of(grid.start() - 1), grid.index_of(grid.end())), (None, None));
+            assert_eq!(grid.index_of(grid.bucket_end(0)), (len > 1).then_some(1));
+        }
+    }
+
+    #[test]
+    fn what_a_chosen_step_is_at_least() {
+        let day = request("2025-03-10", "2025-03-11", &Zone::UTC);
+        for (interval_ms, sampling_ms, step) in [
+            (None, None, Step::Millis(10 * SECOND)),
+            (Some(0), Some(-1), Step::Millis(10 * SECOND)),
+            (Some(i64::MIN), None, Step::Millis(10 * SECOND)),
+            (Some(20_000), Some(60_000), Step::Millis(MINUTE)),
+            (Some(61_000), Some(60_000), Step::Millis(2 * MINUTE)),
+            (Some(13 * HOUR), None, Step::Days),
+            (Some(25 * HOUR), None, Step::Weeks),
+            (None, Some(i64::MAX), Step::WholeRange),
+        ] {
+            let grid = choose_grid(&GridRequest { interval_ms, sampling_ms, ..day }).unwrap();
+            assert_eq!(grid.step(), step, "{interval_ms:?} {sampling_ms:?}");
+        }
+        let across = request("1999-12-31T23:59:59Z", "2000-01-01T00:00:01Z", &Zone::UTC);
+        let grid = choose_grid(&GridRequest { max_points: 1, ..across }).unwrap();
+        assert_eq!((grid.step(), grid.start(), grid.end()), (Step::Weeks, at("1999-12-27"), at("2000-01-03")));
+        let across = request("1999-12-01", "2000-01-10", &Zone::UTC);
+        let grid = choose_grid(&GridRequest { max_points: 1, ..across }).unwrap();
+        assert_eq!((grid.step(), grid.len()), (Step::WholeRange, 1));
+        assert_eq!((grid.start(), grid.end()), (across.range.from, across.range.to));
+    }
+
+    #[test]
+    fn exact_steps_are_aligned_to_the_zones_midnight() {
+        let (from, to) = ("2025-05-05T07:00:00Z", "2025-05-05T09:00:00Z");
+        assert_eq!(hours("1h", "Asia/Kathmandu", from, to), (at("2025-05-05T06:15:00Z"), vec![1.0; 3]));
+        assert_eq!(hours("12h", "Asia/Kathmandu", from, to), (at("2025-05-05T06:15:00Z"), vec![12.0]));
+        assert_eq!(hours("1d", "Asia/Kathmandu", from, to), (at("2025-05-04T18:15:00Z"), vec![24.0]));
+        assert_eq!(hours("24h", "Asia/Kathmandu", from, to), (at("2025-05-04T18:15:00Z"), vec![24.0]));
+        assert_eq!(hours("1h", "UTC", "1969-12-31T22:30:00Z", "1970-01-01").0, at("1969-12-31T22:00:00Z"));
+    }
+
+    /// One case a line: step, zone, range, then the first bucket's start and every bucket's hours.
+    const CALENDAR: &str = "
+        1d Europe/Berlin       2025-03-29T12:00Z 2025-03-31T12:00Z = 2025-03-28T23:00Z 24 23 24
+        1d Europe/Berlin       2025-10-25T22:00Z 2025-10-26T23:00Z = 2025-10-25T22:00Z 25
+        1d Australia/Lord_Howe 2025-04-05T14:00Z 2025-04-07T00:00Z = 2025-04-05T13:00Z 24.5 24
+        1d Australia/Lord_Howe 2025-10-04T14:00Z 2025-10-05T00:00Z = 2025-10-04T13:30Z 23.5
+        1d America/Sao_Paulo   2018-11-03T12:00Z 2018-11-05T03:00Z = 2018-11-03T03:00Z 24 23 24
+        1d America/Sao_Paulo   2018-02-17T12:00Z 2018-02-18T12:00Z = 2018-02-17T02:00Z 25 24
+        1d Pacific/Apia        2011-12-29T12:00Z 2011-12-30T12:00Z = 2011-12-29T10:00Z 24 24
+        1d America/St_Johns    2010-11-07T02:45Z 2010-11-07T05:00Z = 2010-11-07T02:30Z 25
+        1w Europe/Berlin       2024-12-31T12:00Z 2025-01-06T12:00Z = 2024-12-29T23:00Z 168 168
+        1w Europe/Berlin       2025-03-25T00:00Z 2025-03-26T00:00Z = 2025-03-23T23:00Z 167
+        1mo UTC                2024-02-10        2024-03-01        = 2024-02-01        696
+        1mo Europe/Berlin      2024-02-10        2024-03-05        = 2024-01-31T23:00Z 696 743
+        1q UTC                 2024-03-31        2024-04-02        = 2024-01-01        2184 2184
+        1y UTC                 1969-06-01        1970-01-01        = 1969-01-01        8760
+        5y UTC                 2024-01-01        2025-01-01        = 2020-01-01        43848";
+
+    #[test]
+    fn calendar_steps_follow_the_zone() {
+        for line in CALENDAR.trim().lines() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let expected = words[6..].iter().map(|hours| hours.parse().unwrap()).collect();
+            assert_eq!(hours(words[0], words[1], words[2], words[3]), (at(words[5]), expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn four_quarters_in_181_days_are_not_three_points() {
+        let tight = request("2018-12-31T23:59:59.999Z", "2019-07-01T00:00:00.001Z", &Zone::UTC);
+        assert_eq!(tight.range.length_ms(), 181 * DAY + 2);
+        let tight = GridRequest { max_points: 3, ..tight };
+        let grid = choose_grid(&tight).unwrap();
+        assert_eq!((grid.step(), grid.len()), (Step::Months(12), 2));
+        let explicit = Some(Step::Months(3));
+        let (fits, max) = (Step::Months(12), 3);
+        assert_eq!(
+            choose_grid(&GridRequest { explicit, ..tight }),
+            Err(GridError::TooManyPoints { step: Step::Months(3), buckets: 4, max, fits })
+        );
+    }
+
+    #[test]
+    fn unusable_questions_are_refused_in_words() {
+        let all = request("0001-01-01", "9999-12-31", &Zone::UTC);
+        let says = |request| choose_grid(&request).unwrap_err().to_string();
+        for step in [Step::Millis(1), Step::Days, Step::Weeks, Step::Months(1)] {
+            let text = says(GridRequest { explicit: Some(step), ..all });
+            assert!(text.contains("but at most 11000 are allowed: use a step of 1y or longer"), "{text}");
+        }
+        let text = says(GridRequest { explicit: Some(Step::Months(12)), max_points: 2, ..all });
+        assert_eq!(
+            text,
+            "a step of 1y gives 9999 points, but at most 2 are allowed: no step fits, ask for more points"
+        );
+        for step in [Step::Millis(0), Step::Millis(i64::MAX), Step::Months(0), Step::Months(u32::MAX)] {
+            let refused = choose_grid(&GridRequest { explicit: Some(step), ..all });
+            assert_eq!(refused, Err(GridError::UnusableStep { step }));
+        }
+        for (from, to) in [(5, 4), (5, 5), (i64::MIN, i64::MAX), (0, i64::MAX)] {
+            let range = TimeRange { from, to };
+            assert!(matches!(choose_grid(&GridRequest { range, ..all }), Err(GridError::Range(_))));
+        }
+        let grid = choose_grid(&GridRequest { explicit: Some(Step::WholeRange), max_points: 1, ..all });
+        assert_eq!(grid.unwrap().len(), 1);
+    }
+}

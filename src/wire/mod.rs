@@ -1,0 +1,4 @@
+//! The bodies exactly as each client sends and expects them. No logic: what they mean is `intake`'s and `render`'s.
+
+pub mod request;
+pub mod response;

@@ -1,0 +1,82 @@
+//! What clients send. Any member may be missing, null or of an unexpected type, and any other may be there.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// `POST /query`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Query {
+    /// The questions.
+    pub targets: Value,
+    /// `{from, to}`.
+    pub range: Value,
+    /// The bucket width that the panel would like, a number or its text.
+    pub interval_ms: Value,
+    /// How many points the panel can draw, a number or its text.
+    pub max_data_points: Value,
+    /// `browser`, `utc` or an IANA name.
+    pub timezone: Value,
+    /// Ad hoc filters where older clients put them.
+    pub adhoc_filters: Value,
+    /// Ad hoc filters where newer Grafana puts them.
+    pub filters: Value,
+}
+
+/// One of `targets`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Target {
+    /// The question.
+    pub target: Value,
+    /// The panel's name for it.
+    pub ref_id: Value,
+    /// Whether the panel hides it.
+    pub hide: Value,
+    /// `timeserie` or `table`.
+    pub r#type: Value,
+    /// The builder's members, or whatever the user wrote there.
+    pub payload: Value,
+}
+
+/// An ad hoc filter.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct AdHocFilter {
+    /// The label.
+    pub key: Value,
+    /// The operator.
+    pub operator: Value,
+    /// The value; of several the first.
+    pub value: Value,
+    /// All values of the operators that take several.
+    pub values: Value,
+}
+
+/// `POST /search`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Search {
+    /// What was typed so far.
+    pub target: Value,
+}
+
+/// `POST /annotations`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Annotations {
+    /// `{from, to}`.
+    pub range: Value,
+    /// The dashboard's annotation.
+    pub annotation: Value,
+}
+
+/// `POST /tag-values`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct TagValues {
+    /// The label.
+    pub key: Value,
+    /// `{from, to}`.
+    pub time_range: Value,
+}

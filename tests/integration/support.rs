@@ -1,0 +1,133 @@
+//! A server in this process, on a port of its own, over the database of one test.
+
+use std::time::Duration;
+
+use datebin::config::{HttpConfig, Origins};
+use datebin::db::{Database, DatabaseConfig, watch};
+use datebin::engine::Engine;
+use datebin::http::{self, App};
+use datebin::plan::Limits;
+use datebin::refresh::{Catalog, CatalogConfig};
+use datebin::server;
+use datebin::time::Clock;
+use serde_json::Value;
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+/// What a test may set.
+pub struct Setup {
+    pub limits: Limits,
+    pub clock: Clock,
+    pub http: HttpConfig,
+    pub statement_timeout: Duration,
+    pub file: Option<std::path::PathBuf>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            limits: Limits { points: 11_000, series: 1000, cells: 1_000_000, targets: 100 },
+            clock: Clock::System,
+            http: HttpConfig {
+                listen: ([127, 0, 0, 1], 0).into(),
+                base_path: String::new(),
+                origins: Origins::Loopback,
+                body_limit: 4 << 20,
+                request_timeout: Duration::from_secs(25),
+                connections: 512,
+                drain: Duration::from_secs(5),
+            },
+            statement_timeout: Duration::from_secs(20),
+            file: None,
+        }
+    }
+}
+
+/// A running server; it stops when it is dropped.
+pub struct Server {
+    pub base: String,
+    pub client: reqwest::Client,
+    pub catalog: Catalog,
+    _stop: oneshot::Sender<()>,
+}
+
+/// The status, the headers and the body of an answer.
+pub struct Answer {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub body: Value,
+}
+
+impl Server {
+    /// Starts over the test's database and waits for the catalog.
+    pub async fn start(pool: &PgPool) -> Self {
+        Self::with(pool, Setup::default()).await
+    }
+
+    pub async fn with(pool: &PgPool, setup: Setup) -> Self {
+        let mut database = DatabaseConfig::new(&url(pool)).expect("a URL");
+        database.statement_timeout = setup.statement_timeout;
+        let health = watch(database.clone());
+        let config = CatalogConfig { file: setup.file, zone: None, every: Duration::from_secs(3600) };
+        let catalog = Catalog::kept(database.clone(), config, health.clone());
+        let engine = Engine {
+            database: Database::new(database, health).expect("a pool"),
+            catalog: catalog.clone(),
+            limits: setup.limits,
+            clock: setup.clock,
+            request_timeout: setup.http.request_timeout,
+        };
+        let listener = TcpListener::bind(setup.http.listen).await.expect("a free port");
+        let base = format!("http://{}{}", listener.local_addr().expect("an address"), setup.http.base_path);
+        let service = http::service(App { engine, body_limit: setup.http.body_limit }, &setup.http);
+        let (stop, stopped) = oneshot::channel();
+        let ended = async {
+            let _dropped = stopped.await;
+        };
+        tokio::spawn(async move { server::run(listener, service, 512, setup.http.drain, ended).await });
+        tokio::time::timeout(Duration::from_secs(20), catalog.until_loaded()).await.expect("a catalog in time");
+        Self { base, client: reqwest::Client::new(), catalog, _stop: stop }
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        answer(self.client.post(format!("{}{path}", self.base)).body(body.to_string())).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        answer(self.client.get(format!("{}{path}", self.base))).await
+    }
+
+    /// The elements of the answer to one target; panics with the body when the status is not 200.
+    pub async fn query(&self, from: &str, to: &str, max_points: u32, target: &str) -> Vec<Value> {
+        let body = serde_json::json!({
+            "range": {"from": from, "to": to}, "maxDataPoints": max_points,
+            "targets": [{"target": target, "refId": "A"}],
+        });
+        let answer = self.post("/query", body).await;
+        assert_eq!(answer.status, 200, "{target}: {}", answer.body);
+        answer.body.as_array().expect("an array").clone()
+    }
+}
+
+pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
+    let response = request.send().await.expect("an answer");
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let text = response.text().await.expect("a body");
+    Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+}
+
+/// The URL of the test's own database.
+pub fn url(pool: &PgPool) -> String {
+    let server = std::env::var("DATABASE_URL").expect("DATABASE_URL");
+    let options = pool.connect_options();
+    let database = options.get_database().expect("a database");
+    let (head, tail) = server.rsplit_once('/').expect("a path");
+    let query = tail.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
+    format!("{head}/{database}{query}")
+}
+
+/// Runs statements as the owner of the test's database.
+pub async fn sql(pool: &PgPool, text: &'static str) {
+    sqlx::raw_sql(text).execute(pool).await.expect("the fixture");
+}
