@@ -11,7 +11,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## load sample metrics into a database, serve them, say what to try (Ctrl-C ends it)
-	$(WITH_POSTGRES) cargo run --release --locked -- demo
+	$(WITH_POSTGRES) cargo run --locked -- demo
 
 test: ## run all tests against a real PostgreSQL
 	$(WITH_POSTGRES) cargo test --locked

@@ -12,28 +12,28 @@
 //!   body ◀──render◀── frames ◀──frame (evaluate::series over what was fetched)◀─────┘
 //! ```
 //!
-//! The modules in the order of the flow; what stands higher never imports what stands lower. ARCHITECTURE.md has
-//! the invariants.
+//! The modules in the order of the flow: none imports one that stands below it. ARCHITECTURE.md has the invariants,
+//! `tests/architecture.rs` holds them.
 
-pub mod ast;
-pub mod catalog;
-pub mod cli;
-pub mod config;
-pub mod db;
-pub mod engine;
-pub mod error;
-pub mod evaluate;
-pub mod frame;
-pub mod http;
-pub mod ident;
-pub mod intake;
-pub mod language;
-pub mod nearest;
-pub mod plan;
-pub mod refresh;
-pub mod render;
 pub mod series;
-pub mod server;
-pub mod sql;
+pub mod ident;
+pub mod nearest;
 pub mod time;
+pub mod ast;
+pub mod error;
 pub mod wire;
+pub mod language;
+pub mod evaluate;
+pub mod catalog;
+pub mod plan;
+pub mod sql;
+pub mod intake;
+pub mod db;
+pub mod frame;
+pub mod render;
+pub mod refresh;
+pub mod engine;
+pub mod config;
+pub mod http;
+pub mod server;
+pub mod cli;

@@ -1,5 +1,6 @@
 //! What discovery found, as a `datebin.toml` to edit: every decision with its reason, and what was left out and why.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::classify::{Decision, Verdict};
@@ -17,9 +18,12 @@ pub fn write(snapshot: &Snapshot, decisions: &[Decision]) -> String {
     let mut out = HEAD.to_owned();
     line(&mut out, &["time_zone = ", &quoted(snapshot.zone().name())]);
     out.push_str("\n[discovery]\nenabled = false\n");
+    let mut by_relation: HashMap<&Relation, Vec<&Decision>> = HashMap::new();
+    for decision in decisions {
+        by_relation.entry(&decision.relation).or_default().push(decision);
+    }
     for found in snapshot.sources() {
-        let own: Vec<&Decision> = decisions.iter().filter(|decision| decision.relation == found.relation).collect();
-        source(&mut out, found, &own);
+        source(&mut out, found, by_relation.get(&found.relation).map_or(&[], Vec::as_slice));
     }
     left_out(&mut out, snapshot, decisions);
     out

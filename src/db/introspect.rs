@@ -33,6 +33,7 @@ struct RelationRow {
 #[derive(FromRow)]
 struct ColumnRow {
     relation: i64,
+    number: i16,
     name: String,
     type_name: String,
     type_kind: String,
@@ -48,7 +49,7 @@ struct ColumnRow {
 struct KeyRow {
     relation: i64,
     kind: String,
-    columns: Vec<String>,
+    numbers: Vec<i16>,
 }
 
 #[derive(FromRow)]
@@ -72,6 +73,8 @@ struct Loading {
     place: HashMap<i64, usize>,
     ids: Vec<i64>,
     samples: Vec<i64>,
+    /// The numbers of each relation's columns, in their order.
+    numbers: Vec<Vec<i16>>,
 }
 
 /// Loads the facts of every relation in scope.
@@ -101,6 +104,7 @@ async fn relations(connection: &mut PgConnection, scope: &Scope) -> Result<Loadi
         place: HashMap::with_capacity(rows.len()),
         ids: Vec::with_capacity(rows.len()),
         samples: Vec::with_capacity(rows.len()),
+        numbers: Vec::with_capacity(rows.len()),
     };
     for row in rows {
         let (id, sample, usable) = (row.id, row.sample, row.usable);
@@ -109,6 +113,7 @@ async fn relations(connection: &mut PgConnection, scope: &Scope) -> Result<Loadi
             loading.place.insert(id, loading.facts.relations.len());
             loading.ids.push(id);
             loading.samples.push(sample);
+            loading.numbers.push(Vec::new());
             loading.facts.relations.push(relation);
         }
     }
@@ -155,9 +160,11 @@ async fn columns(connection: &mut PgConnection, loading: &mut Loading) -> Result
     let query = sqlx::query_as(include_str!("scripts/columns.sql")).bind(&loading.ids);
     let rows: Vec<ColumnRow> = query.fetch_all(connection).await?;
     for row in rows {
-        let id = row.relation;
-        if let (Some(relation), Some(column)) = (loading.relation(id), column(row)) {
-            relation.columns.push(column);
+        let Some(at) = loading.place.get(&row.relation).copied() else { continue };
+        let number = row.number;
+        if let Some(column) = column(row) {
+            loading.facts.relations[at].columns.push(column);
+            loading.numbers[at].push(number);
         }
     }
     Ok(())
@@ -207,8 +214,12 @@ async fn keys(connection: &mut PgConnection, loading: &mut Loading) -> Result<()
     let query = sqlx::query_as(include_str!("scripts/keys.sql")).bind(&loading.ids);
     let rows: Vec<KeyRow> = query.fetch_all(connection).await?;
     for row in rows {
-        let Some(relation) = loading.relation(row.relation) else { continue };
-        let columns = idents(row.columns);
+        let Some(at) = loading.place.get(&row.relation).copied() else { continue };
+        let (relation, numbers) = (&mut loading.facts.relations[at], &loading.numbers[at]);
+        let place = |number: &i16| numbers.binary_search(number).ok();
+        // A key of something else than a column (a system column, a whole row) is of no use.
+        let Some(places) = row.numbers.iter().map(place).collect::<Option<Vec<_>>>() else { continue };
+        let columns = places.into_iter().map(|place| relation.columns[place].name.clone()).collect();
         match row.kind.as_str() {
             "p" => relation.primary_key = columns,
             "u" => relation.unique.push(columns),
@@ -245,6 +256,9 @@ async fn spans(connection: &mut PgConnection, loading: &mut Loading) -> Result<(
                 names.push(column.name.as_str().to_owned());
             }
         }
+    }
+    if ids.is_empty() {
+        return Ok(());
     }
     let query = sqlx::query_as(include_str!("scripts/spans.sql")).bind(ids).bind(samples).bind(names);
     let rows: Vec<SpanRow> = query.fetch_all(connection).await?;

@@ -1,8 +1,9 @@
 //! Fetch requests + catalog → fetches: which relation, which columns, which rows, how many at most.
 
 use super::matchers::{BadMatcher, Resolved, resolve};
+use super::notices;
 use super::{Buckets, Fetch, FetchAggregate, Filter, Limits, SeriesLabel};
-use crate::ast::{Grouping, Matcher, MetricRef, OverTime, Selector, Span, Test, Window};
+use crate::ast::{Grouping, Matcher, MetricRef, OverTime, Selector, Span, Window};
 use crate::catalog::{Label, LabelValue, Metric, Snapshot, Source};
 use crate::error::{Error, Kind};
 use crate::evaluate::{FetchRequest, RangeFunction};
@@ -149,8 +150,8 @@ fn group(
     let (inside, then) = if pushable { (pushed, None) } else { (None, pushed) };
     let mut fetches = Vec::with_capacity(metrics.len());
     for (source, metric) in metrics {
-        unknown_labels(source, metric, request, notices);
-        let ad_hoc = ad_hoc(context, source, metric, notices);
+        notices::unknown_labels(source, metric, request, notices);
+        let ad_hoc = notices::ad_hoc(context, source, metric, notices);
         let matchers = request.selector.matchers.iter().chain(ad_hoc);
         let Some(filters) = filters(source, matchers)? else { continue };
         let over_time = function.unwrap_or(metric.over_time);
@@ -163,16 +164,6 @@ fn group(
 
 fn mentions_name(grouping: &Grouping) -> bool {
     matches!(grouping, Grouping::By(labels) if labels.iter().any(|label| label == METRIC_NAME))
-}
-
-/// The ad hoc matchers that apply to a source: those whose label it has.
-fn ad_hoc<'a>(context: &Context<'a>, source: &Source, metric: &Metric, notices: &mut Vec<String>) -> Vec<&'a Matcher> {
-    let (apply, ignored): (Vec<_>, Vec<_>) =
-        context.ad_hoc.iter().partition(|matcher| source.has_label(&matcher.label));
-    for matcher in ignored {
-        notices.push(format!("the filter on {:?} is ignored: {} has no such label", matcher.label, metric.name));
-    }
-    apply
 }
 
 /// All filters on one source; none when no row can pass.
@@ -218,26 +209,6 @@ fn check_window(context: &Context<'_>, request: &FetchRequest, grid: &Grid) -> R
     let message = format!("a window of {window_ms} ms over a step of {step_ms} ms is not supported yet");
     let hint = "a window not longer than the step means the bucket itself; `[$__interval]` always does";
     Err(Error::new(Kind::Unsupported, message).at(request.span).hint(hint))
-}
-
-fn unknown_labels(source: &Source, metric: &Metric, request: &FetchRequest, notices: &mut Vec<String>) {
-    let mut unknown = |label: &str| {
-        if label != METRIC_NAME && source.label(label).is_none() {
-            notices.push(format!("{} has no label {label:?}; it reads as empty", metric.name));
-        }
-    };
-    if let Some(pushed) = &request.pushed {
-        let (Grouping::By(labels) | Grouping::Without(labels)) = &pushed.grouping;
-        labels.iter().for_each(|label| unknown(label));
-    }
-    for matcher in &request.selector.matchers {
-        unknown(&matcher.label);
-    }
-    for matcher in &request.selector.matchers {
-        if matches!(&matcher.test, Test::In(values) if values.iter().all(String::is_empty)) {
-            notices.push(format!("{:?} is empty: only series without that label are selected", matcher.label));
-        }
-    }
 }
 
 /// One metric of one source under one question.

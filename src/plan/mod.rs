@@ -5,6 +5,7 @@
 
 mod fetch;
 mod matchers;
+mod notices;
 
 pub use fetch::{Context, FetchGroup, Planned, fetches};
 pub use matchers::{Filter, Lookup, Wanted, settle};

@@ -9,7 +9,7 @@ resolved AS (
     SELECT b.domain, b.ty, b.typmod, b.not_null
     FROM base AS b JOIN pg_catalog.pg_type AS t ON t.oid = b.ty AND t.typtype <> 'd'
 )
-SELECT a.attrelid::int8 AS relation, a.attname::text AS name,
+SELECT a.attrelid::int8 AS relation, a.attnum AS number, a.attname::text AS name,
        t.typname::text AS type_name, t.typtype::text AS type_kind, n.nspname = 'pg_catalog' AS built_in,
        -- The digits before the point of a numeric whose precision is declared.
        CASE WHEN t.typname = 'numeric' AND coalesce(r.typmod, a.atttypmod) >= 4
@@ -19,7 +19,9 @@ SELECT a.attrelid::int8 AS relation, a.attname::text AS name,
            a.atthasdef AND t.typname IN ('int2', 'int4', 'int8')
                AND pg_catalog.pg_get_expr(e.adbin, e.adrelid) LIKE 'nextval(%', false)) AS numbered,
        d.description AS comment,
-       coalesce(pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'), false) AS readable
+       -- The right on the table is asked first: it answers for all columns with one look-up.
+       coalesce(pg_catalog.has_table_privilege(a.attrelid, 'SELECT'), false)
+           OR coalesce(pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'), false) AS readable
 FROM pg_catalog.pg_attribute AS a
 LEFT JOIN resolved AS r ON r.domain = a.atttypid
 JOIN pg_catalog.pg_type AS t ON t.oid = coalesce(r.ty, a.atttypid)

@@ -1,24 +1,14 @@
--- Constraints and indexes of the relations in $1 (int8[], their oids), as lists of column names.
+-- Constraints and indexes of the relations in $1 (int8[], their oids), as lists of column numbers.
 -- kind: p primary key, u unique, f foreign key, i an index that can be walked in the order of its columns.
-WITH keys(relation, kind, attributes) AS (
-    SELECT c.conrelid, c.contype::text, c.conkey
-    FROM pg_catalog.pg_constraint AS c
-    WHERE c.conrelid = ANY ($1::int8[]::oid[]) AND c.contype IN ('p', 'f')
-    UNION ALL
-    SELECT i.indrelid, k.kind, (i.indkey::int2[])[0:i.indnkeyatts - 1]
-    FROM pg_catalog.pg_index AS i
-    JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
-    JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
-    CROSS JOIN LATERAL (VALUES ('u', i.indisunique AND NOT i.indisprimary), ('i', m.amname = 'btree')) AS k(kind, applies)
-    WHERE i.indrelid = ANY ($1::int8[]::oid[]) AND k.applies
-      AND i.indisvalid AND i.indisready AND i.indpred IS NULL AND i.indexprs IS NULL
-)
-SELECT k.relation::int8 AS relation, k.kind,
-       ARRAY(
-           SELECT a.attname::text
-           FROM unnest(k.attributes) WITH ORDINALITY AS o(number, place)
-           JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.relation AND a.attnum = o.number
-           ORDER BY o.place
-       ) AS columns
-FROM keys AS k
+SELECT c.conrelid::int8 AS relation, c.contype::text AS kind, c.conkey::int2[] AS numbers
+FROM pg_catalog.pg_constraint AS c
+WHERE c.conrelid = ANY ($1::int8[]::oid[]) AND c.contype IN ('p', 'f')
+UNION ALL
+SELECT i.indrelid::int8, k.kind, ((i.indkey::int2[])[0:i.indnkeyatts - 1])::int2[]
+FROM pg_catalog.pg_index AS i
+JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
+CROSS JOIN LATERAL (VALUES ('u', i.indisunique AND NOT i.indisprimary), ('i', m.amname = 'btree')) AS k(kind, applies)
+WHERE i.indrelid = ANY ($1::int8[]::oid[]) AND k.applies
+  AND i.indisvalid AND i.indisready AND i.indpred IS NULL AND i.indexprs IS NULL
 ORDER BY 1, 2, 3
