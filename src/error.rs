@@ -51,8 +51,6 @@ kinds! {
     AnswerTooLarge = "answer_too_large", 422;
     /// A label has more values than a pattern is tried on.
     TooManyLabelValues = "too_many_label_values", 422;
-    /// Series of two operands do not pair up.
-    Evaluation = "evaluation", 422;
     /// The data cannot be computed with, e.g. it leaves the range of float8.
     BadData = "bad_data", 422;
     /// The relation changed or the role lost a right since the catalog was read.

@@ -62,7 +62,7 @@ async fn load_all(config: &DatabaseConfig, file: &CatalogFile, zone: Option<Zone
     let draft = classify(&facts, file, zone.unwrap_or(Zone::UTC))?;
     let mut stored = BTreeMap::new();
     for (at, source) in draft.narrow() {
-        stored.insert(at, names::stored_names(&mut connection, source).await.map_err(DbError::from)?);
+        stored.insert(at, names::stored_names(&mut connection, source).await?);
     }
     let (mut snapshot, decisions) = finish(draft, &stored)?;
     let mut members = Vec::new();

@@ -6,8 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::PgConnection;
 
+use super::error::DbError;
+use super::lease::texts;
 use crate::catalog::classify::{NameStrategy, StoredNames};
 use crate::catalog::{Column, Source};
 use crate::sql::{Param, Statement, Writer};
@@ -29,11 +31,11 @@ const NOT_THE_RELATION: [&str; 5] = ["08", "25", "53", "57P", "58"];
 ///
 /// # Errors
 /// The database is away.
-pub async fn stored_names(connection: &mut PgConnection, source: &Source) -> Result<StoredNames, sqlx::Error> {
+pub async fn stored_names(connection: &mut PgConnection, source: &Source) -> Result<StoredNames, DbError> {
     let Some(column) = &source.name_column else {
         return Ok(StoredNames { names: Vec::new(), strategy: NameStrategy::AllRows });
     };
-    let common = list(connection, &most_common(source, column)).await?;
+    let common = texts(connection, &most_common(source, column)).await?;
     for strategy in strategies(source, column) {
         let statement = match strategy {
             NameStrategy::LooseScan => loose_scan(source, column),
@@ -41,7 +43,7 @@ pub async fn stored_names(connection: &mut PgConnection, source: &Source) -> Res
             NameStrategy::NewestRows => some_rows(source, column, true),
             NameStrategy::SomeRows | NameStrategy::Statistics => some_rows(source, column, false),
         };
-        match list(connection, &statement).await {
+        match texts(connection, &statement).await {
             Ok(names) if strategy.is_complete() => return Ok(stored(names, strategy)),
             Ok(names) => return Ok(stored(names.into_iter().chain(common), strategy)),
             Err(error) if is_about_the_relation(&error) => {}
@@ -70,21 +72,8 @@ fn stored(names: impl IntoIterator<Item = String>, strategy: NameStrategy) -> St
     StoredNames { names: names.into_iter().collect(), strategy }
 }
 
-fn is_about_the_relation(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
-    code.is_some_and(|code| !NOT_THE_RELATION.iter().any(|class| code.starts_with(class)))
-}
-
-async fn list(connection: &mut PgConnection, statement: &Statement) -> Result<Vec<String>, sqlx::Error> {
-    let mut query = sqlx::query_scalar::<_, String>(AssertSqlSafe(statement.text.clone()));
-    for param in &statement.params {
-        query = match param {
-            Param::Text(text) => query.bind(text.clone()),
-            Param::Int(number) => query.bind(*number),
-            _ => query,
-        };
-    }
-    query.fetch_all(connection).await
+fn is_about_the_relation(error: &DbError) -> bool {
+    error.code().is_some_and(|code| !NOT_THE_RELATION.iter().any(|class| code.starts_with(class)))
 }
 
 /// Walks an index from name to name: each step reads one row.

@@ -47,7 +47,7 @@ impl Engine {
             let Some(lookup) = filter.lookup() else { continue };
             let Some((source, _)) = snapshot.metric(&fetch.metric) else { continue };
             let range = TimeRange { from: fetch.from, to: fetch.to };
-            let statement = sql::label_values(source, &lookup.value, &[], Some(range), LABEL_VALUES);
+            let statement = sql::label_values(source, &lookup.value, &fetch.named(), Some(range), LABEL_VALUES);
             let values = self.database.texts(&statement, deadline, LABEL_VALUES).await;
             let values = values.map_err(|error| logged(&error, fetch))?;
             *filter = settle(filter, &values);

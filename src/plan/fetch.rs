@@ -2,7 +2,7 @@
 
 use super::matchers::{BadMatcher, Resolved, resolve};
 use super::notices;
-use super::{Buckets, Fetch, FetchAggregate, Filter, Limits, SeriesLabel};
+use super::{Buckets, Fetch, FetchAggregate, Filter, Limits, SeriesLabel, Wanted};
 use crate::ast::{Grouping, Matcher, MetricRef, OverTime, Selector, Span, Window};
 use crate::catalog::{Label, LabelValue, Metric, Snapshot, Source};
 use crate::error::{Error, Kind};
@@ -270,17 +270,14 @@ impl Fetch {
         self.labels.iter().find_map(|l| if let SeriesLabel::Members { column } = l { Some(column) } else { None })
     }
 
-    /// The value of the label that is called so.
+    /// The condition that a row of a narrow source carries this metric.
     #[must_use]
-    pub fn label(&self, name: &str) -> Option<LabelValue> {
-        let one = self.labels.iter().find_map(|label| match label {
-            SeriesLabel::One { name: own, value } if own == name => Some(value.clone()),
-            _ => None,
-        });
-        let member = |column: &crate::catalog::Column| LabelValue::Member {
-            column: column.clone(),
-            path: vec![name.to_owned()],
+    pub fn named(&self) -> Vec<Filter> {
+        let stored = self.stored.iter();
+        let named = |(column, name): &(crate::catalog::Column, String)| Filter {
+            value: LabelValue::Column(column.clone()),
+            wanted: Wanted::OneOf(vec![name.clone()]),
         };
-        one.or_else(|| self.members().map(member))
+        stored.map(named).collect()
     }
 }

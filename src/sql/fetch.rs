@@ -8,7 +8,7 @@ use super::value::{aggregate, partials, present, remerge};
 use super::{Param, Statement, Writer, instant};
 use crate::ast::{Grouping, OverTime};
 use crate::catalog::{ColumnType, LabelValue};
-use crate::plan::{Fetch, FetchAggregate, Filter, SeriesLabel, Wanted};
+use crate::plan::{Fetch, FetchAggregate, SeriesLabel};
 
 /// The statement of a fetch whose patterns are settled.
 #[must_use]
@@ -94,12 +94,7 @@ pub(super) fn rows(w: &mut Writer, fetch: &Fetch) {
     instant::bounds(w, &fetch.time, fetch.from, fetch.to);
     w.syntax(" AND ");
     present(w, &fetch.value);
-    if let Some((column, name)) = &fetch.stored {
-        let wanted = Wanted::OneOf(vec![name.clone()]);
-        w.syntax(" AND ");
-        condition(w, &Filter { value: LabelValue::Column(column.clone()), wanted });
-    }
-    for filter in &fetch.filters {
+    for filter in fetch.named().iter().chain(&fetch.filters) {
         w.syntax(" AND ");
         condition(w, filter);
     }

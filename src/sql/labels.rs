@@ -11,8 +11,9 @@ const ROWS: i64 = 200_000;
 
 /// The distinct non-empty values of a label as text, unsorted, at most `cap` + 1.
 ///
-/// A loose index scan when an index leads with the column: one probe per value, however many rows there are.
-/// Else the distinct values of the range, or without a range those of the newest rows.
+/// A loose index scan when an index leads with the column: one probe per value of the whole relation, however many
+/// rows there are. Else the distinct values of the rows that pass the filters in the range, or without a range those
+/// of the newest rows.
 #[must_use]
 pub fn label_values(
     source: &Source,
@@ -23,7 +24,7 @@ pub fn label_values(
 ) -> Statement {
     let mut w = Writer::default();
     match value {
-        LabelValue::Column(column) if filters.is_empty() && source.has_index_leading_with(&column.name) => {
+        LabelValue::Column(column) if source.has_index_leading_with(&column.name) => {
             loose_scan(&mut w, source, column);
         }
         _ => distinct(&mut w, source, value, filters, range),

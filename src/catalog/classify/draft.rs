@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::file::MetricDecl;
-use crate::catalog::{AnnotationSource, Column, Label, Metric, Relation, Source};
+use crate::catalog::{AnnotationSource, Column, Metric, Relation, Source};
 use crate::ident::Ident;
 use crate::time::Zone;
 
@@ -124,22 +124,6 @@ impl Draft {
     pub fn narrow(&self) -> impl Iterator<Item = (usize, &Source)> {
         let all = self.sources.iter().enumerate();
         all.filter(|(_, draft)| draft.narrow.is_some()).map(|(at, draft)| (at, &draft.source))
-    }
-
-    /// The sources with a document label, each with the number that [`set_members`](Self::set_members) knows it by.
-    pub fn documents(&self) -> impl Iterator<Item = (usize, &Source)> {
-        let is_document = |label: &Label| matches!(label, Label::Members { .. });
-        let sources = self.sources.iter().map(|draft| &draft.source).enumerate();
-        sources.filter(move |(_, source)| source.labels.iter().any(is_document))
-    }
-
-    /// Notes the members that a source's document was seen to have.
-    pub fn set_members(&mut self, source: usize, mut members: Vec<String>) {
-        members.sort_unstable();
-        members.dedup();
-        if let Some(draft) = self.sources.get_mut(source) {
-            draft.source.members = members;
-        }
     }
 
     /// What was decided and why, in the order of the relations.
