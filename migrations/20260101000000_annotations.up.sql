@@ -1,3 +1,6 @@
+-- sqlx.toml makes the schema already; a runner that does not read that file needs this.
+CREATE SCHEMA IF NOT EXISTS datebin;
+
 -- Annotations: points (time_end is null) and regions.
 CREATE TABLE datebin.annotations (
     id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

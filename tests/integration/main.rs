@@ -10,5 +10,6 @@
 )]
 
 mod discovery;
+mod explain;
 mod query;
 mod support;
