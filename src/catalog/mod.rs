@@ -1,7 +1,7 @@
 //! What exists: one immutable snapshot of metrics, their columns and their labels.
 //!
 //! Two inputs make a snapshot, the facts that the database states about itself ([`facts`]) and the operator's
-//! `datebin.toml` ([`file`]). [`classify`] turns them into sources; everything here is pure.
+//! `datebin.toml` ([`mod@file`]). [`classify`] turns them into sources; everything here is pure.
 
 pub mod classify;
 pub mod facts;

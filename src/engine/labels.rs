@@ -19,7 +19,7 @@ const PICKER: u32 = 5000;
 const ANNOTATIONS: u32 = 10_000;
 
 impl Engine {
-    /// The values of a label over all sources that have it, sorted, at most [`PICKER`]. A source that does not
+    /// The values of a label over all sources that have it, sorted, at most 5,000. A source that does not
     /// answer is left out: the pickers hang on an error.
     pub async fn label_values(&self, snapshot: &Snapshot, label: &str, range: Option<TimeRange>) -> Vec<String> {
         let deadline = self.deadline();
