@@ -211,10 +211,11 @@ fn columns(fetch: &Fetch) -> Vec<LabelColumn> {
     }
 }
 
-/// The members of a JSON object as label names and texts, as `->>` would give them; of anything else none.
+/// The members of a JSON object as label names and texts, as `->>` would give them; of anything else none. A member
+/// cannot pose as the metric's name.
 fn members(text: &str) -> impl Iterator<Item = (Arc<str>, Arc<str>)> {
     let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).unwrap_or_default();
-    object.into_iter().map(|(name, value)| {
+    object.into_iter().filter(|(name, _)| name != METRIC_NAME).map(|(name, value)| {
         let text = match value {
             serde_json::Value::Null => String::new(),
             serde_json::Value::String(text) => text,
