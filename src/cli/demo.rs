@@ -1,9 +1,73 @@
-//! stub
-use crate::db::DatabaseConfig;
+//! `datebin demo`: the loading, with its progress, and what to try then.
+
 use std::io::Write;
-pub(super) async fn load(_d: &DatabaseConfig, _o: &mut dyn Write) -> Result<(), std::io::Error> {
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::db::DatabaseConfig;
+use crate::db::demo::{self, DemoFailed};
+use crate::time::Clock;
+
+/// Loads the demo. A terminal gets a progress bar on standard error; `out` gets a line at the start and at the end.
+pub(super) async fn load(database: &DatabaseConfig, out: &mut dyn Write) -> Result<(), DemoFailed> {
+    tell(out, &format!("loading the demo into {}", database.place()));
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent:>3} %  {human_pos} rows  {eta} left") {
+        bar.set_style(style);
+    }
+    let mut progress = |done: u64, total: u64| {
+        bar.set_length(total);
+        bar.set_position(done);
+    };
+    let loaded = demo::load(database, Clock::System.now(), &mut progress).await;
+    bar.finish_and_clear();
+    let loaded = loaded?;
+    let took = bar.elapsed().as_secs_f64();
+    tell(out, &format!("added {} rows and {} annotations in {took:.1} s", loaded.rows, loaded.annotations));
     Ok(())
 }
-pub(super) fn what_to_try(_l: &str) -> String {
-    String::new()
+
+/// A closed output is no reason to stop.
+fn tell(out: &mut dyn Write, line: &str) {
+    let _closed = writeln!(out, "{line}");
+}
+
+/// What to try on a server that answers at this URL.
+pub(super) fn what_to_try(listen: &str) -> String {
+    // An address to listen on is not always one to call.
+    let url = listen.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
+    let url = url.trim_end_matches('/');
+    format!(
+        "
+The demo is loaded and keeps growing. Ctrl-C ends it.
+
+In Grafana, add a SimpleJson or JSON data source with the URL
+  {url}
+
+Which metrics are there?
+  curl -s {url}/search -d '{{\"target\":\"demo\"}}'
+The last six hours of CPU, by region:
+  curl -s {url}/query -d '{{\"maxDataPoints\":6,\"targets\":[{{\"target\":\"avg by (region) (demo_hosts_cpu)\"}}]}}'
+What was deployed?
+  curl -s {url}/annotations -d '{{\"range\":{{\"from\":\"now-7d\",\"to\":\"now\"}},\"annotation\":{{\"query\":\"#deploy\"}}}}'
+The same from the shell, as a chart:
+  datebin query 'avg by (region) (demo_hosts_cpu)'
+"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_are_json_and_addresses_can_be_called() {
+        let text = what_to_try("http://0.0.0.0:8080/base/");
+        assert!(!text.contains("0.0.0.0") && text.contains("\n  http://127.0.0.1:8080/base\n"), "{text}");
+        let bodies: Vec<_> = text.lines().filter_map(|line| line.split_once(" -d '")).collect();
+        assert_eq!(bodies.len(), 3);
+        for (_, body) in bodies {
+            assert!(serde_json::from_str::<serde_json::Value>(body.trim_end_matches('\'')).is_ok(), "{body}");
+        }
+    }
 }
