@@ -67,6 +67,19 @@ impl DbError {
         }
     }
 
+    /// Whether nothing is left to cancel: the server gave the statement up, or the connection is gone.
+    #[must_use]
+    pub(super) const fn has_ended_statement(&self) -> bool {
+        matches!(self, Self::Server { .. } | Self::Connection(_))
+    }
+
+    /// Whether it says nothing new of the database: the watcher has said that it is away, and that a queue is full
+    /// is said thousands of times when it is.
+    #[must_use]
+    pub const fn is_no_news(&self) -> bool {
+        matches!(self, Self::Away | Self::Busy | Self::Refused(_))
+    }
+
     /// Whether the relation does not exist or may not be read.
     #[must_use]
     pub fn is_missing_relation(&self) -> bool {
