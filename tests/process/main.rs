@@ -5,7 +5,6 @@
 #![expect(
     clippy::expect_used,
     clippy::print_stderr,
-    clippy::unwrap_used,
     unreachable_pub,
     reason = "tests stop at the first thing that is wrong, and show the log then"
 )]
