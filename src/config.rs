@@ -109,9 +109,10 @@ impl Environment<'_> {
     }
 
     fn duration(&self, name: &'static str, default: Duration) -> Result<Duration, ConfigError> {
-        self.read(name, default, "a length of time such as 500ms, 20s or 5m", |text| {
+        self.read(name, default, "a length of time such as 500ms, 20s or 5m, less than 24d", |text| {
             let ms = crate::language::duration_ms(text)?;
-            u64::try_from(ms).ok().map(Duration::from_millis)
+            // PostgreSQL's own bounds are an int4 of milliseconds.
+            u32::try_from(ms).ok().filter(|ms| *ms <= i32::MAX as u32).map(|ms| Duration::from_millis(ms.into()))
         })
     }
 
@@ -123,6 +124,13 @@ impl Environment<'_> {
         self.read(name, default, "a whole number above zero", |text| text.parse().ok().filter(|n| *n > T::from(0)))
     }
 
+    /// A number of things that are all held at once.
+    fn held(&self, name: &'static str, default: usize) -> Result<usize, ConfigError> {
+        self.read(name, default, "a whole number from 1 to 100000", |text| {
+            text.parse().ok().filter(|n| (1..=100_000).contains(n))
+        })
+    }
+
     /// The database.
     ///
     /// # Errors
@@ -132,8 +140,8 @@ impl Environment<'_> {
         let url =
             self.text("DATABASE_URL").ok_or(ConfigError::Missing("DATABASE_URL", "set it to the database's URL"))?;
         let mut config = DatabaseConfig::new(&url).map_err(|_| ConfigError::Invalid("DATABASE_URL", expected))?;
-        config.pool_size = self.count("DATEBIN_POOL_SIZE", config.pool_size)?;
-        config.queue = self.count("DATEBIN_QUEUE", config.queue)?;
+        config.pool_size = self.held("DATEBIN_POOL_SIZE", config.pool_size)?;
+        config.queue = self.held("DATEBIN_QUEUE", config.queue)?;
         config.wait = self.duration("DATEBIN_POOL_WAIT", config.wait)?;
         config.connect_timeout = self.duration("DATEBIN_CONNECT_TIMEOUT", config.connect_timeout)?;
         config.statement_timeout = self.duration("DATEBIN_STATEMENT_TIMEOUT", config.statement_timeout)?;
@@ -168,23 +176,30 @@ impl Environment<'_> {
         })
     }
 
+    /// Where the server listens.
+    ///
+    /// # Errors
+    /// It is no address with a port.
+    pub fn listen(&self) -> Result<SocketAddr, ConfigError> {
+        let default = SocketAddr::from(([127, 0, 0, 1], 8080));
+        self.read("DATEBIN_LISTEN", default, "an address and port such as 127.0.0.1:8080", |text| text.parse().ok())
+    }
+
     /// The server.
     ///
     /// # Errors
     /// An address, a size or a length of time cannot be read.
     pub fn http(&self) -> Result<HttpConfig, ConfigError> {
-        let listen = SocketAddr::from(([127, 0, 0, 1], 8080));
-        let address = |text: &str| text.parse().ok();
         let body = "a size such as 4MiB or a number of bytes";
         let base = self.text("DATEBIN_BASE_PATH").unwrap_or_default();
         let base_path = base.trim_matches('/');
         Ok(HttpConfig {
-            listen: self.read("DATEBIN_LISTEN", listen, "an address and port such as 127.0.0.1:8080", address)?,
+            listen: self.listen()?,
             base_path: if base_path.is_empty() { String::new() } else { format!("/{base_path}") },
             origins: self.origins(),
             body_limit: self.read("DATEBIN_BODY_LIMIT", 4 << 20, body, size)?,
             request_timeout: self.duration("DATEBIN_REQUEST_TIMEOUT", Duration::from_secs(25))?,
-            connections: self.count("DATEBIN_MAX_CONNECTIONS", 512)?,
+            connections: self.held("DATEBIN_MAX_CONNECTIONS", 512)?,
             drain: self.duration("DATEBIN_DRAIN_TIMEOUT", Duration::from_secs(10))?,
         })
     }

@@ -95,7 +95,11 @@ async fn keep(
 ) {
     while !sender.is_closed() {
         health.until_up().await;
-        let loaded = once(&database, &config).await.map(|(snapshot, _)| snapshot);
+        let loaded = tokio::select! {
+            loaded = once(&database, &config) => loaded.map(|(snapshot, _)| snapshot),
+            // A database that fell silent may keep a statement waiting long after its return.
+            () = health.until_down() => continue,
+        };
         sender.send_modify(|state| state.take(loaded));
         let pause = if sender.borrow().snapshot.is_none() { FIRST } else { config.every };
         tokio::select! {
@@ -112,6 +116,9 @@ impl State {
                 let metrics = snapshot.names().count();
                 if self.snapshot.as_ref().is_none_or(|old| old.names().count() != metrics) {
                     tracing::info!(metrics, sources = snapshot.sources().len(), "the catalog is loaded");
+                }
+                if self.failure.is_some() {
+                    tracing::info!("the catalog is refreshed again");
                 }
                 *self = Self { snapshot: Some(Arc::new(snapshot)), failure: None };
             }
@@ -132,12 +139,15 @@ impl State {
 /// # Errors
 /// Either cannot be read, or they contradict each other.
 pub async fn once(database: &DatabaseConfig, config: &CatalogConfig) -> Result<(Snapshot, Vec<Decision>), LoadError> {
-    let file = match &config.file {
-        Some(path) => {
-            let text = tokio::fs::read_to_string(path).await;
-            CatalogFile::parse(&text.map_err(|error| LoadError::Open(path.display().to_string(), error))?)?
-        }
-        None => CatalogFile::default(),
-    };
-    load(database, &file, config.zone).await
+    load(database, &file(config).await?, config.zone).await
+}
+
+/// Reads the file; without one, an empty one.
+///
+/// # Errors
+/// It cannot be opened or read.
+pub async fn file(config: &CatalogConfig) -> Result<CatalogFile, LoadError> {
+    let Some(path) = &config.file else { return Ok(CatalogFile::default()) };
+    let text = tokio::fs::read_to_string(path).await;
+    Ok(CatalogFile::parse(&text.map_err(|error| LoadError::Open(path.display().to_string(), error))?)?)
 }

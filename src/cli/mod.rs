@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Environment, LogConfig};
+use crate::config::{ConfigError, Environment, LogConfig};
 use crate::db;
 
 /// Lets Grafana chart, alert on and annotate from the metrics that already live in PostgreSQL.
@@ -68,7 +68,7 @@ pub async fn main() -> ExitCode {
 async fn run(command: Command) -> Result<ExitCode, Failure> {
     let read = |name: &str| std::env::var(name).ok();
     let environment = Environment(&read);
-    log(&environment.log()?);
+    log(&environment.log()?)?;
     match command {
         Command::Serve => serve::run(&environment).await?,
         Command::Demo => serve::demo(&environment).await?,
@@ -79,20 +79,21 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Query(arguments) => query::run(&environment, &arguments).await?,
         Command::Discover => discover::run(&environment).await?,
         Command::Check => return check::run(&environment).await,
-        Command::Health(arguments) => return Ok(health::run(&environment, &arguments).await),
+        Command::Health(arguments) => return Ok(health::run(&environment, &arguments).await?),
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Starts the log, on standard error: standard output is for answers.
-fn log(config: &LogConfig) {
+fn log(config: &LogConfig) -> Result<(), ConfigError> {
     let filter = tracing_subscriber::EnvFilter::try_new(&config.filter)
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+        .map_err(|_| ConfigError::Invalid("DATEBIN_LOG", "a filter such as info or info,sqlx=warn"))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     let started = if config.json { log.json().try_init() } else { log.try_init() };
     if let Err(error) = started {
         say(&format!("datebin: the log cannot be started: {error}"));
     }
+    Ok(())
 }
 
 /// A line for the person at the terminal; a closed standard error is no reason to stop.

@@ -8,14 +8,14 @@ use crate::config::{Environment, HttpConfig};
 use crate::db::{self, Database};
 use crate::engine::Engine;
 use crate::http::{self, App};
-use crate::refresh::Catalog;
+use crate::refresh::{self, Catalog};
 use crate::server;
 use crate::time::Clock;
 
 /// Serves until it is told to stop.
 pub(super) async fn run(environment: &Environment<'_>) -> Result<(), Failure> {
     let http = environment.http()?;
-    let engine = engine(environment, &http)?;
+    let engine = engine(environment, &http).await?;
     let listener = listen(&http).await?;
     serve(engine, &http, listener).await
 }
@@ -29,16 +29,18 @@ pub(super) async fn demo(environment: &Environment<'_>) -> Result<(), Failure> {
     db::migrate(&database).await?;
     demo::load(&database, &mut std::io::stderr()).await?;
     tokio::spawn(db::demo::feed(database));
-    let engine = engine(environment, &http)?;
+    let engine = engine(environment, &http).await?;
     say(&demo::what_to_try(&format!("http://{}{}", listener.local_addr()?, http.base_path)));
     serve(engine, &http, listener).await
 }
 
 /// An engine whose catalog and health are kept current in the background.
-pub(super) fn engine(environment: &Environment<'_>, http: &HttpConfig) -> Result<Engine, Failure> {
-    let database = environment.database()?;
+pub(super) async fn engine(environment: &Environment<'_>, http: &HttpConfig) -> Result<Engine, Failure> {
+    let (database, config) = (environment.database()?, environment.catalog()?);
+    // Later a broken file keeps the old catalog; at the start there is none to keep.
+    refresh::file(&config).await.map_err(|error| format!("{error}; DATEBIN_CONFIG says which file is read"))?;
     let health = db::watch(database.clone());
-    let catalog = Catalog::kept(database.clone(), environment.catalog()?, health.clone());
+    let catalog = Catalog::kept(database.clone(), config, health.clone());
     Ok(Engine {
         database: Database::new(database, health)?,
         catalog,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::types::chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use sqlx::{Arguments as _, Row as _, ValueRef as _};
+use sqlx::{Arguments as _, Row as _, TypeInfo as _, ValueRef as _};
 
 use super::error::DbError;
 use super::pool::{Database, Deadline};
@@ -52,7 +52,7 @@ impl SeriesRow<'_> {
             let micros = i64::from_be_bytes(bytes);
             return Ok(Place::Start(micros.div_euclid(1000).saturating_add(EPOCH_2000_MS)));
         }
-        let number = <[u8; 4]>::try_from(bytes).map_err(|_| DbError::Protocol("a bucket of another type".into()))?;
+        let number = <[u8; 4]>::try_from(bytes).map_err(|_| DbError::Changed)?;
         Ok(Place::Number(i32::from_be_bytes(number)))
     }
 
@@ -61,11 +61,16 @@ impl SeriesRow<'_> {
     /// # Errors
     /// There is no such column, or it is no float8.
     pub fn value(&self, column: usize) -> Result<Option<f64>, DbError> {
-        if self.0.try_get_raw(column)?.is_null() {
+        let value = self.0.try_get_raw(column)?;
+        if value.is_null() {
             return Ok(None);
         }
+        // The bytes of a bigint would pass for some float8.
+        if value.type_info().name() != "FLOAT8" {
+            return Err(DbError::Changed);
+        }
         let bytes = <[u8; 8]>::try_from(self.bytes(column)?);
-        bytes.map(|b| Some(f64::from_be_bytes(b))).map_err(|_| DbError::Protocol("a value of another type".into()))
+        bytes.map(|b| Some(f64::from_be_bytes(b))).map_err(|_| DbError::Changed)
     }
 
     fn bytes(&self, column: usize) -> Result<&[u8], DbError> {

@@ -28,6 +28,9 @@ pub enum DbError {
     /// The server answered something that the statement cannot have asked for.
     #[error("unexpected answer: {0}")]
     Protocol(String),
+    /// A row is not of the shape that the catalog promises.
+    #[error("the relation has changed since the catalog was read")]
+    Changed,
     /// The consumer of the rows refused one.
     #[error(transparent)]
     Refused(#[from] Error),
@@ -67,6 +70,24 @@ impl DbError {
         }
     }
 
+    /// Whether nothing is left to cancel: the server gave the statement up, or the connection is gone.
+    #[must_use]
+    pub(super) const fn has_ended_statement(&self) -> bool {
+        matches!(self, Self::Server { .. } | Self::Connection(_))
+    }
+
+    /// Whether it says nothing new of the database: the watcher has said that it is away, and that a queue is full
+    /// is said thousands of times when it is.
+    #[must_use]
+    pub const fn is_no_news(&self) -> bool {
+        match self {
+            Self::Away | Self::Busy => true,
+            // The asker's own limits; but not what a row itself was refused for.
+            Self::Refused(error) => !matches!(error.kind, Kind::Stale | Kind::Internal),
+            _ => false,
+        }
+    }
+
     /// Whether the relation does not exist or may not be read.
     #[must_use]
     pub fn is_missing_relation(&self) -> bool {
@@ -85,10 +106,16 @@ impl DbError {
                 Error::new(Kind::Busy, "all database connections are busy").hint("try again in a few seconds")
             }
             Self::Deadline => timed_out(),
+            Self::Changed => changed(),
             Self::Protocol(_) => Error::new(Kind::Internal, "the database answered something unexpected"),
             Self::Server { code, .. } => server(code),
         }
     }
+}
+
+fn changed() -> Error {
+    Error::new(Kind::Stale, "the relation behind this metric has changed since the catalog was read")
+        .hint("the catalog refreshes by itself; try again in a minute")
 }
 
 fn timed_out() -> Error {
@@ -101,10 +128,7 @@ fn server(code: &str) -> Error {
     match code {
         "57014" | "55P03" | "25P03" | "57P05" => timed_out(),
         "22003" => Error::new(Kind::BadData, "a value is outside the range of a double precision number"),
-        "42P01" | "42703" | "3F000" | "42883" | "42804" | "0A000" | "26000" | "42P16" => {
-            Error::new(Kind::Stale, "the relation behind this metric has changed since the catalog was read")
-                .hint("the catalog refreshes by itself; try again in a minute")
-        }
+        "42P01" | "42703" | "3F000" | "42883" | "42804" | "0A000" | "26000" | "42P16" => changed(),
         "42501" => Error::new(Kind::Stale, "the relation behind this metric may not be read any more"),
         _ => match code.get(..2).unwrap_or_default() {
             "08" | "53" | "57" | "58" | "28" | "3D" | "40" | "25" => {

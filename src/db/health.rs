@@ -12,6 +12,10 @@ use super::error::DbError;
 
 const PERIOD: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(3);
+/// After a refused login.
+const REFUSED: Duration = Duration::from_secs(4);
+/// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+const TOO_MANY_CONNECTIONS: &str = "53300";
 
 /// What the watcher knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +43,7 @@ impl Health {
     }
 
     /// Waits until the database is found away.
-    pub(super) async fn until_down(&self) {
+    pub async fn until_down(&self) {
         let mut state = self.0.clone();
         if state.wait_for(|state| *state == State::Down).await.is_err() {
             std::future::pending::<()>().await;
@@ -66,46 +70,83 @@ impl Default for Health {
 #[must_use]
 pub fn watch(config: DatabaseConfig) -> Health {
     let (sender, receiver) = watch::channel(State::Unknown);
-    tokio::spawn(async move {
-        let mut said = None;
-        while !sender.is_closed() {
-            let error = look(&config, &sender).await;
-            sender.send_replace(State::Down);
-            // Said once per cause, not once per second.
-            let cause = cause(&error);
-            if said.as_ref() != Some(&cause) {
-                tracing::error!(database = %config.place(), cause, "the database is away; still trying");
-                said = Some(cause);
-            }
-            sleep(PERIOD / 2).await;
-        }
-    });
+    let watcher = Watcher { config, sender, said: None };
+    tokio::spawn(watcher.run());
     Health(receiver)
 }
 
-/// Keeps looking until something is wrong.
-async fn look(config: &DatabaseConfig, sender: &watch::Sender<State>) -> DbError {
-    let connected = timeout(config.connect_timeout, PgConnection::connect_with(&config.reading())).await;
-    let mut connection = match connected {
-        Ok(Ok(connection)) => connection,
-        Ok(Err(error)) => return error.into(),
-        Err(_) => return DbError::Connection("timed out".into()),
-    };
-    loop {
-        match timeout(PATIENCE, connection.ping()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return error.into(),
-            Err(_) => return DbError::Connection("no answer".into()),
+struct Watcher {
+    config: DatabaseConfig,
+    sender: watch::Sender<State>,
+    /// The cause that was logged since the database was there last: said once, not once per look.
+    said: Option<String>,
+}
+
+impl Watcher {
+    async fn run(mut self) {
+        while !self.sender.is_closed() {
+            let error = match self.connected().await {
+                Ok(connection) => match self.look(connection).await {
+                    Lost::Connection => continue,
+                    Lost::Answer => DbError::Connection("no answer".into()),
+                },
+                Err(error) => error,
+            };
+            // A server without room for one more session serves those it has.
+            let state = if error.code() == Some(TOO_MANY_CONNECTIONS) { State::Unknown } else { State::Down };
+            self.sender.send_replace(state);
+            let pause = if is_refusal(&error) { REFUSED } else { PERIOD / 2 };
+            self.say(&error);
+            sleep(pause).await;
         }
-        let before = sender.send_replace(State::Up);
-        if before != State::Up {
-            tracing::info!(database = %config.place(), "the database is there");
-        }
-        if sender.is_closed() {
-            return DbError::Away;
-        }
-        sleep(PERIOD).await;
     }
+
+    async fn connected(&self) -> Result<PgConnection, DbError> {
+        let connected = timeout(self.config.connect_timeout, async {
+            let mut connection = PgConnection::connect_with(&self.config.reading()).await?;
+            connection.ping().await?;
+            Ok::<_, sqlx::Error>(connection)
+        });
+        Ok(connected.await.map_err(|_| DbError::Connection("timed out".into()))??)
+    }
+
+    /// Keeps looking until something is wrong.
+    async fn look(&mut self, mut connection: PgConnection) -> Lost {
+        loop {
+            if self.sender.send_replace(State::Up) != State::Up {
+                tracing::info!(database = %self.config.place(), "the database is there");
+            }
+            self.said = None;
+            sleep(PERIOD).await;
+            match timeout(PATIENCE, connection.ping()).await {
+                Ok(Ok(())) if self.sender.is_closed() => return Lost::Connection,
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return Lost::Connection,
+                Err(_) => return Lost::Answer,
+            }
+        }
+    }
+
+    fn say(&mut self, error: &DbError) {
+        let cause = cause(error);
+        if self.said.as_ref() != Some(&cause) {
+            tracing::error!(database = %self.config.place(), cause, "the database is away; still trying");
+            self.said = Some(cause);
+        }
+    }
+}
+
+/// How a look ended.
+enum Lost {
+    /// The connection broke. That is no outage unless another cannot be opened.
+    Connection,
+    /// Nothing comes back.
+    Answer,
+}
+
+/// Whether the server is there and does not want us: asking often changes nothing, and may lock the account.
+fn is_refusal(error: &DbError) -> bool {
+    error.code().is_some_and(|code| code.starts_with("28") || code.starts_with("3D"))
 }
 
 /// The cause as a log may say it. A server's message about a failed login names the user and the database, never

@@ -11,10 +11,10 @@ use tokio::time::timeout;
 
 use super::answer::arguments;
 use super::error::DbError;
-use super::pool::{Deadline, Sessions, discard};
+use super::pool::{Deadline, Sessions, close, discard};
 use crate::sql::Statement;
 
-/// A leased session. Dropped before its statement ended well, it is cancelled and closed.
+/// A leased session. Dropped before its statement ended, it is cancelled and closed.
 pub(super) struct Lease {
     object: Option<Object<Sessions>>,
 }
@@ -42,14 +42,13 @@ impl Lease {
         };
         let result: Result<(), DbError> = timeout(deadline.left(), rows).await.map_err(|_| DbError::Deadline)?;
         object.used = Instant::now();
-        match result {
-            Ok(()) => {
-                // Back into the pool.
-                drop(self.object.take());
-                Ok(())
-            }
-            Err(error) => Err(error),
+        match &result {
+            // Back into the pool.
+            Ok(()) => drop(self.object.take()),
+            Err(error) if error.has_ended_statement() => self.object.take().into_iter().for_each(close),
+            Err(_) => {}
         }
+        result
     }
 }
 

@@ -56,7 +56,9 @@ pub async fn load(config: &DatabaseConfig, file: &CatalogFile, zone: Option<Zone
 }
 
 async fn load_all(config: &DatabaseConfig, file: &CatalogFile, zone: Option<Zone>) -> Result<Loaded, LoadError> {
-    let mut connection = PgConnection::connect_with(&config.discovering()).await.map_err(DbError::from)?;
+    let connected = timeout(config.connect_timeout, PgConnection::connect_with(&config.discovering())).await;
+    let connected = connected.map_err(|_| DbError::Connection("timed out".into()))?;
+    let mut connection = connected.map_err(DbError::from)?;
     supported(&connection)?;
     let facts = introspect::load(&mut connection, &file.scope()).await.map_err(DbError::from)?;
     let draft = classify(&facts, file, zone.unwrap_or(Zone::UTC))?;

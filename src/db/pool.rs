@@ -11,7 +11,7 @@ use deadpool::managed::{
 };
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection as _, Row as _};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::config::DatabaseConfig;
 use super::error::DbError;
@@ -128,7 +128,7 @@ impl Database {
         if self.health.is_down() {
             return Err(DbError::Away);
         }
-        if self.pool.status().waiting >= self.config.queue {
+        if self.waiting() >= self.config.queue {
             return Err(DbError::Busy);
         }
         let timeouts = Timeouts {
@@ -140,7 +140,16 @@ impl Database {
             biased;
             object = self.pool.timeout_get(&timeouts) => Ok(Lease::new(object.map_err(refused)?)),
             () = self.health.until_down() => Err(DbError::Away),
+            // The pool's own timeouts are per step: ten dead sessions cost ten pings.
+            () = sleep(deadline.left()) => Err(DbError::Deadline),
         }
+    }
+
+    /// How many questions wait for their turn. The pool counts those whose session is being opened as waiting, too.
+    fn waiting(&self) -> usize {
+        let status = self.pool.status();
+        let users = (status.size + status.waiting).saturating_sub(status.available);
+        users.saturating_sub(status.max_size)
     }
 
     /// Forgets all idle sessions: one of them was found dead.
@@ -155,6 +164,11 @@ fn refused(error: PoolError<DbError>) -> DbError {
         PoolError::Backend(error) => error,
         other => DbError::Connection(other.to_string()),
     }
+}
+
+/// Closes a session whose statement is over, but not well.
+pub(super) fn close(object: Object<Sessions>) {
+    drop(Object::take(object));
 }
 
 /// Ends a session whose statement may still run: asks the server to stop it, then closes the connection.

@@ -76,7 +76,7 @@ impl Engine {
 
 /// The error as the client may see it; what the server said goes to the log.
 fn logged(error: &crate::db::DbError, fetch: &Fetch) -> Error {
-    if !matches!(error, crate::db::DbError::Refused(_)) {
+    if !error.is_no_news() {
         tracing::warn!(metric = fetch.metric, relation = %fetch.relation, %error, "a fetch failed");
     }
     error.public()

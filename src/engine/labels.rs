@@ -42,7 +42,9 @@ impl Engine {
         match self.database.texts(&statement, deadline, PICKER + 1).await {
             Ok(values) => values,
             Err(error) => {
-                tracing::warn!(label, relation = %source.relation, %error, "no label values");
+                if !error.is_no_news() {
+                    tracing::warn!(label, relation = %source.relation, %error, "no label values");
+                }
                 BTreeSet::new()
             }
         }
@@ -63,7 +65,9 @@ impl Engine {
                 // The migrations have not been run: there are none.
                 Err(error) if source.is_own() && error.is_missing_relation() => {}
                 Err(error) => {
-                    tracing::warn!(relation = %source.relation, %error, "no annotations");
+                    if !error.is_no_news() {
+                        tracing::warn!(relation = %source.relation, %error, "no annotations");
+                    }
                     return Err(error.public());
                 }
             }

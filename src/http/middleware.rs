@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::Response;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::classify::ServerErrorsFailureClass;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -43,8 +44,18 @@ pub(super) fn layers(routes: Router, config: &HttpConfig) -> Router {
         // Outside of everything that makes errors: a browser shows an error only with CORS headers.
         .layer(cors(&config.origins))
         .layer(PropagateRequestIdLayer::new(request_id.clone()))
-        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(failed))
         .layer(SetRequestIdLayer::new(request_id, MakeRequestUuid))
+}
+
+/// 503 and 504 are answers as any other: whoever made them has logged their cause, once.
+fn failed(class: ServerErrorsFailureClass, latency: Duration, _: &tracing::Span) {
+    match class {
+        ServerErrorsFailureClass::StatusCode(StatusCode::INTERNAL_SERVER_ERROR) => {
+            tracing::error!(?latency, "answered 500");
+        }
+        class => tracing::debug!(%class, ?latency, "not answered well"),
+    }
 }
 
 fn panicked() -> Response {

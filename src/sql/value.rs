@@ -12,11 +12,9 @@ pub(super) fn value(w: &mut Writer, value: &Value) {
     if column.ty == (ColumnType::Numeric { bounded: false }) {
         return unbounded(w, column);
     }
-    w.column(&column.name).syntax(match column.ty {
-        ColumnType::Float8 => "",
-        ColumnType::Bool => "::int::float8",
-        _ => "::float8",
-    });
+    // float8 too: that costs nothing, and the column may have become another type since the catalog was read.
+    let cast = if column.ty == ColumnType::Bool { "::int::float8" } else { "::float8" };
+    w.column(&column.name).syntax(cast);
 }
 
 /// A numeric beyond float8 would fail the whole statement when it is cast; it reads as infinite, or as zero.

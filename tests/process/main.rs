@@ -1,0 +1,19 @@
+//! The built program against a real PostgreSQL that is stopped, silenced, locked and changed under it.
+//!
+//! Each test makes a cluster of its own and needs the server's programs: `scripts/with-postgres` finds them.
+
+#![expect(
+    clippy::expect_used,
+    clippy::print_stderr,
+    unreachable_pub,
+    reason = "tests stop at the first thing that is wrong, and show the log then"
+)]
+
+mod clients;
+mod cluster;
+mod database;
+mod limits;
+mod program;
+mod settings;
+mod stopping;
+mod trouble;

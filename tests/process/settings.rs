@@ -1,0 +1,172 @@
+//! The environment, the file, and the commands that are not `serve`.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::cluster::{Cluster, free_port};
+use crate::database::CPU;
+use crate::program::{LONG, Program, eventually, ran};
+
+const NARROW: &str = "
+    CREATE TABLE samples (at timestamptz NOT NULL, metric text NOT NULL, labels jsonb, value double precision);
+    CREATE INDEX ON samples (metric, at);
+    INSERT INTO samples SELECT t, 'load', '{\"zone\": \"eu\"}', 1
+    FROM generate_series('2018-04-15 04:50Z'::timestamptz, '2018-04-15 04:59:59Z', '10 s') AS t;";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hangup_reads_the_catalog_anew_and_a_broken_file_keeps_the_old_one() {
+    let cluster = Cluster::start();
+    cluster.sql(CPU).await;
+    let file = cluster.directory.join("catalog.toml");
+    fs::write(&file, "").expect("a file");
+    let program = Program::serve(&cluster, &[("DATEBIN_CONFIG", &file.display().to_string())]).await;
+    let listed = async |name: &str| {
+        let names = program.post("/search", &json!({"target": ""})).await.body;
+        names.as_array().expect("names").contains(&json!(name))
+    };
+    assert!(listed("cpu").await && !listed("fresh").await);
+    cluster.sql("CREATE TABLE fresh AS SELECT * FROM cpu; CREATE INDEX ON fresh (ts)").await;
+    program.signal("-HUP");
+    eventually(LONG, "the new table is listed", async || listed("fresh").await.then_some(())).await;
+    assert_eq!(program.complaints(), Vec::<serde_json::Value>::new());
+
+    fs::write(&file, "this is = = not TOML").expect("a file");
+    for _ in 0..2 {
+        program.signal("-HUP");
+        let said = async || program.get("/readyz").await.body["refresh"].is_string().then_some(());
+        eventually(LONG, "/readyz says that the refresh failed", said).await;
+        assert_eq!(program.get("/readyz").await.status, 200);
+        assert!(listed("fresh").await);
+        assert_eq!(program.ask("fresh").await.status, 200);
+    }
+    assert_eq!(program.complaints().len(), 1, "{:?}", program.complaints());
+
+    fs::write(&file, "").expect("a file");
+    program.signal("-HUP");
+    let mended = async || program.get("/readyz").await.body["refresh"].is_null().then_some(());
+    eventually(LONG, "the file is good again", mended).await;
+    assert!(program.log().iter().any(|line| line["fields"]["message"] == "the catalog is refreshed again"));
+}
+
+#[test]
+fn a_bad_setting_ends_the_program_and_is_named() {
+    let cluster = Cluster::stopped();
+    let url = cluster.url();
+    for (name, value) in [
+        ("DATABASE_URL", "mysql://u:hunter2@h/d"),
+        ("DATABASE_URL", ""),
+        ("DATEBIN_LISTEN", "nowhere"),
+        ("DATEBIN_POOL_SIZE", "0"),
+        ("DATEBIN_POOL_SIZE", "18446744073709551615"),
+        ("DATEBIN_MAX_CONNECTIONS", "18446744073709551615"),
+        ("DATEBIN_QUEUE", "-1"),
+        ("DATEBIN_STATEMENT_TIMEOUT", "0s"),
+        ("DATEBIN_STATEMENT_TIMEOUT", "30d"),
+        ("DATEBIN_REQUEST_TIMEOUT", "soon"),
+        ("DATEBIN_REFRESH", "0s"),
+        ("DATEBIN_TIME_ZONE", "Mars/Olympus"),
+        ("DATEBIN_BODY_LIMIT", "much"),
+        ("DATEBIN_LOG", "a=b=c"),
+        ("DATEBIN_LOG_FORMAT", "xml"),
+        ("DATEBIN_CONFIG", "missing.toml"),
+    ] {
+        let settings = [("DATABASE_URL", url.as_str()), ("DATEBIN_LISTEN", "127.0.0.1:0"), (name, value)];
+        let mut child = crate::program::command(&cluster.directory, &settings);
+        let mut child = child.stderr(std::process::Stdio::piped()).spawn().expect("the program");
+        let begun = Instant::now();
+        while child.try_wait().expect("the child").is_none() && begun.elapsed() < Duration::from_secs(5) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let _dead = child.kill();
+        let output = child.wait_with_output().expect("the program");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code().is_some_and(|code| code != 0), "{name}={value}: {} {said}", output.status);
+        assert!(
+            said.contains(name) && !said.contains("hunter2") && !said.contains("panicked"),
+            "{name}={value}: {said}"
+        );
+    }
+}
+
+#[test]
+fn help_names_every_command() {
+    let cluster = std::env::temp_dir();
+    let output = ran(&cluster, &[], &["--help"]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success());
+    for command in ["serve", "demo", "migrate", "query", "discover", "check", "health"] {
+        assert!(said.contains(command), "{said}");
+    }
+    assert!(!ran(&cluster, &[], &["nonsense"]).status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_discover_prints_is_a_file_that_discovers_the_same() {
+    let cluster = Cluster::start();
+    cluster.sql(CPU).await;
+    cluster.sql(NARROW).await;
+    let url = cluster.url();
+    let first = ran(&cluster.directory, &[("DATABASE_URL", &url)], &["discover"]);
+    assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
+    assert!(String::from_utf8_lossy(&first.stdout).contains("cpu"));
+    let file = cluster.directory.join("found.toml");
+    fs::write(&file, &first.stdout).expect("a file");
+    let settings = [("DATABASE_URL", url.as_str()), ("DATEBIN_CONFIG", file.to_str().expect("a path"))];
+    let second = ran(&cluster.directory, &settings, &["discover"]);
+    assert!(second.status.success(), "{}", String::from_utf8_lossy(&second.stderr));
+    assert_eq!(settings_of(&first.stdout), settings_of(&second.stdout));
+}
+
+/// The file without its comments: what was found says why, what was declared need not.
+fn settings_of(output: &[u8]) -> String {
+    let text = String::from_utf8_lossy(output);
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#') && !line.trim().is_empty());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_tells_by_its_exit_code() {
+    let cluster = Cluster::start();
+    cluster.sql(NARROW).await;
+    let url = cluster.url();
+    let check = || ran(&cluster.directory, &[("DATABASE_URL", &url)], &["check"]);
+    let good = check();
+    assert_eq!(good.status.code(), Some(0), "{}", String::from_utf8_lossy(&good.stdout));
+    cluster.sql("CREATE TABLE heap (ts timestamptz NOT NULL, host text NOT NULL, value float8)").await;
+    let slow = check();
+    assert_eq!(slow.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&slow.stdout).contains("CREATE INDEX CONCURRENTLY ON \"public\".\"heap\""));
+    cluster.down();
+    let away = check();
+    assert!(!away.status.success() && !String::from_utf8_lossy(&away.stderr).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_finds_the_server_by_the_address_it_listens_on() {
+    let cluster = Cluster::stopped();
+    let mut addresses = vec!["127.0.0.1", "0.0.0.0"];
+    if std::net::TcpListener::bind("[::1]:0").is_ok() {
+        addresses.extend(["[::]", "[::1]"]);
+    }
+    for address in addresses {
+        let listen = format!("{address}:{}", free_port());
+        let health = || {
+            let begun = Instant::now();
+            let status = ran(&cluster.directory, &[("DATEBIN_LISTEN", &listen)], &["health"]).status;
+            assert!(begun.elapsed() < Duration::from_secs(3), "took {:?}", begun.elapsed());
+            status.code()
+        };
+        assert_eq!(health(), Some(1), "nobody listens on {listen}");
+        let _program = Program::start(&cluster, &[("DATEBIN_LISTEN", &listen)]).await;
+        assert_eq!(health(), Some(0), "{listen}");
+    }
+    // Somebody else, who never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = silent.local_addr().expect("an address").to_string();
+    let begun = Instant::now();
+    let status = ran(&cluster.directory, &[], &["health", "--address", &address]).status;
+    assert_eq!(status.code(), Some(1));
+    assert!(begun.elapsed() < Duration::from_secs(3), "took {:?}", begun.elapsed());
+}
