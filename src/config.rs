@@ -36,6 +36,9 @@ pub const VARIABLES: &[&str] = &[
     "DATEBIN_LOG_FORMAT",
 ];
 
+/// Everything worth a line; the server's own notices, e.g. that a schema exists already, are not.
+const DEFAULT_LOG: &str = "info,sqlx::postgres::notice=error";
+
 /// The file that is read when `DATEBIN_CONFIG` does not say.
 const DEFAULT_FILE: &str = "datebin.toml";
 
@@ -225,7 +228,7 @@ impl Environment<'_> {
             "json" => Some(true),
             _ => None,
         })?;
-        Ok(LogConfig { filter: self.text("DATEBIN_LOG").unwrap_or_else(|| "info".into()), json })
+        Ok(LogConfig { filter: self.text("DATEBIN_LOG").unwrap_or_else(|| DEFAULT_LOG.into()), json })
     }
 }
 

@@ -8,7 +8,7 @@ mod health;
 mod query;
 mod serve;
 
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -88,7 +88,11 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
 fn log(config: &LogConfig) -> Result<(), ConfigError> {
     let filter = tracing_subscriber::EnvFilter::try_new(&config.filter)
         .map_err(|_| ConfigError::Invalid("DATEBIN_LOG", "a filter such as info or info,sqlx=warn"))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false);
     let started = if config.json { log.json().try_init() } else { log.try_init() };
     if let Err(error) = started {
         say(&format!("datebin: the log cannot be started: {error}"));

@@ -68,7 +68,13 @@ impl DatabaseConfig {
         self.bounded()
     }
 
-    /// Options of a session that may write: migrations and the demo.
+    /// Options of a session that writes the demo's tables. They stand in `public`: with the usual `"$user", public` a
+    /// role called `datebin` would get them into datebin's own schema, which is no place for metrics.
+    pub(super) fn demonstrating(&self) -> PgConnectOptions {
+        self.writing().options([("search_path", "public")])
+    }
+
+    /// Options of a session that may write.
     pub(super) fn writing(&self) -> PgConnectOptions {
         self.options.clone().application_name("datebin")
     }

@@ -69,7 +69,7 @@ pub async fn load(
     now: Millis,
     progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<Loaded, DemoFailed> {
-    let mut connection = PgConnection::connect_with(&config.writing()).await?;
+    let mut connection = PgConnection::connect_with(&config.demonstrating()).await?;
     let mut transaction = connection.begin().await?;
     // Two loads at once would both add the same rows.
     sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *transaction).await?;

@@ -4,6 +4,7 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::panic,
     clippy::unwrap_used,
     unreachable_pub,
     reason = "tests stop at the first thing that is wrong"

@@ -68,6 +68,6 @@ impl Feed {
 }
 
 async fn connect(config: &DatabaseConfig) -> Result<PgConnection, DemoFailed> {
-    let mut connection = PgConnection::connect_with(&config.writing()).await?;
+    let mut connection = PgConnection::connect_with(&config.demonstrating()).await?;
     if tables::are_there(&mut connection).await? { Ok(connection) } else { Err(DemoFailed::Gone) }
 }
