@@ -10,5 +10,9 @@
 )]
 
 mod discovery;
+mod hostile;
+mod http;
+mod injection;
 mod query;
 mod support;
+mod tags;
