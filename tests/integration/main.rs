@@ -14,5 +14,6 @@ mod hostile;
 mod http;
 mod injection;
 mod query;
+mod search;
 mod support;
 mod tags;
