@@ -9,6 +9,7 @@
     reason = "tests stop at the first thing that is wrong"
 )]
 
+mod annotations;
 mod discovery;
 mod hostile;
 mod http;
