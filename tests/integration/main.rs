@@ -18,3 +18,4 @@ mod query;
 mod search;
 mod support;
 mod tags;
+mod targets;
