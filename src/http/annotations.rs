@@ -34,11 +34,11 @@ pub(super) async fn got(
     let Ok(Query(params)) = params else {
         return respond::error(&Error::new(crate::error::Kind::BadRequest, "the URL's query cannot be read"));
     };
-    let tags = params.tags.unwrap_or_default();
-    let tags = tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(|tag| format!(" #{tag}"));
-    let query: String = std::iter::once(params.query.unwrap_or_default()).chain(tags).collect();
-    let request =
-        Annotations { range: json!({"from": params.from, "to": params.to}), annotation: json!({"query": query}) };
+    let request = Annotations {
+        range: json!({"from": params.from, "to": params.to}),
+        annotation: json!({"query": params.query}),
+        tags: json!(params.tags),
+    };
     answer(&app, &request).await.unwrap_or_else(|error| respond::error(&error))
 }
 

@@ -10,7 +10,7 @@ use crate::wire::request::AdHocFilter;
 /// The matchers of both lists, which newer Grafana fills alike; what cannot be read is ignored with a notice.
 pub(super) fn matchers(lists: &[&Value], notices: &mut Vec<String>) -> Vec<Matcher> {
     let mut matchers: Vec<Matcher> = Vec::new();
-    for entry in lists.iter().filter_map(|list| list.as_array()).flatten() {
+    for entry in lists.iter().filter_map(|list| list.as_array()).flatten().filter(|entry| entry.is_object()) {
         let Ok(filter) = serde_json::from_value::<AdHocFilter>(entry.clone()) else { continue };
         let Some(matcher) = matcher(&filter, notices) else { continue };
         if !matchers.contains(&matcher) {

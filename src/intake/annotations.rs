@@ -25,14 +25,18 @@ pub struct AnnotationQuestion {
 pub fn annotations(request: &request::Annotations, moment: Moment<'_>) -> Result<AnnotationQuestion, Error> {
     let query = request.annotation.get("query").unwrap_or(&Value::Null);
     let range = time_range(&request.range, moment)?;
-    Ok(AnnotationQuestion { range, filter: filter(&scalar::text(query).unwrap_or_default()) })
+    let mut filter = filter(&scalar::text(query).unwrap_or_default());
+    let tags = scalar::text(&request.tags).unwrap_or_default();
+    let tags = split(&tags, |c| c == ',').into_iter().map(|tag| alternatives(tag.trim()));
+    filter.tags.extend(tags.filter(|any| !any.is_empty()));
+    Ok(AnnotationQuestion { range, filter })
 }
 
 /// Reads `#tag #{either,or} word {this,that}`: every term must hold, one of the alternatives in braces is enough.
 /// Grafana interpolates variables here as `glob`, without escapes: an alternative may contain blanks.
 fn filter(query: &str) -> AnnotationFilter {
     let mut filter = AnnotationFilter::default();
-    for term in terms(query) {
+    for term in split(query, char::is_whitespace) {
         let (list, term) = match term.strip_prefix('#') {
             Some(tag) => (&mut filter.tags, tag),
             None => (&mut filter.words, term),
@@ -45,8 +49,8 @@ fn filter(query: &str) -> AnnotationFilter {
     filter
 }
 
-/// Splits at blanks outside of braces.
-fn terms(query: &str) -> Vec<&str> {
+/// Splits at separators outside of braces.
+fn split(query: &str, is_separator: fn(char) -> bool) -> Vec<&str> {
     let mut terms = Vec::new();
     let mut depth = 0_usize;
     let mut start = 0;
@@ -54,7 +58,7 @@ fn terms(query: &str) -> Vec<&str> {
         match c {
             '{' => depth += 1,
             '}' => depth = depth.saturating_sub(1),
-            c if c.is_whitespace() && depth == 0 => {
+            c if is_separator(c) && depth == 0 => {
                 terms.push(&query[start..at]);
                 start = at + c.len_utf8();
             }

@@ -127,7 +127,15 @@ fn targets(value: &Value, max: u32) -> Result<Vec<TargetQuestion>, Error> {
 
 /// A target to answer; none when it is hidden, empty or what SimpleJson sends before a metric was picked.
 fn target(value: &Value) -> Option<TargetQuestion> {
-    let target: request::Target = serde_json::from_value(value.clone()).ok()?;
+    if value.is_null() {
+        return None;
+    }
+    // A list would be read as the members in order.
+    let read = value.is_object().then(|| serde_json::from_value::<request::Target>(value.clone()).ok()).flatten();
+    let Some(target) = read else {
+        let text = Err(Error::new(Kind::BadTarget, "a target is not an object"));
+        return Some(TargetQuestion { ref_id: None, text, format: Format::TimeSeries });
+    };
     if target.hide == Value::Bool(true) || target.target.is_null() {
         return None;
     }

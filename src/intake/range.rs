@@ -20,8 +20,11 @@ pub struct Moment<'a> {
 /// Reads a range; an absent end is now, an absent start six hours before the end.
 ///
 /// # Errors
-/// An end is unreadable, or the range is reversed, empty or absurd.
+/// It is no object, an end is unreadable, or the range is reversed, empty or absurd.
 pub fn time_range(value: &Value, moment: Moment<'_>) -> Result<TimeRange, Error> {
+    if !(value.is_null() || value.is_object()) {
+        return Err(Error::new(Kind::BadRange, "`range` cannot be read: it is not an object with `from` and `to`"));
+    }
     let bound = |name: &str, rounding| instant(value.get(name).unwrap_or(&Value::Null), rounding, moment, name);
     let to = bound("to", Rounding::End)?.unwrap_or(moment.now);
     let from = bound("from", Rounding::Start)?.unwrap_or_else(|| to.saturating_sub(DEFAULT_MS));

@@ -16,8 +16,8 @@ pub(super) fn is_escaped_by_grafana(c: char) -> bool {
 
 /// The readings of a whole target as names of metrics, the most literal first.
 ///
-/// The text as it stands, then without surrounding blanks, then unescaped, or the members of
-/// `(a|b)` or `{a,b}` unescaped. No reading is given twice, none has an empty name, and a text that
+/// The text as it stands, then without surrounding blanks, then unescaped with and without them, or the
+/// members of `(a|b)` or `{a,b}` unescaped. No reading is given twice, none has an empty name, and a text that
 /// is longer than [`MAX_BYTES`] or contains a NUL has none.
 #[must_use]
 pub fn names(text: &str) -> Vec<Vec<String>> {
@@ -26,9 +26,17 @@ pub fn names(text: &str) -> Vec<Vec<String>> {
     }
     let trimmed = text.trim();
     let last = list(trimmed).unwrap_or_else(|| vec![unescape(trimmed)]);
-    let mut readings = vec![vec![text.to_owned()], vec![trimmed.to_owned()], last];
-    readings.retain(|names| names.iter().all(|name| !name.is_empty()));
-    readings.dedup();
+    let mut all = vec![vec![text.to_owned()], vec![trimmed.to_owned()], last];
+    if trimmed.len() < text.len() {
+        // A stored name may begin or end with a blank.
+        all.insert(2, vec![unescape(text)]);
+    }
+    let mut readings: Vec<Vec<String>> = Vec::with_capacity(all.len());
+    for names in all {
+        if names.iter().all(|name| !name.is_empty()) && !readings.contains(&names) {
+            readings.push(names);
+        }
+    }
     readings
 }
 

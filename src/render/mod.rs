@@ -30,21 +30,41 @@ pub struct Answered {
 #[must_use]
 pub fn elements(answers: Vec<Answered>, failed: &[Error]) -> Vec<Element> {
     let mut elements = Vec::new();
+    let first_ref = answers.first().and_then(|answer| answer.ref_id.clone());
     for answer in answers {
         let notices = notices("warning", answer.notices.iter().cloned());
-        let mut own = match answer.format {
+        let mut own: Vec<Element> = match answer.format {
             Format::TimeSeries => answer.frames.into_iter().map(|frame| series(frame, answer.ref_id.clone())).collect(),
-            Format::Table => vec![table::table(answer.frames, answer.ref_id)],
+            Format::Table => vec![table::table(answer.frames, answer.ref_id.clone())],
         };
+        if own.is_empty() && !notices.is_empty() {
+            own.push(blank(answer.ref_id));
+        }
         if let Some(first) = own.first_mut() {
             notify(first, notices);
         }
         elements.append(&mut own);
     }
+    if elements.is_empty() && !failed.is_empty() {
+        elements.push(blank(first_ref));
+    }
     if let Some(first) = elements.first_mut() {
         notify(first, notices("error", failed.iter().map(told)));
     }
     elements
+}
+
+/// A series without a point: where there is nothing to draw, something must still carry what is to be said.
+const fn blank(ref_id: Option<String>) -> Element {
+    Element::Series(TimeSeries {
+        target: String::new(),
+        title: String::new(),
+        ref_id,
+        tags: BTreeMap::new(),
+        unit: None,
+        meta: None,
+        datapoints: Vec::new(),
+    })
 }
 
 /// An error as one sentence that names its target.

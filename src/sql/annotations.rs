@@ -98,12 +98,12 @@ fn conditions(w: &mut Writer, source: &AnnotationSource, filter: &AnnotationFilt
         w.syntax(" && ").param(Param::Texts(any.clone())).syntax(")");
     }
     for any in &filter.words {
-        let lower = any.iter().map(|word| word.to_lowercase()).collect();
-        w.syntax(" AND EXISTS (SELECT 1 FROM unnest(").param(Param::Texts(lower));
+        w.syntax(" AND EXISTS (SELECT 1 FROM unnest(").param(Param::Texts(any.clone()));
         w.syntax(") AS word WHERE strpos(lower(concat_ws(' ', ");
         text(w, source.title.as_ref());
         w.syntax(", ");
         text(w, source.text.as_ref());
-        w.syntax(")), word) > 0)");
+        // Both by the database's rules: which letters have a lower case depends on its locale.
+        w.syntax(")), lower(word)) > 0)");
     }
 }

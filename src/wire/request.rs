@@ -69,6 +69,8 @@ pub struct Annotations {
     pub range: Value,
     /// The dashboard's annotation.
     pub annotation: Value,
+    /// Tags by themselves, as a URL names them: `deploy,prod`.
+    pub tags: Value,
 }
 
 /// `POST /tag-values`.

@@ -10,7 +10,14 @@
     reason = "tests stop at the first thing that is wrong"
 )]
 
+mod annotations;
 mod discovery;
 mod explain;
+mod hostile;
+mod http;
+mod injection;
 mod query;
+mod search;
 mod support;
+mod tags;
+mod targets;

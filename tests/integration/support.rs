@@ -98,6 +98,13 @@ impl Server {
         answer(self.client.get(format!("{}{path}", self.base))).await
     }
 
+    /// Any request, with these headers and exactly this body.
+    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Answer {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
+        let request = self.client.request(method, format!("{}{path}", self.base)).body(body.into());
+        answer(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
+    }
+
     /// The elements of the answer to one target; panics with the body when the status is not 200.
     pub async fn query(&self, from: &str, to: &str, max_points: u32, target: &str) -> Vec<Value> {
         let body = serde_json::json!({
@@ -107,6 +114,13 @@ impl Server {
         let answer = self.post("/query", body).await;
         assert_eq!(answer.status, 200, "{target}: {}", answer.body);
         answer.body.as_array().expect("an array").clone()
+    }
+}
+
+impl Answer {
+    /// A header's text; empty when it is missing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("a text"))
     }
 }
 

@@ -121,6 +121,7 @@ fn whole_targets_as_names() {
         ("cpu.load", r#"[["cpu.load"]]"#),
         (r"cpu\.load", r#"[["cpu\\.load"], ["cpu.load"]]"#),
         (" cpu\n", r#"[[" cpu\n"], ["cpu"]]"#),
+        (r" cpu\.load ", r#"[[" cpu\\.load "], ["cpu\\.load"], [" cpu.load "], ["cpu.load"]]"#),
         ("(cpu|mem)", r#"[["(cpu|mem)"], ["cpu", "mem"]]"#),
         (r"(cpu\.load|mem\|x)", r#"[["(cpu\\.load|mem\\|x)"], ["cpu.load", "mem|x"]]"#),
         ("{cpu,mem}", r#"[["{cpu,mem}"], ["cpu", "mem"]]"#),
