@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde_json::value::RawValue;
+
 use crate::ast::OverTime;
 use crate::db::{Place, SeriesRow};
 use crate::error::{Error, Kind};
@@ -211,16 +213,16 @@ fn columns(fetch: &Fetch) -> Vec<LabelColumn> {
     }
 }
 
-/// The members of a JSON object as label names and texts, as `->>` would give them; of anything else none.
+/// The members of a JSON object as label names and texts, as `->>` would give them; of anything else none. Numbers
+/// and nested values are the very text that PostgreSQL wrote, or matchers would not find them.
 fn members(text: &str) -> impl Iterator<Item = (Arc<str>, Arc<str>)> {
-    let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).unwrap_or_default();
+    let object = serde_json::from_str::<HashMap<String, &RawValue>>(text).unwrap_or_default();
     object.into_iter().map(|(name, value)| {
-        let text = match value {
-            serde_json::Value::Null => String::new(),
-            serde_json::Value::String(text) => text,
-            other => other.to_string(),
+        let text = match value.get() {
+            "null" => Arc::from(""),
+            written => serde_json::from_str::<String>(written).map_or_else(|_| Arc::from(written), Arc::from),
         };
-        (Arc::from(name), Arc::from(text))
+        (Arc::from(name), text)
     })
 }
 
