@@ -111,7 +111,8 @@ impl<'a> Collector<'a> {
     fn bucket(&self, place: Place) -> Option<u32> {
         match (place, &self.fetch.buckets) {
             (Place::Start(at), Buckets::Regular { step_ms, start_ms, .. }) => {
-                u32::try_from(at.checked_sub(*start_ms)?.div_euclid(*step_ms)).ok()
+                let inside = (self.fetch.from..self.fetch.to).contains(&at);
+                inside.then(|| u32::try_from((at - start_ms).div_euclid(*step_ms)).ok()).flatten()
             }
             (Place::Number(number), Buckets::Edges(edges)) => {
                 let bucket = u32::try_from(number).ok()?.checked_sub(1)?;
