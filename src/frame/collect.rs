@@ -79,10 +79,11 @@ impl<'a> Collector<'a> {
     /// The answer has more rows, series or label bytes than allowed.
     pub fn row(&mut self, row: &SeriesRow<'_>) -> Result<(), Error> {
         self.rows += 1;
+        // A series too many is what is wrong even where the row is one too many as well.
+        let at = self.series_of(row)?;
         if self.rows > self.fetch.row_cap {
             return Err(self.too_much());
         }
-        let at = self.series_of(row)?;
         let columns = self.columns.len();
         let place = row.place(columns).map_err(|error| error.public())?;
         let Some(bucket) = self.bucket(place) else { return Ok(()) };

@@ -1,9 +1,10 @@
 //! Fetch requests + catalog → fetches: which relation, which columns, which rows, how many at most.
 
+use super::bounds::row_cap;
 use super::matchers::{BadMatcher, Resolved, resolve};
 use super::{Buckets, Fetch, FetchAggregate, Filter, Limits, SeriesLabel};
 use crate::ast::{Grouping, Matcher, MetricRef, OverTime, Selector, Span, Test, Window};
-use crate::catalog::{Label, LabelValue, Metric, Snapshot, Source};
+use crate::catalog::{Label, Metric, Snapshot, Source};
 use crate::error::{Error, Kind};
 use crate::evaluate::{FetchRequest, RangeFunction};
 use crate::series::METRIC_NAME;
@@ -251,20 +252,22 @@ struct Scope<'a> {
 impl Scope<'_> {
     fn fetch(&self, filters: Vec<Filter>, over_time: OverTime, aggregate: Option<FetchAggregate>) -> Fetch {
         let limits = self.context.limits;
+        let labels: Vec<SeriesLabel> = self.source.labels.iter().map(series_label).collect();
+        let row_cap = row_cap(limits, self.grid, &labels, aggregate.as_ref());
         Fetch {
             relation: self.source.relation.clone(),
             time: self.source.time.clone(),
             value: self.metric.value.clone(),
             stored: self.source.name_column.clone().zip(self.metric.stored_name.clone()),
             metric: self.metric.name.clone(),
-            labels: self.source.labels.iter().map(series_label).collect(),
+            labels,
             filters,
             from: self.grid.start(),
             to: self.grid.end(),
             buckets: Buckets::of(self.grid),
             over_time,
             aggregate: aggregate.map(|a| self.confirmed(a)),
-            row_cap: limits.cells.min(self.grid.len().saturating_mul(limits.series)),
+            row_cap,
             series_cap: limits.series,
         }
     }
@@ -289,27 +292,5 @@ fn series_label(label: &Label) -> SeriesLabel {
     match label {
         Label::One { name, value } => SeriesLabel::One { name: name.clone(), value: value.clone() },
         Label::Members { column } => SeriesLabel::Members { column: column.clone() },
-    }
-}
-
-impl Fetch {
-    /// The document label, if the source has one.
-    #[must_use]
-    pub fn members(&self) -> Option<&crate::catalog::Column> {
-        self.labels.iter().find_map(|l| if let SeriesLabel::Members { column } = l { Some(column) } else { None })
-    }
-
-    /// The value of the label that is called so.
-    #[must_use]
-    pub fn label(&self, name: &str) -> Option<LabelValue> {
-        let one = self.labels.iter().find_map(|label| match label {
-            SeriesLabel::One { name: own, value } if own == name => Some(value.clone()),
-            _ => None,
-        });
-        let member = |column: &crate::catalog::Column| LabelValue::Member {
-            column: column.clone(),
-            path: vec![name.to_owned()],
-        };
-        one.or_else(|| self.members().map(member))
     }
 }
