@@ -10,5 +10,6 @@
 )]
 
 mod discovery;
+mod oracle;
 mod query;
 mod support;
