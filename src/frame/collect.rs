@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde_json::value::RawValue;
+
 use crate::ast::OverTime;
 use crate::db::{Place, SeriesRow};
 use crate::error::{Error, Kind};
@@ -77,10 +79,11 @@ impl<'a> Collector<'a> {
     /// The answer has more rows, series or label bytes than allowed.
     pub fn row(&mut self, row: &SeriesRow<'_>) -> Result<(), Error> {
         self.rows += 1;
+        // A series too many is what is wrong even where the row is one too many as well.
+        let at = self.series_of(row)?;
         if self.rows > self.fetch.row_cap {
             return Err(self.too_much());
         }
-        let at = self.series_of(row)?;
         let columns = self.columns.len();
         let place = row.place(columns).map_err(|error| error.public())?;
         let Some(bucket) = self.bucket(place) else { return Ok(()) };
@@ -109,7 +112,8 @@ impl<'a> Collector<'a> {
     fn bucket(&self, place: Place) -> Option<u32> {
         match (place, &self.fetch.buckets) {
             (Place::Start(at), Buckets::Regular { step_ms, start_ms, .. }) => {
-                u32::try_from(at.checked_sub(*start_ms)?.div_euclid(*step_ms)).ok()
+                let inside = (self.fetch.from..self.fetch.to).contains(&at);
+                inside.then(|| u32::try_from((at - start_ms).div_euclid(*step_ms)).ok()).flatten()
             }
             (Place::Number(number), Buckets::Edges(edges)) => {
                 let bucket = u32::try_from(number).ok()?.checked_sub(1)?;
@@ -211,17 +215,17 @@ fn columns(fetch: &Fetch) -> Vec<LabelColumn> {
     }
 }
 
-/// The members of a JSON object as label names and texts, as `->>` would give them; of anything else none. A member
-/// cannot pose as the metric's name.
+/// The members of a JSON object as label names and texts, as `->>` would give them; of anything else none. Numbers
+/// and nested values are the very text that PostgreSQL wrote, or matchers would not find them. A member cannot pose
+/// as the metric's name.
 fn members(text: &str) -> impl Iterator<Item = (Arc<str>, Arc<str>)> {
-    let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).unwrap_or_default();
+    let object = serde_json::from_str::<HashMap<String, &RawValue>>(text).unwrap_or_default();
     object.into_iter().filter(|(name, _)| name != METRIC_NAME).map(|(name, value)| {
-        let text = match value {
-            serde_json::Value::Null => String::new(),
-            serde_json::Value::String(text) => text,
-            other => other.to_string(),
+        let text = match value.get() {
+            "null" => Arc::from(""),
+            written => serde_json::from_str::<String>(written).map_or_else(|_| Arc::from(written), Arc::from),
         };
-        (Arc::from(name), Arc::from(text))
+        (Arc::from(name), text)
     })
 }
 

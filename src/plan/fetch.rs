@@ -1,5 +1,6 @@
 //! Fetch requests + catalog → fetches: which relation, which columns, which rows, how many at most.
 
+use super::bounds::row_cap;
 use super::matchers::{BadMatcher, Resolved, resolve};
 use super::notices;
 use super::{Buckets, Fetch, FetchAggregate, Filter, Limits, SeriesLabel, Wanted};
@@ -222,20 +223,22 @@ struct Scope<'a> {
 impl Scope<'_> {
     fn fetch(&self, filters: Vec<Filter>, over_time: OverTime, aggregate: Option<FetchAggregate>) -> Fetch {
         let limits = self.context.limits;
+        let labels: Vec<SeriesLabel> = self.source.labels.iter().map(series_label).collect();
+        let row_cap = row_cap(limits, self.grid, &labels, aggregate.as_ref());
         Fetch {
             relation: self.source.relation.clone(),
             time: self.source.time.clone(),
             value: self.metric.value.clone(),
             stored: self.source.name_column.clone().zip(self.metric.stored_name.clone()),
             metric: self.metric.name.clone(),
-            labels: self.source.labels.iter().map(series_label).collect(),
+            labels,
             filters,
             from: self.grid.start(),
             to: self.grid.end(),
             buckets: Buckets::of(self.grid),
             over_time,
             aggregate: aggregate.map(|a| self.confirmed(a)),
-            row_cap: limits.cells.min(self.grid.len().saturating_mul(limits.series)),
+            row_cap,
             series_cap: limits.series,
         }
     }
@@ -264,12 +267,6 @@ fn series_label(label: &Label) -> SeriesLabel {
 }
 
 impl Fetch {
-    /// The document label, if the source has one.
-    #[must_use]
-    pub fn members(&self) -> Option<&crate::catalog::Column> {
-        self.labels.iter().find_map(|l| if let SeriesLabel::Members { column } = l { Some(column) } else { None })
-    }
-
     /// The condition that a row of a narrow source carries this metric.
     #[must_use]
     pub fn named(&self) -> Vec<Filter> {

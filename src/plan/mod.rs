@@ -3,6 +3,7 @@
 //! Nothing below this module sees a name that the catalog did not confirm. A [`Fetch`] has a time range and a row
 //! cap by construction.
 
+mod bounds;
 mod fetch;
 mod matchers;
 mod notices;
@@ -58,6 +59,14 @@ pub struct Fetch {
     pub row_cap: u32,
     /// The most series that an answer may have.
     pub series_cap: u32,
+}
+
+impl Fetch {
+    /// The document label, if the source has one.
+    #[must_use]
+    pub fn members(&self) -> Option<&Column> {
+        self.labels.iter().find_map(|l| if let SeriesLabel::Members { column } = l { Some(column) } else { None })
+    }
 }
 
 /// A label of a fetch: a named value, or a document whose members are the labels.

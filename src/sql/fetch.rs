@@ -119,8 +119,9 @@ fn aggregated(w: &mut Writer, fetch: &Fetch, wanted: &FetchAggregate) {
 }
 
 /// Documents that mean the same labels may differ, as in `{"a": ""}` and `{}`: the partials of such rows are merged
-/// before the aggregation counts them as series.
+/// before the aggregation counts them as series. A member that a label of its own hides means nothing either.
 fn merged_series(w: &mut Writer, fetch: &Fetch) {
+    let hidden = w.bind(Param::Texts(own_names(fetch)));
     w.syntax("SELECT ");
     for (at, label) in fetch.labels.iter().enumerate() {
         match label {
@@ -128,7 +129,8 @@ fn merged_series(w: &mut Writer, fetch: &Fetch) {
             SeriesLabel::Members { .. } => {
                 w.syntax("CASE WHEN jsonb_typeof(").generated("s.l", at);
                 w.syntax(") = 'object' THEN (SELECT jsonb_object_agg(m.key, m.value) FROM jsonb_each_text(");
-                w.generated("s.l", at).syntax(") AS m WHERE m.value <> '') END")
+                w.generated("s.l", at).syntax(") AS m WHERE m.value <> '' AND m.key <> ALL(");
+                w.slot(hidden).syntax(")) END")
             }
         };
         w.generated(" AS l", at).syntax(", ");
@@ -138,6 +140,15 @@ fn merged_series(w: &mut Writer, fetch: &Fetch) {
     w.syntax(" FROM (");
     per_series(w, fetch, Purpose::Inner);
     w.syntax(") AS s GROUP BY ").ordinals(fetch.labels.len() + 1);
+}
+
+/// The names of the labels that are no members of a document.
+fn own_names(fetch: &Fetch) -> Vec<String> {
+    let own = |label: &SeriesLabel| match label {
+        SeriesLabel::One { name, .. } => Some(name.clone()),
+        SeriesLabel::Members { .. } => None,
+    };
+    fetch.labels.iter().filter_map(own).collect()
 }
 
 /// A label of an aggregated answer, and how to read it from the inner level.

@@ -24,8 +24,14 @@ pub(super) fn bounds(w: &mut Writer, time: &TimeColumn, from: Millis, to: Millis
             half_open(w, time, Param::Date(low), Param::Date(high));
             exactly(w, time, from, to);
         }
-        TimeKind::Epoch { unit, storage } => {
+        TimeKind::Epoch { unit, storage } if is_whole_micros(*unit, *storage) => {
             half_open(w, time, epoch(from, *unit, *storage), epoch(to, *unit, *storage));
+        }
+        TimeKind::Epoch { unit, storage } => {
+            // `timestamptz` rounds finer numbers to microseconds, over an edge perhaps.
+            let around = if *unit == EpochUnit::Seconds { 1000 } else { 1 };
+            half_open(w, time, epoch(from - around, *unit, *storage), epoch(to + around, *unit, *storage));
+            exactly(w, time, from, to);
         }
     }
 }
@@ -37,7 +43,12 @@ fn half_open(w: &mut Writer, time: &TimeColumn, from: Param, to: Param) {
     w.column(&time.column).syntax(" < ").param(to);
 }
 
-/// The raw bounds of a wall clock may be too wide around a change of offset; this is the condition itself.
+/// Whether every number of the column is an instant that `timestamptz` can tell apart.
+fn is_whole_micros(unit: EpochUnit, storage: EpochStorage) -> bool {
+    matches!(storage, EpochStorage::Int4 | EpochStorage::Int8) && unit != EpochUnit::Nanos
+}
+
+/// The raw bounds may be too wide, as around a change of a wall clock's offset; this is the condition itself.
 fn exactly(w: &mut Writer, time: &TimeColumn, from: Millis, to: Millis) {
     w.syntax(" AND ");
     instant(w, time);

@@ -1,17 +1,21 @@
 //! `POST /query` end to end.
 
+mod grids;
+mod limits;
+mod strings;
+
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use crate::support::{Server, sql};
 
-const SECONDS: &str = "
+pub const SECONDS: &str = "
     CREATE TABLE seed (ts timestamptz NOT NULL, host text NOT NULL, value double precision);
     CREATE INDEX ON seed (host, ts);
     INSERT INTO seed SELECT t, 'a', extract(epoch FROM t)::int8 % 100
     FROM generate_series('2018-04-15 04:50Z'::timestamptz, '2018-04-15 05:50Z', '1 s') AS t;";
 
-fn times(element: &Value) -> Vec<i64> {
+pub fn times(element: &Value) -> Vec<i64> {
     let points = element["datapoints"].as_array().expect("points");
     points.iter().map(|point| point[1].as_i64().expect("milliseconds")).collect()
 }

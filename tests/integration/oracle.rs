@@ -1,0 +1,78 @@
+//! Answers against an independent computation from the raw rows.
+
+mod ask;
+mod data;
+mod grid;
+mod reference;
+
+use chrono_tz::Tz;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use sqlx::PgPool;
+
+use crate::support::{Server, Setup};
+use data::{Table, Time, narrow, wide};
+
+const QUESTIONS: usize = 200;
+
+/// Makes the tables, declares them, and asks each so many questions.
+async fn check(pool: &PgPool, tables: &[Table]) {
+    let mut toml = "[discovery]\nenabled = false\n".to_owned();
+    for table in tables {
+        for statement in [&table.create, &table.insert] {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(statement.clone())).execute(pool).await.expect("the fixture");
+        }
+        toml.push_str(&table.toml);
+    }
+    let database = pool.connect_options().get_database().expect("a database").to_owned();
+    let file = std::env::temp_dir().join(format!("datebin-{database}.toml"));
+    std::fs::write(&file, toml).expect("a file");
+    let server = Server::with(pool, Setup { file: Some(file.clone()), ..Setup::default() }).await;
+    for (seed, table) in (0_u64..).zip(tables) {
+        let mut dice = StdRng::seed_from_u64(seed);
+        for _ in 0..QUESTIONS {
+            ask::check(&server, table, &ask::question(table, &mut dice)).await;
+        }
+    }
+    std::fs::remove_file(file).expect("the file");
+}
+
+#[sqlx::test(migrations = false)]
+async fn every_type_of_value_answers_as_defined(pool: PgPool) {
+    let types = [
+        ("of_float8", "float8"),
+        ("of_float4", "float4"),
+        ("of_int2", "smallint"),
+        ("of_int4", "int"),
+        ("of_int8", "bigint"),
+        ("of_numeric", "numeric"),
+        ("of_bounded", "numeric(12,3)"),
+        ("of_boolean", "boolean"),
+    ];
+    let tables: Vec<Table> =
+        (100..).zip(types).map(|(seed, (name, ty))| wide(name, Time::Timestamptz, ty, seed)).collect();
+    check(&pool, &tables).await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn every_type_of_time_answers_as_defined(pool: PgPool) {
+    let types = [
+        ("at_utc", Time::Timestamp(Tz::UTC)),
+        ("at_berlin", Time::Timestamp(Tz::Europe__Berlin)),
+        ("at_kathmandu", Time::Timestamp(Tz::Asia__Kathmandu)),
+        ("at_date", Time::Date(Tz::UTC)),
+        ("at_berlin_date", Time::Date(Tz::Europe__Berlin)),
+        ("at_seconds", Time::EpochSeconds),
+        ("at_millis", Time::EpochMillis),
+        ("at_float", Time::EpochFloat),
+        ("at_nanos", Time::EpochNanos),
+    ];
+    let tables: Vec<Table> = (200..).zip(types).map(|(seed, (name, time))| wide(name, time, "float8", seed)).collect();
+    check(&pool, &tables).await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn narrow_tables_with_documents_answer_as_defined(pool: PgPool) {
+    let tables = [narrow("narrow_one", "cpu.load", 300), narrow("narrow_two", "disk free", 301)];
+    check(&pool, &tables).await;
+}

@@ -1,0 +1,187 @@
+//! Seeded questions, and answers held against the reference.
+
+use std::collections::BTreeMap;
+
+use chrono_tz::Tz;
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom as _;
+use serde_json::{Value, json};
+
+use super::data::{Table, WINDOWS};
+use super::reference::{Answer, Grouping, Labels, Matcher, Question, answer};
+use crate::support::Server;
+
+const ZONES: [Tz; 3] = [Tz::UTC, Tz::Europe__Berlin, Tz::Asia__Kathmandu];
+const OVER_TIME: [&str; 7] = ["avg", "min", "max", "sum", "count", "first", "last"];
+const AGGREGATES: [&str; 6] = ["sum", "avg", "min", "max", "count", "group"];
+
+/// Asks one question and compares the whole answer.
+pub async fn check(server: &Server, table: &Table, question: &Question) {
+    let text = text(table, question);
+    let body = json!({
+        "timezone": question.zone.name(), "intervalMs": question.interval, "maxDataPoints": question.max,
+        "range": {"from": question.from, "to": question.to}, "targets": [{"target": text, "refId": "A"}],
+    });
+    let got = server.post("/query", body.clone()).await;
+    assert_eq!(got.status, 200, "{body}: {}", got.body);
+    let expected = answer(&table.samples, question);
+    let got = got.body.as_array().unwrap();
+    let order: Vec<Labels> = got.iter().map(tags).collect();
+    let wanted: Vec<&Labels> = expected.keys().collect();
+    assert_eq!(order.iter().collect::<Vec<_>>(), wanted, "{body}: other series");
+    let mut legends: Vec<_> = got.iter().map(|element| element["target"].to_string()).collect();
+    legends.sort();
+    legends.dedup();
+    assert_eq!(legends.len(), got.len(), "{body}: legends are not unique: {legends:?}");
+    for element in got {
+        compare(&body, element, &expected);
+    }
+}
+
+fn compare(body: &Value, element: &Value, expected: &Answer) {
+    let tags = tags(element);
+    let expected = &expected[&tags];
+    let points: Vec<(i64, Option<f64>)> = element["datapoints"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|point| (point[1].as_i64().unwrap(), point[0].as_f64()))
+        .collect();
+    assert!(points.is_sorted_by(|a, b| a.0 < b.0), "{body} {tags:?}: not ascending");
+    let times: Vec<i64> = points.iter().map(|point| point.0).collect();
+    assert_eq!(times, expected.keys().copied().collect::<Vec<_>>(), "{body} {tags:?}: other buckets");
+    for (at, got) in points {
+        let wanted = Some(expected[&at]).filter(|value| value.is_finite());
+        let same = match (got, wanted) {
+            (None, None) => true,
+            (Some(a), Some(b)) => (a - b).abs() <= 1e-9 * b.abs().max(1.0),
+            _ => false,
+        };
+        assert!(same, "{body} {tags:?} at {at}: {got:?} is not {wanted:?}");
+    }
+}
+
+fn tags(element: &Value) -> Labels {
+    let tags: BTreeMap<String, String> = serde_json::from_value(element["tags"].clone()).unwrap_or_default();
+    tags
+}
+
+fn text(table: &Table, question: &Question) -> String {
+    let matchers: Vec<&str> = question.matchers.iter().map(|matcher| matcher.text.as_str()).collect();
+    let mut text = match (table.metric.contains(' '), matchers.is_empty()) {
+        (true, true) => format!("{{\"{}\"}}", table.metric),
+        (true, false) => format!("{{\"{}\", {}}}", table.metric, matchers.join(", ")),
+        (false, true) => table.metric.to_owned(),
+        (false, false) => format!("{}{{{}}}", table.metric, matchers.join(",")),
+    };
+    if let Some(function) = question.over_time {
+        text = format!("{function}_over_time({text}[$__interval])");
+    }
+    match &question.aggregate {
+        None => text,
+        Some((op, Grouping::All)) => format!("{op}({text})"),
+        Some((op, Grouping::By(labels))) => format!("{op} by ({}) ({text})", labels.join(", ")),
+        Some((op, Grouping::Without(labels))) => format!("{op}({text}) without ({})", labels.join(", ")),
+    }
+}
+
+/// A question about somewhere near the rows.
+pub fn question(table: &Table, dice: &mut StdRng) -> Question {
+    let (start, end) = *WINDOWS.choose(dice).unwrap();
+    let (mut from, mut to) = match dice.random_range(0..8) {
+        0 => (WINDOWS[0].0 - 1, WINDOWS[2].1),
+        1 => (start, end),
+        n => {
+            let length = dice.random_range(1..=(end - start) >> (2 * (n - 2)));
+            let from = dice.random_range(start - length / 2..end - length / 2);
+            (from, from + length)
+        }
+    };
+    if dice.random_bool(0.3) && to - from > 7_200_000 {
+        (from, to) = (from - from % 3_600_000, to - to % 3_600_000);
+    }
+    Question {
+        from,
+        to,
+        interval: *[1, 1000, 60_000, 1_234_567, 3_600_000, 86_400_000].choose(dice).unwrap(),
+        max: *[1, 2, 3, 17, 100, 928, 11_000].choose(dice).unwrap(),
+        zone: *ZONES.choose(dice).unwrap(),
+        matchers: (0..dice.random_range(0..3)).map(|_| matcher(table, dice)).collect(),
+        over_time: OVER_TIME.choose(dice).copied().filter(|_| dice.random_bool(0.9)),
+        aggregate: AGGREGATES.choose(dice).filter(|_| dice.random_bool(0.6)).map(|op| (*op, grouping(table, dice))),
+    }
+}
+
+fn grouping(table: &Table, dice: &mut StdRng) -> Grouping {
+    let labels: Vec<&str> = table.labels.iter().copied().filter(|_| dice.random_bool(0.4)).collect();
+    match dice.random_range(0..5) {
+        0 => Grouping::All,
+        1 | 2 => Grouping::By(labels),
+        _ => Grouping::Without(labels),
+    }
+}
+
+/// Patterns, each with its meaning in plain words.
+type Pattern = (&'static str, fn(&str) -> bool);
+const PATTERNS: &[Pattern] = &[
+    (".*", |_| true),
+    (".+", |v| !v.is_empty()),
+    ("", str::is_empty),
+    ("()", str::is_empty),
+    ("web.*", |v| v.starts_with("web")),
+    (r"web\.01", |v| v == "web.01"),
+    ("web.01", |v| v == "web.01" || v == "web_01"),
+    ("[ab]", |v| v == "a" || v == "b"),
+    ("(a|b|eu|1)", |v| ["a", "b", "eu", "1"].contains(&v)),
+    ("a|30|x", |v| ["a", "30", "x"].contains(&v)),
+    (".*[0-9]+.*", |v| v.contains(|c: char| c.is_ascii_digit())),
+    ("(|a)", |v| v.is_empty() || v == "a"),
+    ("t.*|u?s?", |v| v.starts_with('t') || ["", "u", "s", "us"].contains(&v)),
+    (r"\(a\|b\)", |v| v == "(a|b)"),
+    ("nothing.like.it", |_| false),
+];
+
+fn matcher(table: &Table, dice: &mut StdRng) -> Matcher {
+    let label = *table.labels.choose(dice).unwrap();
+    if dice.random_bool(0.5) {
+        let (pattern, accepts) = *PATTERNS.choose(dice).unwrap();
+        return if dice.random() {
+            Matcher { label, text: format!("{label}=~\"{pattern}\""), accepts: Box::new(accepts) }
+        } else {
+            Matcher { label, text: format!("{label}!~\"{pattern}\""), accepts: Box::new(move |v| !accepts(v)) }
+        };
+    }
+    let values = values(table, label, dice);
+    let raw = match values.as_slice() {
+        [one] => escaped(one),
+        many => format!("({})", many.iter().map(|value| escaped(value)).collect::<Vec<_>>().join("|")),
+    };
+    if dice.random() {
+        Matcher { label, text: format!("{label}=\"{raw}\""), accepts: Box::new(move |v| values.iter().any(|w| w == v)) }
+    } else {
+        Matcher {
+            label,
+            text: format!("{label}!=\"{raw}\""),
+            accepts: Box::new(move |v| values.iter().all(|w| w != v)),
+        }
+    }
+}
+
+/// One or several values that the label has somewhere, or nearly.
+fn values(table: &Table, label: &str, dice: &mut StdRng) -> Vec<String> {
+    let count = *[1, 1, 2, 3].choose(dice).unwrap();
+    let one = |dice: &mut StdRng| match dice.random_range(0..6) {
+        0 => String::new(),
+        1 => "007".to_owned(),
+        _ => table.samples.choose(dice).unwrap().labels.get(label).cloned().unwrap_or_default(),
+    };
+    (0..count).map(|_| one(dice)).collect()
+}
+
+/// Grafana's escaping of a variable's value; a quote that would end the value is escaped by hand.
+fn escaped(value: &str) -> String {
+    let ends = [',', '}', ']'].iter().any(|after| value.contains(&format!("\"{after}")));
+    let special = |c: char| r"\^$*+?.()|[]{}/".contains(c) || (c == '"' && ends);
+    value.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
+}

@@ -1,0 +1,289 @@
+//! Tables of seeded rows, as SQL and as the samples that the rows mean.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Duration, LocalResult, NaiveDateTime, NaiveTime, Offset, TimeZone};
+use chrono_tz::{Europe::Berlin, Tz};
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom as _;
+use rand::{RngExt as _, SeedableRng as _};
+
+use super::reference::{Labels, Sample};
+
+const DAY: i64 = 86_400_000;
+const ROWS: usize = 1500;
+
+/// Where the rows lie: New Year, the 23-hour and the 25-hour day of Berlin; milliseconds.
+pub const WINDOWS: [(i64, i64); 3] = [
+    (1_735_344_000_000, 1_735_344_000_000 + 9 * DAY),
+    (1_743_249_600_000, 1_743_249_600_000 + 2 * DAY),
+    (1_761_393_600_000, 1_761_393_600_000 + 2 * DAY),
+];
+
+/// How the time is stored.
+#[derive(Clone, Copy, Debug)]
+pub enum Time {
+    Timestamptz,
+    Timestamp(Tz),
+    Date(Tz),
+    EpochSeconds,
+    EpochMillis,
+    EpochFloat,
+    EpochNanos,
+}
+
+/// One series' labels: as the columns of an `INSERT`, and as they read.
+pub type Series = (String, Labels);
+
+pub struct Table {
+    /// The metric as a selector spells it, without braces.
+    pub metric: &'static str,
+    pub create: String,
+    pub insert: String,
+    pub toml: String,
+    pub samples: Vec<Sample>,
+    pub labels: &'static [&'static str],
+}
+
+impl Time {
+    fn column(self) -> (&'static str, String) {
+        let zoned = |zone: Tz| format!("{{ column = \"ts\", zone = \"{}\" }}", zone.name());
+        let epoch = |unit: &str| format!("{{ column = \"ts\", type = \"epoch\", unit = \"{unit}\" }}");
+        match self {
+            Self::Timestamptz => ("timestamptz", "\"ts\"".into()),
+            Self::Timestamp(zone) => ("timestamp", zoned(zone)),
+            Self::Date(zone) => ("date", zoned(zone)),
+            Self::EpochSeconds => ("int", epoch("s")),
+            Self::EpochMillis => ("bigint", epoch("ms")),
+            Self::EpochFloat => ("float8", epoch("s")),
+            Self::EpochNanos => ("bigint", epoch("ns")),
+        }
+    }
+
+    /// The literal near that instant and the instant that it means, both in microseconds.
+    fn store(self, at: i64, dice: &mut StdRng) -> (String, i64) {
+        let utc = |us: i64| DateTime::from_timestamp_micros(us).unwrap().naive_utc();
+        let wall = |zone: Tz| {
+            let local = utc(at) + zone.offset_from_utc_datetime(&utc(at)).fix();
+            let skipped: NaiveDateTime = "2025-03-30T02:00:00".parse().unwrap();
+            let odd = zone == Berlin && dice.random_bool(0.05);
+            if odd { skipped + Duration::milliseconds(at / 1000 % 3_600_000) } else { local }
+        };
+        match self {
+            Self::Timestamptz => (format!("'{}+00'", utc(at)), at),
+            Self::Timestamp(zone) => {
+                let wall = { wall }(zone);
+                (format!("'{wall}'"), instant(zone, wall))
+            }
+            Self::Date(zone) => {
+                let date = { wall }(zone).date();
+                (format!("'{date}'"), instant(zone, date.and_time(NaiveTime::MIN)))
+            }
+            Self::EpochSeconds => (at.div_euclid(1_000_000).to_string(), at.div_euclid(1_000_000) * 1_000_000),
+            Self::EpochMillis => (at.div_euclid(1000).to_string(), at.div_euclid(1000) * 1000),
+            // Finer than a microsecond: rounds up to it, over the edges of buckets and of ranges too.
+            Self::EpochFloat if dice.random_bool(0.3) => {
+                let below = at - 1;
+                (format!("{}.{:06}7", below.div_euclid(1_000_000), below.rem_euclid(1_000_000)), at)
+            }
+            Self::EpochFloat => (format!("{}.{:06}", at.div_euclid(1_000_000), at.rem_euclid(1_000_000)), at),
+            Self::EpochNanos if dice.random_bool(0.3) => (format!("{}700", at - 1), at),
+            Self::EpochNanos => (format!("{at}000"), at),
+        }
+    }
+}
+
+/// What PostgreSQL's `AT TIME ZONE` makes of a clock reading: of two instants the later one, and in a skipped hour
+/// the offset before it.
+fn instant(zone: Tz, wall: NaiveDateTime) -> i64 {
+    match zone.from_local_datetime(&wall) {
+        LocalResult::Single(only) => only.timestamp_micros(),
+        LocalResult::Ambiguous(one, other) => one.max(other).timestamp_micros(),
+        LocalResult::None => {
+            let before = zone.from_local_datetime(&(wall - Duration::hours(3))).single().unwrap();
+            (wall - before.offset().fix()).and_utc().timestamp_micros()
+        }
+    }
+}
+
+/// A wide table: labels are columns.
+pub fn wide(name: &'static str, time: Time, value: &'static str, seed: u64) -> Table {
+    let (ty, declared) = time.column();
+    let create = format!(
+        "CREATE TABLE {name} (ts {ty}, host text, dc varchar(9), rack int, live boolean, value {value});
+         CREATE INDEX ON {name} (host, ts);"
+    );
+    let toml = format!(
+        "[[source]]\nrelation = \"{name}\"\ntime = {declared}\nlabels = [\"host\", \"dc\", \"rack\", \"live\"]\n\
+         [source.metric.{name}]\ncolumn = \"value\"\n"
+    );
+    let mut dice = StdRng::seed_from_u64(seed);
+    let series: Vec<Series> = (0..16).map(|_| columns(&mut dice)).collect();
+    let (insert, samples) = rows(name, "ts, host, dc, rack, live, value", time, value, &series, &mut dice);
+    Table { metric: name, create, insert, toml, samples, labels: &["host", "dc", "rack", "live", "nosuch"] }
+}
+
+const HOSTS: [&str; 8] = ["web.01", "web_01", "a", "b", "x\"y\\|z", "-- 😀", "(a|b)", "it's {c,d}"];
+
+fn columns(dice: &mut StdRng) -> Series {
+    let mut labels = Labels::new();
+    let mut sql = String::new();
+    let mut text = |name: &str, values: &[&str], dice: &mut StdRng, sql: &mut String| {
+        let value = match dice.random_range(0..6) {
+            0 => return sql.push_str("NULL, "),
+            1 => "",
+            _ => *values.choose(dice).unwrap(),
+        };
+        write!(sql, "'{}', ", value.replace('\'', "''")).unwrap();
+        if !value.is_empty() {
+            labels.insert(name.into(), value.into());
+        }
+    };
+    text("host", &HOSTS, dice, &mut sql);
+    text("dc", &["eu", "us"], dice, &mut sql);
+    for (name, values) in [("rack", ["1", "2", "30"].as_slice()), ("live", &["true", "false"])] {
+        match values.choose(dice).filter(|_| dice.random_bool(0.7)) {
+            Some(value) => {
+                write!(sql, "{value}, ").unwrap();
+                labels.insert(name.into(), (*value).into());
+            }
+            None => sql.push_str("NULL, "),
+        }
+    }
+    (sql, labels)
+}
+
+/// Documents and the labels that they mean; a column `host` beside them wins over a member of that name.
+const DOCUMENTS: &[(&str, &[(&str, &str)])] = &[
+    ("NULL", &[]),
+    ("'{}'", &[]),
+    (r#"'{"a": ""}'"#, &[]),
+    (r#"'{"a": null, "b": ""}'"#, &[]),
+    ("'null'", &[]),
+    ("'[\"a\", 1]'", &[]),
+    ("'\"a\"'", &[]),
+    ("'5'", &[]),
+    (r#"'{"host": "document"}'"#, &[]),
+    (r#"'{"host": "other", "a": "x"}'"#, &[("a", "x")]),
+    (r#"'{"a": "x"}'"#, &[("a", "x")]),
+    (r#"'{"a": "x", "b": null}'"#, &[("a", "x")]),
+    (r#"'{"a": "y", "b": 1}'"#, &[("a", "y"), ("b", "1")]),
+    (r#"'{"a": "y", "b": "1"}'"#, &[("a", "y"), ("b", "1")]),
+    (r#"'{"b": 1.10}'"#, &[("b", "1.10")]),
+    (r#"'{"b": 12345678901234567890123}'"#, &[("b", "12345678901234567890123")]),
+    (r#"'{"b": 1e400, "a": "x"}'"#, &[("b", BIG), ("a", "x")]),
+    (r#"'{"b": true}'"#, &[("b", "true")]),
+    (r#"'{"b": {"k":1,"j":[1,2]}}'"#, &[("b", r#"{"j": [1, 2], "k": 1}"#)]),
+    (r#"'{"b": ["p","q"], "a": "é\"\\"}'"#, &[("b", r#"["p", "q"]"#), ("a", "é\"\\")]),
+];
+
+/// jsonb stores numerics: 1e400 has 401 digits.
+const BIG: &str = concat!(
+    "1",
+    "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",
+    "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",
+    "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",
+    "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",
+);
+
+/// A narrow table: the metric's name is in a column, labels in a document and in one column.
+pub fn narrow(name: &'static str, metric: &'static str, seed: u64) -> Table {
+    let create = format!(
+        "CREATE TABLE {name} (ts timestamptz, metric text, host text, labels jsonb, value float8);
+         INSERT INTO {name} SELECT ts, '{name} other', 'a', '{{}}', 1 FROM generate_series('2025-03-30Z'::timestamptz,
+             '2025-03-31Z', '1 h') AS ts;"
+    );
+    let toml = format!(
+        "[[source]]\nrelation = \"{name}\"\ntime = \"ts\"\nname = \"metric\"\nvalue = \"value\"\n\
+         labels = [\"host\", {{ json = [\"labels\"], all = true }}]\n"
+    );
+    let mut dice = StdRng::seed_from_u64(seed);
+    let mut series = Vec::new();
+    for (document, members) in DOCUMENTS {
+        for (sql, host) in [("NULL", ""), ("''", ""), ("'a'", "a"), ("'b'", "b")] {
+            let mut labels: Labels = members.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+            labels.extend((!host.is_empty()).then(|| ("host".into(), host.into())));
+            series.push((format!("'{metric}', {sql}, {document}, "), labels));
+        }
+    }
+    let columns = "ts, metric, host, labels, value";
+    let (insert, samples) = rows(name, columns, Time::Timestamptz, "float8", &series, &mut dice);
+    Table { metric, create, insert, toml, samples, labels: &["host", "a", "b", "nosuch"] }
+}
+
+fn rows(
+    name: &str,
+    columns: &str,
+    time: Time,
+    value: &str,
+    series: &[Series],
+    dice: &mut StdRng,
+) -> (String, Vec<Sample>) {
+    let mut insert = format!("INSERT INTO {name} ({columns}) VALUES ");
+    let mut samples = Vec::new();
+    let mut before = 0_i64;
+    let silent = WINDOWS[1].0 + DAY / 2;
+    for row in 0..ROWS {
+        let (start, end) = *WINDOWS.choose(dice).unwrap();
+        let mut at = dice.random_range(start * 1000..end * 1000);
+        at -= match dice.random_range(0..10) {
+            0..3 => at.rem_euclid(3_600_000_000),
+            3..5 => at.rem_euclid(60_000_000),
+            5..7 => at.rem_euclid(1000),
+            _ => 0,
+        };
+        if dice.random_bool(0.15) && row > 0 {
+            at = before;
+        }
+        before = at;
+        if (silent..silent + 3_600_000).contains(&(at / 1000)) {
+            at += 3_600_000_000;
+        }
+        let (sql, labels) = series.choose(dice).unwrap();
+        let (literal, at) = time.store(at, dice);
+        let (text, number) = number(value, dice);
+        let separator = if row == 0 { "" } else { ", " };
+        write!(insert, "{separator}({literal}, {sql}{text})").unwrap();
+        if let Some(value) = number {
+            samples.push(Sample { at, labels: labels.clone(), value });
+        }
+    }
+    let distinct: BTreeSet<_> = samples.iter().map(|sample| &sample.labels).collect();
+    assert!(distinct.len() > 6, "too few series to be worth a test");
+    (insert, samples)
+}
+
+/// A value as SQL and as the number it is; NULL is none.
+fn number(ty: &str, dice: &mut StdRng) -> (String, Option<f64>) {
+    let odd = dice.random_range(0..20);
+    if odd == 0 {
+        return ("NULL".into(), None);
+    }
+    let float = dice.random_range(-1000.0..1000.0_f64);
+    let whole = dice.random_range(-1000..1000_i32);
+    match (ty, odd) {
+        ("float8" | "float4", 1) => ("'NaN'".into(), Some(f64::NAN)),
+        ("float8" | "float4", 2) => ("'Infinity'".into(), Some(f64::INFINITY)),
+        ("float8" | "float4", 3) => ("'-Infinity'".into(), Some(f64::NEG_INFINITY)),
+        ("float8" | "float4", 4) => ("'-0.0'".into(), Some(-0.0)),
+        ("float8", _) => (format!("'{float:?}'"), Some(float)),
+        #[expect(clippy::cast_possible_truncation, reason = "a float4 is wanted")]
+        ("float4", _) => (format!("'{:?}'", float as f32), Some(f64::from(float as f32))),
+        ("numeric", 1) => ("'NaN'".into(), Some(f64::NAN)),
+        ("numeric", 2) => ("1e400".into(), Some(f64::INFINITY)),
+        ("numeric", 3) => ("-1e400".into(), Some(f64::NEG_INFINITY)),
+        ("numeric", 4) => ("1e-400".into(), Some(0.0)),
+        ("numeric" | "numeric(12,3)", _) => {
+            let text = format!("{whole}.{:03}", odd * 41);
+            (text.clone(), text.parse().ok())
+        }
+        ("boolean", _) => ((whole > 0).to_string(), Some(f64::from(u8::from(whole > 0)))),
+        ("bigint", 1..8) => {
+            let big = (1_i64 << 53) + i64::from(odd);
+            #[expect(clippy::cast_precision_loss, reason = "values are float8")]
+            (big.to_string(), Some(big as f64))
+        }
+        _ => (whole.to_string(), Some(f64::from(whole))),
+    }
+}
