@@ -67,6 +67,7 @@ async fn every_type_of_time_answers_as_defined(pool: PgPool) {
         ("at_seconds", Time::EpochSeconds),
         ("at_millis", Time::EpochMillis),
         ("at_float", Time::EpochFloat),
+        ("at_numeric", Time::EpochNumeric),
         ("at_nanos", Time::EpochNanos),
     ];
     let tables: Vec<Table> = (200..).zip(types).map(|(seed, (name, time))| wide(name, time, "float8", seed)).collect();

@@ -33,6 +33,7 @@ pub enum Time {
     EpochSeconds,
     EpochMillis,
     EpochFloat,
+    EpochNumeric,
     EpochNanos,
 }
 
@@ -77,6 +78,7 @@ impl Time {
             Self::EpochSeconds => ("int", epoch("s")),
             Self::EpochMillis => ("bigint", epoch("ms")),
             Self::EpochFloat => ("float8", epoch("s")),
+            Self::EpochNumeric => ("numeric", epoch("s")),
             Self::EpochNanos => ("bigint", epoch("ns")),
         }
     }
@@ -85,6 +87,7 @@ impl Time {
     const fn never(self) -> &'static [&'static str] {
         match self {
             Self::EpochSeconds | Self::EpochMillis | Self::EpochNanos => &["NULL", "0", "-1"],
+            Self::EpochNumeric => &["NULL", "'NaN'", "1e400", "-1e400", "-0.5"],
             Self::EpochFloat => &["NULL", "'NaN'", "'Infinity'", "'-Infinity'", "1e300", "-0.5"],
             _ => &["NULL", "'infinity'", "'-infinity'", "'0044-03-15 BC'", "'9999-12-31'"],
         }
@@ -116,7 +119,9 @@ impl Time {
                 let below = at - 1;
                 (format!("{}.{:06}7", below.div_euclid(1_000_000), below.rem_euclid(1_000_000)), at)
             }
-            Self::EpochFloat => (format!("{}.{:06}", at.div_euclid(1_000_000), at.rem_euclid(1_000_000)), at),
+            Self::EpochFloat | Self::EpochNumeric => {
+                (format!("{}.{:06}", at.div_euclid(1_000_000), at.rem_euclid(1_000_000)), at)
+            }
             Self::EpochNanos if dice.random_bool(0.3) => (format!("{}700", at - 1), at),
             Self::EpochNanos => (format!("{at}000"), at),
         }
