@@ -4,7 +4,7 @@ use super::Engine;
 use super::budget::Budget;
 use crate::catalog::Snapshot;
 use crate::db::Deadline;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::evaluate;
 use crate::frame::Collector;
 use crate::plan::{Fetch, FetchGroup, settle};
@@ -33,6 +33,9 @@ impl Engine {
             }
             if let Some(aggregate) = &group.then {
                 series = evaluate::aggregate(aggregate.op, &aggregate.grouping, &series);
+            }
+            if series.len() > self.limits.series as usize {
+                return Err(too_many_series(self.limits.series));
             }
             series.sort_by(|a, b| a.labels.cmp(&b.labels));
             inputs.push(series);
@@ -72,6 +75,12 @@ impl Engine {
         done.map_err(|error| logged(&error, fetch))?;
         Ok(collector.finish())
     }
+}
+
+/// Each metric keeps to the limit, all of them together do not.
+fn too_many_series(cap: u32) -> Error {
+    let message = format!("the metrics of this selector have more than {cap} series here, the limit of one target");
+    Error::new(Kind::TooManySeries, message).hint("name fewer metrics, narrow them with matchers, or aggregate them")
 }
 
 /// The error as the client may see it; what the server said goes to the log.

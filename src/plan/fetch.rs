@@ -149,6 +149,8 @@ fn group(
     let pushed = request.pushed.as_ref().map(|p| FetchAggregate { op: p.op, grouping: p.grouping.clone() });
     let pushable = metrics.len() == 1 && pushed.as_ref().is_none_or(|p| !mentions_name(&p.grouping));
     let (inside, then) = if pushable { (pushed, None) } else { (None, pushed) };
+    // What is aggregated later is bounded by its cells, as it is where the database aggregates.
+    let series_cap = if then.is_some() { context.limits.cells } else { context.limits.series };
     let mut fetches = Vec::with_capacity(metrics.len());
     for (source, metric) in metrics {
         notices::unknown_labels(source, metric, request, notices);
@@ -156,7 +158,7 @@ fn group(
         let matchers = request.selector.matchers.iter().chain(ad_hoc);
         let Some(filters) = filters(source, matchers)? else { continue };
         let over_time = function.unwrap_or(metric.over_time);
-        let fetch = Scope { context, source, metric, grid };
+        let fetch = Scope { context, source, metric, grid, series_cap };
         fetches.push(fetch.fetch(filters, over_time, inside.clone()));
     }
     let named = (function.is_none() || metrics.len() > 1) && (then.is_some() || inside.is_none());
@@ -218,11 +220,12 @@ struct Scope<'a> {
     source: &'a Source,
     metric: &'a Metric,
     grid: &'a Grid,
+    series_cap: u32,
 }
 
 impl Scope<'_> {
     fn fetch(&self, filters: Vec<Filter>, over_time: OverTime, aggregate: Option<FetchAggregate>) -> Fetch {
-        let limits = self.context.limits;
+        let limits = Limits { series: self.series_cap, ..self.context.limits };
         let labels: Vec<SeriesLabel> = self.source.labels.iter().map(series_label).collect();
         let row_cap = row_cap(limits, self.grid, &labels, aggregate.as_ref());
         Fetch {

@@ -107,18 +107,31 @@ fn compile(pattern: &str, span: Span) -> Result<Regex, BadMatcher> {
     alone.and(whole).map_err(|error| BadMatcher { message: reason(&error), span })
 }
 
-/// RE2 reads `\<` and `\>` as the characters, the crate as the edges of a word.
+/// RE2 reads `\<` and `\>` as the characters, the crate as the edges of a word; and a brace that begins no count as a
+/// brace, where the crate sees a mistake.
 fn as_re2(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len());
-    let mut escaped = false;
-    for c in pattern.chars() {
+    let (mut escaped, mut named) = (false, false);
+    for (at, c) in pattern.char_indices() {
         if escaped && matches!(c, '<' | '>') {
             out.pop();
+        } else if c == '{' && !escaped && !named && !is_count(&pattern[at + 1..]) {
+            out.push('\\');
         }
+        // `\p{Greek}`, `\x{1F600}`
+        named = escaped && matches!(c, 'p' | 'P' | 'x');
         escaped = c == '\\' && !escaped;
         out.push(c);
     }
     out
+}
+
+/// Whether what follows a brace is `n}`, `n,}` or `n,m}`.
+fn is_count(rest: &str) -> bool {
+    let Some((inside, _)) = rest.split_once('}') else { return false };
+    let (least, most) = inside.split_once(',').unwrap_or((inside, ""));
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    !least.is_empty() && digits(least) && digits(most)
 }
 
 fn reason(error: &regex::Error) -> String {

@@ -1,6 +1,7 @@
 //! `POST /query` end to end.
 
 mod grids;
+mod labels;
 mod limits;
 mod strings;
 

@@ -9,7 +9,7 @@ use rand::seq::IndexedRandom as _;
 use serde_json::{Value, json};
 
 use super::data::{Table, WINDOWS};
-use super::reference::{Answer, Grouping, Labels, Matcher, Question, answer};
+use super::reference::{Answer, Filter, Grouping, Labels, Matcher, Question, answer};
 use crate::support::Server;
 
 const ZONES: [Tz; 3] = [Tz::UTC, Tz::Europe__Berlin, Tz::Asia__Kathmandu];
@@ -22,6 +22,7 @@ pub async fn check(server: &Server, table: &Table, question: &Question) {
     let body = json!({
         "timezone": question.zone.name(), "intervalMs": question.interval, "maxDataPoints": question.max,
         "range": {"from": question.from, "to": question.to}, "targets": [{"target": text, "refId": "A"}],
+        "adhocFilters": question.filters.iter().map(filter).collect::<Vec<_>>(),
     });
     let got = server.post("/query", body.clone()).await;
     assert_eq!(got.status, 200, "{body}: {}", got.body);
@@ -37,6 +38,10 @@ pub async fn check(server: &Server, table: &Table, question: &Question) {
     for element in got {
         compare(&body, element, &expected);
     }
+}
+
+fn filter(filter: &Filter) -> Value {
+    json!({"key": filter.label, "operator": filter.operator, "value": filter.value})
 }
 
 fn compare(body: &Value, element: &Value, expected: &Answer) {
@@ -69,21 +74,24 @@ fn tags(element: &Value) -> Labels {
 
 fn text(table: &Table, question: &Question) -> String {
     let matchers: Vec<&str> = question.matchers.iter().map(|matcher| matcher.text.as_str()).collect();
-    let mut text = match (table.metric.contains(' '), matchers.is_empty()) {
-        (true, true) => format!("{{\"{}\"}}", table.metric),
-        (true, false) => format!("{{\"{}\", {}}}", table.metric, matchers.join(", ")),
-        (false, true) => table.metric.to_owned(),
-        (false, false) => format!("{}{{{}}}", table.metric, matchers.join(",")),
+    let name = if table.metric.contains(' ') { format!("\"{}\"", table.metric) } else { table.metric.to_owned() };
+    let mut text = match (name.contains('"'), matchers.is_empty()) {
+        (true, true) => format!("{{{name}}}"),
+        (true, false) => format!("{{{name}, {}}}", matchers.join(", ")),
+        (false, true) => name,
+        (false, false) => format!("{name}{{{}}}", matchers.join(",")),
     };
     if let Some(function) = question.over_time {
         text = format!("{function}_over_time({text}[$__interval])");
     }
-    match &question.aggregate {
-        None => text,
-        Some((op, Grouping::All)) => format!("{op}({text})"),
-        Some((op, Grouping::By(labels))) => format!("{op} by ({}) ({text})", labels.join(", ")),
-        Some((op, Grouping::Without(labels))) => format!("{op}({text}) without ({})", labels.join(", ")),
+    for (op, grouping) in question.aggregate.iter().chain(&question.outer) {
+        text = match grouping {
+            Grouping::All => format!("{op}({text})"),
+            Grouping::By(labels) => format!("{op} by ({}) ({text})", labels.join(", ")),
+            Grouping::Without(labels) => format!("{op}({text}) without ({})", labels.join(", ")),
+        };
     }
+    text
 }
 
 /// A question about somewhere near the rows.
@@ -101,6 +109,13 @@ pub fn question(table: &Table, dice: &mut StdRng) -> Question {
     if dice.random_bool(0.3) && to - from > 7_200_000 {
         (from, to) = (from - from % 3_600_000, to - to % 3_600_000);
     }
+    let aggregates = table.always_aggregated || dice.random_bool(0.6);
+    let aggregate = |chance: f64, dice: &mut StdRng| {
+        let op = *AGGREGATES.choose(dice).unwrap();
+        dice.random_bool(chance).then(|| (op, grouping(table, dice)))
+    };
+    let inner = aggregate(if aggregates { 1.0 } else { 0.0 }, dice);
+    let outer = if inner.is_some() { aggregate(0.2, dice) } else { None };
     Question {
         from,
         to,
@@ -109,7 +124,9 @@ pub fn question(table: &Table, dice: &mut StdRng) -> Question {
         zone: *ZONES.choose(dice).unwrap(),
         matchers: (0..dice.random_range(0..3)).map(|_| matcher(table, dice)).collect(),
         over_time: OVER_TIME.choose(dice).copied().filter(|_| dice.random_bool(0.9)),
-        aggregate: AGGREGATES.choose(dice).filter(|_| dice.random_bool(0.6)).map(|op| (*op, grouping(table, dice))),
+        aggregate: inner,
+        outer,
+        filters: (0..dice.random_range(0..4_usize).saturating_sub(2)).map(|_| ad_hoc(table, dice)).collect(),
     }
 }
 
@@ -120,6 +137,12 @@ fn grouping(table: &Table, dice: &mut StdRng) -> Grouping {
         1 | 2 => Grouping::By(labels),
         _ => Grouping::Without(labels),
     }
+}
+
+fn ad_hoc(table: &Table, dice: &mut StdRng) -> Filter {
+    let label = *table.labels.choose(dice).unwrap();
+    let operator = *["=", "!=", "<", "<=", ">", ">="].choose(dice).unwrap();
+    Filter { label, operator, value: values(table, label, dice).swap_remove(0) }
 }
 
 /// Patterns, each with its meaning in plain words.

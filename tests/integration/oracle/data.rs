@@ -9,9 +9,12 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 
-use super::reference::{Labels, Sample};
+use super::reference::{Labels, Sample, UNKNOWN};
+use super::values::number;
 
 const DAY: i64 = 86_400_000;
+const WIDE: [&str; 5] = ["host", "dc", "rack", "live", UNKNOWN];
+const NARROW: [&str; 4] = ["host", "a", "b", UNKNOWN];
 const ROWS: usize = 1500;
 
 /// Where the rows lie: New Year, the 23-hour and the 25-hour day of Berlin; milliseconds.
@@ -30,6 +33,7 @@ pub enum Time {
     EpochSeconds,
     EpochMillis,
     EpochFloat,
+    EpochNumeric,
     EpochNanos,
 }
 
@@ -44,6 +48,23 @@ pub struct Table {
     pub toml: String,
     pub samples: Vec<Sample>,
     pub labels: &'static [&'static str],
+    /// Whether only aggregations are asked: where tags alone do not tell series apart.
+    pub always_aggregated: bool,
+}
+
+/// Several tables of the same labels under one selector.
+pub fn together(metric: &'static str, tables: &[&Table]) -> Table {
+    let named = |table: &Table| {
+        let name = table.metric.to_owned();
+        table.samples.clone().into_iter().map(move |mut sample| {
+            sample.labels.insert("__name__".into(), name.clone());
+            sample
+        })
+    };
+    let samples = tables.iter().copied().flat_map(named).collect();
+    let none = String::new;
+    let labels = tables[0].labels;
+    Table { metric, create: none(), insert: none(), toml: none(), samples, labels, always_aggregated: true }
 }
 
 impl Time {
@@ -57,7 +78,18 @@ impl Time {
             Self::EpochSeconds => ("int", epoch("s")),
             Self::EpochMillis => ("bigint", epoch("ms")),
             Self::EpochFloat => ("float8", epoch("s")),
+            Self::EpochNumeric => ("numeric", epoch("s")),
             Self::EpochNanos => ("bigint", epoch("ns")),
+        }
+    }
+
+    /// Times that are in no range.
+    const fn never(self) -> &'static [&'static str] {
+        match self {
+            Self::EpochSeconds | Self::EpochMillis | Self::EpochNanos => &["NULL", "0", "-1"],
+            Self::EpochNumeric => &["NULL", "'NaN'", "1e400", "-1e400", "-0.5"],
+            Self::EpochFloat => &["NULL", "'NaN'", "'Infinity'", "'-Infinity'", "1e300", "-0.5"],
+            _ => &["NULL", "'infinity'", "'-infinity'", "'0044-03-15 BC'", "'9999-12-31'"],
         }
     }
 
@@ -87,7 +119,9 @@ impl Time {
                 let below = at - 1;
                 (format!("{}.{:06}7", below.div_euclid(1_000_000), below.rem_euclid(1_000_000)), at)
             }
-            Self::EpochFloat => (format!("{}.{:06}", at.div_euclid(1_000_000), at.rem_euclid(1_000_000)), at),
+            Self::EpochFloat | Self::EpochNumeric => {
+                (format!("{}.{:06}", at.div_euclid(1_000_000), at.rem_euclid(1_000_000)), at)
+            }
             Self::EpochNanos if dice.random_bool(0.3) => (format!("{}700", at - 1), at),
             Self::EpochNanos => (format!("{at}000"), at),
         }
@@ -121,7 +155,7 @@ pub fn wide(name: &'static str, time: Time, value: &'static str, seed: u64) -> T
     let mut dice = StdRng::seed_from_u64(seed);
     let series: Vec<Series> = (0..16).map(|_| columns(&mut dice)).collect();
     let (insert, samples) = rows(name, "ts, host, dc, rack, live, value", time, value, &series, &mut dice);
-    Table { metric: name, create, insert, toml, samples, labels: &["host", "dc", "rack", "live", "nosuch"] }
+    Table { metric: name, create, insert, toml, samples, labels: &WIDE, always_aggregated: false }
 }
 
 const HOSTS: [&str; 8] = ["web.01", "web_01", "a", "b", "x\"y\\|z", "-- 😀", "(a|b)", "it's {c,d}"];
@@ -209,7 +243,7 @@ pub fn narrow(name: &'static str, metric: &'static str, seed: u64) -> Table {
     }
     let columns = "ts, metric, host, labels, value";
     let (insert, samples) = rows(name, columns, Time::Timestamptz, "float8", &series, &mut dice);
-    Table { metric, create, insert, toml, samples, labels: &["host", "a", "b", "nosuch"] }
+    Table { metric, create, insert, toml, samples, labels: &NARROW, always_aggregated: false }
 }
 
 fn rows(
@@ -249,41 +283,11 @@ fn rows(
             samples.push(Sample { at, labels: labels.clone(), value });
         }
     }
+    for never in time.never() {
+        let (sql, _) = series.choose(dice).unwrap();
+        write!(insert, ", ({never}, {sql}'1')").unwrap();
+    }
     let distinct: BTreeSet<_> = samples.iter().map(|sample| &sample.labels).collect();
     assert!(distinct.len() > 6, "too few series to be worth a test");
     (insert, samples)
-}
-
-/// A value as SQL and as the number it is; NULL is none.
-fn number(ty: &str, dice: &mut StdRng) -> (String, Option<f64>) {
-    let odd = dice.random_range(0..20);
-    if odd == 0 {
-        return ("NULL".into(), None);
-    }
-    let float = dice.random_range(-1000.0..1000.0_f64);
-    let whole = dice.random_range(-1000..1000_i32);
-    match (ty, odd) {
-        ("float8" | "float4", 1) => ("'NaN'".into(), Some(f64::NAN)),
-        ("float8" | "float4", 2) => ("'Infinity'".into(), Some(f64::INFINITY)),
-        ("float8" | "float4", 3) => ("'-Infinity'".into(), Some(f64::NEG_INFINITY)),
-        ("float8" | "float4", 4) => ("'-0.0'".into(), Some(-0.0)),
-        ("float8", _) => (format!("'{float:?}'"), Some(float)),
-        #[expect(clippy::cast_possible_truncation, reason = "a float4 is wanted")]
-        ("float4", _) => (format!("'{:?}'", float as f32), Some(f64::from(float as f32))),
-        ("numeric", 1) => ("'NaN'".into(), Some(f64::NAN)),
-        ("numeric", 2) => ("1e400".into(), Some(f64::INFINITY)),
-        ("numeric", 3) => ("-1e400".into(), Some(f64::NEG_INFINITY)),
-        ("numeric", 4) => ("1e-400".into(), Some(0.0)),
-        ("numeric" | "numeric(12,3)", _) => {
-            let text = format!("{whole}.{:03}", odd * 41);
-            (text.clone(), text.parse().ok())
-        }
-        ("boolean", _) => ((whole > 0).to_string(), Some(f64::from(u8::from(whole > 0)))),
-        ("bigint", 1..8) => {
-            let big = (1_i64 << 53) + i64::from(odd);
-            #[expect(clippy::cast_precision_loss, reason = "values are float8")]
-            (big.to_string(), Some(big as f64))
-        }
-        _ => (whole.to_string(), Some(f64::from(whole))),
-    }
 }

@@ -12,6 +12,9 @@ pub type Labels = BTreeMap<String, String>;
 /// Series by labels, points by the bucket's start in milliseconds.
 pub type Answer = BTreeMap<Labels, BTreeMap<i64, f64>>;
 
+/// A label that no table has.
+pub const UNKNOWN: &str = "nosuch";
+
 /// One row that has a value.
 #[derive(Clone, Debug)]
 pub struct Sample {
@@ -43,12 +46,41 @@ pub struct Question {
     pub matchers: Vec<Matcher>,
     pub over_time: Option<&'static str>,
     pub aggregate: Option<(&'static str, Grouping)>,
+    /// An aggregation over that one.
+    pub outer: Option<(&'static str, Grouping)>,
+    pub filters: Vec<Filter>,
+}
+
+/// An ad hoc filter: key, operator and value, and what they mean.
+pub struct Filter {
+    pub label: &'static str,
+    pub operator: &'static str,
+    pub value: String,
+}
+
+impl Filter {
+    /// Ordered comparisons are between numbers where both sides are, else between bytes; an absent label is in no
+    /// order.
+    fn accepts(&self, value: &str) -> bool {
+        let numbers = value.trim().parse::<f64>().ok().zip(self.value.trim().parse::<f64>().ok());
+        let numbers = numbers.filter(|(a, b)| a.is_finite() && b.is_finite());
+        let order = numbers.map_or(value.cmp(&self.value), |(a, b)| a.total_cmp(&b));
+        match self.operator {
+            "=" => value == self.value,
+            "!=" => value != self.value,
+            "<" => !value.is_empty() && order.is_lt(),
+            "<=" => !value.is_empty() && order.is_le(),
+            ">" => !value.is_empty() && order.is_gt(),
+            ">=" => !value.is_empty() && order.is_ge(),
+            other => unreachable!("{other}"),
+        }
+    }
 }
 
 pub fn answer(samples: &[Sample], question: &Question) -> Answer {
     let edges = edges(question.from, question.to, question.interval, question.max, question.zone);
     let mut buckets: BTreeMap<Labels, BTreeMap<i64, Vec<&Sample>>> = BTreeMap::new();
-    for sample in samples.iter().filter(|sample| passes(sample, &question.matchers)) {
+    for sample in samples.iter().filter(|sample| passes(sample, question)) {
         // Half-open: a sample on an edge belongs to the bucket that starts there.
         let next = edges.partition_point(|edge| edge * 1000 <= sample.at);
         if (1..edges.len()).contains(&next) {
@@ -61,14 +93,17 @@ pub fn answer(samples: &[Sample], question: &Question) -> Answer {
         let points = points.into_iter().map(|(start, samples)| (start, over_time(function, &samples)));
         series.insert(labels, points.collect());
     }
-    match &question.aggregate {
-        None => series,
-        Some((op, grouping)) => aggregate(op, grouping, &series),
+    for (op, grouping) in question.aggregate.iter().chain(&question.outer) {
+        series = aggregate(op, grouping, &series);
     }
+    series
 }
 
-fn passes(sample: &Sample, matchers: &[Matcher]) -> bool {
-    matchers.iter().all(|m| (m.accepts)(sample.labels.get(m.label).map_or("", String::as_str)))
+fn passes(sample: &Sample, question: &Question) -> bool {
+    let value = |label: &str| sample.labels.get(label).map_or("", String::as_str);
+    // A filter on a label that the metric lacks is ignored.
+    let filters = question.filters.iter().filter(|filter| filter.label != UNKNOWN);
+    question.matchers.iter().all(|m| (m.accepts)(value(m.label))) && filters.clone().all(|f| f.accepts(value(f.label)))
 }
 
 fn over_time(function: &str, samples: &[&Sample]) -> f64 {
@@ -110,7 +145,7 @@ fn aggregate(op: &str, grouping: &Grouping, series: &Answer) -> Answer {
         group.retain(|name, _| match grouping {
             Grouping::All => false,
             Grouping::By(kept) => kept.contains(&name.as_str()),
-            Grouping::Without(dropped) => !dropped.contains(&name.as_str()),
+            Grouping::Without(dropped) => name != "__name__" && !dropped.contains(&name.as_str()),
         });
         let cells = groups.entry(group).or_default();
         points.iter().for_each(|(start, value)| cells.entry(*start).or_default().push(*value));

@@ -66,3 +66,14 @@ async fn the_cells_of_an_answer_are_shared_by_its_targets(pool: PgPool) {
     assert!(partly.body[0]["meta"]["notices"][0]["text"].as_str().expect("a notice").contains("59 cells"));
     assert!(partly.headers.contains_key("warning"));
 }
+
+#[sqlx::test(migrations = false)]
+async fn the_metrics_of_one_target_share_its_series(pool: PgPool) {
+    sql(&pool, ROWS).await;
+    assert_eq!(counts(&asked(&pool, 4, 1000, 100, &["(many|twice)"]).await), [10; 4]);
+    let refused = asked(&pool, 3, 1000, 100, &["(many|twice)"]).await;
+    assert_eq!((refused.status, refused.body["error"]["code"].as_str()), (422, Some("too_many_series")));
+    // What is aggregated away does not count, whoever aggregates it.
+    assert_eq!(counts(&asked(&pool, 1, 1000, 100, &["sum(many)"]).await), [10]);
+    assert_eq!(counts(&asked(&pool, 1, 1000, 100, &["sum({__name__=~\"many|twice\"})"]).await), [10]);
+}

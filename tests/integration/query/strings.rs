@@ -75,6 +75,10 @@ async fn strings_read_as_the_table_says(pool: PgPool) {
         (r#"host=~"x.y""#, vec!["x\ny"]),
         (r#"host!~"[a-z].*""#, vec!["", "{a}"]),
         (r#"host=~"a|""#, vec!["", "a"]),
+        // A brace that begins no count is a brace, as RE2 reads it.
+        (r#"host=~"{a}.*""#, vec!["{a}"]),
+        (r#"host=~"[{].{2}|x{,1}.+""#, vec!["{a}"]),
+        (r#"host=~"\p{L}{1,}""#, vec!["a", "b"]),
         (r#"nosuch="""#, ALL.to_vec()),
         (r#"nosuch="a""#, vec![]),
         (r#"nosuch!="a""#, ALL.to_vec()),
