@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::db::DatabaseConfig;
+use crate::db::{DatabaseConfig, QUIET_LOG};
 use crate::plan::Limits;
 use crate::refresh::CatalogConfig;
 use crate::time::Zone;
@@ -35,9 +35,6 @@ pub const VARIABLES: &[&str] = &[
     "DATEBIN_LOG",
     "DATEBIN_LOG_FORMAT",
 ];
-
-/// Everything worth a line; the server's own notices, e.g. that a schema exists already, are not.
-const DEFAULT_LOG: &str = "info,sqlx::postgres::notice=error";
 
 /// The file that is read when `DATEBIN_CONFIG` does not say.
 const DEFAULT_FILE: &str = "datebin.toml";
@@ -228,7 +225,7 @@ impl Environment<'_> {
             "json" => Some(true),
             _ => None,
         })?;
-        Ok(LogConfig { filter: self.text("DATEBIN_LOG").unwrap_or_else(|| DEFAULT_LOG.into()), json })
+        Ok(LogConfig { filter: self.text("DATEBIN_LOG").unwrap_or_else(|| format!("info,{QUIET_LOG}")), json })
     }
 }
 

@@ -22,3 +22,6 @@ pub use health::{Health, watch};
 pub use load::{LoadError, load};
 pub use migrate::{MIGRATOR, MigrateFailed, migrate};
 pub use pool::{Database, Deadline};
+
+/// What the log leaves out unless it is asked for: the server's own notices, e.g. that a schema exists already.
+pub const QUIET_LOG: &str = "sqlx::postgres::notice=error";
