@@ -14,7 +14,7 @@ use sqlx::PgPool;
 use crate::support::{Server, Setup};
 use data::{Table, Time, narrow, together, wide};
 
-const QUESTIONS: usize = 200;
+const QUESTIONS: usize = 100;
 
 /// Makes the tables, declares them, and asks each so many questions.
 async fn check(pool: &PgPool, tables: impl Iterator<Item = &Table> + Clone) {

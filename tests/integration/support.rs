@@ -118,6 +118,12 @@ impl Server {
 }
 
 impl Answer {
+    /// The elements that have a point; one without carries what is to be said where there is nothing to draw.
+    pub fn drawn(&self) -> Vec<&Value> {
+        let has_points = |element: &&Value| element["datapoints"].as_array().is_none_or(|points| !points.is_empty());
+        self.body.as_array().expect("an array").iter().filter(has_points).collect()
+    }
+
     /// A header's text; empty when it is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("a text"))

@@ -26,8 +26,7 @@ async fn asked(server: &Server, target: &str, filters: Value) -> Answer {
 /// The values of a label, the absent one as the empty text.
 fn label(answer: &Answer, name: &str) -> Vec<String> {
     assert_eq!(answer.status, 200, "{}", answer.body);
-    let elements = answer.body.as_array().expect("elements");
-    elements.iter().map(|e| e["tags"][name].as_str().unwrap_or_default().to_owned()).collect()
+    answer.drawn().iter().map(|e| e["tags"][name].as_str().unwrap_or_default().to_owned()).collect()
 }
 
 fn legends(answer: &Answer) -> Vec<&str> {
