@@ -95,7 +95,7 @@ fn metrics<'a>(
     selector: &Selector,
     span: Span,
 ) -> Result<Vec<(&'a Source, &'a Metric)>, Error> {
-    let names: Vec<&str> = match &selector.metric {
+    let mut names: Vec<&str> = match &selector.metric {
         MetricRef::Any => {
             let error = Error::new(Kind::BadTarget, "this selector names no metric").at(span);
             return Err(error.hint("put a metric's name in front of the braces"));
@@ -112,6 +112,9 @@ fn metrics<'a>(
             matching
         }
     };
+    // A metric that is named twice is still one.
+    names.sort_unstable();
+    names.dedup();
     if names.len() > METRICS_PER_SELECTOR {
         let message =
             format!("this selector names {} metrics; at most {METRICS_PER_SELECTOR} are allowed", names.len());
@@ -144,7 +147,7 @@ fn group(
     grid: &Grid,
     notices: &mut Vec<String>,
 ) -> Result<FetchGroup, Error> {
-    check_window(context, request, grid)?;
+    check_window(context, request, metrics, grid)?;
     let function = over_time(request)?;
     let pushed = request.pushed.as_ref().map(|p| FetchAggregate { op: p.op, grouping: p.grouping.clone() });
     let pushable = metrics.len() == 1 && pushed.as_ref().is_none_or(|p| !mentions_name(&p.grouping));
@@ -193,7 +196,12 @@ fn over_time(request: &FetchRequest) -> Result<Option<OverTime>, Error> {
     }
 }
 
-fn check_window(context: &Context<'_>, request: &FetchRequest, grid: &Grid) -> Result<(), Error> {
+fn check_window(
+    context: &Context<'_>,
+    request: &FetchRequest,
+    metrics: &[(&Source, &Metric)],
+    grid: &Grid,
+) -> Result<(), Error> {
     let modifiers = &request.selector.modifiers;
     if let Some(span) = modifiers.span {
         let word = if modifiers.at.is_some() { "@" } else { "offset" };
@@ -203,8 +211,12 @@ fn check_window(context: &Context<'_>, request: &FetchRequest, grid: &Grid) -> R
     let window_ms = match request.selector.window {
         Some(Window::Millis(window_ms)) => window_ms,
         Some(Window::Range) => context.range.to - context.range.from,
-        // Without counters a rate interval is only a window over gauges: the bucket.
-        Some(Window::Interval | Window::RateInterval) | None => return Ok(()),
+        // Without a known sampling interval it is the step.
+        Some(Window::RateInterval) => {
+            let sampling_ms = metrics.iter().filter_map(|(source, _)| source.interval_ms).max();
+            sampling_ms.map_or(step_ms, |sampling_ms| step_ms.saturating_add(sampling_ms).max(4 * sampling_ms))
+        }
+        Some(Window::Interval) | None => return Ok(()),
     };
     if window_ms <= step_ms {
         return Ok(());

@@ -64,7 +64,7 @@ pub(super) fn hosts() -> Vec<Host> {
     hosts
 }
 
-const SITES: [(&str, usize); 3] = [("dublin", 0), ("boston", 1), ("pune", 2)];
+const SITES: [(&str, usize); 3] = [("Prague", 0), ("Boston", 1), ("Pune", 2)];
 pub(super) const SERVER_ROOM: &str = "server-room";
 const ROOMS: [&str; 14] = [
     "atrium",

@@ -118,7 +118,7 @@ mod tests {
         Table::Readings.write(&world, at, &mut rooms).unwrap();
         assert!(hosts.starts_with("2026-09-21T14:13:20.000Z\tweb-01.eu-west\teu-west\tweb\t"), "{hosts}");
         assert!(hosts.lines().all(|line| line.split('\t').count() == 9), "{hosts}");
-        let reading = r#"room.co2	831.50	{"site": "dublin", "room": "post-room", "sensor": "s-10"}"#;
+        let reading = r#"room.co2	831.50	{"site": "Prague", "room": "post-room", "sensor": "s-10"}"#;
         assert!(rooms.contains(reading), "{rooms}");
         assert!(rooms.lines().all(|line| line.split('\t').count() == 4), "{rooms}");
         assert_eq!((hosts.lines().count(), Table::Hosts.height(&world)), (60, 60));

@@ -138,6 +138,7 @@ async fn legends_name_the_metric_and_what_differs(pool: PgPool) {
     let server = Server::start(&pool).await;
     for (target, expected) in [
         (r#"cpu{host="a"}"#, vec!["cpu"]),
+        (r#"(cpu|cpu){host="a"}"#, vec!["cpu"]),
         (r#"cpu{host=~"(a|b)"}"#, vec![r#"cpu{host="a", size="9.5"}"#, r#"cpu{host="b", size="large"}"#]),
         (r#"cpu{host="{,a}"}"#, vec!["cpu{}", r#"cpu{host="a", size="9.5"}"#]),
         ("sum(cpu)", vec!["sum(cpu)"]),
