@@ -9,7 +9,7 @@
 //!                                                                                   │
 //!                                                                                  db ──▶ rows
 //!                                                                                   │
-//!   body ◀──render◀── frames ◀──frame (evaluate::series over what was fetched)◀─────┘
+//!   body ◀──render◀── frames ◀──frame (evaluated)◀─────┘
 //! ```
 //!
 //! The modules in the order of the flow: none imports one that stands below it. ARCHITECTURE.md has the invariants,

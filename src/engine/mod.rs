@@ -127,7 +127,8 @@ impl Engine {
         let planned_at = Instant::now();
         let inputs = self.run(snapshot, &planned.groups, deadline, budget).await?;
         let read_at = Instant::now();
-        let frames = frame::frames(&lowered.node, &inputs, &planned.grid, text, snapshot);
+        let frames = frame::frames(&lowered.node, &inputs, &planned.grid, (text, self.limits.cells), snapshot);
+        let frames = frames.map_err(|error| resolve::evaluation(&error))?;
         let timing = Timing { plan: planned_at - begun, execute: read_at - planned_at, frame: read_at.elapsed() };
         let ref_id = target.ref_id.clone();
         Ok((Answered { ref_id, format: target.format, frames, notices: planned.notices }, timing))

@@ -3,7 +3,7 @@
 use crate::ast::{Expr, ExprKind, MetricRef, Selector, Span};
 use crate::catalog::Snapshot;
 use crate::error::{Error, Kind};
-use crate::evaluate::{Refusal, RefusalKind};
+use crate::evaluate::{EvaluateError, EvaluateErrorKind, Refusal, RefusalKind};
 use crate::language::{self, Dialect, ParseError};
 
 /// The expression of a target.
@@ -40,4 +40,14 @@ pub(super) fn refusal(refusal: Refusal) -> Error {
         Some(hint) => error.hint(hint),
         None => error,
     }
+}
+
+/// The failure of an evaluation as an error.
+pub(super) fn evaluation(error: &EvaluateError) -> Error {
+    let kind = match error.kind {
+        EvaluateErrorKind::TooMuch | EvaluateErrorKind::TooLong => Kind::AnswerTooLarge,
+        _ => Kind::BadTarget,
+    };
+    let shown = Error::new(kind, error.to_string()).hint(error.hint());
+    if error.kind == EvaluateErrorKind::TooMuch { shown } else { shown.at(error.span) }
 }

@@ -1,109 +1,146 @@
-//! Aggregations over the values of several series at one bucket.
+//! Aggregations over the values of several series at one bucket, in one pass.
 
-use std::collections::BTreeMap;
-
+use super::labels::grouped;
 use crate::ast::{AggregateOp, Grouping};
-use crate::series::{Labels, METRIC_NAME, Point, Series};
+use crate::series::{Point, Series};
 
 /// What a group holds at one bucket.
 #[derive(Clone, Copy)]
 struct Cell {
     count: f64,
-    sum: f64,
+    sum: Sum,
+    /// Mean as it grows, which cannot overflow, and the sum of squared distances from it.
+    mean: f64,
+    squares: f64,
     /// Smallest and largest; NaN as long as every value is.
     min: f64,
     max: f64,
 }
 
-const EMPTY: Cell = Cell { count: 0.0, sum: 0.0, min: f64::NAN, max: f64::NAN };
+const EMPTY: Cell = Cell { count: 0.0, sum: Sum::ZERO, mean: 0.0, squares: 0.0, min: f64::NAN, max: f64::NAN };
 
-/// Aggregates series, sorted by the labels that survive; a bucket in which no series of a group has a value has none.
+/// A sum that keeps what rounding loses (Neumaier).
+#[derive(Clone, Copy)]
+struct Sum {
+    sum: f64,
+    lost: f64,
+}
+
+impl Sum {
+    const ZERO: Self = Self { sum: 0.0, lost: 0.0 };
+
+    fn add(&mut self, value: f64) {
+        let next = self.sum + value;
+        if next.is_infinite() {
+            self.lost = 0.0;
+        } else if self.sum.abs() >= value.abs() {
+            self.lost += (self.sum - next) + value;
+        } else {
+            self.lost += (value - next) + self.sum;
+        }
+        self.sum = next;
+    }
+
+    fn value(self) -> f64 {
+        if self.sum.is_infinite() { self.sum } else { self.sum + self.lost }
+    }
+}
+
+impl Cell {
+    fn add(&mut self, value: f64) {
+        self.count += 1.0;
+        self.sum.add(value);
+        let before = value - self.mean;
+        self.mean += value / self.count - self.mean / self.count;
+        self.squares += before * (value - self.mean);
+        // Both pass over a NaN operand.
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+    }
+
+    fn average(self) -> f64 {
+        let overflowed = self.sum.value().is_infinite() && self.min.is_finite() && self.max.is_finite();
+        if overflowed { self.mean } else { self.sum.value() / self.count }
+    }
+
+    fn value(self, op: AggregateOp) -> f64 {
+        match op {
+            AggregateOp::Sum => self.sum.value(),
+            AggregateOp::Avg => self.average(),
+            AggregateOp::Min => self.min,
+            AggregateOp::Max => self.max,
+            AggregateOp::Count => self.count,
+            AggregateOp::Group => 1.0,
+            AggregateOp::Stdvar => self.squares / self.count,
+            AggregateOp::Stddev => (self.squares / self.count).sqrt(),
+            // They have nodes of their own.
+            _ => f64::NAN,
+        }
+    }
+}
+
+/// Aggregates series with an operator without a parameter; sorted by the labels that survive. A bucket in which no
+/// series of a group has a value has none.
 ///
-/// `min` and `max` pass over NaN unless every value is NaN; the others carry it.
+/// `min` and `max` pass over NaN unless every value is NaN; all but `count` and `group` of the others carry it.
 #[must_use]
 pub fn aggregate(op: AggregateOp, grouping: &Grouping, series: &[Series]) -> Vec<Series> {
-    let mut groups: BTreeMap<Labels, BTreeMap<u32, Cell>> = BTreeMap::new();
-    for one in series {
-        let group = groups.entry(surviving(&one.labels, grouping)).or_default();
-        for point in &one.points {
-            let cell = group.entry(point.bucket).or_insert(EMPTY);
-            cell.count += 1.0;
-            cell.sum += point.value;
-            // Both pass over a NaN operand.
-            cell.min = cell.min.min(point.value);
-            cell.max = cell.max.max(point.value);
-        }
-    }
-    let points = |cells: BTreeMap<u32, Cell>| {
-        cells.into_iter().map(|(bucket, cell)| Point { bucket, value: value(op, cell) }).collect()
-    };
-    groups.into_iter().map(|(labels, cells)| Series { labels, points: points(cells) }).collect()
+    let groups = grouped(grouping, series).into_iter();
+    let groups = groups.map(|(labels, members)| Series { labels, points: points(op, &members) });
+    groups.filter(|group| !group.points.is_empty()).collect()
 }
 
-fn value(op: AggregateOp, cell: Cell) -> f64 {
-    match op {
-        AggregateOp::Avg => cell.sum / cell.count,
-        AggregateOp::Min => cell.min,
-        AggregateOp::Max => cell.max,
-        AggregateOp::Count => cell.count,
-        AggregateOp::Group => 1.0,
-        // Lowering lets no other operator through.
-        _ => cell.sum,
-    }
-}
-
-fn surviving(labels: &Labels, grouping: &Grouping) -> Labels {
-    let mut labels = labels.clone();
-    match grouping {
-        Grouping::By(kept) => labels.retain(|name| kept.iter().any(|own| own == name)),
-        Grouping::Without(dropped) => {
-            labels.retain(|name| name != METRIC_NAME && dropped.iter().all(|own| own != name));
-        }
-    }
-    labels
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-
-    fn one(host: &str, dc: &str, points: &[(u32, f64)]) -> Series {
-        let pairs = [("__name__", "cpu"), ("host", host), ("dc", dc)];
-        let labels = Labels::new(pairs.map(|(name, value)| (Arc::from(name), Arc::from(value))));
-        Series {
-            labels,
-            points: points.iter().map(|(bucket, value)| Point { bucket: *bucket, value: *value }).collect(),
-        }
-    }
-
-    #[test]
-    fn values_are_aggregated_per_bucket_and_group() {
-        let series = [
-            one("a", "x", &[(0, 1.0), (1, f64::NAN)]),
-            one("b", "x", &[(0, 3.0), (1, 5.0), (2, f64::NAN)]),
-            one("c", "", &[(2, 7.0)]),
-        ];
-        let by = Grouping::By(vec!["dc".into()]);
-        let shown = |op| {
-            let groups = aggregate(op, &by, &series);
-            let group = |s: &Series| {
-                (s.labels.get("dc").to_owned(), format!("{:?}", s.points.iter().map(|p| p.value).collect::<Vec<_>>()))
-            };
-            groups.iter().map(group).collect::<Vec<_>>()
+fn points(op: AggregateOp, members: &[&Series]) -> Vec<Point> {
+    let count: usize = members.iter().map(|one| one.points.len()).sum();
+    let first = members.iter().filter_map(|one| one.points.first()).map(|point| point.bucket).min();
+    let last = members.iter().filter_map(|one| one.points.last()).map(|point| point.bucket).max();
+    let (Some(first), Some(last)) = (first, last) else { return Vec::new() };
+    let width = (last - first) as usize + 1;
+    // A few points far apart do not pay for the buckets between them.
+    if width > count.saturating_mul(8) {
+        let cell = |run: &[Sample]| {
+            let mut cell = EMPTY;
+            run.iter().for_each(|sample| cell.add(sample.value));
+            Point { bucket: run[0].bucket, value: cell.value(op) }
         };
-        for (op, absent, x) in [
-            (AggregateOp::Sum, "[7.0]", "[4.0, NaN, NaN]"),
-            (AggregateOp::Avg, "[7.0]", "[2.0, NaN, NaN]"),
-            (AggregateOp::Min, "[7.0]", "[1.0, 5.0, NaN]"),
-            (AggregateOp::Max, "[7.0]", "[3.0, 5.0, NaN]"),
-            (AggregateOp::Count, "[1.0]", "[2.0, 2.0, 1.0]"),
-            (AggregateOp::Group, "[1.0]", "[1.0, 1.0, 1.0]"),
-        ] {
-            assert_eq!(shown(op), [(String::new(), absent.to_owned()), ("x".into(), x.to_owned())], "{op}");
-        }
-        let without = aggregate(AggregateOp::Count, &Grouping::Without(vec!["host".into()]), &series);
-        assert!(without.iter().all(|s| s.labels.get("host").is_empty() && s.labels.get("__name__").is_empty()));
+        return by_bucket(members).chunk_by(Sample::same_bucket).map(cell).collect();
     }
+    let mut cells = vec![EMPTY; width];
+    for point in members.iter().flat_map(|one| &one.points) {
+        cells[(point.bucket - first) as usize].add(point.value);
+    }
+    let filled = (first..).zip(cells).filter(|(_, cell)| cell.count > 0.0);
+    filled.map(|(bucket, cell)| Point { bucket, value: cell.value(op) }).collect()
+}
+
+/// The mean of a series' points; NaN when there is none.
+pub(super) fn mean(series: &Series) -> f64 {
+    let mut cell = EMPTY;
+    series.points.iter().for_each(|point| cell.add(point.value));
+    cell.average()
+}
+
+/// A value of one series among several.
+#[derive(Clone, Copy)]
+pub(super) struct Sample {
+    pub(super) bucket: u32,
+    /// Which of the series.
+    pub(super) series: usize,
+    pub(super) value: f64,
+}
+
+impl Sample {
+    pub(super) fn same_bucket(&self, other: &Self) -> bool {
+        self.bucket == other.bucket
+    }
+}
+
+/// All values in order of bucket, then of the series.
+pub(super) fn by_bucket(members: &[&Series]) -> Vec<Sample> {
+    let samples = members.iter().enumerate().flat_map(|(series, one)| {
+        one.points.iter().map(move |point| Sample { bucket: point.bucket, series, value: point.value })
+    });
+    let mut samples: Vec<Sample> = samples.collect();
+    samples.sort_by_key(|sample| sample.bucket);
+    samples
 }

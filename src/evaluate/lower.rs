@@ -1,193 +1,211 @@
-//! Expression → fetches and a tree. What is not supported is refused by name and position, never half-done.
+//! Expression → fetches and a tree. Types and names are checked here; what is not done is refused by name and
+//! position, never half-done.
 
-use super::request::{FetchRequest, Lowered, Node, PushedAggregate, RangeFunction, Refusal, RefusalKind};
-use crate::ast::{Aggregate, AggregateOp, Call, Expr, ExprKind, Span};
-use crate::nearest::nearest;
+use std::collections::HashMap;
+
+use super::function::NEGATE;
+use super::node::{BinaryNode, Node};
+use super::request::{FetchRequest, Lowered, PushedAggregate, Refusal};
+use crate::ast::{
+    Aggregate, AggregateOp, Binary, Cardinality, Expr, ExprKind, Grouping, Matching, MetricRef, Selector, Span,
+};
 
 /// Splits an expression into what SQL answers and what is computed above it.
 ///
 /// # Errors
 /// A part of the expression is not supported, or means nothing.
 pub fn lower(expr: &Expr) -> Result<Lowered, Refusal> {
-    let mut fetches = Vec::new();
-    let node = lower_into(expr, &mut fetches)?;
-    Ok(Lowered { node, fetches })
+    let mut lowering = Lowering::default();
+    let node = lowering.node(expr)?;
+    Ok(Lowered { node, fetches: lowering.fetches })
 }
 
-fn lower_into(expr: &Expr, fetches: &mut Vec<FetchRequest>) -> Result<Node, Refusal> {
-    match &expr.kind {
-        ExprKind::Paren(inner) => lower_into(inner, fetches),
-        ExprKind::Selector(_) | ExprKind::Call(_) => {
-            let request = request(expr)?;
-            Ok(fetch(request, fetches))
-        }
-        ExprKind::Aggregate(aggregate) => lower_aggregate(aggregate, fetches),
-        ExprKind::Number(_) => Err(unsupported("a number alone", expr.span)),
-        ExprKind::Text(_) => Err(wrong("a text alone is no question", expr.span)),
-        ExprKind::Subquery(_) => Err(unsupported("a subquery", expr.span)),
-        ExprKind::Negate(_) => Err(unsupported("a minus sign", expr.span)),
-        ExprKind::Binary(binary) => Err(unsupported(&format!("the operator `{}`", binary.op), binary.op_span)),
-    }
-}
-
-/// Equal requests are one fetch.
-fn fetch(request: FetchRequest, fetches: &mut Vec<FetchRequest>) -> Node {
-    Node::Fetch(fetches.iter().position(|own| same(own, &request)).unwrap_or_else(|| {
-        fetches.push(request);
-        fetches.len() - 1
-    }))
-}
-
-fn same(a: &FetchRequest, b: &FetchRequest) -> bool {
-    let without_place = |request: &FetchRequest| FetchRequest {
-        span: Span::default(),
-        function_span: Span::default(),
-        ..request.clone()
-    };
-    without_place(a) == without_place(b)
-}
-
-fn lower_aggregate(aggregate: &Aggregate, fetches: &mut Vec<FetchRequest>) -> Result<Node, Refusal> {
-    use AggregateOp::{Avg, Count, Group, Max, Min, Sum};
-    if !matches!(aggregate.op, Sum | Avg | Min | Max | Count | Group) {
-        return Err(unsupported(&format!("`{}`", aggregate.op), aggregate.op_span));
-    }
-    let mut inner = &aggregate.expr;
+/// The expression without the parentheses around it.
+pub(super) fn bare(expr: &Expr) -> &Expr {
+    let mut inner = expr;
     while let ExprKind::Paren(next) = &inner.kind {
         inner = next;
     }
-    let (op, grouping) = (aggregate.op, aggregate.grouping.clone());
-    if matches!(inner.kind, ExprKind::Selector(_) | ExprKind::Call(_)) {
-        let pushed = Some(PushedAggregate { op, grouping });
-        return Ok(fetch(FetchRequest { pushed, ..request(inner)? }, fetches));
-    }
-    let child = Box::new(lower_into(inner, fetches)?);
-    Ok(Node::Aggregate { op, grouping, child })
+    inner
 }
 
-/// A selector, or a range function over one.
-fn request(expr: &Expr) -> Result<FetchRequest, Refusal> {
-    match &expr.kind {
-        ExprKind::Selector(selector) if selector.window.is_some() => {
-            let refusal = wrong("a window needs a function over it", expr.span);
-            Err(Refusal { hint: Some("for example `avg_over_time(…)`".into()), ..refusal })
-        }
-        ExprKind::Selector(selector) => Ok(FetchRequest {
-            selector: selector.clone(),
-            function: None,
-            pushed: None,
-            span: expr.span,
-            function_span: expr.span,
-        }),
-        ExprKind::Call(call) => over_range(call, expr.span),
-        _ => Err(wrong("a series selector is expected here", expr.span)),
-    }
+/// The fetches so far.
+#[derive(Default)]
+pub(super) struct Lowering {
+    fetches: Vec<FetchRequest>,
+    /// The number of each, by what it asks.
+    numbers: HashMap<String, usize>,
 }
 
-fn over_range(call: &Call, span: Span) -> Result<FetchRequest, Refusal> {
-    let function = match RangeFunction::from_word(&call.name) {
-        Some(RangeFunction::Later(word)) => return Err(unsupported(&format!("`{word}`"), call.name_span)),
-        Some(function) => function,
-        None if KNOWN.contains(&call.name.as_str()) => {
-            return Err(unsupported(&format!("`{}`", call.name), call.name_span));
-        }
-        None => return Err(unknown(call)),
-    };
-    let [argument] = call.args.as_slice() else {
-        let message = format!("`{}` takes one argument, not {}", call.name, call.args.len());
-        return Err(wrong(&message, span));
-    };
-    let mut inner = argument;
-    while let ExprKind::Paren(next) = &inner.kind {
-        inner = next;
-    }
-    match &inner.kind {
-        ExprKind::Selector(selector) if selector.window.is_some() => Ok(FetchRequest {
-            selector: selector.clone(),
-            function: Some(function),
-            pushed: None,
-            span: inner.span,
-            function_span: call.name_span,
-        }),
-        ExprKind::Subquery(_) => Err(unsupported("a subquery", inner.span)),
-        _ => {
-            let refusal = wrong(&format!("`{}` takes a selector with a window", call.name), inner.span);
-            Err(Refusal { hint: Some("for example `[$__interval]` behind the selector".into()), ..refusal })
+impl Lowering {
+    /// Scalar or series.
+    pub(super) fn node(&mut self, expr: &Expr) -> Result<Node, Refusal> {
+        match &expr.kind {
+            ExprKind::Paren(inner) => self.node(inner),
+            ExprKind::Number(number) => Ok(Node::Number(*number)),
+            ExprKind::Text(_) => Err(Refusal::wrong("a text cannot stand here", expr.span)),
+            ExprKind::Subquery(_) => Err(Refusal::unsupported("a subquery", expr.span)),
+            ExprKind::Selector(selector) => self.selector(selector, expr.span),
+            ExprKind::Negate(inner) => {
+                let child = Box::new(self.node(inner)?);
+                Ok(Node::Math { function: &NEGATE, child, span: expr.span })
+            }
+            ExprKind::Call(call) => self.call(call, expr.span),
+            ExprKind::Aggregate(aggregate) => self.aggregate(aggregate),
+            ExprKind::Binary(binary) => self.binary(binary),
         }
     }
+
+    /// Series; `what` asks for them.
+    pub(super) fn series(&mut self, expr: &Expr, what: &str) -> Result<Node, Refusal> {
+        let node = self.node(expr)?;
+        if !node.is_scalar() {
+            return Ok(node);
+        }
+        let refusal = Refusal::wrong(format!("`{what}` takes series, and this is a number"), expr.span);
+        Err(refusal.hint("`vector(…)` makes a series of a number"))
+    }
+
+    /// A scalar; `what` asks for it.
+    pub(super) fn scalar(&mut self, expr: &Expr, what: &str) -> Result<Node, Refusal> {
+        let node = self.node(expr)?;
+        if node.is_scalar() {
+            return Ok(node);
+        }
+        let refusal = Refusal::wrong(format!("`{what}` takes a number here, and these are series"), expr.span);
+        Err(refusal.hint("`scalar(…)` makes a number of a single series"))
+    }
+
+    /// A number that does not depend on the data; `what` asks for it.
+    pub(super) fn constant(&mut self, expr: &Expr, what: &str) -> Result<f64, Refusal> {
+        let node = self.scalar(expr, what)?;
+        let refused =
+            || Refusal::unsupported(&format!("`{what}` with a parameter that depends on the data"), expr.span);
+        node.constant().ok_or_else(refused)
+    }
+
+    fn selector(&mut self, selector: &Selector, span: Span) -> Result<Node, Refusal> {
+        if selector.window.is_some() {
+            let refusal = Refusal::wrong("a window needs a function over it", span);
+            return Err(refusal.hint("for example `avg_over_time(…)`, or leave the brackets away"));
+        }
+        let selector = selector.clone();
+        Ok(self.fetch(FetchRequest { selector, function: None, pushed: None, span, function_span: span }))
+    }
+
+    /// Equal requests are one fetch, wherever they stand.
+    pub(super) fn fetch(&mut self, request: FetchRequest) -> Node {
+        let key = format!("{:?}", without_place(&request));
+        let next = self.fetches.len();
+        let number = *self.numbers.entry(key).or_insert(next);
+        if number == next {
+            self.fetches.push(request);
+        }
+        Node::Fetch(number)
+    }
+
+    fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Node, Refusal> {
+        use AggregateOp::{Bottomk, CountValues, LimitRatio, Limitk, Quantile, Topk};
+        let (op, span, word) = (aggregate.op, aggregate.op_span, aggregate.op.word());
+        if matches!(op, Limitk | LimitRatio) {
+            return Err(Refusal::unsupported(&format!("`{word}`"), span));
+        }
+        let parametric = matches!(op, Topk | Bottomk | Quantile | CountValues);
+        let grouping = aggregate.grouping.clone();
+        match (&aggregate.param, parametric) {
+            (None, false) => self.plain_aggregate(aggregate),
+            (Some(param), true) if op == CountValues => {
+                let label = self.label_name(param, word)?;
+                let child = Box::new(self.series(&aggregate.expr, word)?);
+                Ok(Node::CountValues { label, grouping, child })
+            }
+            (Some(param), true) if op == Quantile => {
+                let phi = Box::new(self.scalar(param, word)?);
+                let child = Box::new(self.series(&aggregate.expr, word)?);
+                Ok(Node::Quantile { phi, grouping, child })
+            }
+            (Some(param), true) => {
+                let k = self.constant(param, word)?;
+                if k.is_nan() {
+                    return Err(Refusal::wrong(format!("`{word}` takes how many series, not NaN"), param.span));
+                }
+                let child = Box::new(self.series(&aggregate.expr, word)?);
+                // The cast keeps to the type's range: below 1 is none, beyond it is all.
+                Ok(Node::Rank { top: op == Topk, k: k as usize, grouping, child })
+            }
+            (Some(param), false) => Err(Refusal::wrong(format!("`{word}` takes no parameter"), param.span)),
+            (None, true) => Err(Refusal::wrong(format!("`{word}` takes a parameter and series"), span)),
+        }
+    }
+
+    /// The simple ones directly over a leaf are the database's work.
+    fn plain_aggregate(&mut self, aggregate: &Aggregate) -> Result<Node, Refusal> {
+        use AggregateOp::{Avg, Count, Group, Max, Min, Sum};
+        let (op, grouping) = (aggregate.op, aggregate.grouping.clone());
+        let inner = bare(&aggregate.expr);
+        if matches!(op, Sum | Avg | Min | Max | Count | Group)
+            && let Some(leaf) = self.leaf(inner)?
+            && leaf.function.is_none_or(|function| function.over_time().is_some())
+        {
+            return Ok(self.fetch(FetchRequest { pushed: Some(PushedAggregate { op, grouping }), ..leaf }));
+        }
+        let child = Box::new(self.series(&aggregate.expr, op.word())?);
+        Ok(Node::Aggregate { op, grouping, child })
+    }
+
+    /// The fetch that the expression is and nothing else, not yet entered.
+    fn leaf(&mut self, expr: &Expr) -> Result<Option<FetchRequest>, Refusal> {
+        match &expr.kind {
+            ExprKind::Selector(selector) if selector.window.is_none() => {
+                let (selector, span) = (selector.clone(), expr.span);
+                Ok(Some(FetchRequest { selector, function: None, pushed: None, span, function_span: span }))
+            }
+            ExprKind::Call(call) => self.range_call(call, expr.span),
+            _ => Ok(None),
+        }
+    }
+
+    fn binary(&mut self, binary: &Binary) -> Result<Node, Refusal> {
+        let (op, span) = (binary.op, binary.op_span);
+        let (lhs, rhs) = (self.node(&binary.lhs)?, self.node(&binary.rhs)?);
+        let scalars = [&lhs, &rhs].into_iter().filter(|side| side.is_scalar()).count();
+        if op.is_set() && scalars > 0 {
+            let message = format!("`{op}` combines series, and one side is a number");
+            return Err(Refusal::wrong(message, span).hint("`vector(…)` makes a series of a number"));
+        }
+        if scalars == 2 && op.is_comparison() && !binary.returns_bool {
+            let message = format!("`{op}` between two numbers has nothing to filter");
+            return Err(Refusal::wrong(message, span).hint(format!("`{op} bool` gives 0 or 1")));
+        }
+        if scalars > 0 && binary.matching.as_ref().is_some_and(|matching| !is_plain(matching)) {
+            return Err(Refusal::wrong("`on` and `ignoring` pair series, and one side is a number", span));
+        }
+        let everything = Matching { on: false, labels: Vec::new(), cardinality: Cardinality::OneToOne };
+        let matching = binary.matching.clone().unwrap_or(everything);
+        let returns_bool = binary.returns_bool;
+        Ok(Node::Binary(Box::new(BinaryNode { op, returns_bool, matching, lhs, rhs, span })))
+    }
 }
 
-/// The functions of PromQL that are no range functions; refused by name.
-const KNOWN: &[&str] = &[
-    "abs",
-    "absent",
-    "acos",
-    "acosh",
-    "asin",
-    "asinh",
-    "atan",
-    "atanh",
-    "ceil",
-    "clamp",
-    "clamp_max",
-    "clamp_min",
-    "cos",
-    "cosh",
-    "day_of_month",
-    "day_of_week",
-    "day_of_year",
-    "days_in_month",
-    "deg",
-    "exp",
-    "floor",
-    "histogram_avg",
-    "histogram_count",
-    "histogram_fraction",
-    "histogram_quantile",
-    "histogram_stddev",
-    "histogram_stdvar",
-    "histogram_sum",
-    "hour",
-    "info",
-    "label_join",
-    "label_replace",
-    "ln",
-    "log10",
-    "log2",
-    "minute",
-    "month",
-    "pi",
-    "rad",
-    "round",
-    "scalar",
-    "sgn",
-    "sin",
-    "sinh",
-    "sort",
-    "sort_by_label",
-    "sort_by_label_desc",
-    "sort_desc",
-    "sqrt",
-    "tan",
-    "tanh",
-    "time",
-    "timestamp",
-    "vector",
-    "year",
-];
-
-fn unknown(call: &Call) -> Refusal {
-    let range: Vec<String> = RangeFunction::words().collect();
-    let known = range.iter().map(String::as_str).chain(KNOWN.iter().copied());
-    let near = nearest(&call.name, known);
-    let hint = if near.is_empty() { None } else { Some(format!("did you mean {}?", near.join(", "))) };
-    Refusal { hint, ..wrong(&format!("there is no function `{}`", call.name), call.name_span) }
+fn is_plain(matching: &Matching) -> bool {
+    !matching.on && matching.labels.is_empty() && matching.cardinality == Cardinality::OneToOne
 }
 
-fn unsupported(what: &str, span: Span) -> Refusal {
-    Refusal { kind: RefusalKind::Unsupported, message: format!("{what} is not supported yet"), span, hint: None }
-}
-
-fn wrong(message: &str, span: Span) -> Refusal {
-    Refusal { kind: RefusalKind::Wrong, message: message.to_owned(), span, hint: None }
+/// What the request asks, wherever it stands.
+fn without_place(request: &FetchRequest) -> FetchRequest {
+    let nowhere = Span::default();
+    let mut request = FetchRequest { span: nowhere, function_span: nowhere, ..request.clone() };
+    let selector = &mut request.selector;
+    selector.modifiers.span = selector.modifiers.span.map(|_| nowhere);
+    selector.matchers.iter_mut().for_each(|matcher| matcher.span = nowhere);
+    if let MetricRef::Matching(matchers) = &mut selector.metric {
+        matchers.iter_mut().for_each(|matcher| matcher.span = nowhere);
+    }
+    if let Some(PushedAggregate { grouping: Grouping::By(labels) | Grouping::Without(labels), .. }) =
+        &mut request.pushed
+    {
+        labels.sort();
+        labels.dedup();
+    }
+    request
 }

@@ -1,23 +1,42 @@
 //! What is done above a fetch: the expression's tree over series on one grid.
 //!
-//! [`lower`] splits an expression into fetches, which SQL answers, and a tree of [`Node`]s, which is computed here.
-//! Pure: no clock, no log, no database.
+//! ```text
+//! ast ──lower──▶ fetch requests (which SQL answers) + tree of nodes ──evaluate, over what was fetched──▶ value
+//! ```
+//!
+//! [`lower`] checks types and names and splits an expression into [`FetchRequest`]s and a tree of [`Node`]s;
+//! [`evaluate`] computes the tree bucket by bucket. Pure: no clock, no log, no database. A function that is not done
+//! is refused in lowering, by name and position.
 
 mod aggregate;
+mod binary;
+mod calendar;
+mod call;
+mod error;
+mod evaluator;
+mod function;
+mod histogram;
+mod labels;
 mod lower;
+mod matching;
+mod node;
+mod range_function;
+mod rank;
 mod request;
+mod sets;
+mod spread;
+mod unique;
+mod value;
+
+#[cfg(test)]
+mod tests;
 
 pub use aggregate::aggregate;
+pub use error::{EvaluateError, EvaluateErrorKind, Side};
+pub use evaluator::evaluate;
+pub use function::Math;
 pub use lower::lower;
-pub use request::{FetchRequest, Lowered, Node, PushedAggregate, RangeFunction, Refusal, RefusalKind};
-
-use crate::series::Series;
-
-/// The series that a tree comes to, sorted by labels, given those of each fetch.
-#[must_use]
-pub fn series(node: &Node, inputs: &[Vec<Series>]) -> Vec<Series> {
-    match node {
-        Node::Fetch(at) => inputs.get(*at).cloned().unwrap_or_default(),
-        Node::Aggregate { op, grouping, child } => aggregate(*op, grouping, &series(child, inputs)),
-    }
-}
+pub use node::{BinaryNode, Limiter, Node, Pattern};
+pub use range_function::RangeFunction;
+pub use request::{FetchRequest, Lowered, PushedAggregate, Refusal, RefusalKind};
+pub use value::{Buckets, Scalar, Value};

@@ -1,6 +1,8 @@
-//! What lowering gives: fetch requests and the tree over them.
+//! What lowering gives: fetch requests and the tree over them, or a refusal.
 
-use crate::ast::{AggregateOp, Grouping, OverTime, Selector, Span};
+use super::node::Node;
+use super::range_function::RangeFunction;
+use crate::ast::{AggregateOp, Grouping, Selector, Span};
 
 /// A leaf that the database answers.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +19,7 @@ pub struct FetchRequest {
     pub function_span: Span,
 }
 
-/// An aggregation that the database does.
+/// An aggregation that the database does: `sum`, `avg`, `min`, `max`, `count` or `group`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushedAggregate {
     /// The operator.
@@ -26,77 +28,12 @@ pub struct PushedAggregate {
     pub grouping: Grouping,
 }
 
-/// A function of a range of samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RangeFunction {
-    /// One of the seven that SQL answers with mergeable partials.
-    OverTime(OverTime),
-    /// One that is known and not done yet.
-    Later(&'static str),
-}
-
-impl RangeFunction {
-    /// The function that the word names.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        if let Some(function) = word.strip_suffix("_over_time").and_then(OverTime::from_word) {
-            return Some(Self::OverTime(function));
-        }
-        LATER.iter().find(|later| **later == word).map(|later| Self::Later(later))
-    }
-
-    /// Every word.
-    pub fn words() -> impl Iterator<Item = String> {
-        let done = OverTime::ALL.iter().map(|function| format!("{}_over_time", function.word()));
-        done.chain(LATER.iter().map(|later| (*later).to_owned()))
-    }
-}
-
-/// Range functions of PromQL that are refused by name.
-const LATER: &[&str] = &[
-    "stddev_over_time",
-    "stdvar_over_time",
-    "quantile_over_time",
-    "present_over_time",
-    "absent_over_time",
-    "mad_over_time",
-    "ts_of_min_over_time",
-    "ts_of_max_over_time",
-    "ts_of_last_over_time",
-    "rate",
-    "increase",
-    "delta",
-    "idelta",
-    "irate",
-    "changes",
-    "resets",
-    "deriv",
-    "predict_linear",
-    "double_exponential_smoothing",
-];
-
-/// The tree above the fetches.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Node {
-    /// The series of a fetch.
-    Fetch(usize),
-    /// An aggregation over series.
-    Aggregate {
-        /// The operator.
-        op: AggregateOp,
-        /// The labels that survive.
-        grouping: Grouping,
-        /// What is aggregated.
-        child: Box<Node>,
-    },
-}
-
 /// An expression as fetches and the tree over them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lowered {
     /// The tree.
     pub node: Node,
-    /// The fetches, by the numbers that the tree calls them.
+    /// The fetches, by the numbers that the tree calls them; no two ask the same.
     pub fetches: Vec<FetchRequest>,
 }
 
@@ -120,4 +57,18 @@ pub enum RefusalKind {
     Unsupported,
     /// It means nothing.
     Wrong,
+}
+
+impl Refusal {
+    pub(super) fn unsupported(what: &str, span: Span) -> Self {
+        Self { kind: RefusalKind::Unsupported, message: format!("{what} is not supported yet"), span, hint: None }
+    }
+
+    pub(super) fn wrong(message: impl Into<String>, span: Span) -> Self {
+        Self { kind: RefusalKind::Wrong, message: message.into(), span, hint: None }
+    }
+
+    pub(super) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
 }

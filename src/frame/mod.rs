@@ -6,7 +6,7 @@ mod legend;
 pub use collect::Collector;
 
 use crate::catalog::Snapshot;
-use crate::evaluate::{self, Node};
+use crate::evaluate::{Buckets, EvaluateError, Node, evaluate};
 use crate::series::{Labels, METRIC_NAME, Series};
 use crate::time::{Grid, Millis};
 
@@ -25,11 +25,24 @@ pub struct Frame {
     pub points: Vec<(Millis, f64)>,
 }
 
+/// The most points that evaluation may touch for every cell that an answer may have.
+const POINTS_PER_CELL: usize = 32;
+
 /// Evaluates what was fetched and names the series that come out.
-#[must_use]
-pub fn frames(node: &Node, inputs: &[Vec<Series>], grid: &Grid, question: &str, snapshot: &Snapshot) -> Vec<Frame> {
+///
+/// # Errors
+/// The series do not fit together, or the expression is too much work for an answer of so many cells.
+pub fn frames(
+    node: &Node,
+    inputs: &[Vec<Series>],
+    grid: &Grid,
+    (question, cells): (&str, u32),
+    snapshot: &Snapshot,
+) -> Result<Vec<Frame>, EvaluateError> {
     let starts: Vec<Millis> = (0..grid.len()).map(|bucket| grid.bucket_start(bucket)).collect();
-    let series = evaluate::series(node, inputs);
+    let max_points = POINTS_PER_CELL.saturating_mul(cells as usize);
+    let buckets = Buckets { starts_ms: &starts, max_points };
+    let series = evaluate(node, inputs, &buckets)?.into_series(&buckets);
     let legends = legend::legends(&series, question);
     let frame = |(series, legend): (Series, String)| {
         let metric = Some(series.labels.get(METRIC_NAME)).filter(|name| !name.is_empty()).map(str::to_owned);
@@ -39,5 +52,5 @@ pub fn frames(node: &Node, inputs: &[Vec<Series>], grid: &Grid, question: &str, 
         labels.retain(|name| name != METRIC_NAME);
         Frame { legend, metric, labels, unit, points }
     };
-    series.into_iter().zip(legends).map(frame).collect()
+    Ok(series.into_iter().zip(legends).map(frame).collect())
 }

@@ -147,8 +147,8 @@ fn group(
     grid: &Grid,
     notices: &mut Vec<String>,
 ) -> Result<FetchGroup, Error> {
-    check_window(context, request, metrics, grid)?;
     let function = over_time(request)?;
+    check_window(context, request, metrics, grid)?;
     let pushed = request.pushed.as_ref().map(|p| FetchAggregate { op: p.op, grouping: p.grouping.clone() });
     let pushable = metrics.len() == 1 && pushed.as_ref().is_none_or(|p| !mentions_name(&p.grouping));
     let (inside, then) = if pushable { (pushed, None) } else { (None, pushed) };
@@ -190,8 +190,9 @@ fn over_time(request: &FetchRequest) -> Result<Option<OverTime>, Error> {
     match request.function {
         None => Ok(None),
         Some(RangeFunction::OverTime(function)) => Ok(Some(function)),
-        Some(RangeFunction::Later(word)) => {
-            Err(Error::new(Kind::Unsupported, format!("`{word}` is not supported yet")).at(request.function_span))
+        Some(later) => {
+            let message = format!("`{}` is not supported yet", later.word());
+            Err(Error::new(Kind::Unsupported, message).at(request.function_span))
         }
     }
 }
@@ -221,7 +222,8 @@ fn check_window(
     if window_ms <= step_ms {
         return Ok(());
     }
-    let message = format!("a window of {window_ms} ms over a step of {step_ms} ms is not supported yet");
+    let (window, step) = (Step::Millis(window_ms), grid.step());
+    let message = format!("a window of {window} over a step of {step} is not supported yet");
     let hint = "a window not longer than the step means the bucket itself; `[$__interval]` always does";
     Err(Error::new(Kind::Unsupported, message).at(request.span).hint(hint))
 }

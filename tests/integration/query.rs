@@ -1,5 +1,6 @@
 //! `POST /query` end to end.
 
+mod expressions;
 mod grids;
 mod labels;
 mod limits;

@@ -1,4 +1,4 @@
-//! The table of design.md §4.4, and every decision around it.
+//! How interpolated strings read, and every decision around it.
 
 use super::super::{equal_test, names, regex_test};
 use super::*;

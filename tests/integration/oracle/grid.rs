@@ -1,4 +1,4 @@
-//! The buckets of a question by design §4.1, computed anew: nothing here is datebin's.
+//! The buckets of a question, computed anew: nothing here is datebin's.
 
 use chrono::{Datelike, Days, Months, NaiveDate, NaiveTime, Offset, TimeZone};
 use chrono_tz::Tz;

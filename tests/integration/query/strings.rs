@@ -1,4 +1,4 @@
-//! Strings of the JSON dialect, ad hoc filters and legends, end to end (design §4.4 and §4.5).
+//! Strings of the JSON dialect, ad hoc filters and legends, end to end.
 
 use serde_json::{Value, json};
 use sqlx::PgPool;

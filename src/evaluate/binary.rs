@@ -1,0 +1,62 @@
+//! Binary operators on two numbers, and on series and a scalar.
+
+use super::labels::nameless;
+use super::value::Scalar;
+use crate::ast::BinaryOp;
+use crate::series::{Point, Series};
+
+/// The operator on two numbers; none where a comparison filters. What passes a filter is `kept`.
+pub(super) fn apply(op: BinaryOp, returns_bool: bool, (left, right): (f64, f64), kept: f64) -> Option<f64> {
+    let holds = match op {
+        BinaryOp::Add => return Some(left + right),
+        BinaryOp::Sub => return Some(left - right),
+        BinaryOp::Mul => return Some(left * right),
+        BinaryOp::Div => return Some(left / right),
+        BinaryOp::Mod => return Some(left % right),
+        BinaryOp::Pow => return Some(left.powf(right)),
+        BinaryOp::Atan2 => return Some(left.atan2(right)),
+        BinaryOp::Eq => left == right,
+        BinaryOp::Ne => left != right,
+        BinaryOp::Gt => left > right,
+        BinaryOp::Lt => left < right,
+        BinaryOp::Ge => left >= right,
+        BinaryOp::Le => left <= right,
+        // They look at labels, never at values.
+        BinaryOp::And | BinaryOp::Or | BinaryOp::Unless => return None,
+    };
+    match (returns_bool, holds) {
+        (true, holds) => Some(f64::from(u8::from(holds))),
+        (false, true) => Some(kept),
+        (false, false) => None,
+    }
+}
+
+/// Whether the result is no longer the metric.
+pub(super) const fn drops_name(op: BinaryOp, returns_bool: bool) -> bool {
+    returns_bool || !op.is_comparison()
+}
+
+/// Two scalars; comparisons among them are `bool`.
+pub(super) fn scalars(op: BinaryOp, left: &Scalar, right: &Scalar) -> Scalar {
+    left.zip(right, |left, right| apply(op, true, (left, right), left).unwrap_or(f64::NAN))
+}
+
+/// Series and a scalar; `flipped` when the scalar stands in front.
+pub(super) fn with_scalar(
+    (op, returns_bool): (BinaryOp, bool),
+    series: &[Series],
+    scalar: &Scalar,
+    flipped: bool,
+) -> Vec<Series> {
+    let drops_name = drops_name(op, returns_bool);
+    let point = |point: &Point| {
+        let (value, number) = (point.value, scalar.at(point.bucket));
+        let operands = if flipped { (number, value) } else { (value, number) };
+        apply(op, returns_bool, operands, value).map(|value| Point { bucket: point.bucket, value })
+    };
+    let one = |one: &Series| Series {
+        labels: if drops_name { nameless(&one.labels) } else { one.labels.clone() },
+        points: one.points.iter().filter_map(point).collect(),
+    };
+    series.iter().map(one).collect()
+}

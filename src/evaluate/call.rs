@@ -1,0 +1,243 @@
+//! Calls: which functions there are, and what they take.
+
+use std::f64::consts::PI;
+use std::sync::Arc;
+
+use super::function::MATH;
+use super::lower::{Lowering, bare};
+use super::node::{Limiter, Node, Pattern};
+use super::range_function::RangeFunction;
+use super::request::{FetchRequest, Refusal};
+use crate::ast::{AggregateOp, Call, Expr, ExprKind, Selector, Span, Test};
+use crate::nearest::nearest;
+use crate::series::{Labels, METRIC_NAME};
+
+/// Functions that are neither of one value nor of a range.
+pub(super) const OTHERS: &[&str] = &[
+    "absent",
+    "absent_over_time",
+    "clamp",
+    "clamp_max",
+    "clamp_min",
+    "histogram_quantile",
+    "label_join",
+    "label_replace",
+    "pi",
+    "round",
+    "scalar",
+    "sort",
+    "sort_desc",
+    "time",
+    "timestamp",
+    "vector",
+];
+
+/// Functions of PromQL that are refused by name.
+pub(super) const LATER: &[&str] = &[
+    "double_exponential_smoothing",
+    "histogram_avg",
+    "histogram_count",
+    "histogram_fraction",
+    "histogram_quantiles",
+    "histogram_stddev",
+    "histogram_stdvar",
+    "histogram_sum",
+    "holt_winters",
+    "info",
+    "mad_over_time",
+    "predict_linear",
+    "sort_by_label",
+    "sort_by_label_desc",
+    "ts_of_first_over_time",
+    "ts_of_last_over_time",
+    "ts_of_max_over_time",
+    "ts_of_min_over_time",
+];
+
+impl Lowering {
+    pub(super) fn call(&mut self, call: &Call, span: Span) -> Result<Node, Refusal> {
+        if let Some(request) = self.range_call(call, span)? {
+            return Ok(self.fetch(request));
+        }
+        if let Some(function) = MATH.iter().find(|function| function.word == call.name) {
+            let args = arguments(call, span, usize::from(!function.of_time), 1)?;
+            let child = match args {
+                [] => Node::Vector(Box::new(Node::Time)),
+                [arg, ..] => self.series(arg, function.word)?,
+            };
+            return Ok(Node::Math { function, child: Box::new(child), span });
+        }
+        match call.name.as_str() {
+            "round" => self.limit(call, span, Limiter::Round, 1, 2),
+            "clamp" => self.limit(call, span, Limiter::Clamp, 3, 3),
+            "clamp_min" => self.limit(call, span, Limiter::ClampMin, 2, 2),
+            "clamp_max" => self.limit(call, span, Limiter::ClampMax, 2, 2),
+            "pi" => arguments(call, span, 0, 0).map(|_| Node::Number(PI)),
+            "time" => arguments(call, span, 0, 0).map(|_| Node::Time),
+            "label_replace" => self.label_replace(call, span),
+            "label_join" => self.label_join(call, span),
+            "histogram_quantile" => {
+                let args = arguments(call, span, 2, 2)?;
+                let phi = Box::new(self.scalar(&args[0], &call.name)?);
+                Ok(Node::HistogramQuantile { phi, child: Box::new(self.series(&args[1], &call.name)?) })
+            }
+            "vector" => {
+                let args = arguments(call, span, 1, 1)?;
+                Ok(Node::Vector(Box::new(self.scalar(&args[0], &call.name)?)))
+            }
+            "scalar" | "timestamp" | "absent" | "sort" | "sort_desc" => self.of_series(call, span),
+            "absent_over_time" => self.absent_over_time(call, span),
+            word if LATER.contains(&word) => Err(Refusal::unsupported(&format!("`{word}`"), call.name_span)),
+            _ => Err(unknown(call)),
+        }
+    }
+
+    /// The functions whose only argument is series.
+    fn of_series(&mut self, call: &Call, span: Span) -> Result<Node, Refusal> {
+        let arg = &arguments(call, span, 1, 1)?[0];
+        let series = self.series(arg, &call.name)?;
+        let child = || Box::new(series.clone());
+        Ok(match call.name.as_str() {
+            "scalar" => Node::Scalar(child()),
+            "timestamp" => Node::Timestamp { child: child(), span },
+            "absent" => Node::Absent { child: child(), labels: told(arg) },
+            // An answer over a range has no single value to sort by: the order by labels stays, as in Prometheus.
+            _ => series,
+        })
+    }
+
+    fn limit(
+        &mut self,
+        call: &Call,
+        span: Span,
+        function: Limiter,
+        least: usize,
+        most: usize,
+    ) -> Result<Node, Refusal> {
+        let args = arguments(call, span, least, most)?;
+        let child = Box::new(self.series(&args[0], &call.name)?);
+        let scalars = args[1..].iter().map(|arg| self.scalar(arg, &call.name));
+        let mut args = scalars.collect::<Result<Vec<Node>, Refusal>>()?;
+        if args.is_empty() {
+            args.push(Node::Number(1.0));
+        }
+        Ok(Node::Limit { function, child, args, span })
+    }
+
+    fn label_replace(&mut self, call: &Call, span: Span) -> Result<Node, Refusal> {
+        let args = arguments(call, span, 5, 5)?;
+        let child = Box::new(self.series(&args[0], &call.name)?);
+        let target = self.label_name(&args[1], &call.name)?;
+        let (replacement, source) = (text(&args[2], &call.name)?.to_owned(), text(&args[3], &call.name)?.to_owned());
+        let pattern = Pattern::new(text(&args[4], &call.name)?).map_err(|error| {
+            let whole = error.to_string();
+            let reason = whole.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            Refusal::wrong(format!("this pattern cannot be read: {reason}"), args[4].span)
+        })?;
+        Ok(Node::LabelReplace { child, target, replacement, source, pattern, span })
+    }
+
+    fn label_join(&mut self, call: &Call, span: Span) -> Result<Node, Refusal> {
+        let args = arguments(call, span, 3, usize::MAX)?;
+        let child = Box::new(self.series(&args[0], &call.name)?);
+        let target = self.label_name(&args[1], &call.name)?;
+        let separator = text(&args[2], &call.name)?.to_owned();
+        let sources = args[3..].iter().map(|arg| text(arg, &call.name).map(str::to_owned));
+        let sources = sources.collect::<Result<Vec<String>, Refusal>>()?;
+        Ok(Node::LabelJoin { child, target, separator, sources, span })
+    }
+
+    /// A text that names a label.
+    pub(super) fn label_name(&self, expr: &Expr, what: &str) -> Result<String, Refusal> {
+        let name = text(expr, what)?;
+        if name.is_empty() {
+            return Err(Refusal::wrong("a label needs a name", expr.span));
+        }
+        Ok(name.to_owned())
+    }
+
+    fn absent_over_time(&mut self, call: &Call, span: Span) -> Result<Node, Refusal> {
+        let arg = &arguments(call, span, 1, 1)?[0];
+        let request = ranged(call, arg, RangeFunction::Present)?;
+        Ok(Node::Absent { child: Box::new(self.fetch(request)), labels: told(arg) })
+    }
+
+    /// The fetch of a range function, not yet entered; none when the call is no range function.
+    pub(super) fn range_call(&mut self, call: &Call, span: Span) -> Result<Option<FetchRequest>, Refusal> {
+        let (function, range) = if call.name == RangeFunction::Quantile(0.5).word() {
+            let args = arguments(call, span, 2, 2)?;
+            (RangeFunction::Quantile(self.constant(&args[0], &call.name)?), &args[1])
+        } else if let Some(function) = RangeFunction::from_word(&call.name) {
+            (function, &arguments(call, span, 1, 1)?[0])
+        } else {
+            return Ok(None);
+        };
+        ranged(call, range, function).map(Some)
+    }
+}
+
+/// A range function over its argument, which must be a selector with a window.
+fn ranged(call: &Call, arg: &Expr, function: RangeFunction) -> Result<FetchRequest, Refusal> {
+    let inner = bare(arg);
+    match &inner.kind {
+        ExprKind::Selector(selector) if selector.window.is_some() => Ok(FetchRequest {
+            selector: selector.clone(),
+            function: Some(function),
+            pushed: None,
+            span: inner.span,
+            function_span: call.name_span,
+        }),
+        ExprKind::Subquery(_) => Err(Refusal::unsupported("a subquery", inner.span)),
+        _ => {
+            let refusal = Refusal::wrong(format!("`{}` takes a selector with a window", call.name), inner.span);
+            Err(refusal.hint("for example `[$__interval]` behind the selector"))
+        }
+    }
+}
+
+/// The arguments, if there are as many as the function takes.
+fn arguments(call: &Call, span: Span, least: usize, most: usize) -> Result<&[Expr], Refusal> {
+    let found = call.args.len();
+    if (least..=most).contains(&found) {
+        return Ok(&call.args);
+    }
+    let wanted = match (least, most) {
+        (0, 0) => "no argument".to_owned(),
+        (1, 1) => "one argument".to_owned(),
+        (0, 1) => "at most one argument".to_owned(),
+        (least, most) if least == most => format!("{least} arguments"),
+        (least, usize::MAX) => format!("at least {least} arguments"),
+        (least, most) => format!("{least} to {most} arguments"),
+    };
+    Err(Refusal::wrong(format!("`{}` takes {wanted}, not {found}", call.name), span))
+}
+
+fn text<'a>(expr: &'a Expr, what: &str) -> Result<&'a str, Refusal> {
+    match &bare(expr).kind {
+        ExprKind::Text(text) => Ok(text),
+        _ => Err(Refusal::wrong(format!("`{what}` takes a text here"), expr.span)),
+    }
+}
+
+/// The labels that a selector's equalities tell, each named once: those of `absent`.
+fn told(expr: &Expr) -> Labels {
+    let ExprKind::Selector(Selector { matchers, .. }) = &bare(expr).kind else { return Labels::default() };
+    let mut times = std::collections::HashMap::new();
+    matchers.iter().for_each(|matcher| *times.entry(matcher.label.as_str()).or_insert(0) += 1);
+    let single = matchers.iter().filter(|matcher| matcher.label != METRIC_NAME && times[matcher.label.as_str()] == 1);
+    Labels::new(single.filter_map(|matcher| match &matcher.test {
+        Test::In(values) if values.len() == 1 => {
+            Some((Arc::from(matcher.label.as_str()), Arc::from(values[0].as_str())))
+        }
+        _ => None,
+    }))
+}
+
+fn unknown(call: &Call) -> Refusal {
+    let functions = MATH.iter().map(|function| function.word).chain(OTHERS.iter().copied());
+    let aggregations = AggregateOp::ALL.iter().map(|op| op.word());
+    let near = nearest(&call.name, functions.chain(RangeFunction::words()).chain(aggregations));
+    let shown: String = call.name.chars().take(120).collect();
+    let refusal = Refusal::wrong(format!("there is no function `{shown}`"), call.name_span);
+    if near.is_empty() { refusal } else { refusal.hint(format!("did you mean {}?", near.join(", "))) }
+}

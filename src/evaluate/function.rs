@@ -1,0 +1,93 @@
+//! The functions of one value.
+
+use std::fmt;
+
+use super::calendar;
+use super::node::Limiter;
+
+/// A function of one value.
+#[derive(Clone, Copy)]
+pub struct Math {
+    /// Its word in the language.
+    pub word: &'static str,
+    /// What it does.
+    pub apply: fn(f64) -> f64,
+    /// Whether it may stand without an argument and then takes the time.
+    pub of_time: bool,
+}
+
+impl PartialEq for Math {
+    fn eq(&self, other: &Self) -> bool {
+        self.word == other.word
+    }
+}
+
+impl fmt::Debug for Math {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word)
+    }
+}
+
+const fn math(word: &'static str, apply: fn(f64) -> f64) -> Math {
+    Math { word, apply, of_time: false }
+}
+
+const fn calendar(word: &'static str, apply: fn(f64) -> f64) -> Math {
+    Math { word, apply, of_time: true }
+}
+
+/// A minus sign in front.
+pub(super) static NEGATE: Math = math("-", |value| -value);
+
+/// All that have a word.
+pub(super) static MATH: &[Math] = &[
+    math("abs", f64::abs),
+    math("ceil", f64::ceil),
+    math("floor", f64::floor),
+    math("exp", f64::exp),
+    math("ln", f64::ln),
+    math("log2", f64::log2),
+    math("log10", f64::log10),
+    math("sqrt", f64::sqrt),
+    math("sgn", |value| if value == 0.0 || value.is_nan() { value } else { value.signum() }),
+    math("deg", f64::to_degrees),
+    math("rad", f64::to_radians),
+    math("sin", f64::sin),
+    math("cos", f64::cos),
+    math("tan", f64::tan),
+    math("asin", f64::asin),
+    math("acos", f64::acos),
+    math("atan", f64::atan),
+    math("sinh", f64::sinh),
+    math("cosh", f64::cosh),
+    math("tanh", f64::tanh),
+    math("asinh", f64::asinh),
+    math("acosh", f64::acosh),
+    math("atanh", f64::atanh),
+    calendar("minute", calendar::minute),
+    calendar("hour", calendar::hour),
+    calendar("day_of_week", calendar::day_of_week),
+    calendar("day_of_month", calendar::day_of_month),
+    calendar("day_of_year", calendar::day_of_year),
+    calendar("days_in_month", calendar::days_in_month),
+    calendar("month", calendar::month),
+    calendar("year", calendar::year),
+];
+
+/// The limited value; none where a clamp's bounds are the wrong way round. Carries NaN, of a bound too.
+pub(super) fn limited(function: Limiter, value: f64, args: [f64; 2]) -> Option<f64> {
+    let [first, second] = args;
+    let at_least = |value: f64, bound: f64| if value < bound || bound.is_nan() { bound } else { value };
+    let at_most = |value: f64, bound: f64| if value > bound || bound.is_nan() { bound } else { value };
+    match function {
+        Limiter::Round => {
+            // The inverse loses less on 0.1 and its like, as Prometheus does it.
+            let inverse = 1.0 / first;
+            Some((value * inverse + 0.5).floor() / inverse)
+        }
+        Limiter::ClampMin => Some(at_least(value, first)),
+        Limiter::ClampMax => Some(at_most(value, first)),
+        Limiter::Clamp if second < first => None,
+        Limiter::Clamp => Some(at_least(at_most(value, second), first)),
+    }
+}

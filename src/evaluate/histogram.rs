@@ -1,0 +1,103 @@
+//! `histogram_quantile` over classic buckets: cumulative counts by upper bound, the label `le`.
+
+use std::collections::BTreeMap;
+
+use super::aggregate::{Sample, by_bucket};
+use super::labels::Choice;
+use super::value::Scalar;
+use crate::series::{Labels, Point, Series};
+
+/// The label with a bucket's upper bound.
+const LE: &str = "le";
+
+/// Relative difference below which two counts are one count and rounding.
+const TOLERANCE: f64 = 1e-12;
+
+/// A bucket of a histogram.
+#[derive(Clone, Copy)]
+struct Bar {
+    upper: f64,
+    count: f64,
+}
+
+/// The φ-quantile of every histogram; series whose `le` is no number are left out.
+pub(super) fn histogram_quantile(phi: &Scalar, series: &[Series]) -> Vec<Series> {
+    let le = [LE.to_owned()];
+    let choice = Choice::new(false, &le);
+    let mut histograms: BTreeMap<Labels, Vec<(f64, &Series)>> = BTreeMap::new();
+    for one in series {
+        let upper = one.labels.get(LE).parse::<f64>().ok().filter(|upper| !upper.is_nan());
+        if let Some(upper) = upper {
+            histograms.entry(choice.chosen(&one.labels)).or_default().push((upper, one));
+        }
+    }
+    let mut bars = Vec::new();
+    let mut histogram = |(labels, mut members): (Labels, Vec<(f64, &Series)>)| {
+        members.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (uppers, members): (Vec<f64>, Vec<&Series>) = members.into_iter().unzip();
+        let samples = by_bucket(&members);
+        let runs = samples.chunk_by(Sample::same_bucket).map(|run| {
+            bars.clear();
+            run.iter().for_each(|sample| add(&mut bars, uppers[sample.series], sample.value));
+            let bucket = run[0].bucket;
+            Point { bucket, value: quantile(phi.at(bucket), &mut bars) }
+        });
+        Series { labels, points: runs.collect() }
+    };
+    histograms.into_iter().map(&mut histogram).collect()
+}
+
+/// Bounds come ascending; equal ones (`1` and `1.0`) are one bar.
+fn add(bars: &mut Vec<Bar>, upper: f64, count: f64) {
+    match bars.last_mut() {
+        Some(last) if last.upper == upper => last.count += count,
+        _ => bars.push(Bar { upper, count }),
+    }
+}
+
+/// Interpolates within the bar that holds the rank, as Prometheus does.
+fn quantile(phi: f64, bars: &mut [Bar]) -> f64 {
+    if phi.is_nan() {
+        return f64::NAN;
+    }
+    if !(0.0..=1.0).contains(&phi) {
+        return if phi < 0.0 { f64::NEG_INFINITY } else { f64::INFINITY };
+    }
+    make_monotonic(bars);
+    let [rest @ .., last] = &*bars else { return f64::NAN };
+    let Some(highest) = rest.last() else { return f64::NAN };
+    if last.upper != f64::INFINITY || last.count == 0.0 {
+        return f64::NAN;
+    }
+    let rank = phi * last.count;
+    let Some(at) = rest.iter().position(|bar| bar.count >= rank) else { return highest.upper };
+    let bar = rest[at];
+    if at == 0 && bar.upper <= 0.0 {
+        return bar.upper;
+    }
+    let below = if at == 0 { Bar { upper: 0.0, count: 0.0 } } else { rest[at - 1] };
+    below.upper + (bar.upper - below.upper) * ((rank - below.count) / (bar.count - below.count))
+}
+
+/// A count below the one before it is a torn read or rounding; it takes that one's place.
+fn make_monotonic(bars: &mut [Bar]) {
+    let Some(mut before) = bars.first().map(|bar| bar.count) else { return };
+    for bar in bars.iter_mut().skip(1) {
+        if bar.count < before || almost_equal(bar.count, before) {
+            bar.count = before;
+        } else {
+            before = bar.count;
+        }
+    }
+}
+
+fn almost_equal(a: f64, b: f64) -> bool {
+    let (sum, difference) = (a.abs() + b.abs(), (a - b).abs());
+    if a == b {
+        return true;
+    }
+    if a == 0.0 || b == 0.0 || sum < f64::MIN_POSITIVE {
+        return difference < TOLERANCE * f64::MIN_POSITIVE;
+    }
+    difference / sum.min(f64::MAX) < TOLERANCE
+}

@@ -1,0 +1,221 @@
+//! The tree above the fetches.
+
+use regex::{Regex, RegexBuilder};
+
+use super::binary::apply;
+use super::function::Math;
+use crate::ast::{AggregateOp, BinaryOp, Grouping, Matching, Span};
+use crate::series::Labels;
+
+/// What is computed. Lowering has checked the types: a node that takes series has a child that gives them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Node {
+    /// A number.
+    Number(f64),
+    /// `time()`: a bucket's start in seconds since 1970, as a scalar.
+    Time,
+    /// `scalar(series)`: the value of the only series at a bucket, NaN if there is not exactly one.
+    Scalar(Box<Node>),
+    /// `vector(scalar)`: a series without labels.
+    Vector(Box<Node>),
+    /// The series of a fetch, by its number.
+    Fetch(usize),
+    /// A function of each value alone.
+    Math {
+        /// The function.
+        function: &'static Math,
+        /// Its argument: series, or a scalar under a minus sign.
+        child: Box<Node>,
+        /// Where the call stands.
+        span: Span,
+    },
+    /// `round`, `clamp`, `clamp_min`, `clamp_max`.
+    Limit {
+        /// The function.
+        function: Limiter,
+        /// The series.
+        child: Box<Node>,
+        /// The scalars.
+        args: Vec<Node>,
+        /// Where the call stands.
+        span: Span,
+    },
+    /// `timestamp(series)`: the bucket's start in seconds wherever there is a value.
+    Timestamp {
+        /// The series.
+        child: Box<Node>,
+        /// Where the call stands.
+        span: Span,
+    },
+    /// `absent(series)`: 1 in every bucket in which there is no value.
+    Absent {
+        /// The series.
+        child: Box<Node>,
+        /// The labels that the selector's equalities tell.
+        labels: Labels,
+    },
+    /// `label_replace`.
+    LabelReplace {
+        /// The series.
+        child: Box<Node>,
+        /// The label that is set.
+        target: String,
+        /// Its value, with `$1` for groups of the pattern.
+        replacement: String,
+        /// The label that is read.
+        source: String,
+        /// What it must match.
+        pattern: Pattern,
+        /// Where the call stands.
+        span: Span,
+    },
+    /// `label_join`.
+    LabelJoin {
+        /// The series.
+        child: Box<Node>,
+        /// The label that is set.
+        target: String,
+        /// What stands between the values.
+        separator: String,
+        /// The labels that are read.
+        sources: Vec<String>,
+        /// Where the call stands.
+        span: Span,
+    },
+    /// `histogram_quantile(φ, series with le)`.
+    HistogramQuantile {
+        /// φ.
+        phi: Box<Node>,
+        /// The buckets.
+        child: Box<Node>,
+    },
+    /// An aggregation without a parameter.
+    Aggregate {
+        /// The operator.
+        op: AggregateOp,
+        /// The labels that survive.
+        grouping: Grouping,
+        /// What is aggregated.
+        child: Box<Node>,
+    },
+    /// `quantile(φ, series)`.
+    Quantile {
+        /// φ.
+        phi: Box<Node>,
+        /// The labels that survive.
+        grouping: Grouping,
+        /// What is aggregated.
+        child: Box<Node>,
+    },
+    /// `count_values("label", series)`.
+    CountValues {
+        /// The label that carries the value.
+        label: String,
+        /// The labels that survive.
+        grouping: Grouping,
+        /// What is aggregated.
+        child: Box<Node>,
+    },
+    /// `topk` and `bottomk`: whole series, ranked by their mean.
+    Rank {
+        /// Whether the highest are wanted.
+        top: bool,
+        /// How many of each group.
+        k: usize,
+        /// The groups.
+        grouping: Grouping,
+        /// What is ranked.
+        child: Box<Node>,
+    },
+    /// A binary operator.
+    Binary(Box<BinaryNode>),
+}
+
+/// A binary operator and its operands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BinaryNode {
+    /// The operator.
+    pub op: BinaryOp,
+    /// Comparisons give 0 and 1 instead of filtering.
+    pub returns_bool: bool,
+    /// How series pair up; of no meaning where an operand is a scalar.
+    pub matching: Matching,
+    /// Left operand.
+    pub lhs: Node,
+    /// Right operand.
+    pub rhs: Node,
+    /// Where the operator stands.
+    pub span: Span,
+}
+
+/// The functions that take scalars besides the series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limiter {
+    /// To the nearest multiple, halves up.
+    Round,
+    /// Between two bounds; nothing where the lower one is above the upper.
+    Clamp,
+    /// At least.
+    ClampMin,
+    /// At most.
+    ClampMax,
+}
+
+/// The most memory that a compiled pattern may take.
+const PATTERN_BYTES: usize = 256 * 1024;
+
+/// A pattern that a whole value must match.
+#[derive(Clone, Debug)]
+pub struct Pattern(Regex);
+
+impl Pattern {
+    pub(super) fn new(pattern: &str) -> Result<Self, regex::Error> {
+        // A text has room for hundreds of patterns, so that each must be small.
+        let build =
+            |pattern: &str| RegexBuilder::new(pattern).size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES).build();
+        // Compiled alone first: an unbalanced `)` must not close the group around it.
+        build(pattern)?;
+        build(&format!("^(?s:{pattern})$")).map(Self)
+    }
+
+    /// The replacement with the groups of the match, if the whole value matches.
+    pub(super) fn replaced(&self, value: &str, replacement: &str) -> Option<String> {
+        let captures = self.0.captures(value)?;
+        let mut replaced = String::new();
+        captures.expand(replacement, &mut replaced);
+        Some(replaced)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}
+
+impl Node {
+    /// Whether it gives a scalar, not series.
+    #[must_use]
+    pub fn is_scalar(&self) -> bool {
+        match self {
+            Self::Number(_) | Self::Time | Self::Scalar(_) => true,
+            Self::Math { child, .. } => child.is_scalar(),
+            Self::Binary(binary) => binary.lhs.is_scalar() && binary.rhs.is_scalar(),
+            _ => false,
+        }
+    }
+
+    /// The number that it is in every bucket, whatever is fetched.
+    #[must_use]
+    pub fn constant(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Math { function, child, .. } => child.constant().map(function.apply),
+            Self::Binary(binary) => {
+                let (left, right) = (binary.lhs.constant()?, binary.rhs.constant()?);
+                apply(binary.op, binary.returns_bool, (left, right), left)
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! `histogram_quantile`, with the answers that Prometheus gives.
+
+use super::check;
+
+#[test]
+fn the_rank_is_interpolated_within_its_bucket() {
+    let h = &[
+        r#"h{job="a",le="0.1"} 10 0 5 _"#,
+        r#"h{job="a",le="1"} 30 0 5 _"#,
+        r#"h{job="a",le="2.0"} 40 0 5 _"#,
+        r#"h{job="a",le="+Inf"} 50 0 10 7"#,
+        r#"h{job="a",le="what"} 1 1 1 1"#,
+        r#"h{job="b",le="1"} 1 1 1 1"#,
+    ];
+    check(
+        h,
+        &[
+            // Of 50: the 25th lies 15/20 into (0.1, 1], the 5th halfway into [0, 0.1], the 45th beyond the last bound.
+            ("histogram_quantile(0.5, h{job=\"a\"})", &[r#"{job="a"} 0.775 NaN 0.1 NaN"#]),
+            ("histogram_quantile(0.1, h{job=\"a\"})", &[r#"{job="a"} 0.05 NaN 0.02 NaN"#]),
+            ("histogram_quantile(0.9, h{job=\"a\"})", &[r#"{job="a"} 2 NaN 2 NaN"#]),
+            ("histogram_quantile(0, h{job=\"a\"})", &[r#"{job="a"} 0 NaN 0 NaN"#]),
+            ("histogram_quantile(1, h{job=\"a\"})", &[r#"{job="a"} 2 NaN 2 NaN"#]),
+            ("histogram_quantile(-0.1, h{job=\"a\"})", &[r#"{job="a"} -inf -inf -inf -inf"#]),
+            ("histogram_quantile(1.1, h{job=\"a\"})", &[r#"{job="a"} inf inf inf inf"#]),
+            ("histogram_quantile(NaN, h{job=\"a\"})", &[r#"{job="a"} NaN NaN NaN NaN"#]),
+            // No bucket up to infinity, no quantile.
+            ("histogram_quantile(0.5, h{job=\"b\"})", &[r#"{job="b"} NaN NaN NaN NaN"#]),
+            // The two spellings of one bound, and the two jobs, add up.
+            ("histogram_quantile(0.5, sum by (le) (h))", &["{} 0.742857142857 0.55 0.1 1"]),
+        ],
+    );
+}
+
+#[test]
+fn odd_buckets() {
+    let h = &[
+        // Counts that fall are raised: 10, 10, 20, 20.
+        r#"h{le="1"} 10"#,
+        r#"h{le="2"} 8"#,
+        r#"h{le="3"} 20"#,
+        r#"h{le="Inf"} 19"#,
+        // The same bound spelt twice is one bucket: 4 up to 1, 8 in all.
+        r#"same{le="1"} 2"#,
+        r#"same{le="1.0"} 2"#,
+        r#"same{le="+Inf"} 8"#,
+        r#"below{le="-1"} 4"#,
+        r#"below{le="0"} 6"#,
+        r#"below{le="+Inf"} 8"#,
+    ];
+    check(
+        h,
+        &[
+            ("histogram_quantile(0.5, h)", &["{} 1 _ _ _"]),
+            ("histogram_quantile(0.75, h)", &["{} 2.5 _ _ _"]),
+            ("histogram_quantile(0.25, same)", &["{} 0.5 _ _ _"]),
+            ("histogram_quantile(0.25, below)", &["{} -1 _ _ _"]),
+            ("histogram_quantile(0.625, below)", &["{} -0.5 _ _ _"]),
+            ("histogram_quantile(0.5, h{le=\"Inf\"})", &["{} NaN _ _ _"]),
+        ],
+    );
+}
