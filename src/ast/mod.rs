@@ -2,8 +2,10 @@
 //!
 //! Every dialect ends here. Nothing in this module knows the catalog, a clock or a wire format.
 
+mod options;
 mod words;
 
+pub use options::{Fill, Format, Options, Reduce};
 pub use words::{AggregateOp, BinaryOp, OverTime};
 
 /// A half-open range of byte offsets into the text that was received.

@@ -123,7 +123,7 @@ impl Engine {
         let text = target.text.as_ref().map_err(Clone::clone)?;
         let expression = resolve::expression(snapshot, text)?;
         let lowered = evaluate::lower(&expression).map_err(resolve::refusal)?;
-        let planned = plan::fetches(&self.context(snapshot, question), &lowered.fetches)?;
+        let planned = plan::fetches(&self.context(snapshot, question, target), &lowered.fetches)?;
         let planned_at = Instant::now();
         let inputs = self.run(snapshot, &planned.groups, deadline, budget).await?;
         let read_at = Instant::now();
@@ -131,17 +131,17 @@ impl Engine {
         let frames = frames.map_err(|error| resolve::evaluation(&error))?;
         let timing = Timing { plan: planned_at - begun, execute: read_at - planned_at, frame: read_at.elapsed() };
         let ref_id = target.ref_id.clone();
-        Ok((Answered { ref_id, format: target.format, frames, notices: planned.notices }, timing))
+        Ok((Answered { ref_id, format: target.options.format, frames, notices: planned.notices }, timing))
     }
 
-    fn context<'a>(&self, snapshot: &'a Snapshot, question: &'a Question) -> Context<'a> {
+    fn context<'a>(&self, snapshot: &'a Snapshot, question: &'a Question, target: &'a TargetQuestion) -> Context<'a> {
         Context {
             snapshot,
             range: question.range,
             interval_ms: question.interval_ms,
             max_points: question.max_points,
-            step: question.step,
-            zone: &question.zone,
+            step: target.options.step,
+            zone: target.options.zone.as_ref().unwrap_or(&question.zone),
             limits: self.limits,
             ad_hoc: &question.ad_hoc,
         }

@@ -11,9 +11,9 @@ pub use range::{Moment, time_range};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::ast::Matcher;
+use crate::ast::{Format, Matcher, Options};
 use crate::error::{Error, Kind};
-use crate::time::{Step, TimeRange, Zone};
+use crate::time::{TimeRange, Zone};
 use crate::wire::request;
 
 /// How many points a panel draws that does not say.
@@ -32,8 +32,6 @@ pub struct Question {
     pub zone: Zone,
     /// The targets that are to be answered, in order.
     pub targets: Vec<TargetQuestion>,
-    /// The step that the question insists on.
-    pub step: Option<Step>,
     /// Filters for every series that has the label.
     pub ad_hoc: Vec<Matcher>,
     /// What could not be read and is ignored.
@@ -41,23 +39,14 @@ pub struct Question {
 }
 
 /// One target of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TargetQuestion {
     /// The panel's name for it.
     pub ref_id: Option<String>,
     /// The question's text; an error where there was something but no text.
     pub text: Result<String, Error>,
-    /// The form of the answer.
-    pub format: Format,
-}
-
-/// The form of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Series of points.
-    TimeSeries,
-    /// A row per bucket and series.
-    Table,
+    /// What it says besides.
+    pub options: Options,
 }
 
 /// Reads a body as JSON whatever its content type says; an empty one is `{}`.
@@ -98,7 +87,6 @@ pub fn question(query: &request::Query, moment: Moment<'_>, max_targets: u32) ->
         max_points: points(&query.max_data_points),
         zone,
         targets,
-        step: None,
         ad_hoc,
         notices,
     })
@@ -134,7 +122,7 @@ fn target(value: &Value) -> Option<TargetQuestion> {
     let read = value.is_object().then(|| serde_json::from_value::<request::Target>(value.clone()).ok()).flatten();
     let Some(target) = read else {
         let text = Err(Error::new(Kind::BadTarget, "a target is not an object"));
-        return Some(TargetQuestion { ref_id: None, text, format: Format::TimeSeries });
+        return Some(TargetQuestion { ref_id: None, text, options: Options::default() });
     };
     if target.hide == Value::Bool(true) || target.target.is_null() {
         return None;
@@ -143,7 +131,8 @@ fn target(value: &Value) -> Option<TargetQuestion> {
     if text.as_ref().is_ok_and(|text| text.trim().is_empty() || text.trim() == "select metric") {
         return None;
     }
-    Some(TargetQuestion { ref_id: scalar::text(&target.ref_id), text, format: format(&target) })
+    let options = Options { format: format(&target), ..Options::default() };
+    Some(TargetQuestion { ref_id: scalar::text(&target.ref_id), text, options })
 }
 
 fn format(target: &request::Target) -> Format {

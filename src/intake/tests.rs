@@ -22,7 +22,8 @@ fn what_is_hidden_empty_or_not_picked_is_skipped() -> Result<(), Error> {
     let targets = json!([{"target": "a", "hide": true}, {"target": ""}, {"target": "select metric"}, {}, {"target": null},
         {"target": 42, "refId": "B", "type": "table"}, {"target": "c", "hide": false, "type": "timeserie"}]);
     let question = read(json!({"targets": targets, "unknown": {"deep": []}}))?;
-    let read: Vec<_> = question.targets.iter().map(|t| (t.text.clone(), t.ref_id.as_deref(), t.format)).collect();
+    let read: Vec<_> =
+        question.targets.iter().map(|t| (t.text.clone(), t.ref_id.as_deref(), t.options.format)).collect();
     let expected = [(Ok("42".to_owned()), Some("B"), Format::Table), (Ok("c".to_owned()), None, Format::TimeSeries)];
     assert_eq!(read, expected);
     Ok(())

@@ -7,9 +7,9 @@ pub use events::events;
 
 use std::collections::BTreeMap;
 
+use crate::ast::Format;
 use crate::error::Error;
 use crate::frame::Frame;
-use crate::intake::Format;
 use crate::wire::response::{Datapoint, Element, ErrorBody, ErrorDetail, Meta, Notice, TimeSeries};
 
 /// The answer to one target.
@@ -35,7 +35,7 @@ pub fn elements(answers: Vec<Answered>, failed: &[Error]) -> Vec<Element> {
         let notices = notices("warning", answer.notices.iter().cloned());
         let mut own: Vec<Element> = match answer.format {
             Format::TimeSeries => answer.frames.into_iter().map(|frame| series(frame, answer.ref_id.clone())).collect(),
-            Format::Table => vec![table::table(answer.frames, answer.ref_id.clone())],
+            Format::Table | Format::Instant => vec![table::table(answer.frames, answer.ref_id.clone())],
         };
         if own.is_empty() && !notices.is_empty() {
             own.push(blank(answer.ref_id));

@@ -40,7 +40,7 @@ fn per_series(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
     instant::bucket(w, &fetch.time, &fetch.buckets);
     w.syntax(" AS b");
     partials(w, fetch);
-    w.syntax(" FROM ").relation(&fetch.relation).syntax(" AS t WHERE ");
+    w.rows_of(&fetch.relation).syntax(" WHERE ");
     rows(w, fetch);
     w.syntax(" GROUP BY ");
     group_keys(w, fetch, purpose);

@@ -35,7 +35,7 @@ pub fn label_values(
 
 fn loose_scan(w: &mut Writer, source: &Source, column: &Column) {
     let from = |w: &mut Writer| {
-        w.syntax(" FROM ").relation(&source.relation).syntax(" AS t WHERE ").column(&column.name);
+        w.rows_of(&source.relation).syntax(" WHERE ").column(&column.name);
     };
     w.syntax("WITH RECURSIVE v AS ((SELECT ").column(&column.name).syntax(" AS x");
     from(w);
@@ -48,7 +48,7 @@ fn loose_scan(w: &mut Writer, source: &Source, column: &Column) {
 fn distinct(w: &mut Writer, source: &Source, value: &LabelValue, filters: &[Filter], range: Option<TimeRange>) {
     w.syntax("SELECT DISTINCT s.x::text AS x FROM (SELECT ");
     grouped(w, value);
-    w.syntax(" AS x FROM ").relation(&source.relation).syntax(" AS t WHERE true");
+    w.syntax(" AS x").rows_of(&source.relation).syntax(" WHERE true");
     restrict(w, source, filters, range);
     w.syntax(") AS s WHERE s.x::text <> ''");
 }

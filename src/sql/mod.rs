@@ -83,6 +83,11 @@ impl Writer {
         self.ident(&relation.schema).syntax(".").ident(&relation.name)
     }
 
+    /// Appends `FROM` and the rows of a source: the relation, under the alias `t`.
+    pub fn rows_of(&mut self, relation: &Relation) -> &mut Self {
+        self.syntax(" FROM ").relation(relation).syntax(" AS t")
+    }
+
     /// Appends a column of the table aliased `t`.
     pub fn column(&mut self, column: &Ident) -> &mut Self {
         self.syntax("t.").ident(column)

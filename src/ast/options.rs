@@ -1,0 +1,60 @@
+//! What a question says besides its expression: how the answer is cut, filled, reduced and shown.
+
+use crate::time::{Step, Zone};
+
+/// The wishes of one target.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Options {
+    /// The width of buckets; none leaves the choice to the ladder.
+    pub step: Option<Step>,
+    /// The zone in which buckets are cut; none means the request's.
+    pub zone: Option<Zone>,
+    /// What stands in buckets without a value.
+    pub fill: Fill,
+    /// How many samples become few points.
+    pub reduce: Reduce,
+    /// The form of the answer.
+    pub format: Format,
+    /// A template for what series are called, such as `{{host}} {{dc}}`.
+    pub legend: Option<String>,
+}
+
+/// What stands in the buckets of a series that have no value of their own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fill {
+    /// Nothing: there is no point.
+    #[default]
+    None,
+    /// A point without a number.
+    Null,
+    /// Zero.
+    Zero,
+    /// The value before, also one from before the range.
+    Previous,
+    /// On the line between the values before and after.
+    Linear,
+}
+
+/// How the samples of a series become points.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reduce {
+    /// One value per bucket.
+    #[default]
+    Bucket,
+    /// The lowest and the highest sample of each pixel column, at their own times.
+    MinMax,
+    /// The first, lowest, highest and last sample of each pixel column, at their own times (Jugel et al., VLDB 2014).
+    M4,
+}
+
+/// The form of an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// Series of points.
+    #[default]
+    TimeSeries,
+    /// A row per bucket and series.
+    Table,
+    /// A row per series: its last complete bucket.
+    Instant,
+}
