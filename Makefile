@@ -5,7 +5,7 @@ WITH_POSTGRES := scripts/with-postgres
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test ci fmt fmt-check lint deny doc bench clean-pg
+.PHONY: help demo test ci fmt fmt-check lint deny doc node bench clean-pg
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,7 +16,8 @@ demo: ## load sample metrics into a database, serve them, say what to try (Ctrl-
 test: ## run all tests against a real PostgreSQL
 	$(WITH_POSTGRES) cargo test --locked
 
-ci: fmt-check lint deny doc test ## everything that must pass before a change is merged
+ci: export DATEBIN_REQUIRE_NODE := 1
+ci: fmt-check lint deny doc node test ## everything that must pass before a change is merged
 	@echo "ci: all passed"
 
 fmt: ## format the code
@@ -33,6 +34,9 @@ deny: ## audit the dependencies: licences, sources, bans, advisories
 
 doc: ## build the documentation; warnings are errors
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked
+
+node: ## find Node and npm for the tests of the clients, or install them
+	scripts/node
 
 bench: ## measure against a real PostgreSQL
 	$(WITH_POSTGRES) cargo bench --locked

@@ -11,6 +11,7 @@
 )]
 
 mod annotations;
+mod clients;
 mod discovery;
 mod explain;
 mod hostile;
