@@ -11,6 +11,7 @@
 )]
 
 mod annotations;
+mod bombs;
 mod clients;
 mod discovery;
 mod explain;
