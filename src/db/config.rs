@@ -68,6 +68,11 @@ impl DatabaseConfig {
         self.bounded()
     }
 
+    /// Options of a session that waits for notifications: the server must not end it for doing nothing.
+    pub(super) fn listening(&self) -> PgConnectOptions {
+        self.reading().options([("idle_session_timeout", "0")])
+    }
+
     /// Options of a session that writes the demo's tables. They stand in `public`: with the usual `"$user", public` a
     /// role called `datebin` would get them into datebin's own schema, which is no place for metrics.
     pub(super) fn demonstrating(&self) -> PgConnectOptions {

@@ -38,6 +38,9 @@ pub enum LoadError {
     /// `datebin.toml` cannot be opened.
     #[error("{0} cannot be read: {1}")]
     Open(String, std::io::Error),
+    /// Reading it panicked.
+    #[error("the catalog cannot be read: a bug in datebin, whose message is on standard error")]
+    Panicked,
     /// The server is too old.
     #[error("PostgreSQL {0} is too old: datebin needs 14 or newer, for date_bin")]
     Version(u32),

@@ -13,6 +13,7 @@ mod lease;
 mod load;
 mod migrate;
 pub mod names;
+mod notices;
 mod pool;
 
 pub use answer::{AnnotationRow, Place, RowSink, SeriesRow};
@@ -21,6 +22,7 @@ pub use error::DbError;
 pub use health::{Health, watch};
 pub use load::{LoadError, load};
 pub use migrate::{MIGRATOR, MigrateFailed, migrate};
+pub use notices::listen;
 pub use pool::{Database, Deadline};
 
 /// What the log leaves out unless it is asked for: the server's own notices, e.g. that a schema exists already.
