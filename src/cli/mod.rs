@@ -39,7 +39,7 @@ enum Command {
     /// Print what was found in the database as a `datebin.toml`, with the reasons.
     Discover,
     /// Hold the catalog against the live database: what works, what is slow, what would help.
-    Check,
+    Check(check::Arguments),
     /// Ask a running server whether it lives; for container health checks.
     Health(health::Arguments),
 }
@@ -78,7 +78,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         }
         Command::Query(arguments) => query::run(&environment, &arguments).await?,
         Command::Discover => discover::run(&environment).await?,
-        Command::Check => return check::run(&environment).await,
+        Command::Check(arguments) => return Ok(check::run(&environment, &arguments).await),
         Command::Health(arguments) => return Ok(health::run(&environment, &arguments).await?),
     }
     Ok(ExitCode::SUCCESS)

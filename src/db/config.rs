@@ -57,6 +57,12 @@ impl DatabaseConfig {
         format!("{}:{}/{database}", self.options.get_host(), self.options.get_port())
     }
 
+    /// The role that datebin is to the database.
+    #[must_use]
+    pub fn role(&self) -> &str {
+        self.options.get_username()
+    }
+
     /// Options of a session that reads: bounded, read-only, planned afresh at each execution (a generic plan of
     /// `label = ANY($1)` was measured 15 times slower), without JIT, names resolved in `pg_catalog` alone.
     pub(super) fn reading(&self) -> PgConnectOptions {

@@ -20,7 +20,7 @@ pub use answer::{AnnotationRow, Place, RowSink, SeriesRow};
 pub use config::{DatabaseConfig, InvalidUrl};
 pub use error::DbError;
 pub use health::{Health, watch};
-pub use load::{LoadError, load};
+pub use load::{LoadError, Survey, load, survey};
 pub use migrate::{MIGRATOR, MigrateFailed, migrate};
 pub use notices::listen;
 pub use pool::{Database, Deadline};

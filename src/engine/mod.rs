@@ -1,6 +1,7 @@
 //! The seam: one question through all stages.
 
 mod budget;
+mod explain;
 mod fetching;
 mod labels;
 mod resolve;

@@ -5,12 +5,14 @@
 
 mod annotations;
 mod condition;
+mod explain;
 mod fetch;
 mod instant;
 mod labels;
 mod value;
 
 pub use annotations::{AnnotationFilter, annotations};
+pub use explain::explain;
 pub use fetch::fetch;
 pub(crate) use fetch::{Key, carried, keys};
 pub use labels::{label_values, member_names};
