@@ -1,6 +1,6 @@
 //! What the database states about itself: system catalogs and statistics, never a row of user data.
 
-use super::{Column, ColumnType, Relation};
+use super::{Column, ColumnType, Relation, Row};
 use crate::ident::Ident;
 
 /// Which relations to ask about.
@@ -126,7 +126,7 @@ impl ColumnFacts {
     /// The column as the catalog keeps it.
     #[must_use]
     pub fn column(&self) -> Column {
-        Column { name: self.name.clone(), ty: self.ty.clone(), nullable: !self.not_null }
+        Column { name: self.name.clone(), ty: self.ty.clone(), nullable: !self.not_null, row: Row::Own }
     }
 
     /// Whether ANALYZE saw nothing but NULL in it.
@@ -176,6 +176,7 @@ impl std::fmt::Display for ColumnType {
             Self::Json => "json",
             Self::Jsonb => "jsonb",
             Self::TextArray => "text[]",
+            Self::IntArray { .. } => "integer[]",
             Self::Other(name) => name,
         })
     }

@@ -77,9 +77,9 @@ fn strategy(source: &Source, label: &Label) -> String {
             column.name.quoted(),
             source.time.column.quoted()
         ),
-        Label::One { name, value: LabelValue::Member { .. } } => format!("label {name}: values from the newest rows"),
-        Label::Members { column } => {
-            format!("labels from the members of {}: {}", column.name, source.members.join(", "))
+        Label::One { name, .. } => format!("label {name}: values from the newest rows"),
+        Label::Members { document } => {
+            format!("labels from the members of {}: {}", document.column().name, source.members.join(", "))
         }
     }
 }

@@ -38,6 +38,7 @@ pub(super) fn source(relation: &RelationFacts, zone: Zone, notes: &mut Notes<'_>
             declared: false,
             metrics: metrics(relation, &columns),
             narrow: None,
+            member: None,
         }
     } else {
         notes.relation(Verdict::LeftOut, "no column of numbers that is neither a key nor a code");
@@ -93,5 +94,5 @@ fn narrow(
         declared: Default::default(),
         help: value.comment.clone().or_else(|| relation.comment.clone()),
     };
-    DraftSource { source, declared: false, metrics: Vec::new(), narrow: Some(narrow) }
+    DraftSource { source, declared: false, metrics: Vec::new(), narrow: Some(narrow), member: None }
 }

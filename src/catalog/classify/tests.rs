@@ -132,7 +132,7 @@ fn a_narrow_table_offers_the_stored_names() {
     assert_eq!(metric.stored_name.as_deref(), Some("cpu"));
     assert!(matches!(&metric.value, Value::Column(column) if column.name == ident("value")));
     assert_eq!(labels(&snapshot), ["source"]);
-    assert!(matches!(&source.labels[1], Label::Members { column } if column.name == ident("tags")));
+    assert!(matches!(&source.labels[1], Label::Members { document } if document.column().name == ident("tags")));
 }
 
 #[test]
