@@ -1,6 +1,6 @@
 //! What the database states about itself: system catalogs and statistics, never a row of user data.
 
-use super::{Column, ColumnType, Relation};
+use super::{Column, ColumnType, Relation, Row};
 use crate::ident::Ident;
 
 /// Which relations to ask about.
@@ -106,6 +106,16 @@ pub struct ColumnStats {
     pub span: Option<[f64; 3]>,
 }
 
+impl Facts {
+    /// The relation of that schema and name.
+    #[must_use]
+    pub fn relation(&self, schema: &str, name: &str) -> Option<&RelationFacts> {
+        let order =
+            |facts: &RelationFacts| (facts.relation.schema.as_str(), facts.relation.name.as_str()).cmp(&(schema, name));
+        self.relations.binary_search_by(order).ok().map(|at| &self.relations[at])
+    }
+}
+
 impl RelationKind {
     /// What people call it.
     #[must_use]
@@ -139,7 +149,7 @@ impl ColumnFacts {
     /// The column as the catalog keeps it.
     #[must_use]
     pub fn column(&self) -> Column {
-        Column { name: self.name.clone(), ty: self.ty.clone(), nullable: !self.not_null }
+        Column { name: self.name.clone(), ty: self.ty.clone(), nullable: !self.not_null, row: Row::Own }
     }
 
     /// Whether ANALYZE saw nothing but NULL in it.
@@ -189,6 +199,7 @@ impl std::fmt::Display for ColumnType {
             Self::Json => "json",
             Self::Jsonb => "jsonb",
             Self::TextArray => "text[]",
+            Self::IntArray { .. } => "integer[]",
             Self::Other(name) => name,
         })
     }

@@ -14,7 +14,7 @@ use super::{introspect, names};
 use crate::catalog::classify::{CatalogError, Decision, classify, finish, sound};
 use crate::catalog::facts::Facts;
 use crate::catalog::file::{CatalogFile, FileError};
-use crate::catalog::{Label, Snapshot, Source};
+use crate::catalog::{Snapshot, Source};
 use crate::sql;
 use crate::time::Zone;
 
@@ -124,7 +124,11 @@ async fn assembled(
     file: &CatalogFile,
     zone: Option<Zone>,
 ) -> Result<Loaded, LoadError> {
-    let draft = classify(facts, file, zone.unwrap_or(Zone::UTC))?;
+    let mut draft = classify(facts, file, zone.unwrap_or(Zone::UTC))?;
+    for table in draft.name_tables() {
+        let names = names::called(connection, &table).await?;
+        draft.call(&table, &names);
+    }
     let mut stored = BTreeMap::new();
     for (at, source) in draft.narrow() {
         stored.insert(at, names::stored_names(connection, source).await?);
@@ -148,10 +152,8 @@ fn supported(connection: &PgConnection) -> Result<(), LoadError> {
 
 /// The members of a source's document label among its newest rows; none where they cannot be had in time.
 async fn members_of(connection: &mut PgConnection, source: &Source) -> Result<Vec<String>, DbError> {
-    let document =
-        source.labels.iter().find_map(|l| if let Label::Members { column } = l { Some(column) } else { None });
-    let Some(column) = document else { return Ok(Vec::new()) };
-    let statement = sql::member_names(source, column, MEMBERS);
+    let Some(document) = source.document() else { return Ok(Vec::new()) };
+    let statement = sql::member_names(source, document, MEMBERS);
     match texts(connection, &statement).await {
         Ok(mut members) => {
             members.sort_unstable();

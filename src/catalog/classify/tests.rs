@@ -44,11 +44,12 @@ fn table(name: &str, columns: Vec<ColumnFacts>) -> RelationFacts {
 }
 
 fn catalog(
-    relations: Vec<RelationFacts>,
+    mut relations: Vec<RelationFacts>,
     toml: &str,
     stored: &[&str],
 ) -> Result<(Snapshot, Vec<Decision>), CatalogError> {
     let file = CatalogFile::parse(toml).unwrap_or_else(|error| panic!("{error}\n{toml}"));
+    relations.sort_by(|a, b| a.relation.cmp(&b.relation));
     let draft = classify(&Facts { relations }, &file, Zone::UTC)?;
     let names =
         StoredNames { names: stored.iter().map(|name| (*name).to_owned()).collect(), strategy: NameStrategy::AllRows };
@@ -132,7 +133,7 @@ fn a_narrow_table_offers_the_stored_names() {
     assert_eq!(metric.stored_name.as_deref(), Some("cpu"));
     assert!(matches!(&metric.value, Value::Column(column) if column.name == ident("value")));
     assert_eq!(labels(&snapshot), ["source"]);
-    assert!(matches!(&source.labels[1], Label::Members { column } if column.name == ident("tags")));
+    assert!(matches!(&source.labels[1], Label::Members { document } if document.column().name == ident("tags")));
 }
 
 #[test]

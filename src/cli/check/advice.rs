@@ -2,7 +2,7 @@
 
 use super::report::{Finding, Label as Told, Level};
 use crate::catalog::facts::{RelationFacts, RelationKind};
-use crate::catalog::{Label, LabelValue, Relation, Source, TimeColumn, TimeKind};
+use crate::catalog::{Label, LabelValue, Relation, Row, Source, TimeColumn, TimeKind};
 use crate::ident::Ident;
 
 /// Below this a relation is read whole in no time.
@@ -44,6 +44,9 @@ pub(super) fn labels(source: &Source, facts: &RelationFacts) -> (Vec<Told>, Vec<
     let (mut told, mut findings) = (Vec::new(), Vec::new());
     for label in &source.labels {
         let (name, strategy) = match label {
+            Label::One { name, value } if value.column().row != Row::Own => {
+                (name.clone(), "the rows of the joined relation".to_owned())
+            }
             Label::One { name, value: LabelValue::Column(column) } if source.has_index_leading_with(&column.name) => {
                 (name.clone(), "a loose scan of an index that leads with it".to_owned())
             }
@@ -55,12 +58,13 @@ pub(super) fn labels(source: &Source, facts: &RelationFacts) -> (Vec<Told>, Vec<
                 }
                 (name.clone(), "distinct values of the newest rows, within a time budget".to_owned())
             }
-            Label::One { name, value: LabelValue::Member { .. } } => {
+            Label::One { name, .. } => {
                 (name.clone(), "distinct values of the newest rows, within a time budget".to_owned())
             }
-            Label::Members { column } => {
-                (column.name.to_string(), format!("each member is a label; seen: {}", source.members.join(", ")))
-            }
+            Label::Members { document } => (
+                document.column().name.to_string(),
+                format!("each member is a label; seen: {}", source.members.join(", ")),
+            ),
         };
         told.push(Told { name, strategy });
     }

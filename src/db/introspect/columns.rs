@@ -114,6 +114,9 @@ fn column_type(ty: &TypeRow, typmod: i32) -> ColumnType {
         "json" => ColumnType::Json,
         "jsonb" => ColumnType::Jsonb,
         "_text" | "_varchar" => ColumnType::TextArray,
+        "_int2" => ColumnType::IntArray { bytes: 2 },
+        "_int4" => ColumnType::IntArray { bytes: 4 },
+        "_int8" => ColumnType::IntArray { bytes: 8 },
         name => ColumnType::Other(name.strip_prefix('_').map_or_else(|| name.to_owned(), |of| format!("{of}[]"))),
     }
 }
