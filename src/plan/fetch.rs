@@ -1,10 +1,11 @@
 //! Fetch requests + catalog → fetches: which relation, which columns, which rows, how many at most.
 
 use super::bounds::row_cap;
-use super::matchers::{BadMatcher, Resolved, resolve};
+use super::matchers::{Resolved, resolve};
 use super::notices;
 use super::{Buckets, Fetch, FetchAggregate, Filter, Limits, SeriesLabel, Wanted};
 use crate::ast::{Grouping, Matcher, MetricRef, OverTime, Selector, Span, Window};
+use crate::catalog::filter::{BadMatcher, wanted};
 use crate::catalog::{Label, LabelValue, Metric, Snapshot, Source};
 use crate::error::{Error, Kind};
 use crate::evaluate::{FetchRequest, RangeFunction};
@@ -102,7 +103,7 @@ fn metrics<'a>(
         }
         MetricRef::Names(names) => names.iter().map(String::as_str).collect(),
         MetricRef::Matching(matchers) => {
-            let tests = matchers.iter().map(super::matchers::wanted).collect::<Result<Vec<_>, _>>();
+            let tests = matchers.iter().map(wanted).collect::<Result<Vec<_>, _>>();
             let tests = tests.map_err(|bad| bad_matcher(bad, span))?;
             let matching: Vec<&str> =
                 snapshot.names().filter(|name| tests.iter().all(|test| test.accepts(name))).collect();
@@ -174,7 +175,7 @@ fn mentions_name(grouping: &Grouping) -> bool {
 
 /// All filters on one source; none when no row can pass.
 fn filters<'a>(source: &Source, matchers: impl Iterator<Item = &'a Matcher>) -> Result<Option<Vec<Filter>>, Error> {
-    let mut filters = Vec::new();
+    let mut filters = source.filters.clone();
     for matcher in matchers {
         match resolve(source, matcher).map_err(|bad| bad_matcher(bad, matcher.span))? {
             Resolved::Always => {}
@@ -244,6 +245,7 @@ impl Scope<'_> {
         let row_cap = row_cap(limits, self.grid, &labels, aggregate.as_ref());
         Fetch {
             relation: self.source.relation.clone(),
+            joins: self.source.joins.clone(),
             time: self.source.time.clone(),
             value: self.metric.value.clone(),
             stored: self.source.name_column.clone().zip(self.metric.stored_name.clone()),
@@ -279,7 +281,7 @@ impl Scope<'_> {
 fn series_label(label: &Label) -> SeriesLabel {
     match label {
         Label::One { name, value } => SeriesLabel::One { name: name.clone(), value: value.clone() },
-        Label::Members { column } => SeriesLabel::Members { column: column.clone() },
+        Label::Members { document } => SeriesLabel::Members { document: document.clone() },
     }
 }
 
