@@ -13,6 +13,7 @@
 mod annotations;
 mod discovery;
 mod explain;
+mod explain_types;
 mod hostile;
 mod http;
 mod injection;
