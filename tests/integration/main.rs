@@ -16,6 +16,7 @@ mod explain;
 mod hostile;
 mod http;
 mod injection;
+mod layouts;
 mod oracle;
 mod query;
 mod search;
