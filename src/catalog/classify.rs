@@ -60,12 +60,41 @@ pub fn classify(facts: &Facts, file: &CatalogFile, zone: Zone) -> Result<Draft, 
             if is_excluded(relation, &file.discovery.exclude) {
                 notes.relation(Verdict::LeftOut, "excluded in datebin.toml");
             } else {
-                draft.sources.extend(discovered::source(relation, local, &mut notes));
+                draft.sources.extend(discovered::source(facts, relation, local, &mut notes));
             }
         }
     }
     draft.sources.sort_by(|a, b| a.source.relation.cmp(&b.source.relation));
     Ok(draft)
+}
+
+/// The file without the declarations that are wrong by themselves, and what is wrong with each.
+#[must_use]
+pub fn sound(facts: &Facts, file: &CatalogFile, zone: Zone) -> (CatalogFile, Vec<CatalogError>) {
+    let mut kept = CatalogFile { sources: Vec::new(), annotations: Vec::new(), ..file.clone() };
+    let mut alone = kept.clone();
+    alone.discovery.enabled = false;
+    let mut problems = Vec::new();
+    let mut is_sound = |file: &CatalogFile| match classify(facts, file, zone) {
+        Ok(_) => true,
+        // What is wrong with the file as a whole is wrong with each part of it.
+        Err(problem) if problems.contains(&problem) => false,
+        Err(problem) => {
+            problems.push(problem);
+            false
+        }
+    };
+    for source in &file.sources {
+        if is_sound(&CatalogFile { sources: vec![source.clone()], ..alone.clone() }) {
+            kept.sources.push(source.clone());
+        }
+    }
+    for annotations in &file.annotations {
+        if is_sound(&CatalogFile { annotations: vec![annotations.clone()], ..alone.clone() }) {
+            kept.annotations.push(annotations.clone());
+        }
+    }
+    (kept, problems)
 }
 
 fn is_excluded(relation: &RelationFacts, patterns: &[String]) -> bool {

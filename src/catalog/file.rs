@@ -7,6 +7,7 @@ mod label;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::facts::Scope;
@@ -14,7 +15,7 @@ pub use join::{JoinDecl, NamesDecl};
 pub use label::{LabelDecl, LabelTable};
 
 /// The whole file.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CatalogFile {
     /// The zone in which days are cut when a question names none.
@@ -31,7 +32,7 @@ pub struct CatalogFile {
 }
 
 /// `[discovery]`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Discovery {
     /// Whether relations that are not declared are looked at.
@@ -51,7 +52,7 @@ impl Default for Discovery {
 }
 
 /// `[[source]]`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceDecl {
     /// `schema.name`, or a name on the search path; with a `*` in it, every relation that matches is a source.
@@ -82,7 +83,7 @@ pub struct SourceDecl {
 }
 
 /// A time column: its name, or a table that says more.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "a time is a column's name or { column, type, unit, zone }")]
 pub enum TimeDecl {
     /// The column's name.
@@ -92,7 +93,7 @@ pub enum TimeDecl {
 }
 
 /// A time column in full.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimeTable {
     /// The column.
@@ -107,7 +108,7 @@ pub struct TimeTable {
 }
 
 /// `[source.metric.<name>]`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MetricDecl {
     /// The column; absent in a narrow source for a stored name.
@@ -123,7 +124,7 @@ pub struct MetricDecl {
 }
 
 /// `[[annotations]]`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnnotationDecl {
     /// What people call it.
@@ -179,6 +180,13 @@ impl CatalogFile {
     pub fn parse(text: &str) -> Result<Self, FileError> {
         fields::check(text)?;
         Ok(toml::from_str(text)?)
+    }
+
+    /// The JSON Schema of the file, for editors.
+    #[must_use]
+    pub fn schema() -> serde_json::Value {
+        let settings = SchemaSettings::draft2020_12().with(|settings| settings.untagged_enum_variant_titles = false);
+        settings.into_generator().into_root_schema_for::<Self>().to_value()
     }
 
     /// The relations that the facts must cover.

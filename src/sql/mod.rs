@@ -6,6 +6,7 @@
 mod annotations;
 mod condition;
 mod document;
+mod explain;
 mod fetch;
 mod instant;
 mod join;
@@ -13,6 +14,7 @@ mod labels;
 mod value;
 
 pub use annotations::{AnnotationFilter, annotations};
+pub use explain::explain;
 pub use fetch::fetch;
 pub(crate) use fetch::{Key, carried, keys};
 pub use labels::{label_values, member_names};

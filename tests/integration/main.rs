@@ -11,6 +11,8 @@
 )]
 
 mod annotations;
+mod bombs;
+mod clients;
 mod discovery;
 mod explain;
 mod hostile;

@@ -13,10 +13,10 @@ const NUMBER: &str = "a number or a boolean";
 /// The relation of that name: as `schema.name`, or the first of that name on the search path.
 pub(super) fn relation<'a>(facts: &'a Facts, declared: &str) -> Result<&'a RelationFacts, CatalogError> {
     let (schema, name) = split_relation(declared);
-    let named = facts.relations.iter().filter(|facts| facts.relation.name.as_str() == name);
+    let on_path = |facts: &&RelationFacts| facts.path_position.is_some() && facts.relation.name.as_str() == name;
     let found = match schema {
-        Some(schema) => named.into_iter().find(|facts| facts.relation.schema.as_str() == schema),
-        None => named.filter(|facts| facts.path_position.is_some()).min_by_key(|facts| facts.path_position),
+        Some(schema) => facts.relation(schema, name),
+        None => facts.relations.iter().filter(on_path).min_by_key(|facts| facts.path_position),
     };
     found.ok_or_else(|| {
         let spelled = |facts: &RelationFacts| match schema {

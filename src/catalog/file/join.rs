@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{LabelDecl, SourceDecl};
 
 /// `[[source.join]]`, and a join of a joined row.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JoinDecl {
     /// `schema.name`, or a name on the search path.
@@ -29,7 +30,7 @@ pub struct JoinDecl {
 }
 
 /// `names`: what the relations of a family are called.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NamesDecl {
     /// The relation with one row per member of the family.

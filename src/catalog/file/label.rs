@@ -1,9 +1,10 @@
 //! Labels as the file declares them.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// A label: a column's name, or a table that says more.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     untagged,
     expecting = "a label is a column's name, { name, column }, { name, column, split, part }, { name, json }, \
@@ -17,7 +18,7 @@ pub enum LabelDecl {
 }
 
 /// A label in full.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LabelTable {
     /// What the label is called.

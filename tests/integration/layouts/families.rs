@@ -52,7 +52,8 @@ async fn every_member_of_a_family_is_a_source(pool: PgPool) {
         server.catalog.current().expect("a catalog").names().map(str::to_owned).collect()
     };
     assert_eq!(names(&server), ["p_cpu load", "p_disk", "p_m_3", "special"]);
-    let series = server.query("2025-01-01T00:00:00Z", "2025-01-01T01:00:00Z", 100, "{\"p_cpu load\", job=~\"d.*\"}").await;
+    let series =
+        server.query("2025-01-01T00:00:00Z", "2025-01-01T01:00:00Z", 100, "{\"p_cpu load\", job=~\"d.*\"}").await;
     assert_eq!(series[0]["tags"], json!({"job": "db"}));
     assert_eq!(series[0]["datapoints"], json!([[2.0, 1_735_689_660_000_i64]]));
     let values = server.post("/tag-values", json!({"key": "job"})).await;

@@ -134,6 +134,10 @@ async fn every_key_of_the_label_table_is_a_label(pool: PgPool) {
     let seen: Vec<_> = series.iter().map(|one| (one["tags"].clone(), one["datapoints"][0][0].clone())).collect();
     assert_eq!(
         seen,
-        [(json!({}), json!(4.0)), (json!({"env": "prod", "job": "api"}), json!(1.0)), (json!({"job": "db"}), json!(null))]
+        [
+            (json!({}), json!(4.0)),
+            (json!({"env": "prod", "job": "api"}), json!(1.0)),
+            (json!({"job": "db"}), json!(null))
+        ]
     );
 }

@@ -13,8 +13,20 @@ use crate::oracle::reference::{Labels, UNKNOWN};
 const LABELS: [&str; 4] = ["house", "room", "kind", UNKNOWN];
 
 const TOPICS: [&str; 14] = [
-    "a/b/x", "a/b/1", "a//x", "/b/x", "a", "", "a/web.01/x", "a/web_01/30/more", "///", "it's/x\"y\\|z/-- 😀", "b/(a|b)/x",
-    "a/b", "eu/us/a", "b/b/b",
+    "a/b/x",
+    "a/b/1",
+    "a//x",
+    "/b/x",
+    "a",
+    "",
+    "a/web.01/x",
+    "a/web_01/30/more",
+    "///",
+    "it's/x\"y\\|z/-- 😀",
+    "b/(a|b)/x",
+    "a/b",
+    "eu/us/a",
+    "b/b/b",
 ];
 
 fn labels_of(topic: &str) -> Labels {
@@ -31,7 +43,8 @@ async fn parts_of_a_topic_answer_as_defined(pool: PgPool) {
         write!(toml, "{{ name = \"{label}\", column = \"topic\", split = \"/\", part = {} }}, ", at + 1).unwrap();
     }
     toml.push_str("]\n[source.metric.topics]\ncolumn = \"value\"\n");
-    let create = "CREATE TABLE topics (ts timestamptz, topic text, value float8); CREATE INDEX ON topics (topic, ts);".to_owned();
+    let create = "CREATE TABLE topics (ts timestamptz, topic text, value float8); CREATE INDEX ON topics (topic, ts);"
+        .to_owned();
     let mut series: Vec<Series> = vec![("NULL, ".to_owned(), Labels::new())];
     series.extend(TOPICS.iter().map(|topic| (format!("'{}', ", topic.replace('\'', "''")), labels_of(topic))));
     let mut dice = StdRng::seed_from_u64(600);
