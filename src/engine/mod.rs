@@ -4,6 +4,7 @@ mod budget;
 mod explain;
 mod fetching;
 mod labels;
+mod partial;
 mod resolve;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::refresh::Catalog;
 use crate::render::Answered;
 use crate::time::Clock;
 use budget::Budget;
+pub use partial::LabelValues;
 
 /// Targets of one request that run at once, so that one request cannot take the whole pool.
 const AT_ONCE: usize = 4;

@@ -15,6 +15,7 @@ mod bombs;
 mod clients;
 mod discovery;
 mod explain;
+mod explain_types;
 mod hostile;
 mod http;
 mod injection;
