@@ -19,6 +19,7 @@ mod explain_types;
 mod hostile;
 mod http;
 mod injection;
+mod layouts;
 mod oracle;
 mod query;
 mod search;
