@@ -16,6 +16,8 @@ mod explain;
 mod hostile;
 mod http;
 mod injection;
+mod language_page;
+mod options;
 mod oracle;
 mod query;
 mod search;
