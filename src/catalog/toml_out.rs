@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::classify::{Decision, Verdict};
-use super::{Label, LabelValue, Metric, MetricKind, Relation, Snapshot, Source, TimeColumn, TimeKind, Value};
+use super::{
+    LOOKBACK_MS, Label, LabelValue, Metric, MetricKind, Relation, Snapshot, Source, TimeColumn, TimeKind, Value,
+};
 use crate::ast::OverTime;
 
 const HEAD: &str = "\
@@ -46,6 +48,9 @@ fn source(out: &mut String, source: &Source, decisions: &[&Decision]) {
     line(out, &["labels = [", &labels.join(", "), "]"]);
     if let Some(ms) = source.interval_ms {
         line(out, &["interval = ", &quoted(&format!("{ms}ms"))]);
+    }
+    if source.lookback_ms != LOOKBACK_MS {
+        line(out, &["lookback = ", &quoted(&format!("{}ms", source.lookback_ms))]);
     }
     reasons(out, decisions, Verdict::LeftOut);
     if source.name_column.is_some() {

@@ -3,6 +3,7 @@
 mod budget;
 mod fetching;
 mod labels;
+mod reducing;
 mod resolve;
 
 use std::sync::Arc;
@@ -123,6 +124,9 @@ impl Engine {
         let text = target.text.as_ref().map_err(Clone::clone)?;
         let expression = resolve::expression(snapshot, text)?;
         let lowered = evaluate::lower(&expression).map_err(resolve::refusal)?;
+        if let Some(request) = reducing::plain(&lowered, target.options.reduce) {
+            return self.reduced(snapshot, question, target, (text, request), deadline).await;
+        }
         let planned = plan::fetches(&self.context(snapshot, question, target), &lowered.fetches)?;
         let planned_at = Instant::now();
         let inputs = self.run(snapshot, &planned.groups, deadline, budget).await?;
@@ -144,6 +148,7 @@ impl Engine {
             zone: target.options.zone.as_ref().unwrap_or(&question.zone),
             limits: self.limits,
             ad_hoc: &question.ad_hoc,
+            reduce: target.options.reduce,
         }
     }
 }

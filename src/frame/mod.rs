@@ -1,9 +1,19 @@
 //! Rows → series → frames: grouping, merging, evaluation, legends.
 
 mod collect;
+mod gather;
 mod legend;
+mod pair;
+mod partial;
+mod quantile;
+mod reduce;
+mod samples;
+mod window;
 
 pub use collect::Collector;
+pub use reduce::{Kept, Reduced, Reducer, reduced};
+pub use samples::SampleCollector;
+pub use window::Take;
 
 use crate::catalog::Snapshot;
 use crate::evaluate::{Buckets, EvaluateError, Node, evaluate};
@@ -46,11 +56,16 @@ pub fn frames(
     let legends = legend::legends(&series, question);
     let frame = |(series, legend): (Series, String)| {
         let metric = Some(series.labels.get(METRIC_NAME)).filter(|name| !name.is_empty()).map(str::to_owned);
-        let unit = metric.as_deref().and_then(|name| snapshot.metric(name)).and_then(|(_, m)| m.unit.clone());
+        let unit = unit(snapshot, metric.as_deref());
         let points = series.points.iter().map(|point| (starts[point.bucket as usize], point.value)).collect();
         let mut labels = series.labels;
         labels.retain(|name| name != METRIC_NAME);
         Frame { legend, metric, labels, unit, points }
     };
     Ok(series.into_iter().zip(legends).map(frame).collect())
+}
+
+/// Grafana's id of a metric's unit.
+fn unit(snapshot: &Snapshot, metric: Option<&str>) -> Option<String> {
+    metric.and_then(|name| snapshot.metric(name)).and_then(|(_, metric)| metric.unit.clone())
 }

@@ -11,8 +11,8 @@ mod labels;
 mod value;
 
 pub use annotations::{AnnotationFilter, annotations};
-pub use fetch::fetch;
 pub(crate) use fetch::{Key, carried, keys};
+pub use fetch::{fetch, samples};
 pub use labels::{label_values, member_names};
 
 use crate::catalog::Relation;

@@ -11,6 +11,7 @@
 )]
 
 mod annotations;
+mod counters;
 mod discovery;
 mod explain;
 mod hostile;
@@ -22,3 +23,4 @@ mod search;
 mod support;
 mod tags;
 mod targets;
+mod windows;

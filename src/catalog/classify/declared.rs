@@ -39,7 +39,9 @@ pub(super) fn source(facts: &RelationFacts, declared: &SourceDecl, local: Zone) 
     };
     let mut source = layout::source(facts, time, labels);
     source.name_column = name.map(ColumnFacts::column);
-    source.interval_ms = declared.interval.as_deref().map(|text| interval(&facts.relation, text)).transpose()?;
+    let length =
+        |field, text: &Option<String>| text.as_deref().map(|text| interval(&facts.relation, field, text)).transpose();
+    source.set_pace(length("interval", &declared.interval)?, length("lookback", &declared.lookback)?);
     Ok(DraftSource { source, declared: true, metrics, narrow })
 }
 

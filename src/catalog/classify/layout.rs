@@ -5,7 +5,7 @@ use super::roles::{Role, role};
 use super::words;
 use crate::ast::OverTime;
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
-use crate::catalog::{Label, LabelValue, Metric, MetricKind, Relation, Source, TimeColumn, Value};
+use crate::catalog::{LOOKBACK_MS, Label, LabelValue, Metric, MetricKind, Relation, Source, TimeColumn, Value};
 use crate::ident::Ident;
 
 /// Where decisions about one relation are noted.
@@ -98,6 +98,7 @@ pub(super) fn source(relation: &RelationFacts, time: TimeColumn, labels: Vec<Lab
         relation: relation.relation.clone(),
         time,
         interval_ms: None,
+        lookback_ms: LOOKBACK_MS,
         labels,
         members: Vec::new(),
         metrics: Vec::new(),

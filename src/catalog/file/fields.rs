@@ -51,6 +51,7 @@ const SOURCE: Shape = Shape {
         ("relation", Relation),
         ("time", Table(&TIME)),
         ("interval", Plain),
+        ("lookback", Plain),
         ("labels", Table(&LABEL)),
         ("name", Plain),
         ("prefix", Plain),
@@ -63,7 +64,6 @@ const SOURCE: Shape = Shape {
         ("names", Later),
         ("map", Later),
         ("each", Later),
-        ("lookback", Later),
         ("time_end", Later),
     ],
 };
