@@ -53,7 +53,7 @@ async fn counters_are_seen_through_resets_beginnings_and_ends(pool: PgPool) {
             "irate(requests[5m]) * 60",
             vec![one("a", &[0.0, 7.5]), one("b", &[30.0]), one("c", &[10.0 * 60.0 / 32_460.0])],
         ),
-        ("increase(requests{host=\"a\"}[5m] @ 1735732800)", vec![one("a", &[10.0, 10.0])]),
+        ("increase(requests{host=\"a\"}[5m] @ 1735732860)", vec![one("a", &[10.0, 10.0])]),
     ] {
         let got = asked(&server, target).await;
         assert_eq!(got.len(), expected.len(), "{target}: {got:?}");
