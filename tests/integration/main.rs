@@ -13,6 +13,7 @@
 mod annotations;
 mod bombs;
 mod clients;
+mod counters;
 mod discovery;
 mod explain;
 mod explain_types;
@@ -28,3 +29,4 @@ mod search;
 mod support;
 mod tags;
 mod targets;
+mod windows;

@@ -51,6 +51,7 @@ static SOURCE: Shape = Shape {
         ("relation", Plain),
         ("time", Table(&TIME)),
         ("interval", Plain),
+        ("lookback", Plain),
         ("labels", Table(&LABEL)),
         ("name", Plain),
         ("prefix", Plain),
@@ -63,7 +64,6 @@ static SOURCE: Shape = Shape {
         ("names", Table(&NAMES)),
         ("map", Later),
         ("each", Later),
-        ("lookback", Later),
         ("time_end", Later),
     ],
 };
