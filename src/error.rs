@@ -81,13 +81,15 @@ pub struct Error {
     pub target: Option<String>,
     /// Where in the target's text, in bytes.
     pub span: Option<Span>,
+    /// The line of the target's text that it is about, and carets under the place.
+    pub excerpt: Option<String>,
 }
 
 impl Error {
     /// An error of that kind.
     #[must_use]
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, target: None, span: None }
+        Self { kind, message: message.into(), hint: None, target: None, span: None, excerpt: None }
     }
 
     /// Adds what to do.
@@ -111,14 +113,54 @@ impl Error {
         self
     }
 
-    /// The sentence and the hint as one text, for places that show only one.
+    /// Shows the place in the target's text, unless it is the whole of it.
     #[must_use]
-    pub fn full_message(&self) -> String {
+    pub fn shown_in(mut self, text: &str) -> Self {
+        let part = self.span.filter(|span| span.start > 0 || span.end < text.len());
+        self.excerpt = self.excerpt.or_else(|| part.map(|span| caret(text, span)));
+        self
+    }
+
+    /// The sentence and the hint as one text.
+    #[must_use]
+    pub fn sentence(&self) -> String {
         match &self.hint {
             Some(hint) => format!("{}; {hint}", self.message),
             None => self.message.clone(),
         }
     }
+
+    /// The sentence, the hint and the place as one text, for places that show only one.
+    #[must_use]
+    pub fn full_message(&self) -> String {
+        let excerpt = self.excerpt.as_ref().map(|excerpt| format!("\n{excerpt}")).unwrap_or_default();
+        self.sentence() + &excerpt
+    }
+}
+
+/// Characters of a line that [`caret`] shows.
+const WIDTH: usize = 80;
+
+/// The line of `text` that a span is in, and under it `^^^` below the span. A long line is cut to a window around the
+/// span.
+#[must_use]
+pub fn caret(text: &str, span: Span) -> String {
+    let start = text.floor_char_boundary(span.start.min(text.len()));
+    let end = text.floor_char_boundary(span.end.clamp(start, text.len()));
+    let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
+    let column = text[line_start..start].chars().count();
+    let width = text[start..end.min(line_end)].chars().count();
+    let skipped = if column + width < WIDTH { 0 } else { column.saturating_sub(WIDTH / 2) };
+    let shown: String = text[line_start..line_end].chars().skip(skipped).take(WIDTH).map(printable).collect();
+    let blanks = column - skipped;
+    let carets = width.clamp(1, WIDTH - blanks.min(WIDTH - 1));
+    format!("{shown}\n{}{}", " ".repeat(blanks), "^".repeat(carets))
+}
+
+/// A control character would move the carets away from what they point at.
+fn printable(c: char) -> char {
+    if c.is_control() { ' ' } else { c }
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 //!
 //! Every dialect ends here. Nothing in this module knows the catalog, a clock or a wire format.
 
-mod options;
+#[macro_use]
 mod words;
+mod options;
 
 pub use options::{Fill, Format, Options, Reduce};
 pub use words::{AggregateOp, BinaryOp, OverTime};

@@ -19,42 +19,48 @@ pub struct Options {
     pub legend: Option<String>,
 }
 
-/// What stands in the buckets of a series that have no value of their own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Fill {
-    /// Nothing: there is no point.
-    #[default]
-    None,
-    /// A point without a number.
-    Null,
-    /// Zero.
-    Zero,
-    /// The value before, also one from before the range.
-    Previous,
-    /// On the line between the values before and after.
-    Linear,
+words! {
+    /// What stands in the buckets of a series that have no value of their own.
+    #[derive(Default)]
+    Fill {
+        /// Nothing: there is no point.
+        #[default]
+        None = "none",
+        /// A point without a number.
+        Null = "null",
+        /// Zero.
+        Zero = "zero",
+        /// The value before, also one from before the range.
+        Previous = "previous",
+        /// On the line between the values before and after.
+        Linear = "linear",
+    }
 }
 
-/// How the samples of a series become points.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Reduce {
-    /// One value per bucket.
-    #[default]
-    Bucket,
-    /// The lowest and the highest sample of each pixel column, at their own times.
-    MinMax,
-    /// The first, lowest, highest and last sample of each pixel column, at their own times (Jugel et al., VLDB 2014).
-    M4,
+words! {
+    /// How the samples of a series become points.
+    #[derive(Default)]
+    Reduce {
+        /// One value per bucket.
+        #[default]
+        Bucket = "bucket",
+        /// The lowest and the highest sample of each pixel column, at their own times.
+        MinMax = "minmax",
+        /// The first, lowest, highest and last sample of each pixel column, at their own times (Jugel et al., VLDB 2014).
+        M4 = "m4",
+    }
 }
 
-/// The form of an answer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
-    /// Series of points.
-    #[default]
-    TimeSeries,
-    /// A row per bucket and series.
-    Table,
-    /// A row per series: its last complete bucket.
-    Instant,
+words! {
+    /// The form of an answer.
+    #[derive(Default)]
+    Format {
+        /// Series of points.
+        #[default]
+        TimeSeries = "time_series",
+        /// A row per bucket and series.
+        Table = "table",
+        /// A row per series: its last complete bucket.
+        Instant = "instant",
+    }
 }

@@ -18,7 +18,13 @@ impl Budget {
 
     /// Takes one cell.
     pub(super) fn take(&self) -> Result<(), Error> {
-        let taken = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        self.take_many(1)
+    }
+
+    /// Takes as many cells.
+    pub(super) fn take_many(&self, cells: usize) -> Result<(), Error> {
+        let cells = u32::try_from(cells).unwrap_or(u32::MAX);
+        let taken = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(cells));
         taken.map(|_| ()).map_err(|_| {
             let message = format!("the answer is larger than the limit of {} cells", self.whole);
             Error::new(Kind::AnswerTooLarge, message).hint("ask for fewer series, or aggregate them")

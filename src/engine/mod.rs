@@ -1,5 +1,6 @@
 //! The seam: one question through all stages.
 
+mod before;
 mod budget;
 mod explain;
 mod fetching;
@@ -7,21 +8,24 @@ mod labels;
 mod partial;
 mod resolve;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
 
+use crate::ast::{Fill, Format, Options};
 use crate::catalog::Snapshot;
 use crate::db::{Database, Deadline};
 use crate::error::{Error, Kind};
-use crate::evaluate;
-use crate::frame;
+use crate::evaluate::{self, Node};
+use crate::frame::{self, Meaning};
 use crate::intake::{Question, TargetQuestion};
 use crate::plan::{self, Context, Limits};
 use crate::refresh::Catalog;
 use crate::render::Answered;
-use crate::time::Clock;
+use crate::series::{Labels, Series};
+use crate::time::{Clock, Grid};
 use budget::Budget;
 pub use partial::LabelValues;
 
@@ -101,7 +105,10 @@ impl Engine {
                     answer.timing = answer.timing.longest(timing);
                     answer.answered.push(answered);
                 }
-                Err(error) => answer.failed.push(error.of_target(target.ref_id.as_deref())),
+                Err(error) => {
+                    let text = target.text.as_deref().unwrap_or_default();
+                    answer.failed.push(error.of_target(target.ref_id.as_deref()).shown_in(text));
+                }
             }
         }
         if let Some(first) = answer.answered.first_mut() {
@@ -142,17 +149,48 @@ impl Engine {
     ) -> Result<(Answered, Timing), Error> {
         let begun = Instant::now();
         let text = target.text.as_ref().map_err(Clone::clone)?;
-        let expression = resolve::expression(snapshot, text)?;
+        let (options, fill) = (&target.options, frame::fill_of(&target.options));
+        let mut notices = target.notices.clone();
+        let expression = target.builder.around(resolve::expression(snapshot, text)?, &mut notices);
         let lowered = evaluate::lower(&expression).map_err(resolve::refusal)?;
-        let planned = plan::fetches(&self.context(snapshot, question, target), &lowered.fetches)?;
+        let context = self.context(snapshot, question, target);
+        let planned = plan::fetches(&context, &lowered.fetches)?;
         let planned_at = Instant::now();
         let inputs = self.run(snapshot, &planned.groups, deadline, budget).await?;
+        let before = self.before(&context, &lowered, &planned, (fill, deadline)).await?;
         let read_at = Instant::now();
-        let frames = frame::frames(&lowered.node, &inputs, &planned.grid, (text, self.limits.cells), snapshot);
-        let frames = frames.map_err(|error| resolve::evaluation(&error))?;
+        let grid = &planned.grid;
+        let series = frame::evaluated(&lowered.node, &inputs, grid, self.limits.cells);
+        let series = series.map_err(|error| resolve::evaluation(&error))?;
+        let series = self.shaped(series, (options, &lowered.node), grid, before.values, budget)?;
+        let meaning = Meaning { lowered: &lowered, groups: &planned.groups, snapshot };
+        let frames = frame::frames(series, grid, &meaning, (text, options.legend.as_deref()));
         let timing = Timing { plan: planned_at - begun, execute: read_at - planned_at, frame: read_at.elapsed() };
-        let ref_id = target.ref_id.clone();
-        Ok((Answered { ref_id, format: target.options.format, frames, notices: planned.notices }, timing))
+        notices.extend(planned.notices.into_iter().chain(before.notice));
+        Ok((Answered { ref_id: target.ref_id.clone(), format: options.format, frames, notices }, timing))
+    }
+
+    /// Fills the buckets that have no value, and leaves one point of each series where no more are wanted.
+    fn shaped(
+        &self,
+        series: Vec<Series>,
+        (options, node): (&Options, &Node),
+        grid: &Grid,
+        mut before: HashMap<Labels, f64>,
+        budget: &Budget,
+    ) -> Result<Vec<Series>, Error> {
+        if node.ranks() {
+            // Each chunk of earlier buckets has a ranking of its own.
+            before.retain(|labels, _| series.iter().any(|one| one.labels == *labels));
+        }
+        let fill = frame::fill_of(options);
+        budget.take_many(frame::missing(&series, fill, grid, &before))?;
+        let series = frame::filled(series, fill, grid, before);
+        if series.len() > self.limits.series as usize && fill == Fill::Previous {
+            let message = format!("with those before the range there are more than {} series", self.limits.series);
+            return Err(Error::new(Kind::TooManySeries, message).hint("narrow them with matchers, or aggregate them"));
+        }
+        Ok(if options.format == Format::Instant { frame::instant(series, grid) } else { series })
     }
 
     fn context<'a>(&self, snapshot: &'a Snapshot, question: &'a Question, target: &'a TargetQuestion) -> Context<'a> {

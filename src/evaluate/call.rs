@@ -54,6 +54,11 @@ pub(super) const LATER: &[&str] = &[
     "ts_of_min_over_time",
 ];
 
+/// The words of all functions but those of a range.
+pub fn functions() -> impl Iterator<Item = &'static str> {
+    MATH.iter().map(|function| function.word).chain(OTHERS.iter().copied())
+}
+
 impl Lowering {
     pub(super) fn call(&mut self, call: &Call, span: Span) -> Result<Node, Refusal> {
         if let Some(request) = self.range_call(call, span)? {
@@ -234,9 +239,8 @@ fn told(expr: &Expr) -> Labels {
 }
 
 fn unknown(call: &Call) -> Refusal {
-    let functions = MATH.iter().map(|function| function.word).chain(OTHERS.iter().copied());
     let aggregations = AggregateOp::ALL.iter().map(|op| op.word());
-    let near = nearest(&call.name, functions.chain(RangeFunction::words()).chain(aggregations));
+    let near = nearest(&call.name, functions().chain(RangeFunction::words()).chain(aggregations));
     let shown: String = call.name.chars().take(120).collect();
     let refusal = Refusal::wrong(format!("there is no function `{shown}`"), call.name_span);
     if near.is_empty() { refusal } else { refusal.hint(format!("did you mean {}?", near.join(", "))) }

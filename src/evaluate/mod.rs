@@ -32,6 +32,7 @@ mod value;
 mod tests;
 
 pub use aggregate::aggregate;
+pub use call::functions;
 pub use error::{EvaluateError, EvaluateErrorKind, Side};
 pub use evaluator::evaluate;
 pub use function::Math;

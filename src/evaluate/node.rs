@@ -205,6 +205,28 @@ impl Node {
         }
     }
 
+    /// Whether it keeps only the series that rank highest or lowest.
+    #[must_use]
+    pub fn ranks(&self) -> bool {
+        match self {
+            Self::Number(_) | Self::Time | Self::Fetch(_) => false,
+            Self::Rank { .. } => true,
+            Self::Scalar(child)
+            | Self::Vector(child)
+            | Self::Math { child, .. }
+            | Self::Limit { child, .. }
+            | Self::Timestamp { child, .. }
+            | Self::Absent { child, .. }
+            | Self::LabelReplace { child, .. }
+            | Self::LabelJoin { child, .. }
+            | Self::HistogramQuantile { child, .. }
+            | Self::Aggregate { child, .. }
+            | Self::Quantile { child, .. }
+            | Self::CountValues { child, .. } => child.ranks(),
+            Self::Binary(binary) => binary.lhs.ranks() || binary.rhs.ranks(),
+        }
+    }
+
     /// The number that it is in every bucket, whatever is fetched.
     #[must_use]
     pub fn constant(&self) -> Option<f64> {

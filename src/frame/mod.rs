@@ -1,11 +1,16 @@
 //! Rows → series → frames: grouping, merging, evaluation, legends.
 
 mod collect;
+mod fill;
+mod instant;
 mod legend;
+mod meaning;
 
 pub use collect::Collector;
+pub use fill::{fill_of, filled, missing};
+pub use instant::instant;
+pub use meaning::Meaning;
 
-use crate::catalog::Snapshot;
 use crate::evaluate::{Buckets, EvaluateError, Node, evaluate};
 use crate::series::{Labels, METRIC_NAME, Series};
 use crate::time::{Grid, Millis};
@@ -13,14 +18,18 @@ use crate::time::{Grid, Millis};
 /// One drawn series.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frame {
-    /// A name that tells it apart in its answer.
+    /// What it is called.
     pub legend: String,
+    /// A name that tells it apart in its answer.
+    pub name: String,
     /// The metric's name, when the values still are that metric's.
     pub metric: Option<String>,
     /// Its labels, without the name.
     pub labels: Labels,
     /// Grafana's unit id.
     pub unit: Option<String>,
+    /// What it measures.
+    pub help: Option<String>,
     /// Time in milliseconds since 1970 and value, ascending; NaN and infinities stand for "no number".
     pub points: Vec<(Millis, f64)>,
 }
@@ -28,29 +37,33 @@ pub struct Frame {
 /// The most points that evaluation may touch for every cell that an answer may have.
 const POINTS_PER_CELL: usize = 32;
 
-/// Evaluates what was fetched and names the series that come out.
+/// Evaluates what was fetched.
 ///
 /// # Errors
 /// The series do not fit together, or the expression is too much work for an answer of so many cells.
-pub fn frames(
-    node: &Node,
-    inputs: &[Vec<Series>],
-    grid: &Grid,
-    (question, cells): (&str, u32),
-    snapshot: &Snapshot,
-) -> Result<Vec<Frame>, EvaluateError> {
+pub fn evaluated(node: &Node, inputs: &[Vec<Series>], grid: &Grid, cells: u32) -> Result<Vec<Series>, EvaluateError> {
     let starts: Vec<Millis> = (0..grid.len()).map(|bucket| grid.bucket_start(bucket)).collect();
     let max_points = POINTS_PER_CELL.saturating_mul(cells as usize);
     let buckets = Buckets { starts_ms: &starts, max_points };
-    let series = evaluate(node, inputs, &buckets)?.into_series(&buckets);
-    let legends = legend::legends(&series, question);
-    let frame = |(series, legend): (Series, String)| {
+    Ok(evaluate(node, inputs, &buckets)?.into_series(&buckets))
+}
+
+/// Names the series of a question and says what they are. A template decides over the legends.
+#[must_use]
+pub fn frames(
+    series: Vec<Series>,
+    grid: &Grid,
+    meaning: &Meaning<'_>,
+    (question, template): (&str, Option<&str>),
+) -> Vec<Frame> {
+    let called = legend::called(&series, question, template);
+    let frame = |(series, called): (Series, legend::Called)| {
         let metric = Some(series.labels.get(METRIC_NAME)).filter(|name| !name.is_empty()).map(str::to_owned);
-        let unit = metric.as_deref().and_then(|name| snapshot.metric(name)).and_then(|(_, m)| m.unit.clone());
-        let points = series.points.iter().map(|point| (starts[point.bucket as usize], point.value)).collect();
+        let (unit, help) = (meaning.unit(metric.as_deref()), meaning.help(metric.as_deref()));
+        let points = series.points.iter().map(|point| (grid.bucket_start(point.bucket), point.value)).collect();
         let mut labels = series.labels;
         labels.retain(|name| name != METRIC_NAME);
-        Frame { legend, metric, labels, unit, points }
+        Frame { legend: called.legend, name: called.name, metric, labels, unit, help, points }
     };
-    Ok(series.into_iter().zip(legends).map(frame).collect())
+    series.into_iter().zip(called).map(frame).collect()
 }

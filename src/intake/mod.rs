@@ -2,16 +2,22 @@
 
 mod ad_hoc;
 mod annotations;
+mod builder;
+mod options;
+mod payload;
 mod range;
 mod scalar;
 
 pub use annotations::{AnnotationQuestion, annotations};
+pub use builder::Builder;
+pub use options::options;
+pub use payload::Said;
 pub use range::{Moment, time_range};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::ast::{Format, Matcher, Options};
+use crate::ast::{Matcher, Options};
 use crate::error::{Error, Kind};
 use crate::time::{TimeRange, Zone};
 use crate::wire::request;
@@ -45,8 +51,12 @@ pub struct TargetQuestion {
     pub ref_id: Option<String>,
     /// The question's text; an error where there was something but no text.
     pub text: Result<String, Error>,
-    /// What it says besides.
+    /// How its answer is cut, filled, reduced and shown.
     pub options: Options,
+    /// What a query builder put around the text.
+    pub builder: Builder,
+    /// What it says besides that could not be read and is ignored.
+    pub notices: Vec<String>,
 }
 
 /// Reads a body as JSON whatever its content type says; an empty one is `{}`.
@@ -122,7 +132,7 @@ fn target(value: &Value) -> Option<TargetQuestion> {
     let read = value.is_object().then(|| serde_json::from_value::<request::Target>(value.clone()).ok()).flatten();
     let Some(target) = read else {
         let text = Err(Error::new(Kind::BadTarget, "a target is not an object"));
-        return Some(TargetQuestion { ref_id: None, text, options: Options::default() });
+        return Some(TargetQuestion::of(None, text));
     };
     if target.hide == Value::Bool(true) || target.target.is_null() {
         return None;
@@ -131,14 +141,23 @@ fn target(value: &Value) -> Option<TargetQuestion> {
     if text.as_ref().is_ok_and(|text| text.trim().is_empty() || text.trim() == "select metric") {
         return None;
     }
-    let options = Options { format: format(&target), ..Options::default() };
-    Some(TargetQuestion { ref_id: scalar::text(&target.ref_id), text, options })
+    let mut question = TargetQuestion::of(scalar::text(&target.ref_id), text);
+    let said = payload::said(&target.payload);
+    question.options = options(&said, &mut question.notices);
+    question.builder = Builder::read(&said, &mut question.notices);
+    let wish = scalar::text(&target.r#type).and_then(|text| options::old_type(&text));
+    if let Some(format) = wish.filter(|_| !said.contains_key("format")) {
+        question.options.format = format;
+    }
+    Some(question)
 }
 
-fn format(target: &request::Target) -> Format {
-    let in_payload = ["format", "type"].into_iter().filter_map(|member| target.payload.get(member));
-    let is_table = |value: &Value| scalar::text(value).is_some_and(|text| text.eq_ignore_ascii_case("table"));
-    if std::iter::once(&target.r#type).chain(in_payload).any(is_table) { Format::Table } else { Format::TimeSeries }
+impl TargetQuestion {
+    /// A text and nothing besides.
+    fn of(ref_id: Option<String>, text: Result<String, Error>) -> Self {
+        let (options, builder, notices) = (Options::default(), Builder::default(), Vec::new());
+        Self { ref_id, text, options, builder, notices }
+    }
 }
 
 /// The text of a search.

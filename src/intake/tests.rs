@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::ast::Format;
 
 const NOW: i64 = 1_700_000_000_000;
 

@@ -5,9 +5,6 @@ use std::fmt;
 
 use crate::ast::Span;
 
-/// Characters of the offending line that [`ParseError::caret`] shows.
-const WIDTH: usize = 80;
-
 /// Longer words are not misspelt keywords, and comparing them costs the square of their length.
 const LONGEST_KEYWORD: usize = 16;
 
@@ -39,17 +36,7 @@ impl ParseError {
     /// `text` is the text that was parsed. A long line is cut to a window around the span.
     #[must_use]
     pub fn caret(&self, text: &str) -> String {
-        let start = text.floor_char_boundary(self.span.start.min(text.len()));
-        let end = text.floor_char_boundary(self.span.end.clamp(start, text.len()));
-        let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-        let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
-        let column = text[line_start..start].chars().count();
-        let width = text[start..end.min(line_end)].chars().count();
-        let skipped = if column + width < WIDTH { 0 } else { column.saturating_sub(WIDTH / 2) };
-        let shown: String = text[line_start..line_end].chars().skip(skipped).take(WIDTH).map(printable).collect();
-        let blanks = column - skipped;
-        let carets = width.clamp(1, WIDTH - blanks.min(WIDTH - 1));
-        format!("{shown}\n{}{}", " ".repeat(blanks), "^".repeat(carets))
+        crate::error::caret(text, self.span)
     }
 }
 
@@ -60,11 +47,6 @@ impl fmt::Display for ParseError {
 }
 
 impl Error for ParseError {}
-
-/// A control character would move the carets away from what they point at.
-fn printable(c: char) -> char {
-    if c.is_control() { ' ' } else { c }
-}
 
 /// The word that `word` is most likely a misspelling of.
 pub(super) fn nearest(word: &str, known: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {

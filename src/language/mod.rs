@@ -36,7 +36,7 @@ use crate::ast::{Expr, Span};
 
 pub use duration::duration_ms;
 pub use error::ParseError;
-pub use reading::{equal_test, names, regex_test};
+pub use reading::{equal_test, names, regex_test, unescape, words};
 
 /// The longest text that is read, in bytes.
 pub const MAX_BYTES: usize = 64 * 1024;

@@ -79,7 +79,8 @@ pub(super) fn one_of(words: Vec<String>, negated: bool) -> Test {
 }
 
 /// The values that `raw` stands for in an equality: one, or the members of a list.
-pub(super) fn words(raw: &str) -> Vec<String> {
+#[must_use]
+pub fn words(raw: &str) -> Vec<String> {
     match raw {
         "()" | "{}" => vec![String::new()],
         _ => list(raw).unwrap_or_else(|| vec![unescape(raw)]),
@@ -87,7 +88,8 @@ pub(super) fn words(raw: &str) -> Vec<String> {
 }
 
 /// Undoes Grafana's escaping, and that of a quote typed by hand; any other backslash is one.
-pub(super) fn unescape(raw: &str) -> String {
+#[must_use]
+pub fn unescape(raw: &str) -> String {
     without_escapes(raw, |c| is_escaped_by_grafana(c) || is_quote(c))
 }
 

@@ -2,17 +2,15 @@
 
 use super::bounds::row_cap;
 use super::matchers::{Resolved, resolve};
+use super::metrics::{bad_matcher, metrics};
 use super::notices;
 use super::{Buckets, Fetch, FetchAggregate, Filter, Limits, SeriesLabel, Wanted};
-use crate::ast::{Grouping, Matcher, MetricRef, OverTime, Selector, Span, Window};
-use crate::catalog::filter::{BadMatcher, wanted};
+use crate::ast::{Grouping, Matcher, OverTime, Window};
 use crate::catalog::{Label, LabelValue, Metric, Snapshot, Source};
 use crate::error::{Error, Kind};
 use crate::evaluate::{FetchRequest, RangeFunction};
 use crate::series::METRIC_NAME;
 use crate::time::{Grid, GridRequest, Step, TimeRange, Zone, choose_grid};
-
-const METRICS_PER_SELECTOR: usize = 100;
 
 /// What a target's plan depends on besides its text.
 #[derive(Clone, Copy, Debug)]
@@ -63,15 +61,30 @@ pub struct Planned {
 /// A metric is unknown, a function or modifier is not supported, a matcher makes no sense, or the grid has too many
 /// points.
 pub fn fetches(context: &Context<'_>, requests: &[FetchRequest]) -> Result<Planned, Error> {
-    let mut named = Vec::with_capacity(requests.len());
-    for request in requests {
-        named.push(metrics(context.snapshot, &request.selector, request.span)?);
-    }
+    let named = named(context, requests)?;
     let sampling_ms = named.iter().flatten().filter_map(|(source, _)| source.interval_ms).max();
-    let grid = grid(context, sampling_ms)?;
+    planned(context, requests, &named, grid(context, sampling_ms)?)
+}
+
+/// As [`fetches`], but on a grid that is given.
+///
+/// # Errors
+/// As [`fetches`].
+pub fn fetches_on(context: &Context<'_>, requests: &[FetchRequest], grid: Grid) -> Result<Planned, Error> {
+    planned(context, requests, &named(context, requests)?, grid)
+}
+
+/// The metrics of each request.
+type Named<'a> = Vec<Vec<(&'a Source, &'a Metric)>>;
+
+fn named<'a>(context: &Context<'a>, requests: &[FetchRequest]) -> Result<Named<'a>, Error> {
+    requests.iter().map(|request| metrics(context.snapshot, &request.selector, request.span)).collect()
+}
+
+fn planned(context: &Context<'_>, requests: &[FetchRequest], named: &Named<'_>, grid: Grid) -> Result<Planned, Error> {
     let mut notices = Vec::new();
     let mut groups = Vec::with_capacity(requests.len());
-    for (request, metrics) in requests.iter().zip(&named) {
+    for (request, metrics) in requests.iter().zip(named) {
         groups.push(group(context, request, metrics, &grid, &mut notices)?);
     }
     notices.dedup();
@@ -88,57 +101,6 @@ fn grid(context: &Context<'_>, sampling_ms: Option<i64>) -> Result<Grid, Error> 
         zone: context.zone,
     };
     choose_grid(&request).map_err(|error| Error::new(Kind::TooManyPoints, error.to_string()))
-}
-
-/// The metrics that a selector names, in order of name, with the sources that carry them.
-fn metrics<'a>(
-    snapshot: &'a Snapshot,
-    selector: &Selector,
-    span: Span,
-) -> Result<Vec<(&'a Source, &'a Metric)>, Error> {
-    let mut names: Vec<&str> = match &selector.metric {
-        MetricRef::Any => {
-            let error = Error::new(Kind::BadTarget, "this selector names no metric").at(span);
-            return Err(error.hint("put a metric's name in front of the braces"));
-        }
-        MetricRef::Names(names) => names.iter().map(String::as_str).collect(),
-        MetricRef::Matching(matchers) => {
-            let tests = matchers.iter().map(wanted).collect::<Result<Vec<_>, _>>();
-            let tests = tests.map_err(|bad| bad_matcher(bad, span))?;
-            let matching: Vec<&str> =
-                snapshot.names().filter(|name| tests.iter().all(|test| test.accepts(name))).collect();
-            if matching.is_empty() {
-                return Err(Error::new(Kind::UnknownMetric, "no metric's name matches").at(span));
-            }
-            matching
-        }
-    };
-    // A metric that is named twice is still one.
-    names.sort_unstable();
-    names.dedup();
-    if names.len() > METRICS_PER_SELECTOR {
-        let message =
-            format!("this selector names {} metrics; at most {METRICS_PER_SELECTOR} are allowed", names.len());
-        return Err(Error::new(Kind::TooManyMetrics, message).at(span));
-    }
-    let find = |name: &str| snapshot.metric(name).ok_or_else(|| unknown_metric(snapshot, name).at(span));
-    names.into_iter().map(find).collect()
-}
-
-/// The error for a name that no metric has, with those that look like it.
-pub(crate) fn unknown_metric(snapshot: &Snapshot, name: &str) -> Error {
-    let shown: String = name.chars().take(120).collect();
-    let error = Error::new(Kind::UnknownMetric, format!("no metric is called {shown:?}"));
-    let nearest = snapshot.nearest(name);
-    if nearest.is_empty() {
-        return error.hint("POST /search lists the metrics that exist");
-    }
-    error.hint(format!("did you mean {}?", nearest.join(", ")))
-}
-
-fn bad_matcher(bad: BadMatcher, fallback: Span) -> Error {
-    let span = if bad.span == Span::default() { fallback } else { bad.span };
-    Error::new(Kind::BadTarget, bad.message).at(span)
 }
 
 fn group(

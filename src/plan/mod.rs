@@ -6,9 +6,10 @@
 mod bounds;
 mod fetch;
 mod matchers;
+mod metrics;
 mod notices;
 
-pub use fetch::{Context, FetchGroup, Planned, fetches};
+pub use fetch::{Context, FetchGroup, Planned, fetches, fetches_on};
 
 use crate::ast::{AggregateOp, Grouping, OverTime};
 pub use crate::catalog::filter::{Filter, Wanted, settle};

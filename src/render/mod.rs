@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use crate::ast::Format;
 use crate::error::Error;
 use crate::frame::Frame;
-use crate::wire::response::{Datapoint, Element, ErrorBody, ErrorDetail, Meta, Notice, TimeSeries};
+use crate::wire::response::{Custom, Datapoint, Element, ErrorBody, ErrorDetail, Meta, Notice, TimeSeries};
 
 /// The answer to one target.
 #[derive(Clone, Debug)]
@@ -71,9 +71,14 @@ const fn blank(ref_id: Option<String>) -> Element {
 #[must_use]
 pub fn told(error: &Error) -> String {
     match &error.target {
-        Some(target) => format!("{target}: {}", error.full_message()),
-        None => error.full_message(),
+        Some(target) => format!("{target}: {}", error.sentence()),
+        None => error.sentence(),
     }
+}
+
+/// What a metric measures, for whoever looks into `meta`.
+fn help(help: Option<String>) -> Option<Meta> {
+    help.map(|help| Meta { custom: Some(Custom { help }), ..Meta::default() })
 }
 
 fn notices(severity: &'static str, texts: impl Iterator<Item = String>) -> Vec<Notice> {
@@ -88,19 +93,19 @@ fn notify(element: &mut Element, mut notices: Vec<Notice>) {
         Element::Series(series) => &mut series.meta,
         Element::Table(table) => &mut table.meta,
     };
-    meta.get_or_insert_with(|| Meta { notices: Vec::new() }).notices.append(&mut notices);
+    meta.get_or_insert_default().notices.append(&mut notices);
 }
 
 fn series(frame: Frame, ref_id: Option<String>) -> Element {
     let tags: BTreeMap<String, String> =
         frame.labels.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
     Element::Series(TimeSeries {
-        target: frame.legend.clone(),
+        target: frame.name,
         title: frame.legend,
         ref_id,
         tags,
         unit: frame.unit,
-        meta: None,
+        meta: help(frame.help),
         datapoints: frame.points.into_iter().map(|(time, value)| Datapoint(value, time)).collect(),
     })
 }

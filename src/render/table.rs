@@ -13,7 +13,10 @@ pub(super) fn table(frames: Vec<Frame>, ref_id: Option<String>) -> Element {
     let metrics: BTreeSet<&str> = frames.iter().filter_map(|frame| frame.metric.as_deref()).collect();
     let several = metrics.len() > 1;
     let heading = if metrics.len() == 1 { metrics.first().map_or("Value", |name| name) } else { "Value" };
-    let columns = columns(&labels, several, heading, frames.first().and_then(|frame| frame.unit.clone()));
+    // What is not true of all values is said of none.
+    let unit = common(&frames, |frame| frame.unit.as_ref());
+    let meta = super::help(common(&frames, |frame| frame.help.as_ref()));
+    let columns = columns(&labels, several, heading, unit);
     let mut rows: Vec<Vec<Cell>> = Vec::with_capacity(frames.iter().map(|frame| frame.points.len()).sum());
     for frame in &frames {
         for (time, value) in &frame.points {
@@ -28,7 +31,13 @@ pub(super) fn table(frames: Vec<Frame>, ref_id: Option<String>) -> Element {
     }
     // Stable: within one time the series keep their order.
     rows.sort_by_key(|row| if let Some(Cell::Time(time)) = row.first() { *time } else { i64::MIN });
-    Element::Table(Table { r#type: "table", ref_id, meta: None, columns, rows })
+    Element::Table(Table { r#type: "table", ref_id, meta, columns, rows })
+}
+
+/// What all frames share.
+fn common(frames: &[Frame], of: impl Fn(&Frame) -> Option<&String>) -> Option<String> {
+    let first = of(frames.first()?)?;
+    frames.iter().all(|frame| of(frame) == Some(first)).then(|| first.clone())
 }
 
 fn columns(labels: &BTreeSet<String>, several: bool, heading: &str, unit: Option<String>) -> Vec<TableColumn> {

@@ -165,6 +165,23 @@ impl Grid {
         }
     }
 
+    /// Up to `buckets` buckets that end where this grid starts, cut as its own are; none before the year 1.
+    #[must_use]
+    pub fn before(&self, buckets: u32, zone: &Zone) -> Option<Self> {
+        let buckets = i64::from(buckets.clamp(1, MAX_POINTS));
+        let end = self.start();
+        let from = match &self.cut {
+            Cut::Even { length, .. } => end.checked_sub(length.checked_mul(buckets)?)?,
+            Cut::Edges(_) => self.step.period_start(self.step.period_at(end, zone) - buckets, zone),
+        };
+        let range = TimeRange::new(from, end).ok()?;
+        let cut = match &self.cut {
+            Cut::Even { length, .. } => Cut::Even { start: from, length: *length, count: u32::try_from(buckets).ok()? },
+            Cut::Edges(_) => calendar(self.step, range, zone, MAX_POINTS).ok()?,
+        };
+        Some(Self { range, step: self.step, cut })
+    }
+
     /// The buckets in the form that SQL is written from.
     #[must_use]
     pub fn shape(&self) -> GridShape<'_> {
@@ -304,6 +321,29 @@ mod tests {
         let grid = choose_grid(&GridRequest { explicit, ..request(from, to, &zone) }).unwrap();
         let hours = |pair: &[Millis]| (pair[1] - pair[0]) as f64 / HOUR as f64;
         (grid.start(), edges(&grid).windows(2).map(hours).collect())
+    }
+
+    #[test]
+    fn buckets_before_a_grid_continue_it() {
+        let berlin = Zone::parse("Europe/Berlin").expect("a zone");
+        // Two days after the clocks went forward: 6 h buckets stay where they are, days are cut by the calendar.
+        let range = TimeRange { from: 1_743_458_400_000, to: 1_743_544_800_000 };
+        let ask = |step| GridRequest {
+            range,
+            interval_ms: None,
+            sampling_ms: None,
+            max_points: 100,
+            explicit: Some(step),
+            zone: &berlin,
+        };
+        let even = choose_grid(&ask(Step::Millis(6 * 3_600_000))).expect("a grid");
+        let before = even.before(12, &berlin).expect("earlier buckets");
+        assert_eq!((before.len(), before.end()), (12, even.start()));
+        assert_eq!(before.bucket_start(0), even.start() - 12 * 6 * 3_600_000);
+        let days = choose_grid(&ask(Step::Days)).expect("a grid");
+        let before = days.before(3, &berlin).expect("earlier buckets");
+        assert_eq!((before.len(), before.end()), (3, days.start()));
+        assert_eq!(days.start() - before.start(), (24 + 23 + 24) * 3_600_000);
     }
 
     #[test]

@@ -27,6 +27,11 @@ impl Zone {
         name.parse().ok().or_else(|| any_case().copied()).map(Self)
     }
 
+    /// The IANA names of all zones.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        TZ_VARIANTS.iter().map(|zone| zone.name())
+    }
+
     /// Whether its clocks always show UTC, under whichever name.
     #[must_use]
     pub fn is_utc(&self) -> bool {

@@ -108,10 +108,21 @@ impl Serialize for Cell {
 }
 
 /// `meta` of an element.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct Meta {
     /// Sentences that the panel shows behind an icon.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<Notice>,
+    /// What Grafana passes on to whoever asks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom: Option<Custom>,
+}
+
+/// `meta.custom` of an element.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Custom {
+    /// What the metric measures.
+    pub help: String,
 }
 
 /// One sentence.

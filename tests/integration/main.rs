@@ -20,6 +20,8 @@ mod hostile;
 mod http;
 mod injection;
 mod layouts;
+mod language_page;
+mod options;
 mod oracle;
 mod query;
 mod search;

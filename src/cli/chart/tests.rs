@@ -5,7 +5,8 @@ use crate::series::Labels;
 
 fn frame(legend: &str, labels: &[(&str, &str)], points: &[(Millis, f64)]) -> Frame {
     let labels = Labels::new(labels.iter().map(|(name, value)| (Arc::from(*name), Arc::from(*value))));
-    Frame { legend: legend.to_owned(), metric: Some("cpu".to_owned()), labels, unit: None, points: points.to_vec() }
+    let (legend, name, metric) = (legend.to_owned(), legend.to_owned(), Some("cpu".to_owned()));
+    Frame { legend, name, metric, labels, unit: None, help: None, points: points.to_vec() }
 }
 
 /// 2026-03-29 00:00 UTC, the day on which Berlin has no hour from 2 to 3.

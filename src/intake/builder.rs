@@ -1,0 +1,198 @@
+//! What a query builder picked, put around the target: `aggregation by (by) (over_time(metric{filters}[$__interval]))`.
+
+use super::options::unknown;
+use super::payload::{LABEL, Said};
+use crate::ast::{
+    Aggregate, AggregateOp, Call, Expr, ExprKind, Grouping, Matcher, Selector, Span, Subquery, Test, Window,
+};
+use crate::evaluate::RangeFunction;
+use crate::language;
+use crate::nearest::nearest;
+
+/// What was picked besides the metric.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Builder {
+    /// The function over the samples of a bucket, with its parameter: `quantile_over_time` has one.
+    over_time: Option<(&'static str, Option<f64>)>,
+    /// The aggregation over series, with its parameter.
+    aggregation: Option<(AggregateOp, Option<f64>)>,
+    /// The labels that the aggregation keeps.
+    by: Vec<String>,
+    /// The values of labels.
+    filters: Vec<Matcher>,
+}
+
+/// The aggregations that can be picked; the others need more than a number.
+const AGGREGATIONS: [AggregateOp; 11] = [
+    AggregateOp::Sum,
+    AggregateOp::Avg,
+    AggregateOp::Min,
+    AggregateOp::Max,
+    AggregateOp::Count,
+    AggregateOp::Group,
+    AggregateOp::Stddev,
+    AggregateOp::Stdvar,
+    AggregateOp::Topk,
+    AggregateOp::Bottomk,
+    AggregateOp::Quantile,
+];
+
+impl Builder {
+    /// Reads `over_time`, `aggregation`, `by` and the filters; what means nothing is ignored with a notice.
+    pub(super) fn read(said: &Said, notices: &mut Vec<String>) -> Self {
+        let over_time = picked(said, "over_time").and_then(|text| over_time(&text, notices));
+        let aggregation = picked(said, "aggregation").and_then(|text| aggregation(&text, notices));
+        let mut by: Vec<String> =
+            said.get("by").into_iter().flatten().flat_map(|text| language::words(text)).map(trimmed).collect();
+        by.retain(|label| !label.is_empty() && !label.contains([',', '|']));
+        by.dedup();
+        if aggregation.is_none() && !by.is_empty() {
+            notices.push("`by` is ignored: it names the labels that an `aggregation` keeps, and none is picked".into());
+        }
+        let filters = said.iter().filter_map(|(name, texts)| filter(name.strip_prefix(LABEL)?, texts)).collect();
+        Self { over_time, aggregation, by, filters }
+    }
+
+    /// The target with everything around it that was picked. What does not fit it is ignored with a notice.
+    #[must_use]
+    pub fn around(&self, mut expr: Expr, notices: &mut Vec<String>) -> Expr {
+        let span = expr.span;
+        if !self.filters.is_empty() && !add(&mut expr, &self.filters) {
+            notices.push("the filters are ignored: the target reads no metric".into());
+        }
+        match (self.over_time, &expr.kind) {
+            (Some((name, parameter)), ExprKind::Selector(selector)) if selector.window.is_none() => {
+                expr = over(name, parameter, selector.clone(), span);
+            }
+            (Some((name, _)), _) => {
+                let what = "is applied to a metric, and the target is an expression already";
+                notices.push(format!("`over_time` is ignored: `{name}` {what}"));
+            }
+            (None, _) => {}
+        }
+        match (self.aggregation, &expr.kind) {
+            (Some((op, _)), ExprKind::Number(_) | ExprKind::Text(_)) => {
+                notices.push(format!("`aggregation` is ignored: `{op}` takes series, and the target is none"));
+                expr
+            }
+            (Some((op, parameter)), _) => {
+                let param = parameter.map(|number| Expr { kind: ExprKind::Number(number), span });
+                let grouping = Grouping::By(self.by.clone());
+                let aggregate = Aggregate { op, op_span: span, param, expr, grouping };
+                Expr { kind: ExprKind::Aggregate(Box::new(aggregate)), span }
+            }
+            (None, _) => expr,
+        }
+    }
+}
+
+fn trimmed(text: String) -> String {
+    text.trim().to_owned()
+}
+
+fn picked(said: &Said, name: &str) -> Option<String> {
+    let text = said.get(name)?.iter().find(|text| !text.trim().is_empty())?;
+    let text = language::unescape(text).trim().to_owned();
+    (!matches!(text.as_str(), "none" | "default" | "auto")).then_some(text)
+}
+
+/// `word`, `word(number)`, or `p95` for a quantile.
+fn word_and_number(text: &str) -> (&str, Option<f64>) {
+    let percent = text.strip_prefix('p').and_then(|digits| digits.parse::<f64>().ok());
+    if let Some(percent) = percent {
+        return ("quantile", Some(percent / 100.0));
+    }
+    let called = text.strip_suffix(')').and_then(|text| text.split_once('('));
+    let number = called.and_then(|(word, number)| Some((word.trim(), number.trim().parse().ok()?)));
+    number.map_or((text, None), |(word, number)| (word, Some(number)))
+}
+
+fn over_time(text: &str, notices: &mut Vec<String>) -> Option<(&'static str, Option<f64>)> {
+    let (word, number) = word_and_number(text);
+    let short = |known: &'static str| known.strip_suffix("_over_time").unwrap_or(known);
+    let known = RangeFunction::words().find(|known| *known == word || short(known) == word);
+    let quantile = RangeFunction::Quantile(0.0).word();
+    match (known, number) {
+        (Some(known), Some(number)) if known == quantile => Some((known, Some(number))),
+        (Some(known), None) if known != quantile => Some((known, None)),
+        (Some(known), _) => {
+            let how = if known == quantile { "needs a number, such as `quantile(0.95)`" } else { "takes no number" };
+            notices.push(format!("`over_time` is ignored: `{}` {how}", short(known)));
+            None
+        }
+        (None, _) => {
+            let near = nearest(word, RangeFunction::words().map(short));
+            notices.push(unknown("over_time", text, &near, "expected a word such as avg, max, last, rate"));
+            None
+        }
+    }
+}
+
+fn aggregation(text: &str, notices: &mut Vec<String>) -> Option<(AggregateOp, Option<f64>)> {
+    let (word, number) = word_and_number(text);
+    let Some(op) = AGGREGATIONS.into_iter().find(|op| op.word() == word) else {
+        let near = nearest(word, AGGREGATIONS.iter().map(|op| op.word()));
+        notices.push(unknown("aggregation", text, &near, "expected a word such as sum, avg, max, topk(5)"));
+        return None;
+    };
+    let numbered = matches!(op, AggregateOp::Topk | AggregateOp::Bottomk | AggregateOp::Quantile);
+    if numbered == number.is_some() && !number.is_some_and(f64::is_nan) {
+        return Some((op, number));
+    }
+    let example = if op == AggregateOp::Quantile { "0.95" } else { "5" };
+    let how = if numbered { format!("needs a number, such as `{op}({example})`") } else { "takes no number".into() };
+    notices.push(format!("`aggregation` is ignored: `{op}` {how}"));
+    None
+}
+
+/// The matcher of a label's values; none when nothing or everything is picked. A text may be escaped or exact: it
+/// stands for what it reads as and for itself.
+fn filter(label: &str, texts: &[String]) -> Option<Matcher> {
+    if label.is_empty() || texts.iter().any(|text| matches!(text.as_str(), "$__all" | ".*")) {
+        return None;
+    }
+    let mut values: Vec<String> = Vec::new();
+    for text in texts {
+        if text.as_str() == ".+" {
+            let test = Test::NotIn(vec![String::new()]);
+            return Some(Matcher { label: label.to_owned(), test, span: Span::default() });
+        }
+        let literal = (!matches!(text.as_str(), "()" | "{}")).then(|| text.clone());
+        for value in language::words(text).into_iter().chain(literal) {
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+    }
+    (!values.is_empty()).then(|| Matcher { label: label.to_owned(), test: Test::In(values), span: Span::default() })
+}
+
+/// Adds matchers to every selector; false when there is none.
+fn add(expr: &mut Expr, matchers: &[Matcher]) -> bool {
+    match &mut expr.kind {
+        ExprKind::Number(_) | ExprKind::Text(_) => false,
+        ExprKind::Selector(selector) => {
+            selector.matchers.extend_from_slice(matchers);
+            true
+        }
+        ExprKind::Subquery(subquery) => {
+            let Subquery { expr, .. } = &mut **subquery;
+            add(expr, matchers)
+        }
+        ExprKind::Negate(inner) | ExprKind::Paren(inner) => add(inner, matchers),
+        ExprKind::Call(call) => call.args.iter_mut().fold(false, |any, arg| add(arg, matchers) || any),
+        ExprKind::Aggregate(aggregate) => add(&mut aggregate.expr, matchers),
+        ExprKind::Binary(binary) => {
+            let left = add(&mut binary.lhs, matchers);
+            add(&mut binary.rhs, matchers) || left
+        }
+    }
+}
+
+fn over(name: &'static str, parameter: Option<f64>, selector: Selector, span: Span) -> Expr {
+    let selector = Selector { window: Some(Window::Interval), ..selector };
+    let mut args: Vec<Expr> =
+        parameter.map(|number| Expr { kind: ExprKind::Number(number), span }).into_iter().collect();
+    args.push(Expr { kind: ExprKind::Selector(selector), span });
+    Expr { kind: ExprKind::Call(Call { name: name.to_owned(), name_span: span, args }), span }
+}

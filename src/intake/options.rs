@@ -1,0 +1,96 @@
+//! Named texts → how an answer is cut, filled, reduced and shown.
+
+use super::payload::Said;
+use crate::ast::{Fill, Format, Options, Reduce};
+use crate::language;
+use crate::nearest::nearest;
+use crate::time::{Step, Zone};
+
+/// The longest text that a notice quotes.
+const SHOWN: usize = 60;
+
+/// Reads `fill`, `reduce`, `format`, `legend`, `step` and `tz`, whether they are a payload's members or a URL's
+/// parameters. Of several texts the first counts, an empty one says nothing, and what cannot be read is ignored with
+/// a notice.
+pub fn options(said: &Said, notices: &mut Vec<String>) -> Options {
+    let mut reader = Reader { said, notices };
+    Options {
+        step: reader.step(),
+        zone: reader.zone(),
+        fill: reader.word("fill", &[("0", Fill::Zero)], Fill::ALL, Fill::word).unwrap_or_default(),
+        reduce: reader.word("reduce", &[("min-max", Reduce::MinMax)], Reduce::ALL, Reduce::word).unwrap_or_default(),
+        format: reader.format().unwrap_or_default(),
+        legend: reader.text("legend"),
+    }
+}
+
+/// The form that SimpleJson's `type` asks for; none for anything but a table, as old dashboards carry any text there.
+pub(super) fn old_type(text: &str) -> Option<Format> {
+    text.eq_ignore_ascii_case("table").then_some(Format::Table)
+}
+
+struct Reader<'a> {
+    said: &'a Said,
+    notices: &'a mut Vec<String>,
+}
+
+impl Reader<'_> {
+    /// What is said under a name, with the escapes of an interpolated variable undone.
+    fn text(&self, name: &str) -> Option<String> {
+        let text = self.said.get(name)?.iter().find(|text| !text.trim().is_empty())?;
+        Some(language::unescape(text).trim().to_owned())
+    }
+
+    fn word<T: Copy + 'static>(
+        &mut self,
+        name: &str,
+        others: &[(&str, T)],
+        all: &'static [T],
+        word: fn(T) -> &'static str,
+    ) -> Option<T> {
+        let text = self.text(name)?;
+        let own = all.iter().copied().find(|known| word(*known).eq_ignore_ascii_case(&text));
+        let found = own.or_else(|| others.iter().find(|(other, _)| other.eq_ignore_ascii_case(&text)).map(|o| o.1));
+        if found.is_none() {
+            let words: Vec<&str> = all.iter().map(|known| word(*known)).collect();
+            let near = nearest(&text, words.iter().copied());
+            self.notices.push(unknown(name, &text, &near, &format!("expected {}", words.join(", "))));
+        }
+        found
+    }
+
+    fn format(&mut self) -> Option<Format> {
+        let others = [("timeseries", Format::TimeSeries), ("timeserie", Format::TimeSeries)];
+        let said = self.word("format", &others, Format::ALL, Format::word);
+        said.or_else(|| self.text("type").as_deref().and_then(old_type))
+    }
+
+    fn step(&mut self) -> Option<Step> {
+        let text = self.text("step").filter(|text| !text.starts_with('$') && text != "auto")?;
+        let step = Step::parse(&text);
+        if step.is_none() {
+            self.notices.push(unknown("step", &text, &[], "expected a length such as 30s, 1h, 1d, 1mo"));
+        }
+        step
+    }
+
+    fn zone(&mut self) -> Option<Zone> {
+        let text = self.text("tz").filter(|text| !text.starts_with('$') && text != "browser")?;
+        let zone = Zone::parse(&text);
+        if zone.is_none() {
+            let near = nearest(&text, Zone::names());
+            self.notices.push(unknown("tz", &text, &near, "expected an IANA time zone such as Europe/Berlin"));
+        }
+        zone
+    }
+}
+
+/// The notice for a text that means nothing under its name.
+pub(super) fn unknown(name: &str, text: &str, near: &[&str], expected: &str) -> String {
+    let shown: String = text.chars().take(SHOWN).collect();
+    if near.is_empty() {
+        format!("`{name}` is ignored, as {shown:?} is unknown: {expected}")
+    } else {
+        format!("`{name}` is ignored, as {shown:?} is unknown: did you mean {}?", near.join(", "))
+    }
+}

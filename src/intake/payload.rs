@@ -1,0 +1,75 @@
+//! What a target says besides its text, as named texts: a payload's members, whatever types they came in.
+//!
+//! Code mode sends any JSON. Builder mode sends texts and lists of texts, escaped for regular expressions where a
+//! variable stood in them, and nothing that is nested: there a label's filter is a member of its own, `label:host`.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::scalar;
+use crate::language;
+
+/// Names and what was said under each, as texts.
+pub type Said = BTreeMap<String, Vec<String>>;
+
+/// The name under which a filter on that label is said.
+pub(super) const LABEL: &str = "label:";
+
+/// A payload's members; none for what is no object.
+pub(super) fn said(payload: &Value) -> Said {
+    let mut said = Said::new();
+    let mut say = |name: String, mut texts: Vec<String>| {
+        texts.retain(|text| !text.trim().is_empty());
+        if !texts.is_empty() {
+            said.entry(name).or_default().append(&mut texts);
+        }
+    };
+    for (name, value) in payload.as_object().into_iter().flatten() {
+        match value {
+            Value::Object(filters) if name == "filters" => {
+                filters.iter().for_each(|(label, value)| say(format!("{LABEL}{label}"), several(value)));
+            }
+            value if name.starts_with(LABEL) || name == "by" => say(name.clone(), several(value)),
+            value => say(name.clone(), texts(value)),
+        }
+    }
+    said
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(list) => list.iter().filter_map(one).collect(),
+        value => one(value).into_iter().collect(),
+    }
+}
+
+fn one(value: &Value) -> Option<String> {
+    match value {
+        Value::Bool(truth) => Some(truth.to_string()),
+        // What JavaScript makes of a nested object.
+        Value::String(text) if text == "[object Object]" => None,
+        value => scalar::text(value),
+    }
+}
+
+/// Where several values may stand. A list's members are values. A single text may be several in any of Grafana's
+/// formats: `["a","b"]`, `a,b`, `a|b` (`(a|b)` and `{a,b}` are read where single values are); as no text says which
+/// format it is in, it stands for itself too.
+fn several(value: &Value) -> Vec<String> {
+    let Value::String(text) = value else { return texts(value) };
+    match serde_json::from_str::<Value>(text) {
+        Ok(Value::String(inner)) => return vec![inner],
+        Ok(list @ Value::Array(_)) => return texts(&list),
+        _ => {}
+    }
+    let mut all: Vec<String> = one(value).into_iter().collect();
+    if language::words(text).as_slice() == [text.as_str()] {
+        for separator in [',', '|'] {
+            if text.contains(separator) {
+                all.extend(text.split(separator).map(str::to_owned));
+            }
+        }
+    }
+    all
+}
