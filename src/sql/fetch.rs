@@ -11,6 +11,7 @@ use crate::ast::{Grouping, OverTime};
 use crate::catalog::{ColumnType, LabelValue};
 use crate::evaluate::RangeFunction;
 use crate::plan::{Fetch, FetchAggregate, SeriesLabel};
+use crate::series::METRIC_NAME;
 use crate::time::Millis;
 
 /// The statement of a fetch whose patterns are settled.
@@ -155,7 +156,8 @@ fn aggregated(w: &mut Writer, fetch: &Fetch, wanted: &FetchAggregate, function: 
 }
 
 /// Documents that mean the same labels may differ, as in `{"a": ""}` and `{}`: the partials of such rows are merged
-/// before the aggregation counts them as series. A member that a label of its own hides means nothing either.
+/// before the aggregation counts them as series. A member that a label of its own hides, or that poses as the metric's
+/// name, means nothing either.
 fn merged_series(w: &mut Writer, fetch: &Fetch, function: OverTime) {
     let hidden = w.bind(Param::Texts(own_names(fetch)));
     w.syntax("SELECT ");
@@ -178,13 +180,13 @@ fn merged_series(w: &mut Writer, fetch: &Fetch, function: OverTime) {
     w.syntax(") AS s GROUP BY ").ordinals(fetch.labels.len() + 1);
 }
 
-/// The names of the labels that are no members of a document.
+/// The names that no member of a document may take.
 fn own_names(fetch: &Fetch) -> Vec<String> {
     let own = |label: &SeriesLabel| match label {
         SeriesLabel::One { name, .. } => Some(name.clone()),
         SeriesLabel::Members { .. } => None,
     };
-    fetch.labels.iter().filter_map(own).collect()
+    fetch.labels.iter().filter_map(own).chain([METRIC_NAME.to_owned()]).collect()
 }
 
 /// A label of an aggregated answer, and how to read it from the inner level.
