@@ -2,12 +2,14 @@
 //!
 //! A refresh reads everything anew and swaps the snapshot whole. One that fails changes nothing and says so.
 
-use std::path::PathBuf;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::sync::{Notify, watch};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::catalog::Snapshot;
 use crate::catalog::classify::Decision;
@@ -17,12 +19,30 @@ use crate::time::Zone;
 
 /// Before the first snapshot the database is asked again this often.
 const FIRST: Duration = Duration::from_secs(1);
+/// How often the file is looked at. Its text is compared, not its times: that sees what any editor, a bind mount and a
+/// cluster's swapped links do, and nothing where nothing changed.
+const LOOK: Duration = Duration::from_millis(500);
+/// Between the starts of two refreshes that questions ask for.
+const SPACING: Duration = Duration::from_secs(1);
+/// How long a question waits for a refresh that may save it.
+const WORTH_WAITING: Duration = Duration::from_secs(5);
+/// How long questions ask for no refresh after one that changed nothing.
+const FRUITLESS: Duration = Duration::from_secs(30);
 
 /// The current snapshot, swapped whole.
 #[derive(Clone, Debug)]
 pub struct Catalog {
     state: watch::Receiver<State>,
-    wanted: Arc<Notify>,
+    wanted: Arc<Wanted>,
+}
+
+/// Who asks for a refresh.
+#[derive(Debug, Default)]
+struct Wanted {
+    /// Somebody who knows of a change.
+    now: Notify,
+    /// A question that found the catalog stale.
+    soon: Notify,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -30,6 +50,12 @@ struct State {
     snapshot: Option<Arc<Snapshot>>,
     /// What the last refresh failed with; none after a good one.
     failure: Option<String>,
+    /// Refreshes that were begun.
+    begun: u64,
+    /// The last of them that ended.
+    ended: u64,
+    /// When a refresh that a question asked for last found the sources as they were.
+    fruitless: Option<Instant>,
 }
 
 /// What a catalog is made from.
@@ -66,13 +92,32 @@ impl Catalog {
 
     /// Asks for a refresh soon.
     pub fn refresh(&self) {
-        self.wanted.notify_one();
+        self.wanted.now.notify_one();
+    }
+
+    /// After a question found that a relation is not as `old` says: waits for a refresh, and gives its catalog if that
+    /// knows better.
+    pub async fn newer(&self, old: &Snapshot) -> Option<Arc<Snapshot>> {
+        let mut state = self.state.clone();
+        let begun = {
+            let now = state.borrow();
+            if let Some(new) = now.better_than(old) {
+                return Some(new);
+            }
+            if now.fruitless.is_some_and(|at| at.elapsed() < FRUITLESS) {
+                return None;
+            }
+            now.begun
+        };
+        self.wanted.soon.notify_one();
+        let refreshed = timeout(WORTH_WAITING, state.wait_for(|state| state.ended > begun)).await;
+        refreshed.ok()?.ok()?.better_than(old)
     }
 
     /// A catalog that never changes.
     #[must_use]
     pub fn fixed(snapshot: Snapshot) -> Self {
-        let state = State { snapshot: Some(Arc::new(snapshot)), failure: None };
+        let state = State { snapshot: Some(Arc::new(snapshot)), ..State::default() };
         Self { state: watch::channel(state).1, wanted: Arc::default() }
     }
 
@@ -80,7 +125,7 @@ impl Catalog {
     #[must_use]
     pub fn kept(database: DatabaseConfig, config: CatalogConfig, health: Health) -> Self {
         let (sender, state) = watch::channel(State::default());
-        let wanted = Arc::new(Notify::new());
+        let wanted = Arc::new(Wanted::default());
         tokio::spawn(keep(database, config, health, sender, Arc::clone(&wanted)));
         Self { state, wanted }
     }
@@ -91,26 +136,62 @@ async fn keep(
     config: CatalogConfig,
     health: Health,
     sender: watch::Sender<State>,
-    wanted: Arc<Notify>,
+    wanted: Arc<Wanted>,
 ) {
+    let mut by_question = false;
     while !sender.is_closed() {
         health.until_up().await;
+        let begun = Instant::now();
+        sender.send_modify(|state| state.begun += 1);
+        let text = text(&config).await;
+        let seen = text.as_ref().ok().cloned();
         let loaded = tokio::select! {
-            loaded = once(&database, &config) => loaded.map(|(snapshot, _)| snapshot),
+            loaded = guarded(read(&database, &config, text)) => loaded.map(|(snapshot, _)| snapshot),
             // A database that fell silent may keep a statement waiting long after its return.
             () = health.until_down() => continue,
         };
-        sender.send_modify(|state| state.take(loaded));
+        sender.send_modify(|state| state.take(loaded, by_question));
         let pause = if sender.borrow().snapshot.is_none() { FIRST } else { config.every };
-        tokio::select! {
-            () = sleep(pause) => {}
-            () = wanted.notified() => {}
+        by_question = tokio::select! {
+            () = sleep(pause) => false,
+            () = wanted.now.notified() => false,
+            () = changed(config.file.as_deref(), seen) => {
+                tracing::info!("reading the catalog anew: its file has changed");
+                false
+            }
+            () = async { wanted.soon.notified().await; sleep_until(begun + SPACING).await } => true,
+        };
+    }
+}
+
+/// A panic costs one refresh, not all that would have followed.
+async fn guarded<T>(reading: impl Future<Output = Result<T, LoadError>>) -> Result<T, LoadError> {
+    AssertUnwindSafe(reading).catch_unwind().await.unwrap_or(Err(LoadError::Panicked))
+}
+
+/// Waits until the file has another text than `seen` and keeps it for one look: it may be in the middle of being
+/// written.
+async fn changed(file: Option<&Path>, seen: Option<String>) {
+    let Some(file) = file else { return std::future::pending().await };
+    let mut last = seen.clone();
+    loop {
+        sleep(LOOK).await;
+        let now = tokio::fs::read_to_string(file).await.ok();
+        if now != seen && now == last {
+            return;
         }
+        last = now;
     }
 }
 
 impl State {
-    fn take(&mut self, loaded: Result<Snapshot, LoadError>) {
+    /// The snapshot, if its sources are others than the old one's.
+    fn better_than(&self, old: &Snapshot) -> Option<Arc<Snapshot>> {
+        self.snapshot.clone().filter(|new| new.sources() != old.sources())
+    }
+
+    fn take(&mut self, loaded: Result<Snapshot, LoadError>, by_question: bool) {
+        self.ended = self.begun;
         match loaded {
             Ok(snapshot) => {
                 let metrics = snapshot.names().count();
@@ -120,7 +201,10 @@ impl State {
                 if self.failure.is_some() {
                     tracing::info!("the catalog is refreshed again");
                 }
-                *self = Self { snapshot: Some(Arc::new(snapshot)), failure: None };
+                let fruitless = by_question && self.better_than(&snapshot).is_none();
+                self.fruitless = fruitless.then(Instant::now);
+                self.snapshot = Some(Arc::new(snapshot));
+                self.failure = None;
             }
             Err(error) => {
                 let failure = error.to_string();
@@ -139,7 +223,15 @@ impl State {
 /// # Errors
 /// Either cannot be read, or they contradict each other.
 pub async fn once(database: &DatabaseConfig, config: &CatalogConfig) -> Result<(Snapshot, Vec<Decision>), LoadError> {
-    load(database, &file(config).await?, config.zone).await
+    read(database, config, text(config).await).await
+}
+
+async fn read(
+    database: &DatabaseConfig,
+    config: &CatalogConfig,
+    text: Result<String, LoadError>,
+) -> Result<(Snapshot, Vec<Decision>), LoadError> {
+    load(database, &CatalogFile::parse(&text?)?, config.zone).await
 }
 
 /// Reads the file; without one, an empty one.
@@ -147,7 +239,22 @@ pub async fn once(database: &DatabaseConfig, config: &CatalogConfig) -> Result<(
 /// # Errors
 /// It cannot be opened or read.
 pub async fn file(config: &CatalogConfig) -> Result<CatalogFile, LoadError> {
-    let Some(path) = &config.file else { return Ok(CatalogFile::default()) };
-    let text = tokio::fs::read_to_string(path).await;
-    Ok(CatalogFile::parse(&text.map_err(|error| LoadError::Open(path.display().to_string(), error))?)?)
+    Ok(CatalogFile::parse(&text(config).await?)?)
+}
+
+async fn text(config: &CatalogConfig) -> Result<String, LoadError> {
+    let Some(path) = &config.file else { return Ok(String::new()) };
+    tokio::fs::read_to_string(path).await.map_err(|error| LoadError::Open(path.display().to_string(), error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_costs_one_refresh() {
+        let panics = async { if true { panic!("on purpose") } else { Ok(()) } };
+        assert!(matches!(guarded(panics).await, Err(LoadError::Panicked)));
+        assert!(guarded(async { Ok(1) }).await.is_ok());
+    }
 }

@@ -7,8 +7,12 @@ mod declared;
 mod discovered;
 mod draft;
 mod error;
+mod family;
+mod joins;
+mod labels;
 mod layout;
 mod lookup;
+mod matchers;
 mod naming;
 mod roles;
 #[cfg(test)]
@@ -18,7 +22,7 @@ mod words;
 
 use std::collections::HashSet;
 
-pub use draft::{Decision, Draft, NameStrategy, StoredNames, Verdict};
+pub use draft::{Decision, Draft, NameStrategy, Names, StoredNames, Verdict};
 pub use error::CatalogError;
 pub use naming::finish;
 pub use words::is_epoch_name;
@@ -36,11 +40,16 @@ pub fn classify(facts: &Facts, file: &CatalogFile, zone: Zone) -> Result<Draft, 
     let local = lookup::zone("[discovery]", "zone", file.discovery.zone.as_deref(), Zone::UTC)?;
     let mut draft = Draft { sources: Vec::new(), annotations: Vec::new(), zone, decisions: Vec::new() };
     let mut taken = HashSet::new();
-    for source in &file.sources {
+    for source in file.sources.iter().filter(|source| !family::is_family(source)) {
         let relation = lookup::relation(facts, &source.relation)?;
-        taken.insert(&relation.relation);
-        draft.sources.push(declared::source(relation, source, local)?);
+        taken.insert(relation.relation.clone());
+        draft.sources.push(declared::source(facts, relation, source, local)?);
     }
+    let alone = taken.clone();
+    for source in file.sources.iter().filter(|source| family::is_family(source)) {
+        family::members(&mut draft, facts, source, (&alone, local))?;
+    }
+    taken.extend(draft.sources.iter().map(|draft| draft.source.relation.clone()));
     for annotations in &file.annotations {
         let relation = lookup::relation(facts, &annotations.relation)?;
         draft.annotations.push(declared::annotations(relation, annotations, local)?);
@@ -51,12 +60,41 @@ pub fn classify(facts: &Facts, file: &CatalogFile, zone: Zone) -> Result<Draft, 
             if is_excluded(relation, &file.discovery.exclude) {
                 notes.relation(Verdict::LeftOut, "excluded in datebin.toml");
             } else {
-                draft.sources.extend(discovered::source(relation, local, &mut notes));
+                draft.sources.extend(discovered::source(facts, relation, local, &mut notes));
             }
         }
     }
     draft.sources.sort_by(|a, b| a.source.relation.cmp(&b.source.relation));
     Ok(draft)
+}
+
+/// The file without the declarations that are wrong by themselves, and what is wrong with each.
+#[must_use]
+pub fn sound(facts: &Facts, file: &CatalogFile, zone: Zone) -> (CatalogFile, Vec<CatalogError>) {
+    let mut kept = CatalogFile { sources: Vec::new(), annotations: Vec::new(), ..file.clone() };
+    let mut alone = kept.clone();
+    alone.discovery.enabled = false;
+    let mut problems = Vec::new();
+    let mut is_sound = |file: &CatalogFile| match classify(facts, file, zone) {
+        Ok(_) => true,
+        // What is wrong with the file as a whole is wrong with each part of it.
+        Err(problem) if problems.contains(&problem) => false,
+        Err(problem) => {
+            problems.push(problem);
+            false
+        }
+    };
+    for source in &file.sources {
+        if is_sound(&CatalogFile { sources: vec![source.clone()], ..alone.clone() }) {
+            kept.sources.push(source.clone());
+        }
+    }
+    for annotations in &file.annotations {
+        if is_sound(&CatalogFile { annotations: vec![annotations.clone()], ..alone.clone() }) {
+            kept.annotations.push(annotations.clone());
+        }
+    }
+    (kept, problems)
 }
 
 fn is_excluded(relation: &RelationFacts, patterns: &[String]) -> bool {

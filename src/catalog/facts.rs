@@ -1,6 +1,6 @@
 //! What the database states about itself: system catalogs and statistics, never a row of user data.
 
-use super::{Column, ColumnType, Relation};
+use super::{Column, ColumnType, Relation, Row};
 use crate::ident::Ident;
 
 /// Which relations to ask about.
@@ -44,12 +44,23 @@ pub struct RelationFacts {
     pub primary_key: Vec<Ident>,
     /// The columns of each unique constraint or index, the primary key's excepted.
     pub unique: Vec<Vec<Ident>>,
-    /// The referencing columns of each foreign key.
-    pub foreign_keys: Vec<Vec<Ident>>,
+    /// Its foreign keys.
+    pub foreign_keys: Vec<ForeignKey>,
     /// The columns of each valid, complete, ordered index of plain columns.
     pub indexes: Vec<Vec<Ident>>,
     /// The plain columns that rows are partitioned by.
     pub partition_key: Vec<Ident>,
+}
+
+/// A foreign key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignKey {
+    /// The columns that refer.
+    pub columns: Vec<Ident>,
+    /// What they refer to; none where it is not in scope.
+    pub target: Option<Relation>,
+    /// The columns there, in the order of `columns`; empty where it is not in scope.
+    pub theirs: Vec<Ident>,
 }
 
 /// The kinds of relation that hold rows.
@@ -89,8 +100,20 @@ pub struct ColumnStats {
     pub n_distinct: f64,
     /// The share of NULLs.
     pub null_frac: f64,
+    /// How far its order is that of the rows on disk, from -1 to 1.
+    pub correlation: Option<f64>,
     /// Lowest, middle and highest number that ANALYZE kept; of numeric columns that may be a time only.
     pub span: Option<[f64; 3]>,
+}
+
+impl Facts {
+    /// The relation of that schema and name.
+    #[must_use]
+    pub fn relation(&self, schema: &str, name: &str) -> Option<&RelationFacts> {
+        let order =
+            |facts: &RelationFacts| (facts.relation.schema.as_str(), facts.relation.name.as_str()).cmp(&(schema, name));
+        self.relations.binary_search_by(order).ok().map(|at| &self.relations[at])
+    }
 }
 
 impl RelationKind {
@@ -126,7 +149,7 @@ impl ColumnFacts {
     /// The column as the catalog keeps it.
     #[must_use]
     pub fn column(&self) -> Column {
-        Column { name: self.name.clone(), ty: self.ty.clone(), nullable: !self.not_null }
+        Column { name: self.name.clone(), ty: self.ty.clone(), nullable: !self.not_null, row: Row::Own }
     }
 
     /// Whether ANALYZE saw nothing but NULL in it.
@@ -176,6 +199,7 @@ impl std::fmt::Display for ColumnType {
             Self::Json => "json",
             Self::Jsonb => "jsonb",
             Self::TextArray => "text[]",
+            Self::IntArray { .. } => "integer[]",
             Self::Other(name) => name,
         })
     }

@@ -2,15 +2,21 @@
 //! [`classify`](super::classify).
 
 mod fields;
+mod join;
+mod label;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Deserialize;
 
 use super::facts::Scope;
+pub use join::{JoinDecl, NamesDecl};
+pub use label::{LabelDecl, LabelTable};
 
 /// The whole file.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CatalogFile {
     /// The zone in which days are cut when a question names none.
@@ -27,7 +33,7 @@ pub struct CatalogFile {
 }
 
 /// `[discovery]`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Discovery {
     /// Whether relations that are not declared are looked at.
@@ -47,10 +53,10 @@ impl Default for Discovery {
 }
 
 /// `[[source]]`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceDecl {
-    /// `schema.name`, or a name on the search path.
+    /// `schema.name`, or a name on the search path; with a `*` in it, every relation that matches is a source.
     pub relation: String,
     /// The time column; what discovery would take when absent.
     pub time: Option<TimeDecl>,
@@ -67,10 +73,18 @@ pub struct SourceDecl {
     /// Metrics by name.
     #[serde(default)]
     pub metric: BTreeMap<String, MetricDecl>,
+    /// Matchers over columns; rows that fail them do not exist.
+    #[serde(rename = "where")]
+    pub matchers: Option<String>,
+    /// The relations joined to its rows.
+    #[serde(default, rename = "join")]
+    pub joins: Vec<JoinDecl>,
+    /// Of a family: where the names of its metrics are; what the star matched when absent.
+    pub names: Option<NamesDecl>,
 }
 
 /// A time column: its name, or a table that says more.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "a time is a column's name or { column, type, unit, zone }")]
 pub enum TimeDecl {
     /// The column's name.
@@ -80,7 +94,7 @@ pub enum TimeDecl {
 }
 
 /// A time column in full.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimeTable {
     /// The column.
@@ -94,33 +108,8 @@ pub struct TimeTable {
     pub zone: Option<String>,
 }
 
-/// A label: a column's name, or a table that says more.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(untagged, expecting = "a label is a column's name, { name, column }, { name, json } or { json, all }")]
-pub enum LabelDecl {
-    /// The column's name is the label's.
-    Column(String),
-    /// More than the name.
-    Table(LabelTable),
-}
-
-/// A label in full.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LabelTable {
-    /// What the label is called.
-    pub name: Option<String>,
-    /// The column of its values.
-    pub column: Option<String>,
-    /// A column and the path to a member.
-    pub json: Option<Vec<String>>,
-    /// Whether every member is a label.
-    #[serde(default)]
-    pub all: bool,
-}
-
 /// `[source.metric.<name>]`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MetricDecl {
     /// The column; absent in a narrow source for a stored name.
@@ -136,7 +125,7 @@ pub struct MetricDecl {
 }
 
 /// `[[annotations]]`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnnotationDecl {
     /// What people call it.
@@ -194,11 +183,19 @@ impl CatalogFile {
         Ok(toml::from_str(text)?)
     }
 
+    /// The JSON Schema of the file, for editors.
+    #[must_use]
+    pub fn schema() -> serde_json::Value {
+        let settings = SchemaSettings::draft2020_12().with(|settings| settings.untagged_enum_variant_titles = false);
+        settings.into_generator().into_root_schema_for::<Self>().to_value()
+    }
+
     /// The relations that the facts must cover.
     #[must_use]
     pub fn scope(&self) -> Scope {
         let schemas = if self.discovery.enabled { self.discovery.schemas.clone() } else { Some(Vec::new()) };
         let sources = self.sources.iter().map(|source| source.relation.as_str());
+        let sources = sources.chain(self.sources.iter().flat_map(SourceDecl::beside));
         let annotations = self.annotations.iter().map(|annotations| annotations.relation.as_str());
         let declared = sources.chain(annotations).map(|relation| {
             let (schema, name) = split_relation(relation);
@@ -242,9 +239,7 @@ mod tests {
     fn fields_of_the_contract_that_are_not_built_say_so() {
         for (text, line, what) in [
             ("presets = [\"zabbix\"]", 1, "`presets`"),
-            ("[[source]]\nrelation = \"a\"\n[[source.join]]\nrelation = \"b\"", 3, "`join`"),
             ("[[source]]\nrelation = \"a\"\nvalue = [\"x\", \"y\"]", 3, "`value` in this form"),
-            ("[[source]]\nrelation = \"prom.*\"", 2, "a family of relations (`*`)"),
             ("[[source]]\nrelation = \"a\"\n[source.metric.x]\nrows = true", 4, "`rows`"),
         ] {
             assert_eq!(error(text), format!("datebin.toml, line {line}: {what} is not supported yet"));

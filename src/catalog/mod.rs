@@ -6,9 +6,15 @@
 pub mod classify;
 pub mod facts;
 pub mod file;
+pub mod filter;
+mod join;
+mod label;
 mod snapshot;
 pub mod toml_out;
 
+pub use filter::{Filter, Wanted};
+pub use join::{Join, Row, path};
+pub use label::{Document, Label, LabelIds, LabelValue};
 pub use snapshot::{Clash, Snapshot};
 
 use crate::ast::OverTime;
@@ -39,6 +45,8 @@ pub struct Column {
     pub ty: ColumnType,
     /// Whether it may hold NULL.
     pub nullable: bool,
+    /// The row that it stands in.
+    pub row: Row,
 }
 
 /// The types that matter to a question.
@@ -66,6 +74,10 @@ pub enum ColumnType {
     Json,
     Jsonb,
     TextArray,
+    /// An array of integers of so many bytes.
+    IntArray {
+        bytes: u8,
+    },
     /// Anything else, by its name.
     Other(String),
 }
@@ -75,6 +87,10 @@ pub enum ColumnType {
 pub struct Source {
     /// Where the rows are.
     pub relation: Relation,
+    /// The dimension rows beside them, each behind the one it is joined to.
+    pub joins: Vec<Join>,
+    /// What its rows must be; others do not exist.
+    pub filters: Vec<Filter>,
     /// When each row was.
     pub time: TimeColumn,
     /// The sampling interval in milliseconds, when it is known; steps never go below it.
@@ -85,7 +101,7 @@ pub struct Source {
     pub members: Vec<String>,
     /// The metrics that its rows carry.
     pub metrics: Vec<Metric>,
-    /// For a narrow source the column that carries the metric's name.
+    /// For a narrow source the column that carries the metric's name, its own or a joined row's.
     pub name_column: Option<Column>,
     /// The columns of each usable index, in order.
     pub indexes: Vec<Vec<Ident>>,
@@ -138,37 +154,6 @@ pub enum EpochStorage {
     Int8,
     Float8,
     Numeric,
-}
-
-/// A label of a source: a name, or all members of a document.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Label {
-    /// One label.
-    One {
-        /// What the label is called.
-        name: String,
-        /// Where its value is.
-        value: LabelValue,
-    },
-    /// Every member of a jsonb object is a label of that name.
-    Members {
-        /// The jsonb column.
-        column: Column,
-    },
-}
-
-/// Where the value of one label is.
-#[derive(Clone, Debug, PartialEq)]
-pub enum LabelValue {
-    /// A column.
-    Column(Column),
-    /// A member of a json or jsonb column.
-    Member {
-        /// The column.
-        column: Column,
-        /// The path to the member.
-        path: Vec<String>,
-    },
 }
 
 /// A named number in a source.
@@ -229,33 +214,6 @@ pub struct AnnotationSource {
 }
 
 impl Source {
-    /// The label of that name, or the document that may have it as a member.
-    #[must_use]
-    pub fn label(&self, name: &str) -> Option<&Label> {
-        let one = self.labels.iter().find(|label| matches!(label, Label::One { name: own, .. } if own == name));
-        one.or_else(|| self.labels.iter().find(|label| matches!(label, Label::Members { .. })))
-    }
-
-    /// Where the values of the label are that is called so.
-    #[must_use]
-    pub fn label_value(&self, name: &str) -> Option<LabelValue> {
-        match self.label(name)? {
-            Label::One { value, .. } => Some(value.clone()),
-            Label::Members { column } => {
-                Some(LabelValue::Member { column: column.clone(), path: vec![name.to_owned()] })
-            }
-        }
-    }
-
-    /// Whether its rows are known to carry that label.
-    #[must_use]
-    pub fn has_label(&self, name: &str) -> bool {
-        self.labels.iter().any(|label| match label {
-            Label::One { name: own, .. } => own == name,
-            Label::Members { .. } => self.members.iter().any(|member| member == name),
-        })
-    }
-
     /// Whether some index starts with that column.
     #[must_use]
     pub fn has_index_leading_with(&self, column: &Ident) -> bool {
@@ -269,7 +227,8 @@ impl AnnotationSource {
     pub fn own() -> Option<Self> {
         let ident = |name: &str| Ident::new(name).ok();
         let time = |name: &str| Some(TimeColumn { column: ident(name)?, kind: TimeKind::Instant });
-        let column = |name: &str, ty: ColumnType| Some(Column { name: ident(name)?, ty, nullable: false });
+        let column =
+            |name: &str, ty: ColumnType| Some(Column { name: ident(name)?, ty, nullable: false, row: Row::Own });
         Some(Self {
             name: "datebin".into(),
             relation: Relation { schema: ident("datebin")?, name: ident("annotations")? },

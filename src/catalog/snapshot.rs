@@ -11,6 +11,8 @@ use crate::time::Zone;
 pub struct Snapshot {
     sources: Vec<Source>,
     metrics: BTreeMap<String, (usize, usize)>,
+    /// Names that answer, but are not listed.
+    aliases: BTreeMap<String, String>,
     annotations: Vec<AnnotationSource>,
     zone: Zone,
 }
@@ -43,7 +45,7 @@ impl Snapshot {
             }
         }
         let annotations = AnnotationSource::own().into_iter().chain(annotations).collect();
-        Ok(Self { sources, metrics, annotations, zone })
+        Ok(Self { sources, metrics, aliases: BTreeMap::new(), annotations, zone })
     }
 
     /// Says which members each source's document label has, in the order of the sources.
@@ -53,10 +55,16 @@ impl Snapshot {
         }
     }
 
+    /// Says by which names metrics are answered besides their own; a metric's own name wins.
+    pub fn set_aliases(&mut self, aliases: BTreeMap<String, String>) {
+        self.aliases = aliases;
+    }
+
     /// The metric of that name and the source that carries it.
     #[must_use]
     pub fn metric(&self, name: &str) -> Option<(&Source, &Metric)> {
-        let (source, metric) = self.metrics.get(name)?;
+        let own = self.metrics.get(name);
+        let (source, metric) = own.or_else(|| self.metrics.get(self.aliases.get(name)?))?;
         let source = &self.sources[*source];
         Some((source, &source.metrics[*metric]))
     }

@@ -1,10 +1,14 @@
 //! What discovery found, as a `datebin.toml` to edit: every decision with its reason, and what was left out and why.
 
+mod rows;
+
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use rows::{joins, labels, matchers};
+
 use super::classify::{Decision, Verdict};
-use super::{Label, LabelValue, Metric, MetricKind, Relation, Snapshot, Source, TimeColumn, TimeKind, Value};
+use super::{Metric, MetricKind, Relation, Row, Snapshot, Source, TimeColumn, TimeKind, Value};
 use crate::ast::OverTime;
 
 const HEAD: &str = "\
@@ -42,8 +46,8 @@ fn source(out: &mut String, source: &Source, decisions: &[&Decision]) {
     reasons(out, decisions, Verdict::Time);
     line(out, &["time = ", &time(&source.time)]);
     reasons(out, decisions, Verdict::Label);
-    let labels: Vec<String> = source.labels.iter().map(label).collect();
-    line(out, &["labels = [", &labels.join(", "), "]"]);
+    line(out, &["labels = ", &labels(source, Row::Own)]);
+    matchers(out, &source.filters);
     if let Some(ms) = source.interval_ms {
         line(out, &["interval = ", &quoted(&format!("{ms}ms"))]);
     }
@@ -55,11 +59,12 @@ fn source(out: &mut String, source: &Source, decisions: &[&Decision]) {
             metric(out, own, decisions);
         }
     }
+    joins(out, source, Row::Own, "source");
 }
 
 fn narrow(out: &mut String, source: &Source, decisions: &[&Decision]) {
     reasons(out, decisions, Verdict::Name);
-    if let Some(name) = &source.name_column {
+    if let Some(name) = source.name_column.as_ref().filter(|name| name.row == Row::Own) {
         line(out, &["name = ", &quoted(name.name.as_str())]);
     }
     let Some((first, stored)) = source.metrics.iter().find_map(|own| own.stored_name.as_ref().map(|name| (own, name)))
@@ -108,21 +113,6 @@ fn time(time: &TimeColumn) -> String {
         }
         TimeKind::Epoch { unit, .. } => {
             format!("{{ column = {column}, type = \"epoch\", unit = {} }}", quoted(unit.word()))
-        }
-    }
-}
-
-fn label(label: &Label) -> String {
-    match label {
-        Label::Members { column } => format!("{{ json = [{}], all = true }}", quoted(column.name.as_str())),
-        Label::One { name, value: LabelValue::Column(column) } if column.name.as_str() == name => quoted(name),
-        Label::One { name, value: LabelValue::Column(column) } => {
-            format!("{{ name = {}, column = {} }}", quoted(name), quoted(column.name.as_str()))
-        }
-        Label::One { name, value: LabelValue::Member { column, path } } => {
-            let path: Vec<String> =
-                [column.name.as_str()].into_iter().chain(path.iter().map(String::as_str)).map(quoted).collect();
-            format!("{{ name = {}, json = [{}] }}", quoted(name), path.join(", "))
         }
     }
 }

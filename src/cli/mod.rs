@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::catalog::file::CatalogFile;
 use crate::config::{ConfigError, Environment, LogConfig};
 use crate::db;
 
@@ -39,7 +40,9 @@ enum Command {
     /// Print what was found in the database as a `datebin.toml`, with the reasons.
     Discover,
     /// Hold the catalog against the live database: what works, what is slow, what would help.
-    Check,
+    Check(check::Arguments),
+    /// Print the JSON Schema of datebin.toml, for editors.
+    Schema,
     /// Ask a running server whether it lives; for container health checks.
     Health(health::Arguments),
 }
@@ -78,7 +81,8 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         }
         Command::Query(arguments) => query::run(&environment, &arguments).await?,
         Command::Discover => discover::run(&environment).await?,
-        Command::Check => return check::run(&environment).await,
+        Command::Check(arguments) => return Ok(check::run(&environment, &arguments).await),
+        Command::Schema => print(&serde_json::to_string_pretty(&CatalogFile::schema())?)?,
         Command::Health(arguments) => return Ok(health::run(&environment, &arguments).await?),
     }
     Ok(ExitCode::SUCCESS)

@@ -62,6 +62,7 @@ pub(super) async fn serve(engine: Engine, http: &HttpConfig, listener: TcpListen
     let address = listener.local_addr()?;
     tracing::info!(url = %format!("http://{address}{}", http.base_path), "listening");
     reload_on_hangup(engine.catalog.clone())?;
+    reload_on_notice(&engine);
     let service = http::service(App { engine, body_limit: http.body_limit }, http);
     server::run(listener, service, http.connections, http.drain, stop()?).await;
     tracing::info!("stopped");
@@ -78,6 +79,15 @@ fn reload_on_hangup(catalog: Catalog) -> Result<(), Failure> {
         }
     });
     Ok(())
+}
+
+/// `NOTIFY datebin_reload`: the same.
+fn reload_on_notice(engine: &Engine) {
+    let (catalog, database) = (engine.catalog.clone(), &engine.database);
+    tokio::spawn(db::listen(database.config().clone(), database.health().clone(), move || {
+        tracing::info!("reading the catalog anew: the database says that something changed");
+        catalog.refresh();
+    }));
 }
 
 /// Ends with SIGTERM or SIGINT; the second one ends the process.

@@ -57,6 +57,12 @@ impl DatabaseConfig {
         format!("{}:{}/{database}", self.options.get_host(), self.options.get_port())
     }
 
+    /// The role that datebin is to the database.
+    #[must_use]
+    pub fn role(&self) -> &str {
+        self.options.get_username()
+    }
+
     /// Options of a session that reads: bounded, read-only, planned afresh at each execution (a generic plan of
     /// `label = ANY($1)` was measured 15 times slower), without JIT, names resolved in `pg_catalog` alone.
     pub(super) fn reading(&self) -> PgConnectOptions {
@@ -66,6 +72,11 @@ impl DatabaseConfig {
     /// Like [`Self::reading`], with the role's own search path: discovery asks what is on it.
     pub(super) fn discovering(&self) -> PgConnectOptions {
         self.bounded()
+    }
+
+    /// Options of a session that waits for notifications: the server must not end it for doing nothing.
+    pub(super) fn listening(&self) -> PgConnectOptions {
+        self.reading().options([("idle_session_timeout", "0")])
     }
 
     /// Options of a session that writes the demo's tables. They stand in `public`: with the usual `"$user", public` a

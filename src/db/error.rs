@@ -128,7 +128,8 @@ fn server(code: &str) -> Error {
     match code {
         "57014" | "55P03" | "25P03" | "57P05" => timed_out(),
         "22003" => Error::new(Kind::BadData, "a value is outside the range of a double precision number"),
-        "42P01" | "42703" | "3F000" | "42883" | "42804" | "0A000" | "26000" | "42P16" => changed(),
+        // No text that could be no number or time is sent: a column has become one of text.
+        "42P01" | "42703" | "3F000" | "42883" | "42804" | "0A000" | "26000" | "42P16" | "22P02" | "22007" => changed(),
         "42501" => Error::new(Kind::Stale, "the relation behind this metric may not be read any more"),
         _ => match code.get(..2).unwrap_or_default() {
             "08" | "53" | "57" | "58" | "28" | "3D" | "40" | "25" => {

@@ -1,17 +1,17 @@
 //! Asks the database what it states about itself: a handful of statements over the system catalogs, whatever the
 //! number of tables. The SQL is in `scripts/`.
 
+mod columns;
+mod keys;
+mod statistics;
+
 use std::collections::HashMap;
 
 use sqlx::{FromRow, PgConnection};
 
-use crate::catalog::classify::is_epoch_name;
-use crate::catalog::facts::{ColumnFacts, ColumnStats, Facts, RelationFacts, RelationKind, Scope};
-use crate::catalog::{ColumnType, Relation};
+use crate::catalog::Relation;
+use crate::catalog::facts::{Facts, RelationFacts, RelationKind, Scope};
 use crate::ident::Ident;
-
-/// The digits before the point that a float8 holds: `numeric` of more may overflow it.
-const FLOAT8_DIGITS: i32 = 308;
 
 #[derive(FromRow)]
 struct RelationRow {
@@ -22,6 +22,7 @@ struct RelationRow {
     discoverable: bool,
     usable: bool,
     path_position: Option<i64>,
+    readable: bool,
     comment: Option<String>,
     bytes: i64,
     rows: Option<f64>,
@@ -30,49 +31,16 @@ struct RelationRow {
     partition_key: Vec<String>,
 }
 
-#[derive(FromRow)]
-struct ColumnRow {
-    relation: i64,
-    number: i16,
-    name: String,
-    type_name: String,
-    type_kind: String,
-    built_in: bool,
-    digits: Option<i32>,
-    not_null: bool,
-    numbered: bool,
-    comment: Option<String>,
-    readable: bool,
-}
-
-#[derive(FromRow)]
-struct KeyRow {
-    relation: i64,
-    kind: String,
-    numbers: Vec<i16>,
-}
-
-#[derive(FromRow)]
-struct StatisticsRow {
-    relation: i64,
-    name: String,
-    n_distinct: f64,
-    null_frac: f64,
-}
-
-#[derive(FromRow)]
-struct SpanRow {
-    relation: i64,
-    name: String,
-    numbers: Vec<String>,
-}
-
 /// Relations by oid while they are put together.
+#[derive(Default)]
 struct Loading {
     facts: Facts,
     place: HashMap<i64, usize>,
     ids: Vec<i64>,
+    /// For each the relation whose statistics stand in for its own.
     samples: Vec<i64>,
+    /// Whether the role may SELECT all of it.
+    readable: Vec<bool>,
     /// The numbers of each relation's columns, in their order.
     numbers: Vec<Vec<i16>>,
 }
@@ -83,10 +51,9 @@ struct Loading {
 /// A statement failed.
 pub async fn load(connection: &mut PgConnection, scope: &Scope) -> Result<Facts, sqlx::Error> {
     let mut loading = relations(connection, scope).await?;
-    columns(connection, &mut loading).await?;
-    keys(connection, &mut loading).await?;
-    statistics(connection, &mut loading).await?;
-    spans(connection, &mut loading).await?;
+    columns::load(connection, &mut loading).await?;
+    keys::load(connection, &mut loading).await?;
+    statistics::load(connection, &mut loading).await?;
     Ok(loading.facts)
 }
 
@@ -99,20 +66,15 @@ async fn relations(connection: &mut PgConnection, scope: &Scope) -> Result<Loadi
         .bind(names)
         .fetch_all(connection)
         .await?;
-    let mut loading = Loading {
-        facts: Facts::default(),
-        place: HashMap::with_capacity(rows.len()),
-        ids: Vec::with_capacity(rows.len()),
-        samples: Vec::with_capacity(rows.len()),
-        numbers: Vec::with_capacity(rows.len()),
-    };
+    let mut loading = Loading::default();
     for row in rows {
-        let (id, sample, usable) = (row.id, row.sample, row.usable);
+        let (id, sample, usable, readable) = (row.id, row.sample, row.usable, row.readable);
         // Without USAGE on the schema nothing in it can be read.
         if let Some(relation) = usable.then(|| relation(row)).flatten() {
             loading.place.insert(id, loading.facts.relations.len());
             loading.ids.push(id);
             loading.samples.push(sample);
+            loading.readable.push(readable);
             loading.numbers.push(Vec::new());
             loading.facts.relations.push(relation);
         }
@@ -147,135 +109,21 @@ fn relation(row: RelationRow) -> Option<RelationFacts> {
 }
 
 impl Loading {
-    fn relation(&mut self, id: i64) -> Option<&mut RelationFacts> {
-        self.facts.relations.get_mut(*self.place.get(&id)?)
+    fn at(&mut self, id: i64) -> Option<(&mut RelationFacts, &[i16])> {
+        let place = *self.place.get(&id)?;
+        Some((&mut self.facts.relations[place], &self.numbers[place]))
     }
 
-    fn column(&mut self, id: i64, name: &str) -> Option<&mut ColumnFacts> {
-        self.relation(id)?.columns.iter_mut().find(|column| column.name.as_str() == name)
+    /// The names of columns by their numbers; none when one of them is no column (a system column, a whole row) or
+    /// the relation is not in scope.
+    fn names(&self, id: i64, numbers: &[i16]) -> Option<Vec<Ident>> {
+        let place = *self.place.get(&id)?;
+        let column = |number| {
+            let at = self.numbers[place].binary_search(number).ok()?;
+            Some(self.facts.relations[place].columns[at].name.clone())
+        };
+        numbers.iter().map(column).collect()
     }
-}
-
-async fn columns(connection: &mut PgConnection, loading: &mut Loading) -> Result<(), sqlx::Error> {
-    let query = sqlx::query_as(include_str!("scripts/columns.sql")).bind(&loading.ids);
-    let rows: Vec<ColumnRow> = query.fetch_all(connection).await?;
-    for row in rows {
-        let Some(at) = loading.place.get(&row.relation).copied() else { continue };
-        let number = row.number;
-        if let Some(column) = column(row) {
-            loading.facts.relations[at].columns.push(column);
-            loading.numbers[at].push(number);
-        }
-    }
-    Ok(())
-}
-
-fn column(row: ColumnRow) -> Option<ColumnFacts> {
-    let ty = column_type(&row);
-    Some(ColumnFacts {
-        name: Ident::new(row.name).ok()?,
-        ty,
-        not_null: row.not_null,
-        numbered: row.numbered,
-        comment: row.comment,
-        readable: row.readable,
-        stats: None,
-    })
-}
-
-fn column_type(row: &ColumnRow) -> ColumnType {
-    if row.type_kind == "e" {
-        return ColumnType::Enum;
-    }
-    match row.type_name.as_str() {
-        name if !row.built_in => ColumnType::Other(name.to_owned()),
-        "bool" => ColumnType::Bool,
-        "int2" => ColumnType::Int2,
-        "int4" => ColumnType::Int4,
-        "int8" => ColumnType::Int8,
-        "float4" => ColumnType::Float4,
-        "float8" => ColumnType::Float8,
-        "numeric" => ColumnType::Numeric { bounded: row.digits.is_some_and(|digits| digits <= FLOAT8_DIGITS) },
-        "text" => ColumnType::Text,
-        "varchar" => ColumnType::Varchar,
-        "bpchar" => ColumnType::Bpchar,
-        "uuid" => ColumnType::Uuid,
-        "timestamptz" => ColumnType::Timestamptz,
-        "timestamp" => ColumnType::Timestamp,
-        "date" => ColumnType::Date,
-        "json" => ColumnType::Json,
-        "jsonb" => ColumnType::Jsonb,
-        "_text" | "_varchar" => ColumnType::TextArray,
-        name => ColumnType::Other(name.strip_prefix('_').map_or_else(|| name.to_owned(), |of| format!("{of}[]"))),
-    }
-}
-
-async fn keys(connection: &mut PgConnection, loading: &mut Loading) -> Result<(), sqlx::Error> {
-    let query = sqlx::query_as(include_str!("scripts/keys.sql")).bind(&loading.ids);
-    let rows: Vec<KeyRow> = query.fetch_all(connection).await?;
-    for row in rows {
-        let Some(at) = loading.place.get(&row.relation).copied() else { continue };
-        let (relation, numbers) = (&mut loading.facts.relations[at], &loading.numbers[at]);
-        let place = |number: &i16| numbers.binary_search(number).ok();
-        // A key of something else than a column (a system column, a whole row) is of no use.
-        let Some(places) = row.numbers.iter().map(place).collect::<Option<Vec<_>>>() else { continue };
-        let columns = places.into_iter().map(|place| relation.columns[place].name.clone()).collect();
-        match row.kind.as_str() {
-            "p" => relation.primary_key = columns,
-            "u" => relation.unique.push(columns),
-            "f" => relation.foreign_keys.push(columns),
-            _ => relation.indexes.push(columns),
-        }
-    }
-    for relation in &mut loading.facts.relations {
-        relation.indexes.dedup();
-        relation.unique.dedup();
-    }
-    Ok(())
-}
-
-async fn statistics(connection: &mut PgConnection, loading: &mut Loading) -> Result<(), sqlx::Error> {
-    let query = sqlx::query_as(include_str!("scripts/statistics.sql")).bind(&loading.ids).bind(&loading.samples);
-    let rows: Vec<StatisticsRow> = query.fetch_all(connection).await?;
-    for row in rows {
-        if let Some(column) = loading.column(row.relation, &row.name) {
-            column.stats = Some(ColumnStats { n_distinct: row.n_distinct, null_frac: row.null_frac, span: None });
-        }
-    }
-    Ok(())
-}
-
-/// Of the few columns that may be an epoch only: turning every histogram into text would cost seconds.
-async fn spans(connection: &mut PgConnection, loading: &mut Loading) -> Result<(), sqlx::Error> {
-    let (mut ids, mut samples, mut names) = (Vec::new(), Vec::new(), Vec::new());
-    for (at, relation) in loading.facts.relations.iter().enumerate() {
-        for column in &relation.columns {
-            if column.is_number() && column.stats.is_some() && is_epoch_name(column.name.as_str()) {
-                ids.push(loading.ids[at]);
-                samples.push(loading.samples[at]);
-                names.push(column.name.as_str().to_owned());
-            }
-        }
-    }
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let query = sqlx::query_as(include_str!("scripts/spans.sql")).bind(ids).bind(samples).bind(names);
-    let rows: Vec<SpanRow> = query.fetch_all(connection).await?;
-    for row in rows {
-        let stats = loading.column(row.relation, &row.name).and_then(|column| column.stats.as_mut());
-        if let Some(stats) = stats {
-            stats.span = span(&row.numbers);
-        }
-    }
-    Ok(())
-}
-
-fn span(numbers: &[String]) -> Option<[f64; 3]> {
-    let mut numbers: Vec<f64> =
-        numbers.iter().filter_map(|text| text.parse().ok()).filter(|number: &f64| number.is_finite()).collect();
-    numbers.sort_by(f64::total_cmp);
-    Some([*numbers.first()?, numbers[numbers.len() / 2], *numbers.last()?])
 }
 
 fn idents(names: Vec<String>) -> Vec<Ident> {

@@ -1,5 +1,6 @@
 //! One session for one statement.
 
+use std::collections::HashMap;
 use std::time::Instant;
 
 use deadpool::managed::Object;
@@ -65,6 +66,15 @@ pub(super) async fn texts(connection: &mut PgConnection, statement: &Statement) 
     let rows = query(statement)?.fetch_all(connection).await?;
     let texts = rows.iter().map(|row| row.try_get::<Option<String>, _>(0));
     Ok(texts.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
+/// The pairs of texts of a statement with two columns, by the first.
+pub(super) async fn pairs(
+    connection: &mut PgConnection,
+    statement: &Statement,
+) -> Result<HashMap<String, String>, DbError> {
+    let rows = query(statement)?.fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
 /// The one place where text becomes SQL: `Writer` admits only static syntax and quoted catalog names.

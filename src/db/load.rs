@@ -11,9 +11,10 @@ use super::config::DatabaseConfig;
 use super::error::DbError;
 use super::lease::texts;
 use super::{introspect, names};
-use crate::catalog::classify::{CatalogError, Decision, classify, finish};
+use crate::catalog::classify::{CatalogError, Decision, classify, finish, sound};
+use crate::catalog::facts::Facts;
 use crate::catalog::file::{CatalogFile, FileError};
-use crate::catalog::{Label, Snapshot, Source};
+use crate::catalog::{Snapshot, Source};
 use crate::sql;
 use crate::time::Zone;
 
@@ -38,6 +39,9 @@ pub enum LoadError {
     /// `datebin.toml` cannot be opened.
     #[error("{0} cannot be read: {1}")]
     Open(String, std::io::Error),
+    /// Reading it panicked.
+    #[error("the catalog cannot be read: a bug in datebin, whose message is on standard error")]
+    Panicked,
     /// The server is too old.
     #[error("PostgreSQL {0} is too old: datebin needs 14 or newer, for date_bin")]
     Version(u32),
@@ -56,24 +60,85 @@ pub async fn load(config: &DatabaseConfig, file: &CatalogFile, zone: Option<Zone
 }
 
 async fn load_all(config: &DatabaseConfig, file: &CatalogFile, zone: Option<Zone>) -> Result<Loaded, LoadError> {
+    let mut connection = connected(config).await?;
+    let facts = introspect::load(&mut connection, &file.scope()).await.map_err(DbError::from)?;
+    let loaded = assembled(&mut connection, &facts, file, zone).await?;
+    // The work is done; a server that does not say goodbye is no failure.
+    let _closed = timeout(Duration::from_secs(1), connection.close()).await;
+    Ok(loaded)
+}
+
+/// What there is, and what is wrong with the file.
+#[derive(Debug)]
+pub struct Survey {
+    /// What the database states.
+    pub facts: Facts,
+    /// The catalog without the declarations that are wrong; none where even that contradicts itself.
+    pub snapshot: Option<Snapshot>,
+    /// What is wrong.
+    pub problems: Vec<CatalogError>,
+}
+
+/// Like [`load`], and goes on where the file is wrong, so that everything that is wrong with it is known at once.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn survey(config: &DatabaseConfig, file: &CatalogFile, zone: Option<Zone>) -> Result<Survey, LoadError> {
+    let surveyed = timeout(PATIENCE, survey_all(config, file, zone)).await;
+    surveyed.map_err(|_| DbError::Deadline)?
+}
+
+async fn survey_all(config: &DatabaseConfig, file: &CatalogFile, zone: Option<Zone>) -> Result<Survey, LoadError> {
+    let mut connection = connected(config).await?;
+    let facts = introspect::load(&mut connection, &file.scope()).await.map_err(DbError::from)?;
+    let mut problems = Vec::new();
+    let mut loaded = assembled(&mut connection, &facts, file, zone).await;
+    if let Err(LoadError::Catalog(_)) = &loaded {
+        let kept;
+        (kept, problems) = sound(&facts, file, zone.unwrap_or(Zone::UTC));
+        loaded = assembled(&mut connection, &facts, &kept, zone).await;
+    }
+    let snapshot = match loaded {
+        Ok((snapshot, _)) => Some(snapshot),
+        Err(LoadError::Catalog(problem)) => {
+            problems.push(problem);
+            None
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(Survey { facts, snapshot, problems })
+}
+
+async fn connected(config: &DatabaseConfig) -> Result<PgConnection, LoadError> {
     let connected = timeout(config.connect_timeout, PgConnection::connect_with(&config.discovering())).await;
     let connected = connected.map_err(|_| DbError::Connection("timed out".into()))?;
-    let mut connection = connected.map_err(DbError::from)?;
+    let connection = connected.map_err(DbError::from)?;
     supported(&connection)?;
-    let facts = introspect::load(&mut connection, &file.scope()).await.map_err(DbError::from)?;
-    let draft = classify(&facts, file, zone.unwrap_or(Zone::UTC))?;
+    Ok(connection)
+}
+
+/// Facts and file → the catalog, with what only the rows know.
+async fn assembled(
+    connection: &mut PgConnection,
+    facts: &Facts,
+    file: &CatalogFile,
+    zone: Option<Zone>,
+) -> Result<Loaded, LoadError> {
+    let mut draft = classify(facts, file, zone.unwrap_or(Zone::UTC))?;
+    for table in draft.name_tables() {
+        let names = names::called(connection, &table).await?;
+        draft.call(&table, &names);
+    }
     let mut stored = BTreeMap::new();
     for (at, source) in draft.narrow() {
-        stored.insert(at, names::stored_names(&mut connection, source).await?);
+        stored.insert(at, names::stored_names(connection, source).await?);
     }
     let (mut snapshot, decisions) = finish(draft, &stored)?;
     let mut members = Vec::new();
     for source in snapshot.sources() {
-        members.push(members_of(&mut connection, source).await?);
+        members.push(members_of(connection, source).await?);
     }
     snapshot.set_members(members);
-    // The work is done; a server that does not say goodbye is no failure.
-    let _closed = timeout(Duration::from_secs(1), connection.close()).await;
     Ok((snapshot, decisions))
 }
 
@@ -87,10 +152,8 @@ fn supported(connection: &PgConnection) -> Result<(), LoadError> {
 
 /// The members of a source's document label among its newest rows; none where they cannot be had in time.
 async fn members_of(connection: &mut PgConnection, source: &Source) -> Result<Vec<String>, DbError> {
-    let document =
-        source.labels.iter().find_map(|l| if let Label::Members { column } = l { Some(column) } else { None });
-    let Some(column) = document else { return Ok(Vec::new()) };
-    let statement = sql::member_names(source, column, MEMBERS);
+    let Some(document) = source.document() else { return Ok(Vec::new()) };
+    let statement = sql::member_names(source, document, MEMBERS);
     match texts(connection, &statement).await {
         Ok(mut members) => {
             members.sort_unstable();

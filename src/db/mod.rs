@@ -13,14 +13,16 @@ mod lease;
 mod load;
 mod migrate;
 pub mod names;
+mod notices;
 mod pool;
 
 pub use answer::{AnnotationRow, Place, RowSink, SeriesRow};
 pub use config::{DatabaseConfig, InvalidUrl};
 pub use error::DbError;
 pub use health::{Health, watch};
-pub use load::{LoadError, load};
+pub use load::{LoadError, Survey, load, survey};
 pub use migrate::{MIGRATOR, MigrateFailed, migrate};
+pub use notices::listen;
 pub use pool::{Database, Deadline};
 
 /// What the log leaves out unless it is asked for: the server's own notices, e.g. that a schema exists already.

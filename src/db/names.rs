@@ -4,20 +4,23 @@
 //! row per name; all rows of a small relation; some rows of a large one, the newest if the time is indexed, together
 //! with the names that ANALYZE saw most. `statement_timeout` bounds each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use sqlx::PgConnection;
 
 use super::error::DbError;
-use super::lease::texts;
-use crate::catalog::classify::{NameStrategy, StoredNames};
-use crate::catalog::{Column, Source};
-use crate::sql::{Param, Statement, Writer};
+use super::lease::{pairs, texts};
+use crate::catalog::classify::{NameStrategy, Names, StoredNames};
+use crate::catalog::filter::settle;
+use crate::catalog::{Column, LabelValue, Row, Source};
+use crate::sql::{self, Param, Statement, Writer};
 
 /// The most names that one source may have.
 const MOST_NAMES: i64 = 10_000;
 /// The longest name in bytes.
 const LONGEST_NAME: i64 = 512;
+/// The most values of a column that a pattern is tried on.
+const MOST_VALUES: u32 = 100_000;
 /// A relation up to this size is read whole.
 const SMALL_BYTES: u64 = 256 << 20;
 /// How many rows of a large one are read.
@@ -35,13 +38,18 @@ pub async fn stored_names(connection: &mut PgConnection, source: &Source) -> Res
     let Some(column) = &source.name_column else {
         return Ok(StoredNames { names: Vec::new(), strategy: NameStrategy::AllRows });
     };
+    if column.row != Row::Own {
+        return of_dimension(connection, source, column).await;
+    }
     let common = texts(connection, &most_common(source, column)).await?;
     for strategy in strategies(source, column) {
         let statement = match strategy {
             NameStrategy::LooseScan => loose_scan(source, column),
             NameStrategy::AllRows => all_rows(source, column),
             NameStrategy::NewestRows => some_rows(source, column, true),
-            NameStrategy::SomeRows | NameStrategy::Statistics => some_rows(source, column, false),
+            NameStrategy::SomeRows | NameStrategy::Statistics | NameStrategy::Dimension => {
+                some_rows(source, column, false)
+            }
         };
         match texts(connection, &statement).await {
             Ok(names) if strategy.is_complete() => return Ok(stored(names, strategy)),
@@ -51,6 +59,37 @@ pub async fn stored_names(connection: &mut PgConnection, source: &Source) -> Res
         }
     }
     Ok(stored(common, NameStrategy::Statistics))
+}
+
+/// The names are in a dimension row: that relation has them all, and the rows of the source are not read.
+async fn of_dimension(connection: &mut PgConnection, source: &Source, column: &Column) -> Result<StoredNames, DbError> {
+    let mut source = source.clone();
+    for at in 0..source.joins.len() {
+        for filter in source.joins[at].filters.clone() {
+            let Some(lookup) = filter.lookup() else { continue };
+            let values = sql::label_values(&source, &lookup.value, &[], None, MOST_VALUES);
+            let values = texts(connection, &values).await?.into_iter().collect();
+            let settled = settle(&filter, &values);
+            source.joins[at].filters.iter_mut().filter(|own| **own == filter).for_each(|own| *own = settled.clone());
+        }
+    }
+    let most = u32::try_from(MOST_NAMES).unwrap_or(u32::MAX);
+    let statement = sql::label_values(&source, &LabelValue::Column(column.clone()), &[], None, most);
+    let mut names = texts(connection, &statement).await?;
+    names.retain(|name| name.len() <= LONGEST_NAME as usize);
+    Ok(stored(names, NameStrategy::Dimension))
+}
+
+/// What a relation says that the members of a family are called, by their own names.
+///
+/// # Errors
+/// The database is away, or refuses the statement.
+pub async fn called(connection: &mut PgConnection, names: &Names) -> Result<HashMap<String, String>, DbError> {
+    let mut w = Writer::default();
+    w.syntax("SELECT DISTINCT ON (1) t.").ident(&names.key.name).syntax("::text, t.").ident(&names.name.name);
+    w.syntax("::text FROM ").relation(&names.relation).syntax(" AS t WHERE t.").ident(&names.key.name);
+    w.syntax(" IS NOT NULL AND t.").ident(&names.name.name).syntax(" IS NOT NULL ORDER BY 1, 2");
+    pairs(connection, &w.finish()).await
 }
 
 fn strategies(source: &Source, column: &Column) -> Vec<NameStrategy> {

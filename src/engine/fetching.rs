@@ -2,8 +2,8 @@
 
 use super::Engine;
 use super::budget::Budget;
-use crate::catalog::Snapshot;
-use crate::db::Deadline;
+use crate::catalog::{Filter, Join, Snapshot, Source};
+use crate::db::{DbError, Deadline};
 use crate::error::{Error, Kind};
 use crate::evaluate;
 use crate::frame::Collector;
@@ -46,16 +46,43 @@ impl Engine {
     /// The fetch with every pattern turned into the values that pass it.
     async fn settled(&self, snapshot: &Snapshot, fetch: &Fetch, deadline: Deadline) -> Result<Fetch, Error> {
         let mut settled = fetch.clone();
-        for filter in &mut settled.filters {
+        let Some((source, _)) = snapshot.metric(&fetch.metric) else { return Ok(settled) };
+        self.settle_joins(source, &mut settled.joins, deadline).await.map_err(|error| logged(&error, fetch))?;
+        let range = TimeRange { from: fetch.from, to: fetch.to };
+        let source = Source { joins: settled.joins.clone(), ..source.clone() };
+        let done = self.settle(&source, &mut settled.filters, (&fetch.named(), Some(range)), deadline).await;
+        done.map_err(|error| logged(&error, fetch))?;
+        Ok(settled)
+    }
+
+    /// Settles what the joined rows of a source must be.
+    pub(super) async fn settle_joins(
+        &self,
+        source: &Source,
+        joins: &mut [Join],
+        deadline: Deadline,
+    ) -> Result<(), DbError> {
+        for join in joins {
+            self.settle(source, &mut join.filters, (&[], None), deadline).await?;
+        }
+        Ok(())
+    }
+
+    /// Turns the patterns among filters into the values that pass them, of rows that pass others, in a range.
+    pub(super) async fn settle(
+        &self,
+        source: &Source,
+        filters: &mut [Filter],
+        (others, range): (&[Filter], Option<TimeRange>),
+        deadline: Deadline,
+    ) -> Result<(), DbError> {
+        for filter in filters {
             let Some(lookup) = filter.lookup() else { continue };
-            let Some((source, _)) = snapshot.metric(&fetch.metric) else { continue };
-            let range = TimeRange { from: fetch.from, to: fetch.to };
-            let statement = sql::label_values(source, &lookup.value, &fetch.named(), Some(range), LABEL_VALUES);
-            let values = self.database.texts(&statement, deadline, LABEL_VALUES).await;
-            let values = values.map_err(|error| logged(&error, fetch))?;
+            let statement = sql::label_values(source, &lookup.value, others, range, LABEL_VALUES);
+            let values = self.database.texts(&statement, deadline, LABEL_VALUES).await?;
             *filter = settle(filter, &values);
         }
-        Ok(settled)
+        Ok(())
     }
 
     async fn series(
@@ -84,7 +111,7 @@ fn too_many_series(cap: u32) -> Error {
 }
 
 /// The error as the client may see it; what the server said goes to the log.
-fn logged(error: &crate::db::DbError, fetch: &Fetch) -> Error {
+fn logged(error: &DbError, fetch: &Fetch) -> Error {
     if !error.is_no_news() {
         tracing::warn!(metric = fetch.metric, relation = %fetch.relation, %error, "a fetch failed");
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use futures_util::{StreamExt as _, stream};
 
 use super::{AT_ONCE, Engine};
-use crate::catalog::{Snapshot, Source};
-use crate::db::{AnnotationRow, Deadline};
+use crate::catalog::{LabelValue, Snapshot, Source};
+use crate::db::{AnnotationRow, DbError, Deadline};
 use crate::error::{Error, Kind};
 use crate::intake::AnnotationQuestion;
 use crate::sql;
@@ -38,8 +38,7 @@ impl Engine {
         deadline: Deadline,
     ) -> BTreeSet<String> {
         let Some(value) = source.label_value(label) else { return BTreeSet::new() };
-        let statement = sql::label_values(source, &value, &[], range, PICKER);
-        match self.database.texts(&statement, deadline, PICKER + 1).await {
+        match self.values_in(source, &value, range, deadline).await {
             Ok(values) => values,
             Err(error) => {
                 if !error.is_no_news() {
@@ -48,6 +47,23 @@ impl Engine {
                 BTreeSet::new()
             }
         }
+    }
+
+    /// The values of a label among the rows that exist to the catalog.
+    async fn values_in(
+        &self,
+        source: &Source,
+        value: &LabelValue,
+        range: Option<TimeRange>,
+        deadline: Deadline,
+    ) -> Result<BTreeSet<String>, DbError> {
+        let mut source = source.clone();
+        let (mut joins, mut filters) = (source.joins.clone(), source.filters.clone());
+        self.settle_joins(&source, &mut joins, deadline).await?;
+        source.joins = joins;
+        self.settle(&source, &mut filters, (&[], range), deadline).await?;
+        let statement = sql::label_values(&source, value, &filters, range, PICKER);
+        self.database.texts(&statement, deadline, PICKER + 1).await
     }
 
     /// The annotations of all relations, by time.

@@ -2,6 +2,7 @@
 
 mod before;
 mod budget;
+mod explain;
 mod fetching;
 mod labels;
 mod resolve;
@@ -92,7 +93,7 @@ impl Engine {
         let snapshot = self.snapshot()?;
         let deadline = self.deadline();
         let budget = Budget::new(self.limits.cells);
-        let one = |target| self.one(&snapshot, question, target, deadline, &budget);
+        let one = |target| self.one_or_again(&snapshot, question, target, deadline, &budget);
         let running: Vec<_> = question.targets.iter().map(one).collect();
         let results: Vec<_> = stream::iter(running).buffered(AT_ONCE).collect().await;
         let mut answer = Answer { answered: Vec::new(), failed: Vec::new(), timing: Timing::default() };
@@ -114,6 +115,24 @@ impl Engine {
         match answer.failed.first() {
             Some(error) if answer.answered.is_empty() => Err(error.clone()),
             _ => Ok(answer),
+        }
+    }
+
+    /// One target; once more where a relation turns out to be another than the catalog says, as one that was made anew.
+    async fn one_or_again(
+        &self,
+        snapshot: &Snapshot,
+        question: &Question,
+        target: &TargetQuestion,
+        deadline: Deadline,
+        budget: &Budget,
+    ) -> Result<(Answered, Timing), Error> {
+        match self.one(snapshot, question, target, deadline, budget).await {
+            Err(error) if error.kind == Kind::Stale => match self.catalog.newer(snapshot).await {
+                Some(newer) => self.one(&newer, question, target, deadline, budget).await,
+                None => Err(error),
+            },
+            other => other,
         }
     }
 

@@ -28,6 +28,6 @@ fn may_be_empty_or_null(value: &LabelValue) -> bool {
         LabelValue::Column(column) => {
             column.nullable && matches!(column.ty, ColumnType::Text | ColumnType::Varchar | ColumnType::Bpchar)
         }
-        LabelValue::Member { .. } => true,
+        LabelValue::Member { .. } | LabelValue::Part { .. } | LabelValue::Resolved { .. } => true,
     }
 }

@@ -137,7 +137,7 @@ fn mentions_name(grouping: &Grouping) -> bool {
 
 /// All filters on one source; none when no row can pass.
 fn filters<'a>(source: &Source, matchers: impl Iterator<Item = &'a Matcher>) -> Result<Option<Vec<Filter>>, Error> {
-    let mut filters = Vec::new();
+    let mut filters = source.filters.clone();
     for matcher in matchers {
         match resolve(source, matcher).map_err(|bad| bad_matcher(bad, matcher.span))? {
             Resolved::Always => {}
@@ -207,6 +207,7 @@ impl Scope<'_> {
         let row_cap = row_cap(limits, self.grid, &labels, aggregate.as_ref());
         Fetch {
             relation: self.source.relation.clone(),
+            joins: self.source.joins.clone(),
             time: self.source.time.clone(),
             value: self.metric.value.clone(),
             stored: self.source.name_column.clone().zip(self.metric.stored_name.clone()),
@@ -242,7 +243,7 @@ impl Scope<'_> {
 fn series_label(label: &Label) -> SeriesLabel {
     match label {
         Label::One { name, value } => SeriesLabel::One { name: name.clone(), value: value.clone() },
-        Label::Members { column } => SeriesLabel::Members { column: column.clone() },
+        Label::Members { document } => SeriesLabel::Members { document: document.clone() },
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which metrics a selector names.
 
-use super::matchers::{BadMatcher, wanted};
 use crate::ast::{MetricRef, Selector, Span};
+use crate::catalog::filter::{BadMatcher, wanted};
 use crate::catalog::{Metric, Snapshot, Source};
 use crate::error::{Error, Kind};
 

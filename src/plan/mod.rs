@@ -10,10 +10,10 @@ mod metrics;
 mod notices;
 
 pub use fetch::{Context, FetchGroup, Planned, fetches, fetches_on};
-pub use matchers::{Filter, Lookup, Wanted, settle};
 
 use crate::ast::{AggregateOp, Grouping, OverTime};
-use crate::catalog::{Column, LabelValue, Relation, TimeColumn, Value};
+pub use crate::catalog::filter::{Filter, Wanted, settle};
+use crate::catalog::{self, Column, Document, Join, LabelValue, Relation, Row, TimeColumn, Value};
 use crate::time::{Grid, GridShape, Millis};
 
 /// The bounds of one answer, all from settings.
@@ -34,6 +34,8 @@ pub struct Limits {
 pub struct Fetch {
     /// The relation.
     pub relation: Relation,
+    /// The dimension rows beside its own, each behind the one it is joined to.
+    pub joins: Vec<Join>,
     /// Its time column.
     pub time: TimeColumn,
     /// The metric's value.
@@ -63,10 +65,24 @@ pub struct Fetch {
 }
 
 impl Fetch {
+    /// The joins whose columns are labels, and those that lead to them: filters look the keys up by themselves.
+    #[must_use]
+    pub fn joined(&self) -> Vec<&Join> {
+        let mut rows: Vec<Row> = Vec::new();
+        for label in &self.labels {
+            let row = match label {
+                SeriesLabel::One { value, .. } => value.column().row,
+                SeriesLabel::Members { document } => document.column().row,
+            };
+            rows.extend(catalog::path(&self.joins, row).iter().map(|join| join.row));
+        }
+        self.joins.iter().filter(|join| rows.contains(&join.row)).collect()
+    }
+
     /// The document label, if the source has one.
     #[must_use]
-    pub fn members(&self) -> Option<&Column> {
-        self.labels.iter().find_map(|l| if let SeriesLabel::Members { column } = l { Some(column) } else { None })
+    pub fn members(&self) -> Option<&Document> {
+        self.labels.iter().find_map(|l| if let SeriesLabel::Members { document } = l { Some(document) } else { None })
     }
 }
 
@@ -80,10 +96,10 @@ pub enum SeriesLabel {
         /// Where its value is.
         value: LabelValue,
     },
-    /// All members of a jsonb column.
+    /// All members of a document.
     Members {
-        /// The column.
-        column: Column,
+        /// The document.
+        document: Document,
     },
 }
 

@@ -4,6 +4,7 @@
 //! the answer: one text per label, the bucket, then the partials.
 
 use super::condition::{condition, grouped, may_be_absent};
+use super::document::{document, group_column};
 use super::value::{aggregate, partials, present, remerge};
 use super::{Param, Statement, Writer, instant};
 use crate::ast::{Grouping, OverTime};
@@ -40,7 +41,7 @@ fn per_series(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
     instant::bucket(w, &fetch.time, &fetch.buckets);
     w.syntax(" AS b");
     partials(w, fetch);
-    w.rows_of(&fetch.relation).syntax(" WHERE ");
+    w.rows_of(&fetch.relation, &fetch.joined()).syntax(" WHERE ");
     rows(w, fetch);
     w.syntax(" GROUP BY ");
     group_keys(w, fetch, purpose);
@@ -51,10 +52,13 @@ fn group_keys(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
     for (at, label) in fetch.labels.iter().enumerate() {
         match label {
             SeriesLabel::One { value: LabelValue::Column(column), .. } if purpose == Purpose::Answer => {
-                w.column(&column.name);
+                w.cell(column);
             }
-            SeriesLabel::Members { column } => {
-                w.column(&column.name);
+            SeriesLabel::Members { document } => {
+                match group_column(document) {
+                    Some(column) => w.cell(column),
+                    None => w.number(at + 1),
+                };
             }
             SeriesLabel::One { .. } => {
                 w.number(at + 1);
@@ -67,12 +71,11 @@ fn group_keys(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
 
 fn series_label(w: &mut Writer, label: &SeriesLabel, purpose: Purpose) {
     match (label, purpose) {
-        (SeriesLabel::Members { column }, Purpose::Answer) => {
-            w.column(&column.name).syntax("::text");
+        (SeriesLabel::Members { document: own }, Purpose::Answer) => {
+            document(w, own);
+            w.syntax("::text");
         }
-        (SeriesLabel::Members { column }, Purpose::Inner) => {
-            w.column(&column.name);
-        }
+        (SeriesLabel::Members { document: own }, Purpose::Inner) => document(w, own),
         (SeriesLabel::One { value, .. }, Purpose::Inner) if may_be_absent(value) => {
             w.syntax("coalesce(");
             as_text(w, value);
@@ -96,7 +99,7 @@ pub(super) fn rows(w: &mut Writer, fetch: &Fetch) {
     present(w, &fetch.value);
     for filter in fetch.named().iter().chain(&fetch.filters) {
         w.syntax(" AND ");
-        condition(w, filter);
+        condition(w, &fetch.joins, filter);
     }
 }
 

@@ -1,8 +1,10 @@
 //! The values of a label, and the members of a document.
 
-use super::condition::{condition, grouped};
+use super::condition::{condition, grouped, plain};
+use super::document::{document, keys_of, values_of_key};
+use super::join::from_dimension;
 use super::{Param, Statement, Writer, instant};
-use crate::catalog::{Column, LabelValue, Source};
+use crate::catalog::{Column, Document, LabelValue, Row, Source};
 use crate::plan::Filter;
 use crate::time::TimeRange;
 
@@ -12,7 +14,8 @@ const ROWS: i64 = 200_000;
 /// The distinct non-empty values of a label as text, unsorted, at most `cap` + 1.
 ///
 /// A loose index scan when an index leads with the column: one probe per value of the whole relation, however many
-/// rows there are. Else the distinct values of the rows that pass the filters in the range, or without a range those
+/// rows there are. A label of a dimension row has the values of that relation, and one of a list of label ids those of
+/// the table of labels: the rows of the source are not read. Else the distinct values of the rows that pass the filters in the range, or without a range those
 /// of the newest rows.
 #[must_use]
 pub fn label_values(
@@ -24,8 +27,10 @@ pub fn label_values(
 ) -> Statement {
     let mut w = Writer::default();
     match value {
+        LabelValue::Resolved { ids, key } => values_of_key(&mut w, ids, key),
+        _ if value.column().row != Row::Own => of_dimension(&mut w, source, value, filters),
         LabelValue::Column(column) if source.has_index_leading_with(&column.name) => {
-            loose_scan(&mut w, source, column);
+            loose_scan(&mut w, source, column, filters);
         }
         _ => distinct(&mut w, source, value, filters, range),
     }
@@ -33,9 +38,25 @@ pub fn label_values(
     w.finish()
 }
 
-fn loose_scan(w: &mut Writer, source: &Source, column: &Column) {
+fn of_dimension(w: &mut Writer, source: &Source, value: &LabelValue, filters: &[Filter]) {
+    let row = value.column().row;
+    w.syntax("SELECT DISTINCT s.x::text AS x FROM (SELECT ");
+    grouped(w, value);
+    w.syntax(" AS x");
+    if let Some(join) = source.joins.iter().find(|join| join.row == row) {
+        from_dimension(w, join);
+    }
+    for filter in filters.iter().filter(|filter| filter.value.column().row == row) {
+        w.syntax(" AND ");
+        plain(w, filter);
+    }
+    w.syntax(") AS s WHERE s.x::text <> ''");
+}
+
+/// Filters are tried on each value found.
+fn loose_scan(w: &mut Writer, source: &Source, column: &Column, filters: &[Filter]) {
     let from = |w: &mut Writer| {
-        w.rows_of(&source.relation).syntax(" WHERE ").column(&column.name);
+        w.rows_of(&source.relation, &[]).syntax(" WHERE ").column(&column.name);
     };
     w.syntax("WITH RECURSIVE v AS ((SELECT ").column(&column.name).syntax(" AS x");
     from(w);
@@ -43,12 +64,22 @@ fn loose_scan(w: &mut Writer, source: &Source, column: &Column) {
     from(w);
     w.syntax(" > v.x ORDER BY 1 LIMIT 1) FROM v WHERE v.x IS NOT NULL)");
     w.syntax(" SELECT v.x::text AS x FROM v WHERE v.x IS NOT NULL AND v.x::text <> ''");
+    if !filters.is_empty() {
+        w.syntax(" AND EXISTS (SELECT 1");
+        from(w);
+        w.syntax(" = v.x");
+        for filter in filters {
+            w.syntax(" AND ");
+            condition(w, &source.joins, filter);
+        }
+        w.syntax(")");
+    }
 }
 
 fn distinct(w: &mut Writer, source: &Source, value: &LabelValue, filters: &[Filter], range: Option<TimeRange>) {
     w.syntax("SELECT DISTINCT s.x::text AS x FROM (SELECT ");
     grouped(w, value);
-    w.syntax(" AS x").rows_of(&source.relation).syntax(" WHERE true");
+    w.syntax(" AS x").rows_of(&source.relation, &[]).syntax(" WHERE true");
     restrict(w, source, filters, range);
     w.syntax(") AS s WHERE s.x::text <> ''");
 }
@@ -60,20 +91,34 @@ fn restrict(w: &mut Writer, source: &Source, filters: &[Filter], range: Option<T
     }
     for filter in filters {
         w.syntax(" AND ");
-        condition(w, filter);
+        condition(w, &source.joins, filter);
     }
     if range.is_none() {
         w.syntax(" ORDER BY ").column(&source.time.column).syntax(" DESC LIMIT ").param(Param::Int(ROWS));
     }
 }
 
-/// The distinct names of a document's members among the newest rows, at most `cap`.
+/// The distinct names of a document's members, at most `cap`: of a column those among the newest rows, of a list of
+/// label ids those of the table of labels.
 #[must_use]
-pub fn member_names(source: &Source, column: &Column, cap: u32) -> Statement {
+pub fn member_names(source: &Source, labels: &Document, cap: u32) -> Statement {
     let mut w = Writer::default();
-    w.syntax("SELECT DISTINCT jsonb_object_keys(s.x) AS x FROM (SELECT DISTINCT d.x FROM (SELECT ");
-    w.column(&column.name).syntax(" AS x FROM ").relation(&source.relation).syntax(" AS t WHERE true");
-    restrict(&mut w, source, &[], None);
-    w.syntax(") AS d WHERE jsonb_typeof(d.x) = 'object') AS s LIMIT ").param(Param::Int(i64::from(cap)));
+    match labels {
+        Document::Ids(ids) => keys_of(&mut w, ids),
+        Document::Json { column, .. } => {
+            w.syntax("SELECT DISTINCT jsonb_object_keys(s.x) AS x FROM (SELECT DISTINCT d.x FROM (SELECT ");
+            document(&mut w, labels);
+            w.syntax(" AS x");
+            if let Some(join) = source.joins.iter().find(|join| join.row == column.row) {
+                from_dimension(&mut w, join);
+                w.syntax(" LIMIT ").param(Param::Int(ROWS));
+            } else {
+                w.rows_of(&source.relation, &[]).syntax(" WHERE true");
+                restrict(&mut w, source, &[], None);
+            }
+            w.syntax(") AS d WHERE jsonb_typeof(d.x) = 'object') AS s");
+        }
+    }
+    w.syntax(" LIMIT ").param(Param::Int(i64::from(cap)));
     w.finish()
 }

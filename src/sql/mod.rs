@@ -5,17 +5,21 @@
 
 mod annotations;
 mod condition;
+mod document;
+mod explain;
 mod fetch;
 mod instant;
+mod join;
 mod labels;
 mod value;
 
 pub use annotations::{AnnotationFilter, annotations};
+pub use explain::explain;
 pub use fetch::fetch;
 pub(crate) use fetch::{Key, carried, keys};
 pub use labels::{label_values, member_names};
 
-use crate::catalog::Relation;
+use crate::catalog::{Join, Relation};
 use crate::ident::Ident;
 
 /// A statement ready to run.
@@ -83,12 +87,14 @@ impl Writer {
         self.ident(&relation.schema).syntax(".").ident(&relation.name)
     }
 
-    /// Appends `FROM` and the rows of a source: the relation, under the alias `t`.
-    pub fn rows_of(&mut self, relation: &Relation) -> &mut Self {
-        self.syntax(" FROM ").relation(relation).syntax(" AS t")
+    /// Appends `FROM` and the rows of a source: the relation, under the alias `t`, and the dimension rows beside it.
+    pub fn rows_of(&mut self, relation: &Relation, joins: &[&Join]) -> &mut Self {
+        self.syntax(" FROM ").relation(relation).syntax(" AS t");
+        join::left_joins(self, joins);
+        self
     }
 
-    /// Appends a column of the table aliased `t`.
+    /// Appends a column of the source's own row.
     pub fn column(&mut self, column: &Ident) -> &mut Self {
         self.syntax("t.").ident(column)
     }

@@ -83,7 +83,7 @@ fn labels<'a>(found: &'a Found, metric: &str) -> Vec<&'a str> {
     let (source, _) = found.snapshot.metric(metric).unwrap();
     let one = |label: &'a Label| match label {
         Label::One { name, .. } => name.as_str(),
-        Label::Members { column } => column.name.as_str(),
+        Label::Members { document } => document.column().name.as_str(),
     };
     source.labels.iter().map(one).collect()
 }

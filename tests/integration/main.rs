@@ -11,6 +11,9 @@
 )]
 
 mod annotations;
+mod carets;
+mod bombs;
+mod clients;
 mod discovery;
 mod explain;
 mod hostile;

@@ -14,9 +14,11 @@ use sqlx::PgPool;
 use crate::support::{Server, Setup};
 use data::{Table, Time, narrow, together, wide};
 
-const QUESTIONS: usize = 100;
+/// Requests for each table, and questions in each: more than ten thousand in all.
+const REQUESTS: usize = 100;
+const QUESTIONS: usize = 5;
 
-/// Makes the tables, declares them, and asks each so many questions.
+/// Makes the tables, declares them, and asks about each.
 async fn check(pool: &PgPool, tables: impl Iterator<Item = &Table> + Clone) {
     let mut toml = "[discovery]\nenabled = false\n".to_owned();
     for table in tables.clone() {
@@ -31,8 +33,8 @@ async fn check(pool: &PgPool, tables: impl Iterator<Item = &Table> + Clone) {
     let server = Server::with(pool, Setup { file: Some(file.clone()), ..Setup::default() }).await;
     for (seed, table) in (0_u64..).zip(tables) {
         let mut dice = StdRng::seed_from_u64(seed);
-        for _ in 0..QUESTIONS {
-            ask::check(&server, table, &ask::question(table, &mut dice)).await;
+        for _ in 0..REQUESTS {
+            ask::check(&server, table, &ask::questions(table, QUESTIONS, &mut dice)).await;
         }
     }
     std::fs::remove_file(file).expect("the file");

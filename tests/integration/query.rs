@@ -5,6 +5,7 @@ mod grids;
 mod labels;
 mod limits;
 mod strings;
+mod zones;
 
 use serde_json::{Value, json};
 use sqlx::PgPool;

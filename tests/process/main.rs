@@ -14,6 +14,7 @@ mod cluster;
 mod database;
 mod limits;
 mod program;
+mod reload;
 mod settings;
 mod stopping;
 mod trouble;

@@ -3,8 +3,8 @@
 
 use datebin::ast::{Expr, OverTime};
 use datebin::catalog::{
-    Column, ColumnType, EpochStorage, EpochUnit, Label, LabelValue, Metric, MetricKind, Relation, Snapshot, Source,
-    TimeColumn, TimeKind, Value,
+    Column, ColumnType, Document, EpochStorage, EpochUnit, Label, LabelValue, Metric, MetricKind, Relation, Row,
+    Snapshot, Source, TimeColumn, TimeKind, Value,
 };
 use datebin::evaluate;
 use datebin::ident::Ident;
@@ -21,7 +21,7 @@ fn ident(name: &str) -> Ident {
 }
 
 fn column(name: &str, ty: ColumnType, nullable: bool) -> Column {
-    Column { name: ident(name), ty, nullable }
+    Column { name: ident(name), ty, nullable, row: Row::Own }
 }
 
 fn label(name: &str, ty: ColumnType, nullable: bool) -> Label {
@@ -43,6 +43,8 @@ fn metric(name: &str, stored: Option<&str>, value: Column) -> Metric {
 fn source(table: &str, time: TimeKind, labels: Vec<Label>, metrics: Vec<Metric>) -> Source {
     Source {
         relation: Relation { schema: ident("public"), name: ident(table) },
+        joins: Vec::new(),
+        filters: Vec::new(),
         time: TimeColumn { column: ident("ts"), kind: time },
         interval_ms: None,
         labels,
@@ -61,7 +63,9 @@ fn catalog() -> Snapshot {
     let mut narrow = source(
         "samples",
         TimeKind::Instant,
-        vec![Label::Members { column: column("tags", ColumnType::Jsonb, true) }],
+        vec![Label::Members {
+            document: Document::Json { column: column("tags", ColumnType::Jsonb, true), path: Vec::new() },
+        }],
         vec![metric("room.temp", Some("room.temp"), float("value"))],
     );
     narrow.name_column = Some(column("metric", ColumnType::Text, false));

@@ -2,17 +2,25 @@
 
 use super::draft::{DraftMetric, DraftSource, Narrow};
 use super::error::CatalogError;
-use super::lookup::{bad, column, declared_labels, interval, name_column, number, time_column, wrong};
+use super::joins::joins;
+use super::labels::{self, Place};
+use super::lookup::{bad, column, interval, name_column, number, time_column, wrong};
+use super::matchers::filters;
 use super::{discovered, layout, time};
 use crate::ast::OverTime;
-use crate::catalog::facts::{ColumnFacts, RelationFacts};
+use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
 use crate::catalog::file::{AnnotationDecl, MetricDecl, SourceDecl};
-use crate::catalog::{AnnotationSource, ColumnType, MetricKind, Relation, Value};
+use crate::catalog::{AnnotationSource, Column, ColumnType, MetricKind, Relation, Row, Value};
 use crate::ident::Ident;
 use crate::time::Zone;
 
 /// A declared source.
-pub(super) fn source(facts: &RelationFacts, declared: &SourceDecl, local: Zone) -> Result<DraftSource, CatalogError> {
+pub(super) fn source(
+    all: &Facts,
+    facts: &RelationFacts,
+    declared: &SourceDecl,
+    local: Zone,
+) -> Result<DraftSource, CatalogError> {
     let time = match &declared.time {
         Some(declared) => time_column(facts, declared, local)?,
         None => time::choose(facts, local).map(|(time, _)| time).ok_or_else(|| CatalogError::Incomplete {
@@ -20,11 +28,15 @@ pub(super) fn source(facts: &RelationFacts, declared: &SourceDecl, local: Zone) 
             missing: "no column is plainly the time: say which, as `time`",
         })?,
     };
+    let place = Place { all, relation: facts, row: Row::Own };
+    let joined = joins(all, facts, declared)?;
     let columns = layout::survey(facts, &time.column);
-    let name = declared.name.as_deref().map(|name| name_column(facts, name)).transpose()?;
+    let (name, prefix) = name(facts, declared, joined.name)?;
     let value = declared.value.as_deref().map(|value| number(facts, value)).transpose()?;
-    let narrow =
-        name.map(|name| narrow(facts, declared, name, value.or_else(|| layout::only_value(&columns)))).transpose()?;
+    let narrow = match &name {
+        Some(name) => Some(narrow(facts, declared, (name, prefix), value.or_else(|| layout::only_value(&columns)))?),
+        None => None,
+    };
     let mut metrics = metrics(facts, declared, name.is_some(), value)?;
     if metrics.is_empty() && narrow.is_none() {
         metrics = discovered::metrics(facts, &columns);
@@ -33,39 +45,60 @@ pub(super) fn source(facts: &RelationFacts, declared: &SourceDecl, local: Zone) 
         let missing = "no column is plainly a value: say which, as `value` or as `[source.metric.<name>]`";
         return Err(CatalogError::Incomplete { relation: facts.relation.clone(), missing });
     }
-    let labels = match &declared.labels {
-        Some(labels) => declared_labels(facts, labels)?,
-        None => layout::labels(&columns, &used(name, narrow.as_ref(), &metrics)),
+    let mut labels = match &declared.labels {
+        Some(declared) => labels::declared(place, declared)?,
+        None => layout::labels(&columns, &used(name.as_ref(), narrow.as_ref(), &metrics)),
     };
-    let mut source = layout::source(facts, time, labels);
-    source.name_column = name.map(ColumnFacts::column);
+    labels.extend(joined.labels);
+    let mut source = layout::source(facts, time, labels::settled(facts, labels)?);
+    source.joins = joined.joins;
+    source.filters = filters(place, declared.matchers.as_deref())?;
+    source.name_column = name;
     source.interval_ms = declared.interval.as_deref().map(|text| interval(&facts.relation, text)).transpose()?;
-    Ok(DraftSource { source, declared: true, metrics, narrow })
+    Ok(DraftSource { source, declared: true, metrics, narrow, member: None })
+}
+
+/// The column with the metric's name, the source's own or a joined row's, and what stands in front of the names.
+fn name(
+    facts: &RelationFacts,
+    declared: &SourceDecl,
+    joined: Option<(Column, Option<String>)>,
+) -> Result<(Option<Column>, String), CatalogError> {
+    let prefix = || declared.prefix.clone().unwrap_or_default();
+    match (declared.name.as_deref(), joined) {
+        (None, None) => Ok((None, prefix())),
+        (Some(name), None) => Ok((Some(name_column(facts, name)?.column()), prefix())),
+        (None, Some((column, own))) => Ok((Some(column), own.unwrap_or_else(prefix))),
+        (Some(name), Some(_)) => Err(bad(&facts.relation, "name", name, "the only one of its source: a join has one")),
+    }
 }
 
 /// The columns that are something else than labels.
-fn used<'a>(name: Option<&'a ColumnFacts>, narrow: Option<&'a Narrow>, metrics: &'a [DraftMetric]) -> Vec<&'a Ident> {
+fn used<'a>(name: Option<&'a Column>, narrow: Option<&'a Narrow>, metrics: &'a [DraftMetric]) -> Vec<&'a Ident> {
     let values = metrics.iter().map(|draft| {
         let Value::Column(column) = &draft.metric.value;
         &column.name
     });
+    let name = name.filter(|name| name.row == Row::Own);
     values.chain(name.map(|name| &name.name)).chain(narrow.map(|narrow| &narrow.value.name)).collect()
 }
 
 fn narrow(
     facts: &RelationFacts,
     declared: &SourceDecl,
-    name: &ColumnFacts,
+    (name, prefix): (&Column, String),
     value: Option<&ColumnFacts>,
 ) -> Result<Narrow, CatalogError> {
-    let value = value.filter(|value| value.name != name.name).ok_or_else(|| CatalogError::Incomplete {
-        relation: facts.relation.clone(),
-        missing: "no column is plainly the value: say which, as `value`",
+    let value = value.filter(|value| name.row != Row::Own || value.name != name.name).ok_or_else(|| {
+        CatalogError::Incomplete {
+            relation: facts.relation.clone(),
+            missing: "no column is plainly the value: say which, as `value`",
+        }
     })?;
     let stored = declared.metric.iter().filter(|(_, metric)| metric.column.is_none());
     Ok(Narrow {
         value: value.column(),
-        prefixes: vec![declared.prefix.clone().unwrap_or_default()],
+        prefixes: vec![prefix],
         declared: stored.map(|(name, metric)| (name.clone(), metric.clone())).collect(),
         help: value.comment.clone().or_else(|| facts.comment.clone()),
     })

@@ -1,15 +1,31 @@
 //! A relation that nobody declared: what it looks like from its columns.
 
 use super::draft::{DraftMetric, DraftSource, Narrow, Verdict};
+use super::joins::joins;
+use super::labels;
 use super::layout::{self, Notes};
 use super::roles::Role;
 use super::{time, words};
-use crate::catalog::facts::{ColumnFacts, RelationFacts};
+use crate::catalog::facts::{ColumnFacts, Facts, ForeignKey, RelationFacts};
+use crate::catalog::file::{JoinDecl, SourceDecl};
+use crate::catalog::{Label, Relation};
 use crate::ident::Ident;
 use crate::time::Zone;
 
+/// The most relations that are joined unasked.
+const MOST_DIMENSIONS: usize = 4;
+/// A relation with more rows describes nothing.
+const MOST_DIMENSION_ROWS: f64 = 1_000_000.0;
+
 /// The source that a relation is, if it is one.
-pub(super) fn source(relation: &RelationFacts, zone: Zone, notes: &mut Notes<'_>) -> Option<DraftSource> {
+pub(super) fn source(all: &Facts, relation: &RelationFacts, zone: Zone, notes: &mut Notes<'_>) -> Option<DraftSource> {
+    let mut draft = alone(relation, zone, notes)?;
+    dimensions(all, relation, &mut draft, notes);
+    Some(draft)
+}
+
+/// The source without the relations that it refers to.
+fn alone(relation: &RelationFacts, zone: Zone, notes: &mut Notes<'_>) -> Option<DraftSource> {
     if !relation.columns.iter().any(|column| column.readable) {
         notes.relation(Verdict::LeftOut, "the role may not SELECT any of its columns");
         return None;
@@ -38,12 +54,62 @@ pub(super) fn source(relation: &RelationFacts, zone: Zone, notes: &mut Notes<'_>
             declared: false,
             metrics: metrics(relation, &columns),
             narrow: None,
+            member: None,
         }
     } else {
         notes.relation(Verdict::LeftOut, "no column of numbers that is neither a key nor a code");
         return None;
     };
     Some(draft)
+}
+
+/// Joins what foreign keys point at: the texts there are labels. The key stays one, as it tells series apart that
+/// have the same texts.
+fn dimensions(all: &Facts, relation: &RelationFacts, draft: &mut DraftSource, notes: &mut Notes<'_>) {
+    let mut declared = SourceDecl::default();
+    let own = draft.source.labels.clone();
+    let keys = relation.foreign_keys.iter().filter(|key| is_dimension(all, relation, key));
+    for key in keys.take(MOST_DIMENSIONS) {
+        let Some(target) = &key.target else { continue };
+        let pairs = key.columns.iter().zip(&key.theirs).map(|(own, theirs)| (own.to_string(), theirs.to_string()));
+        let on = pairs.collect();
+        declared.joins.push(JoinDecl { relation: target.to_string(), on, ..JoinDecl::default() });
+        let joined = joins(all, relation, &declared).and_then(|joined| {
+            let labels = own.iter().cloned().chain(joined.labels.into_iter().map(|label| apart(label, &own, target)));
+            Ok((joined.joins, labels::settled(relation, labels.collect())?))
+        });
+        match joined {
+            Ok((joins, labels)) if labels.len() > draft.source.labels.len() => {
+                (draft.source.joins, draft.source.labels) = (joins, labels);
+                let reason = format!("joined to {target} by its foreign key: the short texts there are labels");
+                key.columns.iter().for_each(|column| notes.column(column, Verdict::Label, reason.as_str()));
+            }
+            // One that adds nothing, or a label twice, is not worth its cost.
+            _ => {
+                declared.joins.pop();
+            }
+        }
+    }
+}
+
+/// A label that is called like one of the table's own has its relation in front.
+fn apart(label: Label, own: &[Label], target: &Relation) -> Label {
+    match label {
+        Label::One { name, value } if own.iter().any(|o| matches!(o, Label::One { name: own, .. } if *own == name)) => {
+            Label::One { name: format!("{}_{name}", target.name), value }
+        }
+        other => other,
+    }
+}
+
+/// Whether a foreign key points at rows that describe: not at the table itself, not at something as large.
+fn is_dimension(all: &Facts, relation: &RelationFacts, key: &ForeignKey) -> bool {
+    let target = key.target.as_ref().filter(|target| **target != relation.relation);
+    let readable = |name: &Ident| relation.column(name.as_str()).is_some_and(|column| column.readable);
+    let facts = target.and_then(|target| all.relation(target.schema.as_str(), target.name.as_str()));
+    facts.is_some_and(|facts| facts.rows.is_none_or(|rows| rows <= MOST_DIMENSION_ROWS))
+        && key.columns.len() == key.theirs.len()
+        && key.columns.iter().all(readable)
 }
 
 fn no_time(relation: &RelationFacts) -> String {
@@ -93,5 +159,5 @@ fn narrow(
         declared: Default::default(),
         help: value.comment.clone().or_else(|| relation.comment.clone()),
     };
-    DraftSource { source, declared: false, metrics: Vec::new(), narrow: Some(narrow) }
+    DraftSource { source, declared: false, metrics: Vec::new(), narrow: Some(narrow), member: None }
 }

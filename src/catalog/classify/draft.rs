@@ -55,6 +55,31 @@ pub(super) struct DraftSource {
     /// Metrics with a column of their own.
     pub(super) metrics: Vec<DraftMetric>,
     pub(super) narrow: Option<Narrow>,
+    /// How a member of a family is called, if a relation says so.
+    pub(super) member: Option<Member>,
+}
+
+/// A relation that says what the members of a family are called.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Names {
+    /// The relation.
+    pub relation: Relation,
+    /// Its column with the member's own name.
+    pub key: Column,
+    /// Its column with the metric's name.
+    pub name: Column,
+}
+
+/// A member of a family.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    pub(super) names: Names,
+    /// Its own name.
+    pub(super) key: String,
+    /// What stands in front of every name.
+    pub(super) prefix: String,
+    /// What its metrics are called after where the relation says nothing.
+    pub(super) base: String,
 }
 
 /// A metric and what it may be called, the shortest first.
@@ -89,6 +114,8 @@ pub struct StoredNames {
 pub enum NameStrategy {
     /// From name to name along an index that leads with the column.
     LooseScan,
+    /// From the relation that is joined for them.
+    Dimension,
     /// From all rows.
     AllRows,
     /// From the newest rows and the statistics.
@@ -103,7 +130,7 @@ impl NameStrategy {
     /// Whether no name can be missing.
     #[must_use]
     pub const fn is_complete(self) -> bool {
-        matches!(self, Self::LooseScan | Self::AllRows)
+        matches!(self, Self::LooseScan | Self::Dimension | Self::AllRows)
     }
 
     /// The strategy in words.
@@ -111,6 +138,7 @@ impl NameStrategy {
     pub const fn describe(self) -> &'static str {
         match self {
             Self::LooseScan => "along an index that leads with the name",
+            Self::Dimension => "from the relation that is joined for them",
             Self::AllRows => "from all rows",
             Self::NewestRows => "from the newest rows and the statistics; an index on the name would find all",
             Self::SomeRows => "from some rows and the statistics; an index on the name would find all",

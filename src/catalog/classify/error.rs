@@ -64,7 +64,30 @@ pub enum CatalogError {
         /// What is missing and how to say it.
         missing: &'static str,
     },
+    /// A `where` that is no list of matchers.
+    #[error("{relation}: `where` is {text:?}, which cannot be read: {reason}")]
+    BadMatchers {
+        /// The relation.
+        relation: Relation,
+        /// As declared.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Two metrics have one name.
     #[error(transparent)]
     Clash(#[from] Clash),
+}
+
+impl CatalogError {
+    /// The relation whose columns are not what was declared; none when the declaration itself is wrong.
+    pub(super) const fn relation(&self) -> Option<&Relation> {
+        match self {
+            Self::UnknownColumn { relation, .. }
+            | Self::Unreadable { relation, .. }
+            | Self::WrongType { relation, .. }
+            | Self::Incomplete { relation, .. } => Some(relation),
+            Self::UnknownRelation { .. } | Self::BadValue { .. } | Self::BadMatchers { .. } | Self::Clash(_) => None,
+        }
+    }
 }

@@ -5,7 +5,7 @@ use super::roles::{Role, role};
 use super::words;
 use crate::ast::OverTime;
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
-use crate::catalog::{Label, LabelValue, Metric, MetricKind, Relation, Source, TimeColumn, Value};
+use crate::catalog::{Document, Label, LabelValue, Metric, MetricKind, Relation, Source, TimeColumn, Value};
 use crate::ident::Ident;
 
 /// Where decisions about one relation are noted.
@@ -66,7 +66,9 @@ pub(super) fn labels(columns: &[(&ColumnFacts, Role)], without: &[&Ident]) -> Ve
     let mut labels: Vec<Label> = others
         .filter_map(|(column, role)| match role {
             Role::Label(_) => Some(column_label(column.name.as_str(), column)),
-            Role::Members(_) => Some(Label::Members { column: column.column() }),
+            Role::Members(_) => {
+                Some(Label::Members { document: Document::Json { column: column.column(), path: Vec::new() } })
+            }
             Role::Value(_) | Role::Out(_) => None,
         })
         .collect();
@@ -86,7 +88,7 @@ pub(super) fn sort(labels: &mut [Label]) {
 fn key(label: &Label) -> (bool, &str) {
     match label {
         Label::One { name, .. } => (false, name),
-        Label::Members { column } => (true, column.name.as_str()),
+        Label::Members { document } => (true, document.column().name.as_str()),
     }
 }
 
@@ -96,6 +98,8 @@ pub(super) fn source(relation: &RelationFacts, time: TimeColumn, labels: Vec<Lab
     indexes.sort();
     Source {
         relation: relation.relation.clone(),
+        joins: Vec::new(),
+        filters: Vec::new(),
         time,
         interval_ms: None,
         labels,

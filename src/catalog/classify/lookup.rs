@@ -1,10 +1,10 @@
 //! Single things that the operator declares, held against the facts: relations, columns, labels, times.
 
 use super::error::CatalogError;
-use super::{layout, time};
+use super::time;
 use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
-use crate::catalog::file::{LabelDecl, LabelTable, TimeDecl, TimeTable, split_relation};
-use crate::catalog::{Column, ColumnType, EpochUnit, Label, LabelValue, Relation, TimeColumn, TimeKind};
+use crate::catalog::file::{TimeDecl, TimeTable, split_relation};
+use crate::catalog::{ColumnType, EpochUnit, Relation, TimeColumn, TimeKind};
 use crate::nearest::nearest;
 use crate::time::Zone;
 
@@ -13,10 +13,10 @@ const NUMBER: &str = "a number or a boolean";
 /// The relation of that name: as `schema.name`, or the first of that name on the search path.
 pub(super) fn relation<'a>(facts: &'a Facts, declared: &str) -> Result<&'a RelationFacts, CatalogError> {
     let (schema, name) = split_relation(declared);
-    let named = facts.relations.iter().filter(|facts| facts.relation.name.as_str() == name);
+    let on_path = |facts: &&RelationFacts| facts.path_position.is_some() && facts.relation.name.as_str() == name;
     let found = match schema {
-        Some(schema) => named.into_iter().find(|facts| facts.relation.schema.as_str() == schema),
-        None => named.filter(|facts| facts.path_position.is_some()).min_by_key(|facts| facts.path_position),
+        Some(schema) => facts.relation(schema, name),
+        None => facts.relations.iter().filter(on_path).min_by_key(|facts| facts.path_position),
     };
     found.ok_or_else(|| {
         let spelled = |facts: &RelationFacts| match schema {
@@ -66,58 +66,6 @@ pub(super) fn number<'a>(facts: &'a RelationFacts, name: &str) -> Result<&'a Col
 pub(super) fn name_column<'a>(facts: &'a RelationFacts, name: &str) -> Result<&'a ColumnFacts, CatalogError> {
     let column = column(facts, name)?;
     if column.is_text() || column.ty == ColumnType::Enum { Ok(column) } else { Err(wrong(facts, column, "text")) }
-}
-
-pub(super) fn declared_labels(facts: &RelationFacts, declared: &[LabelDecl]) -> Result<Vec<Label>, CatalogError> {
-    let mut labels = declared.iter().map(|label| self::label(facts, label)).collect::<Result<Vec<_>, _>>()?;
-    layout::sort(&mut labels);
-    Ok(labels)
-}
-
-fn label(facts: &RelationFacts, declared: &LabelDecl) -> Result<Label, CatalogError> {
-    let table = match declared {
-        LabelDecl::Column(name) => return column_label(facts, name, name),
-        LabelDecl::Table(table) => table,
-    };
-    match table {
-        LabelTable { name: Some(name), column, json: None, all: false } => {
-            column_label(facts, name, column.as_ref().unwrap_or(name))
-        }
-        LabelTable { name: None, column: Some(column), json: None, all: false } => column_label(facts, column, column),
-        LabelTable { name: None, column: None, json: Some(path), all: true } => match path.as_slice() {
-            [name] => Ok(Label::Members { column: document(facts, name, false)? }),
-            _ => Err(bad(&facts.relation, "json", &path.join(", "), "one jsonb column")),
-        },
-        LabelTable { name, column: None, json: Some(path), all: false } => match (path.as_slice(), name) {
-            ([document, members @ .., last], name) => Ok(Label::One {
-                name: name.clone().unwrap_or_else(|| last.clone()),
-                value: LabelValue::Member {
-                    column: self::document(facts, document, true)?,
-                    path: members.iter().chain([last]).cloned().collect(),
-                },
-            }),
-            _ => Err(bad(&facts.relation, "json", &path.join(", "), "a column and the path to a member")),
-        },
-        _ => Err(bad(&facts.relation, "labels", &format!("{table:?}"), "a column, a json member or all of a jsonb")),
-    }
-}
-
-fn column_label(facts: &RelationFacts, name: &str, column: &str) -> Result<Label, CatalogError> {
-    let column = self::column(facts, column)?;
-    let plain = column.is_text() || column.is_integer();
-    if plain || matches!(column.ty, ColumnType::Bool | ColumnType::Enum | ColumnType::Uuid) {
-        return Ok(layout::column_label(name, column));
-    }
-    Err(wrong(facts, column, "text, an integer, a boolean, an enum or a uuid; members of a jsonb are `{ json = … }`"))
-}
-
-fn document(facts: &RelationFacts, name: &str, json_too: bool) -> Result<Column, CatalogError> {
-    let column = column(facts, name)?;
-    match column.ty {
-        ColumnType::Jsonb => Ok(column.column()),
-        ColumnType::Json if json_too => Ok(column.column()),
-        _ => Err(wrong(facts, column, "jsonb")),
-    }
 }
 
 pub(super) fn time_column(facts: &RelationFacts, declared: &TimeDecl, local: Zone) -> Result<TimeColumn, CatalogError> {

@@ -51,8 +51,30 @@ pub fn finish(
         metrics.sort_by(|a, b| a.name.cmp(&b.name));
         draft.source.metrics = metrics;
     }
+    let aliases = aliases(&draft.sources);
     let sources = draft.sources.into_iter().map(|draft| draft.source).collect();
-    Ok((Snapshot::new(sources, draft.annotations, draft.zone)?, draft.decisions))
+    let mut snapshot = Snapshot::new(sources, draft.annotations, draft.zone)?;
+    snapshot.set_aliases(aliases);
+    Ok((snapshot, draft.decisions))
+}
+
+/// `t` beside `t_value` and the reverse. Which of them is the name depends on whether the table has other values, and
+/// a column that is added or dropped must not take a name away that panels ask for.
+fn aliases(sources: &[DraftSource]) -> BTreeMap<String, String> {
+    let mut aliases: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for draft in sources.iter().filter(|draft| !draft.declared) {
+        for metric in draft.source.metrics.iter().filter(|metric| metric.stored_name.is_none()) {
+            let Value::Column(column) = &metric.value;
+            if column.name.as_str() == "value" {
+                let shorter = metric.name.strip_suffix("_value").map(str::to_owned);
+                let other = shorter.unwrap_or_else(|| format!("{}_value", metric.name));
+                // Of two that would have it nobody gets it.
+                let own = Some(metric.name.clone());
+                aliases.entry(other).and_modify(|taken| *taken = None).or_insert(own);
+            }
+        }
+    }
+    aliases.into_iter().filter_map(|(alias, name)| Some((alias, name?))).collect()
 }
 
 fn listed(relation: &Relation, names: &StoredNames) -> Decision {

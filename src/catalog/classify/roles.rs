@@ -102,7 +102,8 @@ fn number(relation: &RelationFacts, column: &ColumnFacts) -> Role {
         return out("an id");
     }
     let in_key = relation.primary_key.contains(&column.name)
-        || relation.unique.iter().chain(&relation.foreign_keys).any(|key| key.contains(&column.name));
+        || relation.unique.iter().any(|key| key.contains(&column.name))
+        || relation.foreign_keys.iter().any(|key| key.columns.contains(&column.name));
     if in_key || words::is_reference(name) {
         return key(relation, column);
     }

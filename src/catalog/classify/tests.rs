@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::catalog::facts::{ColumnFacts, ColumnStats, RelationKind};
+use crate::catalog::facts::{ColumnFacts, ColumnStats, ForeignKey, RelationKind};
 use crate::catalog::{
     ColumnType, EpochUnit, Label, LabelValue, MetricKind, Relation, Snapshot, TimeKind, Value, toml_out,
 };
@@ -19,7 +19,7 @@ fn column(name: &str, ty: ColumnType) -> ColumnFacts {
 }
 
 fn with_stats(mut column: ColumnFacts, n_distinct: f64, null_frac: f64, span: Option<[f64; 3]>) -> ColumnFacts {
-    column.stats = Some(ColumnStats { n_distinct, null_frac, span });
+    column.stats = Some(ColumnStats { n_distinct, null_frac, correlation: None, span });
     column
 }
 
@@ -44,11 +44,12 @@ fn table(name: &str, columns: Vec<ColumnFacts>) -> RelationFacts {
 }
 
 fn catalog(
-    relations: Vec<RelationFacts>,
+    mut relations: Vec<RelationFacts>,
     toml: &str,
     stored: &[&str],
 ) -> Result<(Snapshot, Vec<Decision>), CatalogError> {
     let file = CatalogFile::parse(toml).unwrap_or_else(|error| panic!("{error}\n{toml}"));
+    relations.sort_by(|a, b| a.relation.cmp(&b.relation));
     let draft = classify(&Facts { relations }, &file, Zone::UTC)?;
     let names =
         StoredNames { names: stored.iter().map(|name| (*name).to_owned()).collect(), strategy: NameStrategy::AllRows };
@@ -95,7 +96,7 @@ fn a_wide_table_offers_its_numbers_and_neither_keys_nor_ids_nor_codes() {
             with_stats(column("line", Text), -0.9, 0.0, None),
         ],
     );
-    stats.foreign_keys = vec![vec![ident("site")]];
+    stats.foreign_keys = vec![ForeignKey { columns: vec![ident("site")], target: None, theirs: vec![] }];
     stats.primary_key = vec![ident("id")];
     let (snapshot, decisions) = catalog(vec![stats], "", &[]).unwrap();
     assert_eq!(snapshot.names().collect::<Vec<_>>(), ["stats_cpu", "stats_requests_total"]);
@@ -132,7 +133,7 @@ fn a_narrow_table_offers_the_stored_names() {
     assert_eq!(metric.stored_name.as_deref(), Some("cpu"));
     assert!(matches!(&metric.value, Value::Column(column) if column.name == ident("value")));
     assert_eq!(labels(&snapshot), ["source"]);
-    assert!(matches!(&source.labels[1], Label::Members { column } if column.name == ident("tags")));
+    assert!(matches!(&source.labels[1], Label::Members { document } if document.column().name == ident("tags")));
 }
 
 #[test]
@@ -287,5 +288,20 @@ fn patterns_leave_relations_out() {
         ("x", "x", true),
     ] {
         assert_eq!(matches_glob(pattern, name), matches, "{pattern} {name}");
+    }
+}
+
+#[test]
+fn a_column_that_is_added_or_dropped_takes_no_name_away() {
+    let one = |more: Vec<ColumnFacts>| {
+        let columns = [column("ts", Timestamptz), column("value", Float8)].into_iter().chain(more).collect();
+        catalog(vec![table("volts", columns)], "", &[]).unwrap().0
+    };
+    let (alone, beside) = (one(vec![]), one(vec![column("low", Float8)]));
+    assert_eq!(alone.names().collect::<Vec<_>>(), ["volts"]);
+    assert_eq!(beside.names().collect::<Vec<_>>(), ["volts_low", "volts_value"]);
+    for name in ["volts", "volts_value"] {
+        assert_eq!(alone.metric(name).unwrap().1.name, "volts");
+        assert_eq!(beside.metric(name).unwrap().1.name, "volts_value");
     }
 }

@@ -19,7 +19,7 @@ enum Field {
     Later,
     /// A text now, other forms later.
     TextForNow,
-    /// A relation; patterns later.
+    /// One relation: no pattern.
     Relation,
     /// A table, or tables in a list; other forms are checked when they are read.
     Table(&'static Shape),
@@ -29,7 +29,7 @@ enum Field {
 
 use Field::{Later, Named, Plain, Relation, Table, TextForNow};
 
-const FILE: Shape = Shape {
+static FILE: Shape = Shape {
     place: "the file",
     fields: &[
         ("time_zone", Plain),
@@ -45,10 +45,10 @@ const DISCOVERY: Shape = Shape {
     fields: &[("enabled", Plain), ("schemas", Plain), ("exclude", Plain), ("zone", Plain)],
 };
 
-const SOURCE: Shape = Shape {
+static SOURCE: Shape = Shape {
     place: "[[source]]",
     fields: &[
-        ("relation", Relation),
+        ("relation", Plain),
         ("time", Table(&TIME)),
         ("interval", Plain),
         ("labels", Table(&LABEL)),
@@ -56,17 +56,32 @@ const SOURCE: Shape = Shape {
         ("prefix", Plain),
         ("value", TextForNow),
         ("metric", Named(&METRIC)),
-        ("where", Later),
+        ("where", Plain),
         ("nan", Later),
-        ("join", Later),
+        ("join", Table(&JOIN)),
         ("rollup", Later),
-        ("names", Later),
+        ("names", Table(&NAMES)),
         ("map", Later),
         ("each", Later),
         ("lookback", Later),
         ("time_end", Later),
     ],
 };
+
+static JOIN: Shape = Shape {
+    place: "[[source.join]]",
+    fields: &[
+        ("relation", Relation),
+        ("on", Plain),
+        ("labels", Table(&LABEL)),
+        ("name", Plain),
+        ("prefix", Plain),
+        ("where", Plain),
+        ("join", Table(&JOIN)),
+    ],
+};
+
+const NAMES: Shape = Shape { place: "names", fields: &[("relation", Relation), ("key", Plain), ("name", Plain)] };
 
 const TIME: Shape =
     Shape { place: "a time", fields: &[("column", Plain), ("type", Plain), ("unit", Plain), ("zone", Plain)] };
@@ -78,9 +93,13 @@ const LABEL: Shape = Shape {
         ("column", Plain),
         ("json", Plain),
         ("all", Plain),
-        ("split", Later),
-        ("part", Later),
-        ("ids", Later),
+        ("split", Plain),
+        ("part", Plain),
+        ("ids", Plain),
+        ("relation", Relation),
+        ("id", Plain),
+        ("key", Plain),
+        ("value", Plain),
     ],
 };
 
@@ -133,7 +152,7 @@ fn table(text: &str, table: &DeTable<'_>, shape: &'static Shape) -> Result<(), F
                 return Err(FileError::NotSupported { line, what: format!("`{name}` in this form") });
             }
             Relation if value.as_str().is_some_and(|relation| relation.contains('*')) => {
-                return Err(FileError::NotSupported { line, what: "a family of relations (`*`)".to_owned() });
+                return Err(FileError::NotSupported { line, what: "a family of relations (`*`) here".to_owned() });
             }
             Plain | TextForNow | Relation => {}
             Table(shape) => tables(text, value, shape)?,

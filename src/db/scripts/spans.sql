@@ -11,4 +11,6 @@ FROM (
 JOIN pg_catalog.pg_class AS c ON c.oid = r.member::oid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_stats AS s ON s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = r.name
+-- On the view itself, so that it does not ask for the right on every other column first.
+WHERE s.attname = ANY ($3::text[]::name[])
 ORDER BY r.relation, r.name, r.rank, s.inherited DESC

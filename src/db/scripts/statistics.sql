@@ -1,7 +1,10 @@
--- What ANALYZE found in the columns of relations. pg_stats shows what the role may read.
+-- What ANALYZE found in the columns of relations, a row for each relation and kind of statistics, the best first.
 -- $1 int8[]  relations
 -- $2 int8[]  for each the relation that stands in for it where it has no statistics of its own (its largest child)
-WITH sample AS (
+--
+-- pg_stats shows what the role may read: it asks for the right on every column that the conditions on it leave, each
+-- a look-up in a cold cache. The conditions on names are stated on the view itself, so that they are applied before.
+WITH sample AS MATERIALIZED (
     SELECT r.relation, n.nspname, c.relname, r.rank
     FROM (
         SELECT s.relation, s.relation AS member, 0 AS rank FROM unnest($1::int8[]) AS s(relation)
@@ -11,8 +14,14 @@ WITH sample AS (
     JOIN pg_catalog.pg_class AS c ON c.oid = r.member::oid
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 )
-SELECT DISTINCT ON (r.relation, s.attname)
-       r.relation, s.attname::text AS name, s.n_distinct::float8 AS n_distinct, s.null_frac::float8 AS null_frac
+SELECT r.relation,
+       array_agg(s.attname::text) AS names,
+       array_agg(s.n_distinct::float8) AS n_distinct,
+       array_agg(s.null_frac::float8) AS null_frac,
+       array_agg(s.correlation::float8) AS correlation
 FROM sample AS r
 JOIN pg_catalog.pg_stats AS s ON s.schemaname = r.nspname AND s.tablename = r.relname
-ORDER BY r.relation, s.attname, r.rank, s.inherited DESC
+WHERE s.tablename = ANY (ARRAY(SELECT x.relname FROM sample AS x))
+  AND s.attname <> ALL ('{tableoid,cmax,xmax,cmin,xmin,ctid}'::name[])
+GROUP BY r.relation, r.rank, s.inherited
+ORDER BY r.rank, s.inherited DESC

@@ -16,18 +16,31 @@ const ZONES: [Tz; 3] = [Tz::UTC, Tz::Europe__Berlin, Tz::Asia__Kathmandu];
 const OVER_TIME: [&str; 7] = ["avg", "min", "max", "sum", "count", "first", "last"];
 const AGGREGATES: [&str; 6] = ["sum", "avg", "min", "max", "count", "group"];
 
-/// Asks one question and compares the whole answer.
-pub async fn check(server: &Server, table: &Table, question: &Question) {
-    let text = text(table, question);
+/// Asks questions about one range in one request and compares the whole answer.
+pub async fn check(server: &Server, table: &Table, questions: &[Question]) {
+    let Some(shared) = questions.first() else { return };
+    let target = |(number, question)| json!({"target": text(table, question), "refId": ref_id(number)});
     let body = json!({
-        "timezone": question.zone.name(), "intervalMs": question.interval, "maxDataPoints": question.max,
-        "range": {"from": question.from, "to": question.to}, "targets": [{"target": text, "refId": "A"}],
-        "adhocFilters": question.filters.iter().map(filter).collect::<Vec<_>>(),
+        "timezone": shared.zone.name(), "intervalMs": shared.interval, "maxDataPoints": shared.max,
+        "range": {"from": shared.from, "to": shared.to},
+        "targets": questions.iter().enumerate().map(target).collect::<Vec<_>>(),
+        "adhocFilters": shared.filters.iter().map(filter).collect::<Vec<_>>(),
     });
     let got = server.post("/query", body.clone()).await;
     assert_eq!(got.status, 200, "{body}: {}", got.body);
-    let expected = answer(&table.samples, question);
-    let got = got.drawn();
+    let drawn = got.drawn();
+    for (number, question) in questions.iter().enumerate() {
+        let own = drawn.iter().copied().filter(|element| element["refId"] == ref_id(number)).collect();
+        hold(&json!([body, ref_id(number)]), own, &answer(&table.samples, question));
+    }
+}
+
+fn ref_id(number: usize) -> String {
+    format!("Q{number}")
+}
+
+/// Compares the series of one target.
+fn hold(body: &Value, got: Vec<&Value>, expected: &Answer) {
     let order: Vec<Labels> = got.iter().map(|element| tags(element)).collect();
     let wanted: Vec<&Labels> = expected.keys().collect();
     assert_eq!(order.iter().collect::<Vec<_>>(), wanted, "{body}: other series");
@@ -36,7 +49,7 @@ pub async fn check(server: &Server, table: &Table, question: &Question) {
     legends.dedup();
     assert_eq!(legends.len(), got.len(), "{body}: legends are not unique: {legends:?}");
     for element in got {
-        compare(&body, element, &expected);
+        compare(body, element, expected);
     }
 }
 
@@ -94,8 +107,19 @@ fn text(table: &Table, question: &Question) -> String {
     text
 }
 
-/// A question about somewhere near the rows.
-pub fn question(table: &Table, dice: &mut StdRng) -> Question {
+/// So many questions about one range somewhere near the rows.
+pub fn questions(table: &Table, count: usize, dice: &mut StdRng) -> Vec<Question> {
+    let first = question(table, dice);
+    let more = (1..count).map(|_| {
+        let other = question(table, dice);
+        let (from, to, interval, max, zone) = (first.from, first.to, first.interval, first.max, first.zone);
+        Question { from, to, interval, max, zone, filters: first.filters.clone(), ..other }
+    });
+    let more: Vec<Question> = more.collect();
+    std::iter::once(first).chain(more).collect()
+}
+
+fn question(table: &Table, dice: &mut StdRng) -> Question {
     let (start, end) = *WINDOWS.choose(dice).unwrap();
     let (mut from, mut to) = match dice.random_range(0..8) {
         0 => (WINDOWS[0].0 - 1, WINDOWS[2].1),

@@ -52,6 +52,7 @@ pub struct Question {
 }
 
 /// An ad hoc filter: key, operator and value, and what they mean.
+#[derive(Clone)]
 pub struct Filter {
     pub label: &'static str,
     pub operator: &'static str,

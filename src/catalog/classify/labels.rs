@@ -1,0 +1,189 @@
+//! Declared labels, held against the facts.
+
+use super::error::CatalogError;
+use super::lookup::{bad, column, relation, wrong};
+use super::{layout, words};
+use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
+use crate::catalog::file::{LabelDecl, LabelTable};
+use crate::catalog::{Column, ColumnType, Document, Label, LabelIds, LabelValue, Row};
+
+const FORMS: &str = "a column, a part of one, a json member, all of a json document, or label ids";
+
+/// A relation and the row that it has in a source.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// Everything, for tables that a label refers to.
+    pub(super) all: &'a Facts,
+    pub(super) relation: &'a RelationFacts,
+    pub(super) row: Row,
+}
+
+impl<'a> Place<'a> {
+    /// A column of the row.
+    pub(super) fn column(&self, name: &str) -> Result<Column, CatalogError> {
+        Ok(self.placed(column(self.relation, name)?))
+    }
+
+    /// The column in its row; a joined row may be missing altogether.
+    pub(super) fn placed(&self, column: &ColumnFacts) -> Column {
+        let nullable = !column.not_null || self.row != Row::Own;
+        Column { row: self.row, nullable, ..column.column() }
+    }
+
+    fn facts(&self, name: &str) -> Result<&'a ColumnFacts, CatalogError> {
+        column(self.relation, name)
+    }
+}
+
+/// The labels that are declared, in their order.
+pub(super) fn declared(place: Place<'_>, declared: &[LabelDecl]) -> Result<Vec<Label>, CatalogError> {
+    declared.iter().map(|label| self::label(place, label)).collect()
+}
+
+fn label(place: Place<'_>, declared: &LabelDecl) -> Result<Label, CatalogError> {
+    let table = match declared {
+        LabelDecl::Column(name) => return plain(place, name, name),
+        LabelDecl::Table(table) => table,
+    };
+    match table {
+        LabelTable { ids: Some(ids), relation: Some(labels), .. } if is_ids(table) => {
+            resolved(place, table, ids, labels)
+        }
+        _ if table.relation.is_some() || table.id.is_some() || table.key.is_some() || table.value.is_some() => {
+            Err(form(place, table))
+        }
+        LabelTable {
+            name,
+            column: Some(column),
+            split: Some(separator),
+            part: Some(part),
+            json: None,
+            all: false,
+            ..
+        } => {
+            let name = name.as_ref().unwrap_or(column);
+            let value = self::part(place, column, separator, *part)?;
+            Ok(Label::One { name: name.clone(), value })
+        }
+        _ if table.split.is_some() || table.part.is_some() || table.ids.is_some() => Err(form(place, table)),
+        LabelTable { name: Some(name), column, json: None, all: false, .. } => {
+            plain(place, name, column.as_ref().unwrap_or(name))
+        }
+        LabelTable { name: None, column: Some(column), json: None, all: false, .. } => plain(place, column, column),
+        LabelTable { name: None, column: None, json: Some(path), all: true, .. } => {
+            let (column, path) = member(place, path, 1)?;
+            Ok(Label::Members { document: Document::Json { column, path } })
+        }
+        LabelTable { name, column: None, json: Some(path), all: false, .. } => {
+            let (column, path) = member(place, path, 2)?;
+            let name = name.clone().or_else(|| path.last().cloned()).unwrap_or_default();
+            Ok(Label::One { name, value: LabelValue::Member { column, path } })
+        }
+        _ => Err(form(place, table)),
+    }
+}
+
+fn form(place: Place<'_>, table: &LabelTable) -> CatalogError {
+    bad(&place.relation.relation, "labels", &format!("{table:?}"), FORMS)
+}
+
+const fn is_ids(table: &LabelTable) -> bool {
+    table.name.is_none() && table.column.is_none() && table.json.is_none() && !table.all && table.split.is_none()
+}
+
+fn plain(place: Place<'_>, name: &str, column: &str) -> Result<Label, CatalogError> {
+    let column = place.facts(column)?;
+    let plain = column.is_text() || column.is_integer();
+    if plain || matches!(column.ty, ColumnType::Bool | ColumnType::Enum | ColumnType::Uuid) {
+        return Ok(Label::One { name: name.to_owned(), value: LabelValue::Column(place.placed(column)) });
+    }
+    let wanted = "text, an integer, a boolean, an enum or a uuid; members of a jsonb are `{ json = … }`";
+    Err(wrong(place.relation, column, wanted))
+}
+
+fn part(place: Place<'_>, column: &str, separator: &str, part: u16) -> Result<LabelValue, CatalogError> {
+    let column = place.facts(column)?;
+    if !column.is_text() {
+        return Err(wrong(place.relation, column, "text"));
+    }
+    if separator.is_empty() || separator.contains('\0') {
+        return Err(bad(&place.relation.relation, "split", separator, "what stands between the parts"));
+    }
+    if part == 0 {
+        return Err(bad(&place.relation.relation, "part", "0", "the number of a part, from 1"));
+    }
+    Ok(LabelValue::Part { column: place.placed(column), separator: separator.to_owned(), part })
+}
+
+/// A document's column and the path within it.
+fn member(place: Place<'_>, path: &[String], least: usize) -> Result<(Column, Vec<String>), CatalogError> {
+    let whole = || bad(&place.relation.relation, "json", &path.join(", "), "a column and the path to a member");
+    let (name, members) = path.split_first().ok_or_else(whole)?;
+    if path.len() < least || members.iter().any(|member| member.contains('\0')) {
+        return Err(whole());
+    }
+    let column = place.facts(name)?;
+    match column.ty {
+        ColumnType::Jsonb | ColumnType::Json => Ok((place.placed(column), members.to_vec())),
+        _ => Err(wrong(place.relation, column, "jsonb or json")),
+    }
+}
+
+fn resolved(place: Place<'_>, table: &LabelTable, ids: &str, labels: &str) -> Result<Label, CatalogError> {
+    let column = place.facts(ids)?;
+    if !matches!(column.ty, ColumnType::IntArray { .. }) {
+        return Err(wrong(place.relation, column, "an array of integers"));
+    }
+    let facts = relation(place.all, labels)?;
+    let own = |name: &Option<String>, or: &str| self::column(facts, name.as_deref().unwrap_or(or));
+    let (id, key, value) = (own(&table.id, "id")?, own(&table.key, "key")?, own(&table.value, "value")?);
+    if !id.is_integer() {
+        return Err(wrong(facts, id, "an integer"));
+    }
+    let ids = LabelIds {
+        column: place.placed(column),
+        relation: facts.relation.clone(),
+        id: id.column(),
+        key: key.column(),
+        value: value.column(),
+    };
+    Ok(Label::Members { document: Document::Ids(ids) })
+}
+
+/// The labels of a dimension that declares none: its short texts, enums and booleans.
+pub(super) fn of_dimension(place: Place<'_>, without: &[&str]) -> Vec<Label> {
+    let others = place.relation.columns.iter().filter(|column| !without.contains(&column.name.as_str()));
+    let fits = |column: &&ColumnFacts| {
+        let name = column.name.as_str();
+        let short = column.is_text() || matches!(column.ty, ColumnType::Enum | ColumnType::Bool);
+        short && column.readable && !words::is_sensitive(name) && !words::is_free_text(name) && !column.is_dead()
+    };
+    let label = |column: &ColumnFacts| Label::One {
+        name: column.name.to_string(),
+        value: LabelValue::Column(place.placed(column)),
+    };
+    others.filter(fits).map(label).collect()
+}
+
+/// The labels of a whole source, sorted.
+///
+/// # Errors
+/// Two are called the same, or there are two documents.
+pub(super) fn settled(relation: &RelationFacts, mut labels: Vec<Label>) -> Result<Vec<Label>, CatalogError> {
+    layout::sort(&mut labels);
+    let twice = labels.windows(2).find_map(|pair| match pair {
+        [Label::One { name, .. }, Label::One { name: next, .. }] if name == next => Some(name.clone()),
+        _ => None,
+    });
+    if let Some(name) = twice {
+        return Err(bad(&relation.relation, "labels", &name, "a name that no other label of the source has"));
+    }
+    let mut documents = labels.iter().filter(|label| matches!(label, Label::Members { .. }));
+    match (documents.next(), documents.next()) {
+        (Some(first), Some(second)) => {
+            let both = format!("{} and {}", first.column().name, second.column().name);
+            Err(bad(&relation.relation, "labels", &both, "one document whose members are all labels"))
+        }
+        _ => Ok(labels),
+    }
+}

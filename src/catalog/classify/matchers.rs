@@ -1,0 +1,35 @@
+//! `where`: matchers over columns, held against the facts.
+
+use super::error::CatalogError;
+use super::labels::Place;
+use crate::ast::{Expr, ExprKind, Matcher, MetricRef, Modifiers, Selector, Test};
+use crate::catalog::LabelValue;
+use crate::catalog::filter::{Filter, wanted};
+use crate::language::{self, Dialect};
+
+/// The filters that a `where` comes to.
+pub(super) fn filters(place: Place<'_>, text: Option<&str>) -> Result<Vec<Filter>, CatalogError> {
+    let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(Vec::new()) };
+    let wrong = |reason: String| {
+        let relation = place.relation.relation.clone();
+        CatalogError::BadMatchers { relation, text: text.to_owned(), reason }
+    };
+    let parsed = language::parse(&format!("{{{text}}}"), Dialect::PromQl);
+    let expression = parsed.map_err(|error| wrong(error.message))?;
+    let matchers = matchers(expression).ok_or_else(|| wrong("it is more than matchers".to_owned()))?;
+    let mut filters = Vec::with_capacity(matchers.len());
+    for matcher in matchers.iter().filter(|matcher| matcher.test != Test::Everything) {
+        let value = LabelValue::Column(place.column(&matcher.label)?);
+        filters.push(Filter { value, wanted: wanted(matcher).map_err(|bad| wrong(bad.message))? });
+    }
+    Ok(filters)
+}
+
+/// The matchers of an expression that is nothing else.
+fn matchers(expression: Expr) -> Option<Vec<Matcher>> {
+    let ExprKind::Selector(Selector { metric: MetricRef::Any, matchers, window: None, modifiers }) = expression.kind
+    else {
+        return None;
+    };
+    (modifiers == Modifiers::default()).then_some(matchers)
+}

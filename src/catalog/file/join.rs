@@ -1,0 +1,65 @@
+//! Relations beside a source, as the file declares them.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{LabelDecl, SourceDecl};
+
+/// `[[source.join]]`, and a join of a joined row.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JoinDecl {
+    /// `schema.name`, or a name on the search path.
+    pub relation: String,
+    /// Columns of the row that it is joined to, each with the column of this relation that equals it.
+    pub on: BTreeMap<String, String>,
+    /// The labels that it gives; its short texts when absent.
+    pub labels: Option<Vec<LabelDecl>>,
+    /// The column that carries the metric's name.
+    pub name: Option<String>,
+    /// In front of every name that is stored.
+    pub prefix: Option<String>,
+    /// Matchers over its columns; rows that fail them are as good as missing.
+    #[serde(rename = "where")]
+    pub matchers: Option<String>,
+    /// Relations that are joined to its row.
+    #[serde(default, rename = "join")]
+    pub joins: Vec<JoinDecl>,
+}
+
+/// `names`: what the relations of a family are called.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NamesDecl {
+    /// The relation with one row per member of the family.
+    pub relation: String,
+    /// Its column with the member's own name.
+    pub key: String,
+    /// Its column with the metric's name.
+    pub name: String,
+}
+
+impl SourceDecl {
+    /// All relations that it names besides its own.
+    pub(super) fn beside(&self) -> Vec<&str> {
+        let mut found: Vec<&str> = self.names.iter().map(|names| names.relation.as_str()).collect();
+        found.extend(tables(self.labels.as_deref()));
+        let mut left: Vec<&JoinDecl> = self.joins.iter().collect();
+        while let Some(join) = left.pop() {
+            found.push(&join.relation);
+            found.extend(tables(join.labels.as_deref()));
+            left.extend(&join.joins);
+        }
+        found
+    }
+}
+
+/// The tables of labels that label ids refer to.
+fn tables(labels: Option<&[LabelDecl]>) -> impl Iterator<Item = &str> {
+    labels.into_iter().flatten().filter_map(|label| match label {
+        LabelDecl::Table(table) => table.relation.as_deref(),
+        LabelDecl::Column(_) => None,
+    })
+}

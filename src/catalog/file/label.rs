@@ -1,0 +1,47 @@
+//! Labels as the file declares them.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// A label: a column's name, or a table that says more.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "a label is a column's name, { name, column }, { name, column, split, part }, { name, json }, \
+                 { json, all } or { ids, relation, id, key, value }"
+)]
+pub enum LabelDecl {
+    /// The column's name is the label's.
+    Column(String),
+    /// More than the name.
+    Table(LabelTable),
+}
+
+/// A label in full.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LabelTable {
+    /// What the label is called.
+    pub name: Option<String>,
+    /// The column of its values.
+    pub column: Option<String>,
+    /// A column and the path to a member.
+    pub json: Option<Vec<String>>,
+    /// Whether every member is a label.
+    #[serde(default)]
+    pub all: bool,
+    /// What stands between the parts of the column's text.
+    pub split: Option<String>,
+    /// Which part is the value, from 1.
+    pub part: Option<u16>,
+    /// A column of label ids, an array of integers: every key among them is a label.
+    pub ids: Option<String>,
+    /// The table that says what label ids mean.
+    pub relation: Option<String>,
+    /// Its column of ids.
+    pub id: Option<String>,
+    /// Its column of label names.
+    pub key: Option<String>,
+    /// Its column of label values.
+    pub value: Option<String>,
+}

@@ -1,0 +1,64 @@
+//! Dimension rows beside the rows of a source.
+
+use super::filter::Filter;
+use super::{Column, Relation, Source};
+use crate::ident::Ident;
+
+/// Which of the rows that stand side by side in a source a column belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Row {
+    /// The source's own.
+    #[default]
+    Own,
+    /// That of a joined relation, by its number.
+    Joined(usize),
+}
+
+/// A relation with at most one row for each row of another: a missing one leaves its columns NULL.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Join {
+    /// Its row.
+    pub row: Row,
+    /// The relation.
+    pub relation: Relation,
+    /// Columns of the row it is joined to, each with the column of its own that equals it.
+    pub on: Vec<(Column, Column)>,
+    /// What its rows must be; others are as good as missing.
+    pub filters: Vec<Filter>,
+    /// The columns that are read besides those of `on`.
+    pub columns: Vec<Column>,
+    /// Whether a constraint keeps its rows to one per key. Without one the first row by the columns that are read
+    /// stands for all of its key, so that no sample counts twice.
+    pub unique: bool,
+    /// The columns of each usable index, in order.
+    pub indexes: Vec<Vec<Ident>>,
+}
+
+impl Join {
+    /// The row that it is joined to.
+    #[must_use]
+    pub fn parent(&self) -> Row {
+        self.on.first().map_or(Row::Own, |(column, _)| column.row)
+    }
+}
+
+impl Source {
+    /// The join of a row and those that lead to it, the source's own neighbour first.
+    #[must_use]
+    pub fn path_to(&self, row: Row) -> Vec<&Join> {
+        path(&self.joins, row)
+    }
+}
+
+/// The join of a row and those that lead to it, the source's own neighbour first.
+#[must_use]
+pub fn path(joins: &[Join], row: Row) -> Vec<&Join> {
+    let mut path = Vec::new();
+    let mut at = row;
+    // A join stands behind the one it is joined to, so this ends.
+    while let Some(join) = joins.iter().find(|join| join.row == at).filter(|join| join.parent() < join.row) {
+        path.insert(0, join);
+        at = join.parent();
+    }
+    path
+}

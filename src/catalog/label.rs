@@ -1,0 +1,157 @@
+//! Labels: where the dimensions of a source are.
+
+use super::{Column, Relation, Source};
+
+/// A label of a source: a name, or all members of a document.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Label {
+    /// One label.
+    One {
+        /// What the label is called.
+        name: String,
+        /// Where its value is.
+        value: LabelValue,
+    },
+    /// Every member of a document is a label of that name.
+    Members {
+        /// The document.
+        document: Document,
+    },
+}
+
+/// Where the value of one label is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LabelValue {
+    /// A column.
+    Column(Column),
+    /// A member of a json or jsonb column.
+    Member {
+        /// The column.
+        column: Column,
+        /// The path to the member.
+        path: Vec<String>,
+    },
+    /// A part of a text.
+    Part {
+        /// The column.
+        column: Column,
+        /// What stands between the parts.
+        separator: String,
+        /// Which part, from 1.
+        part: u16,
+    },
+    /// What a list of label ids says of one key.
+    Resolved {
+        /// The ids.
+        ids: LabelIds,
+        /// The key.
+        key: String,
+    },
+}
+
+/// Where many labels are at once.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Document {
+    /// An object in a json or jsonb column.
+    Json {
+        /// The column.
+        column: Column,
+        /// The path to the object; empty for the column itself.
+        path: Vec<String>,
+    },
+    /// A list of label ids, each a row of a table of labels.
+    Ids(LabelIds),
+}
+
+/// A column of label ids and the table that says what they mean.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LabelIds {
+    /// The column of ids, an array of integers.
+    pub column: Column,
+    /// The table of labels.
+    pub relation: Relation,
+    /// Its id.
+    pub id: Column,
+    /// What a label is called.
+    pub key: Column,
+    /// Its value.
+    pub value: Column,
+}
+
+impl LabelValue {
+    /// The column that it is read from.
+    #[must_use]
+    pub const fn column(&self) -> &Column {
+        match self {
+            Self::Column(column) | Self::Member { column, .. } | Self::Part { column, .. } => column,
+            Self::Resolved { ids, .. } => &ids.column,
+        }
+    }
+}
+
+impl Document {
+    /// The column that it is read from.
+    #[must_use]
+    pub const fn column(&self) -> &Column {
+        match self {
+            Self::Json { column, .. } => column,
+            Self::Ids(ids) => &ids.column,
+        }
+    }
+
+    /// Where its member of that name is.
+    #[must_use]
+    pub fn member(&self, name: &str) -> LabelValue {
+        match self {
+            Self::Json { column, path } => LabelValue::Member {
+                column: column.clone(),
+                path: path.iter().map(String::as_str).chain([name]).map(str::to_owned).collect(),
+            },
+            Self::Ids(ids) => LabelValue::Resolved { ids: ids.clone(), key: name.to_owned() },
+        }
+    }
+}
+
+impl Label {
+    /// The column that it is read from.
+    #[must_use]
+    pub const fn column(&self) -> &Column {
+        match self {
+            Self::One { value, .. } => value.column(),
+            Self::Members { document } => document.column(),
+        }
+    }
+}
+
+impl Source {
+    /// The label of that name, or the document that may have it as a member.
+    #[must_use]
+    pub fn label(&self, name: &str) -> Option<&Label> {
+        let one = self.labels.iter().find(|label| matches!(label, Label::One { name: own, .. } if own == name));
+        one.or_else(|| self.labels.iter().find(|label| matches!(label, Label::Members { .. })))
+    }
+
+    /// Where the values of the label are that is called so.
+    #[must_use]
+    pub fn label_value(&self, name: &str) -> Option<LabelValue> {
+        Some(match self.label(name)? {
+            Label::One { value, .. } => value.clone(),
+            Label::Members { document } => document.member(name),
+        })
+    }
+
+    /// The document label, if there is one.
+    #[must_use]
+    pub fn document(&self) -> Option<&Document> {
+        self.labels.iter().find_map(|l| if let Label::Members { document } = l { Some(document) } else { None })
+    }
+
+    /// Whether its rows are known to carry that label.
+    #[must_use]
+    pub fn has_label(&self, name: &str) -> bool {
+        self.labels.iter().any(|label| match label {
+            Label::One { name: own, .. } => own == name,
+            Label::Members { .. } => self.members.iter().any(|member| member == name),
+        })
+    }
+}

@@ -1,0 +1,102 @@
+//! Labels and joins as the file spells them.
+
+use super::{line, quoted};
+use crate::catalog::filter::{Filter, Pattern, Wanted};
+use crate::catalog::{Document, Join, Label, LabelIds, LabelValue, Row, Source};
+
+/// The labels that come from one row, as a list.
+pub(super) fn labels(source: &Source, row: Row) -> String {
+    let own = source.labels.iter().filter(|label| label.column().row == row);
+    format!("[{}]", own.map(label).collect::<Vec<_>>().join(", "))
+}
+
+fn label(label: &Label) -> String {
+    match label {
+        Label::Members { document: Document::Json { column, path } } => {
+            format!("{{ json = {}, all = true }}", list(column.name.as_str(), path))
+        }
+        Label::Members { document: Document::Ids(ids) } => label_ids(ids),
+        Label::One { name, value } => {
+            let column = value.column().name.as_str();
+            let name_part = format!("name = {}", quoted(name));
+            match value {
+                LabelValue::Column(_) if column == name => quoted(name),
+                LabelValue::Column(_) => format!("{{ {name_part}, column = {} }}", quoted(column)),
+                LabelValue::Member { path, .. } => format!("{{ {name_part}, json = {} }}", list(column, path)),
+                LabelValue::Part { separator, part, .. } => {
+                    let separator = quoted(separator);
+                    format!("{{ {name_part}, column = {}, split = {separator}, part = {part} }}", quoted(column))
+                }
+                LabelValue::Resolved { ids, .. } => label_ids(ids),
+            }
+        }
+    }
+}
+
+fn list(column: &str, path: &[String]) -> String {
+    let all: Vec<String> = [column].into_iter().chain(path.iter().map(String::as_str)).map(quoted).collect();
+    format!("[{}]", all.join(", "))
+}
+
+fn label_ids(ids: &LabelIds) -> String {
+    format!(
+        "{{ ids = {}, relation = {}, id = {}, key = {}, value = {} }}",
+        quoted(ids.column.name.as_str()),
+        quoted(&ids.relation.to_string()),
+        quoted(ids.id.name.as_str()),
+        quoted(ids.key.name.as_str()),
+        quoted(ids.value.name.as_str())
+    )
+}
+
+/// `where`, if the rows are restricted.
+pub(super) fn matchers(out: &mut String, filters: &[Filter]) {
+    if !filters.is_empty() {
+        let all: Vec<String> = filters.iter().map(matcher).collect();
+        line(out, &["where = ", &quoted(&all.join(", "))]);
+    }
+}
+
+fn matcher(filter: &Filter) -> String {
+    let column = quoted(filter.value.column().name.as_str());
+    match &filter.wanted {
+        Wanted::OneOf(values) if values.len() == 1 => format!("{column}={}", quoted(&values[0])),
+        Wanted::NoneOf(values) if values.len() == 1 => format!("{column}!={}", quoted(&values[0])),
+        Wanted::OneOf(values) => format!("{column}=~{}", quoted(&any(values))),
+        Wanted::NoneOf(values) => format!("{column}!~{}", quoted(&any(values))),
+        Wanted::Passing(Pattern::Regex(regex, negated)) => {
+            let inside = regex.as_str().strip_prefix("^(?:").and_then(|rest| rest.strip_suffix(")$"));
+            let written = inside.unwrap_or_else(|| regex.as_str());
+            format!("{column}{}{}", if *negated { "!~" } else { "=~" }, quoted(written))
+        }
+        // A `where` has no ordered comparisons.
+        Wanted::Passing(Pattern::Compare(..)) => String::new(),
+    }
+}
+
+fn any(values: &[String]) -> String {
+    values.iter().map(|value| regex::escape(value)).collect::<Vec<_>>().join("|")
+}
+
+/// The joins of a row, each with those of its own; `place` is the array of tables that they stand in.
+pub(super) fn joins(out: &mut String, source: &Source, parent: Row, place: &str) {
+    for join in source.joins.iter().filter(|join| join.parent() == parent) {
+        let place = format!("{place}.join");
+        line(out, &["[[", &place, "]]"]);
+        line(out, &["relation = ", &quoted(&join.relation.to_string())]);
+        line(out, &["on = { ", &on(join), " }"]);
+        line(out, &["labels = ", &labels(source, join.row)]);
+        if let Some(name) = source.name_column.as_ref().filter(|name| name.row == join.row) {
+            line(out, &["name = ", &quoted(name.name.as_str())]);
+        }
+        matchers(out, &join.filters);
+        joins(out, source, join.row, &place);
+    }
+}
+
+fn on(join: &Join) -> String {
+    let pair = |(mine, theirs): &(crate::catalog::Column, crate::catalog::Column)| {
+        format!("{} = {}", quoted(mine.name.as_str()), quoted(theirs.name.as_str()))
+    };
+    join.on.iter().map(pair).collect::<Vec<_>>().join(", ")
+}

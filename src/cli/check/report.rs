@@ -1,0 +1,136 @@
+//! What `datebin check` says: a structure, as text or as JSON.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::plan::Plan;
+
+/// How bad something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Level {
+    /// A question about it fails.
+    Broken,
+    /// It works, and takes long.
+    Slow,
+    /// Worth knowing.
+    Note,
+}
+
+/// Something that was found.
+#[derive(Debug, Serialize)]
+pub(super) struct Finding {
+    pub(super) level: Level,
+    pub(super) message: String,
+    /// The statement that helps.
+    pub(super) fix: Option<String>,
+    /// What that costs.
+    pub(super) cost: Option<String>,
+}
+
+/// One relation of metrics or annotations.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Checked {
+    pub(super) relation: String,
+    pub(super) kind: &'static str,
+    pub(super) metrics: usize,
+    pub(super) rows: Option<f64>,
+    pub(super) bytes: u64,
+    pub(super) time: String,
+    pub(super) labels: Vec<Label>,
+    pub(super) plan: Option<Plan>,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// How the values of a label are found.
+#[derive(Debug, Serialize)]
+pub(super) struct Label {
+    pub(super) name: String,
+    pub(super) strategy: String,
+}
+
+/// Everything.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Report {
+    /// Of the file as a whole.
+    pub(super) findings: Vec<Finding>,
+    pub(super) sources: Vec<Checked>,
+    pub(super) annotations: Vec<Checked>,
+    pub(super) metrics: usize,
+    /// Sources whose plan was not looked at, since there are so many.
+    pub(super) unexplained: usize,
+    pub(super) broken: usize,
+    pub(super) slow: usize,
+}
+
+impl Finding {
+    pub(super) fn new(level: Level, message: impl Into<String>) -> Self {
+        Self { level, message: message.into(), fix: None, cost: None }
+    }
+}
+
+impl Report {
+    /// Counts what was found.
+    pub(super) fn close(&mut self) {
+        let checked = self.sources.iter().chain(&self.annotations);
+        let all = || self.findings.iter().chain(checked.clone().flat_map(|checked| &checked.findings));
+        let count = |level| all().filter(|finding| finding.level == level).count();
+        (self.broken, self.slow) = (count(Level::Broken), count(Level::Slow));
+    }
+
+    /// For people.
+    pub(super) fn text(&self) -> String {
+        let mut out = String::new();
+        for finding in &self.findings {
+            told(&mut out, finding);
+        }
+        for checked in self.sources.iter().chain(&self.annotations) {
+            relation(&mut out, checked);
+        }
+        if self.unexplained > 0 {
+            line(&mut out, &format!("\nThe plans of {} smaller sources were not looked at.", self.unexplained));
+        }
+        let (sources, metrics) = (self.sources.len(), self.metrics);
+        line(&mut out, &format!("\n{sources} sources, {metrics} metrics: {} broken, {} slow", self.broken, self.slow));
+        out
+    }
+}
+
+fn relation(out: &mut String, checked: &Checked) {
+    let rows = checked.rows.map(|rows| format!(", about {rows:.0} rows")).unwrap_or_default();
+    let (name, kind, size) = (&checked.relation, checked.kind, checked.bytes >> 20);
+    line(out, &format!("\n{name} ({kind}{rows}, {size} MB): {} metrics", checked.metrics));
+    line(out, &format!("    time {}", checked.time));
+    for label in &checked.labels {
+        line(out, &format!("    label {}: {}", label.name, label.strategy));
+    }
+    if let Some(plan) = &checked.plan {
+        line(out, &format!("    the last hour: {}", plan.summary));
+    }
+    for finding in &checked.findings {
+        told(out, finding);
+    }
+}
+
+fn told(out: &mut String, finding: &Finding) {
+    let mark = match finding.level {
+        Level::Broken => "broken",
+        Level::Slow => "slow",
+        Level::Note => "note",
+    };
+    line(out, &format!("  ! {mark}: {}", finding.message));
+    if let Some(fix) = &finding.fix {
+        line(out, &format!("      {fix}"));
+    }
+    if let Some(cost) = &finding.cost {
+        line(out, &format!("      {cost}"));
+    }
+}
+
+/// Names and messages come from outside: a control character would move the cursor.
+fn line(out: &mut String, text: &str) {
+    let plain: String = text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect();
+    // Writing into a String cannot fail.
+    let _ = writeln!(out, "{plain}");
+}

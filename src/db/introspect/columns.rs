@@ -1,0 +1,128 @@
+//! Columns, their types and their comments.
+
+use std::collections::{BTreeSet, HashMap};
+
+use sqlx::{FromRow, PgConnection};
+
+use super::Loading;
+use crate::catalog::ColumnType;
+use crate::catalog::facts::ColumnFacts;
+use crate::ident::Ident;
+
+/// The digits before the point that a float8 holds: `numeric` of more may overflow it.
+const FLOAT8_DIGITS: i32 = 308;
+
+/// The columns of one relation.
+#[derive(FromRow)]
+struct ColumnsRow {
+    relation: i64,
+    numbers: Vec<i16>,
+    names: Vec<String>,
+    types: Vec<i64>,
+    typmods: Vec<i32>,
+    not_null: Vec<bool>,
+    numbered: Vec<bool>,
+    granted: Vec<bool>,
+}
+
+/// A type, a domain resolved to its base.
+#[derive(FromRow)]
+struct TypeRow {
+    oid: i64,
+    name: String,
+    kind: String,
+    built_in: bool,
+    typmod: i32,
+    not_null: bool,
+}
+
+#[derive(FromRow)]
+struct CommentRow {
+    relation: i64,
+    number: i16,
+    text: String,
+}
+
+/// Loads the columns of all relations.
+pub(super) async fn load(connection: &mut PgConnection, loading: &mut Loading) -> Result<(), sqlx::Error> {
+    let query = sqlx::query_as(include_str!("../scripts/columns.sql")).bind(&loading.ids);
+    let rows: Vec<ColumnsRow> = query.fetch_all(&mut *connection).await?;
+    let used: BTreeSet<i64> = rows.iter().flat_map(|row| row.types.iter().copied()).collect();
+    let used: Vec<i64> = used.into_iter().collect();
+    let query = sqlx::query_as(include_str!("../scripts/types.sql")).bind(used);
+    let types: Vec<TypeRow> = query.fetch_all(&mut *connection).await?;
+    let types: HashMap<i64, TypeRow> = types.into_iter().map(|ty| (ty.oid, ty)).collect();
+    for row in rows {
+        let Some(place) = loading.place.get(&row.relation).copied() else { continue };
+        let mut columns = columns(row, &types, loading.readable[place]);
+        columns.sort_by_key(|(number, _)| *number);
+        (loading.numbers[place], loading.facts.relations[place].columns) = columns.into_iter().unzip();
+    }
+    comments(connection, loading).await
+}
+
+fn columns(row: ColumnsRow, types: &HashMap<i64, TypeRow>, readable: bool) -> Vec<(i16, ColumnFacts)> {
+    let mut columns = Vec::with_capacity(row.names.len());
+    for (at, name) in row.names.into_iter().enumerate() {
+        let (Ok(name), Some(ty)) = (Ident::new(name), types.get(&row.types[at])) else { continue };
+        let column = ColumnFacts {
+            name,
+            ty: column_type(ty, row.typmods[at]),
+            not_null: row.not_null[at] || ty.not_null,
+            numbered: row.numbered[at],
+            comment: None,
+            readable: readable || row.granted[at],
+            stats: None,
+        };
+        columns.push((row.numbers[at], column));
+    }
+    columns
+}
+
+async fn comments(connection: &mut PgConnection, loading: &mut Loading) -> Result<(), sqlx::Error> {
+    let query = sqlx::query_as(include_str!("../scripts/comments.sql")).bind(&loading.ids);
+    let rows: Vec<CommentRow> = query.fetch_all(connection).await?;
+    for row in rows {
+        let Some((relation, numbers)) = loading.at(row.relation) else { continue };
+        if let Ok(at) = numbers.binary_search(&row.number) {
+            relation.columns[at].comment = Some(row.text);
+        }
+    }
+    Ok(())
+}
+
+fn column_type(ty: &TypeRow, typmod: i32) -> ColumnType {
+    if ty.kind == "e" {
+        return ColumnType::Enum;
+    }
+    match ty.name.as_str() {
+        name if !ty.built_in => ColumnType::Other(name.to_owned()),
+        "bool" => ColumnType::Bool,
+        "int2" => ColumnType::Int2,
+        "int4" => ColumnType::Int4,
+        "int8" => ColumnType::Int8,
+        "float4" => ColumnType::Float4,
+        "float8" => ColumnType::Float8,
+        "numeric" => ColumnType::Numeric { bounded: is_bounded(ty.typmod.max(typmod)) },
+        "text" => ColumnType::Text,
+        "varchar" => ColumnType::Varchar,
+        "bpchar" => ColumnType::Bpchar,
+        "uuid" => ColumnType::Uuid,
+        "timestamptz" => ColumnType::Timestamptz,
+        "timestamp" => ColumnType::Timestamp,
+        "date" => ColumnType::Date,
+        "json" => ColumnType::Json,
+        "jsonb" => ColumnType::Jsonb,
+        "_text" | "_varchar" => ColumnType::TextArray,
+        "_int2" => ColumnType::IntArray { bytes: 2 },
+        "_int4" => ColumnType::IntArray { bytes: 4 },
+        "_int8" => ColumnType::IntArray { bytes: 8 },
+        name => ColumnType::Other(name.strip_prefix('_').map_or_else(|| name.to_owned(), |of| format!("{of}[]"))),
+    }
+}
+
+/// Whether the precision that a numeric's modifier declares keeps it within float8. The modifier is the precision
+/// above sixteen bits of scale, plus four; less than four: none declared.
+fn is_bounded(typmod: i32) -> bool {
+    typmod >= 4 && ((typmod - 4) >> 16) & 0xffff <= FLOAT8_DIGITS
+}

@@ -1,0 +1,78 @@
+//! `NOTIFY datebin_reload`: whoever changes tables can say so. Over a session of its own, not one of the pool's.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgListener, PgPoolOptions};
+use tokio::time::{sleep, timeout};
+
+use super::config::DatabaseConfig;
+use super::error::DbError;
+use super::health::Health;
+
+/// The channel.
+const CHANNEL: &str = "datebin_reload";
+/// Before the next try to listen.
+const PAUSE: Duration = Duration::from_secs(1);
+/// The same, where the server refuses: a standby has no notifications.
+const REFUSED: Duration = Duration::from_secs(60);
+
+/// Calls `heard` for each notification, and whenever it listens again after it could not: what was said meanwhile is
+/// lost. Never ends.
+pub async fn listen(config: DatabaseConfig, health: Health, heard: impl Fn()) {
+    let mut missed = false;
+    let mut said = None;
+    loop {
+        health.until_up().await;
+        let pause = tokio::select! {
+            error = listened(&config, &mut missed, &heard) => {
+                let refused = error.code().is_some();
+                tell(&error, &mut said);
+                if refused { REFUSED } else { PAUSE }
+            }
+            // A server that fell silent would never be heard again.
+            () = health.until_down() => PAUSE,
+        };
+        missed = true;
+        sleep(pause).await;
+    }
+}
+
+/// Listens until that fails.
+async fn listened(config: &DatabaseConfig, missed: &mut bool, heard: &impl Fn()) -> DbError {
+    let mut listener = match timeout(config.connect_timeout, connected(config)).await {
+        Ok(Ok(listener)) => listener,
+        Ok(Err(error)) => return error.into(),
+        Err(_) => return DbError::Connection("timed out".into()),
+    };
+    if std::mem::take(missed) {
+        heard();
+    }
+    loop {
+        match listener.try_recv().await {
+            Ok(Some(_)) => heard(),
+            Ok(None) => return DbError::Connection("lost".into()),
+            // A session that the server ends gives its reason; that is no refusal to listen.
+            Err(error) => return DbError::Connection(error.to_string()),
+        }
+    }
+}
+
+async fn connected(config: &DatabaseConfig) -> Result<PgListener, sqlx::Error> {
+    // The listener wants a pool; this one lives as long as its only session.
+    let pool = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
+    let pool = pool.acquire_timeout(config.connect_timeout).connect_with(config.listening()).await?;
+    let mut listener = PgListener::connect_with(&pool).await?;
+    listener.eager_reconnect(false);
+    listener.ignore_pool_close_event(true);
+    listener.listen(CHANNEL).await?;
+    Ok(listener)
+}
+
+/// Outages are the health watcher's to say; what is left is a server that does not let anybody listen.
+fn tell(error: &DbError, said: &mut Option<String>) {
+    let Some(code) = error.code() else { return };
+    if said.as_deref() != Some(code) {
+        tracing::info!(%error, "NOTIFY {CHANNEL} cannot be heard here; the catalog is read on its interval");
+        *said = Some(code.to_owned());
+    }
+}

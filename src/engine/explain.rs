@@ -1,0 +1,49 @@
+//! What PostgreSQL would do for a question, without doing it.
+
+use super::{Engine, resolve};
+use crate::catalog::AnnotationSource;
+use crate::db::Deadline;
+use crate::error::Error;
+use crate::evaluate;
+use crate::intake::Question;
+use crate::plan;
+use crate::sql::{self, AnnotationFilter, Statement};
+use crate::time::TimeRange;
+
+impl Engine {
+    /// The plans of a question's statements, as `EXPLAIN (FORMAT JSON)` gives them.
+    ///
+    /// # Errors
+    /// The question cannot be planned, or the server refuses a statement: then with its own words, for the operator.
+    pub async fn explained(&self, question: &Question) -> Result<Vec<String>, Error> {
+        let snapshot = self.snapshot()?;
+        let deadline = self.deadline();
+        let mut plans = Vec::new();
+        for target in &question.targets {
+            let text = target.text.as_ref().map_err(Clone::clone)?;
+            let expression = target.builder.around(resolve::expression(&snapshot, text)?, &mut Vec::new());
+            let lowered = evaluate::lower(&expression).map_err(resolve::refusal)?;
+            let planned = plan::fetches(&self.context(&snapshot, question, target), &lowered.fetches)?;
+            for fetch in planned.groups.iter().flat_map(|group| &group.fetches) {
+                plans.push(self.plan_of(sql::fetch(fetch), deadline).await?);
+            }
+        }
+        Ok(plans)
+    }
+
+    /// The plan of reading a relation's annotations.
+    ///
+    /// # Errors
+    /// The server refuses the statement.
+    pub async fn explained_annotations(&self, source: &AnnotationSource, range: TimeRange) -> Result<String, Error> {
+        let statement = sql::annotations(source, &AnnotationFilter::default(), range, 1);
+        self.plan_of(statement, self.deadline()).await
+    }
+
+    async fn plan_of(&self, statement: Statement, deadline: Deadline) -> Result<String, Error> {
+        match self.database.texts(&sql::explain(&statement), deadline, 1).await {
+            Ok(plans) => Ok(plans.into_iter().next().unwrap_or_default()),
+            Err(error) => Err(Error { message: error.to_string(), ..error.public() }),
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! What the server would do.
+
+use super::Statement;
+
+/// The statement that asks for the plan of another one, as JSON.
+#[must_use]
+pub fn explain(statement: &Statement) -> Statement {
+    Statement { text: ["EXPLAIN (FORMAT JSON) ", &statement.text].concat(), params: statement.params.clone() }
+}

@@ -1,0 +1,209 @@
+//! Dimension rows beside the rows of a source, and conditions on them that an index on the source serves.
+
+use super::Writer;
+use super::condition::plain;
+use crate::catalog::{Column, ColumnType, Filter, Join, Row, Wanted, path};
+
+/// Writes ` LEFT JOIN …` for each join.
+pub(super) fn left_joins(w: &mut Writer, joins: &[&Join]) {
+    for join in joins {
+        w.syntax(" LEFT JOIN ");
+        rows(w, join);
+        w.syntax(" ON ");
+        equal(w, join);
+        if join.unique {
+            filters(w, join);
+        }
+    }
+}
+
+/// Writes the rows of a joined relation under its alias, one per key. Where no constraint keeps them to that, the
+/// first by all the columns that are read stands for its key: rows that differ in nothing else are as good as one.
+fn rows(w: &mut Writer, join: &Join) {
+    if join.unique {
+        w.relation(&join.relation).syntax(" AS ").row(join.row);
+        return;
+    }
+    w.syntax("(SELECT DISTINCT ON (");
+    keys(w, join);
+    w.syntax(") ");
+    keys(w, join);
+    for column in &join.columns {
+        w.syntax(", ").cell(column);
+    }
+    w.syntax(" FROM ").relation(&join.relation).syntax(" AS ").row(join.row).syntax(" WHERE true");
+    filters(w, join);
+    w.syntax(" ORDER BY ");
+    keys(w, join);
+    for column in &join.columns {
+        w.syntax(", ");
+        ordered(w, column);
+    }
+    w.syntax(") AS ").row(join.row);
+}
+
+fn keys(w: &mut Writer, join: &Join) {
+    for (at, (_, own)) in join.on.iter().enumerate() {
+        w.syntax(if at > 0 { ", " } else { "" }).cell(own);
+    }
+}
+
+/// By bytes, whatever the database's locale, so that the same row is first everywhere.
+fn ordered(w: &mut Writer, column: &Column) {
+    w.cell(column).syntax(match column.ty {
+        ColumnType::Text | ColumnType::Varchar | ColumnType::Bpchar => " COLLATE \"C\"",
+        ColumnType::Json | ColumnType::Other(_) => "::text COLLATE \"C\"",
+        _ => "",
+    });
+}
+
+fn filters(w: &mut Writer, join: &Join) {
+    for filter in &join.filters {
+        w.syntax(" AND ");
+        plain(w, filter);
+    }
+}
+
+/// Writes that the keys are equal. A text equals a number or an identifier that is written so.
+fn equal(w: &mut Writer, join: &Join) {
+    for (at, (theirs, own)) in join.on.iter().enumerate() {
+        w.syntax(if at > 0 { " AND " } else { "" });
+        let mixed = class(&theirs.ty) != class(&own.ty) && !(is_number(&theirs.ty) && is_number(&own.ty));
+        for (column, end) in [(theirs, " = "), (own, "")] {
+            let cast = mixed && class(&column.ty) != Class::Text;
+            w.cell(column).syntax(if cast { "::text" } else { "" }).syntax(end);
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Integer,
+    Number,
+    Text,
+    Uuid,
+    Other,
+}
+
+const fn class(ty: &ColumnType) -> Class {
+    match ty {
+        ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8 => Class::Integer,
+        ColumnType::Float4 | ColumnType::Float8 | ColumnType::Numeric { .. } => Class::Number,
+        ColumnType::Text | ColumnType::Varchar | ColumnType::Bpchar => Class::Text,
+        ColumnType::Uuid => Class::Uuid,
+        _ => Class::Other,
+    }
+}
+
+const fn is_number(ty: &ColumnType) -> bool {
+    matches!(class(ty), Class::Integer | Class::Number)
+}
+
+/// Writes the condition of a filter on a joined row as one on the key of the source's own row: the dimension is read
+/// first, and an index on the key finds the rows. `None` of the keys where an absent label passes.
+pub(super) fn key_condition(w: &mut Writer, joins: &[Join], filter: &Filter) {
+    let path = path(joins, filter.value.column().row);
+    let Some((first, rest)) = path.split_first() else {
+        // Without its join the column is absent from every row.
+        w.syntax(if filter.wanted.accepts("") { "true" } else { "false" });
+        return;
+    };
+    let absent_passes = filter.wanted.accepts("");
+    let wanted = if absent_passes { complement(&filter.wanted) } else { filter.wanted.clone() };
+    let present = Filter { value: filter.value.clone(), wanted };
+    match first.on.as_slice() {
+        [(theirs, own)] if has_common_type(&theirs.ty, &own.ty) => {
+            if absent_passes {
+                w.syntax("(").cell(theirs).syntax(" IS NULL OR ");
+            }
+            w.cell(theirs).syntax(if absent_passes { " <> ALL(ARRAY(SELECT " } else { " = ANY(ARRAY(SELECT " });
+            key_as(w, own, &theirs.ty);
+            dimension(w, first, rest, &present);
+            for (_, own) in &first.on {
+                w.syntax(" AND ");
+                key_as(w, own, &theirs.ty);
+                w.syntax(" IS NOT NULL");
+            }
+            w.syntax(if absent_passes { ")))" } else { "))" });
+        }
+        _ => {
+            w.syntax(if absent_passes { "NOT EXISTS (SELECT 1" } else { "EXISTS (SELECT 1" });
+            dimension(w, first, rest, &present);
+            w.syntax(" AND ");
+            equal(w, first);
+            w.syntax(")");
+        }
+    }
+}
+
+fn complement(wanted: &Wanted) -> Wanted {
+    match wanted {
+        Wanted::OneOf(values) => Wanted::NoneOf(values.clone()),
+        Wanted::NoneOf(values) => Wanted::OneOf(values.clone()),
+        Wanted::Passing(pattern) => Wanted::Passing(pattern.clone()),
+    }
+}
+
+fn dimension(w: &mut Writer, first: &Join, rest: &[&Join], filter: &Filter) {
+    w.syntax(" FROM ");
+    rows(w, first);
+    left_joins(w, rest);
+    w.syntax(" WHERE ");
+    plain(w, filter);
+    if first.unique {
+        filters(w, first);
+    }
+}
+
+fn has_common_type(theirs: &ColumnType, own: &ColumnType) -> bool {
+    let (a, b) = (class(theirs), class(own));
+    a == b && a != Class::Other && a != Class::Number
+        || matches!((a, b), (Class::Text, _) if !matches!(theirs, ColumnType::Bpchar))
+        || matches!((a, b), (Class::Integer | Class::Uuid, Class::Text))
+}
+
+/// Writes a key in the type of the column that it is compared with, so that an index on that column serves; a text
+/// that is none of its values is NULL.
+fn key_as(w: &mut Writer, own: &Column, wanted: &ColumnType) {
+    match (class(wanted), class(&own.ty)) {
+        (Class::Integer, Class::Text) => {
+            w.syntax("CASE WHEN ").cell(own).syntax(" ~ '^(0|-?[1-9][0-9]{0,17})$' THEN ").cell(own);
+            w.syntax("::int8 END");
+        }
+        (Class::Uuid, Class::Text) => {
+            w.syntax("CASE WHEN ").cell(own).syntax(" ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN ");
+            w.cell(own).syntax("::uuid END");
+        }
+        (Class::Text, _) if own.ty != ColumnType::Text => {
+            w.cell(own).syntax("::text");
+        }
+        _ => {
+            w.cell(own);
+        }
+    }
+}
+
+/// Writes ` FROM` one joined relation alone, one row per key, and the filters on it.
+pub(super) fn from_dimension(w: &mut Writer, join: &Join) {
+    w.syntax(" FROM ");
+    rows(w, join);
+    w.syntax(" WHERE true");
+    if join.unique {
+        filters(w, join);
+    }
+}
+
+impl Writer {
+    /// Appends the alias of a row.
+    pub(super) fn row(&mut self, row: Row) -> &mut Self {
+        match row {
+            Row::Own => self.syntax("t"),
+            Row::Joined(number) => self.generated("j", number),
+        }
+    }
+
+    /// Appends a column of the row that it stands in.
+    pub fn cell(&mut self, column: &Column) -> &mut Self {
+        self.row(column.row).syntax(".").ident(&column.name)
+    }
+}

@@ -1,0 +1,78 @@
+//! The code that Grafana and its plugins publish, in Node, against this server: `tests/clients`.
+//!
+//! Without Node 18 and npm, or without their packages, these tests pass unseen; with `DATEBIN_REQUIRE_NODE` set, as
+//! `make ci` does, that is a failure.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+use datebin::time::Clock;
+use sqlx::PgPool;
+
+use crate::support::{Server, Setup};
+
+const OLDEST_NODE: u32 = 18;
+
+/// 2025-01-01 00:10 UTC: ten minutes into the fixture.
+const NOW: i64 = 1_735_690_200_000;
+
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")
+}
+
+/// Tests run in parallel, npm does not.
+static PACKAGES: Mutex<()> = Mutex::new(());
+
+/// Why the clients cannot be run here.
+fn missing() -> Option<String> {
+    let version = Command::new("node")
+        .arg("--version")
+        .output()
+        .ok()
+        .map(|ran| String::from_utf8_lossy(&ran.stdout).into_owned());
+    let major = version.as_deref().and_then(|text| text.trim_start_matches('v').split('.').next()?.parse::<u32>().ok());
+    if major.is_none_or(|major| major < OLDEST_NODE) {
+        return Some(format!("Node {OLDEST_NODE} or newer is not on the path"));
+    }
+    let _one_at_a_time = PACKAGES.lock().unwrap_or_else(PoisonError::into_inner);
+    let written = |name: &str| std::fs::metadata(directory().join(name)).and_then(|file| file.modified()).ok();
+    if written("node_modules/.package-lock.json") >= written("package-lock.json") {
+        return None;
+    }
+    let installed =
+        Command::new("npm").args(["ci", "--ignore-scripts", "--prefer-offline"]).current_dir(directory()).output();
+    match installed {
+        Ok(ran) if ran.status.success() => None,
+        Ok(ran) => Some(format!("npm cannot install the clients: {}", String::from_utf8_lossy(&ran.stderr))),
+        Err(error) => Some(format!("npm cannot be run: {error}")),
+    }
+}
+
+#[sqlx::test(migrations = "./migrations")]
+#[expect(clippy::print_stderr, reason = "whoever runs the tests should know what was not tested")]
+async fn the_published_clients_understand_every_answer(pool: PgPool) {
+    if let Some(reason) = missing() {
+        assert!(std::env::var_os("DATEBIN_REQUIRE_NODE").is_none(), "{reason}");
+        eprintln!("the clients were not tested: {reason}");
+        return;
+    }
+    sqlx::raw_sql(include_str!("../clients/fixture.sql")).execute(&pool).await.expect("the fixture");
+    let file = Some(directory().join("datebin.toml"));
+    let server = Server::with(&pool, Setup { clock: Clock::Fixed(NOW), file, ..Setup::default() }).await;
+    let mut node = tokio::process::Command::new("node");
+    node.arg("--test").args(suites()).current_dir(directory()).env("DATEBIN_URL", &server.base).kill_on_drop(true);
+    let ran = node.output().await.expect("node");
+    let (told, complained) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    assert!(ran.status.success(), "{told}\n{complained}");
+}
+
+/// The tests' files; more than none, or Node would look for others.
+fn suites() -> Vec<PathBuf> {
+    let files = std::fs::read_dir(directory()).expect("the tests");
+    let mut suites: Vec<PathBuf> = files.map(|file| file.expect("a file").path()).collect();
+    suites.retain(|file| file.to_string_lossy().ends_with(".test.mjs"));
+    suites.sort();
+    assert!(!suites.is_empty(), "no tests in {}", directory().display());
+    suites
+}
