@@ -27,30 +27,30 @@ const GOOD: &[&str] = &[
     "1 + max_over_time(cpu[1mo])",
     "cpu{host=~\"web(\"}",
     "cpu{host==\"a\"}",
+    "cpu{host=a}",
     "topk(cpu)",
     "topk(3, 1)",
     "cpu + on (region) cpu",
     "cpu > bool",
+    "cpu = 5",
     "cpu and 1",
     "clamp(cpu, 1)",
     "cpu\n  + mem\n  + häst(cpu)",
     "label_replace(cpu, \"x\", \"$1\", \"host\", \"(\")",
     "max_over_time(cpu[5m:1m])",
     "cpu{host=\"a} + 1",
-    "/* comment */ cpu",
-    "SELECT * FROM cpu",
     "cpuu",
 ];
 
 const KNOWN_BAD: &[&str] = &[
+    // There are no comments of this form, and the hint could say so.
+    "/* comment */ cpu",
+    // No SQL is understood, and that is what should be said.
+    "SELECT * FROM cpu",
     // Only the end of the text is pointed at, not the bracket that was left open.
     "sum((cpu)",
-    // The quotes around the value are what is missing.
-    "cpu{host=a}",
     // The word is a function's, the parentheses are missing.
     "rate cpu[5m]",
-    // One `=` too few, not an operator that nobody knows.
-    "cpu = 5",
 ];
 
 async fn told(server: &Server, targets: &[&str]) -> String {
