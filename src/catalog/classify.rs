@@ -3,6 +3,7 @@
 //! [`classify`] decides what every relation and column is. The names that narrow sources store are data, so they are
 //! listed by the caller, and [`finish`] names every metric.
 
+mod counters;
 mod declared;
 mod discovered;
 mod draft;

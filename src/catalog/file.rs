@@ -186,8 +186,7 @@ impl CatalogFile {
     /// The JSON Schema of the file, for editors.
     #[must_use]
     pub fn schema() -> serde_json::Value {
-        let settings = SchemaSettings::draft2020_12().with(|settings| settings.untagged_enum_variant_titles = false);
-        settings.into_generator().into_root_schema_for::<Self>().to_value()
+        schemars::schema_for!(Self).to_value()
     }
 
     /// The relations that the facts must cover.

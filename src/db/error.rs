@@ -88,6 +88,12 @@ impl DbError {
         }
     }
 
+    /// Whether the statement itself took too long, and another one may not.
+    #[must_use]
+    pub fn is_out_of_time(&self) -> bool {
+        matches!(self, Self::Deadline) || self.code() == Some("57014")
+    }
+
     /// Whether the relation does not exist or may not be read.
     #[must_use]
     pub fn is_missing_relation(&self) -> bool {

@@ -33,6 +33,12 @@ impl Deadline {
         Self(Instant::now() + duration)
     }
 
+    /// The same, or that much time from now if that is sooner.
+    #[must_use]
+    pub fn within(self, duration: Duration) -> Self {
+        Self(self.0.min(Instant::now() + duration))
+    }
+
     pub(super) fn left(self) -> Duration {
         self.0.saturating_duration_since(Instant::now())
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::{AT_ONCE, Engine};
+use super::{AT_ONCE, Engine, LabelValues};
 use crate::catalog::{LabelValue, Snapshot, Source};
 use crate::db::{AnnotationRow, DbError, Deadline};
 use crate::error::{Error, Kind};
@@ -21,13 +21,14 @@ const ANNOTATIONS: u32 = 10_000;
 impl Engine {
     /// The values of a label over all sources that have it, sorted, at most 5,000. A source that does not
     /// answer is left out: the pickers hang on an error.
-    pub async fn label_values(&self, snapshot: &Snapshot, label: &str, range: Option<TimeRange>) -> Vec<String> {
+    pub async fn label_values(&self, snapshot: &Snapshot, label: &str, range: Option<TimeRange>) -> LabelValues {
         let deadline = self.deadline();
         let having = snapshot.sources().iter().filter(|source| source.has_label(label));
         let running: Vec<_> = having.map(|source| self.values_of(source, label, range, deadline)).collect();
-        let found: Vec<BTreeSet<String>> = stream::iter(running).buffered(AT_ONCE).collect().await;
-        let all: BTreeSet<String> = found.into_iter().flatten().collect();
-        all.into_iter().take(PICKER as usize).collect()
+        let found: Vec<(BTreeSet<String>, bool)> = stream::iter(running).buffered(AT_ONCE).collect().await;
+        let partial = found.iter().any(|(_, partial)| *partial);
+        let all: BTreeSet<String> = found.into_iter().flat_map(|(values, _)| values).collect();
+        LabelValues { values: all.into_iter().take(PICKER as usize).collect(), partial }
     }
 
     async fn values_of(
@@ -36,15 +37,15 @@ impl Engine {
         label: &str,
         range: Option<TimeRange>,
         deadline: Deadline,
-    ) -> BTreeSet<String> {
-        let Some(value) = source.label_value(label) else { return BTreeSet::new() };
+    ) -> (BTreeSet<String>, bool) {
+        let Some(value) = source.label_value(label) else { return (BTreeSet::new(), false) };
         match self.values_in(source, &value, range, deadline).await {
             Ok(values) => values,
             Err(error) => {
                 if !error.is_no_news() {
                     tracing::warn!(label, relation = %source.relation, %error, "no label values");
                 }
-                BTreeSet::new()
+                (BTreeSet::new(), true)
             }
         }
     }
@@ -56,14 +57,14 @@ impl Engine {
         value: &LabelValue,
         range: Option<TimeRange>,
         deadline: Deadline,
-    ) -> Result<BTreeSet<String>, DbError> {
+    ) -> Result<(BTreeSet<String>, bool), DbError> {
         let mut source = source.clone();
         let (mut joins, mut filters) = (source.joins.clone(), source.filters.clone());
         self.settle_joins(&source, &mut joins, deadline).await?;
         source.joins = joins;
         self.settle(&source, &mut filters, (&[], range), deadline).await?;
         let statement = sql::label_values(&source, value, &filters, range, PICKER);
-        self.database.texts(&statement, deadline, PICKER + 1).await
+        self.in_budget(&statement, (&source, value), deadline, PICKER + 1).await
     }
 
     /// The annotations of all relations, by time.

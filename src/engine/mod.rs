@@ -5,6 +5,7 @@ mod budget;
 mod explain;
 mod fetching;
 mod labels;
+mod partial;
 mod resolve;
 
 use std::collections::HashMap;
@@ -26,6 +27,7 @@ use crate::render::Answered;
 use crate::series::{Labels, Series};
 use crate::time::{Clock, Grid};
 use budget::Budget;
+pub use partial::LabelValues;
 
 /// Targets of one request that run at once, so that one request cannot take the whole pool.
 const AT_ONCE: usize = 4;

@@ -26,8 +26,11 @@ pub(super) async fn values(State(app): State<App>, request: Result<Json<TagValue
     let moment = Moment { now: app.engine.clock.now(), zone: snapshot.zone() };
     let range =
         if request.time_range.is_object() { intake::time_range(&request.time_range, moment).ok() } else { None };
-    let values = app.engine.label_values(&snapshot, &key, range).await;
-    options(values.into_iter())
+    let found = app.engine.label_values(&snapshot, &key, range).await;
+    let mut response = options(found.values.into_iter());
+    let notice = found.partial.then(|| format!("not all values of {key} were found in time"));
+    respond::warn(response.headers_mut(), notice.into_iter());
+    response
 }
 
 fn options(texts: impl Iterator<Item = String>) -> Response {

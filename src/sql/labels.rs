@@ -4,7 +4,7 @@ use super::condition::{condition, grouped, plain};
 use super::document::{document, keys_of, values_of_key};
 use super::join::from_dimension;
 use super::{Param, Statement, Writer, instant};
-use crate::catalog::{Column, Document, LabelValue, Row, Source};
+use crate::catalog::{Column, Document, LabelValue, Relation, Row, Source};
 use crate::plan::Filter;
 use crate::time::TimeRange;
 
@@ -15,8 +15,8 @@ const ROWS: i64 = 200_000;
 ///
 /// A loose index scan when an index leads with the column: one probe per value of the whole relation, however many
 /// rows there are. A label of a dimension row has the values of that relation, and one of a list of label ids those of
-/// the table of labels: the rows of the source are not read. Else the distinct values of the rows that pass the filters in the range, or without a range those
-/// of the newest rows.
+/// the table of labels: the rows of the source are not read. Else the distinct values of the rows that pass the filters
+/// in the range, or without a range those of the newest rows.
 #[must_use]
 pub fn label_values(
     source: &Source,
@@ -96,6 +96,18 @@ fn restrict(w: &mut Writer, source: &Source, filters: &[Filter], range: Option<T
     if range.is_none() {
         w.syntax(" ORDER BY ").column(&source.time.column).syntax(" DESC LIMIT ").param(Param::Int(ROWS));
     }
+}
+
+/// The values of a column that ANALYZE saw most.
+#[must_use]
+pub fn common_values(relation: &Relation, column: &Column) -> Statement {
+    let mut w = Writer::default();
+    w.syntax("SELECT DISTINCT n FROM pg_catalog.pg_stats AS s, unnest(s.most_common_vals::text::text[]) AS n");
+    w.syntax(" WHERE s.schemaname = ").param(Param::Text(relation.schema.as_str().to_owned()));
+    w.syntax("::text AND s.tablename = ").param(Param::Text(relation.name.as_str().to_owned()));
+    w.syntax("::text AND s.attname = ").param(Param::Text(column.name.as_str().to_owned()));
+    w.syntax("::text AND n <> ''");
+    w.finish()
 }
 
 /// The distinct names of a document's members, at most `cap`: of a column those among the newest rows, of a list of

@@ -106,7 +106,7 @@ async fn tables_never_seen_before_offer_their_numbers_and_nothing_else(pool: PgP
     let mut connection = connection(&pool).await;
     let found = read(&mut connection, "").await.unwrap();
     assert_eq!(metric_names(&found), EVERYTHING);
-    assert_eq!(labels(&found, "host_stats_cpu"), ["host_id", "ok", "region"]);
+    assert_eq!(labels(&found, "host_stats_cpu"), ["host_id", "name", "ok", "owner", "region"]);
     assert_eq!(labels(&found, "mem"), ["source", "tags"]);
     assert_eq!(labels(&found, "parts_volts"), ["device"]);
     let (source, metric) = found.snapshot.metric("host_stats_cpu").unwrap();
@@ -128,7 +128,8 @@ async fn statistics_add_the_epoch_and_change_no_other_decision(pool: PgPool) {
     expected.insert(3, "history");
     assert_eq!(metric_names(&found), expected);
     assert_eq!(labels(&found, "history"), ["itemid"]);
-    assert_eq!(labels(&found, "host_stats_cpu"), ["host_id", "ok", "region"]);
+    // Nobody owns a host: the statistics say that the column is dead.
+    assert_eq!(labels(&found, "host_stats_cpu"), ["host_id", "name", "ok", "region"]);
     let history = found.snapshot.metric("history").unwrap().0;
     assert!(matches!(history.time.kind, TimeKind::Epoch { .. }));
     let written = toml_out::write(&found.snapshot, &found.decisions);

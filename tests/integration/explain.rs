@@ -47,7 +47,7 @@ const FILE: &str = r#"
 "#;
 
 /// The statement of a metric's last day, its parameters written out.
-fn statement(server: &Server, metric: &str) -> String {
+pub fn statement(server: &Server, metric: &str) -> String {
     let snapshot = server.catalog.current().expect("a catalog");
     let context = Context {
         snapshot: &snapshot,
@@ -84,7 +84,7 @@ fn literal(statement: &Statement) -> String {
     text
 }
 
-async fn explained(pool: &PgPool, statement: &str) -> String {
+pub async fn explained(pool: &PgPool, statement: &str) -> String {
     let mut connection = pool.acquire().await.expect("a connection");
     sqlx::raw_sql("SET enable_seqscan = off; SET TimeZone = 'UTC'").execute(&mut *connection).await.expect("a setting");
     let explain = sqlx::query(AssertSqlSafe(format!("EXPLAIN (COSTS off) {statement}")));

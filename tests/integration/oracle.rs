@@ -1,9 +1,9 @@
 //! Answers against an independent computation from the raw rows.
 
 mod ask;
-mod data;
+pub mod data;
 mod grid;
-mod reference;
+pub mod reference;
 mod values;
 
 use chrono_tz::Tz;
@@ -19,7 +19,7 @@ const REQUESTS: usize = 100;
 const QUESTIONS: usize = 5;
 
 /// Makes the tables, declares them, and asks about each.
-async fn check(pool: &PgPool, tables: impl Iterator<Item = &Table> + Clone) {
+pub async fn check(pool: &PgPool, tables: impl Iterator<Item = &Table> + Clone) {
     let mut toml = "[discovery]\nenabled = false\n".to_owned();
     for table in tables.clone() {
         for statement in [&table.create, &table.insert].into_iter().filter(|text| !text.is_empty()) {

@@ -96,7 +96,7 @@ fn help_names_every_command() {
     let output = ran(&cluster, &[], &["--help"]);
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success());
-    for command in ["serve", "demo", "migrate", "query", "discover", "check", "health"] {
+    for command in ["serve", "demo", "migrate", "query", "discover", "check", "schema", "health"] {
         assert!(said.contains(command), "{said}");
     }
     assert!(!ran(&cluster, &[], &["nonsense"]).status.success());
@@ -124,23 +124,6 @@ fn settings_of(output: &[u8]) -> String {
     let text = String::from_utf8_lossy(output);
     let lines = text.lines().filter(|line| !line.trim_start().starts_with('#') && !line.trim().is_empty());
     lines.collect::<Vec<_>>().join("\n")
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn check_tells_by_its_exit_code() {
-    let cluster = Cluster::start();
-    cluster.sql(NARROW).await;
-    let url = cluster.url();
-    let check = || ran(&cluster.directory, &[("DATABASE_URL", &url)], &["check"]);
-    let good = check();
-    assert_eq!(good.status.code(), Some(0), "{}", String::from_utf8_lossy(&good.stdout));
-    cluster.sql("CREATE TABLE heap (ts timestamptz NOT NULL, host text NOT NULL, value float8)").await;
-    let slow = check();
-    assert_eq!(slow.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&slow.stdout).contains("CREATE INDEX CONCURRENTLY ON \"public\".\"heap\""));
-    cluster.down();
-    let away = check();
-    assert!(!away.status.success() && !String::from_utf8_lossy(&away.stderr).is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! What discovered and declared sources have in common: the roles of columns put together.
 
+use super::counters::counter;
 use super::draft::{Decision, Verdict};
 use super::roles::{Role, role};
 use super::words;
@@ -117,7 +118,7 @@ pub(super) fn metric(relation: &RelationFacts, column: &ColumnFacts) -> Metric {
         name: String::new(),
         value: Value::Column(column.column()),
         stored_name: None,
-        kind: guess_kind(column.name.as_str()),
+        kind: if counter(relation, column).is_some() { MetricKind::Counter } else { MetricKind::Gauge },
         unit: None,
         help: column.comment.clone().or_else(|| relation.comment.clone()),
         over_time: OverTime::Avg,

@@ -1,5 +1,6 @@
 //! What each column of a relation is: the time, a value, a label, or none of them, and why.
 
+use super::counters::counter;
 use super::words;
 use crate::catalog::ColumnType;
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
@@ -113,8 +114,10 @@ fn number(relation: &RelationFacts, column: &ColumnFacts) -> Role {
     if words::is_surely_epoch(name) || super::time::kind(column, crate::time::Zone::UTC).is_some() {
         return out("another time");
     }
-    let counter = if words::is_counter(name) { ", a counter by its name (a guess)" } else { "" };
-    Role::Value(format!("{}{counter}", column.ty))
+    Role::Value(match counter(relation, column) {
+        Some(why) => format!("{}, {why}", column.ty),
+        None => column.ty.to_string(),
+    })
 }
 
 /// A number that refers to something: a small integer key is a label.

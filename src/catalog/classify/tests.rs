@@ -305,3 +305,57 @@ fn a_column_that_is_added_or_dropped_takes_no_name_away() {
         assert_eq!(beside.metric(name).unwrap().1.name, "volts_value");
     }
 }
+
+#[test]
+fn a_number_that_grows_with_the_time_is_a_counter_if_its_name_counts() {
+    let grows = |name: &str, correlation: f64| {
+        let mut column = with_stats(column(name, Int8), -1.0, 0.0, None);
+        column.stats.as_mut().unwrap().correlation = Some(correlation);
+        column
+    };
+    let mut ts = with_stats(column("ts", Timestamptz), -1.0, 0.0, None);
+    ts.stats.as_mut().unwrap().correlation = Some(1.0);
+    let columns = vec![ts, grows("requests", 1.0), grows("altitude", 1.0), grows("bytes_free", 0.2)];
+    let (snapshot, decisions) = catalog(vec![table("m", columns)], "", &[]).unwrap();
+    let kind = |name: &str| snapshot.metric(name).unwrap().1.kind;
+    assert_eq!(kind("m_requests"), MetricKind::Counter);
+    assert_eq!((kind("m_altitude"), kind("m_bytes_free")), (MetricKind::Gauge, MetricKind::Gauge));
+    assert!(reason(&decisions, "requests").contains("by the statistics"));
+}
+
+#[test]
+fn a_dead_timestamp_gives_way_to_the_epoch_that_lives() {
+    let columns = vec![
+        with_stats(column("last_updated", Timestamptz), 0.0, 1.0, None),
+        with_stats(column("last_updated_ts", Float8), -1.0, 0.0, Some([1.6e9, 1.7e9, 1.8e9])),
+        column("watts", Float8),
+    ];
+    let (snapshot, _) = catalog(vec![table("states", columns)], "", &[]).unwrap();
+    assert_eq!(snapshot.sources()[0].time.column, ident("last_updated_ts"));
+    assert_eq!(snapshot.names().collect::<Vec<_>>(), ["states_watts"]);
+}
+
+#[test]
+fn what_foreign_keys_point_at_gives_labels_and_the_file_says_the_same() {
+    let mut stats = table(
+        "stats",
+        vec![column("ts", Timestamptz), column("host", Int4), column("name", Text), column("cpu", Float8)],
+    );
+    let key = |column: &str, target: &str| ForeignKey {
+        columns: vec![ident(column)],
+        target: Some(Relation { schema: ident("public"), name: ident(target) }),
+        theirs: vec![ident("id")],
+    };
+    stats.foreign_keys = vec![key("host", "hosts"), key("host", "stats")];
+    let mut hosts =
+        table("hosts", vec![column("id", Int4), column("name", Text), column("password", Text), column("cores", Int4)]);
+    hosts.primary_key = vec![ident("id")];
+    hosts.rows = Some(100.0);
+    let (snapshot, decisions) = catalog(vec![stats.clone(), hosts.clone()], "", &[]).unwrap();
+    assert_eq!(labels(&snapshot), ["host", "hosts_name", "name"]);
+    assert_eq!(snapshot.names().collect::<Vec<_>>(), ["stats_cpu"]);
+    let written = toml_out::write(&snapshot, &decisions);
+    assert!(written.contains("joined to public.hosts by its foreign key"), "{written}");
+    let again = catalog(vec![stats, hosts], &written, &[]).unwrap().0;
+    assert_eq!(snapshot.sources(), again.sources(), "{written}");
+}

@@ -221,6 +221,17 @@ pub(super) fn is_document(name: &str) -> bool {
     is_one(name, DOCUMENT)
 }
 
+/// Whether a name says that things are counted, now or since the beginning.
+pub(super) fn may_count(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    let words =
+        ["count", "counter", "bytes", "packets", "requests", "errors", "calls", "hits", "ticks", "energy", "kwh"];
+    words
+        .iter()
+        .any(|word| lower == *word || lower.ends_with(&format!("_{word}")) || lower.starts_with(&format!("{word}_")))
+        || ["_sum", "_recv", "_sent"].iter().any(|end| lower.ends_with(end))
+}
+
 pub(super) fn is_counter(name: &str) -> bool {
     name.to_lowercase().ends_with("_total") || is_one(name, COUNTER)
 }

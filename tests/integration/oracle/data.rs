@@ -246,7 +246,7 @@ pub fn narrow(name: &'static str, metric: &'static str, seed: u64) -> Table {
     Table { metric, create, insert, toml, samples, labels: &NARROW, always_aggregated: false }
 }
 
-fn rows(
+pub fn rows(
     name: &str,
     columns: &str,
     time: Time,

@@ -1,0 +1,130 @@
+//! `datebin check` and `datebin discover | datebin check --config -`.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Output, Stdio};
+
+use serde_json::Value;
+
+use crate::cluster::Cluster;
+use crate::database::CPU;
+use crate::program::{command, ran};
+
+/// Runs a check of a file that is given on standard input.
+fn piped(directory: &PathBuf, url: &str, file: &[u8], more: &[&str]) -> Output {
+    let mut command = command(directory, &[("DATABASE_URL", url)]);
+    command.args(["check", "--config", "-"]).args(more);
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.expect("the program");
+    child.stdin.take().expect("a pipe").write_all(file).expect("the file is read");
+    child.wait_with_output().expect("the program")
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+const LARGE: &str = "
+    CREATE TABLE heap (ts timestamptz NOT NULL, host text NOT NULL, value float8);
+    INSERT INTO heap SELECT now() - n * interval '1 s', 'h' || n % 9, n FROM generate_series(1, 700000) AS n;
+    ANALYZE heap;
+    CREATE TABLE parted (ts timestamptz NOT NULL, host text, volts float8) PARTITION BY RANGE (ts);
+    CREATE TABLE parted_2025 PARTITION OF parted FOR VALUES FROM ('2025-01-01Z') TO ('2026-01-01Z');
+    CREATE TABLE closed (ts timestamptz NOT NULL, host text, open float8, shut float8);";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_discover_writes_is_checked_and_good() {
+    let cluster = Cluster::start();
+    cluster.sql(CPU).await;
+    let url = cluster.url();
+    let found = ran(&cluster.directory, &[("DATABASE_URL", &url)], &["discover"]);
+    let checked = piped(&cluster.directory, &url, &found.stdout, &["--strict"]);
+    assert_eq!(checked.status.code(), Some(0), "{}", text(&checked));
+    let said = text(&checked);
+    assert!(said.contains("public.cpu (table") && said.contains("label host: a loose scan"), "{said}");
+    assert!(said.ends_with("1 sources, 1 metrics: 0 broken, 0 slow\n"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_that_is_wrong_with_a_file_is_said_at_once() {
+    let cluster = Cluster::start();
+    cluster.sql(CPU).await;
+    let file = b"
+        [discovery]
+        enabled = false
+        [[source]]
+        relation = \"public.cpus\"
+        [[source]]
+        relation = \"cpu\"
+        labels = [\"hots\"]
+        [[source]]
+        relation = \"cpu\"
+        [[annotations]]
+        name = \"deploys\"
+        relation = \"deploys\"
+        time = \"at\"
+    ";
+    let checked = piped(&cluster.directory, &cluster.url(), file, &[]);
+    let said = text(&checked);
+    assert_eq!(checked.status.code(), Some(1), "{said}");
+    for line in [
+        "broken: there is no relation public.cpus; did you mean `public.cpu`?",
+        "broken: public.cpu has no column `hots`; did you mean `host`?",
+        "broken: there is no relation deploys",
+        "public.cpu (table",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    let broken = piped(&cluster.directory, &cluster.url(), b"[[source", &[]);
+    assert_eq!(broken.status.code(), Some(2), "{}", text(&broken));
+    cluster.down();
+    let away = piped(&cluster.directory, &cluster.url(), b"", &[]);
+    assert!(away.status.code() == Some(2) && !away.stderr.is_empty(), "{}", text(&away));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_index_is_named_with_its_price() {
+    let cluster = Cluster::start();
+    cluster.sql(LARGE).await;
+    let url = cluster.url();
+    let check = |more: &[&str]| {
+        let arguments: Vec<&str> = ["check"].iter().chain(more).copied().collect();
+        ran(&cluster.directory, &[("DATABASE_URL", &url)], &arguments)
+    };
+    assert_eq!(check(&[]).status.code(), Some(0));
+    let strict = check(&["--strict", "--format", "json"]);
+    assert_eq!(strict.status.code(), Some(3), "{}", text(&strict));
+    let report: Value = serde_json::from_slice(&strict.stdout).expect("JSON");
+    let source = |name: &str| {
+        let sources = report["sources"].as_array().expect("sources");
+        sources.iter().find(|source| source["relation"] == name).expect("the source")
+    };
+    let heap = source("public.heap");
+    assert_eq!(heap["findings"][0]["level"], "slow", "{heap}");
+    assert_eq!(heap["findings"][0]["fix"], "CREATE INDEX CONCURRENTLY ON \"public\".\"heap\" (\"ts\");");
+    let cost = heap["findings"][0]["cost"].as_str().expect("a cost");
+    assert!(cost.starts_with("about 26 MB and "), "{cost}");
+    assert_eq!(heap["plan"]["whole"], serde_json::json!(["heap"]));
+    // A partitioned table takes no index CONCURRENTLY.
+    let parted = source("public.parted");
+    assert!(parted["findings"].as_array().expect("findings").is_empty(), "{parted}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_the_role_may_not_read_is_named_and_the_rest_works() {
+    let cluster = Cluster::start();
+    cluster.sql(LARGE).await;
+    cluster.sql("CREATE ROLE least LOGIN PASSWORD 'least'; GRANT SELECT ON heap, parted TO least; GRANT SELECT (ts, host, open) ON closed TO least").await;
+    let url = cluster.url().replace("datebin:hunter2-of-the-tests@", "least:least@");
+    let checked = ran(&cluster.directory, &[("DATABASE_URL", &url)], &["check"]);
+    let said = text(&checked);
+    assert_eq!(checked.status.code(), Some(0), "{said}");
+    assert!(said.contains("the role may not SELECT shut of public.closed; the rest works without"), "{said}");
+    assert!(said.contains("GRANT SELECT (\"shut\") ON \"public\".\"closed\" TO \"least\";"), "{said}");
+    let found = ran(&cluster.directory, &[("DATABASE_URL", &url)], &["discover"]);
+    assert!(text(&found).contains("shut: left out, the role may not SELECT it"), "{}", text(&found));
+    let declared = b"[[source]]\nrelation = \"closed\"\n[source.metric.shut]\n";
+    let checked = piped(&cluster.directory, &url, declared, &[]);
+    assert_eq!(checked.status.code(), Some(1), "{}", text(&checked));
+    assert!(text(&checked).contains("may not SELECT public.closed, column `shut`"), "{}", text(&checked));
+}
