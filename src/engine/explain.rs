@@ -21,7 +21,7 @@ impl Engine {
         let mut plans = Vec::new();
         for target in &question.targets {
             let text = target.text.as_ref().map_err(Clone::clone)?;
-            let expression = resolve::expression(&snapshot, text)?;
+            let expression = target.builder.around(resolve::expression(&snapshot, text)?, &mut Vec::new());
             let lowered = evaluate::lower(&expression).map_err(resolve::refusal)?;
             let planned = plan::fetches(&self.context(&snapshot, question, target), &lowered.fetches)?;
             for fetch in planned.groups.iter().flat_map(|group| &group.fetches) {

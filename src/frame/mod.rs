@@ -21,6 +21,8 @@ pub use reduce::{Kept, Reduced, Reducer, reduced};
 pub use samples::SampleCollector;
 pub use window::Take;
 
+use std::collections::HashMap;
+
 use crate::evaluate::{Buckets, EvaluateError, Node, evaluate};
 use crate::series::{Labels, METRIC_NAME, Series};
 use crate::time::{Grid, Millis};
@@ -67,9 +69,13 @@ pub fn frames(
     (question, template): (&str, Option<&str>),
 ) -> Vec<Frame> {
     let called = legend::called(&series, question, template);
+    // Few names, many series.
+    let mut meanings: HashMap<Option<String>, (Option<String>, Option<String>)> = HashMap::new();
     let frame = |(series, called): (Series, legend::Called)| {
         let metric = Some(series.labels.get(METRIC_NAME)).filter(|name| !name.is_empty()).map(str::to_owned);
-        let (unit, help) = (meaning.unit(metric.as_deref()), meaning.help(metric.as_deref()));
+        let name = metric.as_deref();
+        let told = meanings.entry(metric.clone()).or_insert_with(|| (meaning.unit(name), meaning.help(name)));
+        let (unit, help) = told.clone();
         let points = series.points.iter().map(|point| (grid.bucket_start(point.bucket), point.value)).collect();
         let mut labels = series.labels;
         labels.retain(|name| name != METRIC_NAME);

@@ -75,3 +75,38 @@ fn both_lists_of_filters_count_once() -> Result<(), Error> {
     assert_eq!(question.notices, ["the filter on \"dc\" is ignored: its operator \"??\" is unknown"]);
     Ok(())
 }
+
+fn wishes(pairs: &[(&str, &str)]) -> (Options, Vec<String>) {
+    let said: Said = pairs.iter().map(|(name, text)| ((*name).to_owned(), vec![(*text).to_owned()])).collect();
+    let mut notices = Vec::new();
+    (options(&said, &mut notices), notices)
+}
+
+#[test]
+fn options_read_alike_from_a_payload_and_a_url() {
+    let (read, notices) = wishes(&[
+        ("fill", "Previous"),
+        ("reduce", "m4"),
+        ("format", "instant"),
+        ("legend", r"\{\{host\}\}"),
+        ("step", "1mo"),
+        ("tz", r"Europe\/Berlin"),
+        ("from", "now-6h"),
+    ]);
+    let expected = Options {
+        step: crate::time::Step::parse("1mo"),
+        zone: Zone::parse("Europe/Berlin"),
+        fill: crate::ast::Fill::Previous,
+        reduce: crate::ast::Reduce::M4,
+        format: Format::Instant,
+        legend: Some("{{host}}".to_owned()),
+    };
+    assert_eq!((read, notices), (expected, Vec::new()));
+}
+
+#[test]
+fn what_was_not_interpolated_or_is_blank_says_nothing() {
+    let (read, notices) =
+        wishes(&[("fill", " "), ("step", "$__interval"), ("tz", "${tz}"), ("legend", ""), ("format", "")]);
+    assert_eq!((read, notices), (Options::default(), Vec::new()));
+}

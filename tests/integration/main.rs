@@ -11,6 +11,7 @@
 )]
 
 mod annotations;
+mod carets;
 mod bombs;
 mod clients;
 mod counters;

@@ -28,8 +28,12 @@ fn drawn(answer: &Answer) -> Vec<(Value, Value)> {
     answer.drawn().iter().map(|element| (element["tags"].clone(), element["datapoints"].clone())).collect()
 }
 
+/// The hosts of all series in order, the absent one first.
 fn hosts(answer: &Answer) -> Vec<String> {
-    drawn(answer).iter().map(|(tags, _)| tags["host"].as_str().unwrap_or_default().to_owned()).collect()
+    let host = |(tags, _): &(Value, Value)| tags["host"].as_str().unwrap_or_default().to_owned();
+    let mut hosts: Vec<String> = drawn(answer).iter().map(host).collect();
+    hosts.sort();
+    hosts
 }
 
 #[sqlx::test(migrations = false)]
@@ -147,7 +151,7 @@ async fn what_means_nothing_is_a_notice(pool: PgPool) {
         ),
         (json!({"fill": "prevous"}), "`fill` is ignored, as \"prevous\" is unknown: did you mean previous?"),
         (json!({"fill": "?"}), "`fill` is ignored, as \"?\" is unknown: expected none, null, zero, previous, linear"),
-        (json!({"reduce": "m5"}), "`reduce` is ignored, as \"m5\" is unknown: did you mean m4"),
+        (json!({"reduce": "m5"}), "`reduce` is ignored, as \"m5\" is unknown: expected bucket, minmax, m4"),
         (json!({"format": "tabel"}), "`format` is ignored, as \"tabel\" is unknown: did you mean table?"),
         (
             json!({"step": "soon"}),
