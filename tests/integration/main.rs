@@ -10,15 +10,23 @@
     reason = "tests stop at the first thing that is wrong"
 )]
 
+mod anno;
 mod annotations;
+mod builder;
+mod checklist;
 mod discovery;
 mod explain;
+mod flat;
+mod golden;
 mod hostile;
 mod http;
 mod injection;
+mod multi_values;
 mod oracle;
 mod query;
 mod search;
 mod support;
 mod tags;
 mod targets;
+mod variables;
+mod walk;
