@@ -5,6 +5,7 @@ use super::{Engine, resolve};
 use crate::ast::{Expr, ExprKind, MetricRef, Selector};
 use crate::catalog::Snapshot;
 use crate::intake::{Builder, LABEL_FIELD, PICKER};
+use crate::language;
 use crate::plan::{self, Rows};
 use crate::render;
 use crate::wire::builder::{Choice, MetricOption};
@@ -17,7 +18,9 @@ impl Engine {
             Some(MetricRef::Names(names)) => names.into_iter().filter(|name| snapshot.metric(name).is_some()).collect(),
             _ => Vec::new(),
         };
-        render::metrics(snapshot, Some((metric, &named)))
+        let known = |names: &Vec<String>| names.iter().all(|name| snapshot.metric(name).is_some());
+        let is_name = language::names(metric).iter().any(known);
+        render::metrics(snapshot, &named, (!is_name).then_some(metric))
     }
 
     /// What one of the builder's fields offers, narrowed by the others. What cannot be answered is left out: an error

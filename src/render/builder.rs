@@ -11,16 +11,15 @@ use crate::wire::builder::{Choice, MetricOption, PayloadField, VariableValue};
 /// Up to here every metric of the list carries all of its fields; above only the current one does.
 const FIELDS: usize = 4000;
 
-/// The metrics as the builder lists them. `current` is the target's text with the metrics that it names, when there
-/// are any: they carry their fields whatever the size of the list.
+/// The metrics as the builder lists them. Those that the target names carry their fields whatever the size of the
+/// list; a target that is an expression is on the list itself, or the builder would clear it.
 ///
 /// The builder takes the fields of a metric that is picked from the list that it has. Where all fields of all metrics
 /// would be too long a list, the others carry one that makes the builder ask again.
 #[must_use]
-pub fn metrics(snapshot: &Snapshot, current: Option<(&str, &[String])>) -> Vec<MetricOption> {
+pub fn metrics(snapshot: &Snapshot, named: &[String], expression: Option<&str>) -> Vec<MetricOption> {
     let count = |source: &Source| source.metrics.len() * (FIXED + source.labels.len() + source.members.len());
     let all = snapshot.sources().iter().map(count).sum::<usize>() <= FIELDS;
-    let (text, named) = current.unwrap_or_default();
     let named: BTreeSet<&str> = named.iter().map(String::as_str).collect();
     let mut list: Vec<MetricOption> = Vec::new();
     for name in snapshot.names() {
@@ -37,9 +36,8 @@ pub fn metrics(snapshot: &Snapshot, current: Option<(&str, &[String])>) -> Vec<M
             payloads,
         });
     }
-    // A target that is an expression would be cleared if the list did not have it.
     let source = named.first().and_then(|name| snapshot.metric(name));
-    if let Some((source, _)) = source.filter(|_| snapshot.metric(text).is_none()) {
+    if let (Some((source, _)), Some(text)) = (source, expression) {
         let payloads = fields(source, true);
         list.insert(0, MetricOption { value: text.to_owned(), label: text.to_owned(), description: None, payloads });
     }

@@ -19,8 +19,19 @@ const TABLES: &str = "
 const MINUTE: i64 = 1_704_067_200_000;
 
 const PATHS: &[&str] = &[
-    "", "/", "/query", "/search", "/metrics", "/metric-payload-options", "/variable", "/annotations", "/tag-keys",
-    "/tag-values", "/openapi.json", "/livez", "/readyz",
+    "",
+    "/",
+    "/query",
+    "/search",
+    "/metrics",
+    "/metric-payload-options",
+    "/variable",
+    "/annotations",
+    "/tag-keys",
+    "/tag-values",
+    "/openapi.json",
+    "/livez",
+    "/readyz",
 ];
 
 fn question(targets: Value) -> Value {
@@ -52,7 +63,11 @@ async fn item_01_the_base_url_in_every_spelling(pool: PgPool) {
         }
         for path in ["/query", "//query", "/query/", "//query//"] {
             let answer = direct.post(format!("{}{path}", server.base)).body("{}").send().await.unwrap();
-            assert_eq!((answer.status().as_u16(), answer.text().await.unwrap()), (200, "[]".to_owned()), "{base} {path}");
+            assert_eq!(
+                (answer.status().as_u16(), answer.text().await.unwrap()),
+                (200, "[]".to_owned()),
+                "{base} {path}"
+            );
         }
     }
 }
@@ -83,7 +98,10 @@ async fn item_02_a_body_that_never_comes_is_told_so(pool: PgPool) {
     let server = Server::start(&pool).await;
     let address = server.base.trim_start_matches("http://").to_owned();
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    stream.write_all(b"POST /query HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 100\r\n\r\n{").await.unwrap();
+    stream
+        .write_all(b"POST /query HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 100\r\n\r\n{")
+        .await
+        .unwrap();
     let mut answer = String::new();
     tokio::time::timeout(Duration::from_secs(25), stream.read_to_string(&mut answer)).await.unwrap().unwrap();
     assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("\"code\":\"body_timeout\""), "{answer}");
@@ -104,8 +122,13 @@ async fn item_03_only_targets_are_needed(pool: PgPool) {
         (json!("now-2m"), json!("now")),
     ] {
         for (interval, points) in [
-            (json!(60_000), json!(100)), (json!("60000"), json!("100")), (json!(60_000), json!(0)),
-            (json!(60_000), Value::Null), (Value::Null, json!(3)), (json!(0), json!("3")), (json!(""), json!(3)),
+            (json!(60_000), json!(100)),
+            (json!("60000"), json!("100")),
+            (json!(60_000), json!(0)),
+            (json!(60_000), Value::Null),
+            (Value::Null, json!(3)),
+            (json!(0), json!("3")),
+            (json!(""), json!(3)),
         ] {
             let range = json!({"from": from, "to": to});
             bodies.push(json!({"targets": targets, "range": range, "intervalMs": interval, "maxDataPoints": points}));
@@ -173,7 +196,10 @@ async fn item_06_filters_of_old_and_new_grafana(pool: PgPool) {
         (filter("rack", "<=", "7"), &["web.01"]),
         (filter("rack", ">", "8"), &["webx01"]),
         (filter("rack", ">=", "8"), &["web-02", "webx01"]),
-        (json!({"key": "host", "operator": "=|", "value": "web.01", "values": ["web.01", "web-02"]}), &["web-02", "web.01"]),
+        (
+            json!({"key": "host", "operator": "=|", "value": "web.01", "values": ["web.01", "web-02"]}),
+            &["web-02", "web.01"],
+        ),
         (json!({"key": "host", "operator": "!=|", "value": "web.01", "values": ["web.01", "web-02"]}), &["webx01"]),
         (filter("host", "=~", ".*"), all),
         (json!({"key": "host", "operator": "=|", "value": "$__all", "values": ["$__all"]}), all),
@@ -221,14 +247,21 @@ async fn item_07_the_sql_is_told_where_the_operator_allows_it(pool: PgPool) {
     let server = Server::with(&pool, Setup { show_sql: true, ..Setup::default() }).await;
     let answer = server.post("/query", body.clone()).await;
     let executed = answer.body[0]["meta"]["executedQueryString"].as_str().unwrap();
-    assert!(executed.contains("FROM \"public\".\"load\"") && executed.contains("$1") && executed.ends_with(';'), "{executed}");
+    assert!(
+        executed.contains("FROM \"public\".\"load\"") && executed.contains("$1") && executed.ends_with(';'),
+        "{executed}"
+    );
     assert!(!executed.contains("web-02"), "{executed}");
     assert_eq!(Server::start(&pool).await.post("/query", body).await.body[0]["meta"], Value::Null);
 }
 
 #[sqlx::test(migrator = "datebin::db::MIGRATOR")]
 async fn item_08_annotations_by_three_roads(pool: PgPool) {
-    sql(&pool, "INSERT INTO datebin.annotations (time, title, text, tags) VALUES ('2024-01-01 00:01Z', 't', 'x', '{a,b}')").await;
+    sql(
+        &pool,
+        "INSERT INTO datebin.annotations (time, title, text, tags) VALUES ('2024-01-01 00:01Z', 't', 'x', '{a,b}')",
+    )
+    .await;
     let server = Server::start(&pool).await;
     let at = MINUTE + 60_000;
     let range = json!({"from": MINUTE, "to": MINUTE + 120_000});
@@ -253,12 +286,15 @@ async fn item_09_lists_in_the_form_that_each_client_takes(pool: PgPool) {
         assert!(field["name"].is_string() && field["label"].is_string(), "{field}");
         assert!(field["options"].as_array().is_none_or(|options| !options.is_empty()), "{field}");
     }
-    let options = server.post("/metric-payload-options", json!({"metric": "load", "payload": {}, "name": "label:rack"})).await;
+    let options =
+        server.post("/metric-payload-options", json!({"metric": "load", "payload": {}, "name": "label:rack"})).await;
     let expected = json!([{"label": "10", "value": "10"}, {"label": "7", "value": "7"}, {"label": "8", "value": "8"}]);
     assert_eq!(options.body, expected);
     let range = json!({"from": MINUTE, "to": MINUTE + 120_000});
-    let values = server.post("/variable", json!({"payload": {"target": "label_values(load, rack)"}, "range": range})).await;
-    let expected = json!([{"__text": "10", "__value": "10"}, {"__text": "7", "__value": "7"}, {"__text": "8", "__value": "8"}]);
+    let values =
+        server.post("/variable", json!({"payload": {"target": "label_values(load, rack)"}, "range": range})).await;
+    let expected =
+        json!([{"__text": "10", "__value": "10"}, {"__text": "7", "__value": "7"}, {"__text": "8", "__value": "8"}]);
     assert_eq!(values.body, expected);
     assert_eq!(server.post("/tag-keys", json!({})).await.body, json!([{"text": "host"}, {"text": "rack"}]));
     let values = server.post("/tag-values", json!({"key": "rack", "timeRange": range})).await;
@@ -279,11 +315,16 @@ async fn item_10_errors_that_every_client_shows(pool: PgPool) {
     assert_eq!((answer.status, &answer.body), (422, &expected));
     for path in ["/query", "/search", "/metrics", "/variable", "/annotations", "/nowhere"] {
         let answer = server.send("POST", path, &origin, "[").await;
-        assert!(answer.status >= 400 && answer.body["message"].is_string() && answer.body["error"]["code"].is_string(), "{path}");
+        assert!(
+            answer.status >= 400 && answer.body["message"].is_string() && answer.body["error"]["code"].is_string(),
+            "{path}"
+        );
         assert_eq!(answer.header("access-control-allow-origin"), "http://localhost:3000", "{path}");
         assert_eq!(answer.header("content-type"), "application/json", "{path}");
     }
-    for (path, body) in [("/tag-values", "{\"key\":\"nowhere\"}"), ("/tag-values", "["), ("/metric-payload-options", "[")] {
+    for (path, body) in
+        [("/tag-values", "{\"key\":\"nowhere\"}"), ("/tag-values", "["), ("/metric-payload-options", "[")]
+    {
         let answer = server.send("POST", path, &origin, body).await;
         assert_eq!((answer.status, answer.body), (200, json!([])), "{path}");
     }
@@ -294,11 +335,16 @@ async fn item_11_preflights_need_no_credentials(pool: PgPool) {
     let server = Server::start(&pool).await;
     for path in PATHS.iter().chain(&["/nowhere"]) {
         let headers = [
-            ("origin", "http://localhost:3000"), ("access-control-request-method", "POST"),
+            ("origin", "http://localhost:3000"),
+            ("access-control-request-method", "POST"),
             ("access-control-request-headers", "accept,content-type,authorization"),
         ];
         let answer = server.send("OPTIONS", path, &headers, "").await;
-        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, "http://localhost:3000"), "{path}");
+        assert_eq!(
+            (answer.status, answer.header("access-control-allow-origin")),
+            (200, "http://localhost:3000"),
+            "{path}"
+        );
         assert_eq!(answer.header("access-control-allow-methods"), "GET,POST,OPTIONS", "{path}");
         assert_eq!(answer.header("access-control-allow-headers"), "accept,content-type,authorization", "{path}");
         assert_eq!(answer.header("access-control-allow-credentials"), "true", "{path}");
@@ -324,7 +370,8 @@ async fn item_12_flat_rows_for_infinity(pool: PgPool) {
         assert_eq!(server.send("GET", &path, headers, "").await.header("content-encoding"), coding, "{offered}");
     }
     for format in ["rows", "wide", "csv", "frames", "instant", "timeseries", "table"] {
-        let Answer { status, body, .. } = server.get(&format!("/query?target=load%7Bhost=%22none%22%7D&format={format}")).await;
+        let Answer { status, body, .. } =
+            server.get(&format!("/query?target=load%7Bhost=%22none%22%7D&format={format}")).await;
         assert!(status == 200 && body != json!(""), "{format}: {status} {body}");
     }
 }

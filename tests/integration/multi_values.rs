@@ -81,10 +81,10 @@ async fn in_a_target_as_regex_and_glob(pool: PgPool) {
             let plain = values.iter().all(|value| !value.contains(['{', '}', ',', '\\', '(', '|', '[', ']']));
             if plain {
                 selected(&server, question(&format!("load{{host={quote}{}{quote}}}", glob(values))), values).await;
-                let csv = format!("load{{host={quote}{{{}}}{quote}}}", values.join(","));
-                selected(&server, question(&csv), values).await;
             }
             if plain && values.len() > 1 {
+                let csv = format!("load{{host={quote}{{{}}}{quote}}}", values.join(","));
+                selected(&server, question(&csv), values).await;
                 let pipe = format!("load{{host={quote}({}){quote}}}", values.join("|"));
                 selected(&server, question(&pipe), values).await;
             }

@@ -11,8 +11,8 @@ use crate::support::{Server, sql};
 
 /// 40 hosts with 6,000 rows each in a wide table, and the same as two of eight metrics in a narrow one.
 const TABLES: &str = "
-    CREATE TABLE wide (ts timestamptz NOT NULL, host text NOT NULL, region text, value double precision);
-    INSERT INTO wide SELECT '2024-01-01Z'::timestamptz + (n / 40) * interval '1 s', 'h' || n % 40, 'r' || n % 4, n
+    CREATE TABLE wide (ts timestamptz NOT NULL, host text NOT NULL, region text, value double precision, pad bytea);
+    INSERT INTO wide SELECT '2024-01-01Z'::timestamptz + (n / 40) * interval '1 s', 'h' || n % 40, 'r' || n % 4, n, convert_to(repeat('x', 150), 'UTF8')
     FROM generate_series(0, 239999) AS n;
     CREATE INDEX ON wide (host, ts);
     CREATE TABLE narrow (ts timestamptz NOT NULL, metric text NOT NULL, host text NOT NULL, value double precision);
@@ -51,7 +51,12 @@ fn rows_read(plan: &Value) -> f64 {
 }
 
 /// The values that a question gives, and the rows that it took.
-async fn asked(pool: &PgPool, server: &Server, question: (&str, &str, &[(&str, &str)]), ranged: bool) -> (Vec<String>, f64) {
+async fn asked(
+    pool: &PgPool,
+    server: &Server,
+    question: (&str, &str, &[(&str, &str)]),
+    ranged: bool,
+) -> (Vec<String>, f64) {
     let (metric, label, filters) = question;
     let snapshot = server.catalog.current().unwrap();
     let matcher = |(label, value): &(&str, &str)| Matcher {
