@@ -62,6 +62,42 @@ fn document() -> Value {
     serde_json::from_str(include_str!("../../openapi.json")).unwrap()
 }
 
+/// The schema with the document's components, so that its references resolve.
+fn validator(document: &Value, schema: &Value) -> jsonschema::Validator {
+    let mut whole = schema.clone();
+    whole["components"] = document["components"].clone();
+    jsonschema::draft202012::new(&whole).unwrap()
+}
+
+#[test]
+fn the_document_describes_every_fixture() {
+    let document = document();
+    for (name, fixture) in fixtures() {
+        let request = &fixture["request"];
+        let path = request["path"].as_str().unwrap().split('?').next().unwrap();
+        let path = if path.is_empty() { "/" } else { path };
+        let operation = &document["paths"][path][request["method"].as_str().unwrap().to_lowercase()];
+        assert!(operation.is_object(), "{name}: {path}");
+        if !request["body"].is_null() {
+            let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+            let wrong: Vec<String> =
+                validator(&document, schema).iter_errors(&request["body"]).map(|e| e.to_string()).collect();
+            assert_eq!(wrong, Vec::<String>::new(), "{name}: the request");
+        }
+        let status = fixture["answer"]["status"].to_string();
+        let mut response = operation["responses"].get(&status).unwrap_or(&operation["responses"]["default"]);
+        if let Some(named) = response["$ref"].as_str() {
+            response = document.pointer(named.trim_start_matches('#')).unwrap();
+        }
+        let kind = fixture["answer"]["contentType"].as_str().unwrap().split(';').next().unwrap();
+        let schema = &response["content"][kind]["schema"];
+        assert!(schema.is_object(), "{name}: {status} {kind}");
+        let body = &fixture["answer"]["body"];
+        let wrong: Vec<String> = validator(&document, schema).iter_errors(body).map(|e| e.to_string()).collect();
+        assert_eq!(wrong, Vec::<String>::new(), "{name}: the answer");
+    }
+}
+
 /// Paths and methods of the router's source.
 fn routes() -> BTreeSet<(String, String)> {
     let source = include_str!("../../src/http/mod.rs");
