@@ -14,7 +14,7 @@ use crate::time::TimeRange;
 /// The most values of the walked column that are looked at.
 const WALKED: i64 = 10_000;
 /// The rows that are looked at over all of them: they lie far apart.
-const ROWS: i64 = 40_000;
+const ROWS: i64 = 20_000;
 /// The least rows of each that are looked at.
 const ROWS_OF_EACH: i64 = 10;
 /// The rows that are looked at where the newest of all are: they lie side by side.
