@@ -8,9 +8,11 @@ mod fetch;
 mod matchers;
 mod metrics;
 mod notices;
+mod rows;
 mod window;
 
 pub use fetch::{Context, FetchGroup, Planned, fetches, fetches_on, samples};
+pub use rows::{Rows, rows};
 
 use crate::ast::{AggregateOp, Grouping};
 pub use crate::catalog::filter::{Filter, Wanted, settle};

@@ -26,16 +26,26 @@ pub fn label_values(
     cap: u32,
 ) -> Statement {
     let mut w = Writer::default();
-    match value {
-        LabelValue::Resolved { ids, key } => values_of_key(&mut w, ids, key),
-        _ if value.column().row != Row::Own => of_dimension(&mut w, source, value, filters),
-        LabelValue::Column(column) if source.has_index_leading_with(&column.name) => {
-            loose_scan(&mut w, source, column, filters);
-        }
-        _ => distinct(&mut w, source, value, filters, range),
-    }
+    values(&mut w, source, value, filters, range);
     w.syntax(" LIMIT ").param(Param::Int(i64::from(cap) + 1));
     w.finish()
+}
+
+pub(super) fn values(
+    w: &mut Writer,
+    source: &Source,
+    value: &LabelValue,
+    filters: &[Filter],
+    range: Option<TimeRange>,
+) {
+    match value {
+        LabelValue::Resolved { ids, key } => values_of_key(w, ids, key),
+        _ if value.column().row != Row::Own => of_dimension(w, source, value, filters),
+        LabelValue::Column(column) if source.has_index_leading_with(&column.name) => {
+            loose_scan(w, source, column, filters);
+        }
+        _ => distinct(w, source, value, filters, range),
+    }
 }
 
 fn of_dimension(w: &mut Writer, source: &Source, value: &LabelValue, filters: &[Filter]) {
@@ -76,7 +86,14 @@ fn loose_scan(w: &mut Writer, source: &Source, column: &Column, filters: &[Filte
     }
 }
 
-fn distinct(w: &mut Writer, source: &Source, value: &LabelValue, filters: &[Filter], range: Option<TimeRange>) {
+/// Writes the distinct values of the rows that pass the filters.
+pub(super) fn distinct(
+    w: &mut Writer,
+    source: &Source,
+    value: &LabelValue,
+    filters: &[Filter],
+    range: Option<TimeRange>,
+) {
     w.syntax("SELECT DISTINCT s.x::text AS x FROM (SELECT ");
     grouped(w, value);
     w.syntax(" AS x").rows_of(&source.relation, &[]).syntax(" WHERE true");

@@ -10,19 +10,25 @@
     reason = "tests stop at the first thing that is wrong"
 )]
 
+mod anno;
 mod annotations;
-mod carets;
 mod bombs;
+mod builder;
+mod carets;
+mod checklist;
 mod clients;
 mod counters;
 mod discovery;
 mod explain;
 mod explain_types;
+mod flat;
+mod golden;
 mod hostile;
 mod http;
 mod injection;
-mod layouts;
 mod language_page;
+mod layouts;
+mod multi_values;
 mod options;
 mod oracle;
 mod query;
@@ -30,4 +36,6 @@ mod search;
 mod support;
 mod tags;
 mod targets;
+mod variables;
+mod walk;
 mod windows;
