@@ -142,7 +142,7 @@ fn filters<'a>(source: &Source, matchers: impl Iterator<Item = &'a Matcher>) -> 
         match resolve(source, matcher).map_err(|bad| bad_matcher(bad, matcher.span))? {
             Resolved::Always => {}
             Resolved::Never => return Ok(None),
-            Resolved::Filter(filter) => filters.push(filter),
+            Resolved::Filter(filter) => filters.push(*filter),
         }
     }
     Ok(Some(filters))

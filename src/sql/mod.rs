@@ -17,7 +17,7 @@ pub use annotations::{AnnotationFilter, annotations};
 pub use explain::explain;
 pub use fetch::fetch;
 pub(crate) use fetch::{Key, carried, keys};
-pub use labels::{common_values, label_values, member_names};
+pub use labels::{common_values, label_values, member_names, names_with_rows};
 
 use crate::catalog::{Join, Relation};
 use crate::ident::Ident;
