@@ -163,7 +163,7 @@ pub(super) fn filters<'a>(
         match resolve(source, matcher).map_err(|bad| bad_matcher(bad, matcher.span))? {
             Resolved::Always => {}
             Resolved::Never => return Ok(None),
-            Resolved::Filter(filter) => filters.push(filter),
+            Resolved::Filter(filter) => filters.push(*filter),
         }
     }
     Ok(Some(filters))

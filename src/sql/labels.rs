@@ -4,7 +4,7 @@ use super::condition::{condition, grouped, plain};
 use super::document::{document, keys_of, values_of_key};
 use super::join::from_dimension;
 use super::{Param, Statement, Writer, instant};
-use crate::catalog::{Column, Document, LabelValue, Relation, Row, Source};
+use crate::catalog::{Column, ColumnType, Document, LabelValue, Relation, Row, Source};
 use crate::plan::Filter;
 use crate::time::TimeRange;
 
@@ -124,6 +124,23 @@ pub fn common_values(relation: &Relation, column: &Column) -> Statement {
     w.syntax("::text AND s.tablename = ").param(Param::Text(relation.name.as_str().to_owned()));
     w.syntax("::text AND s.attname = ").param(Param::Text(column.name.as_str().to_owned()));
     w.syntax("::text AND n <> ''");
+    w.finish()
+}
+
+/// Those of the names that a column of the source's own has on a row that passes the filters.
+#[must_use]
+pub fn names_with_rows(source: &Source, column: &Column, names: Vec<String>, filters: &[Filter]) -> Statement {
+    let mut w = Writer::default();
+    w.syntax("SELECT n.x FROM unnest(").param(Param::Texts(names)).syntax(") AS n(x) WHERE EXISTS (SELECT 1");
+    w.rows_of(&source.relation, &[]).syntax(" WHERE ").cell(column).syntax(match column.ty {
+        ColumnType::Text | ColumnType::Varchar => " = n.x",
+        _ => "::text = n.x",
+    });
+    for filter in filters {
+        w.syntax(" AND ");
+        condition(&mut w, &source.joins, filter);
+    }
+    w.syntax(")");
     w.finish()
 }
 
