@@ -115,11 +115,14 @@ fn restrict(w: &mut Writer, source: &Source, filters: &[Filter], range: Option<T
     }
 }
 
-/// The values of a column that ANALYZE saw most.
+/// The values of a column that ANALYZE kept: the most common ones, and the bounds of its histogram.
 #[must_use]
 pub fn common_values(relation: &Relation, column: &Column) -> Statement {
     let mut w = Writer::default();
-    w.syntax("SELECT DISTINCT n FROM pg_catalog.pg_stats AS s, unnest(s.most_common_vals::text::text[]) AS n");
+    w.syntax(
+        "SELECT DISTINCT n FROM pg_catalog.pg_stats AS s, unnest(coalesce(s.most_common_vals::text::text[], '{}')",
+    );
+    w.syntax(" || coalesce(s.histogram_bounds::text::text[], '{}')) AS n");
     w.syntax(" WHERE s.schemaname = ").param(Param::Text(relation.schema.as_str().to_owned()));
     w.syntax("::text AND s.tablename = ").param(Param::Text(relation.name.as_str().to_owned()));
     w.syntax("::text AND s.attname = ").param(Param::Text(column.name.as_str().to_owned()));
