@@ -8,7 +8,6 @@ mod label;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
 use serde::Deserialize;
 
 use super::facts::Scope;
