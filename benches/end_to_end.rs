@@ -27,7 +27,7 @@ const REQUESTS: u32 = 40;
 const FROM: i64 = 1_699_999_200_000;
 /// 1,000 buckets of ten seconds.
 const TO: i64 = FROM + 9_990_000;
-const LIMITS: Limits = Limits { points: 11_000, series: 1000, cells: 1_000_000, targets: 100 };
+const LIMITS: Limits = Limits { points: 11_000, series: 1000, cells: 1_000_000, targets: 100, samples: 50_000_000 };
 
 /// Ten hosts; ten samples a bucket, where the database's work counts most, and one, where ours does.
 const FIXTURE: &str = "

@@ -31,6 +31,7 @@ pub const VARIABLES: &[&str] = &[
     "DATEBIN_MAX_SERIES",
     "DATEBIN_MAX_POINTS",
     "DATEBIN_MAX_CELLS",
+    "DATEBIN_MAX_SAMPLES",
     "DATEBIN_QUEUE",
     "DATEBIN_LOG",
     "DATEBIN_LOG_FORMAT",
@@ -172,6 +173,7 @@ impl Environment<'_> {
             points: self.count("DATEBIN_MAX_POINTS", 11_000)?,
             series: self.count("DATEBIN_MAX_SERIES", 1000)?,
             cells: self.count("DATEBIN_MAX_CELLS", 1_000_000)?,
+            samples: self.count("DATEBIN_MAX_SAMPLES", 50_000_000)?,
             targets: self.count("DATEBIN_MAX_TARGETS", 100)?,
         })
     }

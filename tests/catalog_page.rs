@@ -1,7 +1,7 @@
 //! `docs/catalog.md` against the types: every field of the file stands there, with a default, and nothing else.
 #![expect(clippy::unwrap_used, reason = "tests stop at the first thing that is wrong")]
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use datebin::catalog::file::CatalogFile;
 use serde_json::Value;
@@ -11,24 +11,24 @@ fn fields() -> BTreeMap<String, String> {
     let schema = CatalogFile::schema();
     let mut found = BTreeMap::new();
     let mut seen = BTreeSet::new();
-    let mut left = VecDeque::from([(String::new(), &schema)]);
-    while let Some((path, node)) = left.pop_front() {
-        if let Some(reference) = node["$ref"].as_str() {
-            if seen.insert(reference.to_owned()) {
-                left.push_back((path.clone(), &schema["$defs"][reference.rsplit('/').next().unwrap()]));
-            }
+    let mut left = vec![(String::new(), &schema)];
+    while let Some((path, node)) = left.pop() {
+        let mut below = Vec::new();
+        if let Some(reference) = node["$ref"].as_str().filter(|reference| seen.insert((*reference).to_owned())) {
+            below.push((path.clone(), &schema["$defs"][reference.rsplit('/').next().unwrap()]));
         }
         for form in ["anyOf", "oneOf"] {
-            left.extend(node[form].as_array().into_iter().flatten().map(|one| (path.clone(), one)));
+            below.extend(node[form].as_array().into_iter().flatten().map(|one| (path.clone(), one)));
         }
-        left.extend(node.get("items").map(|items| (path.clone(), items)));
+        below.extend(node.get("items").map(|items| (path.clone(), items)));
         let named = node.get("additionalProperties").filter(|more| more.is_object());
-        left.extend(named.map(|more| (format!("{path}.<name>"), more)));
+        below.extend(named.map(|more| (format!("{path}.<name>"), more)));
         for (name, field) in node["properties"].as_object().into_iter().flatten() {
             let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
             found.insert(path.clone(), field["description"].as_str().unwrap_or_default().to_owned());
-            left.push_back((path, field));
+            below.push((path, field));
         }
+        left.extend(below.into_iter().rev());
     }
     found
 }

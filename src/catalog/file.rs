@@ -61,6 +61,8 @@ pub struct SourceDecl {
     pub time: Option<TimeDecl>,
     /// The sampling interval.
     pub interval: Option<String>,
+    /// How far apart two samples of a counter may lie and still connect; a day when absent.
+    pub lookback: Option<String>,
     /// The labels; what discovery would say when absent.
     pub labels: Option<Vec<LabelDecl>>,
     /// The column that carries the metric's name.

@@ -95,6 +95,8 @@ pub struct Source {
     pub time: TimeColumn,
     /// The sampling interval in milliseconds, when it is known; steps never go below it.
     pub interval_ms: Option<i64>,
+    /// How far apart two samples of a counter may lie and still connect, in milliseconds.
+    pub lookback_ms: i64,
     /// The dimensions of its series, sorted by what they are called.
     pub labels: Vec<Label>,
     /// The members seen in its document label when the snapshot was taken, sorted.
@@ -108,6 +110,9 @@ pub struct Source {
     /// Size on disk in bytes, as the statistics say.
     pub bytes: u64,
 }
+
+/// How far apart two samples may lie and still connect where the operator does not say.
+pub const LOOKBACK_MS: i64 = 86_400_000;
 
 /// The time column of a source and how its values read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -214,6 +219,13 @@ pub struct AnnotationSource {
 }
 
 impl Source {
+    /// Sets the sampling interval and the lookback, which spans five samples at least.
+    pub fn set_pace(&mut self, interval_ms: Option<i64>, lookback_ms: Option<i64>) {
+        let least = interval_ms.map_or(0, |interval| interval.saturating_mul(5));
+        self.interval_ms = interval_ms;
+        self.lookback_ms = lookback_ms.unwrap_or(LOOKBACK_MS).max(least);
+    }
+
     /// Whether some index starts with that column.
     #[must_use]
     pub fn has_index_leading_with(&self, column: &Ident) -> bool {

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use rows::{joins, labels, matchers};
 
 use super::classify::{Decision, Verdict};
-use super::{Metric, MetricKind, Relation, Row, Snapshot, Source, TimeColumn, TimeKind, Value};
+use super::{LOOKBACK_MS, Metric, MetricKind, Relation, Row, Snapshot, Source, TimeColumn, TimeKind, Value};
 use crate::ast::OverTime;
 
 const HEAD: &str = "\
@@ -50,6 +50,9 @@ fn source(out: &mut String, source: &Source, decisions: &[&Decision]) {
     matchers(out, &source.filters);
     if let Some(ms) = source.interval_ms {
         line(out, &["interval = ", &quoted(&format!("{ms}ms"))]);
+    }
+    if source.lookback_ms != LOOKBACK_MS {
+        line(out, &["lookback = ", &quoted(&format!("{}ms", source.lookback_ms))]);
     }
     reasons(out, decisions, Verdict::LeftOut);
     if source.name_column.is_some() {

@@ -56,6 +56,15 @@ impl SeriesRow<'_> {
         Ok(Place::Number(i32::from_be_bytes(number)))
     }
 
+    /// The instant at a column, in microseconds since 1970.
+    ///
+    /// # Errors
+    /// There is no such column, or it is no timestamp.
+    pub fn micros(&self, column: usize) -> Result<i64, DbError> {
+        let bytes = <[u8; 8]>::try_from(self.bytes(column)?).map_err(|_| DbError::Changed)?;
+        Ok(i64::from_be_bytes(bytes).saturating_add(EPOCH_2000_MS * 1000))
+    }
+
     /// The float8 at a column; none for NULL.
     ///
     /// # Errors

@@ -13,12 +13,6 @@ use crate::plan::{self, Context, FetchGroup, Planned};
 use crate::series::Labels;
 use crate::time::{MAX_POINTS, Step};
 
-/// How far back a value is looked for.
-const LOOKBACK_MS: i64 = 86_400_000;
-
-/// A lookback is at least so many sampling intervals long.
-const SAMPLES: i64 = 5;
-
 /// How many times the database is asked for earlier buckets.
 const CHUNKS: u32 = 12;
 
@@ -85,8 +79,7 @@ fn earlier(grid: &crate::time::Grid, buckets: u64, context: &Context<'_>) -> Opt
 fn buckets(context: &Context<'_>, planned: &Planned) -> u64 {
     let metrics = planned.groups.iter().flat_map(|group: &FetchGroup| &group.fetches).map(|fetch| &fetch.metric);
     let sources = metrics.filter_map(|metric| context.snapshot.metric(metric)).map(|(source, _)| source);
-    let sampling_ms = sources.filter_map(|source| source.interval_ms).max().unwrap_or(0);
-    let lookback_ms = LOOKBACK_MS.max(sampling_ms.saturating_mul(SAMPLES));
+    let lookback_ms = sources.map(|source| source.lookback_ms).max().unwrap_or(0);
     let step_ms = (planned.grid.bucket_end(0) - planned.grid.start()).max(1);
     lookback_ms.unsigned_abs().div_ceil(step_ms.unsigned_abs()).max(1)
 }

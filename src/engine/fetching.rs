@@ -1,15 +1,17 @@
 //! Fetches → series: settles patterns, runs the statements, merges what several metrics gave.
 
-use super::Engine;
+use futures_util::{StreamExt as _, stream};
+
 use super::budget::Budget;
+use super::{AT_ONCE, Engine};
 use crate::catalog::{Filter, Join, Snapshot, Source};
-use crate::db::{DbError, Deadline};
+use crate::db::{DbError, Deadline, RowSink, SeriesRow};
 use crate::error::{Error, Kind};
 use crate::evaluate;
-use crate::frame::Collector;
+use crate::frame::{Collector, Kept, Reduced, Reducer, SampleCollector};
 use crate::plan::{Fetch, FetchGroup, settle};
 use crate::series::Series;
-use crate::sql;
+use crate::sql::{self, Statement};
 use crate::time::TimeRange;
 
 /// The most values of a label that a pattern is tried on.
@@ -24,12 +26,16 @@ impl Engine {
         deadline: Deadline,
         budget: &Budget,
     ) -> Result<Vec<Vec<Series>>, Error> {
+        let fetches = groups.iter().flat_map(|group| group.fetches.iter().map(move |fetch| (fetch, group.named)));
+        let one = |(fetch, named)| self.series(snapshot, fetch, named, deadline, budget);
+        let running: Vec<_> = fetches.map(one).collect();
+        let mut fetched = stream::iter(running).buffered(AT_ONCE);
         let mut inputs = Vec::with_capacity(groups.len());
         for group in groups {
             let mut series = Vec::new();
-            for fetch in &group.fetches {
-                let settled = self.settled(snapshot, fetch, deadline).await?;
-                series.append(&mut self.series(&settled, group.named, deadline, budget).await?);
+            for _ in &group.fetches {
+                let Some(next) = fetched.next().await else { break };
+                series.append(&mut next?);
             }
             if let Some(aggregate) = &group.then {
                 series = evaluate::aggregate(aggregate.op, &aggregate.grouping, &series);
@@ -87,20 +93,77 @@ impl Engine {
 
     async fn series(
         &self,
+        snapshot: &Snapshot,
         fetch: &Fetch,
         named: bool,
         deadline: Deadline,
         budget: &Budget,
     ) -> Result<Vec<Series>, Error> {
-        let statement = sql::fetch(fetch);
-        let mut collector = Collector::new(fetch, named);
-        let mut sink = |row: crate::db::SeriesRow<'_>| {
-            budget.take()?;
+        let fetch = self.settled(snapshot, fetch, deadline).await?;
+        if fetch.function.is_of_samples() {
+            return self.folded(&fetch, named, deadline, budget).await;
+        }
+        let mut collector = Collector::new(&fetch, named);
+        // Rows that are merged into windows are bounded by themselves; what counts is what comes of them.
+        let is_answer = fetch.windows.is_none();
+        let mut sink = |row: SeriesRow<'_>| {
+            if is_answer {
+                budget.take()?;
+            }
             collector.row(&row)
         };
-        let done = self.database.series(&statement, deadline, &mut sink).await;
-        done.map_err(|error| logged(&error, fetch))?;
-        Ok(collector.finish())
+        self.read(&fetch, &sql::fetch(&fetch), deadline, &mut sink).await?;
+        collector.finish(&mut || budget.take())
+    }
+
+    /// The series of a function that needs the samples themselves.
+    async fn folded(
+        &self,
+        fetch: &Fetch,
+        named: bool,
+        deadline: Deadline,
+        budget: &Budget,
+    ) -> Result<Vec<Series>, Error> {
+        let mut samples = SampleCollector::new(fetch, named);
+        self.read(fetch, &sql::samples(fetch), deadline, &mut |row| samples.row(&row)).await?;
+        if let Some(before) = samples.predecessors() {
+            let mut latest = Collector::new(&before, named);
+            self.read(&before, &sql::fetch(&before), deadline, &mut |row| latest.row(&row)).await?;
+            samples.connect(latest.latest());
+        }
+        samples.finish(&mut || budget.take())
+    }
+
+    /// The samples that are kept of each series.
+    pub(super) async fn kept(
+        &self,
+        snapshot: &Snapshot,
+        group: &FetchGroup,
+        wanted: Reduced,
+        deadline: Deadline,
+    ) -> Result<Vec<Kept>, Error> {
+        let mut kept = Vec::new();
+        for fetch in &group.fetches {
+            let fetch = self.settled(snapshot, fetch, deadline).await?;
+            let mut reducer = Reducer::new(&fetch, wanted);
+            self.read(&fetch, &sql::samples(&fetch), deadline, &mut |row| reducer.row(&row)).await?;
+            kept.append(&mut reducer.finish());
+        }
+        if kept.len() > self.limits.series as usize {
+            return Err(too_many_series(self.limits.series));
+        }
+        Ok(kept)
+    }
+
+    async fn read(
+        &self,
+        fetch: &Fetch,
+        statement: &Statement,
+        deadline: Deadline,
+        sink: &mut RowSink<'_>,
+    ) -> Result<(), Error> {
+        let done = self.database.series(statement, deadline, sink).await;
+        done.map_err(|error| logged(&error, fetch))
     }
 }
 

@@ -6,6 +6,7 @@ mod explain;
 mod fetching;
 mod labels;
 mod partial;
+mod reducing;
 mod resolve;
 
 use std::collections::HashMap;
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
 
-use crate::ast::{Fill, Format, Options};
+use crate::ast::{Fill, Format, Options, Reduce};
 use crate::catalog::Snapshot;
 use crate::db::{Database, Deadline};
 use crate::error::{Error, Kind};
@@ -154,6 +155,12 @@ impl Engine {
         let expression = target.builder.around(resolve::expression(snapshot, text)?, &mut notices);
         let lowered = evaluate::lower(&expression).map_err(resolve::refusal)?;
         let context = self.context(snapshot, question, target);
+        if let Some(request) = reducing::plain(&lowered, options.reduce) {
+            return self.reduced(&context, target, &lowered, (text, request), deadline).await;
+        }
+        if options.reduce != Reduce::Bucket {
+            notices.push("`reduce` is ignored: it keeps samples of a plain selector, and this target computes".into());
+        }
         let planned = plan::fetches(&context, &lowered.fetches)?;
         let planned_at = Instant::now();
         let inputs = self.run(snapshot, &planned.groups, deadline, budget).await?;
@@ -203,6 +210,7 @@ impl Engine {
             zone: target.options.zone.as_ref().unwrap_or(&question.zone),
             limits: self.limits,
             ad_hoc: &question.ad_hoc,
+            reduce: target.options.reduce,
         }
     }
 }

@@ -145,7 +145,6 @@ impl Lowering {
         let inner = bare(&aggregate.expr);
         if matches!(op, Sum | Avg | Min | Max | Count | Group)
             && let Some(leaf) = self.leaf(inner)?
-            && leaf.function.is_none_or(|function| function.over_time().is_some())
         {
             return Ok(self.fetch(FetchRequest { pushed: Some(PushedAggregate { op, grouping }), ..leaf }));
         }

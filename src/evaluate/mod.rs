@@ -40,4 +40,5 @@ pub use lower::lower;
 pub use node::{BinaryNode, Limiter, Node, Pattern};
 pub use range_function::RangeFunction;
 pub use request::{FetchRequest, Lowered, PushedAggregate, Refusal, RefusalKind};
+pub use spread::quantile_of;
 pub use value::{Buckets, Scalar, Value};

@@ -93,6 +93,19 @@ impl RangeFunction {
         Self::PLAIN.iter().map(|function| function.word()).chain([Self::Quantile(0.5).word()])
     }
 
+    /// Whether it needs the samples themselves, in order of time.
+    #[must_use]
+    pub const fn is_of_samples(self) -> bool {
+        self.is_of_pairs() || matches!(self, Self::Quantile(_))
+    }
+
+    /// Whether it looks at each sample beside the one before it.
+    #[must_use]
+    pub const fn is_of_pairs(self) -> bool {
+        use RangeFunction::{Changes, Delta, Idelta, Increase, Irate, Rate, Resets};
+        matches!(self, Rate | Increase | Delta | Irate | Idelta | Changes | Resets)
+    }
+
     /// The one of the simple seven that it is.
     #[must_use]
     pub const fn over_time(self) -> Option<OverTime> {

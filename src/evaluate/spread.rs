@@ -25,18 +25,20 @@ pub(super) fn quantile(phi: &Scalar, grouping: &Grouping, series: &[Series]) -> 
     grouped(grouping, series).into_iter().map(&mut group).collect()
 }
 
-/// The φ-quantile of some values, which are sorted on the way.
-fn quantile_of(phi: f64, values: &mut [f64]) -> f64 {
+/// The φ-quantile of some values, which are reordered on the way.
+#[must_use]
+pub fn quantile_of(phi: f64, values: &mut [f64]) -> f64 {
     if values.is_empty() || phi.is_nan() || values.iter().any(|value| value.is_nan()) {
         return f64::NAN;
     }
     if !(0.0..=1.0).contains(&phi) {
         return if phi < 0.0 { f64::NEG_INFINITY } else { f64::INFINITY };
     }
-    values.sort_by(f64::total_cmp);
     let rank = phi * (values.len() - 1) as f64;
     let (below, weight) = (rank.floor() as usize, rank.fract());
-    let (low, high) = (values[below], values[(below + 1).min(values.len() - 1)]);
+    let (_, low, above) = values.select_nth_unstable_by(below, f64::total_cmp);
+    let low = *low;
+    let high = above.iter().copied().min_by(f64::total_cmp).unwrap_or(low);
     // Zero times infinity is no number.
     if weight == 0.0 || low == high { low } else { low * (1.0 - weight) + high * weight }
 }

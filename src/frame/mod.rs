@@ -2,14 +2,24 @@
 
 mod collect;
 mod fill;
+mod gather;
 mod instant;
 mod legend;
 mod meaning;
+mod pair;
+mod partial;
+mod quantile;
+mod reduce;
+mod samples;
+mod window;
 
 pub use collect::Collector;
 pub use fill::{fill_of, filled, missing};
 pub use instant::instant;
 pub use meaning::Meaning;
+pub use reduce::{Kept, Reduced, Reducer, reduced};
+pub use samples::SampleCollector;
+pub use window::Take;
 
 use std::collections::HashMap;
 

@@ -2,13 +2,12 @@
 
 use super::{FetchAggregate, Limits, SeriesLabel};
 use crate::catalog::{ColumnType, LabelValue};
-use crate::time::Grid;
 
 /// One row per bucket and series, and never more than an answer has cells. Rows of the database are not yet series
 /// where a label can be absent in two spellings: each such label allows twice the rows, and documents, which have any
 /// number of spellings, only the cells; the series are counted as they are merged.
-pub(super) fn row_cap(limits: Limits, grid: &Grid, labels: &[SeriesLabel], aggregate: Option<&FetchAggregate>) -> u32 {
-    let series = grid.len().saturating_mul(limits.series);
+pub(super) fn row_cap(limits: Limits, buckets: u32, labels: &[SeriesLabel], aggregate: Option<&FetchAggregate>) -> u32 {
+    let series = buckets.saturating_mul(limits.series);
     let spellings = if aggregate.is_some() { Some(1) } else { spellings(labels) };
     spellings.map_or(limits.cells, |spellings| limits.cells.min(series.saturating_mul(spellings)))
 }

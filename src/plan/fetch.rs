@@ -3,9 +3,9 @@
 use super::bounds::row_cap;
 use super::matchers::{Resolved, resolve};
 use super::metrics::{bad_matcher, metrics};
-use super::notices;
-use super::{Buckets, Fetch, FetchAggregate, Filter, Limits, SeriesLabel, Wanted};
-use crate::ast::{Grouping, Matcher, OverTime, Window};
+use super::window::{self, Cut};
+use super::{Buckets, Fetch, FetchAggregate, Filter, Limits, SeriesLabel, Wanted, notices};
+use crate::ast::{Grouping, Matcher, Reduce};
 use crate::catalog::{Label, LabelValue, Metric, Snapshot, Source};
 use crate::error::{Error, Kind};
 use crate::evaluate::{FetchRequest, RangeFunction};
@@ -31,6 +31,8 @@ pub struct Context<'a> {
     pub limits: Limits,
     /// Matchers for every series whose source has the label: a dashboard's ad hoc filters.
     pub ad_hoc: &'a [Matcher],
+    /// How samples become points.
+    pub reduce: Reduce,
 }
 
 /// The fetches that answer one request: one per metric that its selector names.
@@ -91,6 +93,21 @@ fn planned(context: &Context<'_>, requests: &[FetchRequest], named: &Named<'_>, 
     Ok(Planned { groups, grid, notices })
 }
 
+/// Plans a plain selector whose samples are wanted themselves, those of exactly the range.
+///
+/// # Errors
+/// As [`fetches`].
+pub fn samples(context: &Context<'_>, request: &FetchRequest) -> Result<Planned, Error> {
+    let mut planned = fetches(context, std::slice::from_ref(request))?;
+    let offset_ms = request.selector.modifiers.offset_ms;
+    let (from, to) = (context.range.from - offset_ms, context.range.to - offset_ms);
+    for fetch in planned.groups.iter_mut().flat_map(|group| &mut group.fetches) {
+        (fetch.from, fetch.to, fetch.row_cap) = (from, to, context.limits.cells);
+        fetch.buckets = Buckets::Regular { origin_ms: from, step_ms: to - from, start_ms: from };
+    }
+    Ok(planned)
+}
+
 fn grid(context: &Context<'_>, sampling_ms: Option<i64>) -> Result<Grid, Error> {
     let request = GridRequest {
         range: context.range,
@@ -110,24 +127,25 @@ fn group(
     grid: &Grid,
     notices: &mut Vec<String>,
 ) -> Result<FetchGroup, Error> {
-    let function = over_time(request)?;
-    check_window(context, request, metrics, grid)?;
+    let sampling_ms = metrics.iter().filter_map(|(source, _)| source.interval_ms).max();
+    let cut = window::cut(context, request, grid, sampling_ms)?;
     let pushed = request.pushed.as_ref().map(|p| FetchAggregate { op: p.op, grouping: p.grouping.clone() });
-    let pushable = metrics.len() == 1 && pushed.as_ref().is_none_or(|p| !mentions_name(&p.grouping));
+    let in_database = cut.windows.is_none() && request.function.is_none_or(|f| f.over_time().is_some());
+    let pushable = in_database && metrics.len() == 1 && pushed.as_ref().is_none_or(|p| !mentions_name(&p.grouping));
     let (inside, then) = if pushable { (pushed, None) } else { (None, pushed) };
     // What is aggregated later is bounded by its cells, as it is where the database aggregates.
     let series_cap = if then.is_some() { context.limits.cells } else { context.limits.series };
     let mut fetches = Vec::with_capacity(metrics.len());
-    for (source, metric) in metrics {
+    for (source, metric) in metrics.iter().filter(|_| !cut.is_empty()) {
         notices::unknown_labels(source, metric, request, notices);
         let ad_hoc = notices::ad_hoc(context, source, metric, notices);
         let matchers = request.selector.matchers.iter().chain(ad_hoc);
         let Some(filters) = filters(source, matchers)? else { continue };
-        let over_time = function.unwrap_or(metric.over_time);
-        let fetch = Scope { context, source, metric, grid, series_cap };
-        fetches.push(fetch.fetch(filters, over_time, inside.clone()));
+        let function = request.function.unwrap_or(RangeFunction::OverTime(metric.over_time));
+        let fetch = Scope { context, source, metric, cut: &cut, series_cap };
+        fetches.push(fetch.fetch(filters, function, inside.clone()));
     }
-    let named = (function.is_none() || metrics.len() > 1) && (then.is_some() || inside.is_none());
+    let named = (request.function.is_none() || metrics.len() > 1) && (then.is_some() || inside.is_none());
     Ok(FetchGroup { fetches, then, named })
 }
 
@@ -148,63 +166,20 @@ fn filters<'a>(source: &Source, matchers: impl Iterator<Item = &'a Matcher>) -> 
     Ok(Some(filters))
 }
 
-/// The over-time function of a request; none means the metric's own.
-fn over_time(request: &FetchRequest) -> Result<Option<OverTime>, Error> {
-    match request.function {
-        None => Ok(None),
-        Some(RangeFunction::OverTime(function)) => Ok(Some(function)),
-        Some(later) => {
-            let message = format!("`{}` is not supported yet", later.word());
-            Err(Error::new(Kind::Unsupported, message).at(request.function_span))
-        }
-    }
-}
-
-fn check_window(
-    context: &Context<'_>,
-    request: &FetchRequest,
-    metrics: &[(&Source, &Metric)],
-    grid: &Grid,
-) -> Result<(), Error> {
-    let modifiers = &request.selector.modifiers;
-    if let Some(span) = modifiers.span {
-        let word = if modifiers.at.is_some() { "@" } else { "offset" };
-        return Err(Error::new(Kind::Unsupported, format!("`{word}` is not supported yet")).at(span));
-    }
-    let step_ms = grid.step().length_ms();
-    let window_ms = match request.selector.window {
-        Some(Window::Millis(window_ms)) => window_ms,
-        Some(Window::Range) => context.range.to - context.range.from,
-        // Without a known sampling interval it is the step.
-        Some(Window::RateInterval) => {
-            let sampling_ms = metrics.iter().filter_map(|(source, _)| source.interval_ms).max();
-            sampling_ms.map_or(step_ms, |sampling_ms| step_ms.saturating_add(sampling_ms).max(4 * sampling_ms))
-        }
-        Some(Window::Interval) | None => return Ok(()),
-    };
-    if window_ms <= step_ms {
-        return Ok(());
-    }
-    let (window, step) = (Step::Millis(window_ms), grid.step());
-    let message = format!("a window of {window} over a step of {step} is not supported yet");
-    let hint = "a window not longer than the step means the bucket itself; `[$__interval]` always does";
-    Err(Error::new(Kind::Unsupported, message).at(request.span).hint(hint))
-}
-
 /// One metric of one source under one question.
 struct Scope<'a> {
     context: &'a Context<'a>,
     source: &'a Source,
     metric: &'a Metric,
-    grid: &'a Grid,
+    cut: &'a Cut,
     series_cap: u32,
 }
 
 impl Scope<'_> {
-    fn fetch(&self, filters: Vec<Filter>, over_time: OverTime, aggregate: Option<FetchAggregate>) -> Fetch {
+    fn fetch(&self, filters: Vec<Filter>, function: RangeFunction, aggregate: Option<FetchAggregate>) -> Fetch {
         let limits = Limits { series: self.series_cap, ..self.context.limits };
         let labels: Vec<SeriesLabel> = self.source.labels.iter().map(series_label).collect();
-        let row_cap = row_cap(limits, self.grid, &labels, aggregate.as_ref());
+        let row_cap = row_cap(limits, self.cut.len, &labels, aggregate.as_ref());
         Fetch {
             relation: self.source.relation.clone(),
             joins: self.source.joins.clone(),
@@ -214,13 +189,17 @@ impl Scope<'_> {
             metric: self.metric.name.clone(),
             labels,
             filters,
-            from: self.grid.start(),
-            to: self.grid.end(),
-            buckets: Buckets::of(self.grid),
-            over_time,
+            from: self.cut.from(),
+            to: self.cut.to(),
+            buckets: self.cut.buckets.clone(),
+            windows: self.cut.windows.clone(),
+            function,
+            lookback_ms: self.source.lookback_ms,
+            reach_ms: if function.is_of_pairs() { window::reach(self.source, self.cut) } else { 0 },
             aggregate: aggregate.map(|a| self.confirmed(a)),
             row_cap,
             series_cap: limits.series,
+            sample_cap: limits.samples,
         }
     }
 

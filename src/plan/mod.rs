@@ -8,12 +8,14 @@ mod fetch;
 mod matchers;
 mod metrics;
 mod notices;
+mod window;
 
-pub use fetch::{Context, FetchGroup, Planned, fetches, fetches_on};
+pub use fetch::{Context, FetchGroup, Planned, fetches, fetches_on, samples};
 
-use crate::ast::{AggregateOp, Grouping, OverTime};
+use crate::ast::{AggregateOp, Grouping};
 pub use crate::catalog::filter::{Filter, Wanted, settle};
 use crate::catalog::{self, Column, Document, Join, LabelValue, Relation, Row, TimeColumn, Value};
+use crate::evaluate::RangeFunction;
 use crate::time::{Grid, GridShape, Millis};
 
 /// The bounds of one answer, all from settings.
@@ -27,6 +29,8 @@ pub struct Limits {
     pub cells: u32,
     /// Targets per request.
     pub targets: u32,
+    /// Samples that a fetch may stream.
+    pub samples: u32,
 }
 
 /// One selector's question to one relation: per-series, per-bucket values of one metric.
@@ -52,16 +56,25 @@ pub struct Fetch {
     pub from: Millis,
     /// End of the last bucket.
     pub to: Millis,
-    /// The grid.
+    /// The buckets by which samples are gathered: the grid's own, or finer ones where windows overlap.
     pub buckets: Buckets,
-    /// How samples become the value of a bucket.
-    pub over_time: OverTime,
+    /// Where the windows of the grid's buckets are not those buckets: the gathered buckets that each spans, from the
+    /// first up to the second, which is outside. Both ascend.
+    pub windows: Option<Vec<(u32, u32)>>,
+    /// How samples become a value.
+    pub function: RangeFunction,
+    /// How far apart two samples may lie and still connect.
+    pub lookback_ms: i64,
+    /// How far before the first bucket samples are read for what connects to it.
+    pub reach_ms: i64,
     /// The aggregation over series that the database does.
     pub aggregate: Option<FetchAggregate>,
     /// The most rows that an answer may have; one more is asked for, so that overflow is seen.
     pub row_cap: u32,
     /// The most series that an answer may have.
     pub series_cap: u32,
+    /// The most samples that may be read one by one.
+    pub sample_cap: u32,
 }
 
 impl Fetch {
@@ -129,6 +142,30 @@ pub enum Buckets {
 }
 
 impl Buckets {
+    /// The bucket of an instant in microseconds that is not before the first bucket.
+    #[must_use]
+    pub fn of_micros(&self, micros: i64) -> u32 {
+        let bucket = match self {
+            Self::Regular { step_ms, start_ms, .. } => {
+                u32::try_from((micros - start_ms * 1000) / (step_ms * 1000)).unwrap_or(u32::MAX)
+            }
+            Self::Edges(edges) => {
+                let at = edges.partition_point(|edge| edge.saturating_mul(1000) <= micros);
+                u32::try_from(at.saturating_sub(1)).unwrap_or(u32::MAX)
+            }
+        };
+        bucket
+    }
+
+    /// The start of a bucket, counted from 0; the end of the last one is the start of the next.
+    #[must_use]
+    pub fn edge(&self, bucket: u32) -> Millis {
+        match self {
+            Self::Regular { step_ms, start_ms, .. } => start_ms + step_ms * i64::from(bucket),
+            Self::Edges(edges) => edges.get(bucket as usize).or(edges.last()).copied().unwrap_or_default(),
+        }
+    }
+
     /// The grid in SQL's terms.
     #[must_use]
     pub fn of(grid: &Grid) -> Self {

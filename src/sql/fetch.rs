@@ -5,19 +5,22 @@
 
 use super::condition::{condition, grouped, may_be_absent};
 use super::document::{document, group_column};
-use super::value::{aggregate, partials, present, remerge};
+use super::value::{aggregate, partials, present, remerge, value};
 use super::{Param, Statement, Writer, instant};
 use crate::ast::{Grouping, OverTime};
 use crate::catalog::{ColumnType, LabelValue};
+use crate::evaluate::RangeFunction;
 use crate::plan::{Fetch, FetchAggregate, SeriesLabel};
+use crate::series::METRIC_NAME;
+use crate::time::Millis;
 
 /// The statement of a fetch whose patterns are settled.
 #[must_use]
 pub fn fetch(fetch: &Fetch) -> Statement {
     let mut w = Writer::default();
-    match &fetch.aggregate {
-        None => per_series(&mut w, fetch, Purpose::Answer),
-        Some(wanted) => aggregated(&mut w, fetch, wanted),
+    match (&fetch.aggregate, fetch.function.over_time()) {
+        (Some(wanted), Some(function)) => aggregated(&mut w, fetch, wanted, function),
+        _ => per_series(&mut w, fetch, Purpose::Answer),
     }
     w.syntax(" LIMIT ").param(Param::Int(i64::from(fetch.row_cap) + 1));
     w.finish()
@@ -34,10 +37,7 @@ enum Purpose {
 
 fn per_series(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
     w.syntax("SELECT ");
-    for (at, label) in fetch.labels.iter().enumerate() {
-        series_label(w, label, purpose);
-        w.generated(" AS l", at).syntax(", ");
-    }
+    labels(w, fetch, purpose);
     instant::bucket(w, &fetch.time, &fetch.buckets);
     w.syntax(" AS b");
     partials(w, fetch);
@@ -45,6 +45,36 @@ fn per_series(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
     rows(w, fetch);
     w.syntax(" GROUP BY ");
     group_keys(w, fetch, purpose);
+}
+
+/// The statement of the samples of a fetch, in order of time: labels, the instant, the value.
+#[must_use]
+pub fn samples(fetch: &Fetch) -> Statement {
+    let mut w = Writer::default();
+    w.syntax("SELECT ");
+    labels(&mut w, fetch, Purpose::Answer);
+    instant::moment(&mut w, &fetch.time);
+    w.syntax(" AS b, ");
+    value(&mut w, &fetch.value);
+    w.syntax(" AS p0").rows_of(&fetch.relation, &fetch.joined()).syntax(" WHERE ");
+    rows_from(&mut w, fetch, fetch.from.saturating_sub(fetch.reach_ms));
+    w.syntax(" ORDER BY ");
+    if instant::is_ordered_as_stored(&fetch.time) {
+        w.column(&fetch.time.column);
+    } else {
+        w.number(fetch.labels.len() + 1);
+    }
+    // Of several samples at one instant the larger counts as the later.
+    w.syntax(", ").number(fetch.labels.len() + 2);
+    w.syntax(" LIMIT ").param(Param::Int(i64::from(fetch.sample_cap) + 1));
+    w.finish()
+}
+
+fn labels(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
+    for (at, label) in fetch.labels.iter().enumerate() {
+        series_label(w, label, purpose);
+        w.generated(" AS l", at).syntax(", ");
+    }
 }
 
 /// The keys are the output columns where those are what is grouped by, else the raw columns under a cast.
@@ -94,7 +124,11 @@ fn as_text(w: &mut Writer, value: &LabelValue) {
 
 /// Writes the condition on the rows of a fetch.
 pub(super) fn rows(w: &mut Writer, fetch: &Fetch) {
-    instant::bounds(w, &fetch.time, fetch.from, fetch.to);
+    rows_from(w, fetch, fetch.from);
+}
+
+fn rows_from(w: &mut Writer, fetch: &Fetch, from: Millis) {
+    instant::bounds(w, &fetch.time, from, fetch.to);
     w.syntax(" AND ");
     present(w, &fetch.value);
     for filter in fetch.named().iter().chain(&fetch.filters) {
@@ -103,7 +137,7 @@ pub(super) fn rows(w: &mut Writer, fetch: &Fetch) {
     }
 }
 
-fn aggregated(w: &mut Writer, fetch: &Fetch, wanted: &FetchAggregate) {
+fn aggregated(w: &mut Writer, fetch: &Fetch, wanted: &FetchAggregate, function: OverTime) {
     let keys = keys(fetch, &wanted.grouping);
     w.syntax("SELECT ");
     for (at, key) in keys.iter().enumerate() {
@@ -111,10 +145,10 @@ fn aggregated(w: &mut Writer, fetch: &Fetch, wanted: &FetchAggregate) {
         w.generated(" AS k", at).syntax(", ");
     }
     w.syntax("s.b");
-    aggregate(w, wanted.op, fetch.over_time);
+    aggregate(w, wanted.op, function);
     w.syntax(" FROM (");
     if fetch.members().is_some() {
-        merged_series(w, fetch);
+        merged_series(w, fetch, function);
     } else {
         per_series(w, fetch, Purpose::Inner);
     }
@@ -122,8 +156,9 @@ fn aggregated(w: &mut Writer, fetch: &Fetch, wanted: &FetchAggregate) {
 }
 
 /// Documents that mean the same labels may differ, as in `{"a": ""}` and `{}`: the partials of such rows are merged
-/// before the aggregation counts them as series. A member that a label of its own hides means nothing either.
-fn merged_series(w: &mut Writer, fetch: &Fetch) {
+/// before the aggregation counts them as series. A member that a label of its own hides, or that poses as the metric's
+/// name, means nothing either.
+fn merged_series(w: &mut Writer, fetch: &Fetch, function: OverTime) {
     let hidden = w.bind(Param::Texts(own_names(fetch)));
     w.syntax("SELECT ");
     for (at, label) in fetch.labels.iter().enumerate() {
@@ -139,19 +174,19 @@ fn merged_series(w: &mut Writer, fetch: &Fetch) {
         w.generated(" AS l", at).syntax(", ");
     }
     w.syntax("s.b");
-    remerge(w, fetch.over_time);
+    remerge(w, function);
     w.syntax(" FROM (");
     per_series(w, fetch, Purpose::Inner);
     w.syntax(") AS s GROUP BY ").ordinals(fetch.labels.len() + 1);
 }
 
-/// The names of the labels that are no members of a document.
+/// The names that no member of a document may take.
 fn own_names(fetch: &Fetch) -> Vec<String> {
     let own = |label: &SeriesLabel| match label {
         SeriesLabel::One { name, .. } => Some(name.clone()),
         SeriesLabel::Members { .. } => None,
     };
-    fetch.labels.iter().filter_map(own).collect()
+    fetch.labels.iter().filter_map(own).chain([METRIC_NAME.to_owned()]).collect()
 }
 
 /// A label of an aggregated answer, and how to read it from the inner level.
@@ -202,8 +237,8 @@ fn outer_key(w: &mut Writer, key: &Key) {
     };
 }
 
-/// The over-time function whose partials the rows of a fetch carry; none when they carry finished values.
+/// The function whose partials the rows of a fetch carry; none when they carry finished values.
 #[must_use]
-pub(crate) const fn carried(fetch: &Fetch) -> Option<OverTime> {
-    if fetch.aggregate.is_some() { None } else { Some(fetch.over_time) }
+pub(crate) const fn carried(fetch: &Fetch) -> Option<RangeFunction> {
+    if fetch.aggregate.is_some() { None } else { Some(fetch.function) }
 }

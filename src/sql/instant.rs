@@ -115,6 +115,20 @@ pub(super) fn instant(w: &mut Writer, time: &TimeColumn) {
     }
 }
 
+/// Writes the row's time as the driver reads an instant: a `timestamptz`, or the wall clock of UTC as it is.
+pub(super) fn moment(w: &mut Writer, time: &TimeColumn) {
+    row_time(w, time, is_utc_clock(time));
+}
+
+/// Whether the column's own order is that of its instants, to the microsecond, so that an index gives it.
+pub(super) fn is_ordered_as_stored(time: &TimeColumn) -> bool {
+    match &time.kind {
+        TimeKind::Instant => true,
+        TimeKind::Local(zone) | TimeKind::Date(zone) => zone.is_utc(),
+        TimeKind::Epoch { unit, storage } => is_whole_micros(*unit, *storage),
+    }
+}
+
 /// Whether the column can be bucketed as the wall clock of UTC, which saves a conversion per row.
 fn is_utc_clock(time: &TimeColumn) -> bool {
     matches!(&time.kind, TimeKind::Local(zone) if zone.is_utc())

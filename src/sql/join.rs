@@ -183,8 +183,13 @@ fn key_as(w: &mut Writer, own: &Column, wanted: &ColumnType) {
     }
 }
 
-/// Writes ` FROM` one joined relation alone, one row per key, and the filters on it.
+/// Writes ` FROM` one joined relation alone, one row per key, and the filters on it. While a pattern among them is
+/// not settled, every row that passes the others may be the one of its key.
 pub(super) fn from_dimension(w: &mut Writer, join: &Join) {
+    let is_settled = |filter: &&Filter| !matches!(filter.wanted, Wanted::Passing(_));
+    let settled: Vec<Filter> = join.filters.iter().filter(is_settled).cloned().collect();
+    let unique = join.unique || settled.len() < join.filters.len();
+    let join = &Join { filters: settled, unique, ..join.clone() };
     w.syntax(" FROM ");
     rows(w, join);
     w.syntax(" WHERE true");

@@ -15,8 +15,8 @@ mod value;
 
 pub use annotations::{AnnotationFilter, annotations};
 pub use explain::explain;
-pub use fetch::fetch;
 pub(crate) use fetch::{Key, carried, keys};
+pub use fetch::{fetch, samples};
 pub use labels::{common_values, label_values, member_names};
 
 use crate::catalog::{Join, Relation};

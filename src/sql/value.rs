@@ -4,6 +4,7 @@ use super::Writer;
 use super::instant;
 use crate::ast::{AggregateOp, OverTime};
 use crate::catalog::{Column, ColumnType, Value};
+use crate::evaluate::RangeFunction;
 use crate::plan::Fetch;
 
 /// Writes the value of a row as float8.
@@ -40,9 +41,18 @@ fn has_nan(value: &Value) -> bool {
 /// Writes the partials of a bucket, each named `p0`, `p1`: all float8, and such that partials of one bucket merge.
 ///
 /// `avg` is sum and count (float8's own `avg` squares and so overflows early); `first` and `last` are a time and the
-/// value at it, the smallest and the largest of several samples at that instant.
+/// value at it, the smallest and the largest of several samples at that instant; `stddev` is what Chan's formula takes.
 pub(super) fn partials(w: &mut Writer, fetch: &Fetch) {
-    match fetch.over_time {
+    let function = match fetch.function {
+        RangeFunction::OverTime(function) => function,
+        RangeFunction::Stddev | RangeFunction::Stdvar => return moments(w, fetch),
+        // That there is a row is all that is asked; the others read samples.
+        _ => {
+            w.syntax(", 1::float8 AS p0");
+            return;
+        }
+    };
+    match function {
         OverTime::Avg => {
             w.syntax(", sum(");
             value(w, &fetch.value);
@@ -65,6 +75,15 @@ pub(super) fn partials(w: &mut Writer, fetch: &Fetch) {
         OverTime::First => edge(w, fetch, ", (min(ARRAY["),
         OverTime::Last => edge(w, fetch, ", (max(ARRAY["),
     }
+}
+
+/// Count, mean and the sum of squared distances from it.
+fn moments(w: &mut Writer, fetch: &Fetch) {
+    w.syntax(", count(*)::float8 AS p0, avg(");
+    value(w, &fetch.value);
+    w.syntax(") AS p1, var_pop(");
+    value(w, &fetch.value);
+    w.syntax(") * count(*) AS p2");
 }
 
 /// PostgreSQL sorts NaN above everything, so `min` passes over it by itself and `max` must be told to.

@@ -12,6 +12,8 @@ use rand::rngs::StdRng;
 use sqlx::PgPool;
 
 use crate::support::{Server, Setup};
+pub use grid::edges;
+
 use data::{Table, Time, narrow, together, wide};
 
 /// Requests for each table, and questions in each: more than ten thousand in all.

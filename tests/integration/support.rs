@@ -6,6 +6,7 @@ use datebin::config::{HttpConfig, Origins};
 use datebin::db::{Database, DatabaseConfig, watch};
 use datebin::engine::Engine;
 use datebin::http::{self, App};
+use datebin::intake::{self, Moment, Question};
 use datebin::plan::Limits;
 use datebin::refresh::{Catalog, CatalogConfig};
 use datebin::server;
@@ -27,7 +28,7 @@ pub struct Setup {
 impl Default for Setup {
     fn default() -> Self {
         Self {
-            limits: Limits { points: 11_000, series: 1000, cells: 1_000_000, targets: 100 },
+            limits: Limits { points: 11_000, series: 1000, cells: 1_000_000, targets: 100, samples: 50_000_000 },
             clock: Clock::System,
             http: HttpConfig {
                 listen: ([127, 0, 0, 1], 0).into(),
@@ -49,6 +50,7 @@ pub struct Server {
     pub base: String,
     pub client: reqwest::Client,
     pub catalog: Catalog,
+    pub engine: Engine,
     _stop: oneshot::Sender<()>,
 }
 
@@ -80,18 +82,25 @@ impl Server {
         };
         let listener = TcpListener::bind(setup.http.listen).await.expect("a free port");
         let base = format!("http://{}{}", listener.local_addr().expect("an address"), setup.http.base_path);
-        let service = http::service(App { engine, body_limit: setup.http.body_limit }, &setup.http);
+        let service = http::service(App { engine: engine.clone(), body_limit: setup.http.body_limit }, &setup.http);
         let (stop, stopped) = oneshot::channel();
         let ended = async {
             let _dropped = stopped.await;
         };
         tokio::spawn(async move { server::run(listener, service, 512, setup.http.drain, ended).await });
         tokio::time::timeout(Duration::from_secs(20), catalog.until_loaded()).await.expect("a catalog in time");
-        Self { base, client: reqwest::Client::new(), catalog, _stop: stop }
+        Self { base, client: reqwest::Client::new(), catalog, engine, _stop: stop }
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         answer(self.client.post(format!("{}{path}", self.base)).body(body.to_string())).await
+    }
+
+    /// The question that a body asks, to be answered without HTTP.
+    pub fn question(&self, body: &Value) -> Question {
+        let query = intake::body(body.to_string().as_bytes()).expect("a query");
+        let snapshot = self.catalog.current().expect("a catalog");
+        intake::question(&query, Moment { now: 0, zone: snapshot.zone() }, 100).expect("a question")
     }
 
     pub async fn get(&self, path: &str) -> Answer {

@@ -1,7 +1,7 @@
 //! Question → SQL text and parameters, without a database. Each case is one snapshot, to be read when it changes.
 #![expect(clippy::unwrap_used, reason = "tests stop at the first thing that is wrong")]
 
-use datebin::ast::{Expr, OverTime};
+use datebin::ast::{Expr, OverTime, Reduce};
 use datebin::catalog::{
     Column, ColumnType, Document, EpochStorage, EpochUnit, Label, LabelValue, Metric, MetricKind, Relation, Row,
     Snapshot, Source, TimeColumn, TimeKind, Value,
@@ -9,7 +9,7 @@ use datebin::catalog::{
 use datebin::evaluate;
 use datebin::ident::Ident;
 use datebin::language::{Dialect, parse};
-use datebin::plan::{self, Context, Limits};
+use datebin::plan::{self, Context, Fetch, Limits};
 use datebin::sql::{self, Statement};
 use datebin::time::{Step, TimeRange, Zone};
 
@@ -47,6 +47,7 @@ fn source(table: &str, time: TimeKind, labels: Vec<Label>, metrics: Vec<Metric>)
         filters: Vec::new(),
         time: TimeColumn { column: ident("ts"), kind: time },
         interval_ms: None,
+        lookback_ms: 86_400_000,
         labels,
         members: Vec::new(),
         metrics,
@@ -99,11 +100,15 @@ fn translated(target: &str, step: Option<Step>) -> String {
         max_points: 500,
         step,
         zone: &Zone::parse("Europe/Berlin").unwrap(),
-        limits: Limits { points: 11_000, series: 1000, cells: 1_000_000, targets: 100 },
+        limits: Limits { points: 11_000, series: 1000, cells: 1_000_000, targets: 100, samples: 50_000_000 },
         ad_hoc: &[],
+        reduce: Reduce::Bucket,
     };
     let planned = plan::fetches(&context, &lowered.fetches).unwrap();
-    let statements = planned.groups.iter().flat_map(|group| &group.fetches).map(|fetch| shown(&sql::fetch(fetch)));
+    let fetches = planned.groups.iter().flat_map(|group| &group.fetches);
+    let statement =
+        |fetch: &Fetch| if fetch.function.is_of_samples() { sql::samples(fetch) } else { sql::fetch(fetch) };
+    let statements = fetches.map(|fetch| shown(&statement(fetch)));
     statements.collect::<Vec<_>>().join("\n\n")
 }
 
@@ -143,6 +148,11 @@ cases! {
     a_clock_with_changing_offset_is_checked_twice: "berlin_clock", None;
     a_date_is_bounded_by_dates: "sum(dates)", None;
     an_epoch_is_bounded_by_numbers: "epochs", None;
+    a_window_that_reaches_back_is_cut_finer: "avg by (region) (avg_over_time(cpu[90m]))", None;
+    an_offset_moves_what_is_read: "sum by (region) (cpu offset 1d)", Some(Step::Days);
+    deviations_carry_their_moments: "stddev_over_time(cpu[1h])", None;
+    counters_are_read_in_order_of_time: "rate(cpu[1h])", None;
+    a_clock_that_jumps_is_ordered_by_its_instants: "increase(berlin_clock[1h])", None;
 }
 
 #[test]

@@ -54,7 +54,9 @@ pub(super) fn source(
     source.joins = joined.joins;
     source.filters = filters(place, declared.matchers.as_deref())?;
     source.name_column = name;
-    source.interval_ms = declared.interval.as_deref().map(|text| interval(&facts.relation, text)).transpose()?;
+    let length =
+        |field, text: &Option<String>| text.as_deref().map(|text| interval(&facts.relation, field, text)).transpose();
+    source.set_pace(length("interval", &declared.interval)?, length("lookback", &declared.lookback)?);
     Ok(DraftSource { source, declared: true, metrics, narrow, member: None })
 }
 

@@ -6,7 +6,9 @@ use super::roles::{Role, role};
 use super::words;
 use crate::ast::OverTime;
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
-use crate::catalog::{Document, Label, LabelValue, Metric, MetricKind, Relation, Source, TimeColumn, Value};
+use crate::catalog::{
+    Document, LOOKBACK_MS, Label, LabelValue, Metric, MetricKind, Relation, Source, TimeColumn, Value,
+};
 use crate::ident::Ident;
 
 /// Where decisions about one relation are noted.
@@ -103,6 +105,7 @@ pub(super) fn source(relation: &RelationFacts, time: TimeColumn, labels: Vec<Lab
         filters: Vec::new(),
         time,
         interval_ms: None,
+        lookback_ms: LOOKBACK_MS,
         labels,
         members: Vec::new(),
         metrics: Vec::new(),

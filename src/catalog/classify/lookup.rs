@@ -109,7 +109,7 @@ fn epoch(facts: &RelationFacts, column: &ColumnFacts, unit: Option<&str>) -> Res
 }
 
 /// `10s`, `500ms`, `1m`, `1h`, `1d` in milliseconds.
-pub(super) fn interval(relation: &Relation, text: &str) -> Result<i64, CatalogError> {
+pub(super) fn interval(relation: &Relation, field: &'static str, text: &str) -> Result<i64, CatalogError> {
     let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
     let factor = match unit {
         "ms" => Some(1),
@@ -120,5 +120,5 @@ pub(super) fn interval(relation: &Relation, text: &str) -> Result<i64, CatalogEr
         _ => None,
     };
     let length = digits.parse::<i64>().ok().zip(factor).and_then(|(number, factor)| number.checked_mul(factor));
-    length.filter(|ms| *ms > 0).ok_or_else(|| bad(relation, "interval", text, "a length of time such as 10s"))
+    length.filter(|ms| *ms > 0).ok_or_else(|| bad(relation, field, text, "a length of time such as 10s"))
 }

@@ -51,6 +51,7 @@ static SOURCE: Shape = Shape {
         ("relation", Plain),
         ("time", Table(&TIME)),
         ("interval", Plain),
+        ("lookback", Plain),
         ("labels", Table(&LABEL)),
         ("name", Plain),
         ("prefix", Plain),
@@ -63,7 +64,6 @@ static SOURCE: Shape = Shape {
         ("names", Table(&NAMES)),
         ("map", Later),
         ("each", Later),
-        ("lookback", Later),
         ("time_end", Later),
     ],
 };
@@ -139,20 +139,29 @@ pub(super) fn check(text: &str) -> Result<(), FileError> {
 fn table(text: &str, table: &DeTable<'_>, shape: &'static Shape) -> Result<(), FileError> {
     for (key, value) in table {
         let name: &str = key.get_ref();
-        let line = text.get(..key.span().start).unwrap_or_default().matches('\n').count() + 1;
+        // Counted only when it is told: for each field of a long file it would take minutes.
+        let line = || text.get(..key.span().start).unwrap_or_default().matches('\n').count() + 1;
         let Some((_, field)) = shape.fields.iter().find(|(known, _)| *known == name) else {
             let near = nearest(name, shape.fields.iter().map(|(known, _)| *known));
             let near = near.into_iter().map(str::to_owned).collect();
-            return Err(FileError::UnknownField { line, field: name.to_owned(), place: shape.place, nearest: near });
+            return Err(FileError::UnknownField {
+                line: line(),
+                field: name.to_owned(),
+                place: shape.place,
+                nearest: near,
+            });
         };
         let value = value.get_ref();
         match field {
-            Later => return Err(FileError::NotSupported { line, what: format!("`{name}`") }),
+            Later => return Err(FileError::NotSupported { line: line(), what: format!("`{name}`") }),
             TextForNow if !value.is_str() => {
-                return Err(FileError::NotSupported { line, what: format!("`{name}` in this form") });
+                return Err(FileError::NotSupported { line: line(), what: format!("`{name}` in this form") });
             }
             Relation if value.as_str().is_some_and(|relation| relation.contains('*')) => {
-                return Err(FileError::NotSupported { line, what: "a family of relations (`*`) here".to_owned() });
+                return Err(FileError::NotSupported {
+                    line: line(),
+                    what: "a family of relations (`*`) here".to_owned(),
+                });
             }
             Plain | TextForNow | Relation => {}
             Table(shape) => tables(text, value, shape)?,

@@ -135,7 +135,7 @@ async fn every_key_of_the_label_table_is_a_label(pool: PgPool) {
     assert_eq!(
         seen,
         [
-            (json!({}), json!(4.0)),
+            (json!(null), json!(4.0)),
             (json!({"env": "prod", "job": "api"}), json!(1.0)),
             (json!({"job": "db"}), json!(null))
         ]

@@ -1,0 +1,52 @@
+//! A plain selector whose samples themselves are the answer, thinned to what a panel can draw.
+
+use std::time::Instant;
+
+use super::{Engine, Timing};
+use crate::ast::Reduce;
+use crate::db::Deadline;
+use crate::error::Error;
+use crate::evaluate::{FetchRequest, Lowered, Node};
+use crate::frame::{self, Meaning, Reduced};
+use crate::intake::TargetQuestion;
+use crate::plan::{self, Context};
+use crate::render::Answered;
+
+/// The plain selector that a target is, where it asks for samples and nothing is computed of them.
+pub(super) fn plain(lowered: &Lowered, reduce: Reduce) -> Option<&FetchRequest> {
+    let (Node::Fetch(0), [request]) = (&lowered.node, lowered.fetches.as_slice()) else { return None };
+    let is_plain = request.function.is_none() && request.pushed.is_none() && request.selector.modifiers.at.is_none();
+    (is_plain && reduce != Reduce::Bucket).then_some(request)
+}
+
+impl Engine {
+    /// One target whose samples are the answer.
+    pub(super) async fn reduced(
+        &self,
+        context: &Context<'_>,
+        target: &TargetQuestion,
+        lowered: &Lowered,
+        (text, request): (&str, &FetchRequest),
+        deadline: Deadline,
+    ) -> Result<(Answered, Timing), Error> {
+        let begun = Instant::now();
+        let snapshot = context.snapshot;
+        let planned = plan::samples(context, request)?;
+        let planned_at = Instant::now();
+        let wanted = Reduced {
+            reduce: target.options.reduce,
+            max_points: context.max_points.min(self.limits.points),
+            offset_ms: request.selector.modifiers.offset_ms,
+        };
+        let mut kept = Vec::new();
+        for group in &planned.groups {
+            kept.append(&mut self.kept(snapshot, group, wanted, deadline).await?);
+        }
+        let read_at = Instant::now();
+        let meaning = Meaning { lowered, groups: &planned.groups, snapshot };
+        let frames = frame::reduced(kept, &meaning, (text, target.options.legend.as_deref()));
+        let timing = Timing { plan: planned_at - begun, execute: read_at - planned_at, frame: read_at.elapsed() };
+        let notices = target.notices.iter().cloned().chain(planned.notices).collect();
+        Ok((Answered { ref_id: target.ref_id.clone(), format: target.options.format, frames, notices }, timing))
+    }
+}
