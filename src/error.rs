@@ -84,7 +84,7 @@ pub struct Error {
     /// Where in the target's text, in bytes.
     pub span: Option<Span>,
     /// The line of the target's text that it is about, and carets under the place.
-    pub excerpt: Option<String>,
+    pub excerpt: Option<Box<str>>,
 }
 
 impl Error {
@@ -119,7 +119,7 @@ impl Error {
     #[must_use]
     pub fn shown_in(mut self, text: &str) -> Self {
         let part = self.span.filter(|span| span.start > 0 || span.end < text.len());
-        self.excerpt = self.excerpt.or_else(|| part.map(|span| caret(text, span)));
+        self.excerpt = self.excerpt.or_else(|| part.map(|span| caret(text, span).into()));
         self
     }
 

@@ -20,7 +20,7 @@ pub(super) fn expression(snapshot: &Snapshot, text: &str) -> Result<Expr, Error>
 /// What the parser says, and, as the text may be meant as a name, the names that look like it.
 fn unreadable(snapshot: &Snapshot, text: &str, error: &ParseError) -> Error {
     let mut out = Error::new(Kind::BadTarget, format!("the target cannot be read: {error}")).at(error.span);
-    out.excerpt = Some(error.caret(text));
+    out.excerpt = Some(error.caret(text).into());
     let nearest = if text.len() <= 256 { snapshot.nearest(text.trim()) } else { Vec::new() };
     match (&error.hint, nearest.is_empty()) {
         (Some(hint), _) => out.hint(hint.clone()),

@@ -180,7 +180,7 @@ fn add(expr: &mut Expr, matchers: &[Matcher]) -> bool {
             add(expr, matchers)
         }
         ExprKind::Negate(inner) | ExprKind::Paren(inner) => add(inner, matchers),
-        ExprKind::Call(call) => call.args.iter_mut().fold(false, |any, arg| add(arg, matchers) || any),
+        ExprKind::Call(call) => call.args.iter_mut().filter_map(|arg| add(arg, matchers).then_some(())).count() > 0,
         ExprKind::Aggregate(aggregate) => add(&mut aggregate.expr, matchers),
         ExprKind::Binary(binary) => {
             let left = add(&mut binary.lhs, matchers);
