@@ -19,6 +19,7 @@ mod hostile;
 mod http;
 mod injection;
 mod oracle;
+mod pages;
 mod query;
 mod search;
 mod support;
