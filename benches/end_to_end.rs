@@ -86,6 +86,7 @@ async fn serve(url: &str) -> (String, std::sync::Arc<Snapshot>) {
         limits: LIMITS,
         clock: Clock::System,
         request_timeout: Duration::from_secs(25),
+        show_sql: false,
     };
     let http = HttpConfig {
         listen: ([127, 0, 0, 1], 0).into(),

@@ -1,9 +1,15 @@
 //! The seam: one question through all stages.
 
+mod annotations;
 mod budget;
+mod builder;
 mod fetching;
 mod labels;
 mod resolve;
+mod show;
+mod variable;
+
+pub use variable::Listed;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -38,6 +44,8 @@ pub struct Engine {
     pub clock: Clock,
     /// How long a request may take.
     pub request_timeout: Duration,
+    /// Whether answers tell the SQL that was run.
+    pub show_sql: bool,
 }
 
 /// The answer to a request: what could be answered, and the errors of the rest.
@@ -54,9 +62,13 @@ pub struct Answer {
 /// Where the time of a request went.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timing {
-    /// Text → plan.
+    /// Text → expression.
+    pub parse: Duration,
+    /// Expression → plan.
     pub plan: Duration,
-    /// Waiting for the database and reading its rows; targets run side by side, so the longest.
+    /// Waiting for a session of the database.
+    pub wait: Duration,
+    /// Reading the database's rows; targets run side by side, so the longest.
     pub execute: Duration,
     /// Series → frames.
     pub frame: Duration,
@@ -119,19 +131,29 @@ impl Engine {
         deadline: Deadline,
         budget: &Budget,
     ) -> Result<(Answered, Timing), Error> {
+        let engine = Self { database: self.database.metered(), ..self.clone() };
         let begun = Instant::now();
         let text = target.text.as_ref().map_err(Clone::clone)?;
         let expression = resolve::expression(snapshot, text)?;
         let lowered = evaluate::lower(&expression).map_err(resolve::refusal)?;
+        let parsed_at = Instant::now();
         let planned = plan::fetches(&self.context(snapshot, question, target), &lowered.fetches)?;
         let planned_at = Instant::now();
-        let inputs = self.run(snapshot, &planned.groups, deadline, budget).await?;
+        let inputs = engine.run(snapshot, &planned.groups, deadline, budget).await?;
         let read_at = Instant::now();
         let frames = frame::frames(&lowered.node, &inputs, &planned.grid, (text, self.limits.cells), snapshot);
         let frames = frames.map_err(|error| resolve::evaluation(&error))?;
-        let timing = Timing { plan: planned_at - begun, execute: read_at - planned_at, frame: read_at.elapsed() };
-        let ref_id = target.ref_id.clone();
-        Ok((Answered { ref_id, format: target.options.format, frames, notices: planned.notices }, timing))
+        let wait = engine.database.waited().min(read_at - planned_at);
+        let timing = Timing {
+            parse: parsed_at - begun,
+            plan: planned_at - parsed_at,
+            wait,
+            execute: read_at - planned_at - wait,
+            frame: read_at.elapsed(),
+        };
+        let executed = self.show_sql.then(|| show::statements(&planned.groups));
+        let (ref_id, format) = (target.ref_id.clone(), target.options.format);
+        Ok((Answered { ref_id, format, frames, notices: planned.notices, executed }, timing))
     }
 
     fn context<'a>(&self, snapshot: &'a Snapshot, question: &'a Question, target: &'a TargetQuestion) -> Context<'a> {
@@ -151,7 +173,9 @@ impl Engine {
 impl Timing {
     fn longest(self, other: Self) -> Self {
         Self {
+            parse: self.parse.max(other.parse),
             plan: self.plan.max(other.plan),
+            wait: self.wait.max(other.wait),
             execute: self.execute.max(other.execute),
             frame: self.frame.max(other.frame),
         }

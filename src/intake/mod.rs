@@ -2,11 +2,17 @@
 
 mod ad_hoc;
 mod annotations;
+mod builder;
+mod labels;
 mod range;
 mod scalar;
+mod variable;
 
-pub use annotations::{AnnotationQuestion, annotations};
+pub use annotations::{AnnotationQuestion, annotation_targets, annotations};
+pub use builder::{Builder, LABEL_FIELD, builder, metric};
+pub use labels::{LabelScope, PICKER, label_scope};
 pub use range::{Moment, time_range};
+pub use variable::{VARIABLE_WORDS, VariableAsk, VariableQuestion, is_variable, variable};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -145,12 +151,6 @@ fn format(target: &request::Target) -> Format {
 #[must_use]
 pub fn search(search: &request::Search) -> String {
     scalar::text(&search.target).unwrap_or_default()
-}
-
-/// The label of a request for values; none when there is none.
-#[must_use]
-pub fn tag_key(request: &request::TagValues) -> Option<String> {
-    scalar::text(&request.key).filter(|key| !key.is_empty())
 }
 
 #[cfg(test)]

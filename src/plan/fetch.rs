@@ -90,7 +90,7 @@ fn grid(context: &Context<'_>, sampling_ms: Option<i64>) -> Result<Grid, Error> 
 }
 
 /// The metrics that a selector names, in order of name, with the sources that carry them.
-fn metrics<'a>(
+pub(super) fn metrics<'a>(
     snapshot: &'a Snapshot,
     selector: &Selector,
     span: Span,
@@ -173,7 +173,10 @@ fn mentions_name(grouping: &Grouping) -> bool {
 }
 
 /// All filters on one source; none when no row can pass.
-fn filters<'a>(source: &Source, matchers: impl Iterator<Item = &'a Matcher>) -> Result<Option<Vec<Filter>>, Error> {
+pub(super) fn filters<'a>(
+    source: &Source,
+    matchers: impl Iterator<Item = &'a Matcher>,
+) -> Result<Option<Vec<Filter>>, Error> {
     let mut filters = Vec::new();
     for matcher in matchers {
         match resolve(source, matcher).map_err(|bad| bad_matcher(bad, matcher.span))? {

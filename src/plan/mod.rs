@@ -7,9 +7,11 @@ mod bounds;
 mod fetch;
 mod matchers;
 mod notices;
+mod rows;
 
 pub use fetch::{Context, FetchGroup, Planned, fetches};
 pub use matchers::{Filter, Lookup, Wanted, settle};
+pub use rows::{Rows, rows};
 
 use crate::ast::{AggregateOp, Grouping, OverTime};
 use crate::catalog::{Column, LabelValue, Relation, TimeColumn, Value};

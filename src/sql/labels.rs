@@ -45,7 +45,14 @@ fn loose_scan(w: &mut Writer, source: &Source, column: &Column) {
     w.syntax(" SELECT v.x::text AS x FROM v WHERE v.x IS NOT NULL AND v.x::text <> ''");
 }
 
-fn distinct(w: &mut Writer, source: &Source, value: &LabelValue, filters: &[Filter], range: Option<TimeRange>) {
+/// Writes the distinct values of the rows that pass the filters.
+pub(super) fn distinct(
+    w: &mut Writer,
+    source: &Source,
+    value: &LabelValue,
+    filters: &[Filter],
+    range: Option<TimeRange>,
+) {
     w.syntax("SELECT DISTINCT s.x::text AS x FROM (SELECT ");
     grouped(w, value);
     w.syntax(" AS x").rows_of(&source.relation).syntax(" WHERE true");

@@ -9,11 +9,13 @@ mod fetch;
 mod instant;
 mod labels;
 mod value;
+mod walk;
 
 pub use annotations::{AnnotationFilter, annotations};
 pub use fetch::fetch;
 pub(crate) use fetch::{Key, carried, keys};
 pub use labels::{label_values, member_names};
+pub use walk::narrowed_values;
 
 use crate::catalog::Relation;
 use crate::ident::Ident;

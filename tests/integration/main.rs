@@ -10,14 +10,20 @@
     reason = "tests stop at the first thing that is wrong"
 )]
 
+mod anno;
 mod annotations;
 mod bombs;
 mod clients;
+mod builder;
+mod checklist;
 mod discovery;
 mod explain;
+mod flat;
+mod golden;
 mod hostile;
 mod http;
 mod injection;
+mod multi_values;
 mod oracle;
 mod pages;
 mod query;
@@ -25,3 +31,5 @@ mod search;
 mod support;
 mod tags;
 mod targets;
+mod variables;
+mod walk;

@@ -1,0 +1,12 @@
+//! The SQL of a plan, for the panel's query inspector.
+
+use crate::plan::FetchGroup;
+use crate::sql;
+
+/// The statements of all fetches, with their parameters as numbers: values may be many, and are nobody's business
+/// who only wants to know which indexes serve.
+pub(super) fn statements(groups: &[FetchGroup]) -> String {
+    let texts: Vec<String> =
+        groups.iter().flat_map(|group| &group.fetches).map(|fetch| sql::fetch(fetch).text + ";").collect();
+    texts.join("\n")
+}
