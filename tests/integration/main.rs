@@ -31,6 +31,7 @@ mod layouts;
 mod multi_values;
 mod options;
 mod oracle;
+mod pages;
 mod query;
 mod search;
 mod support;
