@@ -71,7 +71,7 @@ test('frames, tables and series are what toDataFrame takes', async () => {
 test('CSV has a header, and one row per point', async () => {
   const { text, type } = await get(`/query?target=sum(cpu)&from=${minute(0)}&to=${minute(3)}&interval_ms=60000&format=csv`);
   assert.match(type, /^text\/csv/);
-  assert.deepEqual(text.trimEnd().split('\r\n'), ['time,value', `${minute(0)},18`, `${minute(1)},22`, `${minute(2)},`]);
+  assert.deepEqual(text.trimEnd().split('\r\n'), ['time,value', `${minute(0)},18.0`, `${minute(1)},22.0`, `${minute(2)},`]);
 });
 
 test('no data is an empty list, and never an empty body', async () => {
