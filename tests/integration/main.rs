@@ -28,6 +28,7 @@ mod http;
 mod injection;
 mod language_page;
 mod layouts;
+mod merging;
 mod multi_values;
 mod options;
 mod oracle;
