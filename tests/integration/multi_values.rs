@@ -139,3 +139,46 @@ async fn in_variables_and_pickers(pool: PgPool) {
         }
     }
 }
+
+/// A question whose payload filters `host`: as a member of its own, as the builder sends it, and within `filters`.
+fn filtered(picked: &Value) -> [Value; 2] {
+    let with = |payload: Value| {
+        let mut body = question("load");
+        body["targets"][0]["payload"] = payload;
+        body
+    };
+    [with(json!({"label:host": picked})), with(json!({"filters": {"host": picked}}))]
+}
+
+#[sqlx::test(migrations = false)]
+async fn in_payloads_as_lists_and_as_texts(pool: PgPool) {
+    sql(&pool, TABLE).await;
+    let server = Server::start(&pool).await;
+    for values in selections().into_iter().filter(|values| !values.is_empty()) {
+        // Code mode sends a list as it is; builder mode escapes each member, or the whole for one variable.
+        let mut picked = vec![json!(regex(values))];
+        if values.iter().all(|value| !value.contains('\\') && !value.starts_with(['{', '(', '['])) {
+            picked.push(json!(values));
+            picked.push(json!(json!(values).to_string()));
+        }
+        picked.push(json!(values.iter().map(|value| escaped(value)).collect::<Vec<_>>()));
+        let plain = values.iter().all(|value| !value.contains(['{', '}', ',', '\\', '(', '|', '[', ']', '"']));
+        if plain && values.len() > 1 {
+            picked.extend([json!(glob(values)), json!(values.join(",")), json!(values.join("|"))]);
+        }
+        for body in picked.iter().flat_map(filtered) {
+            selected(&server, body, values).await;
+        }
+    }
+    // A builder in which nothing is picked narrows nothing; a variable of which nothing is selected leaves the series
+    // without the label.
+    for nothing in [json!([]), json!(""), json!([""]), json!(null)] {
+        for body in filtered(&nothing) {
+            let answer = server.post("/query", body.clone()).await;
+            assert_eq!((answer.status, answer.drawn().len()), (200, 16), "{body}");
+        }
+    }
+    for body in filtered(&json!("()")) {
+        selected(&server, body, &[]).await;
+    }
+}
