@@ -18,7 +18,7 @@ const ROWS: i64 = 20_000;
 /// The least rows of each that are looked at.
 const ROWS_OF_EACH: i64 = 10;
 /// The rows that are looked at where the newest of all are: they lie side by side.
-const NEWEST: i64 = 100_000;
+const NEWEST: i64 = 20_000;
 /// Relations below this size are read where that is exact and a walk is not.
 const SMALL: u64 = 32 << 20;
 
