@@ -1,11 +1,13 @@
 //! Counters that reset, begin, end and repeat; and samples thinned to what a panel draws.
 
+use std::time::Duration;
+
 use datebin::ast::{Options, Reduce};
 use datebin::intake::TargetQuestion;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::support::{Server, sql};
+use crate::support::{Server, Setup, sql};
 
 /// Two buckets of five minutes. `a` resets three times in the first, `b` begins in the second, `c` ends in the first
 /// and has two samples at one instant; all but `b` have a sample before the range.
@@ -76,7 +78,10 @@ async fn every_column_keeps_its_first_lowest_highest_and_last_sample(pool: PgPoo
          CREATE INDEX ON wave (ts); ANALYZE wave;",
     )
     .await;
-    let server = Server::start(&pool).await;
+    // A million samples take an unoptimised build a while, beside other tests a long one.
+    let mut setup = Setup::default();
+    (setup.statement_timeout, setup.http.request_timeout) = (Duration::from_secs(300), Duration::from_secs(300));
+    let server = Server::with(&pool, setup).await;
     let (from, length) = (1_735_689_600_000_i64, 86_000_000_i64);
     let samples: Vec<(i64, f64)> =
         sqlx::query_as::<_, (i64, f64)>("SELECT (extract(epoch FROM ts) * 1000)::int8, value FROM wave ORDER BY ts")
