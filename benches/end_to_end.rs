@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use datebin::ast::{MetricRef, Selector, Span};
+use datebin::ast::{MetricRef, Reduce, Selector, Span};
 use datebin::catalog::Snapshot;
 use datebin::config::{HttpConfig, Origins};
 use datebin::db::{Database, DatabaseConfig, watch};
@@ -86,6 +86,7 @@ async fn serve(url: &str) -> (String, std::sync::Arc<Snapshot>) {
         limits: LIMITS,
         clock: Clock::System,
         request_timeout: Duration::from_secs(25),
+        show_sql: false,
     };
     let http = HttpConfig {
         listen: ([127, 0, 0, 1], 0).into(),
@@ -147,6 +148,7 @@ fn statement(snapshot: &Snapshot, metric: &str) -> Statement {
         zone: &Zone::UTC,
         limits: LIMITS,
         ad_hoc: &[],
+        reduce: Reduce::Bucket,
     };
     let metric = MetricRef::Names(vec![metric.into()]);
     let selector = Selector { metric, ..Selector::default() };

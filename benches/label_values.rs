@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use datebin::config::Environment;
 use datebin::db::{Database, DatabaseConfig, Health};
 use datebin::engine::{Engine, LabelValues};
+use datebin::intake::LabelScope;
 use datebin::refresh::{Catalog, once};
 use datebin::time::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -95,12 +96,14 @@ async fn engine(url: &str) -> Engine {
         limits: environment.limits().expect("limits"),
         clock: Clock::System,
         request_timeout: Duration::from_secs(25),
+        show_sql: false,
     }
 }
 
 async fn values(engine: &Engine) -> LabelValues {
     let snapshot = engine.snapshot().expect("a catalog");
-    engine.label_values(&snapshot, "host", None).await
+    let scope = LabelScope { label: "host".to_owned(), filters: Vec::new(), range: None };
+    engine.label_values(&snapshot, &scope).await
 }
 
 async fn timed(engine: &Engine, check: impl Fn(&LabelValues)) -> Duration {

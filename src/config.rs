@@ -33,6 +33,7 @@ pub const VARIABLES: &[&str] = &[
     "DATEBIN_MAX_CELLS",
     "DATEBIN_MAX_SAMPLES",
     "DATEBIN_QUEUE",
+    "DATEBIN_SHOW_SQL",
     "DATEBIN_LOG",
     "DATEBIN_LOG_FORMAT",
 ];
@@ -204,6 +205,14 @@ impl Environment<'_> {
             connections: self.held("DATEBIN_MAX_CONNECTIONS", 512)?,
             drain: self.duration("DATEBIN_DRAIN_TIMEOUT", Duration::from_secs(10))?,
         })
+    }
+
+    /// Whether answers tell the SQL that was run.
+    ///
+    /// # Errors
+    /// It is neither true nor false.
+    pub fn show_sql(&self) -> Result<bool, ConfigError> {
+        self.read("DATEBIN_SHOW_SQL", false, "true or false", |text| text.parse().ok())
     }
 
     fn origins(&self) -> Origins {

@@ -31,6 +31,8 @@ kinds! {
     NotFound = "not_found", 404;
     /// The path exists, the method does not.
     MethodNotAllowed = "method_not_allowed", 405;
+    /// The body did not arrive in time.
+    BodyTimeout = "body_timeout", 408;
     /// The body is larger than the limit.
     BodyTooLarge = "body_too_large", 413;
     /// The body is compressed.

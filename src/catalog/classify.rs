@@ -25,6 +25,7 @@ use std::collections::HashSet;
 
 pub use draft::{Decision, Draft, NameStrategy, Names, StoredNames, Verdict};
 pub use error::CatalogError;
+pub(super) use layout::guess_kind;
 pub use naming::finish;
 pub use words::is_epoch_name;
 

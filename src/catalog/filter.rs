@@ -163,6 +163,12 @@ fn number(text: &str) -> Option<f64> {
 }
 
 impl Filter {
+    /// Whether only rows pass that have the label.
+    #[must_use]
+    pub fn wants_a_value(&self) -> bool {
+        !self.wanted.accepts("")
+    }
+
     /// The look-up that the filter still needs.
     #[must_use]
     pub fn lookup(&self) -> Option<Lookup> {

@@ -43,7 +43,7 @@ pub enum LabelValue {
     /// What a list of label ids says of one key.
     Resolved {
         /// The ids.
-        ids: LabelIds,
+        ids: Box<LabelIds>,
         /// The key.
         key: String,
     },
@@ -60,7 +60,7 @@ pub enum Document {
         path: Vec<String>,
     },
     /// A list of label ids, each a row of a table of labels.
-    Ids(LabelIds),
+    Ids(Box<LabelIds>),
 }
 
 /// A column of label ids and the table that says what they mean.

@@ -5,7 +5,7 @@ mod rows;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use rows::{joins, labels, matchers};
+use rows::{joins, labels, matchers, refined};
 
 use super::classify::{Decision, Verdict};
 use super::{LOOKBACK_MS, Metric, MetricKind, Relation, Row, Snapshot, Source, TimeColumn, TimeKind, Value};
@@ -84,6 +84,9 @@ fn narrow(out: &mut String, source: &Source, decisions: &[&Decision]) {
     let counters = source.metrics.iter().filter(|own| own.kind == MetricKind::Counter);
     for counter in counters {
         comment(out, &format!("{}: a counter by its name (a guess)", counter.name));
+    }
+    for own in &source.metrics {
+        refined(out, own);
     }
 }
 

@@ -93,6 +93,7 @@ async fn checked(environment: &Environment<'_>, arguments: &Arguments) -> Result
             limits: environment.limits()?,
             clock: Clock::System,
             request_timeout: environment.http()?.request_timeout,
+            show_sql: false,
         };
         examine(&engine, &snapshot, &found, &mut report).await;
     }

@@ -62,6 +62,7 @@ pub(super) async fn one_shot(environment: &Environment<'_>) -> Result<Engine, Fa
         limits: environment.limits()?,
         clock: Clock::System,
         request_timeout: environment.http()?.request_timeout,
+        show_sql: false,
     })
 }
 

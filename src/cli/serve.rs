@@ -47,6 +47,7 @@ pub(super) async fn engine(environment: &Environment<'_>, http: &HttpConfig) -> 
         limits: environment.limits()?,
         clock: Clock::System,
         request_timeout: http.request_timeout,
+        show_sql: environment.show_sql()?,
     })
 }
 

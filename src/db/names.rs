@@ -12,7 +12,7 @@ use super::error::DbError;
 use super::lease::{pairs, texts};
 use crate::catalog::classify::{NameStrategy, Names, StoredNames};
 use crate::catalog::filter::settle;
-use crate::catalog::{Column, LabelValue, Row, Source};
+use crate::catalog::{Column, Filter, LabelValue, Row, Source};
 use crate::sql::{self, Param, Statement, Writer};
 
 /// The most names that one source may have.
@@ -41,6 +41,22 @@ pub async fn stored_names(connection: &mut PgConnection, source: &Source) -> Res
     if column.row != Row::Own {
         return of_dimension(connection, source, column).await;
     }
+    let found = own_names(connection, source, column).await?;
+    if source.filters.is_empty() {
+        return Ok(found);
+    }
+    let source = settled(connection, source).await?;
+    let statement = sql::names_with_rows(&source, column, found.names.clone(), &source.filters);
+    match texts(connection, &statement).await {
+        Ok(names) => Ok(stored(names, found.strategy)),
+        // A name too many answers with no rows; a name too few with an error.
+        Err(error) if is_about_the_relation(&error) => Ok(found),
+        Err(error) => Err(error),
+    }
+}
+
+/// The names in the source's own rows, whatever else the rows must be.
+async fn own_names(connection: &mut PgConnection, source: &Source, column: &Column) -> Result<StoredNames, DbError> {
     let common = texts(connection, &most_common(source, column)).await?;
     for strategy in strategies(source, column) {
         let statement = match strategy {
@@ -63,21 +79,35 @@ pub async fn stored_names(connection: &mut PgConnection, source: &Source) -> Res
 
 /// The names are in a dimension row: that relation has them all, and the rows of the source are not read.
 async fn of_dimension(connection: &mut PgConnection, source: &Source, column: &Column) -> Result<StoredNames, DbError> {
-    let mut source = source.clone();
-    for at in 0..source.joins.len() {
-        for filter in source.joins[at].filters.clone() {
-            let Some(lookup) = filter.lookup() else { continue };
-            let values = sql::label_values(&source, &lookup.value, &[], None, MOST_VALUES);
-            let values = texts(connection, &values).await?.into_iter().collect();
-            let settled = settle(&filter, &values);
-            source.joins[at].filters.iter_mut().filter(|own| **own == filter).for_each(|own| *own = settled.clone());
-        }
-    }
+    let source = settled(connection, source).await?;
     let most = u32::try_from(MOST_NAMES).unwrap_or(u32::MAX);
     let statement = sql::label_values(&source, &LabelValue::Column(column.clone()), &[], None, most);
     let mut names = texts(connection, &statement).await?;
     names.retain(|name| name.len() <= LONGEST_NAME as usize);
     Ok(stored(names, NameStrategy::Dimension))
+}
+
+/// The source with the patterns of its conditions turned into the values that pass them.
+async fn settled(connection: &mut PgConnection, source: &Source) -> Result<Source, DbError> {
+    let mut settled = source.clone();
+    for at in 0..settled.joins.len() {
+        let mut filters = settled.joins[at].filters.clone();
+        settle_all(connection, &settled, &mut filters).await?;
+        settled.joins[at].filters = filters;
+    }
+    let mut filters = settled.filters.clone();
+    settle_all(connection, &settled, &mut filters).await?;
+    settled.filters = filters;
+    Ok(settled)
+}
+
+async fn settle_all(connection: &mut PgConnection, source: &Source, filters: &mut [Filter]) -> Result<(), DbError> {
+    for filter in filters {
+        let Some(lookup) = filter.lookup() else { continue };
+        let statement = sql::label_values(source, &lookup.value, &[], None, MOST_VALUES);
+        *filter = settle(filter, &texts(connection, &statement).await?.into_iter().collect());
+    }
+    Ok(())
 }
 
 /// What a relation says that the members of a family are called, by their own names.

@@ -3,6 +3,8 @@
 //! sqlx's own pool retries a refused connection until its whole wait is over and reports that as a full pool, so a
 //! database that is down would cost every question the full wait. This pool says at once what it found.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
@@ -100,6 +102,8 @@ pub struct Database {
     pool: Pool<Sessions>,
     health: Health,
     config: DatabaseConfig,
+    /// Microseconds that were spent on waiting for sessions.
+    waited: Arc<AtomicU64>,
 }
 
 impl Database {
@@ -114,7 +118,7 @@ impl Database {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| DbError::Connection(error.to_string()))?;
-        Ok(Self { pool, health, config })
+        Ok(Self { pool, health, config, waited: Arc::default() })
     }
 
     /// How the database is.
@@ -129,8 +133,28 @@ impl Database {
         &self.config
     }
 
+    /// The same database with a count of its own of the time that is waited for sessions.
+    #[must_use]
+    pub fn metered(&self) -> Self {
+        Self { waited: Arc::default(), ..self.clone() }
+    }
+
+    /// The time that was waited for sessions.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        Duration::from_micros(self.waited.load(Ordering::Relaxed))
+    }
+
     /// Leases a session for one statement, within the deadline and the configured wait.
     pub(super) async fn lease(&self, deadline: Deadline) -> Result<Lease, DbError> {
+        let begun = Instant::now();
+        let leased = self.leased(deadline).await;
+        let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.waited.fetch_add(micros, Ordering::Relaxed);
+        leased
+    }
+
+    async fn leased(&self, deadline: Deadline) -> Result<Lease, DbError> {
         if self.health.is_down() {
             return Err(DbError::Away);
         }

@@ -1,99 +1,173 @@
-//! What the pickers ask: the labels that exist and the values of one.
+//! What the pickers and the variables ask: the labels that exist and the values of one.
 
 use std::collections::BTreeSet;
 
 use futures_util::{StreamExt as _, stream};
 
 use super::{AT_ONCE, Engine, LabelValues};
+use crate::ast::Matcher;
 use crate::catalog::{LabelValue, Snapshot, Source};
-use crate::db::{AnnotationRow, DbError, Deadline};
-use crate::error::{Error, Kind};
-use crate::intake::AnnotationQuestion;
+use crate::db::{DbError, Deadline};
+use crate::error::Error;
+use crate::intake::{LabelScope, PICKER};
+use crate::plan::{self, Filter, Rows};
+use crate::render;
+use crate::series::METRIC_NAME;
 use crate::sql;
 use crate::time::TimeRange;
 
-/// The most values that a picker is given: thousands freeze it.
-const PICKER: u32 = 5000;
+/// The most stored names that are looked at.
+const STORED_NAMES: u32 = 100_000;
 
-/// The most annotations of one answer.
-const ANNOTATIONS: u32 = 10_000;
+/// Which values of a label are wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wish<'a> {
+    /// The label.
+    pub(super) label: &'a str,
+    /// The range of the rows; none means the newest.
+    pub(super) range: Option<TimeRange>,
+    /// What the values begin with.
+    pub(super) prefix: &'a str,
+}
 
 impl Engine {
-    /// The values of a label over all sources that have it, sorted, at most 5,000. A source that does not
-    /// answer is left out: the pickers hang on an error.
-    pub async fn label_values(&self, snapshot: &Snapshot, label: &str, range: Option<TimeRange>) -> LabelValues {
-        let deadline = self.deadline();
-        let having = snapshot.sources().iter().filter(|source| source.has_label(label));
-        let running: Vec<_> = having.map(|source| self.values_of(source, label, range, deadline)).collect();
-        let found: Vec<(BTreeSet<String>, bool)> = stream::iter(running).buffered(AT_ONCE).collect().await;
-        let partial = found.iter().any(|(_, partial)| *partial);
-        let all: BTreeSet<String> = found.into_iter().flat_map(|(values, _)| values).collect();
+    /// The values of a label that the ad hoc pickers offer, sorted, at most 5,000. A source that does not answer is
+    /// left out: the pickers hang on an error.
+    pub async fn label_values(&self, snapshot: &Snapshot, scope: &LabelScope) -> LabelValues {
+        let rows = lenient(snapshot, &scope.filters);
+        let wish = Wish { label: &scope.label, range: scope.range, prefix: "" };
+        let found = self.values(&rows, wish).await;
+        let partial = found.iter().any(|found| found.as_ref().map_or(true, |found| found.partial));
+        let all: BTreeSet<String> = found.into_iter().flatten().flat_map(|found| found.values).collect();
         LabelValues { values: all.into_iter().take(PICKER as usize).collect(), partial }
     }
 
-    async fn values_of(
-        &self,
-        source: &Source,
-        label: &str,
-        range: Option<TimeRange>,
-        deadline: Deadline,
-    ) -> (BTreeSet<String>, bool) {
-        let Some(value) = source.label_value(label) else { return (BTreeSet::new(), false) };
-        match self.values_in(source, &value, range, deadline).await {
-            Ok(values) => values,
-            Err(error) => {
-                if !error.is_no_news() {
-                    tracing::warn!(label, relation = %source.relation, %error, "no label values");
-                }
-                (BTreeSet::new(), true)
-            }
-        }
+    /// The labels that the ad hoc pickers offer beside some filters, sorted. A source that does not answer counts as
+    /// one that passes.
+    pub async fn label_keys(&self, snapshot: &Snapshot, scope: &LabelScope) -> BTreeSet<String> {
+        let rows = lenient(snapshot, &scope.filters);
+        let found = self.names(&rows, scope.range).await;
+        found
+            .into_iter()
+            .zip(&rows)
+            .flat_map(|(names, rows)| names.unwrap_or_else(|_| render::names(rows.source)))
+            .collect()
     }
 
-    /// The values of a label among the rows that exist to the catalog.
-    async fn values_in(
-        &self,
-        source: &Source,
-        value: &LabelValue,
-        range: Option<TimeRange>,
-        deadline: Deadline,
-    ) -> Result<(BTreeSet<String>, bool), DbError> {
-        let mut source = source.clone();
-        let (mut joins, mut filters) = (source.joins.clone(), source.filters.clone());
-        self.settle_joins(&source, &mut joins, deadline).await?;
-        source.joins = joins;
-        self.settle(&source, &mut filters, (&[], range), deadline).await?;
-        let statement = sql::label_values(&source, value, &filters, range, PICKER);
-        self.in_budget(&statement, (&source, value), deadline, PICKER + 1).await
-    }
-
-    /// The annotations of all relations, by time.
-    ///
-    /// # Errors
-    /// The database does not answer, or there are too many.
-    pub async fn annotations(&self, question: &AnnotationQuestion) -> Result<Vec<AnnotationRow>, Error> {
-        let snapshot = self.snapshot()?;
+    /// The values of a label on the rows of each source.
+    pub(super) async fn values(&self, rows: &[Rows<'_>], wish: Wish<'_>) -> Vec<Result<LabelValues, Error>> {
         let deadline = self.deadline();
-        let mut rows = Vec::new();
-        for source in snapshot.annotations() {
-            let statement = sql::annotations(source, &question.filter, question.range, ANNOTATIONS);
-            match self.database.annotations(&statement, deadline).await {
-                Ok(mut found) => rows.append(&mut found),
-                // The migrations have not been run: there are none.
-                Err(error) if source.is_own() && error.is_missing_relation() => {}
-                Err(error) => {
-                    if !error.is_no_news() {
-                        tracing::warn!(relation = %source.relation, %error, "no annotations");
-                    }
-                    return Err(error.public());
-                }
-            }
-        }
-        if rows.len() > ANNOTATIONS as usize {
-            let message = format!("more than {ANNOTATIONS} annotations in this range");
-            return Err(Error::new(Kind::AnswerTooLarge, message).hint("narrow the range, or select by #tag"));
-        }
-        rows.sort_by_key(|row| (row.start, row.until));
-        Ok(rows)
+        let running: Vec<_> = rows.iter().map(|rows| self.values_of(rows, wish, deadline)).collect();
+        stream::iter(running).buffered(AT_ONCE).collect().await
     }
+
+    /// The names of the labels on the rows of each source.
+    pub(super) async fn names(
+        &self,
+        rows: &[Rows<'_>],
+        range: Option<TimeRange>,
+    ) -> Vec<Result<BTreeSet<String>, Error>> {
+        let deadline = self.deadline();
+        let one = async |rows: &Rows<'_>| {
+            let has_rows = self.has_rows(rows, range, deadline).await?;
+            Ok(if has_rows { render::names(rows.source) } else { BTreeSet::new() })
+        };
+        let running: Vec<_> = rows.iter().map(one).collect();
+        stream::iter(running).buffered(AT_ONCE).collect().await
+    }
+
+    async fn values_of(&self, rows: &Rows<'_>, wish: Wish<'_>, deadline: Deadline) -> Result<LabelValues, Error> {
+        if wish.label == METRIC_NAME {
+            let names = self.metrics_of(rows, wish, deadline).await?;
+            return Ok(LabelValues { values: names.into_iter().collect(), partial: false });
+        }
+        let known = rows.source.has_label(wish.label).then(|| rows.source.label_value(wish.label)).flatten();
+        let Some(value) = known else { return Ok(LabelValues::default()) };
+        let settled = self.settled_rows(rows, wish.range, deadline).await?;
+        let asked = (wish.range, wish.prefix);
+        let found = self.texts(&settled, &value, asked, PICKER, deadline).await;
+        let mut values = found.map_err(|error| logged(&error, rows))?;
+        // Where the database was not asked for the prefix.
+        values.values.retain(|value| value.starts_with(wish.prefix));
+        Ok(values)
+    }
+
+    /// The names of the metrics that have rows.
+    async fn metrics_of(&self, rows: &Rows<'_>, wish: Wish<'_>, deadline: Deadline) -> Result<BTreeSet<String>, Error> {
+        let named = rows.metrics.iter().filter(|metric| metric.name.starts_with(wish.prefix));
+        let all = || named.clone().map(|metric| metric.name.clone()).collect();
+        if rows.filters.is_empty() {
+            return Ok(all());
+        }
+        let Some(column) = &rows.source.name_column else {
+            let has_rows = self.has_rows(rows, wish.range, deadline).await?;
+            return Ok(if has_rows { all() } else { BTreeSet::new() });
+        };
+        let settled = self.settled_rows(rows, wish.range, deadline).await?;
+        let value = LabelValue::Column(column.clone());
+        let stored = self.texts(&settled, &value, (wish.range, ""), STORED_NAMES, deadline).await;
+        let stored = stored.map_err(|error| logged(&error, rows))?;
+        let has_rows = |metric: &&&crate::catalog::Metric| {
+            metric.stored_name.as_ref().is_none_or(|name| stored.values.binary_search(name).is_ok())
+        };
+        Ok(named.filter(has_rows).map(|metric| metric.name.clone()).collect())
+    }
+
+    /// Whether some row passes the filters, as far as a value of a filter's own label can tell.
+    async fn has_rows(&self, rows: &Rows<'_>, range: Option<TimeRange>, deadline: Deadline) -> Result<bool, Error> {
+        let settled = self.settled_rows(rows, range, deadline).await?;
+        let Some(telling) = settled.1.iter().find(|filter| filter.wants_a_value()) else { return Ok(true) };
+        let found = self.texts(&settled, &telling.value, (range, ""), 1, deadline).await;
+        let found = found.map_err(|error| logged(&error, rows))?;
+        Ok(!found.values.is_empty() || found.partial)
+    }
+
+    /// The source and the conditions on its rows, with every pattern turned into the values that pass it.
+    async fn settled_rows(
+        &self,
+        rows: &Rows<'_>,
+        range: Option<TimeRange>,
+        deadline: Deadline,
+    ) -> Result<(Source, Vec<Filter>), Error> {
+        let mut joins = rows.source.joins.clone();
+        let mut filters = rows.conditions();
+        let settled = async {
+            self.settle_joins(rows.source, &mut joins, deadline).await?;
+            let source = Source { joins, ..rows.source.clone() };
+            self.settle(&source, &mut filters, (&[], range), deadline).await?;
+            Ok(source)
+        };
+        Ok((settled.await.map_err(|error| logged(&error, rows))?, filters))
+    }
+
+    async fn texts(
+        &self,
+        (source, filters): &(Source, Vec<Filter>),
+        value: &LabelValue,
+        asked: (Option<TimeRange>, &str),
+        cap: u32,
+        deadline: Deadline,
+    ) -> Result<LabelValues, DbError> {
+        let statement = sql::narrowed_values(source, value, filters, asked, cap);
+        let (values, partial) = self.in_budget(&statement, (source, value), deadline, cap + 1).await?;
+        Ok(LabelValues { values: values.into_iter().collect(), partial })
+    }
+}
+
+/// The error as the client may see it; what the server said goes to the log.
+fn logged(error: &DbError, rows: &Rows<'_>) -> Error {
+    if !error.is_no_news() {
+        tracing::warn!(relation = %rows.source.relation, %error, "no label values");
+    }
+    error.public()
+}
+
+/// All rows that pass the filters; those that make no sense are ignored.
+fn lenient<'a>(snapshot: &'a Snapshot, filters: &[Matcher]) -> Vec<Rows<'a>> {
+    let sensible: Vec<Matcher> = filters
+        .iter()
+        .filter(|matcher| plan::rows(snapshot, None, std::slice::from_ref(matcher)).is_ok())
+        .cloned()
+        .collect();
+    plan::rows(snapshot, None, &sensible).unwrap_or_default()
 }

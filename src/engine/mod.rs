@@ -1,13 +1,19 @@
 //! The seam: one question through all stages.
 
+mod annotations;
 mod before;
 mod budget;
+mod builder;
 mod explain;
 mod fetching;
 mod labels;
 mod partial;
 mod reducing;
 mod resolve;
+mod show;
+mod variable;
+
+pub use variable::Listed;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -46,6 +52,8 @@ pub struct Engine {
     pub clock: Clock,
     /// How long a request may take.
     pub request_timeout: Duration,
+    /// Whether answers tell the SQL that was run.
+    pub show_sql: bool,
 }
 
 /// The answer to a request: what could be answered, and the errors of the rest.
@@ -62,9 +70,13 @@ pub struct Answer {
 /// Where the time of a request went.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timing {
-    /// Text → plan.
+    /// Text → expression.
+    pub parse: Duration,
+    /// Expression → plan.
     pub plan: Duration,
-    /// Waiting for the database and reading its rows; targets run side by side, so the longest.
+    /// Waiting for a session of the database.
+    pub wait: Duration,
+    /// Reading the database's rows; targets run side by side, so the longest.
     pub execute: Duration,
     /// Series → frames.
     pub frame: Duration,
@@ -148,23 +160,25 @@ impl Engine {
         deadline: Deadline,
         budget: &Budget,
     ) -> Result<(Answered, Timing), Error> {
+        let engine = Self { database: self.database.metered(), ..self.clone() };
         let begun = Instant::now();
         let text = target.text.as_ref().map_err(Clone::clone)?;
         let (options, fill) = (&target.options, frame::fill_of(&target.options));
         let mut notices = target.notices.clone();
         let expression = target.builder.around(resolve::expression(snapshot, text)?, &mut notices);
         let lowered = evaluate::lower(&expression).map_err(resolve::refusal)?;
+        let parsed_at = Instant::now();
         let context = self.context(snapshot, question, target);
         if let Some(request) = reducing::plain(&lowered, options.reduce) {
-            return self.reduced(&context, target, &lowered, (text, request), deadline).await;
+            return self.reduced(&context, target, &lowered, (text, request), (begun, deadline)).await;
         }
         if options.reduce != Reduce::Bucket {
             notices.push("`reduce` is ignored: it keeps samples of a plain selector, and this target computes".into());
         }
         let planned = plan::fetches(&context, &lowered.fetches)?;
         let planned_at = Instant::now();
-        let inputs = self.run(snapshot, &planned.groups, deadline, budget).await?;
-        let before = self.before(&context, &lowered, &planned, (fill, deadline)).await?;
+        let inputs = engine.run(snapshot, &planned.groups, deadline, budget).await?;
+        let before = engine.before(&context, &lowered, &planned, (fill, deadline)).await?;
         let read_at = Instant::now();
         let grid = &planned.grid;
         let series = frame::evaluated(&lowered.node, &inputs, grid, self.limits.cells);
@@ -172,9 +186,17 @@ impl Engine {
         let series = self.shaped(series, (options, &lowered.node), grid, before.values, budget)?;
         let meaning = Meaning { lowered: &lowered, groups: &planned.groups, snapshot };
         let frames = frame::frames(series, grid, &meaning, (text, options.legend.as_deref()));
-        let timing = Timing { plan: planned_at - begun, execute: read_at - planned_at, frame: read_at.elapsed() };
+        let wait = engine.database.waited().min(read_at - planned_at);
+        let timing = Timing {
+            parse: parsed_at - begun,
+            plan: planned_at - parsed_at,
+            wait,
+            execute: read_at - planned_at - wait,
+            frame: read_at.elapsed(),
+        };
         notices.extend(planned.notices.into_iter().chain(before.notice));
-        Ok((Answered { ref_id: target.ref_id.clone(), format: options.format, frames, notices }, timing))
+        let executed = self.show_sql.then(|| show::statements(&planned.groups));
+        Ok((Answered { ref_id: target.ref_id.clone(), format: options.format, frames, notices, executed }, timing))
     }
 
     /// Fills the buckets that have no value, and leaves one point of each series where no more are wanted.
@@ -218,7 +240,9 @@ impl Engine {
 impl Timing {
     fn longest(self, other: Self) -> Self {
         Self {
+            parse: self.parse.max(other.parse),
             plan: self.plan.max(other.plan),
+            wait: self.wait.max(other.wait),
             execute: self.execute.max(other.execute),
             frame: self.frame.max(other.frame),
         }

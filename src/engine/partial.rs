@@ -21,7 +21,7 @@ pub struct LabelValues {
 }
 
 impl Engine {
-    /// The texts of a statement, and whether some may be missing: when time is up, those that ANALYZE saw most take
+    /// The texts of a statement, and whether some may be missing: when time is up, those that ANALYZE kept take
     /// their place.
     pub(super) async fn in_budget(
         &self,

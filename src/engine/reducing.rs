@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Engine, Timing};
+use super::{Engine, Timing, show};
 use crate::ast::Reduce;
 use crate::db::Deadline;
 use crate::error::Error;
@@ -27,9 +27,10 @@ impl Engine {
         target: &TargetQuestion,
         lowered: &Lowered,
         (text, request): (&str, &FetchRequest),
-        deadline: Deadline,
+        (begun, deadline): (Instant, Deadline),
     ) -> Result<(Answered, Timing), Error> {
-        let begun = Instant::now();
+        let engine = Self { database: self.database.metered(), ..self.clone() };
+        let parsed_at = Instant::now();
         let snapshot = context.snapshot;
         let planned = plan::samples(context, request)?;
         let planned_at = Instant::now();
@@ -40,13 +41,24 @@ impl Engine {
         };
         let mut kept = Vec::new();
         for group in &planned.groups {
-            kept.append(&mut self.kept(snapshot, group, wanted, deadline).await?);
+            kept.append(&mut engine.kept(snapshot, group, wanted, deadline).await?);
         }
         let read_at = Instant::now();
         let meaning = Meaning { lowered, groups: &planned.groups, snapshot };
         let frames = frame::reduced(kept, &meaning, (text, target.options.legend.as_deref()));
-        let timing = Timing { plan: planned_at - begun, execute: read_at - planned_at, frame: read_at.elapsed() };
+        let wait = engine.database.waited().min(read_at - planned_at);
+        let timing = Timing {
+            parse: parsed_at - begun,
+            plan: planned_at - parsed_at,
+            wait,
+            execute: read_at - planned_at - wait,
+            frame: read_at.elapsed(),
+        };
+        let executed = self.show_sql.then(|| show::statements(&planned.groups));
         let notices = target.notices.iter().cloned().chain(planned.notices).collect();
-        Ok((Answered { ref_id: target.ref_id.clone(), format: target.options.format, frames, notices }, timing))
+        Ok((
+            Answered { ref_id: target.ref_id.clone(), format: target.options.format, frames, notices, executed },
+            timing,
+        ))
     }
 }

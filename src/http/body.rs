@@ -35,8 +35,12 @@ async fn read<T: DeserializeOwned + Default>(request: Request, limit: usize) -> 
         return Err(too_large());
     }
     let bytes = to_bytes(request.into_body(), limit).await.map_err(|error| {
-        let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-        if source.contains("length limit") { too_large() } else { Error::new(Kind::BadRequest, "the body ended early") }
+        let mut causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
+        if causes.clone().any(|cause| cause.is::<tower_http::timeout::TimeoutError>()) {
+            return Error::new(Kind::BodyTimeout, "the body did not arrive in time");
+        }
+        let is_limit = causes.any(|cause| cause.to_string().contains("length limit"));
+        if is_limit { too_large() } else { Error::new(Kind::BadRequest, "the body ended early") }
     })?;
     intake::body(&bytes)
 }

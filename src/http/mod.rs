@@ -2,13 +2,17 @@
 
 mod annotations;
 mod body;
+mod builder;
+mod flat;
 mod health;
 mod middleware;
+mod params;
 mod path;
 mod query;
 mod respond;
 mod search;
 mod tags;
+mod variable;
 
 use std::sync::Arc;
 
@@ -40,11 +44,15 @@ pub fn service(app: App, config: &HttpConfig) -> Service {
         .route("/", get(health::root))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
-        .route("/query", post(query::query))
-        .route("/search", post(search::search))
+        .route("/openapi.json", get(async || respond::document(include_str!("../../openapi.json"))))
+        .route("/query", post(query::posted).get(flat::got))
+        .route("/search", post(search::posted).get(search::got))
+        .route("/metrics", post(builder::metrics))
+        .route("/metric-payload-options", post(builder::options))
+        .route("/variable", post(variable::posted).get(variable::got))
         .route("/annotations", post(annotations::posted).get(annotations::got))
-        .route("/tag-keys", post(tags::keys))
-        .route("/tag-values", post(tags::values))
+        .route("/tag-keys", post(tags::posted_keys).get(tags::got_keys))
+        .route("/tag-values", post(tags::posted_values).get(tags::got_values))
         .fallback(|| async { respond::error(&Error::new(Kind::NotFound, "there is nothing at this path")) })
         .method_not_allowed_fallback(|| async {
             respond::error(&Error::new(Kind::MethodNotAllowed, "this path takes another method"))

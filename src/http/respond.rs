@@ -33,6 +33,11 @@ pub(super) fn error(error: &Error) -> Response {
     response
 }
 
+/// A JSON document that stands in the program.
+pub(super) fn document(text: &'static str) -> Response {
+    (StatusCode::OK, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], text).into_response()
+}
+
 /// Says notices in headers, for clients that show none of the body's.
 pub(super) fn warn(headers: &mut HeaderMap, notices: impl Iterator<Item = String>) {
     for notice in notices.take(NOTICES) {
@@ -57,9 +62,10 @@ pub(super) fn warn(headers: &mut HeaderMap, notices: impl Iterator<Item = String
 
 /// Says where the time went.
 pub(super) fn timed(headers: &mut HeaderMap, timing: Timing) {
-    let ms = |duration: std::time::Duration| duration.as_secs_f64() * 1000.0;
-    let (plan, execute, frame) = (ms(timing.plan), ms(timing.execute), ms(timing.frame));
-    let value = format!("plan;dur={plan:.2}, execute;dur={execute:.2}, frame;dur={frame:.2}");
+    let Timing { parse, plan, wait, execute, frame } = timing;
+    let stages = [("parse", parse), ("plan", plan), ("wait", wait), ("execute", execute), ("frame", frame)];
+    let stages = stages.map(|(stage, time)| format!("{stage};dur={:.2}", time.as_secs_f64() * 1000.0));
+    let value = stages.join(", ");
     if let Ok(value) = HeaderValue::try_from(value) {
         headers.insert("server-timing", value);
     }

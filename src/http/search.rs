@@ -1,29 +1,37 @@
-//! `POST /search`: the names of the metrics.
+//! `/search`: the names of the metrics; also what SimpleJson's query variables ask.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde_json::Value;
 
 use super::body::Json;
+use super::params::Params;
+use super::variable::{cut, list};
 use super::{App, respond};
+use crate::error::Error;
 use crate::intake;
-use crate::wire::request::Search;
+use crate::wire::request::{Search, Variable};
 
-/// All names, or those that contain the text typed so far, in any case. Plain strings: the client mangles anything
-/// else.
-pub(super) async fn search(State(app): State<App>, Json(search): Json<Search>) -> Response {
-    let snapshot = match app.engine.snapshot() {
-        Ok(snapshot) => snapshot,
-        Err(error) => return respond::error(&error),
-    };
-    let typed = intake::search(&search);
-    // A picked name that is opened again arrives regex-escaped, as in a query variable.
-    let readings: Vec<String> =
-        crate::language::names(&typed).into_iter().flatten().map(|name| name.to_lowercase()).collect();
-    let wanted = |name: &&str| {
-        let name = name.to_lowercase();
-        typed.trim().is_empty() || readings.iter().any(|reading| name.contains(reading.trim()))
-    };
-    let names: Vec<&str> = snapshot.names().filter(wanted).collect();
-    respond::json(StatusCode::OK, &names)
+pub(super) async fn posted(State(app): State<App>, Json(search): Json<Search>) -> Response {
+    answer(&app, intake::search(&search)).await.unwrap_or_else(|error| respond::error(&error))
+}
+
+pub(super) async fn got(State(app): State<App>, params: Params) -> Response {
+    let text = params.first("target").or_else(|| params.first("query")).unwrap_or_default().to_owned();
+    answer(&app, text).await.unwrap_or_else(|error| respond::error(&error))
+}
+
+/// All names, or those that contain the text typed so far, in any case; of a variable's query its values. Plain
+/// strings: the client mangles anything else.
+async fn answer(app: &App, typed: String) -> Result<Response, Error> {
+    let snapshot = app.engine.snapshot()?;
+    // A metric may be called like a query.
+    if !intake::is_variable(&typed) || snapshot.metric(typed.trim()).is_some() {
+        return Ok(respond::json(StatusCode::OK, &app.engine.metric_names(&snapshot, &typed)));
+    }
+    let listed = list(app, &Variable { payload: Value::from(typed), range: Value::Null }).await?;
+    let mut response = respond::json(StatusCode::OK, &listed.texts);
+    respond::warn(response.headers_mut(), cut(&listed));
+    Ok(response)
 }

@@ -1,4 +1,4 @@
-//! `POST /tag-keys` and `POST /tag-values`: what the ad hoc pickers offer.
+//! `/tag-keys` and `/tag-values`: what the ad hoc pickers offer.
 //!
 //! SimpleJson's pickers hang on an error, so what cannot be answered is an empty list.
 
@@ -7,28 +7,43 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::body::Json;
+use super::params::Params;
 use super::{App, respond};
 use crate::intake::{self, Moment};
-use crate::wire::request::TagValues;
+use crate::wire::request::Tags;
 use crate::wire::response::TagOption;
 
-pub(super) async fn keys(State(app): State<App>) -> Response {
-    let snapshot = app.engine.catalog.current();
-    let keys = snapshot.as_ref().map(|snapshot| snapshot.label_names()).unwrap_or_default();
-    options(keys.into_iter().map(str::to_owned))
+pub(super) async fn posted_keys(State(app): State<App>, request: Result<Json<Tags>, Response>) -> Response {
+    // Old Grafana sends no body at all.
+    keys(&app, request.map(|Json(request)| request).unwrap_or_default()).await
 }
 
-pub(super) async fn values(State(app): State<App>, request: Result<Json<TagValues>, Response>) -> Response {
-    let (Some(snapshot), Ok(Json(request))) = (app.engine.catalog.current(), request) else {
-        return options(std::iter::empty());
-    };
-    let Some(key) = intake::tag_key(&request) else { return options(std::iter::empty()) };
+pub(super) async fn got_keys(State(app): State<App>, params: Params) -> Response {
+    keys(&app, Tags { range: params.range(), ..Tags::default() }).await
+}
+
+pub(super) async fn posted_values(State(app): State<App>, request: Result<Json<Tags>, Response>) -> Response {
+    values(&app, request.map(|Json(request)| request).unwrap_or_default()).await
+}
+
+pub(super) async fn got_values(State(app): State<App>, params: Params) -> Response {
+    values(&app, Tags { key: params.value("key"), range: params.range(), ..Tags::default() }).await
+}
+
+async fn keys(app: &App, request: Tags) -> Response {
+    let Some(snapshot) = app.engine.catalog.current() else { return options(std::iter::empty()) };
     let moment = Moment { now: app.engine.clock.now(), zone: snapshot.zone() };
-    let range =
-        if request.time_range.is_object() { intake::time_range(&request.time_range, moment).ok() } else { None };
-    let found = app.engine.label_values(&snapshot, &key, range).await;
+    let scope = intake::label_scope(&Tags { key: serde_json::Value::Null, ..request }, moment);
+    options(app.engine.label_keys(&snapshot, &scope).await.into_iter())
+}
+
+async fn values(app: &App, request: Tags) -> Response {
+    let Some(snapshot) = app.engine.catalog.current() else { return options(std::iter::empty()) };
+    let moment = Moment { now: app.engine.clock.now(), zone: snapshot.zone() };
+    let scope = intake::label_scope(&request, moment);
+    let found = app.engine.label_values(&snapshot, &scope).await;
     let mut response = options(found.values.into_iter());
-    let notice = found.partial.then(|| format!("not all values of {key} were found in time"));
+    let notice = found.partial.then(|| format!("not all values of {} were found in time", scope.label));
     respond::warn(response.headers_mut(), notice.into_iter());
     response
 }

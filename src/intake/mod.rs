@@ -3,16 +3,22 @@
 mod ad_hoc;
 mod annotations;
 mod builder;
+mod labels;
 mod options;
 mod payload;
+mod picker;
 mod range;
 mod scalar;
+mod variable;
 
-pub use annotations::{AnnotationQuestion, annotations};
+pub use annotations::{AnnotationQuestion, annotation_targets, annotations};
 pub use builder::Builder;
+pub use labels::{LabelScope, PICKER, label_scope};
 pub use options::options;
 pub use payload::Said;
+pub use picker::{LABEL_FIELD, Opened, metric, opened};
 pub use range::{Moment, time_range};
+pub use variable::{VARIABLE_WORDS, VariableAsk, VariableQuestion, is_variable, variable};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -164,12 +170,6 @@ impl TargetQuestion {
 #[must_use]
 pub fn search(search: &request::Search) -> String {
     scalar::text(&search.target).unwrap_or_default()
-}
-
-/// The label of a request for values; none when there is none.
-#[must_use]
-pub fn tag_key(request: &request::TagValues) -> Option<String> {
-    scalar::text(&request.key).filter(|key| !key.is_empty())
 }
 
 #[cfg(test)]

@@ -154,13 +154,16 @@ fn mentions_name(grouping: &Grouping) -> bool {
 }
 
 /// All filters on one source; none when no row can pass.
-fn filters<'a>(source: &Source, matchers: impl Iterator<Item = &'a Matcher>) -> Result<Option<Vec<Filter>>, Error> {
+pub(super) fn filters<'a>(
+    source: &Source,
+    matchers: impl Iterator<Item = &'a Matcher>,
+) -> Result<Option<Vec<Filter>>, Error> {
     let mut filters = source.filters.clone();
     for matcher in matchers {
         match resolve(source, matcher).map_err(|bad| bad_matcher(bad, matcher.span))? {
             Resolved::Always => {}
             Resolved::Never => return Ok(None),
-            Resolved::Filter(filter) => filters.push(filter),
+            Resolved::Filter(filter) => filters.push(*filter),
         }
     }
     Ok(Some(filters))

@@ -11,7 +11,7 @@ pub(super) enum Resolved {
     /// No row can pass.
     Never,
     /// A condition for the database.
-    Filter(Filter),
+    Filter(Box<Filter>),
 }
 
 /// Resolves a matcher on a source. A label that the source lacks has the empty value on every row.
@@ -23,7 +23,7 @@ pub(super) fn resolve(source: &Source, matcher: &Matcher) -> Result<Resolved, Ba
     }
     let wanted = filter::wanted(matcher)?;
     Ok(match source.label_value(&matcher.label) {
-        Some(value) => Resolved::Filter(Filter { value, wanted }),
+        Some(value) => Resolved::Filter(Box::new(Filter { value, wanted })),
         None if wanted.accepts("") => Resolved::Always,
         None => Resolved::Never,
     })

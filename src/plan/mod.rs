@@ -8,9 +8,11 @@ mod fetch;
 mod matchers;
 mod metrics;
 mod notices;
+mod rows;
 mod window;
 
 pub use fetch::{Context, FetchGroup, Planned, fetches, fetches_on, samples};
+pub use rows::{Rows, rows};
 
 use crate::ast::{AggregateOp, Grouping};
 pub use crate::catalog::filter::{Filter, Wanted, settle};
@@ -145,7 +147,7 @@ impl Buckets {
     /// The bucket of an instant in microseconds that is not before the first bucket.
     #[must_use]
     pub fn of_micros(&self, micros: i64) -> u32 {
-        let bucket = match self {
+        match self {
             Self::Regular { step_ms, start_ms, .. } => {
                 u32::try_from((micros - start_ms * 1000) / (step_ms * 1000)).unwrap_or(u32::MAX)
             }
@@ -153,8 +155,7 @@ impl Buckets {
                 let at = edges.partition_point(|edge| edge.saturating_mul(1000) <= micros);
                 u32::try_from(at.saturating_sub(1)).unwrap_or(u32::MAX)
             }
-        };
-        bucket
+        }
     }
 
     /// The start of a bucket, counted from 0; the end of the last one is the start of the next.

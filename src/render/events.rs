@@ -1,7 +1,8 @@
-//! Annotations as Grafana's events.
+//! Annotations: as SimpleJson's events, as flat rows, as one table.
 
 use crate::db::AnnotationRow;
-use crate::wire::response::Event;
+use crate::wire::flat::FlatEvent;
+use crate::wire::response::{Cell, Element, Event, Table, TableColumn};
 
 /// The events of the rows that have a time. A region carries its end, and for Grafana before 6.4 a number that is
 /// the same at both ends.
@@ -23,4 +24,55 @@ pub fn events(rows: Vec<AnnotationRow>) -> Vec<Event> {
         });
     }
     events
+}
+
+/// The rows that have a time, every member there. Grafana splits a text of tags at commas and trims nothing.
+#[must_use]
+pub fn flat_events(rows: Vec<AnnotationRow>) -> Vec<FlatEvent> {
+    let flat = |row: AnnotationRow| {
+        let time = row.start?;
+        Some(FlatEvent {
+            time,
+            time_end: row.until.filter(|end| *end > time),
+            title: row.title.unwrap_or_default(),
+            text: row.text.unwrap_or_default(),
+            tags: row.tags.join(","),
+            id: row.id,
+        })
+    };
+    rows.into_iter().filter_map(flat).collect()
+}
+
+/// The columns of a table of annotations. Grafana maps them by name; a label on one would change its name.
+const COLUMNS: [(&str, &str); 6] = [
+    ("time", "time"),
+    ("timeEnd", "time"),
+    ("title", "string"),
+    ("text", "string"),
+    ("tags", "string"),
+    ("id", "string"),
+];
+
+/// One table with all annotations, for the annotation queries of the JSON plugin.
+#[must_use]
+pub fn event_table(rows: Vec<AnnotationRow>) -> Element {
+    let columns = COLUMNS.map(|(text, r#type)| TableColumn { text: text.to_owned(), r#type, unit: None });
+    let row = |event: FlatEvent| {
+        vec![
+            Cell::Time(event.time),
+            event.time_end.map_or(Cell::Absent, Cell::Time),
+            Cell::Text(event.title),
+            Cell::Text(event.text),
+            Cell::Text(event.tags),
+            event.id.map_or(Cell::Absent, Cell::Text),
+        ]
+    };
+    let rows = flat_events(rows).into_iter().map(row).collect();
+    Element::Table(Table {
+        r#type: "table",
+        ref_id: Some("Anno".to_owned()),
+        meta: None,
+        columns: columns.to_vec(),
+        rows,
+    })
 }

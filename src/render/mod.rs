@@ -1,9 +1,15 @@
 //! Frames → wire: the last module that knows Grafana on the way out.
 
+mod builder;
 mod events;
+mod flat;
+mod frames;
 mod table;
 
-pub use events::events;
+pub use builder::{choice, choices, metrics, names, variable};
+pub use events::{event_table, events, flat_events};
+pub use flat::{csv, rows, wide};
+pub use frames::frames;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +29,8 @@ pub struct Answered {
     pub frames: Vec<Frame>,
     /// What the person at the panel should know.
     pub notices: Vec<String>,
+    /// The SQL that was run, where the operator lets it be told.
+    pub executed: Option<String>,
 }
 
 /// The elements of an answer, in the order of the targets; notices go to a target's first element, the errors of
@@ -42,6 +50,7 @@ pub fn elements(answers: Vec<Answered>, failed: &[Error]) -> Vec<Element> {
         }
         if let Some(first) = own.first_mut() {
             notify(first, notices);
+            execute(first, answer.executed);
         }
         elements.append(&mut own);
     }
@@ -85,15 +94,31 @@ fn notices(severity: &'static str, texts: impl Iterator<Item = String>) -> Vec<N
     texts.map(|text| Notice { severity, text }).collect()
 }
 
+/// What an answer has to say, where it has something.
+fn meta_of(answer: &Answered) -> Option<Meta> {
+    let notices = notices("warning", answer.notices.iter().cloned());
+    let said = !notices.is_empty() || answer.executed.is_some();
+    said.then(|| Meta { notices, executed_query_string: answer.executed.clone(), custom: None })
+}
+
 fn notify(element: &mut Element, mut notices: Vec<Notice>) {
-    if notices.is_empty() {
-        return;
+    if !notices.is_empty() {
+        meta(element).notices.append(&mut notices);
     }
+}
+
+fn execute(element: &mut Element, executed: Option<String>) {
+    if executed.is_some() {
+        meta(element).executed_query_string = executed;
+    }
+}
+
+fn meta(element: &mut Element) -> &mut Meta {
     let meta = match element {
         Element::Series(series) => &mut series.meta,
         Element::Table(table) => &mut table.meta,
     };
-    meta.get_or_insert_default().notices.append(&mut notices);
+    meta.get_or_insert_default()
 }
 
 fn series(frame: Frame, ref_id: Option<String>) -> Element {

@@ -4,7 +4,7 @@ use super::condition::{condition, grouped, plain};
 use super::document::{document, keys_of, values_of_key};
 use super::join::from_dimension;
 use super::{Param, Statement, Writer, instant};
-use crate::catalog::{Column, Document, LabelValue, Relation, Row, Source};
+use crate::catalog::{Column, ColumnType, Document, LabelValue, Relation, Row, Source};
 use crate::plan::Filter;
 use crate::time::TimeRange;
 
@@ -26,16 +26,26 @@ pub fn label_values(
     cap: u32,
 ) -> Statement {
     let mut w = Writer::default();
-    match value {
-        LabelValue::Resolved { ids, key } => values_of_key(&mut w, ids, key),
-        _ if value.column().row != Row::Own => of_dimension(&mut w, source, value, filters),
-        LabelValue::Column(column) if source.has_index_leading_with(&column.name) => {
-            loose_scan(&mut w, source, column, filters);
-        }
-        _ => distinct(&mut w, source, value, filters, range),
-    }
+    values(&mut w, source, value, filters, range);
     w.syntax(" LIMIT ").param(Param::Int(i64::from(cap) + 1));
     w.finish()
+}
+
+pub(super) fn values(
+    w: &mut Writer,
+    source: &Source,
+    value: &LabelValue,
+    filters: &[Filter],
+    range: Option<TimeRange>,
+) {
+    match value {
+        LabelValue::Resolved { ids, key } => values_of_key(w, ids, key),
+        _ if value.column().row != Row::Own => of_dimension(w, source, value, filters),
+        LabelValue::Column(column) if source.has_index_leading_with(&column.name) => {
+            loose_scan(w, source, column, filters);
+        }
+        _ => distinct(w, source, value, filters, range),
+    }
 }
 
 fn of_dimension(w: &mut Writer, source: &Source, value: &LabelValue, filters: &[Filter]) {
@@ -76,7 +86,14 @@ fn loose_scan(w: &mut Writer, source: &Source, column: &Column, filters: &[Filte
     }
 }
 
-fn distinct(w: &mut Writer, source: &Source, value: &LabelValue, filters: &[Filter], range: Option<TimeRange>) {
+/// Writes the distinct values of the rows that pass the filters.
+pub(super) fn distinct(
+    w: &mut Writer,
+    source: &Source,
+    value: &LabelValue,
+    filters: &[Filter],
+    range: Option<TimeRange>,
+) {
     w.syntax("SELECT DISTINCT s.x::text AS x FROM (SELECT ");
     grouped(w, value);
     w.syntax(" AS x").rows_of(&source.relation, &[]).syntax(" WHERE true");
@@ -98,15 +115,35 @@ fn restrict(w: &mut Writer, source: &Source, filters: &[Filter], range: Option<T
     }
 }
 
-/// The values of a column that ANALYZE saw most.
+/// The values of a column that ANALYZE kept: the most common ones, and the bounds of its histogram.
 #[must_use]
 pub fn common_values(relation: &Relation, column: &Column) -> Statement {
     let mut w = Writer::default();
-    w.syntax("SELECT DISTINCT n FROM pg_catalog.pg_stats AS s, unnest(s.most_common_vals::text::text[]) AS n");
+    w.syntax(
+        "SELECT DISTINCT n FROM pg_catalog.pg_stats AS s, unnest(coalesce(s.most_common_vals::text::text[], '{}')",
+    );
+    w.syntax(" || coalesce(s.histogram_bounds::text::text[], '{}')) AS n");
     w.syntax(" WHERE s.schemaname = ").param(Param::Text(relation.schema.as_str().to_owned()));
     w.syntax("::text AND s.tablename = ").param(Param::Text(relation.name.as_str().to_owned()));
     w.syntax("::text AND s.attname = ").param(Param::Text(column.name.as_str().to_owned()));
     w.syntax("::text AND n <> ''");
+    w.finish()
+}
+
+/// Those of the names that a column of the source's own has on a row that passes the filters.
+#[must_use]
+pub fn names_with_rows(source: &Source, column: &Column, names: Vec<String>, filters: &[Filter]) -> Statement {
+    let mut w = Writer::default();
+    w.syntax("SELECT n.x FROM unnest(").param(Param::Texts(names)).syntax(") AS n(x) WHERE EXISTS (SELECT 1");
+    w.rows_of(&source.relation, &[]).syntax(" WHERE ").cell(column).syntax(match column.ty {
+        ColumnType::Text | ColumnType::Varchar => " = n.x",
+        _ => "::text = n.x",
+    });
+    for filter in filters {
+        w.syntax(" AND ");
+        condition(&mut w, &source.joins, filter);
+    }
+    w.syntax(")");
     w.finish()
 }
 

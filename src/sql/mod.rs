@@ -12,12 +12,14 @@ mod instant;
 mod join;
 mod labels;
 mod value;
+mod walk;
 
 pub use annotations::{AnnotationFilter, annotations};
 pub use explain::explain;
 pub(crate) use fetch::{Key, carried, keys};
 pub use fetch::{fetch, samples};
-pub use labels::{common_values, label_values, member_names};
+pub use labels::{common_values, label_values, member_names, names_with_rows};
+pub use walk::narrowed_values;
 
 use crate::catalog::{Join, Relation};
 use crate::ident::Ident;

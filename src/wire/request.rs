@@ -73,12 +73,50 @@ pub struct Annotations {
     pub tags: Value,
 }
 
-/// `POST /tag-values`.
+/// `POST /tag-keys` and `POST /tag-values`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub struct TagValues {
-    /// The label.
+pub struct Tags {
+    /// The label whose values are asked.
     pub key: Value,
+    /// The other ad hoc filters.
+    pub filters: Value,
+    /// The same, where people who know `/query` put them.
+    pub adhoc_filters: Value,
     /// `{from, to}`.
     pub time_range: Value,
+    /// The same, likewise.
+    pub range: Value,
+}
+
+/// `POST /variable`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Variable {
+    /// `{"target": "<query>"}`, or whatever JSON the user wrote.
+    pub payload: Value,
+    /// `{from, to}`.
+    pub range: Value,
+}
+
+/// `POST /metrics`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Metrics {
+    /// The metric that the builder has now.
+    pub metric: Value,
+    /// What the builder's other fields say.
+    pub payload: Value,
+}
+
+/// `POST /metric-payload-options`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct PayloadOptions {
+    /// The metric, as the builder has it.
+    pub metric: Value,
+    /// What the builder's fields say.
+    pub payload: Value,
+    /// The field whose options are asked.
+    pub name: Value,
 }

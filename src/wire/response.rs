@@ -52,7 +52,7 @@ impl Serialize for Datapoint {
 }
 
 /// The value as JSON can write it.
-const fn finite(value: f64) -> Option<f64> {
+pub(super) const fn finite(value: f64) -> Option<f64> {
     if value.is_finite() { Some(value) } else { None }
 }
 
@@ -95,6 +95,8 @@ pub enum Cell {
     Number(f64),
     /// A text.
     Text(String),
+    /// Nothing.
+    Absent,
 }
 
 impl Serialize for Cell {
@@ -103,16 +105,21 @@ impl Serialize for Cell {
             Self::Time(ms) => serializer.serialize_i64(*ms),
             Self::Number(value) => finite(*value).serialize(serializer),
             Self::Text(text) => serializer.serialize_str(text),
+            Self::Absent => serializer.serialize_none(),
         }
     }
 }
 
 /// `meta` of an element.
 #[derive(Clone, Debug, Default, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Meta {
     /// Sentences that the panel shows behind an icon.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<Notice>,
+    /// The SQL that was run, for the query inspector.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub executed_query_string: Option<String>,
     /// What Grafana passes on to whoever asks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom: Option<Custom>,

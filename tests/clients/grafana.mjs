@@ -43,6 +43,17 @@ function scenes(path) {
   return join(dirname(load.resolve('@grafana/scenes/package.json')), 'dist/esm', path);
 }
 
+/** "All" with a custom value: that text as it is, in every format. */
+export class CustomAll {
+  constructor(text) {
+    this.text = text;
+  }
+
+  toString() {
+    return this.text;
+  }
+}
+
 /** Interpolates as dashboards do: with the published formats, `glob` when none is asked for. */
 class Templates {
   // The expression of Grafana's own service; the JSON plugin reads it from there.
@@ -61,6 +72,9 @@ class Templates {
       if (value === undefined) {
         return match;
       }
+      if (value instanceof CustomAll) {
+        return value.text;
+      }
       const id = bracketFormat ?? braceFormat ?? format ?? 'glob';
       return this.formats.get(id).formatter(value, [], { state: { name, type: 'query', multi: Array.isArray(value) } });
     });
@@ -71,7 +85,7 @@ class Templates {
       type: 'query',
       id: name,
       name,
-      current: { text: String(value), value },
+      current: { text: String(value), value: value instanceof CustomAll ? value.text : value },
       options: [],
     }));
   }

@@ -54,7 +54,12 @@ async fn ask(server: &Server, query: &str) -> Answer {
     });
     let posted = server.post("/annotations", body).await;
     let url = format!("{}/annotations", server.base);
-    let params = [("from", ms(0).to_string()), ("to", ms(60).to_string()), ("query", query.to_owned())];
+    let params = [
+        ("from", ms(0).to_string()),
+        ("to", ms(60).to_string()),
+        ("query", query.to_owned()),
+        ("format", "events".into()),
+    ];
     let got = crate::support::answer(server.client.get(reqwest::Url::parse_with_params(&url, params).unwrap())).await;
     assert_eq!((got.status, got.body), (posted.status, posted.body.clone()), "GET and POST differ on {query:?}");
     posted

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
+use datebin::db::{DatabaseConfig, demo};
 use datebin::time::Clock;
 use sqlx::PgPool;
 
-use crate::support::{Server, Setup};
+use crate::support::{Server, Setup, url};
 
 const OLDEST_NODE: u32 = 18;
 
@@ -49,30 +50,41 @@ fn missing() -> Option<String> {
     }
 }
 
-#[sqlx::test(migrations = "./migrations")]
-#[expect(clippy::print_stderr, reason = "whoever runs the tests should know what was not tested")]
+#[sqlx::test(migrator = "datebin::db::MIGRATOR")]
 async fn the_published_clients_understand_every_answer(pool: PgPool) {
-    if let Some(reason) = missing() {
-        assert!(std::env::var_os("DATEBIN_REQUIRE_NODE").is_none(), "{reason}");
-        eprintln!("the clients were not tested: {reason}");
+    if !runs() {
         return;
     }
     sqlx::raw_sql(include_str!("../clients/fixture.sql")).execute(&pool).await.expect("the fixture");
     let file = Some(directory().join("datebin.toml"));
     let server = Server::with(&pool, Setup { clock: Clock::Fixed(NOW), file, ..Setup::default() }).await;
+    node(&server, &["simplejson.test.mjs", "json.test.mjs", "infinity.test.mjs"]).await;
+}
+
+#[sqlx::test(migrator = "datebin::db::MIGRATOR")]
+async fn every_query_that_is_provisioned_has_data(pool: PgPool) {
+    if !runs() {
+        return;
+    }
+    let config = DatabaseConfig::new(&url(&pool)).expect("a URL");
+    demo::load(&config, Clock::System.now(), &mut |_, _| {}).await.expect("the demo");
+    let server = Server::start(&pool).await;
+    node(&server, &["provisioning.test.mjs"]).await;
+}
+
+/// Whether the clients can be run here; they must be where `DATEBIN_REQUIRE_NODE` says so.
+#[expect(clippy::print_stderr, reason = "whoever runs the tests should know what was not tested")]
+fn runs() -> bool {
+    let Some(reason) = missing() else { return true };
+    assert!(std::env::var_os("DATEBIN_REQUIRE_NODE").is_none(), "{reason}");
+    eprintln!("the clients were not tested: {reason}");
+    false
+}
+
+async fn node(server: &Server, suites: &[&str]) {
     let mut node = tokio::process::Command::new("node");
-    node.arg("--test").args(suites()).current_dir(directory()).env("DATEBIN_URL", &server.base).kill_on_drop(true);
+    node.arg("--test").args(suites).current_dir(directory()).env("DATEBIN_URL", &server.base).kill_on_drop(true);
     let ran = node.output().await.expect("node");
     let (told, complained) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
     assert!(ran.status.success(), "{told}\n{complained}");
-}
-
-/// The tests' files; more than none, or Node would look for others.
-fn suites() -> Vec<PathBuf> {
-    let files = std::fs::read_dir(directory()).expect("the tests");
-    let mut suites: Vec<PathBuf> = files.map(|file| file.expect("a file").path()).collect();
-    suites.retain(|file| file.to_string_lossy().ends_with(".test.mjs"));
-    suites.sort();
-    assert!(!suites.is_empty(), "no tests in {}", directory().display());
-    suites
 }

@@ -10,24 +10,34 @@
     reason = "tests stop at the first thing that is wrong"
 )]
 
+mod anno;
 mod annotations;
-mod carets;
 mod bombs;
+mod builder;
+mod carets;
+mod checklist;
 mod clients;
 mod counters;
 mod discovery;
 mod explain;
 mod explain_types;
+mod flat;
+mod golden;
 mod hostile;
 mod http;
 mod injection;
-mod layouts;
 mod language_page;
+mod layouts;
+mod merging;
+mod multi_values;
 mod options;
 mod oracle;
+mod pages;
 mod query;
 mod search;
 mod support;
 mod tags;
 mod targets;
+mod variables;
+mod walk;
 mod windows;

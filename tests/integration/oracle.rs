@@ -30,7 +30,7 @@ pub async fn check(pool: &PgPool, tables: impl Iterator<Item = &Table> + Clone) 
         toml.push_str(&table.toml);
     }
     let database = pool.connect_options().get_database().expect("a database").to_owned();
-    let file = std::env::temp_dir().join(format!("datebin-{database}.toml"));
+    let file = std::env::temp_dir().join(format!("datebin-{database}-{}.toml", std::process::id()));
     std::fs::write(&file, toml).expect("a file");
     let server = Server::with(pool, Setup { file: Some(file.clone()), ..Setup::default() }).await;
     for (seed, table) in (0_u64..).zip(tables) {

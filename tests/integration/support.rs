@@ -23,6 +23,7 @@ pub struct Setup {
     pub http: HttpConfig,
     pub statement_timeout: Duration,
     pub file: Option<std::path::PathBuf>,
+    pub show_sql: bool,
 }
 
 impl Default for Setup {
@@ -41,6 +42,7 @@ impl Default for Setup {
             },
             statement_timeout: Duration::from_secs(20),
             file: None,
+            show_sql: false,
         }
     }
 }
@@ -79,6 +81,7 @@ impl Server {
             limits: setup.limits,
             clock: setup.clock,
             request_timeout: setup.http.request_timeout,
+            show_sql: setup.show_sql,
         };
         let listener = TcpListener::bind(setup.http.listen).await.expect("a free port");
         let base = format!("http://{}{}", listener.local_addr().expect("an address"), setup.http.base_path);

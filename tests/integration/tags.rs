@@ -31,14 +31,61 @@ fn options(texts: &[&str]) -> Value {
 }
 
 #[sqlx::test(migrations = false)]
-async fn keys_are_all_labels_whatever_is_asked(pool: PgPool) {
+async fn keys_are_those_of_the_rows_that_pass_the_other_filters(pool: PgPool) {
     sql(&pool, TABLES).await;
     let server = Server::start(&pool).await;
     let expected = options(&["dc", "host", "it's", "rack", "state", "unit"]);
-    for body in ["", "null", "{}", r#"{"filters":[{"key":"host","operator":"=","value":"a"}]}"#, "not json", "[]"] {
+    for body in ["", "null", "{}", r#"{"filters":[]}"#, "not json", "[]"] {
         let answer = server.send("POST", "/tag-keys", &[("content-type", "application/json")], body).await;
         assert_eq!((answer.status, answer.body), (200, expected.clone()), "{body}");
     }
+    assert_eq!(server.get("/tag-keys").await.body, expected);
+    let of_load = options(&["host", "rack", "state", "unit"]);
+    let of_samples = options(&["dc", "host", "it's"]);
+    for (key, operator, value, expected) in [
+        ("host", "=", "a", &of_load),
+        ("host", "=~", "a|b", &of_load),
+        ("host", "=", "c", &of_samples),
+        ("dc", "=", "x", &of_samples),
+        ("rack", ">", "9", &of_load),
+        ("rack", "=", "77", &options(&[])),
+        ("nowhere", "=", "x", &expected),
+        ("host", "=~", "(", &expected),
+        ("host", "=~", ".*", &expected),
+        ("", "=", "x", &expected),
+    ] {
+        let filters = json!([{"key": key, "operator": operator, "value": value}]);
+        for body in [json!({"filters": filters}), json!({"adhocFilters": filters, "timeRange": {"from": "x"}})] {
+            let answer = server.post("/tag-keys", body.clone()).await;
+            assert_eq!((answer.status, &answer.body), (200, expected), "{body}");
+        }
+    }
+}
+
+#[sqlx::test(migrations = false)]
+async fn values_are_narrowed_by_the_other_filters_and_the_range(pool: PgPool) {
+    sql(&pool, TABLES).await;
+    let server = Server::start(&pool).await;
+    let early = json!({"from": "2024-01-01T00:00:00Z", "to": "2024-01-01T00:02:00Z"});
+    for (key, filters, range, expected) in [
+        // Minutes with rack 9: 1, 4, 7, …: every host.
+        ("host", json!([{"key": "rack", "operator": "=", "value": "9"}]), json!(null), options(&["a", "b", "ä"])),
+        ("host", json!([]), early.clone(), options(&["a", "b", "c"])),
+        ("host", json!([{"key": "rack", "operator": "=", "value": "9"}]), early.clone(), options(&["a"])),
+        ("state", json!([{"key": "host", "operator": "=", "value": "b"}]), early.clone(), options(&["up"])),
+        ("rack", json!([{"key": "host", "operator": "!=", "value": "b"}]), early.clone(), options(&["9"])),
+        ("dc", json!([{"key": "host", "operator": "=", "value": "c"}]), early.clone(), options(&["x"])),
+        // A filter on the key itself is the one that is being changed.
+        ("host", json!([{"key": "host", "operator": "=", "value": "a"}]), early.clone(), options(&["a", "b", "c"])),
+        ("host", json!([{"key": "nowhere", "operator": "=", "value": "a"}]), early.clone(), options(&["a", "b", "c"])),
+        ("host", json!([{"key": "rack", "operator": "=~", "value": "["}]), early.clone(), options(&["a", "b", "c"])),
+    ] {
+        let answer = server.post("/tag-values", json!({"key": key, "filters": filters, "timeRange": range})).await;
+        assert_eq!((answer.status, &answer.body), (200, &expected), "{key} {filters} {range}");
+    }
+    let got = server.get("/tag-values?key=host&from=2024-01-01T00:00:00Z&to=2024-01-01T00:02:00Z").await;
+    assert_eq!((got.status, got.body), (200, options(&["a", "b", "c"])));
+    assert_eq!(server.get("/tag-values").await.body, json!([]));
 }
 
 #[sqlx::test(migrations = false)]

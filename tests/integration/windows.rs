@@ -83,6 +83,9 @@ fn rows(dice: &mut StdRng) -> (String, BTreeMap<&'static str, Samples>) {
     (insert, series)
 }
 
+/// A sample and the one after it.
+type Pair = ((i64, f64), (i64, f64));
+
 /// The value of a function over the samples from `start` up to `end`, in milliseconds.
 fn value(function: &str, all: &Samples, start: i64, end: i64) -> Option<f64> {
     let first = all.partition_point(|sample| sample.0 < start * 1000);
@@ -94,10 +97,8 @@ fn value(function: &str, all: &Samples, start: i64, end: i64) -> Option<f64> {
     let number = |values: &[f64], pick: fn(f64, f64) -> f64| values.iter().copied().reduce(pick);
     let pairs = (first..last).filter(|at| *at > 0 && all[*at].0 - all[*at - 1].0 <= LOOKBACK * 1000);
     let pairs: Vec<_> = pairs.map(|at| (all[at - 1], all[at])).collect();
-    let grown = |(before, now): ((i64, f64), (i64, f64))| if now.1 < before.1 { now.1 } else { now.1 - before.1 };
-    let total = |of: &dyn Fn(((i64, f64), (i64, f64))) -> f64| {
-        (!pairs.is_empty()).then(|| pairs.iter().map(|pair| of(*pair)).sum::<f64>())
-    };
+    let grown = |(before, now): Pair| if now.1 < before.1 { now.1 } else { now.1 - before.1 };
+    let total = |of: &dyn Fn(Pair) -> f64| (!pairs.is_empty()).then(|| pairs.iter().map(|pair| of(*pair)).sum::<f64>());
     let some = |value: f64| (!values.is_empty()).then_some(value);
     match function {
         "avg_over_time" => some(mean),

@@ -147,7 +147,7 @@ fn resolved(place: Place<'_>, table: &LabelTable, ids: &str, labels: &str) -> Re
         key: key.column(),
         value: value.column(),
     };
-    Ok(Label::Members { document: Document::Ids(ids) })
+    Ok(Label::Members { document: Document::Ids(Box::new(ids)) })
 }
 
 /// The labels of a dimension that declares none: its short texts, enums and booleans.

@@ -129,7 +129,7 @@ pub(super) fn metric(relation: &RelationFacts, column: &ColumnFacts) -> Metric {
 }
 
 /// By the name only, so a guess.
-pub(super) fn guess_kind(name: &str) -> MetricKind {
+pub(in crate::catalog) fn guess_kind(name: &str) -> MetricKind {
     if words::is_counter(name) { MetricKind::Counter } else { MetricKind::Gauge }
 }
 

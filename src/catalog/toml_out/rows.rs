@@ -1,8 +1,10 @@
 //! Labels and joins as the file spells them.
 
 use super::{line, quoted};
+use crate::ast::OverTime;
+use crate::catalog::classify::guess_kind;
 use crate::catalog::filter::{Filter, Pattern, Wanted};
-use crate::catalog::{Document, Join, Label, LabelIds, LabelValue, Row, Source};
+use crate::catalog::{Document, Join, Label, LabelIds, LabelValue, Metric, MetricKind, Row, Source};
 
 /// The labels that come from one row, as a list.
 pub(super) fn labels(source: &Source, row: Row) -> String {
@@ -76,6 +78,23 @@ fn matcher(filter: &Filter) -> String {
 
 fn any(values: &[String]) -> String {
     values.iter().map(|value| regex::escape(value)).collect::<Vec<_>>().join("|")
+}
+
+/// What the file says of a stored name, where it is more than the name does.
+pub(super) fn refined(out: &mut String, metric: &Metric) {
+    let Some(stored) = &metric.stored_name else { return };
+    if metric.unit.is_none() && metric.over_time == OverTime::Avg && metric.kind == guess_kind(stored) {
+        return;
+    }
+    line(out, &["[source.metric.", &quoted(stored), "]"]);
+    line(out, &["kind = ", &quoted(if metric.kind == MetricKind::Counter { "counter" } else { "gauge" })]);
+    line(out, &["over_time = ", &quoted(metric.over_time.word())]);
+    if let Some(unit) = &metric.unit {
+        line(out, &["unit = ", &quoted(unit)]);
+    }
+    if let Some(help) = &metric.help {
+        line(out, &["help = ", &quoted(help)]);
+    }
 }
 
 /// The joins of a row, each with those of its own; `place` is the array of tables that they stand in.

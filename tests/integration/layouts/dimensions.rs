@@ -199,7 +199,7 @@ async fn sums(server: &Server, label: &str, target: &str) -> Vec<(String, f64)> 
 pub async fn serve(pool: &PgPool, statements: &'static str, toml: &str) -> Server {
     sql(pool, statements).await;
     let database = pool.connect_options().get_database().expect("a database").to_owned();
-    let file = std::env::temp_dir().join(format!("datebin-{database}.toml"));
+    let file = std::env::temp_dir().join(format!("datebin-{database}-{}.toml", std::process::id()));
     std::fs::write(&file, toml).expect("a file");
     let server = Server::with(pool, Setup { file: Some(file.clone()), ..Setup::default() }).await;
     std::fs::remove_file(file).expect("the file");
@@ -296,4 +296,55 @@ async fn a_name_may_stand_in_the_dimension_row(pool: PgPool) {
     let bytes = server.query("2025-01-01T00:00:00Z", "2025-01-01T01:00:00Z", 100, "sum by (host) (bytes)").await;
     let hosts: Vec<_> = bytes.iter().map(|one| one["tags"]["host"].as_str().unwrap_or_default()).collect();
     assert_eq!(hosts, ["", "alpha"]);
+}
+
+const SHARED: &str = "
+    CREATE TABLE shared (at timestamptz, wall timestamp, name text, env text, value float8);
+    INSERT INTO shared VALUES ('2025-01-01 00:01Z', '2025-01-01 00:31', 'a', 'prod', 1),
+        ('2025-01-01 00:01Z', '2025-01-01 00:31', 'b', 'test', 2), ('2025-01-01 00:01Z', '2025-01-01 00:31', 'c', NULL, 4);";
+
+const SHARED_TOML: &str = r#"
+    [discovery]
+    enabled = false
+    [[source]]
+    relation = "shared"
+    time = "at"
+    name = "name"
+    value = "value"
+    labels = []
+    where = 'env=~"pro.*"'
+    [[source]]
+    relation = "shared"
+    time = { column = "wall", zone = "UTC" }
+    name = "name"
+    value = "value"
+    labels = ["env"]
+    where = 'env!="prod"'
+    "#;
+
+#[sqlx::test(migrations = false)]
+async fn several_sources_share_a_relation_by_what_their_rows_must_be(pool: PgPool) {
+    let server = serve(&pool, SHARED, SHARED_TOML).await;
+    let snapshot = server.catalog.current().expect("a catalog");
+    assert_eq!(snapshot.names().collect::<Vec<_>>(), ["a", "b", "c"]);
+    let ask = async |metric| {
+        server.query("2025-01-01T00:00:00Z", "2025-01-01T01:00:00Z", 100, metric).await[0]["datapoints"].clone()
+    };
+    assert_eq!(ask("a").await, json!([[1.0, 1_735_689_660_000_i64]]));
+    assert_eq!(ask("c").await, json!([[4.0, 1_735_691_460_000_i64]]));
+}
+
+#[sqlx::test(migrations = false)]
+async fn the_written_file_gives_the_same_catalog(pool: PgPool) {
+    for (statements, toml) in [(PAIRS, PAIRS_TOML), (NAMED, NAMED_TOML), (SHARED, SHARED_TOML)] {
+        let first = serve(&pool, statements, toml).await;
+        let first = first.catalog.current().expect("a catalog");
+        let written = datebin::catalog::toml_out::write(&first, &[]);
+        let again = serve(&pool, "SELECT 1", &written).await;
+        let again = again.catalog.current().expect("a catalog");
+        for (again, first) in again.sources().iter().zip(first.sources()) {
+            assert_eq!(again, first, "{written}");
+        }
+        assert_eq!(again.sources().len(), first.sources().len(), "{written}");
+    }
 }

@@ -54,7 +54,7 @@ async fn the_shown_value_of_a_label_selects_its_series(pool: PgPool) {
         ("ok", vec!["", "false", "true"]),
         ("os", vec!["", "linux"]),
         ("version", vec!["", "1.50"]),
-        ("who", vec!["", r#"["a",  "b"]"#, "me"]),
+        ("who", vec!["", r#"["a", "b"]"#, "me"]),
     ] {
         let by = format!("sum by ({label}) (typed)");
         assert_eq!(ask(&by, label).await, shown, "{label}");

@@ -1,0 +1,82 @@
+//! What the query builder of the JSON plugin asks.
+
+use std::collections::BTreeSet;
+
+use super::labels::Wish;
+use super::{Engine, resolve};
+use crate::ast::{Expr, ExprKind, MetricRef, Selector};
+use crate::catalog::Snapshot;
+use crate::intake::{LABEL_FIELD, Opened, PICKER};
+use crate::language;
+use crate::plan::{self, Rows};
+use crate::render;
+use crate::wire::builder::{Choice, MetricOption};
+
+impl Engine {
+    /// The builder's list of metrics.
+    #[must_use]
+    pub fn builder_metrics(&self, snapshot: &Snapshot, metric: &str) -> Vec<MetricOption> {
+        let named: Vec<String> = match selector(snapshot, metric).map(|selector| selector.metric) {
+            Some(MetricRef::Names(names)) => names.into_iter().filter(|name| snapshot.metric(name).is_some()).collect(),
+            _ => Vec::new(),
+        };
+        let known = |names: &Vec<String>| names.iter().all(|name| snapshot.metric(name).is_some());
+        let is_name = language::names(metric).iter().any(known);
+        render::metrics(snapshot, &named, (!is_name).then_some(metric))
+    }
+
+    /// What one of the builder's fields offers, narrowed by the others. What cannot be answered is left out: an error
+    /// is shown nowhere.
+    pub async fn builder_choices(&self, snapshot: &Snapshot, builder: &Opened) -> Vec<Choice> {
+        if let Some(choices) = render::choices(&builder.field) {
+            return choices;
+        }
+        let label = builder.field.strip_prefix(LABEL_FIELD);
+        let rows = self.builder_rows(snapshot, builder, label);
+        let mut texts: BTreeSet<String> = match label {
+            Some(label) => {
+                let found = self.values(&rows, Wish { label, range: None, prefix: "" }).await;
+                found.into_iter().flatten().flat_map(|found| found.values).collect()
+            }
+            None if builder.field == "by" => self.names(&rows, None).await.into_iter().flatten().flatten().collect(),
+            None => BTreeSet::new(),
+        };
+        while texts.len() > PICKER as usize {
+            texts.pop_last();
+        }
+        // The builder drops what was picked and is not among the options.
+        texts.extend(builder.picked.iter().cloned());
+        texts.into_iter().map(render::choice).collect()
+    }
+
+    fn builder_rows<'a>(&self, snapshot: &'a Snapshot, builder: &Opened, label: Option<&str>) -> Vec<Rows<'a>> {
+        let others: Vec<_> =
+            builder.filters.iter().filter(|matcher| Some(matcher.label.as_str()) != label).cloned().collect();
+        let selector = selector(snapshot, &builder.metric);
+        let narrowed = plan::rows(snapshot, selector.as_ref(), &others);
+        narrowed.or_else(|_| plan::rows(snapshot, None, &others)).unwrap_or_default()
+    }
+}
+
+/// The selector that a target is, or the first one of its expression.
+fn selector(snapshot: &Snapshot, text: &str) -> Option<Selector> {
+    if text.trim().is_empty() {
+        return None;
+    }
+    first(resolve::expression(snapshot, text).ok()?)
+}
+
+fn first(expression: Expr) -> Option<Selector> {
+    match expression.kind {
+        ExprKind::Selector(selector) => Some(selector),
+        ExprKind::Negate(inner) | ExprKind::Paren(inner) => first(*inner),
+        ExprKind::Subquery(subquery) => first(subquery.expr),
+        ExprKind::Call(call) => call.args.into_iter().find_map(first),
+        ExprKind::Aggregate(aggregate) => first(aggregate.expr),
+        ExprKind::Binary(binary) => {
+            let crate::ast::Binary { lhs, rhs, .. } = *binary;
+            first(lhs).or_else(|| first(rhs))
+        }
+        ExprKind::Number(_) | ExprKind::Text(_) => None,
+    }
+}

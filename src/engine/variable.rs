@@ -1,0 +1,185 @@
+//! Template variables: what `label_values(…)` and its kin answer.
+
+use std::collections::BTreeSet;
+
+use regex::RegexBuilder;
+
+use super::labels::Wish;
+use super::{Engine, resolve};
+use crate::ast::{ExprKind, MetricRef, Modifiers, Options, Selector};
+use crate::catalog::Snapshot;
+use crate::error::{Error, Kind};
+use crate::frame::Frame;
+use crate::intake::{Builder, Question, TargetQuestion, VariableAsk, VariableQuestion};
+use crate::language;
+use crate::nearest::nearest;
+use crate::plan;
+
+/// The largest compiled pattern in bytes.
+const PROGRAM: usize = 1 << 20;
+
+/// The texts of an answer, and whether there were more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The texts, each once.
+    pub texts: Vec<String>,
+    /// Whether the limit cut some off.
+    pub cut: bool,
+}
+
+impl Engine {
+    /// The names of the metrics that contain the text, sorted.
+    #[must_use]
+    pub fn metric_names(&self, snapshot: &Snapshot, text: &str) -> BTreeSet<String> {
+        containing(snapshot, text)
+    }
+
+    /// Answers a variable's query.
+    ///
+    /// # Errors
+    /// The query cannot be read, a metric is unknown, or the database does not answer.
+    pub async fn variable(&self, question: &VariableQuestion) -> Result<Listed, Error> {
+        let snapshot = self.snapshot()?;
+        let texts = match &question.ask {
+            VariableAsk::LabelValues { selector, label } => {
+                self.values_of_label(&snapshot, question, selector.as_deref(), label).await?
+            }
+            VariableAsk::LabelNames { selector } => {
+                self.names_of_labels(&snapshot, question, selector.as_deref()).await?
+            }
+            VariableAsk::Metrics { pattern } => metrics(&snapshot, pattern)?,
+            VariableAsk::QueryResult { expression } => self.result(&snapshot, question, expression).await?,
+            VariableAsk::Search(text) => search(&snapshot, text)?,
+        };
+        let mut texts: Vec<String> = texts.into_iter().filter(|text| text.starts_with(&question.prefix)).collect();
+        let cut = texts.len() > question.limit;
+        texts.truncate(question.limit);
+        Ok(Listed { texts, cut })
+    }
+
+    async fn values_of_label(
+        &self,
+        snapshot: &Snapshot,
+        question: &VariableQuestion,
+        selector: Option<&str>,
+        label: &str,
+    ) -> Result<BTreeSet<String>, Error> {
+        let selector = selector.map(|text| read(snapshot, text)).transpose()?;
+        let rows = plan::rows(snapshot, selector.as_ref(), &question.filters)?;
+        let wish = Wish { label, range: Some(question.range), prefix: &question.prefix };
+        let found: Result<Vec<_>, Error> = self.values(&rows, wish).await.into_iter().collect();
+        Ok(found?.into_iter().flat_map(|found| found.values).collect())
+    }
+
+    async fn names_of_labels(
+        &self,
+        snapshot: &Snapshot,
+        question: &VariableQuestion,
+        selector: Option<&str>,
+    ) -> Result<BTreeSet<String>, Error> {
+        let selector = selector.map(|text| read(snapshot, text)).transpose()?;
+        let rows = plan::rows(snapshot, selector.as_ref(), &question.filters)?;
+        let found: Result<Vec<_>, Error> = self.names(&rows, Some(question.range)).await.into_iter().collect();
+        Ok(found?.into_iter().flatten().collect())
+    }
+
+    /// The values of an expression at the end of the range, in the form that Grafana gives Prometheus' answers.
+    async fn result(
+        &self,
+        snapshot: &Snapshot,
+        question: &VariableQuestion,
+        expression: &str,
+    ) -> Result<BTreeSet<String>, Error> {
+        let target = TargetQuestion {
+            ref_id: None,
+            text: Ok(expression.to_owned()),
+            options: Options::default(),
+            builder: Builder::default(),
+            notices: Vec::new(),
+        };
+        let asked = Question {
+            range: question.range,
+            interval_ms: None,
+            max_points: question.max_points,
+            zone: *snapshot.zone(),
+            targets: vec![target],
+            ad_hoc: question.filters.clone(),
+            notices: Vec::new(),
+        };
+        let answer = self.answer(&asked).await?;
+        Ok(answer.answered.iter().flat_map(|answered| &answered.frames).filter_map(instant).collect())
+    }
+}
+
+/// `name{label="value"} value milliseconds`.
+fn instant(frame: &Frame) -> Option<String> {
+    let (time, value) = frame.points.iter().rev().find(|(_, value)| !value.is_nan())?;
+    let labels: Vec<String> = frame.labels.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+    let name = frame.metric.as_deref().unwrap_or_default();
+    Some(format!("{name}{{{}}} {value} {time}", labels.join(",")))
+}
+
+/// The selector in front of the label: a metric's name, or an expression that is nothing but a selector.
+fn read(snapshot: &Snapshot, text: &str) -> Result<Selector, Error> {
+    let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
+    if names.len() > 1 && names.iter().all(|name| snapshot.metric(name).is_some()) {
+        // A variable of several metrics, interpolated with commas.
+        return Ok(Selector { metric: MetricRef::Names(names), ..Selector::default() });
+    }
+    let mut expression = resolve::expression(snapshot, text)?;
+    while let ExprKind::Paren(inner) = expression.kind {
+        expression = *inner;
+    }
+    match expression.kind {
+        ExprKind::Selector(selector) if selector.window.is_none() && selector.modifiers == Modifiers::default() => {
+            Ok(selector)
+        }
+        _ => {
+            let message = format!("{text:?} is no selector: a metric's name, perhaps with matchers in braces");
+            Err(Error::new(Kind::BadTarget, message).hint("label_values(cpu{region=\"eu\"}, host)"))
+        }
+    }
+}
+
+/// The names in which the pattern occurs; as in Grafana's Prometheus source it is not anchored.
+fn metrics(snapshot: &Snapshot, pattern: &str) -> Result<BTreeSet<String>, Error> {
+    let found = RegexBuilder::new(pattern).size_limit(PROGRAM).build();
+    let regex = found.map_err(|_| {
+        let shown: String = pattern.chars().take(120).collect();
+        Error::new(Kind::BadTarget, format!("metrics({shown}) cannot be read: it is no regular expression"))
+            .hint("metrics(^cpu_) lists the names that begin so, metrics() all")
+    })?;
+    Ok(snapshot.names().filter(|name| regex.is_match(name)).map(str::to_owned).collect())
+}
+
+/// The names that contain the text. What looks like a call and finds nothing was meant as one.
+fn search(snapshot: &Snapshot, text: &str) -> Result<BTreeSet<String>, Error> {
+    let found = containing(snapshot, text);
+    match text.trim().split_once('(') {
+        Some((word, rest)) if found.is_empty() && is_word(word) && rest.ends_with(')') => {
+            let message = format!("{:?} is no query of a variable", word.trim());
+            let hint = match nearest(word, crate::intake::VARIABLE_WORDS.iter().copied()).first() {
+                Some(meant) => format!("did you mean {meant}(…)?"),
+                None => format!("query_result({}) gives the values of an expression", text.trim()),
+            };
+            Err(Error::new(Kind::BadTarget, message).hint(hint))
+        }
+        _ => Ok(found),
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b' ')
+}
+
+/// The names of the metrics that contain the text in any case; all for a blank one.
+///
+/// A picked name that is opened again arrives regex-escaped, as in a query variable.
+fn containing(snapshot: &Snapshot, text: &str) -> BTreeSet<String> {
+    let readings: Vec<String> = language::names(text).into_iter().flatten().map(|name| name.to_lowercase()).collect();
+    let wanted = |name: &&str| {
+        let name = name.to_lowercase();
+        text.trim().is_empty() || readings.iter().any(|reading| name.contains(reading.trim()))
+    };
+    snapshot.names().filter(wanted).map(str::to_owned).collect()
+}

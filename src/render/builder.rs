@@ -1,0 +1,130 @@
+//! The catalog as the query builder of the JSON plugin shows it.
+
+use std::collections::BTreeSet;
+
+use crate::ast::AggregateOp;
+use crate::catalog::{Label, Snapshot, Source};
+use crate::evaluate::RangeFunction;
+use crate::intake::LABEL_FIELD;
+use crate::wire::builder::{Choice, MetricOption, PayloadField, VariableValue};
+
+/// Up to here every metric of the list carries all of its fields; above only the current one does.
+const FIELDS: usize = 4000;
+
+/// The metrics as the builder lists them. Those that the target names carry their fields whatever the size of the
+/// list; a target that is an expression is on the list itself, or the builder would clear it.
+///
+/// The builder takes the fields of a metric that is picked from the list that it has. Where all fields of all metrics
+/// would be too long a list, the others carry one that makes the builder ask again.
+#[must_use]
+pub fn metrics(snapshot: &Snapshot, named: &[String], expression: Option<&str>) -> Vec<MetricOption> {
+    let count = |source: &Source| source.metrics.len() * (FIXED + source.labels.len() + source.members.len());
+    let all = snapshot.sources().iter().map(count).sum::<usize>() <= FIELDS;
+    let named: BTreeSet<&str> = named.iter().map(String::as_str).collect();
+    let mut list: Vec<MetricOption> = Vec::new();
+    for name in snapshot.names() {
+        let Some((source, metric)) = snapshot.metric(name) else { continue };
+        let payloads = match (named.contains(name), all) {
+            (true, _) => fields(source, true),
+            (false, true) => fields(source, false),
+            (false, false) => vec![PayloadField { reload_metric: true, ..over_time(false) }],
+        };
+        list.push(MetricOption {
+            value: name.to_owned(),
+            label: name.to_owned(),
+            description: metric.help.clone(),
+            payloads,
+        });
+    }
+    let source = named.first().and_then(|name| snapshot.metric(name));
+    if let (Some((source, _)), Some(text)) = (source, expression) {
+        let payloads = fields(source, true);
+        list.insert(0, MetricOption { value: text.to_owned(), label: text.to_owned(), description: None, payloads });
+    }
+    list
+}
+
+/// The fields that every metric has.
+const FIXED: usize = 8;
+
+fn fields(source: &Source, options: bool) -> Vec<PayloadField> {
+    let select = |name: &str, label: &str| field(name, label, "select", choices(name).filter(|_| options));
+    let mut fields =
+        vec![over_time(options), select("aggregation", "Aggregation"), field("by", "By", "multi-select", None)];
+    let labels = names(source).into_iter();
+    fields.extend(labels.map(|label| field(&format!("{LABEL_FIELD}{label}"), &label, "multi-select", None)));
+    fields.extend([select("fill", "Fill"), select("reduce", "Reduce"), select("format", "Format")]);
+    let input = |name: &str, label: &str, placeholder| PayloadField {
+        placeholder: Some(placeholder),
+        ..field(name, label, "input", None)
+    };
+    fields.push(input("legend", "Legend", "{{host}}"));
+    fields.push(input("step", "Step", "5m"));
+    fields.push(input("tz", "Time zone", "Europe/Prague"));
+    fields
+}
+
+fn over_time(options: bool) -> PayloadField {
+    field("over_time", "Over time", "select", choices("over_time").filter(|_| options))
+}
+
+fn field(name: &str, label: &str, r#type: &'static str, options: Option<Vec<Choice>>) -> PayloadField {
+    PayloadField {
+        name: name.to_owned(),
+        label: label.to_owned(),
+        r#type,
+        placeholder: None,
+        reload_metric: false,
+        options: options.unwrap_or_default(),
+    }
+}
+
+/// What can be picked in a field whose choices are the same for every metric.
+#[must_use]
+pub fn choices(field: &str) -> Option<Vec<Choice>> {
+    let words: Vec<&str> = match field {
+        // Those that need nothing but the series.
+        "over_time" => RangeFunction::words().filter(|word| RangeFunction::from_word(word).is_some()).collect(),
+        "aggregation" => AGGREGATIONS.iter().map(|op| op.word()).collect(),
+        "fill" => vec!["none", "null", "zero", "previous", "linear"],
+        "reduce" => vec!["bucket", "minmax", "m4"],
+        "format" => vec!["timeseries", "table", "instant"],
+        _ => return None,
+    };
+    Some(words.into_iter().map(choice).collect())
+}
+
+/// The aggregations without a parameter.
+const AGGREGATIONS: &[AggregateOp] = &[
+    AggregateOp::Sum,
+    AggregateOp::Avg,
+    AggregateOp::Min,
+    AggregateOp::Max,
+    AggregateOp::Count,
+    AggregateOp::Group,
+    AggregateOp::Stddev,
+    AggregateOp::Stdvar,
+];
+
+/// A text that stands for itself.
+#[must_use]
+pub fn choice(text: impl Into<String>) -> Choice {
+    let text = text.into();
+    Choice { label: text.clone(), value: text }
+}
+
+/// Texts as the values of a template variable.
+#[must_use]
+pub fn variable(texts: &[String]) -> Vec<VariableValue> {
+    texts.iter().map(|text| VariableValue { text: text.clone(), value: text.clone() }).collect()
+}
+
+/// What the labels of the source are called, members of documents included as far as they were seen.
+#[must_use]
+pub fn names(source: &Source) -> BTreeSet<String> {
+    let declared = source.labels.iter().filter_map(|label| match label {
+        Label::One { name, .. } => Some(name.clone()),
+        Label::Members { .. } => None,
+    });
+    declared.chain(source.members.iter().cloned()).collect()
+}

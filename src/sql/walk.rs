@@ -1,0 +1,232 @@
+//! The values of a label under conditions, by walking an index instead of reading the table.
+//!
+//! The distinct values of a leading index column cost one probe each, however many rows there are. For each of them
+//! the newest rows say which values of the wanted label pass the conditions.
+
+use super::condition::{condition, grouped};
+use super::labels::{distinct, values};
+use super::{Param, Slot, Statement, Writer, instant};
+use crate::catalog::{Column, ColumnType, Label, LabelValue, Row, Source};
+use crate::ident::Ident;
+use crate::plan::{Filter, Wanted};
+use crate::time::TimeRange;
+
+/// The most values of the walked column that are looked at.
+const WALKED: i64 = 10_000;
+/// The rows that are looked at over all of them: they lie far apart.
+const ROWS: i64 = 20_000;
+/// The least rows of each that are looked at.
+const ROWS_OF_EACH: i64 = 10;
+/// The rows that are looked at where the newest of all are: they lie side by side.
+const NEWEST: i64 = 20_000;
+/// Relations below this size are read where that is exact and a walk is not.
+const SMALL: u64 = 32 << 20;
+
+/// A way through one index to the rows that matter.
+struct Walk<'a> {
+    source: &'a Source,
+    /// Columns of the index that the conditions hold fixed, with their values.
+    fixed: Vec<(&'a Column, &'a str)>,
+    /// The column after them, whose values are walked; none when the newest rows come next.
+    column: Option<&'a Column>,
+    /// Whether the index goes on with the time, so that the newest rows are found at once.
+    timed: bool,
+}
+
+/// The distinct non-empty values of a label on the rows that pass the filters, as text, unsorted, at most `cap` + 1;
+/// with a prefix those that begin with it.
+#[must_use]
+pub fn narrowed_values(
+    source: &Source,
+    value: &LabelValue,
+    filters: &[Filter],
+    (range, prefix): (Option<TimeRange>, &str),
+    cap: u32,
+) -> Statement {
+    let mut w = Writer::default();
+    w.syntax("SELECT q.x FROM (");
+    match walk(source, value, filters, range) {
+        Some(walk) => walk.write(&mut w, value, filters, range),
+        None if filters.is_empty() || value.column().row != Row::Own => values(&mut w, source, value, filters, range),
+        None => distinct(&mut w, source, value, filters, range),
+    }
+    w.syntax(") AS q");
+    if !prefix.is_empty() {
+        w.syntax(" WHERE starts_with(q.x, ").param(Param::Text(prefix.to_owned())).syntax(")");
+    }
+    w.syntax(" LIMIT ").param(Param::Int(i64::from(cap) + 1));
+    w.finish()
+}
+
+/// The best walk that the indexes allow.
+fn walk<'a>(
+    source: &'a Source,
+    value: &LabelValue,
+    filters: &'a [Filter],
+    range: Option<TimeRange>,
+) -> Option<Walk<'a>> {
+    if !is_own(value) || !filters.iter().all(|filter| is_own(&filter.value)) {
+        return None;
+    }
+    let walks = source.indexes.iter().filter_map(|index| along(source, index, filters));
+    let usable = walks.filter(|walk| {
+        let whole = walk.walks(value) && walk.fixed.len() == filters.len();
+        (walk.timed || (whole && range.is_none())) && walk.fixes_the_name(filters)
+    });
+    let best = usable.max_by_key(|walk| {
+        let whole = walk.walks(value) && walk.fixed.len() == filters.len();
+        (whole, walk.fixed.len(), walk.walks(value), walk.column.is_some())
+    })?;
+    let is_exact = best.walks(value) && best.fixed.len() == filters.len();
+    (is_exact || source.bytes == 0 || source.bytes > SMALL).then_some(best)
+}
+
+/// The walk along one index: past the columns that are held fixed to a label, or to the time.
+fn along<'a>(source: &'a Source, index: &[Ident], filters: &'a [Filter]) -> Option<Walk<'a>> {
+    let fixed: Vec<_> = index.iter().map_while(|column| held(column, filters)).collect();
+    let at = index.get(fixed.len())?;
+    if *at == source.time.column {
+        return Some(Walk { source, fixed, column: None, timed: true });
+    }
+    let labels = source.labels.iter().filter_map(|label| match label {
+        Label::One { value: LabelValue::Column(column), .. } => Some(column),
+        _ => None,
+    });
+    let own = |column: &&Column| column.row == Row::Own && column.name == *at;
+    let column = labels.chain(&source.name_column).find(own)?;
+    let timed = index.get(fixed.len() + 1) == Some(&source.time.column);
+    Some(Walk { source, fixed, column: Some(column), timed })
+}
+
+/// The single value that the conditions leave to a column.
+fn held<'a>(column: &Ident, filters: &'a [Filter]) -> Option<(&'a Column, &'a str)> {
+    filters.iter().find_map(|filter| match (&filter.value, &filter.wanted) {
+        (LabelValue::Column(own), Wanted::OneOf(values)) if own.name == *column && is_text(&own.ty) => {
+            match values.as_slice() {
+                [value] if !value.is_empty() => Some((own, value.as_str())),
+                _ => None,
+            }
+        }
+        _ => None,
+    })
+}
+
+const fn is_text(ty: &ColumnType) -> bool {
+    matches!(ty, ColumnType::Text | ColumnType::Varchar)
+}
+
+/// Whether the source's own columns tell the value.
+fn is_own(value: &LabelValue) -> bool {
+    value.column().row == Row::Own && !matches!(value, LabelValue::Resolved { .. })
+}
+
+/// What is asked of the rows that a walk finds.
+#[derive(Clone, Copy)]
+struct Ask<'a> {
+    value: &'a LabelValue,
+    filters: &'a [Filter],
+    fixed: &'a [Slot],
+    range: Option<TimeRange>,
+}
+
+impl Walk<'_> {
+    /// Whether it is the wanted label's own column that is walked.
+    fn walks(&self, value: &LabelValue) -> bool {
+        matches!((value, self.column), (LabelValue::Column(wanted), Some(own)) if wanted.name == own.name)
+    }
+
+    /// The newest rows of all metrics together may have none of the one that is asked for.
+    fn fixes_the_name(&self, filters: &[Filter]) -> bool {
+        let Some(name) = &self.source.name_column else { return true };
+        let on_name = filters.iter().any(|filter| filter.value.column().name == name.name);
+        !on_name || self.fixed.iter().any(|(column, _)| column.name == name.name)
+    }
+
+    fn write(&self, w: &mut Writer, value: &LabelValue, filters: &[Filter], range: Option<TimeRange>) {
+        let bound: Vec<Slot> = self.fixed.iter().map(|(_, value)| w.bind(Param::Text((*value).to_owned()))).collect();
+        let ask = Ask { value, filters, fixed: &bound, range };
+        let Some(column) = self.column else {
+            w.syntax("SELECT DISTINCT t.\"datebin x\"::text AS x FROM (");
+            self.newest(w, ask, |_| {});
+            w.param(Param::Int(NEWEST)).syntax(") AS t");
+            passing(w, filters);
+            return;
+        };
+        self.values(w, &bound, column);
+        let whole = self.walks(value) && filters.len() == self.fixed.len();
+        if whole && range.is_none() {
+            w.syntax("SELECT v.x::text AS x FROM v WHERE v.x IS NOT NULL AND v.x::text <> ''");
+            return;
+        }
+        w.syntax(", w AS MATERIALIZED (SELECT v.x FROM v WHERE v.x IS NOT NULL LIMIT ").param(Param::Int(WALKED));
+        w.syntax(") SELECT DISTINCT t.\"datebin x\"::text AS x FROM (SELECT t.* FROM w CROSS JOIN LATERAL (");
+        self.newest(w, ask, |w| {
+            w.syntax(" AND ").column(&column.name).syntax(" = w.x");
+        });
+        if whole {
+            w.syntax("1");
+        } else {
+            w.syntax("greatest(").param(Param::Int(ROWS_OF_EACH)).syntax(", ").param(Param::Int(ROWS));
+            w.syntax(" / (SELECT greatest(count(*), 1) FROM w))");
+        }
+        w.syntax(") AS t");
+        if column.nullable && !self.walks(value) {
+            w.syntax(" UNION ALL (");
+            self.newest(w, ask, |w| {
+                w.syntax(" AND ").column(&column.name).syntax(" IS NULL");
+            });
+            w.param(Param::Int(ROWS)).syntax(")");
+        }
+        w.syntax(") AS t");
+        passing(w, filters);
+    }
+
+    /// Writes `v`: the distinct values of the walked column.
+    fn values(&self, w: &mut Writer, fixed: &[Slot], column: &Column) {
+        w.syntax("WITH RECURSIVE v AS ((SELECT ").column(&column.name).syntax(" AS x");
+        self.rows(w, fixed);
+        w.syntax(" AND ").column(&column.name).syntax(" IS NOT NULL ORDER BY 1 LIMIT 1) UNION ALL SELECT (SELECT ");
+        w.column(&column.name);
+        self.rows(w, fixed);
+        w.syntax(" AND ").column(&column.name).syntax(" > v.x ORDER BY 1 LIMIT 1) FROM v WHERE v.x IS NOT NULL) ");
+    }
+
+    /// Writes the rows with the fixed columns as they must be.
+    fn rows(&self, w: &mut Writer, fixed: &[Slot]) {
+        w.rows_of(&self.source.relation, &[]).syntax(" WHERE true");
+        for ((column, _), slot) in self.fixed.iter().zip(fixed) {
+            w.syntax(" AND ").column(&column.name).syntax(" = ").slot(*slot);
+        }
+    }
+
+    /// Writes the newest rows under a further condition, up to their number: the wanted value as `x`, and the columns
+    /// that the filters look at under their own names.
+    fn newest(&self, w: &mut Writer, ask: Ask<'_>, further: impl FnOnce(&mut Writer)) {
+        w.syntax("SELECT ");
+        grouped(w, ask.value);
+        // Not `x`, as a column may be called.
+        w.syntax(" AS \"datebin x\"");
+        let mut named: Vec<&Ident> = ask.filters.iter().map(|filter| &filter.value.column().name).collect();
+        named.sort_unstable();
+        named.dedup();
+        for name in named {
+            w.syntax(", ").column(name);
+        }
+        self.rows(w, ask.fixed);
+        further(w);
+        if let Some(range) = ask.range {
+            w.syntax(" AND ");
+            instant::bounds(w, &self.source.time, range.from, range.to);
+        }
+        w.syntax(" ORDER BY ").column(&self.source.time.column).syntax(" DESC LIMIT ");
+    }
+}
+
+/// Writes the conditions on the rows that were found.
+fn passing(w: &mut Writer, filters: &[Filter]) {
+    w.syntax(" WHERE t.\"datebin x\"::text <> ''");
+    for filter in filters {
+        w.syntax(" AND ");
+        condition(w, &[], filter);
+    }
+}
