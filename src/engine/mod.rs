@@ -169,10 +169,10 @@ impl Engine {
         let lowered = evaluate::lower(&expression).map_err(resolve::refusal)?;
         let parsed_at = Instant::now();
         let context = self.context(snapshot, question, target);
-        if let Some(request) = reducing::plain(&lowered, options.reduce) {
+        if let Some(request) = reducing::plain(&lowered, options) {
             return self.reduced(&context, target, &lowered, (text, request), (begun, deadline)).await;
         }
-        if options.reduce != Reduce::Bucket {
+        if options.reduce != Reduce::Bucket && options.format != Format::Instant {
             notices.push("`reduce` is ignored: it keeps samples of a plain selector, and this target computes".into());
         }
         let planned = plan::fetches(&context, &lowered.fetches)?;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{Engine, Timing, show};
-use crate::ast::Reduce;
+use crate::ast::{Format, Options, Reduce};
 use crate::db::Deadline;
 use crate::error::Error;
 use crate::evaluate::{FetchRequest, Lowered, Node};
@@ -12,11 +12,13 @@ use crate::intake::TargetQuestion;
 use crate::plan::{self, Context};
 use crate::render::Answered;
 
-/// The plain selector that a target is, where it asks for samples and nothing is computed of them.
-pub(super) fn plain(lowered: &Lowered, reduce: Reduce) -> Option<&FetchRequest> {
+/// The plain selector that a target is, where it asks for samples and nothing is computed of them. An instant is a
+/// bucket's value, whatever else is asked.
+pub(super) fn plain<'a>(lowered: &'a Lowered, options: &Options) -> Option<&'a FetchRequest> {
     let (Node::Fetch(0), [request]) = (&lowered.node, lowered.fetches.as_slice()) else { return None };
     let is_plain = request.function.is_none() && request.pushed.is_none() && request.selector.modifiers.at.is_none();
-    (is_plain && reduce != Reduce::Bucket).then_some(request)
+    let samples = options.reduce != Reduce::Bucket && options.format != Format::Instant;
+    (is_plain && samples).then_some(request)
 }
 
 impl Engine {

@@ -2,17 +2,16 @@
 
 use std::collections::HashMap;
 
-use crate::ast::{Fill, Format, Options, Reduce};
+use crate::ast::{Fill, Format, Options};
 use crate::series::{Labels, Point, Series};
 use crate::time::{Grid, Millis};
 
-/// The fill that means something for an answer: none where points keep their samples' times, and for one row per
-/// series only what gives a value.
+/// The fill that means something for an answer of buckets: for one row per series only what gives a value.
 #[must_use]
 pub const fn fill_of(options: &Options) -> Fill {
-    match (options.reduce, options.format, options.fill) {
-        (Reduce::MinMax | Reduce::M4, _, _) | (_, Format::Instant, Fill::Null | Fill::Linear) => Fill::None,
-        (Reduce::Bucket, _, fill) => fill,
+    match (options.format, options.fill) {
+        (Format::Instant, Fill::Null | Fill::Linear) => Fill::None,
+        (_, fill) => fill,
     }
 }
 

@@ -191,6 +191,22 @@ async fn a_fill_works_on_the_answer(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn a_computed_target_is_filled_whatever_it_would_reduce(pool: PgPool) {
+    empty_table(&pool).await;
+    insert(&pool, &[(FROM, "a", 1.0), (FROM + 2 * MINUTE, "a", 3.0)]).await;
+    let server = Server::start(&pool).await;
+    let range = ("2025-01-01T00:00:00Z", "2025-01-01T00:03:00Z");
+    let payload = json!({"fill": "linear", "reduce": "m4"});
+    let answer = asked(&server, range, json!({"target": "sum(load)", "payload": payload})).await;
+    assert_eq!(values(&answer), [("sum(load)".to_owned(), vec![Some(1.0), Some(2.0), Some(3.0)])]);
+    assert!(notices(&answer)[0].starts_with("`reduce` is ignored"), "{}", answer.body);
+    let payload = json!({"format": "instant", "reduce": "m4"});
+    let answer = asked(&server, range, json!({"target": "load", "payload": payload})).await;
+    assert_eq!(answer.body[0]["rows"], json!([[FROM + 2 * MINUTE, "a", 3.0]]), "{}", answer.body);
+    assert_eq!(notices(&answer), Vec::<&str>::new());
+}
+
+#[sqlx::test(migrations = false)]
 async fn a_filled_answer_keeps_to_the_budget(pool: PgPool) {
     empty_table(&pool).await;
     insert(&pool, &[(FROM, "a", 1.0), (FROM, "b", 1.0), (FROM - MINUTE, "c", 3.0), (FROM - MINUTE, "d", 3.0)]).await;
