@@ -170,7 +170,12 @@ async fn what_cannot_be_answered_says_what_to_do(pool: PgPool) {
             "bad_target",
             "metrics([) cannot be read: it is no regular expression; metrics(^cpu_) lists the names that begin so, metrics() all",
         ),
-        ("query_result(sum(cpux))", 422, "unknown_metric", "no metric is called \"cpux\"; did you mean cpu?"),
+        (
+            "query_result(sum(cpux))",
+            422,
+            "unknown_metric",
+            "no metric is called \"cpux\"; did you mean cpu?\nsum(cpux)\n    ^^^^",
+        ),
     ] {
         let answer = server.post("/variable", json!({"payload": {"target": target}, "range": day()})).await;
         let said = (answer.status, &answer.body["error"]["code"], &answer.body["message"]);
