@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use datebin::ast::{MetricRef, Reduce, Selector, Span};
+use datebin::ast::{MetricRef, Selector, Span};
 use datebin::catalog::Snapshot;
 use datebin::config::{HttpConfig, Origins};
 use datebin::db::{Database, DatabaseConfig, watch};
@@ -148,7 +148,6 @@ fn statement(snapshot: &Snapshot, metric: &str) -> Statement {
         zone: &Zone::UTC,
         limits: LIMITS,
         ad_hoc: &[],
-        reduce: Reduce::Bucket,
     };
     let metric = MetricRef::Names(vec![metric.into()]);
     let selector = Selector { metric, ..Selector::default() };

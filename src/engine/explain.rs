@@ -1,5 +1,6 @@
 //! What PostgreSQL would do for a question, without doing it.
 
+use super::show::statement;
 use super::{Engine, resolve};
 use crate::catalog::AnnotationSource;
 use crate::db::Deadline;
@@ -25,7 +26,7 @@ impl Engine {
             let lowered = evaluate::lower(&expression).map_err(resolve::refusal)?;
             let planned = plan::fetches(&self.context(&snapshot, question, target), &lowered.fetches)?;
             for fetch in planned.groups.iter().flat_map(|group| &group.fetches) {
-                plans.push(self.plan_of(sql::fetch(fetch), deadline).await?);
+                plans.push(self.plan_of(statement(fetch), deadline).await?);
             }
         }
         Ok(plans)

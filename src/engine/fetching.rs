@@ -1,10 +1,12 @@
 //! Fetches → series: settles patterns, runs the statements, merges what several metrics gave.
 
+use std::borrow::Cow;
+
 use futures_util::{StreamExt as _, stream};
 
 use super::budget::Budget;
 use super::{AT_ONCE, Engine};
-use crate::catalog::{Filter, Join, Snapshot, Source};
+use crate::catalog::{Filter, Snapshot, Source};
 use crate::db::{DbError, Deadline, RowSink, SeriesRow};
 use crate::error::{Error, Kind};
 use crate::evaluate;
@@ -53,25 +55,28 @@ impl Engine {
     async fn settled(&self, snapshot: &Snapshot, fetch: &Fetch, deadline: Deadline) -> Result<Fetch, Error> {
         let mut settled = fetch.clone();
         let Some((source, _)) = snapshot.metric(&fetch.metric) else { return Ok(settled) };
-        self.settle_joins(source, &mut settled.joins, deadline).await.map_err(|error| logged(&error, fetch))?;
+        let source = self.settled_source(source, deadline).await.map_err(|error| logged(&error, fetch))?;
+        settled.joins.clone_from(&source.joins);
         let range = TimeRange { from: fetch.from, to: fetch.to };
-        let source = Source { joins: settled.joins.clone(), ..source.clone() };
         let done = self.settle(&source, &mut settled.filters, (&fetch.named(), Some(range)), deadline).await;
         done.map_err(|error| logged(&error, fetch))?;
         Ok(settled)
     }
 
-    /// Settles what the joined rows of a source must be.
-    pub(super) async fn settle_joins(
+    /// The source with what its joined rows must be settled; itself where nothing is to be, as most are.
+    pub(super) async fn settled_source<'a>(
         &self,
-        source: &Source,
-        joins: &mut [Join],
+        source: &'a Source,
         deadline: Deadline,
-    ) -> Result<(), DbError> {
-        for join in joins {
+    ) -> Result<Cow<'a, Source>, DbError> {
+        if source.joins.iter().flat_map(|join| &join.filters).all(|filter| filter.lookup().is_none()) {
+            return Ok(Cow::Borrowed(source));
+        }
+        let mut joins = source.joins.clone();
+        for join in &mut joins {
             self.settle(source, &mut join.filters, (&[], None), deadline).await?;
         }
-        Ok(())
+        Ok(Cow::Owned(Source { joins, ..source.clone() }))
     }
 
     /// Turns the patterns among filters into the values that pass them, of rows that pass others, in a range.

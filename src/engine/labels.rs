@@ -1,5 +1,6 @@
 //! What the pickers and the variables ask: the labels that exist and the values of one.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use futures_util::{StreamExt as _, stream};
@@ -18,6 +19,9 @@ use crate::time::TimeRange;
 
 /// The most stored names that are looked at.
 const STORED_NAMES: u32 = 100_000;
+
+/// A source and the conditions on its rows, ready to be asked.
+type Settled<'a> = (Cow<'a, Source>, Vec<Filter>);
 
 /// Which values of a label are wanted.
 #[derive(Clone, Copy, Debug)]
@@ -115,25 +119,24 @@ impl Engine {
 
     /// Whether some row passes the filters, as far as a value of a filter's own label can tell.
     async fn has_rows(&self, rows: &Rows<'_>, range: Option<TimeRange>, deadline: Deadline) -> Result<bool, Error> {
+        let telling = rows.conditions().into_iter().find(Filter::wants_a_value);
+        let Some(telling) = telling else { return Ok(true) };
         let settled = self.settled_rows(rows, range, deadline).await?;
-        let Some(telling) = settled.1.iter().find(|filter| filter.wants_a_value()) else { return Ok(true) };
         let found = self.texts(&settled, &telling.value, (range, ""), 1, deadline).await;
         let found = found.map_err(|error| logged(&error, rows))?;
         Ok(!found.values.is_empty() || found.partial)
     }
 
     /// The source and the conditions on its rows, with every pattern turned into the values that pass it.
-    async fn settled_rows(
+    async fn settled_rows<'a>(
         &self,
-        rows: &Rows<'_>,
+        rows: &Rows<'a>,
         range: Option<TimeRange>,
         deadline: Deadline,
-    ) -> Result<(Source, Vec<Filter>), Error> {
-        let mut joins = rows.source.joins.clone();
+    ) -> Result<Settled<'a>, Error> {
         let mut filters = rows.conditions();
         let settled = async {
-            self.settle_joins(rows.source, &mut joins, deadline).await?;
-            let source = Source { joins, ..rows.source.clone() };
+            let source = self.settled_source(rows.source, deadline).await?;
             self.settle(&source, &mut filters, (&[], range), deadline).await?;
             Ok(source)
         };
@@ -142,7 +145,7 @@ impl Engine {
 
     async fn texts(
         &self,
-        (source, filters): &(Source, Vec<Filter>),
+        (source, filters): &Settled<'_>,
         value: &LabelValue,
         asked: (Option<TimeRange>, &str),
         cap: u32,

@@ -232,7 +232,6 @@ impl Engine {
             zone: target.options.zone.as_ref().unwrap_or(&question.zone),
             limits: self.limits,
             ad_hoc: &question.ad_hoc,
-            reduce: target.options.reduce,
         }
     }
 }

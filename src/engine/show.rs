@@ -1,6 +1,8 @@
-//! The SQL of a plan, for the panel's query inspector.
+//! The SQL of a plan, for the panel's query inspector and for `EXPLAIN`.
 
-use crate::plan::{Fetch, FetchGroup};
+use std::collections::BTreeSet;
+
+use crate::plan::{Fetch, FetchGroup, settle};
 use crate::sql::{self, Statement};
 
 /// The statements of all fetches, with their parameters as numbers: values may be many, and are nobody's business
@@ -11,6 +13,12 @@ pub(super) fn statements(groups: &[FetchGroup]) -> String {
     texts.join("\n")
 }
 
-fn statement(fetch: &Fetch) -> Statement {
-    if fetch.function.is_of_samples() { sql::samples(fetch) } else { sql::fetch(fetch) }
+/// The statement of a fetch in its shape: a pattern stands as the list of values that it will become.
+pub(super) fn statement(fetch: &Fetch) -> Statement {
+    let mut fetch = fetch.clone();
+    let joined = fetch.joins.iter_mut().flat_map(|join| &mut join.filters);
+    for filter in fetch.filters.iter_mut().chain(joined) {
+        *filter = settle(filter, &BTreeSet::new());
+    }
+    if fetch.function.is_of_samples() { sql::samples(&fetch) } else { sql::fetch(&fetch) }
 }

@@ -10,7 +10,7 @@ use crate::ast::{ExprKind, MetricRef, Modifiers, Options, Selector};
 use crate::catalog::Snapshot;
 use crate::error::{Error, Kind};
 use crate::frame::Frame;
-use crate::intake::{Builder, Question, TargetQuestion, VariableAsk, VariableQuestion};
+use crate::intake::{Builder, POINTS, Question, TargetQuestion, VariableAsk, VariableQuestion};
 use crate::language;
 use crate::nearest::nearest;
 use crate::plan;
@@ -100,7 +100,7 @@ impl Engine {
         let asked = Question {
             range: question.range,
             interval_ms: None,
-            max_points: question.max_points,
+            max_points: POINTS,
             zone: *snapshot.zone(),
             targets: vec![target],
             ad_hoc: question.filters.clone(),

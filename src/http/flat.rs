@@ -78,15 +78,10 @@ fn ref_id(at: usize) -> String {
     letter.map_or_else(|| format!("A{at}"), String::from)
 }
 
-fn shown(format: &str, mut answer: Answer, question: &Question) -> Response {
+fn shown(format: &str, answer: Answer, question: &Question) -> Response {
     let element = matches!(format, "table" | "timeseries");
     if element {
         return respond::json(StatusCode::OK, &render::elements(answer.answered, &answer.failed));
-    }
-    if format == "instant" {
-        for frame in answer.answered.iter_mut().flat_map(|answered| &mut answered.frames) {
-            frame.points = frame.points.pop().into_iter().collect();
-        }
     }
     let text = |answered: &Answered| {
         let target = question.targets.iter().find(|target| target.ref_id == answered.ref_id);

@@ -1,7 +1,7 @@
 //! What a query builder picked, put around the target: `aggregation by (by) (over_time(metric{filters}[$__interval]))`.
 
 use super::options::unknown;
-use super::payload::{LABEL, Said};
+use super::payload::{LABEL_FIELD, Said};
 use crate::ast::{
     Aggregate, AggregateOp, Call, Expr, ExprKind, Grouping, Matcher, Selector, Span, Subquery, Test, Window,
 };
@@ -23,7 +23,7 @@ pub struct Builder {
 }
 
 /// The aggregations that can be picked; the others need more than a number.
-const AGGREGATIONS: [AggregateOp; 11] = [
+pub const AGGREGATIONS: [AggregateOp; 11] = [
     AggregateOp::Sum,
     AggregateOp::Avg,
     AggregateOp::Min,
@@ -49,8 +49,7 @@ impl Builder {
         if aggregation.is_none() && !by.is_empty() {
             notices.push("`by` is ignored: it names the labels that an `aggregation` keeps, and none is picked".into());
         }
-        let filters = said.iter().filter_map(|(name, texts)| filter(name.strip_prefix(LABEL)?, texts)).collect();
-        Self { over_time, aggregation, by, filters }
+        Self { over_time, aggregation, by, filters: filters(said) }
     }
 
     /// The target with everything around it that was picked. What does not fit it is ignored with a notice.
@@ -84,6 +83,11 @@ impl Builder {
             (None, _) => expr,
         }
     }
+}
+
+/// What is picked for labels.
+pub(super) fn filters(said: &Said) -> Vec<Matcher> {
+    said.iter().filter_map(|(name, texts)| filter(name.strip_prefix(LABEL_FIELD)?, texts)).collect()
 }
 
 fn trimmed(text: String) -> String {
@@ -128,6 +132,12 @@ fn over_time(text: &str, notices: &mut Vec<String>) -> Option<(&'static str, Opt
     }
 }
 
+/// Whether an aggregation that can be picked needs a number besides.
+#[must_use]
+pub const fn takes_number(op: AggregateOp) -> bool {
+    matches!(op, AggregateOp::Topk | AggregateOp::Bottomk | AggregateOp::Quantile)
+}
+
 fn aggregation(text: &str, notices: &mut Vec<String>) -> Option<(AggregateOp, Option<f64>)> {
     let (word, number) = word_and_number(text);
     let Some(op) = AGGREGATIONS.into_iter().find(|op| op.word() == word) else {
@@ -135,7 +145,7 @@ fn aggregation(text: &str, notices: &mut Vec<String>) -> Option<(AggregateOp, Op
         notices.push(unknown("aggregation", text, &near, "expected a word such as sum, avg, max, topk(5)"));
         return None;
     };
-    let numbered = matches!(op, AggregateOp::Topk | AggregateOp::Bottomk | AggregateOp::Quantile);
+    let numbered = takes_number(op);
     if numbered == number.is_some() && !number.is_some_and(f64::is_nan) {
         return Some((op, number));
     }

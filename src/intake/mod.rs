@@ -12,11 +12,11 @@ mod scalar;
 mod variable;
 
 pub use annotations::{AnnotationQuestion, annotation_targets, annotations};
-pub use builder::Builder;
+pub use builder::{AGGREGATIONS, Builder, takes_number};
 pub use labels::{LabelScope, PICKER, label_scope};
 pub use options::options;
-pub use payload::Said;
-pub use picker::{LABEL_FIELD, Opened, metric, opened};
+pub use payload::{LABEL_FIELD, Said};
+pub use picker::{Opened, metric, opened};
 pub use range::{Moment, time_range};
 pub use variable::{VARIABLE_WORDS, VariableAsk, VariableQuestion, is_variable, variable};
 
@@ -29,7 +29,7 @@ use crate::time::{TimeRange, Zone};
 use crate::wire::request;
 
 /// How many points a panel draws that does not say.
-const POINTS: u32 = 1000;
+pub const POINTS: u32 = 1000;
 
 /// A request for series, read.
 #[derive(Clone, Debug)]

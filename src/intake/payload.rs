@@ -14,7 +14,7 @@ use crate::language;
 pub type Said = BTreeMap<String, Vec<String>>;
 
 /// The name under which a filter on that label is said.
-pub(super) const LABEL: &str = "label:";
+pub const LABEL_FIELD: &str = "label:";
 
 /// A payload's members; none for what is no object.
 pub(super) fn said(payload: &Value) -> Said {
@@ -28,9 +28,9 @@ pub(super) fn said(payload: &Value) -> Said {
     for (name, value) in payload.as_object().into_iter().flatten() {
         match value {
             Value::Object(filters) if name == "filters" => {
-                filters.iter().for_each(|(label, value)| say(format!("{LABEL}{label}"), several(value)));
+                filters.iter().for_each(|(label, value)| say(format!("{LABEL_FIELD}{label}"), several(value)));
             }
-            value if name.starts_with(LABEL) || name == "by" => say(name.clone(), several(value)),
+            value if name.starts_with(LABEL_FIELD) || name == "by" => say(name.clone(), several(value)),
             value => say(name.clone(), texts(value)),
         }
     }

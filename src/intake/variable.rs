@@ -14,9 +14,6 @@ use crate::wire::request;
 /// The words of the language.
 pub const VARIABLE_WORDS: &[&str] = &["label_values", "label_names", "metrics", "query_result"];
 
-/// How many points a series of `query_result` has.
-const POINTS: u32 = 1000;
-
 /// A request for the values of a variable.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VariableQuestion {
@@ -30,8 +27,6 @@ pub struct VariableQuestion {
     pub prefix: String,
     /// The most texts.
     pub limit: usize,
-    /// The most points of a series of which the last is taken.
-    pub max_points: u32,
 }
 
 /// What a variable asks.
@@ -85,7 +80,6 @@ pub fn variable(request: &request::Variable, moment: Moment<'_>) -> Result<Varia
         filters: filters(payload.get("filters").unwrap_or(&Value::Null)),
         prefix: options.prefix.or_else(|| member("prefix")).unwrap_or_default(),
         limit: limit.unwrap_or(usize::MAX).min(PICKER as usize),
-        max_points: POINTS,
     })
 }
 
@@ -96,13 +90,13 @@ pub fn is_variable(text: &str) -> bool {
 }
 
 /// Filters as ad hoc pickers send them, or as an object of label and value or values.
-pub(super) fn filters(value: &Value) -> Vec<Matcher> {
+fn filters(value: &Value) -> Vec<Matcher> {
     let Some(members) = value.as_object() else { return ad_hoc::matchers(&[value], &mut Vec::new()) };
     members.iter().filter_map(|(label, value)| matcher(label, value)).collect()
 }
 
 /// The matcher that a label and its value or values are; none when nothing is said.
-pub(super) fn matcher(label: &str, value: &Value) -> Option<Matcher> {
+fn matcher(label: &str, value: &Value) -> Option<Matcher> {
     let list = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
     let texts: Vec<String> = list.iter().filter_map(scalar::text).filter(|text| !text.is_empty()).collect();
     let mut words = Vec::new();

@@ -5,7 +5,7 @@ use super::matchers::{Resolved, resolve};
 use super::metrics::{bad_matcher, metrics};
 use super::window::{self, Cut};
 use super::{Buckets, Fetch, FetchAggregate, Filter, Limits, SeriesLabel, Wanted, notices};
-use crate::ast::{Grouping, Matcher, Reduce};
+use crate::ast::{Grouping, Matcher};
 use crate::catalog::{Label, LabelValue, Metric, Snapshot, Source};
 use crate::error::{Error, Kind};
 use crate::evaluate::{FetchRequest, RangeFunction};
@@ -31,8 +31,6 @@ pub struct Context<'a> {
     pub limits: Limits,
     /// Matchers for every series whose source has the label: a dashboard's ad hoc filters.
     pub ad_hoc: &'a [Matcher],
-    /// How samples become points.
-    pub reduce: Reduce,
 }
 
 /// The fetches that answer one request: one per metric that its selector names.

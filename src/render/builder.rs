@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::ast::AggregateOp;
 use crate::catalog::{Label, Snapshot, Source};
 use crate::evaluate::RangeFunction;
-use crate::intake::LABEL_FIELD;
+use crate::intake::{AGGREGATIONS, LABEL_FIELD, takes_number};
 use crate::wire::builder::{Choice, MetricOption, PayloadField, VariableValue};
 
 /// Up to here every metric of the list carries all of its fields; above only the current one does.
@@ -83,9 +83,9 @@ fn field(name: &str, label: &str, r#type: &'static str, options: Option<Vec<Choi
 #[must_use]
 pub fn choices(field: &str) -> Option<Vec<Choice>> {
     let words: Vec<&str> = match field {
-        // Those that need nothing but the series.
-        "over_time" => RangeFunction::words().filter(|word| RangeFunction::from_word(word).is_some()).collect(),
-        "aggregation" => AGGREGATIONS.iter().map(|op| op.word()).collect(),
+        // Those that need nothing but the series, and are answered.
+        "over_time" => RangeFunction::words().filter(|word| is_offered(word)).collect(),
+        "aggregation" => AGGREGATIONS.into_iter().filter(|op| !takes_number(*op)).map(AggregateOp::word).collect(),
         "fill" => vec!["none", "null", "zero", "previous", "linear"],
         "reduce" => vec!["bucket", "minmax", "m4"],
         "format" => vec!["timeseries", "table", "instant"],
@@ -94,17 +94,9 @@ pub fn choices(field: &str) -> Option<Vec<Choice>> {
     Some(words.into_iter().map(choice).collect())
 }
 
-/// The aggregations without a parameter.
-const AGGREGATIONS: &[AggregateOp] = &[
-    AggregateOp::Sum,
-    AggregateOp::Avg,
-    AggregateOp::Min,
-    AggregateOp::Max,
-    AggregateOp::Count,
-    AggregateOp::Group,
-    AggregateOp::Stddev,
-    AggregateOp::Stdvar,
-];
+fn is_offered(word: &str) -> bool {
+    RangeFunction::from_word(word).is_some_and(|function| function != RangeFunction::Deriv)
+}
 
 /// A text that stands for itself.
 #[must_use]

@@ -38,7 +38,6 @@ async fn every_metric_has_fields_and_the_current_one_its_options(pool: PgPool) {
         "idelta",
         "changes",
         "resets",
-        "deriv",
     ]);
     let fields = |labels: &[&str], options: bool| -> Value {
         let select = |name: &str, label: &str, choices: Value| {

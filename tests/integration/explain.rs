@@ -1,6 +1,6 @@
 //! What PostgreSQL makes of our statements: an index condition on the raw time column, whatever its type.
 
-use datebin::ast::{MetricRef, Reduce, Selector, Span};
+use datebin::ast::{MetricRef, Selector, Span};
 use datebin::evaluate::FetchRequest;
 use datebin::plan::{self, Context, Limits};
 use datebin::sql::{self, Param, Statement};
@@ -58,7 +58,6 @@ pub fn statement(server: &Server, metric: &str) -> String {
         zone: &Zone::UTC,
         limits: Limits { points: 11_000, series: 1000, cells: 1_000_000, targets: 100, samples: 50_000_000 },
         ad_hoc: &[],
-        reduce: Reduce::Bucket,
     };
     let selector = Selector { metric: MetricRef::Names(vec![metric.to_owned()]), ..Selector::default() };
     let span = Span::default();

@@ -1,7 +1,7 @@
 //! Question → SQL text and parameters, without a database. Each case is one snapshot, to be read when it changes.
 #![expect(clippy::unwrap_used, reason = "tests stop at the first thing that is wrong")]
 
-use datebin::ast::{Expr, OverTime, Reduce};
+use datebin::ast::{Expr, OverTime};
 use datebin::catalog::{
     Column, ColumnType, Document, EpochStorage, EpochUnit, Label, LabelValue, Metric, MetricKind, Relation, Row,
     Snapshot, Source, TimeColumn, TimeKind, Value,
@@ -102,7 +102,6 @@ fn translated(target: &str, step: Option<Step>) -> String {
         zone: &Zone::parse("Europe/Berlin").unwrap(),
         limits: Limits { points: 11_000, series: 1000, cells: 1_000_000, targets: 100, samples: 50_000_000 },
         ad_hoc: &[],
-        reduce: Reduce::Bucket,
     };
     let planned = plan::fetches(&context, &lowered.fetches).unwrap();
     let fetches = planned.groups.iter().flat_map(|group| &group.fetches);
