@@ -252,6 +252,11 @@ async fn item_07_the_sql_is_told_where_the_operator_allows_it(pool: PgPool) {
         "{executed}"
     );
     assert!(!executed.contains("web-02"), "{executed}");
+    let mut pattern = body.clone();
+    pattern["targets"] = json!([{"target": "load{host=~\"web-[0-9]+\"}", "refId": "A"}]);
+    let answer = server.post("/query", pattern).await;
+    let executed = answer.body[0]["meta"]["executedQueryString"].as_str().unwrap();
+    assert!(executed.contains("= ANY(") && !executed.contains("false"), "a pattern is the list it becomes: {executed}");
     assert_eq!(Server::start(&pool).await.post("/query", body).await.body[0]["meta"], Value::Null);
 }
 

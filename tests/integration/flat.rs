@@ -141,3 +141,36 @@ async fn a_url_that_asks_nothing_is_told_so(pool: PgPool) {
     assert_eq!(answer.body.as_array().map(Vec::len), Some(2));
     assert_eq!(answer.header("warning"), "199 datebin \"A: no metric is called 'laod'; did you mean load?\"");
 }
+
+#[sqlx::test(migrations = false)]
+async fn an_instant_is_the_last_complete_bucket_and_wishes_are_heard(pool: PgPool) {
+    sql(
+        &pool,
+        "CREATE TABLE ticks (ts timestamptz NOT NULL, host text NOT NULL, value double precision);
+         INSERT INTO ticks SELECT '2024-01-01Z'::timestamptz + n * interval '1 min', h, n
+         FROM generate_series(0, 4) AS n, unnest(ARRAY['a', 'b']) AS h WHERE NOT (h = 'b' AND n > 1);",
+    )
+    .await;
+    let server = Server::start(&pool).await;
+    let start = 1_704_067_200_000_i64;
+    let range = format!("from={start}&to={}", start + 5 * 60_000);
+    let instant = server.get(&format!("/query?target=ticks&step=2m&format=instant&{range}")).await;
+    // The bucket that begins at the fourth minute is not over.
+    let expected = json!([
+        {"time": start, "host": "b", "value": 0.5}, {"time": start + 120_000, "host": "a", "value": 2.5},
+    ]);
+    assert_eq!(instant.body, expected);
+    let filled = server
+        .get(&format!("/query?target=ticks&step=2m&fill=zero&over_time=max&aggregation=sum&by=host&{range}"))
+        .await;
+    let row = |at: i64, host: &str, value: f64| json!({"time": start + at * 60_000, "host": host, "value": value});
+    let expected = json!([
+        row(0, "a", 1.0),
+        row(0, "b", 1.0),
+        row(2, "a", 3.0),
+        row(2, "b", 0.0),
+        row(4, "a", 4.0),
+        row(4, "b", 0.0),
+    ]);
+    assert_eq!(filled.body, expected);
+}
