@@ -4,7 +4,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -26,7 +26,7 @@ const LOOK: Duration = Duration::from_millis(500);
 const SPACING: Duration = Duration::from_secs(1);
 /// How long a question waits for a refresh that may save it.
 const WORTH_WAITING: Duration = Duration::from_secs(5);
-/// How long questions ask for no refresh after one that changed nothing.
+/// How long questions ask for no refresh after one that did not help.
 const FRUITLESS: Duration = Duration::from_secs(30);
 
 /// The current snapshot, swapped whole.
@@ -43,6 +43,8 @@ struct Wanted {
     now: Notify,
     /// A question that found the catalog stale.
     soon: Notify,
+    /// When a question last waited for a refresh that did not help it.
+    fruitless: Mutex<Option<Instant>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -54,8 +56,6 @@ struct State {
     begun: u64,
     /// The last of them that ended.
     ended: u64,
-    /// When a refresh that a question asked for last found the sources as they were.
-    fruitless: Option<Instant>,
 }
 
 /// What a catalog is made from.
@@ -104,14 +104,17 @@ impl Catalog {
             if let Some(new) = now.better_than(old) {
                 return Some(new);
             }
-            if now.fruitless.is_some_and(|at| at.elapsed() < FRUITLESS) {
+            if self.wanted.fruitless().is_some_and(|at| at.elapsed() < FRUITLESS) {
                 return None;
             }
             now.begun
         };
         self.wanted.soon.notify_one();
         let refreshed = timeout(WORTH_WAITING, state.wait_for(|state| state.ended > begun)).await;
-        refreshed.ok()?.ok()?.better_than(old)
+        let better = refreshed.ok()?.ok()?.better_than(old);
+        // The refresh alone does not know: another one may have seen the change before it.
+        *self.wanted.fruitless() = better.is_none().then(Instant::now);
+        better
     }
 
     /// A catalog that never changes.
@@ -138,7 +141,6 @@ async fn keep(
     sender: watch::Sender<State>,
     wanted: Arc<Wanted>,
 ) {
-    let mut by_question = false;
     while !sender.is_closed() {
         health.until_up().await;
         let begun = Instant::now();
@@ -150,17 +152,16 @@ async fn keep(
             // A database that fell silent may keep a statement waiting long after its return.
             () = health.until_down() => continue,
         };
-        sender.send_modify(|state| state.take(loaded, by_question));
+        sender.send_modify(|state| state.take(loaded));
         let pause = if sender.borrow().snapshot.is_none() { FIRST } else { config.every };
-        by_question = tokio::select! {
-            () = sleep(pause) => false,
-            () = wanted.now.notified() => false,
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = wanted.now.notified() => {}
             () = changed(config.file.as_deref(), seen) => {
                 tracing::info!("reading the catalog anew: its file has changed");
-                false
             }
-            () = async { wanted.soon.notified().await; sleep_until(begun + SPACING).await } => true,
-        };
+            () = async { wanted.soon.notified().await; sleep_until(begun + SPACING).await } => {}
+        }
     }
 }
 
@@ -184,13 +185,20 @@ async fn changed(file: Option<&Path>, seen: Option<String>) {
     }
 }
 
+impl Wanted {
+    /// What was written stays whole even if a thread panicked while it held it.
+    fn fruitless(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.fruitless.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl State {
     /// The snapshot, if its sources are others than the old one's.
     fn better_than(&self, old: &Snapshot) -> Option<Arc<Snapshot>> {
         self.snapshot.clone().filter(|new| new.sources() != old.sources())
     }
 
-    fn take(&mut self, loaded: Result<Snapshot, LoadError>, by_question: bool) {
+    fn take(&mut self, loaded: Result<Snapshot, LoadError>) {
         self.ended = self.begun;
         match loaded {
             Ok(snapshot) => {
@@ -201,8 +209,6 @@ impl State {
                 if self.failure.is_some() {
                     tracing::info!("the catalog is refreshed again");
                 }
-                let fruitless = by_question && self.better_than(&snapshot).is_none();
-                self.fruitless = fruitless.then(Instant::now);
                 self.snapshot = Some(Arc::new(snapshot));
                 self.failure = None;
             }
