@@ -19,6 +19,7 @@ mod checklist;
 mod clients;
 mod counters;
 mod discovery;
+mod discovery_all;
 mod explain;
 mod explain_types;
 mod flat;
