@@ -20,6 +20,7 @@ mod clients;
 mod counters;
 mod discovery;
 mod discovery_all;
+mod discovery_kinds;
 mod explain;
 mod explain_types;
 mod flat;

@@ -66,9 +66,7 @@ const OTHER_TIME: &[&str] = &[
     "due_date",
     "due_at",
     "last_seen",
-    "last_seen_at",
     "last_login",
-    "last_login_at",
 ];
 const EPOCH: &[&str] =
     &["clock", "ts", "time", "timestamp", "epoch", "unixtime", "unix_time", "datetime", "created", "updated"];
@@ -145,24 +143,10 @@ const CHOICE: &[&str] = &[
     "priority",
     "batch",
     "line",
-    "lineno",
     "sort_order",
-    "display_order",
 ];
 const CHOICE_SUFFIX: &[&str] = &[
-    "_type",
-    "_kind",
-    "_mode",
-    "_status",
-    "_state",
-    "_flags",
-    "_idx",
-    "_index",
-    "_version",
-    "_port",
-    "_year",
-    "_number",
-    "_priority",
+    "_type", "_kind", "_mode", "_status", "_state", "_flags", "_idx", "_index", "_version", "_port", "_year", "_number",
 ];
 const ORDER: &[&str] =
     &["ns", "nanos", "nanoseconds", "seq", "sequence", "ordinal", "offset", "version", "rev", "revision"];
