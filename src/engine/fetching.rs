@@ -20,24 +20,26 @@ use crate::time::TimeRange;
 const LABEL_VALUES: u32 = 100_000;
 
 impl Engine {
-    /// The series of each group.
+    /// The series of each group, and what the person at the panel should know of them.
     pub(super) async fn run(
         &self,
         snapshot: &Snapshot,
         groups: &[FetchGroup],
         deadline: Deadline,
         budget: &Budget,
-    ) -> Result<Vec<Vec<Series>>, Error> {
+    ) -> Result<(Vec<Vec<Series>>, Vec<String>), Error> {
         let fetches = groups.iter().flat_map(|group| group.fetches.iter().map(move |fetch| (fetch, group.named)));
         let one = |(fetch, named)| self.series(snapshot, fetch, named, deadline, budget);
         let running: Vec<_> = fetches.map(one).collect();
         let mut fetched = stream::iter(running).buffered(AT_ONCE);
-        let mut inputs = Vec::with_capacity(groups.len());
+        let (mut inputs, mut notices) = (Vec::with_capacity(groups.len()), Vec::new());
         for group in groups {
             let mut series = Vec::new();
-            for _ in &group.fetches {
+            for fetch in &group.fetches {
                 let Some(next) = fetched.next().await else { break };
-                series.append(&mut next?);
+                let (mut found, skipped) = next?;
+                series.append(&mut found);
+                notices.extend(skipped_values(fetch, skipped));
             }
             if let Some(aggregate) = &group.then {
                 series = evaluate::aggregate(aggregate.op, &aggregate.grouping, &series);
@@ -48,7 +50,8 @@ impl Engine {
             series.sort_by(|a, b| a.labels.cmp(&b.labels));
             inputs.push(series);
         }
-        Ok(inputs)
+        notices.dedup();
+        Ok((inputs, notices))
     }
 
     /// The fetch with every pattern turned into the values that pass it.
@@ -103,7 +106,7 @@ impl Engine {
         named: bool,
         deadline: Deadline,
         budget: &Budget,
-    ) -> Result<Vec<Series>, Error> {
+    ) -> Result<(Vec<Series>, f64), Error> {
         let fetch = self.settled(snapshot, fetch, deadline).await?;
         if fetch.function.is_of_samples() {
             return self.folded(&fetch, named, deadline, budget).await;
@@ -118,7 +121,8 @@ impl Engine {
             collector.row(&row)
         };
         self.read(&fetch, &sql::fetch(&fetch), deadline, &mut sink).await?;
-        collector.finish(&mut || budget.take())
+        let skipped = collector.skipped();
+        Ok((collector.finish(&mut || budget.take())?, skipped))
     }
 
     /// The series of a function that needs the samples themselves.
@@ -128,7 +132,7 @@ impl Engine {
         named: bool,
         deadline: Deadline,
         budget: &Budget,
-    ) -> Result<Vec<Series>, Error> {
+    ) -> Result<(Vec<Series>, f64), Error> {
         let mut samples = SampleCollector::new(fetch, named);
         self.read(fetch, &sql::samples(fetch), deadline, &mut |row| samples.row(&row)).await?;
         if let Some(before) = samples.predecessors() {
@@ -136,28 +140,30 @@ impl Engine {
             self.read(&before, &sql::fetch(&before), deadline, &mut |row| latest.row(&row)).await?;
             samples.connect(latest.latest());
         }
-        samples.finish(&mut || budget.take())
+        let skipped = samples.skipped();
+        Ok((samples.finish(&mut || budget.take())?, skipped))
     }
 
-    /// The samples that are kept of each series.
+    /// The samples that are kept of each series, and what the person at the panel should know of them.
     pub(super) async fn kept(
         &self,
         snapshot: &Snapshot,
         group: &FetchGroup,
         wanted: Reduced,
         deadline: Deadline,
-    ) -> Result<Vec<Kept>, Error> {
-        let mut kept = Vec::new();
+    ) -> Result<(Vec<Kept>, Vec<String>), Error> {
+        let (mut kept, mut notices) = (Vec::new(), Vec::new());
         for fetch in &group.fetches {
             let fetch = self.settled(snapshot, fetch, deadline).await?;
             let mut reducer = Reducer::new(&fetch, wanted);
             self.read(&fetch, &sql::samples(&fetch), deadline, &mut |row| reducer.row(&row)).await?;
+            notices.extend(skipped_values(&fetch, reducer.skipped()));
             kept.append(&mut reducer.finish());
         }
         if kept.len() > self.limits.series as usize {
             return Err(too_many_series(self.limits.series));
         }
-        Ok(kept)
+        Ok((kept, notices))
     }
 
     async fn read(
@@ -170,6 +176,13 @@ impl Engine {
         let done = self.database.series(statement, deadline, sink).await;
         done.map_err(|error| logged(&error, fetch))
     }
+}
+
+/// Says how many values were no numbers.
+fn skipped_values(fetch: &Fetch, skipped: f64) -> Option<String> {
+    let (are, many) =
+        if skipped > 1.0 { ("values are no numbers and were", skipped) } else { ("value is no number and was", 1.0) };
+    (skipped > 0.0).then(|| format!("{}: {many:.0} {are} skipped", fetch.metric))
 }
 
 /// Each metric keeps to the limit, all of them together do not.

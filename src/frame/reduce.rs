@@ -34,6 +34,7 @@ pub struct Reducer<'a> {
     samples: u32,
     /// Samples that are held, of all series.
     held: u64,
+    skipped: f64,
 }
 
 /// What is held of a series.
@@ -60,7 +61,7 @@ impl<'a> Reducer<'a> {
     /// Reduces for a fetch.
     #[must_use]
     pub fn new(fetch: &'a Fetch, wanted: Reduced) -> Self {
-        Self { gather: Gather::new(fetch, true), wanted, samples: 0, held: 0 }
+        Self { gather: Gather::new(fetch, true), wanted, samples: 0, held: 0, skipped: 0.0 }
     }
 
     /// Takes one sample; they come in order of time.
@@ -75,7 +76,10 @@ impl<'a> Reducer<'a> {
         }
         let width = self.gather.width();
         let micros = row.micros(width).map_err(|error| error.public())?;
-        let Some(value) = row.value(width + 1).map_err(|error| error.public())? else { return Ok(()) };
+        let Some(value) = row.value(width + 1).map_err(|error| error.public())? else {
+            self.skipped += 1.0;
+            return Ok(());
+        };
         let at = self.gather.series_of(row)?;
         let number = column(fetch, micros, self.wanted);
         let stream = &mut self.gather.series[at].1;
@@ -83,6 +87,12 @@ impl<'a> Reducer<'a> {
         stream.add(number, Sample { micros, value }, self.wanted.max_points);
         self.held = self.held + stream.held() - before;
         if self.held > u64::from(fetch.row_cap) { Err(self.gather.too_much()) } else { Ok(()) }
+    }
+
+    /// How many rows held what is no number.
+    #[must_use]
+    pub const fn skipped(&self) -> f64 {
+        self.skipped
     }
 
     /// What is kept.

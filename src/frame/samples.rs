@@ -34,6 +34,7 @@ pub struct SampleCollector<'a> {
     gather: Gather<'a, Stream>,
     samples: u32,
     cells: u32,
+    skipped: f64,
     work: Work,
 }
 
@@ -41,7 +42,7 @@ impl<'a> SampleCollector<'a> {
     /// Folds for a fetch; `named` keeps the metric's name as a label.
     #[must_use]
     pub fn new(fetch: &'a Fetch, named: bool) -> Self {
-        Self { gather: Gather::new(fetch, named), samples: 0, cells: 0, work: Work::new(fetch.row_cap) }
+        Self { gather: Gather::new(fetch, named), samples: 0, cells: 0, skipped: 0.0, work: Work::new(fetch.row_cap) }
     }
 
     /// Takes one sample; they come in order of time.
@@ -56,7 +57,10 @@ impl<'a> SampleCollector<'a> {
         }
         let columns = self.gather.width();
         let micros = row.micros(columns).map_err(|error| error.public())?;
-        let Some(value) = row.value(columns + 1).map_err(|error| error.public())? else { return Ok(()) };
+        let Some(value) = row.value(columns + 1).map_err(|error| error.public())? else {
+            self.skipped += f64::from(u8::from(micros >= fetch.from * 1000));
+            return Ok(());
+        };
         let at = self.gather.series_of(row)?;
         let now = Sample { micros, value };
         let stream = &mut self.gather.series[at].1;
@@ -70,6 +74,12 @@ impl<'a> SampleCollector<'a> {
             Some(before) => self.cells += u32::from(stream.fold(fetch, before, now)),
         }
         if self.cells > fetch.row_cap { Err(self.gather.too_much()) } else { Ok(()) }
+    }
+
+    /// How many rows of the range held what is no number.
+    #[must_use]
+    pub const fn skipped(&self) -> f64 {
+        self.skipped
     }
 
     /// The fetch of the last sample before what was read, for those series that one there may connect to.

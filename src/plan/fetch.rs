@@ -6,7 +6,7 @@ use super::metrics::{bad_matcher, metrics};
 use super::window::{self, Cut};
 use super::{Buckets, Fetch, FetchAggregate, Filter, Limits, SeriesLabel, Wanted, notices};
 use crate::ast::{Grouping, Matcher};
-use crate::catalog::{Label, LabelValue, Metric, Snapshot, Source};
+use crate::catalog::{Label, LabelValue, Metric, Snapshot, Source, Value};
 use crate::error::{Error, Kind};
 use crate::evaluate::{FetchRequest, RangeFunction};
 use crate::series::METRIC_NAME;
@@ -96,6 +96,9 @@ fn planned(context: &Context<'_>, requests: &[FetchRequest], named: &Named<'_>, 
 /// # Errors
 /// As [`fetches`].
 pub fn samples(context: &Context<'_>, request: &FetchRequest) -> Result<Planned, Error> {
+    for (_, metric) in named(context, std::slice::from_ref(request))?.iter().flatten() {
+        has_samples(metric)?;
+    }
     let mut planned = fetches(context, std::slice::from_ref(request))?;
     let offset_ms = request.selector.modifiers.offset_ms;
     let (from, to) = (context.range.from - offset_ms, context.range.to - offset_ms);
@@ -140,11 +143,23 @@ fn group(
         let matchers = request.selector.matchers.iter().chain(ad_hoc);
         let Some(filters) = filters(source, matchers)? else { continue };
         let function = request.function.unwrap_or(RangeFunction::OverTime(metric.over_time));
+        if function.is_of_samples() {
+            has_samples(metric).map_err(|error| error.at(request.function_span))?;
+        }
         let fetch = Scope { context, source, metric, cut: &cut, series_cap };
         fetches.push(fetch.fetch(filters, function, inside.clone()));
     }
     let named = (request.function.is_none() || metrics.len() > 1) && (then.is_some() || inside.is_none());
     Ok(FetchGroup { fetches, then, named })
+}
+
+/// How long rows last is no sample at an instant.
+fn has_samples(metric: &Metric) -> Result<(), Error> {
+    if !matches!(metric.value, Value::Overlap(_)) {
+        return Ok(());
+    }
+    let message = format!("{} is how long rows last, not samples that follow each other", metric.name);
+    Err(Error::new(Kind::Unsupported, message).hint("ask for sum_over_time, avg_over_time or count_over_time of it"))
 }
 
 fn mentions_name(grouping: &Grouping) -> bool {
@@ -180,12 +195,16 @@ impl Scope<'_> {
     fn fetch(&self, filters: Vec<Filter>, function: RangeFunction, aggregate: Option<FetchAggregate>) -> Fetch {
         let limits = Limits { series: self.series_cap, ..self.context.limits };
         let labels: Vec<SeriesLabel> = self.source.labels.iter().map(series_label).collect();
-        let row_cap = row_cap(limits, self.cut.len, &labels, aggregate.as_ref());
+        // A series of nothing but what is no number is none, and the database does not know.
+        let bounded = || row_cap(limits, self.cut.len, &labels, aggregate.as_ref());
+        let row_cap = if self.metric.value.may_skip() { limits.cells } else { bounded() };
         Fetch {
             relation: self.source.relation.clone(),
             joins: self.source.joins.clone(),
             time: self.source.time.clone(),
             value: self.metric.value.clone(),
+            elements: self.source.elements.clone(),
+            skip_nan: self.source.skip_nan,
             stored: self.source.name_column.clone().zip(self.metric.stored_name.clone()),
             metric: self.metric.name.clone(),
             labels,

@@ -4,3 +4,6 @@ mod dimensions;
 mod families;
 mod label_ids;
 mod topics;
+mod events;
+mod values;
+mod written;

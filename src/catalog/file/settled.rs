@@ -43,7 +43,9 @@ fn is_settled(source: &SourceDecl) -> bool {
     let is_narrow = source.name.is_some() || source.joins.iter().any(names_metrics);
     let values = if is_narrow { source.value.is_some() } else { !source.metric.is_empty() };
     let kinds = source.metric.values().all(|metric| metric.kind.is_some());
-    values && kinds && source.labels.is_some() && source.joins.iter().all(says_its_labels)
+    // The unit of an end that is a number is left to statistics; nothing here knows whether it is one.
+    let ends = source.time_end.is_none();
+    values && kinds && ends && source.labels.is_some() && source.joins.iter().all(says_its_labels)
 }
 
 fn names_metrics(join: &JoinDecl) -> bool {
