@@ -19,6 +19,7 @@ mod naming;
 mod roles;
 #[cfg(test)]
 mod tests;
+mod things;
 mod time;
 mod values;
 mod words;
@@ -58,13 +59,15 @@ pub fn classify(facts: &Facts, file: &CatalogFile, zone: Zone) -> Result<Draft, 
         let relation = lookup::relation(facts, &annotations.relation)?;
         draft.annotations.push(declared::annotations(relation, annotations, local)?);
     }
+    let referenced = things::referenced(facts);
     for relation in &facts.relations {
         if file.discovery.enabled && relation.discoverable && !taken.contains(&relation.relation) {
             let mut notes = layout::Notes::new(relation, &mut draft.decisions);
             if is_excluded(relation, &file.discovery.exclude) {
                 notes.relation(Verdict::LeftOut, "excluded in datebin.toml");
             } else {
-                draft.sources.extend(discovered::source(facts, relation, local, &mut notes));
+                let is_referenced = referenced.contains(&relation.relation);
+                draft.sources.extend(discovered::source(facts, relation, (local, is_referenced), &mut notes));
             }
         }
     }

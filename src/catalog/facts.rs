@@ -1,5 +1,7 @@
 //! What the database states about itself: system catalogs and statistics, never a row of user data.
 
+use std::collections::HashMap;
+
 use super::{Column, ColumnType, Relation, Row};
 use crate::ident::Ident;
 
@@ -10,6 +12,20 @@ pub struct Scope {
     pub schemas: Option<Vec<String>>,
     /// Relations that the operator declares, wherever they are: schema (none: on the search path) and name.
     pub declared: Vec<(Option<String>, String)>,
+    /// Those of them that leave nothing to statistics, by schema and name, each with its time column where that must
+    /// not be a number: then they would say its unit.
+    pub settled: HashMap<(String, String), Option<String>>,
+}
+
+impl Scope {
+    /// Whether statistics decide nothing about a relation.
+    #[must_use]
+    pub fn settles(&self, facts: &RelationFacts) -> bool {
+        let name = (facts.relation.schema.as_str().to_owned(), facts.relation.name.as_str().to_owned());
+        self.settled.get(&name).is_some_and(|time| {
+            time.as_ref().is_none_or(|time| facts.column(time).is_some_and(|column| !column.is_number()))
+        })
+    }
 }
 
 /// Everything that was stated, relations sorted by schema and name.

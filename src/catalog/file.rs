@@ -4,12 +4,14 @@
 mod fields;
 mod join;
 mod label;
+mod settled;
 mod value;
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use toml::de::DeTable;
 
 use super::facts::Scope;
 pub use join::{JoinDecl, NamesDecl};
@@ -175,8 +177,10 @@ impl CatalogFile {
     /// # Errors
     /// It is no TOML, or a field is unknown, not supported yet, or of another type.
     pub fn parse(text: &str) -> Result<Self, FileError> {
-        fields::check(text)?;
-        Ok(toml::from_str(text)?)
+        let document = DeTable::parse(text)?;
+        fields::check(text, document.get_ref())?;
+        // Only an error is worth parsing again: it tells its line.
+        Self::deserialize(toml::Deserializer::from(document)).or_else(|_| Ok(toml::from_str(text)?))
     }
 
     /// The JSON Schema of the file, for editors.
@@ -196,7 +200,7 @@ impl CatalogFile {
             let (schema, name) = split_relation(relation);
             (schema.map(str::to_owned), name.to_owned())
         });
-        Scope { schemas, declared: declared.collect() }
+        Scope { schemas, declared: declared.collect(), settled: settled::settled(self) }
     }
 }
 

@@ -4,7 +4,7 @@ mod advice;
 mod plan;
 mod report;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::process::ExitCode;
 
 use futures_util::{StreamExt as _, stream};
@@ -82,20 +82,20 @@ async fn checked(environment: &Environment<'_>, arguments: &Arguments) -> Result
         Some(path) => refresh::file(&refresh::CatalogConfig { file: Some(path.into()), ..config.clone() }).await?,
         None => refresh::file(&config).await?,
     };
-    let found = survey(&database, &file, config.zone).await?;
+    let mut found = survey(&database, &file, config.zone).await?;
     let mut report = Report::default();
     let problems = found.problems.iter().map(|problem| Finding::new(Level::Broken, problem.to_string()));
     report.findings.extend(problems);
-    if let Some(snapshot) = found.snapshot.clone() {
+    if let Some(snapshot) = found.snapshot.take() {
         let engine = Engine {
             database: Database::new(database, Health::default())?,
-            catalog: Catalog::fixed(snapshot.clone()),
+            catalog: Catalog::fixed(snapshot),
             limits: environment.limits()?,
             clock: Clock::System,
             request_timeout: environment.http()?.request_timeout,
             show_sql: false,
         };
-        examine(&engine, &snapshot, &found, &mut report).await;
+        examine(&engine, &*engine.snapshot()?, &found, &mut report).await;
     }
     report.close();
     print(&match arguments.format {
@@ -116,8 +116,8 @@ async fn examine(engine: &Engine, snapshot: &Snapshot, found: &Survey, report: &
     let mut order: Vec<&Source> = snapshot.sources().iter().collect();
     let size = |source: &&Source| facts.get(&source.relation).map_or(0, |f| weight(f));
     order.sort_by_key(|source| std::cmp::Reverse(size(source)));
-    let asked: HashMap<&Relation, ()> = order.into_iter().take(EXPLAINED).map(|s| (&s.relation, ())).collect();
-    let one = |source| source_report(engine, source, &facts, asked.contains_key(&source.relation));
+    let asked: HashSet<&Relation> = order.into_iter().take(EXPLAINED).map(|s| &s.relation).collect();
+    let one = |source| source_report(engine, source, &facts, asked.contains(&source.relation));
     let running: Vec<_> = snapshot.sources().iter().map(one).collect();
     report.sources = stream::iter(running).buffered(AT_ONCE).collect().await;
     for source in snapshot.annotations() {
@@ -131,9 +131,9 @@ fn weight(facts: &RelationFacts) -> u64 {
 
 /// What the role may not read of relations that are no sources, or no longer.
 fn unread(facts: &Facts, snapshot: &Snapshot, role: &str) -> Vec<Finding> {
-    let is_source = |relation: &Relation| snapshot.sources().iter().any(|source| source.relation == *relation);
+    let sources: HashSet<&Relation> = snapshot.sources().iter().map(|source| &source.relation).collect();
     let hidden = facts.relations.iter().filter(|f| f.discoverable && f.columns.iter().any(|column| !column.readable));
-    hidden.filter(|f| !is_source(&f.relation)).filter_map(|f| advice::rights(f, role)).collect()
+    hidden.filter(|f| !sources.contains(&f.relation)).filter_map(|f| advice::rights(f, role)).collect()
 }
 
 async fn source_report(

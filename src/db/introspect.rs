@@ -7,7 +7,7 @@ mod statistics;
 
 use std::collections::HashMap;
 
-use sqlx::{FromRow, PgConnection};
+use sqlx::{Connection as _, FromRow, PgConnection};
 
 use crate::catalog::Relation;
 use crate::catalog::facts::{Facts, RelationFacts, RelationKind, Scope};
@@ -43,6 +43,8 @@ struct Loading {
     readable: Vec<bool>,
     /// The numbers of each relation's columns, in their order.
     numbers: Vec<Vec<i16>>,
+    /// Whether anything of each is left to its statistics.
+    decided_by_statistics: Vec<bool>,
 }
 
 /// Loads the facts of every relation in scope.
@@ -50,10 +52,15 @@ struct Loading {
 /// # Errors
 /// A statement failed.
 pub async fn load(connection: &mut PgConnection, scope: &Scope) -> Result<Facts, sqlx::Error> {
-    let mut loading = relations(connection, scope).await?;
-    columns::load(connection, &mut loading).await?;
-    keys::load(connection, &mut loading).await?;
-    statistics::load(connection, &mut loading).await?;
+    let mut transaction = connection.begin().await?;
+    // The usual 4 MB send the columns of many tables to disk.
+    sqlx::query("SELECT set_config('work_mem', '64MB', true)").execute(&mut *transaction).await?;
+    let mut loading = relations(&mut transaction, scope).await?;
+    columns::load(&mut transaction, &mut loading).await?;
+    keys::load(&mut transaction, &mut loading).await?;
+    loading.decided_by_statistics = loading.facts.relations.iter().map(|facts| !scope.settles(facts)).collect();
+    statistics::load(&mut transaction, &mut loading).await?;
+    transaction.commit().await?;
     Ok(loading.facts)
 }
 

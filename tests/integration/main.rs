@@ -19,6 +19,8 @@ mod checklist;
 mod clients;
 mod counters;
 mod discovery;
+mod discovery_all;
+mod discovery_kinds;
 mod explain;
 mod explain_types;
 mod flat;

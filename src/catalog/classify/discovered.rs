@@ -5,10 +5,10 @@ use super::joins::joins;
 use super::labels;
 use super::layout::{self, Notes};
 use super::roles::Role;
-use super::{time, words};
+use super::{things, time, words};
 use crate::catalog::facts::{ColumnFacts, Facts, ForeignKey, RelationFacts};
 use crate::catalog::file::{JoinDecl, SourceDecl};
-use crate::catalog::{Label, Relation, Value};
+use crate::catalog::{ColumnType, Label, Relation, Value};
 use crate::ident::Ident;
 use crate::time::Zone;
 
@@ -18,14 +18,19 @@ const MOST_DIMENSIONS: usize = 4;
 const MOST_DIMENSION_ROWS: f64 = 1_000_000.0;
 
 /// The source that a relation is, if it is one.
-pub(super) fn source(all: &Facts, relation: &RelationFacts, zone: Zone, notes: &mut Notes<'_>) -> Option<DraftSource> {
-    let mut draft = alone(relation, zone, notes)?;
+pub(super) fn source(
+    all: &Facts,
+    relation: &RelationFacts,
+    (zone, is_referenced): (Zone, bool),
+    notes: &mut Notes<'_>,
+) -> Option<DraftSource> {
+    let mut draft = alone(relation, (zone, is_referenced), notes)?;
     dimensions(all, relation, &mut draft, notes);
     Some(draft)
 }
 
 /// The source without the relations that it refers to.
-fn alone(relation: &RelationFacts, zone: Zone, notes: &mut Notes<'_>) -> Option<DraftSource> {
+fn alone(relation: &RelationFacts, (zone, is_referenced): (Zone, bool), notes: &mut Notes<'_>) -> Option<DraftSource> {
     if !relation.columns.iter().any(|column| column.readable) {
         notes.relation(Verdict::LeftOut, "the role may not SELECT any of its columns");
         return None;
@@ -34,6 +39,10 @@ fn alone(relation: &RelationFacts, zone: Zone, notes: &mut Notes<'_>) -> Option<
         notes.relation(Verdict::LeftOut, no_time(relation));
         return None;
     };
+    if let Some(why) = things::no_samples(relation, &time.column, is_referenced) {
+        notes.relation(Verdict::LeftOut, why);
+        return None;
+    }
     let columns = layout::survey(relation, &time.column);
     let draft = if let Some((name, value)) = layout::narrow(&columns) {
         notes
@@ -57,7 +66,7 @@ fn alone(relation: &RelationFacts, zone: Zone, notes: &mut Notes<'_>) -> Option<
             member: None,
         }
     } else {
-        notes.relation(Verdict::LeftOut, "no column of numbers that is neither a key nor a code");
+        notes.relation(Verdict::LeftOut, no_value(&columns));
         return None;
     };
     Some(draft)
@@ -119,6 +128,26 @@ fn no_time(relation: &RelationFacts) -> String {
             format!("no time column; `{}` may be one, but nothing says so before ANALYZE: declare it", column.name)
         }
         _ => "no time column".to_owned(),
+    }
+}
+
+/// Numbers may be where only a declaration finds them.
+fn no_value(columns: &[(&ColumnFacts, Role)]) -> String {
+    let none = "no column of numbers that is neither a key nor a code";
+    let is_document = |column: &&ColumnFacts, role: &Role| {
+        matches!(column.ty, ColumnType::Jsonb | ColumnType::Json) && !matches!(role, Role::Members(_))
+    };
+    let document = columns.iter().find(|(column, role)| column.readable && is_document(column, role));
+    let called = |column: &ColumnFacts| words::is_value(column.name.as_str()) || column.name.as_str() == "state";
+    let text = columns.iter().find(|(column, _)| column.readable && column.is_text() && called(column));
+    match (document, text) {
+        (Some((column, _)), _) => {
+            format!("{none}; if those in `{}` ({}) are metrics, declare them", column.name, column.ty)
+        }
+        (None, Some((column, _))) => {
+            format!("{none}; if the text in `{}` is a number at times, declare it as `value`", column.name)
+        }
+        (None, None) => none.to_owned(),
     }
 }
 

@@ -47,6 +47,9 @@ pub(super) fn role(relation: &RelationFacts, column: &ColumnFacts) -> Role {
     if is_only(&relation.primary_key, &column.name) || relation.unique.iter().any(|key| is_only(key, &column.name)) {
         return out("a row id: unique");
     }
+    if is_other_value(relation, column) {
+        return out("a value of another type than the numbers beside it: declare them as one `value`");
+    }
     match &column.ty {
         ColumnType::Timestamptz | ColumnType::Timestamp | ColumnType::Date => out("another time"),
         ColumnType::Bool => Role::Label("boolean".into()),
@@ -61,6 +64,21 @@ pub(super) fn role(relation: &RelationFacts, column: &ColumnFacts) -> Role {
         _ if column.is_number() => number(relation, column),
         other => out(format!("{other} is no type of a metric or a label")),
     }
+}
+
+/// Whether a boolean or a text stands for the value where the numbers of its row do not.
+fn is_other_value(relation: &RelationFacts, column: &ColumnFacts) -> bool {
+    let typed = |column: &ColumnFacts| is_typed_value(column.name.as_str());
+    (column.is_text() || column.ty == ColumnType::Bool)
+        && typed(column)
+        && relation.columns.iter().any(|other| other.is_number() && typed(other))
+}
+
+/// Whether a name says that this is a value of one type beside those of others: `bool_v` beside `dbl_v`.
+fn is_typed_value(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    ["_v", "_val", "_value"].iter().any(|end| lower.ends_with(end))
+        || ["value_", "val_"].iter().any(|start| lower.starts_with(start))
 }
 
 fn is_only(key: &[Ident], column: &Ident) -> bool {
@@ -111,7 +129,13 @@ fn number(relation: &RelationFacts, column: &ColumnFacts) -> Role {
     if words::is_code(name) {
         return out("a code, by its name: adding or averaging it means nothing");
     }
-    if words::is_surely_epoch(name) || super::time::kind(column, crate::time::Zone::UTC).is_some() {
+    if column.is_integer() && words::is_choice(name) {
+        return out("a code, by its name and type: adding or averaging it means nothing");
+    }
+    if words::is_surely_epoch(name)
+        || words::time_rank(name).is_none()
+        || super::time::kind(column, crate::time::Zone::UTC).is_some()
+    {
         return out("another time");
     }
     Role::Value(match counter(relation, column) {

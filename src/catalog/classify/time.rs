@@ -28,11 +28,17 @@ pub(super) fn choose(relation: &RelationFacts, zone: Zone) -> Option<(TimeColumn
     Some((TimeColumn { column: column.name.clone(), kind }, reason))
 }
 
-/// Whether rows can be found by the column: it leads an index, or is part of the primary or partition key.
+/// Whether rows can be found by the column: it leads an index, or is part of the primary, a unique or the partition key.
 fn leads(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     relation.indexes.iter().any(|columns| columns.first() == Some(&column.name))
+        || relation.unique.iter().any(|key| key.contains(&column.name))
         || relation.primary_key.contains(&column.name)
         || relation.partition_key.contains(&column.name)
+}
+
+/// Whether a column is when its row was measured by its name, or rows are found by it.
+pub(super) fn is_plain(relation: &RelationFacts, column: &ColumnFacts) -> bool {
+    words::time_rank(column.name.as_str()) == Some(3) || leads(relation, column)
 }
 
 const fn type_rank(kind: &TimeKind) -> u8 {

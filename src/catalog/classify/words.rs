@@ -65,6 +65,8 @@ const OTHER_TIME: &[&str] = &[
     "dob",
     "due_date",
     "due_at",
+    "last_seen",
+    "last_login",
 ];
 const EPOCH: &[&str] =
     &["clock", "ts", "time", "timestamp", "epoch", "unixtime", "unix_time", "datetime", "created", "updated"];
@@ -113,8 +115,39 @@ const FREE_TEXT: &[&str] = &[
     "message_id",
     "event_id",
 ];
-const CODE: &[&str] =
-    &["year", "month", "weekday", "zip", "zipcode", "postcode", "port", "code", "status_code", "version"];
+const CODE: &[&str] = &[
+    "year",
+    "month",
+    "weekday",
+    "zip",
+    "zipcode",
+    "postcode",
+    "postal_code",
+    "port",
+    "code",
+    "status_code",
+    "version",
+    "phone",
+    "checksum",
+];
+/// What whole numbers of these names are: a choice out of a list, or a place in one.
+const CHOICE: &[&str] = &[
+    "type",
+    "kind",
+    "mode",
+    "status",
+    "state",
+    "flag",
+    "flags",
+    "severity",
+    "priority",
+    "batch",
+    "line",
+    "sort_order",
+];
+const CHOICE_SUFFIX: &[&str] = &[
+    "_type", "_kind", "_mode", "_status", "_state", "_flags", "_idx", "_index", "_version", "_port", "_year", "_number",
+];
 const ORDER: &[&str] =
     &["ns", "nanos", "nanoseconds", "seq", "sequence", "ordinal", "offset", "version", "rev", "revision"];
 const DOCUMENT: &[&str] = &[
@@ -142,7 +175,13 @@ const COUNTER: &[&str] = &[
     "blks_read",
 ];
 
-fn is_one(name: &str, of: &[&str]) -> bool {
+/// Whether a whole number of that name is a choice out of a list, or a place in one.
+pub(super) fn is_choice(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    is_one(name, CHOICE) || CHOICE_SUFFIX.iter().any(|end| lower.ends_with(end))
+}
+
+pub(super) fn is_one(name: &str, of: &[&str]) -> bool {
     let name = name.to_lowercase();
     of.contains(&name.as_str())
 }
@@ -226,10 +265,11 @@ pub(super) fn may_count(name: &str) -> bool {
     let lower = name.to_lowercase();
     let words =
         ["count", "counter", "bytes", "packets", "requests", "errors", "calls", "hits", "ticks", "energy", "kwh"];
-    words
-        .iter()
-        .any(|word| lower == *word || lower.ends_with(&format!("_{word}")) || lower.starts_with(&format!("{word}_")))
-        || ["_sum", "_recv", "_sent"].iter().any(|end| lower.ends_with(end))
+    let holds = |word: &&str| {
+        let behind = lower.strip_suffix(*word).is_some_and(|rest| rest.is_empty() || rest.ends_with('_'));
+        behind || lower.strip_prefix(*word).is_some_and(|rest| rest.starts_with('_'))
+    };
+    words.iter().any(holds) || ["_sum", "_recv", "_sent"].iter().any(|end| lower.ends_with(end))
 }
 
 pub(super) fn is_counter(name: &str) -> bool {

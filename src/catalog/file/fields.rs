@@ -131,9 +131,8 @@ const ANNOTATIONS: Shape = Shape {
 };
 
 /// Refuses the first field that is unknown or not built yet.
-pub(super) fn check(text: &str) -> Result<(), FileError> {
-    let document = DeTable::parse(text)?;
-    table(text, document.get_ref(), &FILE)
+pub(super) fn check(text: &str, document: &DeTable<'_>) -> Result<(), FileError> {
+    table(text, document, &FILE)
 }
 
 fn table(text: &str, table: &DeTable<'_>, shape: &'static Shape) -> Result<(), FileError> {

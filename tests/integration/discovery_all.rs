@@ -1,0 +1,125 @@
+//! Every layout in one database, beside the tables that are no metrics: what discovery offers, and what it leaves out.
+
+use std::collections::BTreeMap;
+
+use datebin::catalog::file::CatalogFile;
+use datebin::catalog::{Label, Snapshot, Source, toml_out};
+use datebin::db::{DatabaseConfig, load};
+use sqlx::PgPool;
+
+use crate::support::url;
+
+async fn read(pool: &PgPool, toml: &str) -> (Snapshot, String) {
+    let config = DatabaseConfig::new(&url(pool)).unwrap();
+    let (snapshot, decisions) = load(&config, &CatalogFile::parse(toml).unwrap(), None).await.unwrap();
+    let written = toml_out::write(&snapshot, &decisions);
+    (snapshot, written)
+}
+
+async fn fixture(pool: &PgPool) {
+    sqlx::raw_sql(include_str!("discovery_all.sql")).execute(pool).await.unwrap();
+}
+
+fn labels(source: &Source) -> String {
+    let one = |label: &Label| match label {
+        Label::One { name, .. } => name.clone(),
+        Label::Members { document } => format!("{}.*", document.column().name),
+    };
+    source.labels.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+/// Each relation that is offered: its time, its labels and its metrics.
+const OFFERED: &[(&str, &str, &str, &str)] = &[
+    ("Outside Temp", "Time", "", "Outside Temp"),
+    ("disk", "time", "tag_id", "disk_free disk_used_percent"),
+    ("history", "clock", "itemid", "history"),
+    ("history_uint", "clock", "itemid", "history_uint"),
+    ("host_stats", "ts", "host region up", "host_stats_bytes_recv host_stats_cpu host_stats_mem"),
+    (
+        "host_stats_1h",
+        "bucket",
+        "host",
+        "host_stats_1h_cpu_avg host_stats_1h_cpu_max host_stats_1h_cpu_min host_stats_1h_n",
+    ),
+    ("kv", "ts", "entity key", "kv_dbl_v kv_long_v"),
+    ("measurements", "created_at", "device_id", "measurements_pressure"),
+    ("orders", "created_at", "customer_id status", "orders_amount"),
+    ("points", "time", "source tags.*", "cpu.load jobs_total"),
+    ("promdata", "time", "series_id", "promdata"),
+    ("sensor_data", "time", "location sensor_id type", "sensor_data_co2 sensor_data_temperature"),
+    ("statistics", "start_ts", "has_mean metadata_id statistic_id unit", "statistics_mean statistics_sum"),
+    ("trends", "clock", "itemid", "trends_num trends_value_avg trends_value_max trends_value_min"),
+    ("trips", "start_date", "car_id", "trips_distance_km"),
+];
+
+#[sqlx::test(migrations = false)]
+async fn no_false_metric_and_no_missed_one(pool: PgPool) {
+    fixture(&pool).await;
+    let (found, written) = read(&pool, "").await;
+    let offered: Vec<(String, String, String, String)> = found
+        .sources()
+        .iter()
+        .map(|source| {
+            let metrics: Vec<&str> = source.metrics.iter().map(|metric| metric.name.as_str()).collect();
+            let (relation, time) = (source.relation.name.to_string(), source.time.column.to_string());
+            (relation, time, labels(source), metrics.join(" "))
+        })
+        .collect();
+    let expected: Vec<_> = OFFERED
+        .iter()
+        .map(|(r, t, l, m)| ((*r).to_owned(), (*t).to_owned(), (*l).to_owned(), (*m).to_owned()))
+        .collect();
+    assert_eq!(offered, expected, "{written}");
+}
+
+/// Each relation that is left out, and words of the reason.
+const LEFT_OUT: &[(&str, &str)] = &[
+    ("app_log", "no column of numbers that is neither a key nor a code"),
+    ("audit", "those in `old` (jsonb) are metrics, declare them"),
+    ("certs", "no column of numbers"),
+    ("db_stats", "those in `data` (jsonb) are metrics, declare them"),
+    ("disk_tag", "no time column"),
+    ("flyway_schema_history", "the books of a migration tool"),
+    ("items", "no time column"),
+    ("memberships", "one row for each user_id, site_id: the latest state"),
+    ("order_lines", "no time column"),
+    ("products", "each has a `name` of its own and is changed later (`updated_at`)"),
+    ("schema_migrations", "the books of a migration tool"),
+    ("sensors", "other tables refer to them"),
+    ("settings", "one row for each key: the latest state"),
+    ("site_flags", "one row for each site_id: the latest state"),
+    ("sites", "they have a `name`, and other tables refer to them"),
+    ("spells", "the text in `state` is a number at times"),
+    ("states", "the text in `state` is a number at times"),
+    ("states_meta", "no time column"),
+    ("statistics_meta", "no time column"),
+    ("users", "`email` is about somebody"),
+];
+
+#[sqlx::test(migrations = false)]
+async fn what_is_left_out_says_why(pool: PgPool) {
+    fixture(&pool).await;
+    let (_, written) = read(&pool, "").await;
+    let (_, left_out) = written.split_once("\n# Left out:\n").unwrap();
+    let said: BTreeMap<&str, &str> =
+        left_out.lines().filter_map(|line| line.strip_prefix("# public.")?.split_once(": ")).collect();
+    for (relation, reason) in LEFT_OUT {
+        assert!(said.get(relation).is_some_and(|said| said.contains(reason)), "{relation}: {:?}", said.get(relation));
+    }
+    assert_eq!(said.len(), LEFT_OUT.len(), "{said:?}");
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_is_written_gives_the_same_catalog_and_leaves_nothing_to_statistics(pool: PgPool) {
+    fixture(&pool).await;
+    let (found, written) = read(&pool, "").await;
+    sqlx::raw_sql("DELETE FROM pg_statistic").execute(&pool).await.unwrap();
+    let (again, once_more) = read(&pool, &written).await;
+    assert_eq!(found.sources(), again.sources(), "{written}");
+    assert_eq!(found.zone(), again.zone());
+    // The reasons are discovery's; all else is said the same way again.
+    let fields = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(str::to_owned).collect()
+    };
+    assert_eq!(fields(&written), fields(&once_more));
+}
