@@ -19,6 +19,7 @@ mod roles;
 #[cfg(test)]
 mod tests;
 mod time;
+mod united;
 mod words;
 
 use std::collections::HashSet;

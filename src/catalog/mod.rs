@@ -15,7 +15,7 @@ pub mod toml_out;
 pub use filter::{Filter, Wanted};
 pub use join::{Join, Row, path};
 pub use label::{Document, Label, LabelIds, LabelValue};
-pub use snapshot::{Clash, Snapshot};
+pub use snapshot::{Carrier, Clash, Snapshot};
 
 use crate::ast::OverTime;
 use crate::ident::Ident;
@@ -178,6 +178,8 @@ pub struct Metric {
     pub help: Option<String>,
     /// What a bare name means.
     pub over_time: OverTime,
+    /// Whether its name is data of a declared source: then several sources may carry one metric together.
+    pub unites: bool,
 }
 
 /// Where a metric's number is.

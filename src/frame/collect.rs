@@ -12,7 +12,7 @@ use crate::plan::{Buckets, Fetch};
 use crate::series::{Labels, Series};
 use crate::sql::carried;
 
-/// Collects the rows of one fetch.
+/// Collects the rows of one metric.
 pub struct Collector<'a> {
     gather: Gather<'a, Vec<Cell>>,
     carried: Option<RangeFunction>,
@@ -24,6 +24,11 @@ impl<'a> Collector<'a> {
     #[must_use]
     pub fn new(fetch: &'a Fetch, named: bool) -> Self {
         Self { gather: Gather::new(fetch, named), carried: carried(fetch), rows: 0 }
+    }
+
+    /// Goes on with the rows of another source of the same metric.
+    pub fn turn(&mut self, fetch: &Fetch) {
+        self.gather.turn(fetch);
     }
 
     /// Takes one row.

@@ -24,6 +24,7 @@ enum LabelColumn {
 
 /// The series of a fetch while their rows arrive, each with what is gathered of it.
 pub(super) struct Gather<'a, S> {
+    /// The first of the fetches; what all of them share.
     pub(super) fetch: &'a Fetch,
     pub(super) series: Vec<(Labels, S)>,
     columns: Vec<LabelColumn>,
@@ -51,6 +52,13 @@ impl<'a, S: Default> Gather<'a, S> {
             label_bytes: 0,
             name: named.then(|| Arc::from(fetch.metric.as_str())),
         }
+    }
+
+    /// Goes on with the rows of another source of the same metric.
+    pub(super) fn turn(&mut self, fetch: &Fetch) {
+        self.columns = columns(fetch);
+        self.by_text.clear();
+        self.last = None;
     }
 
     /// How many columns of a row are labels.

@@ -4,3 +4,4 @@ mod dimensions;
 mod families;
 mod label_ids;
 mod topics;
+mod united;

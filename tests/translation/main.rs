@@ -36,6 +36,7 @@ fn metric(name: &str, stored: Option<&str>, value: Column) -> Metric {
         kind: MetricKind::Gauge,
         unit: None,
         help: None,
+        unites: false,
         over_time: OverTime::Avg,
     }
 }

@@ -125,6 +125,7 @@ pub(super) fn metric(relation: &RelationFacts, column: &ColumnFacts) -> Metric {
         unit: None,
         help: column.comment.clone().or_else(|| relation.comment.clone()),
         over_time: OverTime::Avg,
+        unites: false,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::declared::kind_and_over_time;
 use super::draft::{Decision, Draft, DraftSource, Narrow, StoredNames, Verdict};
 use super::error::CatalogError;
-use super::layout;
+use super::{layout, united};
 use crate::catalog::{Metric, Relation, Snapshot, Value};
 
 /// What gets its name as a whole: one metric of a column, or all metrics of a narrow source.
@@ -41,7 +41,7 @@ pub fn finish(
         let source = &draft.sources[unit.source];
         for (name, stored) in names(source, &stored[unit.source], unit) {
             let metric = match (unit.metric, &source.narrow) {
-                (None, Some(narrow)) => narrow_metric(narrow, &source.source.relation, stored, name)?,
+                (None, Some(narrow)) => narrow_metric(narrow, source, stored, name)?,
                 (at, _) => Metric { name, ..source.metrics[at.unwrap_or(0)].metric.clone() },
             };
             metrics[unit.source].push(metric);
@@ -51,6 +51,7 @@ pub fn finish(
         metrics.sort_by(|a, b| a.name.cmp(&b.name));
         draft.source.metrics = metrics;
     }
+    united::agree(&mut draft.sources);
     let aliases = aliases(&draft.sources);
     let sources = draft.sources.into_iter().map(|draft| draft.source).collect();
     let mut snapshot = Snapshot::new(sources, draft.annotations, draft.zone)?;
@@ -116,7 +117,8 @@ fn names<'a>(source: &'a DraftSource, stored: &BTreeSet<&'a str>, unit: &Unit) -
     }
 }
 
-/// Gives each discovered unit that shares a name with discovered units only the next longer name. Whether any got one.
+/// Gives each discovered unit that shares a name with discovered units only the next longer name, and each discovered
+/// narrow source that shares one with any: stored names are data. Whether any got one.
 fn lengthen(draft: &Draft, stored: &[BTreeSet<&str>], units: &mut [Unit]) -> bool {
     let mut owners: HashMap<String, Vec<usize>> = HashMap::new();
     for (at, unit) in units.iter().enumerate() {
@@ -126,9 +128,9 @@ fn lengthen(draft: &Draft, stored: &[BTreeSet<&str>], units: &mut [Unit]) -> boo
     }
     let mut longer = BTreeSet::new();
     for owners in owners.values().filter(|owners| owners.len() > 1) {
-        if owners.iter().all(|at| !draft.sources[units[*at].source].declared) {
-            longer.extend(owners.iter().copied().filter(|at| units[*at].level + 1 < units[*at].levels));
-        }
+        let is_alone = owners.iter().all(|at| !draft.sources[units[*at].source].declared);
+        let yields = |at: &usize| (is_alone || units[*at].metric.is_none()) && units[*at].level + 1 < units[*at].levels;
+        longer.extend(owners.iter().copied().filter(yields));
     }
     for at in &longer {
         units[*at].level += 1;
@@ -136,9 +138,9 @@ fn lengthen(draft: &Draft, stored: &[BTreeSet<&str>], units: &mut [Unit]) -> boo
     !longer.is_empty()
 }
 
-fn narrow_metric(narrow: &Narrow, relation: &Relation, stored: &str, name: String) -> Result<Metric, CatalogError> {
+fn narrow_metric(narrow: &Narrow, source: &DraftSource, stored: &str, name: String) -> Result<Metric, CatalogError> {
     let declared = narrow.declared.get(stored).cloned().unwrap_or_default();
-    let (kind, over_time) = kind_and_over_time(relation, &declared)?;
+    let (kind, over_time) = kind_and_over_time(&source.source.relation, &declared)?;
     Ok(Metric {
         name,
         value: Value::Column(narrow.value.clone()),
@@ -147,5 +149,6 @@ fn narrow_metric(narrow: &Narrow, relation: &Relation, stored: &str, name: Strin
         unit: declared.unit,
         help: declared.help.or_else(|| narrow.help.clone()),
         over_time,
+        unites: source.declared,
     })
 }
