@@ -11,6 +11,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::facts::Scope;
+use super::presets::NAMES;
+use crate::nearest::nearest;
 pub use join::{JoinDecl, NamesDecl};
 pub use label::{LabelDecl, LabelTable};
 
@@ -20,6 +22,9 @@ pub use label::{LabelDecl, LabelTable};
 pub struct CatalogFile {
     /// The zone in which days are cut when a question names none.
     pub time_zone: Option<String>,
+    /// Known products whose tables are declared by themselves: `telegraf`, `zabbix`, `home-assistant`, `pgwatch`.
+    #[serde(default)]
+    pub presets: Vec<String>,
     /// How discovery works.
     #[serde(default)]
     pub discovery: Discovery,
@@ -164,6 +169,14 @@ pub enum FileError {
         /// The fields that look most like it.
         nearest: Vec<String>,
     },
+    /// A preset that does not exist.
+    #[error("datebin.toml: there is no preset `{preset}` (there are {}){}", NAMES.join(", "), did_you_mean(nearest))]
+    UnknownPreset {
+        /// As declared.
+        preset: String,
+        /// Those that look most like it.
+        nearest: Vec<String>,
+    },
     /// A field, or a form of it, that this version does not know yet.
     #[error("datebin.toml, line {line}: {what} is not supported yet")]
     NotSupported {
@@ -181,7 +194,11 @@ impl CatalogFile {
     /// It is no TOML, or a field is unknown, not supported yet, or of another type.
     pub fn parse(text: &str) -> Result<Self, FileError> {
         fields::check(text)?;
-        Ok(toml::from_str(text)?)
+        let file: Self = toml::from_str(text)?;
+        for preset in &file.presets {
+            known_preset(preset)?;
+        }
+        Ok(file)
     }
 
     /// The JSON Schema of the file, for editors.
@@ -193,7 +210,8 @@ impl CatalogFile {
     /// The relations that the facts must cover.
     #[must_use]
     pub fn scope(&self) -> Scope {
-        let schemas = if self.discovery.enabled { self.discovery.schemas.clone() } else { Some(Vec::new()) };
+        let looks = self.discovery.enabled || !self.presets.is_empty();
+        let schemas = if looks { self.discovery.schemas.clone() } else { Some(Vec::new()) };
         let sources = self.sources.iter().map(|source| source.relation.as_str());
         let sources = sources.chain(self.sources.iter().flat_map(SourceDecl::beside));
         let annotations = self.annotations.iter().map(|annotations| annotations.relation.as_str());
@@ -203,6 +221,18 @@ impl CatalogFile {
         });
         Scope { schemas, declared: declared.collect() }
     }
+}
+
+/// Whether there is a preset of that name.
+///
+/// # Errors
+/// There is none.
+pub fn known_preset(preset: &str) -> Result<(), FileError> {
+    if NAMES.contains(&preset) {
+        return Ok(());
+    }
+    let nearest = nearest(preset, NAMES.into_iter()).into_iter().map(str::to_owned).collect();
+    Err(FileError::UnknownPreset { preset: preset.to_owned(), nearest })
 }
 
 /// Schema and name: the first dot splits them, the rest is the name exactly as stored.
@@ -236,9 +266,16 @@ mod tests {
     }
 
     #[test]
+    fn an_unknown_preset_names_the_nearest() {
+        let said = error("presets = [\"telegraf\", \"zabix\"]");
+        assert!(said.starts_with("datebin.toml: there is no preset `zabix` (there are telegraf, zabbix"), "{said}");
+        assert!(said.ends_with("; did you mean `zabbix`?"), "{said}");
+        assert_eq!(CatalogFile::parse("presets = [\"home-assistant\"]").unwrap().presets, ["home-assistant"]);
+    }
+
+    #[test]
     fn fields_of_the_contract_that_are_not_built_say_so() {
         for (text, line, what) in [
-            ("presets = [\"zabbix\"]", 1, "`presets`"),
             ("[[source]]\nrelation = \"a\"\nvalue = [\"x\", \"y\"]", 3, "`value` in this form"),
             ("[[source]]\nrelation = \"a\"\n[source.metric.x]\nrows = true", 4, "`rows`"),
         ] {

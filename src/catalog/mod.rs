@@ -9,6 +9,7 @@ pub mod file;
 pub mod filter;
 mod join;
 mod label;
+pub mod presets;
 mod snapshot;
 pub mod toml_out;
 
@@ -178,8 +179,6 @@ pub struct Metric {
     pub help: Option<String>,
     /// What a bare name means.
     pub over_time: OverTime,
-    /// Whether its name is data of a declared source: then several sources may carry one metric together.
-    pub unites: bool,
 }
 
 /// Where a metric's number is.

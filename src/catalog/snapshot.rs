@@ -16,6 +16,7 @@ pub struct Snapshot {
     aliases: BTreeMap<String, String>,
     annotations: Vec<AnnotationSource>,
     zone: Zone,
+    notes: Vec<String>,
 }
 
 /// A source that carries a metric.
@@ -42,16 +43,31 @@ pub struct Clash {
 }
 
 impl Snapshot {
-    /// Indexes the sources by the names of their metrics. A name that is data unites the sources that carry it.
+    /// Indexes the sources by the names of their metrics.
     ///
     /// # Errors
     /// Two metrics have one name.
     pub fn new(sources: Vec<Source>, annotations: Vec<AnnotationSource>, zone: Zone) -> Result<Self, Clash> {
+        Self::united(sources, annotations, zone, |_, _| false)
+    }
+
+    /// As [`Snapshot::new`], but names that are data, as `unites` says of a metric of the source of that number, unite
+    /// the sources that carry them.
+    ///
+    /// # Errors
+    /// Two metrics have one name, and it is data for neither.
+    pub fn united(
+        sources: Vec<Source>,
+        annotations: Vec<AnnotationSource>,
+        zone: Zone,
+        unites: impl Fn(usize, &Metric) -> bool,
+    ) -> Result<Self, Clash> {
         let mut metrics: BTreeMap<String, Vec<(usize, usize)>> = BTreeMap::new();
         for (at, source) in sources.iter().enumerate() {
             for (within, metric) in source.metrics.iter().enumerate() {
                 let carriers = metrics.entry(metric.name.clone()).or_default();
-                let given = carriers.iter().find(|(s, m)| !metric.unites && !sources[*s].metrics[*m].unites);
+                let is_given = !unites(at, metric);
+                let given = carriers.iter().find(|(s, m)| is_given && !unites(*s, &sources[*s].metrics[*m]));
                 if let Some((s, m)) = given {
                     let first = place(&sources[*s], &sources[*s].metrics[*m]);
                     return Err(Clash { name: metric.name.clone(), first, second: place(source, metric) });
@@ -60,7 +76,7 @@ impl Snapshot {
             }
         }
         let annotations = AnnotationSource::own().into_iter().chain(annotations).collect();
-        Ok(Self { sources, metrics, aliases: BTreeMap::new(), annotations, zone })
+        Ok(Self { sources, metrics, aliases: BTreeMap::new(), annotations, zone, notes: Vec::new() })
     }
 
     /// Says which members each source's document label has, in the order of the sources.
@@ -73,6 +89,17 @@ impl Snapshot {
     /// Says by which names metrics are answered besides their own; a metric's own name wins.
     pub fn set_aliases(&mut self, aliases: BTreeMap<String, String>) {
         self.aliases = aliases;
+    }
+
+    /// Says what the operator should know of the file.
+    pub fn set_notes(&mut self, notes: Vec<String>) {
+        self.notes = notes;
+    }
+
+    /// What the operator should know of the file.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The metric of that name and the first source that carries it; all of them agree on what it is.

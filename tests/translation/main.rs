@@ -36,7 +36,6 @@ fn metric(name: &str, stored: Option<&str>, value: Column) -> Metric {
         kind: MetricKind::Gauge,
         unit: None,
         help: None,
-        unites: false,
         over_time: OverTime::Avg,
     }
 }

@@ -54,6 +54,7 @@ fn alone(relation: &RelationFacts, zone: Zone, notes: &mut Notes<'_>) -> Option<
             declared: false,
             metrics: metrics(relation, &columns),
             narrow: None,
+            family: false,
             member: None,
         }
     } else {
@@ -159,5 +160,5 @@ fn narrow(
         declared: Default::default(),
         help: value.comment.clone().or_else(|| relation.comment.clone()),
     };
-    DraftSource { source, declared: false, metrics: Vec::new(), narrow: Some(narrow), member: None }
+    DraftSource { source, declared: false, family: false, metrics: Vec::new(), narrow: Some(narrow), member: None }
 }

@@ -86,13 +86,13 @@ fn named(mut source: DraftSource, star: &str, names: Option<Names>, declared: &S
     let base = format!("{prefix}{star}");
     let only = source.metrics.len() == 1 && declared.metric.is_empty();
     for draft in &mut source.metrics {
-        draft.metric.unites = true;
         let Value::Column(column) = &draft.metric.value;
         let word = draft.names.first().filter(|_| !declared.metric.is_empty());
         let word = word.map_or_else(|| column.name.as_str(), String::as_str);
         draft.names = vec![if only { base.clone() } else { format!("{base}_{word}") }];
     }
     let key = source.source.relation.name.to_string();
+    source.family = true;
     source.member = names.map(|names| Member { names, key, prefix, base });
     source
 }

@@ -125,7 +125,6 @@ pub(super) fn metric(relation: &RelationFacts, column: &ColumnFacts) -> Metric {
         unit: None,
         help: column.comment.clone().or_else(|| relation.comment.clone()),
         over_time: OverTime::Avg,
-        unites: false,
     }
 }
 

@@ -41,7 +41,7 @@ pub fn finish(
         let source = &draft.sources[unit.source];
         for (name, stored) in names(source, &stored[unit.source], unit) {
             let metric = match (unit.metric, &source.narrow) {
-                (None, Some(narrow)) => narrow_metric(narrow, source, stored, name)?,
+                (None, Some(narrow)) => narrow_metric(narrow, &source.source.relation, stored, name)?,
                 (at, _) => Metric { name, ..source.metrics[at.unwrap_or(0)].metric.clone() },
             };
             metrics[unit.source].push(metric);
@@ -53,9 +53,12 @@ pub fn finish(
     }
     united::agree(&mut draft.sources);
     let aliases = aliases(&draft.sources);
+    let unite: Vec<_> = draft.sources.iter().map(united::names).collect();
     let sources = draft.sources.into_iter().map(|draft| draft.source).collect();
-    let mut snapshot = Snapshot::new(sources, draft.annotations, draft.zone)?;
+    let unites = |source: usize, metric: &Metric| unite[source].are_data(metric);
+    let mut snapshot = Snapshot::united(sources, draft.annotations, draft.zone, unites)?;
     snapshot.set_aliases(aliases);
+    snapshot.set_notes(draft.notes);
     Ok((snapshot, draft.decisions))
 }
 
@@ -138,9 +141,9 @@ fn lengthen(draft: &Draft, stored: &[BTreeSet<&str>], units: &mut [Unit]) -> boo
     !longer.is_empty()
 }
 
-fn narrow_metric(narrow: &Narrow, source: &DraftSource, stored: &str, name: String) -> Result<Metric, CatalogError> {
+fn narrow_metric(narrow: &Narrow, relation: &Relation, stored: &str, name: String) -> Result<Metric, CatalogError> {
     let declared = narrow.declared.get(stored).cloned().unwrap_or_default();
-    let (kind, over_time) = kind_and_over_time(&source.source.relation, &declared)?;
+    let (kind, over_time) = kind_and_over_time(relation, &declared)?;
     Ok(Metric {
         name,
         value: Value::Column(narrow.value.clone()),
@@ -149,6 +152,5 @@ fn narrow_metric(narrow: &Narrow, source: &DraftSource, stored: &str, name: Stri
         unit: declared.unit,
         help: declared.help.or_else(|| narrow.help.clone()),
         over_time,
-        unites: source.declared,
     })
 }

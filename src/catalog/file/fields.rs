@@ -36,7 +36,7 @@ static FILE: Shape = Shape {
         ("discovery", Table(&DISCOVERY)),
         ("source", Table(&SOURCE)),
         ("annotations", Table(&ANNOTATIONS)),
-        ("presets", Later),
+        ("presets", Plain),
     ],
 };
 
