@@ -3,6 +3,7 @@
 //! [`classify`] decides what every relation and column is. The names that narrow sources store are data, so they are
 //! listed by the caller, and [`finish`] names every metric.
 
+mod carried;
 mod counters;
 mod declared;
 mod discovered;
@@ -21,6 +22,7 @@ mod roles;
 mod tests;
 mod time;
 mod united;
+mod values;
 mod words;
 
 use std::collections::HashSet;

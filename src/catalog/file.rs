@@ -4,6 +4,7 @@
 mod fields;
 mod join;
 mod label;
+mod value;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ use super::presets::NAMES;
 use crate::nearest::nearest;
 pub use join::{JoinDecl, NamesDecl};
 pub use label::{LabelDecl, LabelTable};
+pub use value::{ColumnsDecl, MetricDecl, ValueDecl, ValueTable};
 
 /// The whole file.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -74,8 +76,17 @@ pub struct SourceDecl {
     pub name: Option<String>,
     /// In front of every name that is stored.
     pub prefix: Option<String>,
-    /// The column of values.
-    pub value: Option<String>,
+    /// Where the values are.
+    pub value: Option<ValueDecl>,
+    /// Words that stand for numbers, looked up before a text is parsed.
+    #[serde(default)]
+    pub map: BTreeMap<String, f64>,
+    /// `keep` or `skip`: whether NaN samples exist.
+    pub nan: Option<String>,
+    /// A column and the path to an array in it: every element is a sample, and `json` paths start at it.
+    pub each: Option<Vec<String>>,
+    /// When each row ends; NULL is still going on.
+    pub time_end: Option<TimeDecl>,
     /// Metrics by name.
     #[serde(default)]
     pub metric: BTreeMap<String, MetricDecl>,
@@ -112,22 +123,6 @@ pub struct TimeTable {
     pub unit: Option<String>,
     /// The zone of a time that has none.
     pub zone: Option<String>,
-}
-
-/// `[source.metric.<name>]`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MetricDecl {
-    /// The column; absent in a narrow source for a stored name.
-    pub column: Option<String>,
-    /// Grafana's unit id.
-    pub unit: Option<String>,
-    /// `gauge` or `counter`; what discovery would guess when absent.
-    pub kind: Option<String>,
-    /// What a bare name means.
-    pub over_time: Option<String>,
-    /// A sentence for people; the column's or the table's comment when absent.
-    pub help: Option<String>,
 }
 
 /// `[[annotations]]`.
@@ -275,12 +270,8 @@ mod tests {
 
     #[test]
     fn fields_of_the_contract_that_are_not_built_say_so() {
-        for (text, line, what) in [
-            ("[[source]]\nrelation = \"a\"\nvalue = [\"x\", \"y\"]", 3, "`value` in this form"),
-            ("[[source]]\nrelation = \"a\"\n[source.metric.x]\nrows = true", 4, "`rows`"),
-        ] {
-            assert_eq!(error(text), format!("datebin.toml, line {line}: {what} is not supported yet"));
-        }
+        let text = "[[source]]\nrelation = \"a\"\n[[source.rollup]]\nrelation = \"b\"";
+        assert_eq!(error(text), "datebin.toml, line 3: `rollup` is not supported yet");
     }
 
     #[test]

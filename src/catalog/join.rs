@@ -10,6 +10,8 @@ pub enum Row {
     /// The source's own.
     #[default]
     Own,
+    /// An element of an array in it.
+    Element,
     /// That of a joined relation, by its number.
     Joined(usize),
 }

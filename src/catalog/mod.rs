@@ -12,11 +12,13 @@ mod label;
 pub mod presets;
 mod snapshot;
 pub mod toml_out;
+mod value;
 
 pub use filter::{Filter, Wanted};
 pub use join::{Join, Row, path};
 pub use label::{Document, Label, LabelIds, LabelValue};
 pub use snapshot::{Carrier, Clash, Snapshot};
+pub use value::{LengthUnit, Member, Overlap, Reading, Value};
 
 use crate::ast::OverTime;
 use crate::ident::Ident;
@@ -104,6 +106,12 @@ pub struct Source {
     pub members: Vec<String>,
     /// The metrics that its rows carry.
     pub metrics: Vec<Metric>,
+    /// An array of which every element is a sample of its own.
+    pub elements: Option<Member>,
+    /// The document of which every numeric member is a metric.
+    pub numbers: Option<Reading>,
+    /// Whether NaN samples do not exist.
+    pub skip_nan: bool,
     /// For a narrow source the column that carries the metric's name, its own or a joined row's.
     pub name_column: Option<Column>,
     /// The columns of each usable index, in order.
@@ -179,13 +187,6 @@ pub struct Metric {
     pub help: Option<String>,
     /// What a bare name means.
     pub over_time: OverTime,
-}
-
-/// Where a metric's number is.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Value {
-    /// A column of a numeric type or boolean.
-    Column(Column),
 }
 
 /// The kind of a metric.

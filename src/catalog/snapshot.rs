@@ -157,6 +157,5 @@ impl Snapshot {
 }
 
 fn place(source: &Source, metric: &Metric) -> String {
-    let super::Value::Column(column) = &metric.value;
-    format!("{}, column {}", source.relation, column.name)
+    metric.value.place(&source.relation)
 }

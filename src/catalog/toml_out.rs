@@ -1,14 +1,15 @@
 //! What discovery found, as a `datebin.toml` to edit: every decision with its reason, and what was left out and why.
 
 mod rows;
+mod value;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use rows::{joins, labels, matchers, refined};
+use rows::{joins, labels, matchers, refined, time};
 
 use super::classify::{Decision, Verdict};
-use super::{LOOKBACK_MS, Metric, MetricKind, Relation, Row, Snapshot, Source, TimeColumn, TimeKind, Value};
+use super::{LOOKBACK_MS, Metric, MetricKind, Relation, Row, Snapshot, Source};
 use crate::ast::OverTime;
 
 const HEAD: &str = "\
@@ -58,12 +59,12 @@ fn source(out: &mut String, source: &Source, decisions: &[&Decision]) {
         line(out, &["lookback = ", &quoted(&format!("{}ms", source.lookback_ms))]);
     }
     reasons(out, decisions, Verdict::LeftOut);
-    if source.name_column.is_some() {
+    value::forms(out, source);
+    if source.name_column.is_some() || source.numbers.is_some() {
         narrow(out, source, decisions);
-    } else {
-        for own in &source.metrics {
-            metric(out, own, decisions);
-        }
+    }
+    for own in source.metrics.iter().filter(|own| own.stored_name.is_none()) {
+        metric(out, own, decisions);
     }
     joins(out, source, Row::Own, "source");
 }
@@ -73,18 +74,22 @@ fn narrow(out: &mut String, source: &Source, decisions: &[&Decision]) {
     if let Some(name) = source.name_column.as_ref().filter(|name| name.row == Row::Own) {
         line(out, &["name = ", &quoted(name.name.as_str())]);
     }
-    let Some((first, stored)) = source.metrics.iter().find_map(|own| own.stored_name.as_ref().map(|name| (own, name)))
-    else {
+    let stored = || source.metrics.iter().filter_map(|own| own.stored_name.as_ref().map(|name| (own, name)));
+    let Some((first, name)) = stored().next() else {
+        source.numbers.iter().for_each(|document| value::members(out, document));
         comment(out, "no names are stored yet");
         return;
     };
-    if let Some(prefix) = first.name.strip_suffix(stored.as_str()).filter(|prefix| !prefix.is_empty()) {
+    let prefix = first.name.strip_suffix(name.as_str());
+    if let Some(prefix) = prefix.filter(|prefix| !prefix.is_empty() || source.numbers.is_some()) {
         line(out, &["prefix = ", &quoted(prefix)]);
     }
-    let Value::Column(value) = &first.value;
     reasons(out, decisions, Verdict::Value);
-    line(out, &["value = ", &quoted(value.name.as_str())]);
-    let counters = source.metrics.iter().filter(|own| own.kind == MetricKind::Counter);
+    match &source.numbers {
+        Some(document) => value::members(out, document),
+        None => value::of_source(out, &first.value),
+    }
+    let counters = stored().map(|(own, _)| own).filter(|own| own.kind == MetricKind::Counter);
     for counter in counters {
         comment(out, &format!("{}: a counter by its name (a guess)", counter.name));
     }
@@ -94,35 +99,24 @@ fn narrow(out: &mut String, source: &Source, decisions: &[&Decision]) {
 }
 
 fn metric(out: &mut String, metric: &Metric, decisions: &[&Decision]) {
-    let Value::Column(column) = &metric.value;
-    for decision in decisions.iter().filter(|decision| decision.column.as_ref() == Some(&column.name)) {
-        comment(out, &format!("{}: {}", column.name, decision.reason));
+    for cell in metric.value.cells() {
+        let column = &cell.column.name;
+        for decision in decisions.iter().filter(|decision| decision.column.as_ref() == Some(column)) {
+            comment(out, &format!("{column}: {}", decision.reason));
+        }
     }
     line(out, &["[source.metric.", &quoted(&metric.name), "]"]);
-    line(out, &["column = ", &quoted(column.name.as_str())]);
+    value::of_metric(out, &metric.value);
     let kind = if metric.kind == MetricKind::Counter { "counter" } else { "gauge" };
     line(out, &["kind = ", &quoted(kind)]);
     if let Some(unit) = &metric.unit {
         line(out, &["unit = ", &quoted(unit)]);
     }
-    if metric.over_time != OverTime::Avg {
+    if metric.over_time != OverTime::Avg || metric.value.cells().is_empty() {
         line(out, &["over_time = ", &quoted(metric.over_time.word())]);
     }
     if let Some(help) = &metric.help {
         line(out, &["help = ", &quoted(help)]);
-    }
-}
-
-fn time(time: &TimeColumn) -> String {
-    let column = quoted(time.column.as_str());
-    match &time.kind {
-        TimeKind::Instant => column,
-        TimeKind::Local(zone) | TimeKind::Date(zone) => {
-            format!("{{ column = {column}, zone = {} }}", quoted(zone.name()))
-        }
-        TimeKind::Epoch { unit, .. } => {
-            format!("{{ column = {column}, type = \"epoch\", unit = {} }}", quoted(unit.word()))
-        }
     }
 }
 

@@ -12,7 +12,7 @@ use super::error::DbError;
 use super::lease::{pairs, texts};
 use crate::catalog::classify::{NameStrategy, Names, StoredNames};
 use crate::catalog::filter::settle;
-use crate::catalog::{Column, Filter, LabelValue, Row, Source};
+use crate::catalog::{Column, Filter, LabelValue, Reading, Row, Source};
 use crate::sql::{self, Param, Statement, Writer};
 
 /// The most names that one source may have.
@@ -36,6 +36,9 @@ const NOT_THE_RELATION: [&str; 5] = ["08", "25", "53", "57P", "58"];
 /// The database is away.
 pub async fn stored_names(connection: &mut PgConnection, source: &Source) -> Result<StoredNames, DbError> {
     let Some(column) = &source.name_column else {
+        if let Some(document) = &source.numbers {
+            return of_members(connection, source, document).await;
+        }
         return Ok(StoredNames { names: Vec::new(), strategy: NameStrategy::AllRows });
     };
     if column.row != Row::Own {
@@ -63,9 +66,7 @@ async fn own_names(connection: &mut PgConnection, source: &Source, column: &Colu
             NameStrategy::LooseScan => loose_scan(source, column),
             NameStrategy::AllRows => all_rows(source, column),
             NameStrategy::NewestRows => some_rows(source, column, true),
-            NameStrategy::SomeRows | NameStrategy::Statistics | NameStrategy::Dimension => {
-                some_rows(source, column, false)
-            }
+            _ => some_rows(source, column, false),
         };
         match texts(connection, &statement).await {
             Ok(names) if strategy.is_complete() => return Ok(stored(names, strategy)),
@@ -75,6 +76,23 @@ async fn own_names(connection: &mut PgConnection, source: &Source, column: &Colu
         }
     }
     Ok(stored(common, NameStrategy::Statistics))
+}
+
+/// The names are those of the numbers in a document.
+async fn of_members(
+    connection: &mut PgConnection,
+    source: &Source,
+    document: &Reading,
+) -> Result<StoredNames, DbError> {
+    let most = u32::try_from(MOST_NAMES).unwrap_or(u32::MAX);
+    match texts(connection, &sql::number_names(source, document, most)).await {
+        Ok(mut names) => {
+            names.retain(|name| name.len() <= LONGEST_NAME as usize);
+            Ok(stored(names, NameStrategy::Members))
+        }
+        Err(error) if is_about_the_relation(&error) => Ok(stored(Vec::new(), NameStrategy::Members)),
+        Err(error) => Err(error),
+    }
 }
 
 /// The names are in a dimension row: that relation has them all, and the rows of the source are not read.

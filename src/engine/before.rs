@@ -51,7 +51,7 @@ impl Engine {
                     before.notice = Some(cut_short(planned.grid.start() - grid.start()));
                     break;
                 }
-                read => read?,
+                read => read?.0,
             };
             grid = chunk_plan.grid;
             let series = frame::evaluated(&lowered.node, &inputs, &grid, self.limits.cells);

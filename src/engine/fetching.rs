@@ -20,24 +20,26 @@ use crate::time::TimeRange;
 const LABEL_VALUES: u32 = 100_000;
 
 impl Engine {
-    /// The series of each group.
+    /// The series of each group, and what the person at the panel should know of them.
     pub(super) async fn run(
         &self,
         snapshot: &Snapshot,
         groups: &[FetchGroup],
         deadline: Deadline,
         budget: &Budget,
-    ) -> Result<Vec<Vec<Series>>, Error> {
+    ) -> Result<(Vec<Vec<Series>>, Vec<String>), Error> {
         let metrics = groups.iter().flat_map(|group| of_metrics(group).map(move |fetches| (fetches, group.named)));
         let one = |(fetches, named)| self.series(snapshot, fetches, named, deadline, budget);
         let running: Vec<_> = metrics.map(one).collect();
         let mut fetched = stream::iter(running).buffered(AT_ONCE);
-        let mut inputs = Vec::with_capacity(groups.len());
+        let (mut inputs, mut notices) = (Vec::with_capacity(groups.len()), Vec::new());
         for group in groups {
             let mut series = Vec::new();
-            for _ in of_metrics(group) {
+            for fetches in of_metrics(group) {
                 let Some(next) = fetched.next().await else { break };
-                series.append(&mut next?);
+                let (mut found, skipped) = next?;
+                series.append(&mut found);
+                notices.extend(fetches.first().and_then(|first| skipped_values(first, skipped)));
             }
             if let Some(aggregate) = &group.then {
                 series = evaluate::aggregate(aggregate.op, &aggregate.grouping, &series);
@@ -48,7 +50,8 @@ impl Engine {
             series.sort_by(|a, b| a.labels.cmp(&b.labels));
             inputs.push(series);
         }
-        Ok(inputs)
+        notices.dedup();
+        Ok((inputs, notices))
     }
 
     /// The fetches of one metric with every pattern turned into the values that pass it.
@@ -117,9 +120,9 @@ impl Engine {
         named: bool,
         deadline: Deadline,
         budget: &Budget,
-    ) -> Result<Vec<Series>, Error> {
+    ) -> Result<(Vec<Series>, f64), Error> {
         let fetches = self.all_settled(snapshot, fetches, deadline).await?;
-        let Some(first) = fetches.first() else { return Ok(Vec::new()) };
+        let Some(first) = fetches.first() else { return Ok((Vec::new(), 0.0)) };
         if first.function.is_of_samples() {
             return self.folded(&fetches, named, deadline, budget).await;
         }
@@ -136,7 +139,8 @@ impl Engine {
             };
             self.read(fetch, &sql::fetch(fetch), deadline, &mut sink).await?;
         }
-        collector.finish(&mut || budget.take())
+        let skipped = collector.skipped();
+        Ok((collector.finish(&mut || budget.take())?, skipped))
     }
 
     /// The series of a function that needs the samples themselves.
@@ -146,8 +150,8 @@ impl Engine {
         named: bool,
         deadline: Deadline,
         budget: &Budget,
-    ) -> Result<Vec<Series>, Error> {
-        let Some(first) = fetches.first() else { return Ok(Vec::new()) };
+    ) -> Result<(Vec<Series>, f64), Error> {
+        let Some(first) = fetches.first() else { return Ok((Vec::new(), 0.0)) };
         let mut samples = SampleCollector::new(first, named, fetches.len() > 1);
         for fetch in fetches {
             samples.turn(fetch);
@@ -163,18 +167,19 @@ impl Engine {
             }
             samples.connect(latest.latest());
         }
-        samples.finish(&mut || budget.take())
+        let skipped = samples.skipped();
+        Ok((samples.finish(&mut || budget.take())?, skipped))
     }
 
-    /// The samples that are kept of each series.
+    /// The samples that are kept of each series, and what the person at the panel should know of them.
     pub(super) async fn kept(
         &self,
         snapshot: &Snapshot,
         group: &FetchGroup,
         wanted: Reduced,
         deadline: Deadline,
-    ) -> Result<Vec<Kept>, Error> {
-        let mut kept = Vec::new();
+    ) -> Result<(Vec<Kept>, Vec<String>), Error> {
+        let (mut kept, mut notices) = (Vec::new(), Vec::new());
         for fetches in of_metrics(group) {
             let fetches = self.all_settled(snapshot, fetches, deadline).await?;
             let Some(first) = fetches.first() else { continue };
@@ -184,12 +189,13 @@ impl Engine {
                 self.read(fetch, &sql::samples(fetch), deadline, &mut |row| reducer.row(&row)).await?;
             }
             reducer.mix()?;
+            notices.extend(skipped_values(first, reducer.skipped()));
             kept.append(&mut reducer.finish());
         }
         if kept.len() > self.limits.series as usize {
             return Err(too_many_series(self.limits.series));
         }
-        Ok(kept)
+        Ok((kept, notices))
     }
 
     async fn read(
@@ -207,6 +213,13 @@ impl Engine {
 /// The fetches of a group, those of one metric together.
 fn of_metrics(group: &FetchGroup) -> impl Iterator<Item = &[Fetch]> {
     group.fetches.chunk_by(|one, next| one.metric == next.metric)
+}
+
+/// Says how many values were no numbers.
+fn skipped_values(fetch: &Fetch, skipped: f64) -> Option<String> {
+    let (are, many) =
+        if skipped > 1.0 { ("values are no numbers and were", skipped) } else { ("value is no number and was", 1.0) };
+    (skipped > 0.0).then(|| format!("{}: {many:.0} {are} skipped", fetch.metric))
 }
 
 /// Each metric keeps to the limit, all of them together do not.

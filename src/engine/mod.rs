@@ -177,7 +177,7 @@ impl Engine {
         }
         let planned = plan::fetches(&context, &lowered.fetches)?;
         let planned_at = Instant::now();
-        let inputs = engine.run(snapshot, &planned.groups, deadline, budget).await?;
+        let (inputs, skipped) = engine.run(snapshot, &planned.groups, deadline, budget).await?;
         let before = engine.before(&context, &lowered, &planned, (fill, deadline)).await?;
         let read_at = Instant::now();
         let grid = &planned.grid;
@@ -194,7 +194,7 @@ impl Engine {
             execute: read_at - planned_at - wait,
             frame: read_at.elapsed(),
         };
-        notices.extend(planned.notices.into_iter().chain(before.notice));
+        notices.extend(planned.notices.into_iter().chain(skipped).chain(before.notice));
         let executed = self.show_sql.then(|| show::statements(&planned.groups));
         Ok((Answered { ref_id: target.ref_id.clone(), format: options.format, frames, notices, executed }, timing))
     }

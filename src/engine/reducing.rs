@@ -41,9 +41,11 @@ impl Engine {
             max_points: context.max_points.min(self.limits.points),
             offset_ms: request.selector.modifiers.offset_ms,
         };
-        let mut kept = Vec::new();
+        let (mut kept, mut skipped) = (Vec::new(), Vec::new());
         for group in &planned.groups {
-            kept.append(&mut engine.kept(snapshot, group, wanted, deadline).await?);
+            let (mut found, notices) = engine.kept(snapshot, group, wanted, deadline).await?;
+            kept.append(&mut found);
+            skipped.extend(notices);
         }
         let read_at = Instant::now();
         let meaning = Meaning { lowered, groups: &planned.groups, snapshot };
@@ -57,7 +59,7 @@ impl Engine {
             frame: read_at.elapsed(),
         };
         let executed = self.show_sql.then(|| show::statements(&planned.groups));
-        let notices = target.notices.iter().cloned().chain(planned.notices).collect();
+        let notices = target.notices.iter().cloned().chain(planned.notices).chain(skipped).collect();
         Ok((
             Answered { ref_id: target.ref_id.clone(), format: target.options.format, frames, notices, executed },
             timing,

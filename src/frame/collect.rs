@@ -17,13 +17,14 @@ pub struct Collector<'a> {
     gather: Gather<'a, Vec<Cell>>,
     carried: Option<RangeFunction>,
     rows: u32,
+    skipped: f64,
 }
 
 impl<'a> Collector<'a> {
     /// Collects for a fetch; `named` keeps the metric's name as a label.
     #[must_use]
     pub fn new(fetch: &'a Fetch, named: bool) -> Self {
-        Self { gather: Gather::new(fetch, named), carried: carried(fetch), rows: 0 }
+        Self { gather: Gather::new(fetch, named), carried: carried(fetch), rows: 0, skipped: 0.0 }
     }
 
     /// Goes on with the rows of another source of the same metric.
@@ -37,12 +38,15 @@ impl<'a> Collector<'a> {
     /// The answer has more rows, series or label bytes than allowed.
     pub fn row(&mut self, row: &SeriesRow<'_>) -> Result<(), Error> {
         self.rows += 1;
+        let columns = self.gather.width();
+        if !self.has_number(row, columns)? {
+            return if self.rows > self.gather.fetch.row_cap { Err(self.gather.too_much()) } else { Ok(()) };
+        }
         // A series too many is what is wrong even where the row is one too many as well.
         let at = self.gather.series_of(row)?;
         if self.rows > self.gather.fetch.row_cap {
             return Err(self.gather.too_much());
         }
-        let columns = self.gather.width();
         let place = row.place(columns).map_err(|error| error.public())?;
         let Some(bucket) = bucket(self.gather.fetch, place) else { return Ok(()) };
         let mut partials = [0.0; WIDTH];
@@ -54,6 +58,22 @@ impl<'a> Collector<'a> {
         }
         self.gather.series[at].1.push(Cell { bucket, partials });
         Ok(())
+    }
+
+    /// Whether a bucket holds any number; what else it holds is counted. A series of nothing else is none.
+    fn has_number(&mut self, row: &SeriesRow<'_>, columns: usize) -> Result<bool, Error> {
+        if !self.gather.may_skip {
+            return Ok(true);
+        }
+        let skipped = row.value(columns + 1 + width(self.carried)).map_err(|error| error.public())?;
+        self.skipped += skipped.unwrap_or(0.0);
+        Ok(row.value(columns + 1).map_err(|error| error.public())?.is_some())
+    }
+
+    /// How many rows held what is no number.
+    #[must_use]
+    pub const fn skipped(&self) -> f64 {
+        self.skipped
     }
 
     /// The series, sorted by labels, each with ascending points; each point of a window that is no bucket is taken.

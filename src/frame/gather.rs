@@ -26,6 +26,8 @@ enum LabelColumn {
 pub(super) struct Gather<'a, S> {
     /// The first of the fetches; what all of them share.
     pub(super) fetch: &'a Fetch,
+    /// Whether a row may hold what is no number.
+    pub(super) may_skip: bool,
     pub(super) series: Vec<(Labels, S)>,
     columns: Vec<LabelColumn>,
     by_text: HashMap<Vec<u8>, usize>,
@@ -42,6 +44,7 @@ impl<'a, S: Default> Gather<'a, S> {
     pub(super) fn new(fetch: &'a Fetch, named: bool) -> Self {
         Self {
             fetch,
+            may_skip: fetch.value.may_skip(),
             series: Vec::new(),
             columns: columns(fetch),
             by_text: HashMap::new(),
@@ -57,6 +60,7 @@ impl<'a, S: Default> Gather<'a, S> {
     /// Goes on with the rows of another source of the same metric.
     pub(super) fn turn(&mut self, fetch: &Fetch) {
         self.columns = columns(fetch);
+        self.may_skip = fetch.value.may_skip();
         self.by_text.clear();
         self.last = None;
     }

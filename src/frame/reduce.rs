@@ -35,6 +35,7 @@ pub struct Reducer<'a> {
     samples: u32,
     /// Samples that are held, of all series.
     held: u64,
+    skipped: f64,
     /// The samples of several sources, until all of them are there.
     mixed: Option<Mixed>,
 }
@@ -64,7 +65,7 @@ impl<'a> Reducer<'a> {
     #[must_use]
     pub fn new(fetch: &'a Fetch, wanted: Reduced, mixed: bool) -> Self {
         let mixed = mixed.then(Mixed::default);
-        Self { gather: Gather::new(fetch, true), wanted, samples: 0, held: 0, mixed }
+        Self { gather: Gather::new(fetch, true), wanted, samples: 0, held: 0, skipped: 0.0, mixed }
     }
 
     /// Goes on with the samples of another source of the same metric.
@@ -84,7 +85,10 @@ impl<'a> Reducer<'a> {
         }
         let width = self.gather.width();
         let micros = row.micros(width).map_err(|error| error.public())?;
-        let Some(value) = row.value(width + 1).map_err(|error| error.public())? else { return Ok(()) };
+        let Some(value) = row.value(width + 1).map_err(|error| error.public())? else {
+            self.skipped += 1.0;
+            return Ok(());
+        };
         let at = self.gather.series_of(row)?;
         let now = Sample { micros, value };
         match &mut self.mixed {
@@ -110,6 +114,12 @@ impl<'a> Reducer<'a> {
         stream.add(number, now, self.wanted.max_points);
         self.held = self.held + stream.held() - before;
         if self.held > u64::from(fetch.row_cap) { Err(self.gather.too_much()) } else { Ok(()) }
+    }
+
+    /// How many rows held what is no number.
+    #[must_use]
+    pub const fn skipped(&self) -> f64 {
+        self.skipped
     }
 
     /// What is kept.

@@ -35,6 +35,7 @@ pub struct SampleCollector<'a> {
     gather: Gather<'a, Stream>,
     samples: u32,
     cells: u32,
+    skipped: f64,
     work: Work,
     /// The samples of several sources, until all of them are there.
     mixed: Option<Mixed>,
@@ -44,8 +45,14 @@ impl<'a> SampleCollector<'a> {
     /// Folds for a fetch; `named` keeps the metric's name as a label, `mixed` expects other sources' samples besides.
     #[must_use]
     pub fn new(fetch: &'a Fetch, named: bool, mixed: bool) -> Self {
-        let mixed = mixed.then(Mixed::default);
-        Self { gather: Gather::new(fetch, named), samples: 0, cells: 0, work: Work::new(fetch.row_cap), mixed }
+        Self {
+            gather: Gather::new(fetch, named),
+            samples: 0,
+            cells: 0,
+            skipped: 0.0,
+            work: Work::new(fetch.row_cap),
+            mixed: mixed.then(Mixed::default),
+        }
     }
 
     /// Goes on with the samples of another source of the same metric.
@@ -65,7 +72,10 @@ impl<'a> SampleCollector<'a> {
         }
         let columns = self.gather.width();
         let micros = row.micros(columns).map_err(|error| error.public())?;
-        let Some(value) = row.value(columns + 1).map_err(|error| error.public())? else { return Ok(()) };
+        let Some(value) = row.value(columns + 1).map_err(|error| error.public())? else {
+            self.skipped += f64::from(u8::from(micros >= fetch.from * 1000));
+            return Ok(());
+        };
         let at = self.gather.series_of(row)?;
         let now = Sample { micros, value };
         match &mut self.mixed {
@@ -96,6 +106,12 @@ impl<'a> SampleCollector<'a> {
             Some(before) => self.cells += u32::from(stream.fold(fetch, before, now)),
         }
         if self.cells > fetch.row_cap { Err(self.gather.too_much()) } else { Ok(()) }
+    }
+
+    /// How many rows of the range held what is no number.
+    #[must_use]
+    pub const fn skipped(&self) -> f64 {
+        self.skipped
     }
 
     /// The fetch of the last sample before what a fetch of the metric read, for those series that one there may connect

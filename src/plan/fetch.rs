@@ -6,7 +6,7 @@ use super::metrics::{bad_matcher, metrics};
 use super::window::{self, Cut};
 use super::{Buckets, Fetch, FetchAggregate, Filter, Limits, SeriesLabel, Wanted, notices};
 use crate::ast::{Grouping, Matcher};
-use crate::catalog::{Carrier, Label, LabelValue, Snapshot, Source};
+use crate::catalog::{Carrier, Label, LabelValue, Metric, Snapshot, Source, Value};
 use crate::error::{Error, Kind};
 use crate::evaluate::{FetchRequest, RangeFunction};
 use crate::series::METRIC_NAME;
@@ -96,6 +96,9 @@ fn planned(context: &Context<'_>, requests: &[FetchRequest], named: &Named<'_>, 
 /// # Errors
 /// As [`fetches`].
 pub fn samples(context: &Context<'_>, request: &FetchRequest) -> Result<Planned, Error> {
+    for carrier in named(context, std::slice::from_ref(request))?.iter().flatten().flatten() {
+        has_samples(carrier.metric)?;
+    }
     let mut planned = fetches(context, std::slice::from_ref(request))?;
     let offset_ms = request.selector.modifiers.offset_ms;
     let (from, to) = (context.range.from - offset_ms, context.range.to - offset_ms);
@@ -145,6 +148,9 @@ fn group(
             let matchers = request.selector.matchers.iter().chain(ad_hoc.iter().copied());
             let Some(filters) = filters(carrier.source, matchers)? else { continue };
             let function = request.function.unwrap_or(RangeFunction::OverTime(carrier.metric.over_time));
+            if function.is_of_samples() {
+                has_samples(carrier.metric).map_err(|error| error.at(request.function_span))?;
+            }
             let fetch = Scope { context, carrier: *carrier, cut: &cut, series_cap };
             fetches.push(fetch.fetch(filters, function, inside.clone()));
         }
@@ -163,6 +169,15 @@ fn level(fetches: &mut [Fetch], cells: u32) {
         (fetch.lookback_ms, fetch.reach_ms) = (lookback_ms, reach_ms);
         fetch.row_cap = rows.min(cells.max(fetch.row_cap));
     }
+}
+
+/// How long rows last is no sample at an instant.
+fn has_samples(metric: &Metric) -> Result<(), Error> {
+    if !matches!(metric.value, Value::Overlap(_)) {
+        return Ok(());
+    }
+    let message = format!("{} is how long rows last, not samples that follow each other", metric.name);
+    Err(Error::new(Kind::Unsupported, message).hint("ask for sum_over_time, avg_over_time or count_over_time of it"))
 }
 
 fn mentions_name(grouping: &Grouping) -> bool {
@@ -198,13 +213,17 @@ impl Scope<'_> {
         let limits = Limits { series: self.series_cap, ..self.context.limits };
         let Carrier { at, source, metric } = self.carrier;
         let labels: Vec<SeriesLabel> = source.labels.iter().map(series_label).collect();
-        let row_cap = row_cap(limits, self.cut.len, &labels, aggregate.as_ref());
+        // A series of nothing but what is no number is none, and the database does not know.
+        let bounded = || row_cap(limits, self.cut.len, &labels, aggregate.as_ref());
+        let row_cap = if metric.value.may_skip() { limits.cells } else { bounded() };
         Fetch {
             source: at,
             relation: source.relation.clone(),
             joins: source.joins.clone(),
             time: source.time.clone(),
             value: metric.value.clone(),
+            elements: source.elements.clone(),
+            skip_nan: source.skip_nan,
             stored: source.name_column.clone().zip(metric.stored_name.clone()),
             metric: metric.name.clone(),
             labels,

@@ -16,7 +16,7 @@ pub use rows::{Rows, rows};
 
 use crate::ast::{AggregateOp, Grouping};
 pub use crate::catalog::filter::{Filter, Wanted, settle};
-use crate::catalog::{self, Column, Document, Join, LabelValue, Relation, Row, TimeColumn, Value};
+use crate::catalog::{self, Column, Document, Join, LabelValue, Member, Relation, Row, TimeColumn, Value};
 use crate::evaluate::RangeFunction;
 use crate::time::{Grid, GridShape, Millis};
 
@@ -48,6 +48,10 @@ pub struct Fetch {
     pub time: TimeColumn,
     /// The metric's value.
     pub value: Value,
+    /// The array whose elements are the samples.
+    pub elements: Option<Member>,
+    /// Whether NaN samples do not exist.
+    pub skip_nan: bool,
     /// In a narrow source, the column with the metric's name and the name to select.
     pub stored: Option<(Column, String)>,
     /// The metric's name in the catalog.

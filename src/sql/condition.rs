@@ -44,7 +44,7 @@ pub(super) fn may_be_absent(value: &LabelValue) -> bool {
 /// Writes the condition of a filter on the rows of a source. NULL and the empty string are the same value.
 pub(super) fn condition(w: &mut Writer, joins: &[Join], filter: &Filter) {
     match filter.value.column().row {
-        Row::Own => plain(w, filter),
+        Row::Own | Row::Element => plain(w, filter),
         Row::Joined(_) => key_condition(w, joins, filter),
     }
 }

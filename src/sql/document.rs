@@ -11,10 +11,53 @@ pub(super) fn jsonb(w: &mut Writer, column: &Column) {
         w.cell(column);
         return;
     }
+    if column.ty.is_text() {
+        return parsed(w, column);
+    }
     // What json holds and jsonb refuses: \u0000, halves of a pair, numbers beyond numeric.
     w.syntax("CASE WHEN regexp_replace(").cell(column);
     w.syntax(r"::text, '\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}', '', 'g') !~ ");
     w.syntax(r"'\\u0000|\\u[dD][89a-fA-F]|[0-9][eE][+-]?[0-9]{5}' THEN ").cell(column).syntax("::jsonb END");
+}
+
+/// How deep the JSON in a text may be nested.
+const DEPTH: usize = 8;
+
+/// Writes a text that holds JSON as jsonb, any other as NULL: a cast would fail the whole statement, so the text is
+/// tried before. Strings and atoms become one sign each, and what is nested one more, from the inside out; what is
+/// JSON is one sign in the end.
+fn parsed(w: &mut Writer, column: &Column) {
+    w.syntax("CASE WHEN ").cell(column).syntax(r" ~ '^\s*[{\[]' AND ").cell(column).syntax(r" !~ '[\x01\x02]' AND ");
+    for _ in 0..DEPTH {
+        w.syntax("regexp_replace(");
+    }
+    w.syntax("regexp_replace(regexp_replace(regexp_replace(").cell(column);
+    w.syntax(r#", '"([^"\\\x01-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"', E'\x01', 'g')"#);
+    w.syntax(r", '-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?|true|false|null', E'\x02', 'g')");
+    w.syntax(r", '[ \t\r\n]+', '', 'g')");
+    for _ in 0..DEPTH {
+        w.syntax(r", '\[([\x01\x02](,[\x01\x02])*)?\]|\{(\x01:[\x01\x02](,\x01:[\x01\x02])*)?\}', E'\x02', 'g')");
+    }
+    w.syntax(r" = E'\x02' AND regexp_replace(").cell(column);
+    w.syntax(r", '\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}', '', 'g') !~ ");
+    w.syntax(r"'\\u0000|\\u[dD][89a-fA-F]|[0-9][eE][+-]?[0-9]{5}' THEN ").cell(column).syntax("::jsonb END");
+}
+
+/// Writes a member of a column's JSON as jsonb; without a path all of it.
+pub(super) fn element(w: &mut Writer, column: &Column, path: &[String]) {
+    match path {
+        [] => jsonb(w, column),
+        [key] => {
+            w.syntax("(");
+            jsonb(w, column);
+            w.syntax(" -> ").param(Param::Text(key.clone())).syntax(")");
+        }
+        path => {
+            w.syntax("(");
+            jsonb(w, column);
+            w.syntax(" #> ").param(Param::Texts(path.to_vec())).syntax(")");
+        }
+    }
 }
 
 /// Writes the document of a row as jsonb.

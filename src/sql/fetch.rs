@@ -5,10 +5,10 @@
 
 use super::condition::{condition, grouped, may_be_absent};
 use super::document::{document, group_column};
-use super::value::{aggregate, partials, present, remerge, value};
-use super::{Param, Statement, Writer, instant};
+use super::value::{aggregate, partials, present, remerge, skipped, value};
+use super::{Param, Statement, Writer, instant, overlap, reading};
 use crate::ast::{Grouping, OverTime};
-use crate::catalog::{ColumnType, LabelValue};
+use crate::catalog::{ColumnType, LabelValue, Value};
 use crate::evaluate::RangeFunction;
 use crate::plan::{Fetch, FetchAggregate, SeriesLabel};
 use crate::series::METRIC_NAME;
@@ -38,13 +38,31 @@ enum Purpose {
 fn per_series(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
     w.syntax("SELECT ");
     labels(w, fetch, purpose);
-    instant::bucket(w, &fetch.time, &fetch.buckets);
+    match fetch.value {
+        Value::Overlap(_) => {
+            w.syntax("k.b");
+        }
+        _ => instant::bucket(w, &fetch.time, &fetch.buckets),
+    }
     w.syntax(" AS b");
     partials(w, fetch);
-    w.rows_of(&fetch.relation, &fetch.joined()).syntax(" WHERE ");
+    skipped(w, fetch);
+    from(w, fetch);
+    w.syntax(" WHERE ");
     rows(w, fetch);
     w.syntax(" GROUP BY ");
     group_keys(w, fetch, purpose);
+}
+
+/// Writes `FROM` and the rows of a fetch, with what is read of each.
+fn from(w: &mut Writer, fetch: &Fetch) {
+    w.rows_of(&fetch.relation, &fetch.joined());
+    fetch.elements.iter().for_each(|array| reading::elements(w, array));
+    match &fetch.value {
+        Value::Read(own) => reading::lateral(w, own),
+        Value::Overlap(own) => overlap::lateral(w, fetch, own),
+        Value::Column(_) | Value::Rows => {}
+    }
 }
 
 /// The statement of the samples of a fetch, in order of time: labels, the instant, the value.
@@ -56,7 +74,9 @@ pub fn samples(fetch: &Fetch) -> Statement {
     instant::moment(&mut w, &fetch.time);
     w.syntax(" AS b, ");
     value(&mut w, &fetch.value);
-    w.syntax(" AS p0").rows_of(&fetch.relation, &fetch.joined()).syntax(" WHERE ");
+    w.syntax(" AS p0");
+    from(&mut w, fetch);
+    w.syntax(" WHERE ");
     rows_from(&mut w, fetch, fetch.from.saturating_sub(fetch.reach_ms));
     w.syntax(" ORDER BY ");
     if instant::is_ordered_as_stored(&fetch.time) {
@@ -128,9 +148,12 @@ pub(super) fn rows(w: &mut Writer, fetch: &Fetch) {
 }
 
 fn rows_from(w: &mut Writer, fetch: &Fetch, from: Millis) {
-    instant::bounds(w, &fetch.time, from, fetch.to);
+    match &fetch.value {
+        Value::Overlap(own) => overlap::bounds(w, &fetch.time, own, fetch),
+        _ => instant::bounds(w, &fetch.time, from, fetch.to),
+    }
     w.syntax(" AND ");
-    present(w, &fetch.value);
+    present(w, fetch);
     for filter in fetch.named().iter().chain(&fetch.filters) {
         w.syntax(" AND ");
         condition(w, &fetch.joins, filter);
@@ -145,7 +168,7 @@ fn aggregated(w: &mut Writer, fetch: &Fetch, wanted: &FetchAggregate, function: 
         w.generated(" AS k", at).syntax(", ");
     }
     w.syntax("s.b");
-    aggregate(w, wanted.op, function);
+    aggregate(w, wanted.op, function, fetch.value.may_skip());
     w.syntax(" FROM (");
     if fetch.members().is_some() {
         merged_series(w, fetch, function);
@@ -174,7 +197,7 @@ fn merged_series(w: &mut Writer, fetch: &Fetch, function: OverTime) {
         w.generated(" AS l", at).syntax(", ");
     }
     w.syntax("s.b");
-    remerge(w, function);
+    remerge(w, function, fetch.value.may_skip());
     w.syntax(" FROM (");
     per_series(w, fetch, Purpose::Inner);
     w.syntax(") AS s GROUP BY ").ordinals(fetch.labels.len() + 1);

@@ -36,6 +36,45 @@ pub(super) fn bounds(w: &mut Writer, time: &TimeColumn, from: Millis, to: Millis
     }
 }
 
+/// Writes that the row's time is before an instant, or not long after it.
+pub(super) fn before(w: &mut Writer, time: &TimeColumn, at: Millis) {
+    let bound = loose(time, at, 1);
+    w.column(&time.column).syntax(" < ").param(bound);
+}
+
+/// Writes that the row's time is after an instant, or not long before it.
+pub(super) fn after(w: &mut Writer, time: &TimeColumn, at: Millis) {
+    let bound = loose(time, at, -1);
+    w.column(&time.column).syntax(" > ").param(bound);
+}
+
+/// An instant in the column's own type, moved on by what rounding and changes of a wall clock can make.
+fn loose(time: &TimeColumn, at: Millis, direction: i64) -> Param {
+    match &time.kind {
+        TimeKind::Instant => Param::Instant(at),
+        TimeKind::Local(zone) if zone.is_utc() => Param::Local(at),
+        TimeKind::Local(zone) => Param::Local(at + zone.offset_ms(at) + direction * NEAR_MS),
+        TimeKind::Date(zone) => {
+            Param::Date((at + zone.offset_ms(at) + direction * NEAR_MS).div_euclid(DAY_MS) + direction)
+        }
+        TimeKind::Epoch { unit, storage } => epoch(at + direction * 1000, *unit, *storage),
+    }
+}
+
+/// Writes the row's time as a `timestamptz`, whatever the column holds: numbers beyond the calendar, as some write
+/// for "never", are its ends.
+pub(super) fn clamped(w: &mut Writer, time: &TimeColumn) {
+    let TimeKind::Epoch { unit, .. } = &time.kind else { return instant(w, time) };
+    w.syntax("to_timestamp(greatest(least(").column(&time.column).syntax("::float8");
+    w.syntax(match unit {
+        EpochUnit::Seconds => "",
+        EpochUnit::Millis => " / 1e3",
+        EpochUnit::Micros => " / 1e6",
+        EpochUnit::Nanos => " / 1e9",
+    });
+    w.syntax(", 253402300800), -62135596800))");
+}
+
 const DAY_MS: i64 = 86_400_000;
 
 fn half_open(w: &mut Writer, time: &TimeColumn, from: Param, to: Param) {

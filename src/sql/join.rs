@@ -203,6 +203,7 @@ impl Writer {
     pub(super) fn row(&mut self, row: Row) -> &mut Self {
         match row {
             Row::Own => self.syntax("t"),
+            Row::Element => self.syntax("e"),
             Row::Joined(number) => self.generated("j", number),
         }
     }

@@ -3,7 +3,7 @@
 use super::condition::{condition, grouped, plain};
 use super::document::{document, keys_of, values_of_key};
 use super::join::from_dimension;
-use super::{Param, Statement, Writer, instant};
+use super::{Param, Statement, Writer, instant, reading};
 use crate::catalog::{Column, ColumnType, Document, LabelValue, Relation, Row, Source};
 use crate::plan::Filter;
 use crate::time::TimeRange;
@@ -40,7 +40,7 @@ pub(super) fn values(
 ) {
     match value {
         LabelValue::Resolved { ids, key } => values_of_key(w, ids, key),
-        _ if value.column().row != Row::Own => of_dimension(w, source, value, filters),
+        _ if matches!(value.column().row, Row::Joined(_)) => of_dimension(w, source, value, filters),
         LabelValue::Column(column) if source.has_index_leading_with(&column.name) => {
             loose_scan(w, source, column, filters);
         }
@@ -96,9 +96,16 @@ pub(super) fn distinct(
 ) {
     w.syntax("SELECT DISTINCT s.x::text AS x FROM (SELECT ");
     grouped(w, value);
-    w.syntax(" AS x").rows_of(&source.relation, &[]).syntax(" WHERE true");
+    w.syntax(" AS x");
+    from(w, source);
     restrict(w, source, filters, range);
     w.syntax(") AS s WHERE s.x::text <> ''");
+}
+
+fn from(w: &mut Writer, source: &Source) {
+    w.rows_of(&source.relation, &[]);
+    source.elements.iter().for_each(|array| reading::elements(w, array));
+    w.syntax(" WHERE true");
 }
 
 fn restrict(w: &mut Writer, source: &Source, filters: &[Filter], range: Option<TimeRange>) {
@@ -135,7 +142,8 @@ pub fn common_values(relation: &Relation, column: &Column) -> Statement {
 pub fn names_with_rows(source: &Source, column: &Column, names: Vec<String>, filters: &[Filter]) -> Statement {
     let mut w = Writer::default();
     w.syntax("SELECT n.x FROM unnest(").param(Param::Texts(names)).syntax(") AS n(x) WHERE EXISTS (SELECT 1");
-    w.rows_of(&source.relation, &[]).syntax(" WHERE ").cell(column).syntax(match column.ty {
+    from(&mut w, source);
+    w.syntax(" AND ").cell(column).syntax(match column.ty {
         ColumnType::Text | ColumnType::Varchar => " = n.x",
         _ => "::text = n.x",
     });
@@ -162,7 +170,7 @@ pub fn member_names(source: &Source, labels: &Document, cap: u32) -> Statement {
                 from_dimension(&mut w, join);
                 w.syntax(" LIMIT ").param(Param::Int(ROWS));
             } else {
-                w.rows_of(&source.relation, &[]).syntax(" WHERE true");
+                from(&mut w, source);
                 restrict(&mut w, source, &[], None);
             }
             w.syntax(") AS d WHERE jsonb_typeof(d.x) = 'object') AS s");

@@ -1,7 +1,6 @@
 //! A metric's value as float8, and the aggregates over it.
 
-use super::Writer;
-use super::instant;
+use super::{Writer, instant, reading};
 use crate::ast::{AggregateOp, OverTime};
 use crate::catalog::{Column, ColumnType, Value};
 use crate::evaluate::RangeFunction;
@@ -9,33 +8,61 @@ use crate::plan::Fetch;
 
 /// Writes the value of a row as float8.
 pub(super) fn value(w: &mut Writer, value: &Value) {
-    let Value::Column(column) = value;
+    let written = match value {
+        Value::Column(own) => return column(w, own),
+        Value::Read(_) => "v.n",
+        Value::Rows => "1::float8",
+        Value::Overlap(_) => "k.x",
+    };
+    w.syntax(written);
+}
+
+/// Writes a column of a numeric type as float8.
+pub(super) fn column(w: &mut Writer, column: &Column) {
     if column.ty == (ColumnType::Numeric { bounded: false }) {
         return unbounded(w, column);
     }
     // float8 too: that costs nothing, and the column may have become another type since the catalog was read.
     let cast = if column.ty == ColumnType::Bool { "::int::float8" } else { "::float8" };
-    w.column(&column.name).syntax(cast);
+    w.cell(column).syntax(cast);
 }
 
 /// A numeric beyond float8 would fail the whole statement when it is cast; it reads as infinite, or as zero.
 fn unbounded(w: &mut Writer, column: &Column) {
-    w.syntax("CASE WHEN ").column(&column.name).syntax(" = 'NaN' THEN 'NaN' WHEN ");
-    w.column(&column.name).syntax(" > 1.7976931348623157e308 THEN 'Infinity' WHEN ");
-    w.column(&column.name).syntax(" < -1.7976931348623157e308 THEN '-Infinity' WHEN abs(");
-    w.column(&column.name).syntax(") < 2.3e-308 THEN 0 ELSE ").column(&column.name).syntax("::float8 END");
+    w.syntax("CASE WHEN ").cell(column).syntax(" = 'NaN' THEN 'NaN' WHEN ");
+    w.cell(column).syntax(" > 1.7976931348623157e308 THEN 'Infinity' WHEN ");
+    w.cell(column).syntax(" < -1.7976931348623157e308 THEN '-Infinity' WHEN abs(");
+    w.cell(column).syntax(") < 2.3e-308 THEN 0 ELSE ").cell(column).syntax("::float8 END");
 }
 
-/// Writes the condition that the row has a value.
-pub(super) fn present(w: &mut Writer, value: &Value) {
-    let Value::Column(column) = value;
-    w.column(&column.name).syntax(" IS NOT NULL");
+/// Writes the condition that there is something to be read in the row.
+pub(super) fn present(w: &mut Writer, fetch: &Fetch) {
+    match &fetch.value {
+        Value::Column(column) => {
+            w.cell(column).syntax(" IS NOT NULL");
+        }
+        Value::Read(reading) => reading::has(w, reading),
+        Value::Rows | Value::Overlap(_) => {
+            w.syntax("true");
+        }
+    }
+    if fetch.skip_nan && fetch.value.may_be_nan() {
+        w.syntax(" AND ");
+        match &fetch.value {
+            Value::Column(column) => w.cell(column).syntax(" <> 'NaN'"),
+            _ => w.syntax("v.n IS DISTINCT FROM 'NaN'"),
+        };
+    }
 }
 
-/// Whether a column of the type can hold NaN.
-fn has_nan(value: &Value) -> bool {
-    let Value::Column(column) = value;
-    matches!(column.ty, ColumnType::Float4 | ColumnType::Float8 | ColumnType::Numeric { .. })
+/// Whether a sample can be NaN.
+fn has_nan(fetch: &Fetch) -> bool {
+    !fetch.skip_nan && fetch.value.may_be_nan()
+}
+
+/// Writes how many samples there are, none where there is nothing but what is no number.
+fn count(w: &mut Writer, fetch: &Fetch) {
+    w.syntax(if fetch.value.may_skip() { "nullif(count(v.n), 0)::float8" } else { "count(*)::float8" });
 }
 
 /// Writes the partials of a bucket, each named `p0`, `p1`: all float8, and such that partials of one bucket merge.
@@ -48,7 +75,12 @@ pub(super) fn partials(w: &mut Writer, fetch: &Fetch) {
         RangeFunction::Stddev | RangeFunction::Stdvar => return moments(w, fetch),
         // That there is a row is all that is asked; the others read samples.
         _ => {
-            w.syntax(", 1::float8 AS p0");
+            let skipping = fetch.value.may_skip();
+            w.syntax(if skipping {
+                ", CASE WHEN count(v.n) > 0 THEN 1::float8 END AS p0"
+            } else {
+                ", 1::float8 AS p0"
+            });
             return;
         }
     };
@@ -56,7 +88,9 @@ pub(super) fn partials(w: &mut Writer, fetch: &Fetch) {
         OverTime::Avg => {
             w.syntax(", sum(");
             value(w, &fetch.value);
-            w.syntax(") AS p0, count(*)::float8 AS p1");
+            w.syntax(") AS p0, ");
+            count(w, fetch);
+            w.syntax(" AS p1");
         }
         OverTime::Sum => {
             w.syntax(", sum(");
@@ -64,7 +98,9 @@ pub(super) fn partials(w: &mut Writer, fetch: &Fetch) {
             w.syntax(") AS p0");
         }
         OverTime::Count => {
-            w.syntax(", count(*)::float8 AS p0");
+            w.syntax(", ");
+            count(w, fetch);
+            w.syntax(" AS p0");
         }
         OverTime::Min => {
             w.syntax(", min(");
@@ -79,36 +115,46 @@ pub(super) fn partials(w: &mut Writer, fetch: &Fetch) {
 
 /// Count, mean and the sum of squared distances from it.
 fn moments(w: &mut Writer, fetch: &Fetch) {
-    w.syntax(", count(*)::float8 AS p0, avg(");
+    w.syntax(", ");
+    count(w, fetch);
+    w.syntax(" AS p0, avg(");
     value(w, &fetch.value);
     w.syntax(") AS p1, var_pop(");
     value(w, &fetch.value);
-    w.syntax(") * count(*) AS p2");
+    w.syntax(") * ");
+    count(w, fetch);
+    w.syntax(" AS p2");
 }
 
 /// PostgreSQL sorts NaN above everything, so `min` passes over it by itself and `max` must be told to.
 fn largest(w: &mut Writer, fetch: &Fetch) {
-    if !has_nan(&fetch.value) {
+    if !has_nan(fetch) {
         w.syntax(", max(");
         value(w, &fetch.value);
         w.syntax(") AS p0");
         return;
     }
-    w.syntax(", coalesce(max(");
+    w.syntax(if fetch.value.may_skip() { ", CASE WHEN count(v.n) > 0 THEN coalesce(max(" } else { ", coalesce(max(" });
     value(w, &fetch.value);
     w.syntax(") FILTER (WHERE ");
     value(w, &fetch.value);
-    w.syntax(" <> 'NaN'), 'NaN') AS p0");
+    w.syntax(if fetch.value.may_skip() { " <> 'NaN'), 'NaN') END AS p0" } else { " <> 'NaN'), 'NaN') AS p0" });
 }
 
 /// Arrays compare member by member: the extreme of (time, value) is the earliest or latest sample.
 fn edge(w: &mut Writer, fetch: &Fetch, extreme: &'static str) {
-    for member in ["]))[1] AS p0", "]))[2] AS p1"] {
+    for member in [")[1] AS p0", ")[2] AS p1"] {
         w.syntax(extreme);
-        instant::seconds(w, &fetch.time);
+        match &fetch.value {
+            Value::Overlap(_) => {
+                w.syntax("date_part('epoch', k.s)");
+            }
+            _ => instant::seconds(w, &fetch.time),
+        }
         w.syntax(", ");
         value(w, &fetch.value);
-        w.syntax(member);
+        w.syntax("])");
+        w.syntax(if fetch.value.may_skip() { " FILTER (WHERE v.n IS NOT NULL)" } else { "" }).syntax(member);
     }
 }
 
@@ -121,36 +167,60 @@ pub(super) fn merged(w: &mut Writer, function: OverTime) {
     });
 }
 
-/// Writes aggregates that merge partials of one series that arrived in several rows of the subquery `s`.
-pub(super) fn remerge(w: &mut Writer, function: OverTime) {
+/// Writes aggregates that merge partials of one series that arrived in several rows of the subquery `s`; `skipping`:
+/// some may be NULL, as nothing in their rows is a number.
+pub(super) fn remerge(w: &mut Writer, function: OverTime, skipping: bool) {
     w.syntax(match function {
         OverTime::Avg => ", sum(s.p0) AS p0, sum(s.p1) AS p1",
         OverTime::Sum | OverTime::Count => ", sum(s.p0) AS p0",
         OverTime::Min => ", min(s.p0) AS p0",
+        OverTime::Max if skipping => {
+            ", CASE WHEN count(s.p0) > 0 THEN coalesce(max(s.p0) FILTER (WHERE s.p0 <> 'NaN'), 'NaN') END AS p0"
+        }
         OverTime::Max => ", coalesce(max(s.p0) FILTER (WHERE s.p0 <> 'NaN'), 'NaN') AS p0",
+        OverTime::First if skipping => {
+            ", (min(ARRAY[s.p0, s.p1]) FILTER (WHERE s.p0 IS NOT NULL))[1] AS p0, \
+             (min(ARRAY[s.p0, s.p1]) FILTER (WHERE s.p0 IS NOT NULL))[2] AS p1"
+        }
+        OverTime::Last if skipping => {
+            ", (max(ARRAY[s.p0, s.p1]) FILTER (WHERE s.p0 IS NOT NULL))[1] AS p0, \
+             (max(ARRAY[s.p0, s.p1]) FILTER (WHERE s.p0 IS NOT NULL))[2] AS p1"
+        }
         OverTime::First => ", (min(ARRAY[s.p0, s.p1]))[1] AS p0, (min(ARRAY[s.p0, s.p1]))[2] AS p1",
         OverTime::Last => ", (max(ARRAY[s.p0, s.p1]))[1] AS p0, (max(ARRAY[s.p0, s.p1]))[2] AS p1",
     });
+    if skipping {
+        w.syntax(", sum(s.sk) AS sk");
+    }
 }
 
-/// Writes the aggregate over the per-series values of the subquery `s`.
-pub(super) fn aggregate(w: &mut Writer, op: AggregateOp, function: OverTime) {
-    let (before, after) = match op {
-        AggregateOp::Avg => (", sum(", ") / count(*) AS p0"),
-        AggregateOp::Min => (", min(", ") AS p0"),
-        AggregateOp::Max => (", coalesce(max(", ") AS p0"),
-        AggregateOp::Count => (", count(", ")::float8 AS p0"),
-        AggregateOp::Group => (", 1 + 0 * count(", ")::float8 AS p0"),
-        // Only these six operators are planned.
-        _ => (", sum(", ") AS p0"),
-    };
-    w.syntax(before);
-    merged(w, function);
-    if op == AggregateOp::Max {
-        w.syntax(") FILTER (WHERE ");
-        merged(w, function);
-        w.syntax(" <> 'NaN'), 'NaN') AS p0");
-    } else {
-        w.syntax(after);
+/// Writes how many rows of a bucket hold what is no number.
+pub(super) fn skipped(w: &mut Writer, fetch: &Fetch) {
+    if fetch.value.may_skip() {
+        w.syntax(", (count(*) - count(v.n))::float8 AS sk");
     }
+}
+
+/// Writes the aggregate over the per-series values of the subquery `s`; `skipping` as in [`remerge`].
+pub(super) fn aggregate(w: &mut Writer, op: AggregateOp, function: OverTime, skipping: bool) {
+    let per_series = |w: &mut Writer, before, after| {
+        w.syntax(before);
+        merged(w, function);
+        w.syntax(after);
+    };
+    w.syntax(if skipping { ", CASE WHEN count(s.p0) > 0 THEN " } else { ", " });
+    match op {
+        AggregateOp::Avg if skipping => per_series(w, "sum(", ") / count(s.p0)"),
+        AggregateOp::Avg => per_series(w, "sum(", ") / count(*)"),
+        AggregateOp::Min => per_series(w, "min(", ")"),
+        AggregateOp::Max => {
+            per_series(w, "coalesce(max(", ") FILTER (WHERE ");
+            per_series(w, "", " <> 'NaN'), 'NaN')");
+        }
+        AggregateOp::Count => per_series(w, "count(", ")::float8"),
+        AggregateOp::Group => per_series(w, "1 + 0 * count(", ")::float8"),
+        // Only these six operators are planned.
+        _ => per_series(w, "sum(", ")"),
+    }
+    w.syntax(if skipping { " END AS p0, sum(s.sk) AS sk" } else { " AS p0" });
 }

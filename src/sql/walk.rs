@@ -47,7 +47,9 @@ pub fn narrowed_values(
     w.syntax("SELECT q.x FROM (");
     match walk(source, value, filters, range) {
         Some(walk) => walk.write(&mut w, value, filters, range),
-        None if filters.is_empty() || value.column().row != Row::Own => values(&mut w, source, value, filters, range),
+        None if filters.is_empty() || matches!(value.column().row, Row::Joined(_)) => {
+            values(&mut w, source, value, filters, range)
+        }
         None => distinct(&mut w, source, value, filters, range),
     }
     w.syntax(") AS q");

@@ -5,3 +5,6 @@ mod families;
 mod label_ids;
 mod topics;
 mod united;
+mod events;
+mod values;
+mod written;

@@ -2,6 +2,7 @@
 //! independent computation from rows that set traps.
 
 mod home_assistant;
+mod pgwatch;
 mod sensu;
 mod telegraf;
 mod timescale;

@@ -1,17 +1,18 @@
 //! What the operator declares, held against the facts.
 
-use super::draft::{DraftMetric, DraftSource, Narrow};
+use super::carried::{Carried, Found};
+use super::draft::DraftSource;
 use super::error::CatalogError;
 use super::joins::joins;
 use super::labels::{self, Place};
-use super::lookup::{bad, column, interval, name_column, number, time_column, wrong};
+use super::lookup::{bad, column, interval, name_column, time_column, wrong};
 use super::matchers::filters;
-use super::{discovered, layout, time};
+use super::values::Values;
+use super::{layout, time};
 use crate::ast::OverTime;
 use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
 use crate::catalog::file::{AnnotationDecl, MetricDecl, SourceDecl};
-use crate::catalog::{AnnotationSource, Column, ColumnType, MetricKind, Relation, Row, Value};
-use crate::ident::Ident;
+use crate::catalog::{AnnotationSource, Column, ColumnType, MetricKind, Relation, Row};
 use crate::time::Zone;
 
 /// A declared source.
@@ -28,35 +29,28 @@ pub(super) fn source(
             missing: "no column is plainly the time: say which, as `time`",
         })?,
     };
-    let place = Place { all, relation: facts, row: Row::Own };
+    let place = Place { all, relation: facts, row: Row::Own, each: declared.each.is_some() };
     let joined = joins(all, facts, declared)?;
     let columns = layout::survey(facts, &time.column);
     let (name, prefix) = name(facts, declared, joined.name)?;
-    let value = declared.value.as_deref().map(|value| number(facts, value)).transpose()?;
-    let narrow = match &name {
-        Some(name) => Some(narrow(facts, declared, (name, prefix), value.or_else(|| layout::only_value(&columns)))?),
-        None => None,
-    };
-    let mut metrics = metrics(facts, declared, name.is_some(), value)?;
-    if metrics.is_empty() && narrow.is_none() {
-        metrics = discovered::metrics(facts, &columns);
-    }
-    if metrics.is_empty() && narrow.is_none() {
-        let missing = "no column is plainly a value: say which, as `value` or as `[source.metric.<name>]`";
-        return Err(CatalogError::Incomplete { relation: facts.relation.clone(), missing });
-    }
+    let values = Values::of(place, declared, local)?;
+    let found = Found { facts, declared, columns: &columns, values: &values };
+    let Carried { metrics, narrow, numbers } = found.carried(name.as_ref(), prefix)?;
     let mut labels = match &declared.labels {
         Some(declared) => labels::declared(place, declared)?,
-        None => layout::labels(&columns, &used(name.as_ref(), narrow.as_ref(), &metrics)),
+        None => layout::labels(&columns, &found.used(name.as_ref(), narrow.as_ref(), &metrics)),
     };
     labels.extend(joined.labels);
     let mut source = layout::source(facts, time, labels::settled(facts, labels)?);
     source.joins = joined.joins;
     source.filters = filters(place, declared.matchers.as_deref())?;
     source.name_column = name;
+    source.numbers = numbers;
+    source.skip_nan = values.skip_nan;
     let length =
         |field, text: &Option<String>| text.as_deref().map(|text| interval(&facts.relation, field, text)).transpose();
     source.set_pace(length("interval", &declared.interval)?, length("lookback", &declared.lookback)?);
+    source.elements = values.elements;
     Ok(DraftSource { source, declared: true, family: false, metrics, narrow, member: None })
 }
 
@@ -75,83 +69,22 @@ fn name(
     }
 }
 
-/// The columns that are something else than labels.
-fn used<'a>(name: Option<&'a Column>, narrow: Option<&'a Narrow>, metrics: &'a [DraftMetric]) -> Vec<&'a Ident> {
-    let values = metrics.iter().map(|draft| {
-        let Value::Column(column) = &draft.metric.value;
-        &column.name
-    });
-    let name = name.filter(|name| name.row == Row::Own);
-    values.chain(name.map(|name| &name.name)).chain(narrow.map(|narrow| &narrow.value.name)).collect()
-}
-
-fn narrow(
-    facts: &RelationFacts,
-    declared: &SourceDecl,
-    (name, prefix): (&Column, String),
-    value: Option<&ColumnFacts>,
-) -> Result<Narrow, CatalogError> {
-    let value = value.filter(|value| name.row != Row::Own || value.name != name.name).ok_or_else(|| {
-        CatalogError::Incomplete {
-            relation: facts.relation.clone(),
-            missing: "no column is plainly the value: say which, as `value`",
-        }
-    })?;
-    let stored = declared.metric.iter().filter(|(_, metric)| metric.column.is_none());
-    Ok(Narrow {
-        value: value.column(),
-        prefixes: vec![prefix],
-        declared: stored.map(|(name, metric)| (name.clone(), metric.clone())).collect(),
-        help: value.comment.clone().or_else(|| facts.comment.clone()),
-    })
-}
-
-/// The metrics that have a column of their own.
-fn metrics(
-    facts: &RelationFacts,
-    declared: &SourceDecl,
-    is_narrow: bool,
-    value: Option<&ColumnFacts>,
-) -> Result<Vec<DraftMetric>, CatalogError> {
-    let mut metrics = Vec::new();
-    for (name, metric) in &declared.metric {
-        let column = match (&metric.column, value) {
-            (Some(column), _) => number(facts, column)?,
-            (None, _) if is_narrow => continue,
-            (None, Some(value)) => value,
-            (None, None) => number(facts, name)?,
-        };
-        let (kind, over_time) = kind_and_over_time(&facts.relation, metric)?;
-        let mut found = layout::metric(facts, column);
-        found.kind = kind.unwrap_or(found.kind);
-        found.over_time = over_time;
-        found.unit.clone_from(&metric.unit);
-        found.help = metric.help.clone().or(found.help);
-        metrics.push(DraftMetric { names: vec![name.clone()], metric: found });
-    }
-    if let (true, false, Some(value)) = (metrics.is_empty(), is_narrow, value) {
-        let names = layout::column_names(facts, &value.name, true);
-        metrics.push(DraftMetric { names, metric: layout::metric(facts, value) });
-    }
-    Ok(metrics)
-}
-
 /// The kind, if it is declared, and what a bare name means.
 pub(super) fn kind_and_over_time(
     relation: &Relation,
     declared: &MetricDecl,
-) -> Result<(Option<MetricKind>, OverTime), CatalogError> {
+) -> Result<(Option<MetricKind>, Option<OverTime>), CatalogError> {
     let kind = match declared.kind.as_deref() {
         None => None,
         Some("gauge") => Some(MetricKind::Gauge),
         Some("counter") => Some(MetricKind::Counter),
         Some(other) => return Err(bad(relation, "kind", other, "gauge or counter")),
     };
-    let over_time = match declared.over_time.as_deref() {
-        None => OverTime::Avg,
-        Some(word) => OverTime::from_word(word)
-            .ok_or_else(|| bad(relation, "over_time", word, "avg, min, max, sum, count, first or last"))?,
-    };
+    let over_time = declared.over_time.as_deref().map(|word| {
+        let wanted = "avg, min, max, sum, count, first or last";
+        OverTime::from_word(word).ok_or_else(|| bad(relation, "over_time", word, wanted))
+    });
+    let over_time = over_time.transpose()?;
     Ok((kind, over_time))
 }
 

@@ -1,6 +1,6 @@
 //! A relation that nobody declared: what it looks like from its columns.
 
-use super::draft::{DraftMetric, DraftSource, Narrow, Verdict};
+use super::draft::{DraftMetric, DraftSource, Narrow, NarrowValue, Verdict};
 use super::joins::joins;
 use super::labels;
 use super::layout::{self, Notes};
@@ -8,7 +8,7 @@ use super::roles::Role;
 use super::{time, words};
 use crate::catalog::facts::{ColumnFacts, Facts, ForeignKey, RelationFacts};
 use crate::catalog::file::{JoinDecl, SourceDecl};
-use crate::catalog::{Label, Relation};
+use crate::catalog::{Label, Relation, Value};
 use crate::ident::Ident;
 use crate::time::Zone;
 
@@ -42,7 +42,7 @@ fn alone(relation: &RelationFacts, zone: Zone, notes: &mut Notes<'_>) -> Option<
         notes.column(&name.name, Verdict::Name, "by its name, beside one value column");
         notes.column(&value.name, Verdict::Value, format!("{}: the value of every metric", value.ty));
         note(&columns, &[&name.name, &value.name], notes);
-        let labels = layout::labels(&columns, &[&name.name, &value.name]);
+        let labels = layout::labels(&columns, &[name.name.clone(), value.name.clone()]);
         narrow(relation, layout::source(relation, time, labels), name, value)
     } else if columns.iter().any(|(_, role)| matches!(role, Role::Value(_))) {
         notes.relation(Verdict::Source, format!("a wide {}", relation.kind.word()));
@@ -155,7 +155,7 @@ fn narrow(
 ) -> DraftSource {
     source.name_column = Some(name.column());
     let narrow = Narrow {
-        value: value.column(),
+        value: NarrowValue::One(Value::Column(value.column())),
         prefixes: layout::prefixes(&relation.relation),
         declared: Default::default(),
         help: value.comment.clone().or_else(|| relation.comment.clone()),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::file::MetricDecl;
-use crate::catalog::{AnnotationSource, Column, Metric, Relation, Source};
+use crate::catalog::{AnnotationSource, Column, Metric, Reading, Relation, Source, Value};
 use crate::ident::Ident;
 use crate::time::Zone;
 
@@ -96,12 +96,34 @@ pub(super) struct DraftMetric {
 /// What the rows of a narrow source have in common.
 #[derive(Clone, Debug)]
 pub(super) struct Narrow {
-    pub(super) value: Column,
+    pub(super) value: NarrowValue,
     /// What may stand in front of the stored names, the shortest first.
     pub(super) prefixes: Vec<String>,
     /// What the file says of stored names.
     pub(super) declared: BTreeMap<String, MetricDecl>,
     pub(super) help: Option<String>,
+}
+
+/// Where the value of a stored name is.
+#[derive(Clone, Debug)]
+pub(super) enum NarrowValue {
+    /// In the same place for all names.
+    One(Value),
+    /// In the member of that name.
+    Members(Reading),
+}
+
+impl NarrowValue {
+    /// Where the value of that name is.
+    pub(super) fn of(&self, stored: &str) -> Value {
+        match self {
+            Self::One(value) => value.clone(),
+            Self::Members(reading) => {
+                let cells = reading.cells.iter().map(|cell| cell.member(stored)).collect();
+                Value::Read(Box::new(Reading { cells, words: reading.words.clone() }))
+            }
+        }
+    }
 }
 
 /// The names that a narrow source stores.
@@ -120,6 +142,8 @@ pub enum NameStrategy {
     LooseScan,
     /// From the relation that is joined for them.
     Dimension,
+    /// From the numbers in the documents of some rows.
+    Members,
     /// From all rows.
     AllRows,
     /// From the newest rows and the statistics.
@@ -143,6 +167,7 @@ impl NameStrategy {
         match self {
             Self::LooseScan => "along an index that leads with the name",
             Self::Dimension => "from the relation that is joined for them",
+            Self::Members => "the numbers in the documents of the newest rows",
             Self::AllRows => "from all rows",
             Self::NewestRows => "from the newest rows and the statistics; an index on the name would find all",
             Self::SomeRows => "from some rows and the statistics; an index on the name would find all",

@@ -3,12 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use super::declared;
-use super::draft::{Decision, Draft, DraftSource, Member, Names, Verdict};
+use super::draft::{self, Decision, Draft, DraftSource, Names, Verdict};
 use super::error::CatalogError;
 use super::lookup::{bad, column, relation};
 use crate::catalog::facts::Facts;
 use crate::catalog::file::{SourceDecl, split_relation};
-use crate::catalog::{Relation, Value};
+use crate::catalog::{Member, Relation};
 use crate::ident::Ident;
 use crate::time::Zone;
 
@@ -86,14 +86,17 @@ fn named(mut source: DraftSource, star: &str, names: Option<Names>, declared: &S
     let base = format!("{prefix}{star}");
     let only = source.metrics.len() == 1 && declared.metric.is_empty();
     for draft in &mut source.metrics {
-        let Value::Column(column) = &draft.metric.value;
-        let word = draft.names.first().filter(|_| !declared.metric.is_empty());
-        let word = word.map_or_else(|| column.name.as_str(), String::as_str);
+        let own = draft.metric.value.cells();
+        let word = draft.names.first().filter(|_| !declared.metric.is_empty() || own.is_empty());
+        let word = word.map_or_else(|| own.first().map_or("", Member::name), String::as_str);
         draft.names = vec![if only { base.clone() } else { format!("{base}_{word}") }];
+    }
+    if let Some(narrow) = source.narrow.as_mut().filter(|_| source.source.numbers.is_some()) {
+        narrow.prefixes = vec![format!("{base}_")];
     }
     let key = source.source.relation.name.to_string();
     source.family = true;
-    source.member = names.map(|names| Member { names, key, prefix, base });
+    source.member = names.map(|names| draft::Member { names, key, prefix, base });
     source
 }
 
@@ -116,6 +119,9 @@ impl Draft {
         for source in &mut self.sources {
             let Some(member) = source.member.as_ref().filter(|member| member.names == *table) else { continue };
             let Some(name) = names.get(&member.key).filter(|name| !name.is_empty()) else { continue };
+            if let Some(narrow) = source.narrow.as_mut().filter(|_| source.source.numbers.is_some()) {
+                narrow.prefixes = vec![format!("{}{name}_", member.prefix)];
+            }
             for own in source.metrics.iter_mut().flat_map(|draft| &mut draft.names) {
                 let word = own.strip_prefix(&member.base).unwrap_or_default();
                 *own = format!("{}{name}{word}", member.prefix);

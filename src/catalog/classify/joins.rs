@@ -21,7 +21,7 @@ pub(super) struct Joined {
 /// The joins of a source, those of joined rows included.
 pub(super) fn joins(all: &Facts, own: &RelationFacts, declared: &SourceDecl) -> Result<Joined, CatalogError> {
     let mut joined = Joined::default();
-    let parent = Place { all, relation: own, row: Row::Own };
+    let parent = Place { all, relation: own, row: Row::Own, each: false };
     for join in &declared.joins {
         one(&mut joined, parent, join)?;
     }
@@ -31,7 +31,7 @@ pub(super) fn joins(all: &Facts, own: &RelationFacts, declared: &SourceDecl) -> 
 fn one(joined: &mut Joined, parent: Place<'_>, declared: &JoinDecl) -> Result<(), CatalogError> {
     let facts = relation(parent.all, &declared.relation)?;
     let row = Row::Joined(joined.joins.len());
-    let place = Place { all: parent.all, relation: facts, row };
+    let place = Place { all: parent.all, relation: facts, row, each: false };
     let on = keys(parent, place, declared)?;
     let mut found = match &declared.labels {
         Some(declared) => labels::declared(place, declared)?,

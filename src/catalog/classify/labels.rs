@@ -5,7 +5,7 @@ use super::lookup::{bad, column, relation, wrong};
 use super::{layout, words};
 use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
 use crate::catalog::file::{LabelDecl, LabelTable};
-use crate::catalog::{Column, ColumnType, Document, Label, LabelIds, LabelValue, Row};
+use crate::catalog::{Column, ColumnType, Document, Label, LabelIds, LabelValue, Member, Row, Source};
 
 const FORMS: &str = "a column, a part of one, a json member, all of a json document, or label ids";
 
@@ -16,6 +16,8 @@ pub(super) struct Place<'a> {
     pub(super) all: &'a Facts,
     pub(super) relation: &'a RelationFacts,
     pub(super) row: Row,
+    /// Whether paths into JSON start at the element of an array.
+    pub(super) each: bool,
 }
 
 impl<'a> Place<'a> {
@@ -71,11 +73,11 @@ fn label(place: Place<'_>, declared: &LabelDecl) -> Result<Label, CatalogError> 
         }
         LabelTable { name: None, column: Some(column), json: None, all: false, .. } => plain(place, column, column),
         LabelTable { name: None, column: None, json: Some(path), all: true, .. } => {
-            let (column, path) = member(place, path, 1)?;
+            let Member { column, path } = json(place, path, 1)?;
             Ok(Label::Members { document: Document::Json { column, path } })
         }
         LabelTable { name, column: None, json: Some(path), all: false, .. } => {
-            let (column, path) = member(place, path, 2)?;
+            let Member { column, path } = json(place, path, 2)?;
             let name = name.clone().or_else(|| path.last().cloned()).unwrap_or_default();
             Ok(Label::One { name, value: LabelValue::Member { column, path } })
         }
@@ -115,18 +117,35 @@ fn part(place: Place<'_>, column: &str, separator: &str, part: u16) -> Result<La
     Ok(LabelValue::Part { column: place.placed(column), separator: separator.to_owned(), part })
 }
 
-/// A document's column and the path within it.
-fn member(place: Place<'_>, path: &[String], least: usize) -> Result<(Column, Vec<String>), CatalogError> {
+/// A document's column and the path within it; where elements of an array are the samples, all of the path.
+pub(super) fn json(place: Place<'_>, path: &[String], least: usize) -> Result<Member, CatalogError> {
     let whole = || bad(&place.relation.relation, "json", &path.join(", "), "a column and the path to a member");
-    let (name, members) = path.split_first().ok_or_else(whole)?;
-    if path.len() < least || members.iter().any(|member| member.contains('\0')) {
+    if path.iter().skip(1).any(|member| member.contains('\0')) {
         return Err(whole());
     }
-    let column = place.facts(name)?;
-    match column.ty {
-        ColumnType::Jsonb | ColumnType::Json => Ok((place.placed(column), members.to_vec())),
-        _ => Err(wrong(place.relation, column, "jsonb or json")),
+    if let Some(column) = Source::element().filter(|_| place.each) {
+        return Ok(Member { column, path: path.to_vec() });
     }
+    let (name, members) = path.split_first().filter(|_| path.len() >= least).ok_or_else(whole)?;
+    Ok(Member { column: document(place, name)?, path: members.to_vec() })
+}
+
+/// The array whose elements are samples.
+pub(super) fn elements(place: Place<'_>, path: &[String]) -> Result<Member, CatalogError> {
+    let array = json(Place { each: false, ..place }, path, 1);
+    array.map_err(|error| match error {
+        CatalogError::BadValue { place, value, .. } => {
+            CatalogError::BadValue { place, field: "each", value, wanted: "a column and the path to an array" }
+        }
+        other => other,
+    })
+}
+
+/// A column that holds JSON.
+fn document(place: Place<'_>, name: &str) -> Result<Column, CatalogError> {
+    let column = place.facts(name)?;
+    let fits = column.is_text() || matches!(column.ty, ColumnType::Jsonb | ColumnType::Json);
+    if fits { Ok(place.placed(column)) } else { Err(wrong(place.relation, column, "jsonb, json or JSON text")) }
 }
 
 fn resolved(place: Place<'_>, table: &LabelTable, ids: &str, labels: &str) -> Result<Label, CatalogError> {

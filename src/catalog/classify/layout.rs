@@ -64,8 +64,8 @@ pub(super) fn narrow<'a>(columns: &[(&'a ColumnFacts, Role)]) -> Option<(&'a Col
 }
 
 /// The labels that the roles say, without the given columns.
-pub(super) fn labels(columns: &[(&ColumnFacts, Role)], without: &[&Ident]) -> Vec<Label> {
-    let others = columns.iter().filter(|(column, _)| !without.contains(&&column.name));
+pub(super) fn labels(columns: &[(&ColumnFacts, Role)], without: &[Ident]) -> Vec<Label> {
+    let others = columns.iter().filter(|(column, _)| !without.contains(&column.name));
     let mut labels: Vec<Label> = others
         .filter_map(|(column, role)| match role {
             Role::Label(_) => Some(column_label(column.name.as_str(), column)),
@@ -109,6 +109,9 @@ pub(super) fn source(relation: &RelationFacts, time: TimeColumn, labels: Vec<Lab
         labels,
         members: Vec::new(),
         metrics: Vec::new(),
+        elements: None,
+        numbers: None,
+        skip_nan: false,
         name_column: None,
         indexes,
         bytes: relation.bytes,
@@ -125,6 +128,28 @@ pub(super) fn metric(relation: &RelationFacts, column: &ColumnFacts) -> Metric {
         unit: None,
         help: column.comment.clone().or_else(|| relation.comment.clone()),
         over_time: OverTime::Avg,
+    }
+}
+
+/// The metric of a value that is no column of numbers, without a name; `called` is what its kind is guessed by.
+pub(super) fn metric_of(relation: &RelationFacts, value: Value, called: &str) -> Metric {
+    let over_time = match value {
+        Value::Rows => OverTime::Count,
+        Value::Overlap(_) => OverTime::Sum,
+        Value::Column(_) | Value::Read(_) => OverTime::Avg,
+    };
+    let column = match value.cells().as_slice() {
+        [only] => relation.column(only.column.name.as_str()).and_then(|column| column.comment.clone()),
+        _ => None,
+    };
+    Metric {
+        name: String::new(),
+        value,
+        stored_name: None,
+        kind: guess_kind(called),
+        unit: None,
+        help: column.or_else(|| relation.comment.clone()),
+        over_time,
     }
 }
 
@@ -149,6 +174,18 @@ pub(super) fn column_names(relation: &RelationFacts, column: &Ident, only: bool)
     names.push(format!("{schema}_{table}_{column}"));
     names.push(format!("{schema}.{table}.{column}"));
     names
+}
+
+/// What the only metric of a declared source is called, after its value's own name.
+pub(super) fn value_name(relation: &RelationFacts, own: &str) -> String {
+    let prefix = member_prefix(relation);
+    if own == "value" { prefix.strip_suffix("_").unwrap_or(&prefix).to_owned() } else { format!("{prefix}{own}") }
+}
+
+/// What stands in front of the members of a document that are metrics: as in front of columns.
+pub(super) fn member_prefix(relation: &RelationFacts) -> String {
+    let (schema, table) = (&relation.relation.schema, &relation.relation.name);
+    if relation.path_position.is_some() { format!("{table}_") } else { format!("{schema}_{table}_") }
 }
 
 /// What may stand in front of stored names, the shortest first.

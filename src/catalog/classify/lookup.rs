@@ -8,8 +8,6 @@ use crate::catalog::{ColumnType, EpochUnit, Relation, TimeColumn, TimeKind};
 use crate::nearest::nearest;
 use crate::time::Zone;
 
-const NUMBER: &str = "a number or a boolean";
-
 /// The relation of that name: as `schema.name`, or the first of that name on the search path.
 pub(super) fn relation<'a>(facts: &'a Facts, declared: &str) -> Result<&'a RelationFacts, CatalogError> {
     let (schema, name) = split_relation(declared);
@@ -56,11 +54,6 @@ pub(super) fn column<'a>(facts: &'a RelationFacts, name: &str) -> Result<&'a Col
 pub(super) fn wrong(facts: &RelationFacts, column: &ColumnFacts, wanted: &'static str) -> CatalogError {
     let (relation, name) = (facts.relation.clone(), column.name.to_string());
     CatalogError::WrongType { relation, column: name, ty: column.ty.to_string(), wanted }
-}
-
-pub(super) fn number<'a>(facts: &'a RelationFacts, name: &str) -> Result<&'a ColumnFacts, CatalogError> {
-    let column = column(facts, name)?;
-    if column.is_number() || column.ty == ColumnType::Bool { Ok(column) } else { Err(wrong(facts, column, NUMBER)) }
 }
 
 pub(super) fn name_column<'a>(facts: &'a RelationFacts, name: &str) -> Result<&'a ColumnFacts, CatalogError> {

@@ -6,6 +6,7 @@ use super::declared::kind_and_over_time;
 use super::draft::{Decision, Draft, DraftSource, Narrow, StoredNames, Verdict};
 use super::error::CatalogError;
 use super::{layout, united};
+use crate::ast::OverTime;
 use crate::catalog::{Metric, Relation, Snapshot, Value};
 
 /// What gets its name as a whole: one metric of a column, or all metrics of a narrow source.
@@ -68,8 +69,7 @@ fn aliases(sources: &[DraftSource]) -> BTreeMap<String, String> {
     let mut aliases: BTreeMap<String, Option<String>> = BTreeMap::new();
     for draft in sources.iter().filter(|draft| !draft.declared) {
         for metric in draft.source.metrics.iter().filter(|metric| metric.stored_name.is_none()) {
-            let Value::Column(column) = &metric.value;
-            if column.name.as_str() == "value" {
+            if matches!(&metric.value, Value::Column(column) if column.name.as_str() == "value") {
                 let shorter = metric.name.strip_suffix("_value").map(str::to_owned);
                 let other = shorter.unwrap_or_else(|| format!("{}_value", metric.name));
                 // Of two that would have it nobody gets it.
@@ -146,11 +146,11 @@ fn narrow_metric(narrow: &Narrow, relation: &Relation, stored: &str, name: Strin
     let (kind, over_time) = kind_and_over_time(relation, &declared)?;
     Ok(Metric {
         name,
-        value: Value::Column(narrow.value.clone()),
+        value: narrow.value.of(stored),
         stored_name: Some(stored.to_owned()),
         kind: kind.unwrap_or_else(|| layout::guess_kind(stored)),
         unit: declared.unit,
         help: declared.help.or_else(|| narrow.help.clone()),
-        over_time,
+        over_time: over_time.unwrap_or(OverTime::Avg),
     })
 }

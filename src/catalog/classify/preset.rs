@@ -6,10 +6,10 @@ use super::declared;
 use super::draft::{Decision, Draft, DraftSource, Verdict};
 use super::error::CatalogError;
 use super::{is_excluded, layout, lookup};
+use crate::catalog::Relation;
 use crate::catalog::facts::{Facts, RelationFacts};
 use crate::catalog::file::{CatalogFile, SourceDecl};
 use crate::catalog::presets::{self, Known};
-use crate::catalog::{Relation, Value};
 use crate::time::Zone;
 
 /// Adds what the presets of the file find, but relations that are `taken`, and takes it. What cannot be a source is
@@ -56,8 +56,9 @@ fn called(mut source: DraftSource, relation: &RelationFacts) -> DraftSource {
     source.declared = false;
     let only = source.metrics.len() == 1;
     for draft in &mut source.metrics {
-        let Value::Column(column) = &draft.metric.value;
-        draft.names = layout::column_names(relation, &column.name, only);
+        if let Some(cell) = draft.metric.value.cells().first() {
+            draft.names = layout::column_names(relation, &cell.column.name, only);
+        }
     }
     if let Some(narrow) = &mut source.narrow {
         let on_path = relation.path_position.is_some();

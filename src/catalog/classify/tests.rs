@@ -219,7 +219,23 @@ fn declarations_that_do_not_fit_say_what_would() {
     for (toml, expected) in [
         ("relation = \"statz\"", "there is no relation statz; did you mean `stats`?"),
         ("relation = \"stats\"\ntime = \"tss\"", "public.stats has no column `tss`; did you mean `ts`?"),
-        ("relation = \"stats\"\nvalue = \"host\"", "public.stats, column `host` is text, not a number or a boolean"),
+        (
+            "relation = \"stats\"\nvalue = \"ts\"",
+            "public.stats, column `ts` is timestamptz, not a number, a boolean or text",
+        ),
+        (
+            "relation = \"stats\"\n[source.metric.up]\noverlap = \"s\"",
+            "public.stats: `overlap` needs to know when a row ends",
+        ),
+        (
+            "relation = \"stats\"\n[source.metric.up]\nrows = true\ncolumn = \"cpu\"",
+            "public.stats: `metric` is \"up\", not one of `column`, `json`, `rows` and `overlap`",
+        ),
+        ("relation = \"stats\"\nnan = \"drop\"", "public.stats: `nan` is \"drop\", not keep or skip"),
+        (
+            "relation = \"stats\"\nvalue = { json = [\"cpu\", \"x\"] }",
+            "public.stats, column `cpu` is double precision, not jsonb, json or JSON text",
+        ),
         (
             "relation = \"stats\"\ninterval = \"10\"",
             "public.stats: `interval` is \"10\", not a length of time such as 10s",

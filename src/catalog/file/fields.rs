@@ -17,8 +17,6 @@ enum Field {
     Plain,
     /// Part of the contract, not built yet.
     Later,
-    /// A text now, other forms later.
-    TextForNow,
     /// One relation: no pattern.
     Relation,
     /// A table, or tables in a list; other forms are checked when they are read.
@@ -27,7 +25,7 @@ enum Field {
     Named(&'static Shape),
 }
 
-use Field::{Later, Named, Plain, Relation, Table, TextForNow};
+use Field::{Later, Named, Plain, Relation, Table};
 
 static FILE: Shape = Shape {
     place: "the file",
@@ -55,16 +53,16 @@ static SOURCE: Shape = Shape {
         ("labels", Table(&LABEL)),
         ("name", Plain),
         ("prefix", Plain),
-        ("value", TextForNow),
+        ("value", Table(&VALUE)),
         ("metric", Named(&METRIC)),
         ("where", Plain),
-        ("nan", Later),
+        ("nan", Plain),
         ("join", Table(&JOIN)),
         ("rollup", Later),
         ("names", Table(&NAMES)),
-        ("map", Later),
-        ("each", Later),
-        ("time_end", Later),
+        ("map", Plain),
+        ("each", Plain),
+        ("time_end", Table(&TIME)),
     ],
 };
 
@@ -103,17 +101,19 @@ const LABEL: Shape = Shape {
     ],
 };
 
+const VALUE: Shape = Shape { place: "a value", fields: &[("json", Plain), ("all", Plain)] };
+
 const METRIC: Shape = Shape {
     place: "[source.metric.…]",
     fields: &[
-        ("column", TextForNow),
+        ("column", Plain),
         ("unit", Plain),
         ("kind", Plain),
         ("over_time", Plain),
         ("help", Plain),
-        ("json", Later),
-        ("rows", Later),
-        ("overlap", Later),
+        ("json", Plain),
+        ("rows", Plain),
+        ("overlap", Plain),
     ],
 };
 
@@ -154,16 +154,13 @@ fn table(text: &str, table: &DeTable<'_>, shape: &'static Shape) -> Result<(), F
         let value = value.get_ref();
         match field {
             Later => return Err(FileError::NotSupported { line: line(), what: format!("`{name}`") }),
-            TextForNow if !value.is_str() => {
-                return Err(FileError::NotSupported { line: line(), what: format!("`{name}` in this form") });
-            }
             Relation if value.as_str().is_some_and(|relation| relation.contains('*')) => {
                 return Err(FileError::NotSupported {
                     line: line(),
                     what: "a family of relations (`*`) here".to_owned(),
                 });
             }
-            Plain | TextForNow | Relation => {}
+            Plain | Relation => {}
             Table(shape) => tables(text, value, shape)?,
             Named(shape) => {
                 for (_, value) in value.as_table().into_iter().flatten() {

@@ -4,18 +4,21 @@ use super::{line, quoted};
 use crate::ast::OverTime;
 use crate::catalog::classify::guess_kind;
 use crate::catalog::filter::{Filter, Pattern, Wanted};
-use crate::catalog::{Document, Join, Label, LabelIds, LabelValue, Metric, MetricKind, Row, Source};
+use crate::catalog::{
+    Column, Document, Join, Label, LabelIds, LabelValue, Metric, MetricKind, Row, Source, TimeColumn, TimeKind,
+};
 
 /// The labels that come from one row, as a list.
 pub(super) fn labels(source: &Source, row: Row) -> String {
-    let own = source.labels.iter().filter(|label| label.column().row == row);
+    let of_row = |own: Row| own == row || own == Row::Element && row == Row::Own;
+    let own = source.labels.iter().filter(|label| of_row(label.column().row));
     format!("[{}]", own.map(label).collect::<Vec<_>>().join(", "))
 }
 
 fn label(label: &Label) -> String {
     match label {
         Label::Members { document: Document::Json { column, path } } => {
-            format!("{{ json = {}, all = true }}", list(column.name.as_str(), path))
+            format!("{{ json = {}, all = true }}", list(column, path))
         }
         Label::Members { document: Document::Ids(ids) } => label_ids(ids),
         Label::One { name, value } => {
@@ -24,7 +27,7 @@ fn label(label: &Label) -> String {
             match value {
                 LabelValue::Column(_) if column == name => quoted(name),
                 LabelValue::Column(_) => format!("{{ {name_part}, column = {} }}", quoted(column)),
-                LabelValue::Member { path, .. } => format!("{{ {name_part}, json = {} }}", list(column, path)),
+                LabelValue::Member { path, .. } => format!("{{ {name_part}, json = {} }}", list(value.column(), path)),
                 LabelValue::Part { separator, part, .. } => {
                     let separator = quoted(separator);
                     format!("{{ {name_part}, column = {}, split = {separator}, part = {part} }}", quoted(column))
@@ -35,9 +38,25 @@ fn label(label: &Label) -> String {
     }
 }
 
-fn list(column: &str, path: &[String]) -> String {
-    let all: Vec<String> = [column].into_iter().chain(path.iter().map(String::as_str)).map(quoted).collect();
+/// A path into JSON: the column first, but where it starts at the element of an array.
+pub(super) fn list(column: &Column, path: &[String]) -> String {
+    let column = Some(column.name.as_str()).filter(|_| column.row != Row::Element);
+    let all: Vec<String> = column.into_iter().chain(path.iter().map(String::as_str)).map(quoted).collect();
     format!("[{}]", all.join(", "))
+}
+
+/// A time column as the file spells it.
+pub(super) fn time(time: &TimeColumn) -> String {
+    let column = quoted(time.column.as_str());
+    match &time.kind {
+        TimeKind::Instant => column,
+        TimeKind::Local(zone) | TimeKind::Date(zone) => {
+            format!("{{ column = {column}, zone = {} }}", quoted(zone.name()))
+        }
+        TimeKind::Epoch { unit, .. } => {
+            format!("{{ column = {column}, type = \"epoch\", unit = {} }}", quoted(unit.word()))
+        }
+    }
 }
 
 fn label_ids(ids: &LabelIds) -> String {
@@ -114,7 +133,7 @@ pub(super) fn joins(out: &mut String, source: &Source, parent: Row, place: &str)
 }
 
 fn on(join: &Join) -> String {
-    let pair = |(mine, theirs): &(crate::catalog::Column, crate::catalog::Column)| {
+    let pair = |(mine, theirs): &(Column, Column)| {
         format!("{} = {}", quoted(mine.name.as_str()), quoted(theirs.name.as_str()))
     };
     join.on.iter().map(pair).collect::<Vec<_>>().join(", ")

@@ -44,7 +44,7 @@ pub(super) fn labels(source: &Source, facts: &RelationFacts) -> (Vec<Told>, Vec<
     let (mut told, mut findings) = (Vec::new(), Vec::new());
     for label in &source.labels {
         let (name, strategy) = match label {
-            Label::One { name, value } if value.column().row != Row::Own => {
+            Label::One { name, value } if matches!(value.column().row, Row::Joined(_)) => {
                 (name.clone(), "the rows of the joined relation".to_owned())
             }
             Label::One { name, value: LabelValue::Column(column) } if source.has_index_leading_with(&column.name) => {

@@ -13,7 +13,7 @@ use super::reference::{Labels, Sample, UNKNOWN};
 use super::values::number;
 
 const DAY: i64 = 86_400_000;
-const WIDE: [&str; 5] = ["host", "dc", "rack", "live", UNKNOWN];
+pub const WIDE: [&str; 5] = ["host", "dc", "rack", "live", UNKNOWN];
 const NARROW: [&str; 4] = ["host", "a", "b", UNKNOWN];
 const ROWS: usize = 1500;
 
@@ -160,7 +160,8 @@ pub fn wide(name: &'static str, time: Time, value: &'static str, seed: u64) -> T
 
 const HOSTS: [&str; 8] = ["web.01", "web_01", "a", "b", "x\"y\\|z", "-- 😀", "(a|b)", "it's {c,d}"];
 
-fn columns(dice: &mut StdRng) -> Series {
+/// The labels of a wide table's columns host, dc, rack and live.
+pub fn columns(dice: &mut StdRng) -> Series {
     let mut labels = Labels::new();
     let mut sql = String::new();
     let mut text = |name: &str, values: &[&str], dice: &mut StdRng, sql: &mut String| {
@@ -254,6 +255,21 @@ pub fn rows(
     series: &[Series],
     dice: &mut StdRng,
 ) -> (String, Vec<Sample>) {
+    rows_with(name, columns, time, series, dice, |dice| {
+        let (text, number) = number(value, dice);
+        (text, number.into_iter().collect())
+    })
+}
+
+/// Rows with a value of any form: its SQL, and the numbers that it means.
+pub fn rows_with(
+    name: &str,
+    columns: &str,
+    time: Time,
+    series: &[Series],
+    dice: &mut StdRng,
+    value: impl Fn(&mut StdRng) -> (String, Vec<f64>),
+) -> (String, Vec<Sample>) {
     let mut insert = format!("INSERT INTO {name} ({columns}) VALUES ");
     let mut samples = Vec::new();
     let mut before = 0_i64;
@@ -276,16 +292,14 @@ pub fn rows(
         }
         let (sql, labels) = series.choose(dice).unwrap();
         let (literal, at) = time.store(at, dice);
-        let (text, number) = number(value, dice);
+        let (text, numbers) = value(dice);
         let separator = if row == 0 { "" } else { ", " };
         write!(insert, "{separator}({literal}, {sql}{text})").unwrap();
-        if let Some(value) = number {
-            samples.push(Sample { at, labels: labels.clone(), value });
-        }
+        samples.extend(numbers.into_iter().map(|value| Sample { at, labels: labels.clone(), value }));
     }
     for never in time.never() {
         let (sql, _) = series.choose(dice).unwrap();
-        write!(insert, ", ({never}, {sql}'1')").unwrap();
+        write!(insert, ", ({never}, {sql}{})", value(dice).0).unwrap();
     }
     let distinct: BTreeSet<_> = samples.iter().map(|sample| &sample.labels).collect();
     assert!(distinct.len() > 6, "too few series to be worth a test");

@@ -58,3 +58,36 @@ async fn statistics_have_the_labels_of_what_they_are_of(pool: PgPool) {
     let server = product(&pool, &[], &faster).await;
     answers(&pool, &server, &table).await;
 }
+
+const STATES: &str = r#"
+    CREATE TABLE states_meta (metadata_id bigint PRIMARY KEY, entity_id varchar(255) UNIQUE);
+    CREATE TABLE state_attributes (attributes_id bigint PRIMARY KEY, hash bigint, shared_attrs text);
+    CREATE TABLE states (state_id bigserial PRIMARY KEY, entity_id char(1), state varchar(255), last_updated timestamptz,
+        last_updated_ts double precision, last_changed_ts double precision, metadata_id bigint REFERENCES states_meta,
+        attributes_id bigint REFERENCES state_attributes, old_state_id bigint, origin_idx smallint, context_id_bin bytea);
+    INSERT INTO states_meta VALUES (1, 'sensor.power'), (2, 'light.hall'), (3, 'sun.sun');
+    INSERT INTO state_attributes VALUES (1, 5, '{"unit_of_measurement": "W", "friendly_name": "it''s \"power\""}'), (2, 6, '{}'), (3, 7, 'no json');
+    INSERT INTO states (state, last_updated_ts, metadata_id, attributes_id) VALUES
+        ('21.5', 1735689600.25, 1, 1), ('unavailable', 1735689610, 1, 1), ('unknown', 1735689611, 1, 1), ('', 1735689612, 1, 1),
+        ('22.5', 1735689620, 1, 1), ('-1e3', 1735693200, 1, 1), ('on', 1735689600, 2, 2), ('off', 1735689610, 2, 2),
+        (NULL, 1735689620, 2, 2), ('above_horizon', 1735689600, 3, 3);"#;
+
+#[sqlx::test(migrations = false)]
+async fn states_are_numbers_where_they_say_one(pool: PgPool) {
+    let server = product(&pool, &[STATES], "presets = [\"home-assistant\"]\n[discovery]\nenabled = false\n").await;
+    let labels = ["device_class", "domain", "entity_id", "friendly_name", "unit"].map(str::to_owned).to_vec();
+    assert_eq!(found(&server.catalog.current().expect("a catalog")), [("state".to_owned(), labels)]);
+    let body = serde_json::json!({"range": {"from": "2025-01-01T00:00:00Z", "to": "2025-01-01T02:00:00Z"},
+        "targets": [{"target": "state", "payload": {"step": "1h"}}]});
+    let answer = server.post("/query", body).await;
+    let shown: Vec<_> = answer.drawn().iter().map(|one| (one["tags"].clone(), one["datapoints"].clone())).collect();
+    let tags = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let hours = [1_735_689_600_000_i64, 1_735_693_200_000];
+    let light = r#"{"domain": "light", "entity_id": "light.hall"}"#;
+    let power = r#"{"domain": "sensor", "entity_id": "sensor.power", "friendly_name": "it's \"power\"", "unit": "W"}"#;
+    let expected = [
+        (tags(light), serde_json::json!([[0.5, hours[0]]])),
+        (tags(power), serde_json::json!([[22.0, hours[0]], [-1000.0, hours[1]]])),
+    ];
+    assert_eq!(shown, expected);
+}

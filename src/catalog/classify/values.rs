@@ -1,0 +1,127 @@
+//! Declared values, held against the facts.
+
+use super::error::CatalogError;
+use super::labels::{Place, elements, json};
+use super::lookup::{bad, column, time_column, wrong};
+use crate::catalog::facts::{ColumnFacts, RelationFacts};
+use crate::catalog::file::{MetricDecl, SourceDecl, ValueDecl};
+use crate::catalog::{ColumnType, LengthUnit, Member, Overlap, Reading, TimeColumn, Value};
+use crate::time::Zone;
+
+const FORMS: &str = "one of `column`, `json`, `rows` and `overlap`";
+
+/// What the values of a source have in common.
+pub(super) struct Values<'a> {
+    place: Place<'a>,
+    words: Vec<(String, f64)>,
+    /// When its rows end.
+    pub(super) end: Option<TimeColumn>,
+    /// The array whose elements are its samples.
+    pub(super) elements: Option<Member>,
+    /// Whether NaN samples do not exist.
+    pub(super) skip_nan: bool,
+}
+
+/// What a source says of its values.
+pub(super) enum SourceValue {
+    /// Where they all are.
+    One(Value),
+    /// A document of which every numeric member is a metric.
+    Members(Reading),
+}
+
+impl<'a> Values<'a> {
+    pub(super) fn of(place: Place<'a>, declared: &SourceDecl, local: Zone) -> Result<Self, CatalogError> {
+        let relation = &place.relation.relation;
+        let finite = |(word, number): (&String, &f64)| match number.is_finite() {
+            true => Ok((word.clone(), *number)),
+            false => Err(bad(relation, "map", &format!("{word} = {number}"), "a finite number for each word")),
+        };
+        let skip_nan = match declared.nan.as_deref() {
+            None | Some("keep") => false,
+            Some("skip") => true,
+            Some(other) => return Err(bad(relation, "nan", other, "keep or skip")),
+        };
+        Ok(Self {
+            place,
+            words: declared.map.iter().map(finite).collect::<Result<_, _>>()?,
+            end: declared.time_end.as_ref().map(|end| time_column(place.relation, end, local)).transpose()?,
+            elements: declared.each.as_deref().map(|path| elements(place, path)).transpose()?,
+            skip_nan,
+        })
+    }
+
+    /// What the source's own `value` says.
+    pub(super) fn source(&self, declared: &ValueDecl) -> Result<SourceValue, CatalogError> {
+        Ok(match declared {
+            ValueDecl::Column(name) => SourceValue::One(self.columns(std::slice::from_ref(name))?),
+            ValueDecl::Columns(names) => SourceValue::One(self.columns(names)?),
+            ValueDecl::Table(table) if table.all => {
+                SourceValue::Members(self.reading(json(self.place, &table.json, 1)?))
+            }
+            ValueDecl::Table(table) => SourceValue::One(self.json(&table.json)?),
+        })
+    }
+
+    /// Where a metric says that its value is, if it does.
+    pub(super) fn metric(&self, name: &str, declared: &MetricDecl) -> Result<Option<Value>, CatalogError> {
+        let forms = [declared.column.is_some(), declared.json.is_some(), declared.rows, declared.overlap.is_some()];
+        if forms.into_iter().filter(|form| *form).count() > 1 {
+            return Err(bad(&self.place.relation.relation, "metric", name, FORMS));
+        }
+        Ok(match declared {
+            MetricDecl { column: Some(columns), .. } => Some(self.columns(columns.names())?),
+            MetricDecl { json: Some(path), .. } => Some(self.json(path)?),
+            MetricDecl { rows: true, .. } => Some(Value::Rows),
+            MetricDecl { overlap: Some(unit), .. } => Some(self.overlap(unit)?),
+            _ => None,
+        })
+    }
+
+    /// The value in a column of that name.
+    pub(super) fn named(&self, name: &str) -> Result<Value, CatalogError> {
+        self.columns(&[name.to_owned()])
+    }
+
+    fn reading(&self, cell: Member) -> Reading {
+        Reading { cells: vec![cell], words: self.words.clone() }
+    }
+
+    fn columns(&self, names: &[String]) -> Result<Value, CatalogError> {
+        let facts = self.place.relation;
+        let found = names.iter().map(|name| self.readable(name)).collect::<Result<Vec<_>, _>>()?;
+        match found.as_slice() {
+            [] => Err(bad(&facts.relation, "value", "[]", "one column or several")),
+            [only] if only.ty.is_numeric() => Ok(Value::Column(only.column())),
+            _ => {
+                let cells = found.iter().map(|column| Member::of(column.column())).collect();
+                Ok(Value::Read(Box::new(Reading { cells, words: self.words.clone() })))
+            }
+        }
+    }
+
+    fn readable(&self, name: &str) -> Result<&'a ColumnFacts, CatalogError> {
+        let facts: &'a RelationFacts = self.place.relation;
+        let column = column(facts, name)?;
+        let fits = column.ty.is_numeric() || column.is_text() || column.ty == ColumnType::Enum;
+        if fits {
+            return Ok(column);
+        }
+        let wanted = "a number, a boolean or text; members of a jsonb are `json = [\"column\", \"member\"]`";
+        Err(wrong(facts, column, wanted))
+    }
+
+    fn json(&self, path: &[String]) -> Result<Value, CatalogError> {
+        Ok(Value::Read(Box::new(self.reading(json(self.place, path, 2)?))))
+    }
+
+    fn overlap(&self, unit: &str) -> Result<Value, CatalogError> {
+        let relation = &self.place.relation.relation;
+        let unit = LengthUnit::from_word(unit).ok_or_else(|| bad(relation, "overlap", unit, "ms, s, m, h or d"))?;
+        let end = self.end.clone().ok_or_else(|| CatalogError::Incomplete {
+            relation: relation.clone(),
+            missing: "`overlap` needs to know when a row ends: say it, as `time_end`",
+        })?;
+        Ok(Value::Overlap(Box::new(Overlap { end, unit })))
+    }
+}

@@ -1,0 +1,62 @@
+//! Values as the file spells them.
+
+use super::rows::{list, time};
+use super::{line, quoted};
+use crate::catalog::{Member, Reading, Source, Value};
+
+/// What a source says of all its values.
+pub(super) fn forms(out: &mut String, source: &Source) {
+    if let Some(array) = &source.elements {
+        line(out, &["each = ", &list(&array.column, &array.path)]);
+    }
+    if source.skip_nan {
+        line(out, &["nan = \"skip\""]);
+    }
+    let read = source.metrics.iter().filter_map(|metric| match &metric.value {
+        Value::Read(reading) => Some(reading.as_ref()),
+        _ => None,
+    });
+    if let Some(Reading { words, .. }) = read.chain(&source.numbers).find(|reading| !reading.words.is_empty()) {
+        let pairs: Vec<String> = words.iter().map(|(word, number)| format!("{} = {number:?}", quoted(word))).collect();
+        line(out, &["map = { ", &pairs.join(", "), " }"]);
+    }
+    let end = source.metrics.iter().find_map(|metric| match &metric.value {
+        Value::Overlap(overlap) => Some(&overlap.end),
+        _ => None,
+    });
+    if let Some(end) = end {
+        line(out, &["time_end = ", &time(end)]);
+    }
+}
+
+/// A document of which every numeric member is a metric.
+pub(super) fn members(out: &mut String, reading: &Reading) {
+    for document in &reading.cells {
+        line(out, &["value = { json = ", &list(&document.column, &document.path), ", all = true }"]);
+    }
+}
+
+/// The value of all stored names.
+pub(super) fn of_source(out: &mut String, value: &Value) {
+    match value.cells().as_slice() {
+        [only] if only.is_json() => line(out, &["value = { json = ", &list(&only.column, &only.path), " }"]),
+        cells => line(out, &["value = ", &columns(cells)]),
+    }
+}
+
+/// The value of one metric.
+pub(super) fn of_metric(out: &mut String, value: &Value) {
+    match value {
+        Value::Rows => line(out, &["rows = true"]),
+        Value::Overlap(overlap) => line(out, &["overlap = ", &quoted(overlap.unit.word())]),
+        Value::Column(_) | Value::Read(_) => match value.cells().as_slice() {
+            [only] if only.is_json() => line(out, &["json = ", &list(&only.column, &only.path)]),
+            cells => line(out, &["column = ", &columns(cells)]),
+        },
+    }
+}
+
+fn columns(cells: &[Member]) -> String {
+    let names: Vec<String> = cells.iter().map(|cell| quoted(cell.column.name.as_str())).collect();
+    if let [only] = names.as_slice() { only.clone() } else { format!("[{}]", names.join(", ")) }
+}
