@@ -206,6 +206,10 @@ impl State {
                 if self.snapshot.as_ref().is_none_or(|old| old.names().count() != metrics) {
                     tracing::info!(metrics, sources = snapshot.sources().len(), "the catalog is loaded");
                 }
+                let known = self.snapshot.as_ref().map_or(&[][..], |old| old.notes());
+                for note in snapshot.notes().iter().filter(|note| !known.contains(note)) {
+                    tracing::warn!("{note}");
+                }
                 if self.failure.is_some() {
                     tracing::info!("the catalog is refreshed again");
                 }

@@ -16,11 +16,13 @@ mod layout;
 mod lookup;
 mod matchers;
 mod naming;
+mod preset;
 mod roles;
 #[cfg(test)]
 mod tests;
 mod things;
 mod time;
+mod united;
 mod values;
 mod words;
 
@@ -43,7 +45,8 @@ use crate::time::Zone;
 pub fn classify(facts: &Facts, file: &CatalogFile, zone: Zone) -> Result<Draft, CatalogError> {
     let zone = lookup::zone("datebin.toml", "time_zone", file.time_zone.as_deref(), zone)?;
     let local = lookup::zone("[discovery]", "zone", file.discovery.zone.as_deref(), Zone::UTC)?;
-    let mut draft = Draft { sources: Vec::new(), annotations: Vec::new(), zone, decisions: Vec::new() };
+    let mut draft =
+        Draft { sources: Vec::new(), annotations: Vec::new(), zone, decisions: Vec::new(), notes: Vec::new() };
     let mut taken = HashSet::new();
     for source in file.sources.iter().filter(|source| !family::is_family(source)) {
         let relation = lookup::relation(facts, &source.relation)?;
@@ -55,6 +58,7 @@ pub fn classify(facts: &Facts, file: &CatalogFile, zone: Zone) -> Result<Draft, 
         family::members(&mut draft, facts, source, (&alone, local))?;
     }
     taken.extend(draft.sources.iter().map(|draft| draft.source.relation.clone()));
+    preset::add(&mut draft, facts, file, (&mut taken, local));
     for annotations in &file.annotations {
         let relation = lookup::relation(facts, &annotations.relation)?;
         draft.annotations.push(declared::annotations(relation, annotations, local)?);
@@ -81,6 +85,7 @@ pub fn sound(facts: &Facts, file: &CatalogFile, zone: Zone) -> (CatalogFile, Vec
     let mut kept = CatalogFile { sources: Vec::new(), annotations: Vec::new(), ..file.clone() };
     let mut alone = kept.clone();
     alone.discovery.enabled = false;
+    alone.presets = Vec::new();
     let mut problems = Vec::new();
     let mut is_sound = |file: &CatalogFile| match classify(facts, file, zone) {
         Ok(_) => true,

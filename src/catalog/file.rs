@@ -14,6 +14,8 @@ use serde::Deserialize;
 use toml::de::DeTable;
 
 use super::facts::Scope;
+use super::presets::NAMES;
+use crate::nearest::nearest;
 pub use join::{JoinDecl, NamesDecl};
 pub use label::{LabelDecl, LabelTable};
 pub use value::{ColumnsDecl, MetricDecl, ValueDecl, ValueTable};
@@ -24,6 +26,9 @@ pub use value::{ColumnsDecl, MetricDecl, ValueDecl, ValueTable};
 pub struct CatalogFile {
     /// The zone in which days are cut when a question names none.
     pub time_zone: Option<String>,
+    /// Known products whose tables are declared by themselves: `telegraf`, `zabbix`, `home-assistant`, `pgwatch`.
+    #[serde(default)]
+    pub presets: Vec<String>,
     /// How discovery works.
     #[serde(default)]
     pub discovery: Discovery,
@@ -161,6 +166,14 @@ pub enum FileError {
         /// The fields that look most like it.
         nearest: Vec<String>,
     },
+    /// A preset that does not exist.
+    #[error("datebin.toml: there is no preset `{preset}` (there are {}){}", NAMES.join(", "), did_you_mean(nearest))]
+    UnknownPreset {
+        /// As declared.
+        preset: String,
+        /// Those that look most like it.
+        nearest: Vec<String>,
+    },
     /// A field, or a form of it, that this version does not know yet.
     #[error("datebin.toml, line {line}: {what} is not supported yet")]
     NotSupported {
@@ -180,7 +193,12 @@ impl CatalogFile {
         let document = DeTable::parse(text)?;
         fields::check(text, document.get_ref())?;
         // Only an error is worth parsing again: it tells its line.
-        Self::deserialize(toml::Deserializer::from(document)).or_else(|_| Ok(toml::from_str(text)?))
+        let read = Self::deserialize(toml::Deserializer::from(document));
+        let file = read.or_else(|_| toml::from_str(text))?;
+        for preset in &file.presets {
+            known_preset(preset)?;
+        }
+        Ok(file)
     }
 
     /// The JSON Schema of the file, for editors.
@@ -192,7 +210,8 @@ impl CatalogFile {
     /// The relations that the facts must cover.
     #[must_use]
     pub fn scope(&self) -> Scope {
-        let schemas = if self.discovery.enabled { self.discovery.schemas.clone() } else { Some(Vec::new()) };
+        let looks = self.discovery.enabled || !self.presets.is_empty();
+        let schemas = if looks { self.discovery.schemas.clone() } else { Some(Vec::new()) };
         let sources = self.sources.iter().map(|source| source.relation.as_str());
         let sources = sources.chain(self.sources.iter().flat_map(SourceDecl::beside));
         let annotations = self.annotations.iter().map(|annotations| annotations.relation.as_str());
@@ -202,6 +221,18 @@ impl CatalogFile {
         });
         Scope { schemas, declared: declared.collect(), settled: settled::settled(self) }
     }
+}
+
+/// Whether there is a preset of that name.
+///
+/// # Errors
+/// There is none.
+pub fn known_preset(preset: &str) -> Result<(), FileError> {
+    if NAMES.contains(&preset) {
+        return Ok(());
+    }
+    let nearest = nearest(preset, NAMES.into_iter()).into_iter().map(str::to_owned).collect();
+    Err(FileError::UnknownPreset { preset: preset.to_owned(), nearest })
 }
 
 /// Schema and name: the first dot splits them, the rest is the name exactly as stored.
@@ -235,8 +266,17 @@ mod tests {
     }
 
     #[test]
+    fn an_unknown_preset_names_the_nearest() {
+        let said = error("presets = [\"telegraf\", \"zabix\"]");
+        assert!(said.starts_with("datebin.toml: there is no preset `zabix` (there are telegraf, zabbix"), "{said}");
+        assert!(said.ends_with("; did you mean `zabbix`?"), "{said}");
+        assert_eq!(CatalogFile::parse("presets = [\"home-assistant\"]").unwrap().presets, ["home-assistant"]);
+    }
+
+    #[test]
     fn fields_of_the_contract_that_are_not_built_say_so() {
-        assert_eq!(error("presets = [\"zabbix\"]"), "datebin.toml, line 1: `presets` is not supported yet");
+        let text = "[[source]]\nrelation = \"a\"\n[[source.rollup]]\nrelation = \"b\"";
+        assert_eq!(error(text), "datebin.toml, line 3: `rollup` is not supported yet");
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod file;
 pub mod filter;
 mod join;
 mod label;
+pub mod presets;
 mod snapshot;
 pub mod toml_out;
 mod value;
@@ -16,7 +17,7 @@ mod value;
 pub use filter::{Filter, Wanted};
 pub use join::{Join, Row, path};
 pub use label::{Document, Label, LabelIds, LabelValue};
-pub use snapshot::{Clash, Snapshot};
+pub use snapshot::{Carrier, Clash, Snapshot};
 pub use value::{LengthUnit, Member, Overlap, Reading, Value};
 
 use crate::ast::OverTime;

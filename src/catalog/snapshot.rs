@@ -10,11 +10,24 @@ use crate::time::Zone;
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     sources: Vec<Source>,
-    metrics: BTreeMap<String, (usize, usize)>,
+    /// Each with the sources that carry it and its number in each.
+    metrics: BTreeMap<String, Vec<(usize, usize)>>,
     /// Names that answer, but are not listed.
     aliases: BTreeMap<String, String>,
     annotations: Vec<AnnotationSource>,
     zone: Zone,
+    notes: Vec<String>,
+}
+
+/// A source that carries a metric.
+#[derive(Clone, Copy, Debug)]
+pub struct Carrier<'a> {
+    /// The number of the source among [`Snapshot::sources`].
+    pub at: usize,
+    /// The source.
+    pub source: &'a Source,
+    /// The metric in it.
+    pub metric: &'a Metric,
 }
 
 /// Two metrics with one name.
@@ -35,17 +48,35 @@ impl Snapshot {
     /// # Errors
     /// Two metrics have one name.
     pub fn new(sources: Vec<Source>, annotations: Vec<AnnotationSource>, zone: Zone) -> Result<Self, Clash> {
-        let mut metrics: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+        Self::united(sources, annotations, zone, |_, _| false)
+    }
+
+    /// As [`Snapshot::new`], but names that are data, as `unites` says of a metric of the source of that number, unite
+    /// the sources that carry them.
+    ///
+    /// # Errors
+    /// Two metrics have one name, and it is data for neither.
+    pub fn united(
+        sources: Vec<Source>,
+        annotations: Vec<AnnotationSource>,
+        zone: Zone,
+        unites: impl Fn(usize, &Metric) -> bool,
+    ) -> Result<Self, Clash> {
+        let mut metrics: BTreeMap<String, Vec<(usize, usize)>> = BTreeMap::new();
         for (at, source) in sources.iter().enumerate() {
             for (within, metric) in source.metrics.iter().enumerate() {
-                if let Some((s, m)) = metrics.insert(metric.name.clone(), (at, within)) {
-                    let first = place(&sources[s], &sources[s].metrics[m]);
+                let carriers = metrics.entry(metric.name.clone()).or_default();
+                let is_given = !unites(at, metric);
+                let given = carriers.iter().find(|(s, m)| is_given && !unites(*s, &sources[*s].metrics[*m]));
+                if let Some((s, m)) = given {
+                    let first = place(&sources[*s], &sources[*s].metrics[*m]);
                     return Err(Clash { name: metric.name.clone(), first, second: place(source, metric) });
                 }
+                carriers.push((at, within));
             }
         }
         let annotations = AnnotationSource::own().into_iter().chain(annotations).collect();
-        Ok(Self { sources, metrics, aliases: BTreeMap::new(), annotations, zone })
+        Ok(Self { sources, metrics, aliases: BTreeMap::new(), annotations, zone, notes: Vec::new() })
     }
 
     /// Says which members each source's document label has, in the order of the sources.
@@ -60,13 +91,31 @@ impl Snapshot {
         self.aliases = aliases;
     }
 
-    /// The metric of that name and the source that carries it.
+    /// Says what the operator should know of the file.
+    pub fn set_notes(&mut self, notes: Vec<String>) {
+        self.notes = notes;
+    }
+
+    /// What the operator should know of the file.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The metric of that name and the first source that carries it; all of them agree on what it is.
     #[must_use]
     pub fn metric(&self, name: &str) -> Option<(&Source, &Metric)> {
+        self.carriers(name).next().map(|carrier| (carrier.source, carrier.metric))
+    }
+
+    /// The sources that carry the metric of that name.
+    pub fn carriers(&self, name: &str) -> impl Iterator<Item = Carrier<'_>> {
         let own = self.metrics.get(name);
-        let (source, metric) = own.or_else(|| self.metrics.get(self.aliases.get(name)?))?;
-        let source = &self.sources[*source];
-        Some((source, &source.metrics[*metric]))
+        let carriers = own.or_else(|| self.metrics.get(self.aliases.get(name)?));
+        carriers.into_iter().flatten().map(|(at, within)| {
+            let source = &self.sources[*at];
+            Carrier { at: *at, source, metric: &source.metrics[*within] }
+        })
     }
 
     /// The names of all metrics, sorted.

@@ -31,6 +31,9 @@ pub fn write(snapshot: &Snapshot, decisions: &[Decision]) -> String {
         source(&mut out, found, by_relation.get(&found.relation).map_or(&[], Vec::as_slice));
     }
     left_out(&mut out, snapshot, decisions);
+    for note in snapshot.notes() {
+        comment(&mut out, note);
+    }
     out
 }
 

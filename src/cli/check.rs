@@ -109,6 +109,7 @@ async fn checked(environment: &Environment<'_>, arguments: &Arguments) -> Result
 async fn examine(engine: &Engine, snapshot: &Snapshot, found: &Survey, report: &mut Report) {
     let facts: HashMap<&Relation, &RelationFacts> = found.facts.relations.iter().map(|f| (&f.relation, f)).collect();
     let role = engine.database.config().role();
+    report.findings.extend(snapshot.notes().iter().map(|note| Finding::new(Level::Note, note)));
     report.metrics = snapshot.names().count();
     report.findings.extend(unread(&found.facts, snapshot, role));
     report.unexplained = snapshot.sources().len().saturating_sub(EXPLAINED);

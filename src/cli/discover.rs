@@ -1,13 +1,31 @@
 //! `datebin discover`.
 
 use super::{Failure, print};
+use crate::catalog::file::{CatalogFile, Discovery, known_preset};
 use crate::catalog::toml_out;
 use crate::config::Environment;
-use crate::refresh::once;
+use crate::db::load;
+use crate::refresh::file;
+
+/// What to print instead of all that there is.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Print only what this preset declares (telegraf, zabbix, home-assistant or pgwatch); may be repeated.
+    #[arg(long = "preset", value_name = "PRESET")]
+    presets: Vec<String>,
+}
 
 /// Prints the catalog as a `datebin.toml`, with the reasons.
-pub(super) async fn run(environment: &Environment<'_>) -> Result<(), Failure> {
-    let (snapshot, decisions) = once(&environment.database()?, &environment.catalog()?).await?;
+pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) -> Result<(), Failure> {
+    let config = environment.catalog()?;
+    let mut wanted = file(&config).await?;
+    if !arguments.presets.is_empty() {
+        arguments.presets.iter().try_for_each(|preset| known_preset(preset))?;
+        let discovery = Discovery { enabled: false, ..wanted.discovery };
+        let presets = arguments.presets.clone();
+        wanted = CatalogFile { time_zone: wanted.time_zone, discovery, presets, ..CatalogFile::default() };
+    }
+    let (snapshot, decisions) = load(&environment.database()?, &wanted, config.zone).await?;
     print(&toml_out::write(&snapshot, &decisions))?;
     Ok(())
 }

@@ -38,7 +38,7 @@ enum Command {
     /// Ask a question and see the answer as a chart, a table, CSV or JSON.
     Query(query::Arguments),
     /// Print what was found in the database as a `datebin.toml`, with the reasons.
-    Discover,
+    Discover(discover::Arguments),
     /// Hold the catalog against the live database: what works, what is slow, what would help.
     Check(check::Arguments),
     /// Print the JSON Schema of datebin.toml, for editors.
@@ -80,7 +80,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
             say("schema datebin is up to date");
         }
         Command::Query(arguments) => query::run(&environment, &arguments).await?,
-        Command::Discover => discover::run(&environment).await?,
+        Command::Discover(arguments) => discover::run(&environment, &arguments).await?,
         Command::Check(arguments) => return Ok(check::run(&environment, &arguments).await),
         Command::Schema => print(&serde_json::to_string_pretty(&CatalogFile::schema())?)?,
         Command::Health(arguments) => return Ok(health::run(&environment, &arguments).await?),

@@ -47,11 +47,33 @@ struct Loading {
     decided_by_statistics: Vec<bool>,
 }
 
-/// Loads the facts of every relation in scope.
+/// How often the facts are loaded anew when relations change meanwhile.
+const TRIES: u32 = 3;
+
+/// Loads the facts of every relation in scope. Rights are asked of the database as it is at that moment, whatever a
+/// transaction sees, so a view that is made anew in the middle would lose its columns: then all is loaded once more.
 ///
 /// # Errors
 /// A statement failed.
 pub async fn load(connection: &mut PgConnection, scope: &Scope) -> Result<Facts, sqlx::Error> {
+    let mut before = stamp(connection).await?;
+    for _ in 1..TRIES {
+        let facts = load_once(connection, scope).await?;
+        let after = stamp(connection).await?;
+        if before == after {
+            return Ok(facts);
+        }
+        before = after;
+    }
+    load_once(connection, scope).await
+}
+
+/// What is another whenever a relation is made, changed or dropped.
+async fn stamp(connection: &mut PgConnection) -> Result<String, sqlx::Error> {
+    sqlx::query_scalar(include_str!("scripts/stamp.sql")).fetch_one(connection).await
+}
+
+async fn load_once(connection: &mut PgConnection, scope: &Scope) -> Result<Facts, sqlx::Error> {
     let mut transaction = connection.begin().await?;
     // The usual 4 MB send the columns of many tables to disk.
     sqlx::query("SELECT set_config('work_mem', '64MB', true)").execute(&mut *transaction).await?;

@@ -40,7 +40,7 @@ impl Engine {
         }
         let budget = Budget::new(self.limits.cells);
         let mut grid = planned.grid.clone();
-        let mut left = buckets(context, planned);
+        let mut left = buckets(planned);
         let mut width = u64::from(grid.len());
         for chunk in 0..CHUNKS {
             let Some(earlier) = earlier(&grid, left.min(width), context) else { break };
@@ -76,10 +76,9 @@ fn earlier(grid: &crate::time::Grid, buckets: u64, context: &Context<'_>) -> Opt
 }
 
 /// How many buckets the lookback has: at least one.
-fn buckets(context: &Context<'_>, planned: &Planned) -> u64 {
-    let metrics = planned.groups.iter().flat_map(|group: &FetchGroup| &group.fetches).map(|fetch| &fetch.metric);
-    let sources = metrics.filter_map(|metric| context.snapshot.metric(metric)).map(|(source, _)| source);
-    let lookback_ms = sources.map(|source| source.lookback_ms).max().unwrap_or(0);
+fn buckets(planned: &Planned) -> u64 {
+    let fetches = planned.groups.iter().flat_map(|group: &FetchGroup| &group.fetches);
+    let lookback_ms = fetches.map(|fetch| fetch.lookback_ms).max().unwrap_or(0);
     let step_ms = (planned.grid.bucket_end(0) - planned.grid.start()).max(1);
     lookback_ms.unsigned_abs().div_ceil(step_ms.unsigned_abs()).max(1)
 }

@@ -1,4 +1,4 @@
-//! Fetches → series: settles patterns, runs the statements, merges what several metrics gave.
+//! Fetches → series: settles patterns, runs the statements, merges what several sources and metrics gave.
 
 use std::borrow::Cow;
 
@@ -28,18 +28,18 @@ impl Engine {
         deadline: Deadline,
         budget: &Budget,
     ) -> Result<(Vec<Vec<Series>>, Vec<String>), Error> {
-        let fetches = groups.iter().flat_map(|group| group.fetches.iter().map(move |fetch| (fetch, group.named)));
-        let one = |(fetch, named)| self.series(snapshot, fetch, named, deadline, budget);
-        let running: Vec<_> = fetches.map(one).collect();
+        let metrics = groups.iter().flat_map(|group| of_metrics(group).map(move |fetches| (fetches, group.named)));
+        let one = |(fetches, named)| self.series(snapshot, fetches, named, deadline, budget);
+        let running: Vec<_> = metrics.map(one).collect();
         let mut fetched = stream::iter(running).buffered(AT_ONCE);
         let (mut inputs, mut notices) = (Vec::with_capacity(groups.len()), Vec::new());
         for group in groups {
             let mut series = Vec::new();
-            for fetch in &group.fetches {
+            for fetches in of_metrics(group) {
                 let Some(next) = fetched.next().await else { break };
                 let (mut found, skipped) = next?;
                 series.append(&mut found);
-                notices.extend(skipped_values(fetch, skipped));
+                notices.extend(fetches.first().and_then(|first| skipped_values(first, skipped)));
             }
             if let Some(aggregate) = &group.then {
                 series = evaluate::aggregate(aggregate.op, &aggregate.grouping, &series);
@@ -54,10 +54,23 @@ impl Engine {
         Ok((inputs, notices))
     }
 
-    /// The fetch with every pattern turned into the values that pass it.
+    /// The fetches of one metric with every pattern turned into the values that pass it.
+    async fn all_settled(
+        &self,
+        snapshot: &Snapshot,
+        fetches: &[Fetch],
+        deadline: Deadline,
+    ) -> Result<Vec<Fetch>, Error> {
+        let mut settled = Vec::with_capacity(fetches.len());
+        for fetch in fetches {
+            settled.push(self.settled(snapshot, fetch, deadline).await?);
+        }
+        Ok(settled)
+    }
+
     async fn settled(&self, snapshot: &Snapshot, fetch: &Fetch, deadline: Deadline) -> Result<Fetch, Error> {
         let mut settled = fetch.clone();
-        let Some((source, _)) = snapshot.metric(&fetch.metric) else { return Ok(settled) };
+        let Some(source) = snapshot.sources().get(fetch.source) else { return Ok(settled) };
         let source = self.settled_source(source, deadline).await.map_err(|error| logged(&error, fetch))?;
         settled.joins.clone_from(&source.joins);
         let range = TimeRange { from: fetch.from, to: fetch.to };
@@ -99,28 +112,33 @@ impl Engine {
         Ok(())
     }
 
+    /// The series of one metric; those with equal labels in several of its sources are one.
     async fn series(
         &self,
         snapshot: &Snapshot,
-        fetch: &Fetch,
+        fetches: &[Fetch],
         named: bool,
         deadline: Deadline,
         budget: &Budget,
     ) -> Result<(Vec<Series>, f64), Error> {
-        let fetch = self.settled(snapshot, fetch, deadline).await?;
-        if fetch.function.is_of_samples() {
-            return self.folded(&fetch, named, deadline, budget).await;
+        let fetches = self.all_settled(snapshot, fetches, deadline).await?;
+        let Some(first) = fetches.first() else { return Ok((Vec::new(), 0.0)) };
+        if first.function.is_of_samples() {
+            return self.folded(&fetches, named, deadline, budget).await;
         }
-        let mut collector = Collector::new(&fetch, named);
+        let mut collector = Collector::new(first, named);
         // Rows that are merged into windows are bounded by themselves; what counts is what comes of them.
-        let is_answer = fetch.windows.is_none();
-        let mut sink = |row: SeriesRow<'_>| {
-            if is_answer {
-                budget.take()?;
-            }
-            collector.row(&row)
-        };
-        self.read(&fetch, &sql::fetch(&fetch), deadline, &mut sink).await?;
+        let is_answer = first.windows.is_none();
+        for fetch in &fetches {
+            collector.turn(fetch);
+            let mut sink = |row: SeriesRow<'_>| {
+                if is_answer {
+                    budget.take()?;
+                }
+                collector.row(&row)
+            };
+            self.read(fetch, &sql::fetch(fetch), deadline, &mut sink).await?;
+        }
         let skipped = collector.skipped();
         Ok((collector.finish(&mut || budget.take())?, skipped))
     }
@@ -128,16 +146,25 @@ impl Engine {
     /// The series of a function that needs the samples themselves.
     async fn folded(
         &self,
-        fetch: &Fetch,
+        fetches: &[Fetch],
         named: bool,
         deadline: Deadline,
         budget: &Budget,
     ) -> Result<(Vec<Series>, f64), Error> {
-        let mut samples = SampleCollector::new(fetch, named);
-        self.read(fetch, &sql::samples(fetch), deadline, &mut |row| samples.row(&row)).await?;
-        if let Some(before) = samples.predecessors() {
-            let mut latest = Collector::new(&before, named);
-            self.read(&before, &sql::fetch(&before), deadline, &mut |row| latest.row(&row)).await?;
+        let Some(first) = fetches.first() else { return Ok((Vec::new(), 0.0)) };
+        let mut samples = SampleCollector::new(first, named, fetches.len() > 1);
+        for fetch in fetches {
+            samples.turn(fetch);
+            self.read(fetch, &sql::samples(fetch), deadline, &mut |row| samples.row(&row)).await?;
+        }
+        samples.mix()?;
+        let before: Vec<Fetch> = fetches.iter().filter_map(|fetch| samples.predecessors(fetch)).collect();
+        if let Some(first) = before.first() {
+            let mut latest = Collector::new(first, named);
+            for fetch in &before {
+                latest.turn(fetch);
+                self.read(fetch, &sql::fetch(fetch), deadline, &mut |row| latest.row(&row)).await?;
+            }
             samples.connect(latest.latest());
         }
         let skipped = samples.skipped();
@@ -153,11 +180,16 @@ impl Engine {
         deadline: Deadline,
     ) -> Result<(Vec<Kept>, Vec<String>), Error> {
         let (mut kept, mut notices) = (Vec::new(), Vec::new());
-        for fetch in &group.fetches {
-            let fetch = self.settled(snapshot, fetch, deadline).await?;
-            let mut reducer = Reducer::new(&fetch, wanted);
-            self.read(&fetch, &sql::samples(&fetch), deadline, &mut |row| reducer.row(&row)).await?;
-            notices.extend(skipped_values(&fetch, reducer.skipped()));
+        for fetches in of_metrics(group) {
+            let fetches = self.all_settled(snapshot, fetches, deadline).await?;
+            let Some(first) = fetches.first() else { continue };
+            let mut reducer = Reducer::new(first, wanted, fetches.len() > 1);
+            for fetch in &fetches {
+                reducer.turn(fetch);
+                self.read(fetch, &sql::samples(fetch), deadline, &mut |row| reducer.row(&row)).await?;
+            }
+            reducer.mix()?;
+            notices.extend(skipped_values(first, reducer.skipped()));
             kept.append(&mut reducer.finish());
         }
         if kept.len() > self.limits.series as usize {
@@ -176,6 +208,11 @@ impl Engine {
         let done = self.database.series(statement, deadline, sink).await;
         done.map_err(|error| logged(&error, fetch))
     }
+}
+
+/// The fetches of a group, those of one metric together.
+fn of_metrics(group: &FetchGroup) -> impl Iterator<Item = &[Fetch]> {
+    group.fetches.chunk_by(|one, next| one.metric == next.metric)
 }
 
 /// Says how many values were no numbers.

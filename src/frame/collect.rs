@@ -12,7 +12,7 @@ use crate::plan::{Buckets, Fetch};
 use crate::series::{Labels, Series};
 use crate::sql::carried;
 
-/// Collects the rows of one fetch.
+/// Collects the rows of one metric.
 pub struct Collector<'a> {
     gather: Gather<'a, Vec<Cell>>,
     carried: Option<RangeFunction>,
@@ -25,6 +25,11 @@ impl<'a> Collector<'a> {
     #[must_use]
     pub fn new(fetch: &'a Fetch, named: bool) -> Self {
         Self { gather: Gather::new(fetch, named), carried: carried(fetch), rows: 0, skipped: 0.0 }
+    }
+
+    /// Goes on with the rows of another source of the same metric.
+    pub fn turn(&mut self, fetch: &Fetch) {
+        self.gather.turn(fetch);
     }
 
     /// Takes one row.
@@ -57,7 +62,7 @@ impl<'a> Collector<'a> {
 
     /// Whether a bucket holds any number; what else it holds is counted. A series of nothing else is none.
     fn has_number(&mut self, row: &SeriesRow<'_>, columns: usize) -> Result<bool, Error> {
-        if !self.gather.fetch.value.may_skip() {
+        if !self.gather.may_skip {
             return Ok(true);
         }
         let skipped = row.value(columns + 1 + width(self.carried)).map_err(|error| error.public())?;

@@ -24,7 +24,10 @@ enum LabelColumn {
 
 /// The series of a fetch while their rows arrive, each with what is gathered of it.
 pub(super) struct Gather<'a, S> {
+    /// The first of the fetches; what all of them share.
     pub(super) fetch: &'a Fetch,
+    /// Whether a row may hold what is no number.
+    pub(super) may_skip: bool,
     pub(super) series: Vec<(Labels, S)>,
     columns: Vec<LabelColumn>,
     by_text: HashMap<Vec<u8>, usize>,
@@ -41,6 +44,7 @@ impl<'a, S: Default> Gather<'a, S> {
     pub(super) fn new(fetch: &'a Fetch, named: bool) -> Self {
         Self {
             fetch,
+            may_skip: fetch.value.may_skip(),
             series: Vec::new(),
             columns: columns(fetch),
             by_text: HashMap::new(),
@@ -51,6 +55,14 @@ impl<'a, S: Default> Gather<'a, S> {
             label_bytes: 0,
             name: named.then(|| Arc::from(fetch.metric.as_str())),
         }
+    }
+
+    /// Goes on with the rows of another source of the same metric.
+    pub(super) fn turn(&mut self, fetch: &Fetch) {
+        self.columns = columns(fetch);
+        self.may_skip = fetch.value.may_skip();
+        self.by_text.clear();
+        self.last = None;
     }
 
     /// How many columns of a row are labels.

@@ -3,6 +3,7 @@
 mod collect;
 mod fill;
 mod gather;
+mod held;
 mod instant;
 mod legend;
 mod meaning;

@@ -2,6 +2,7 @@
 //! Jugel et al., VLDB 2014), or only the extremes.
 
 use super::gather::Gather;
+use super::held::Mixed;
 use super::legend;
 use super::pair::Sample;
 use super::samples::too_many_samples;
@@ -27,7 +28,7 @@ pub struct Reduced {
 /// A series and the samples that are kept of it: milliseconds since 1970 and value, ascending.
 pub type Kept = (Labels, Vec<(Millis, f64)>);
 
-/// Reduces the samples of one fetch.
+/// Reduces the samples of one metric.
 pub struct Reducer<'a> {
     gather: Gather<'a, Stream>,
     wanted: Reduced,
@@ -35,6 +36,8 @@ pub struct Reducer<'a> {
     /// Samples that are held, of all series.
     held: u64,
     skipped: f64,
+    /// The samples of several sources, until all of them are there.
+    mixed: Option<Mixed>,
 }
 
 /// What is held of a series.
@@ -58,13 +61,19 @@ struct Column {
 type Numbered = (u32, Sample);
 
 impl<'a> Reducer<'a> {
-    /// Reduces for a fetch.
+    /// Reduces for a fetch; `mixed` expects other sources' samples besides.
     #[must_use]
-    pub fn new(fetch: &'a Fetch, wanted: Reduced) -> Self {
-        Self { gather: Gather::new(fetch, true), wanted, samples: 0, held: 0, skipped: 0.0 }
+    pub fn new(fetch: &'a Fetch, wanted: Reduced, mixed: bool) -> Self {
+        let mixed = mixed.then(Mixed::default);
+        Self { gather: Gather::new(fetch, true), wanted, samples: 0, held: 0, skipped: 0.0, mixed }
     }
 
-    /// Takes one sample; they come in order of time.
+    /// Goes on with the samples of another source of the same metric.
+    pub fn turn(&mut self, fetch: &Fetch) {
+        self.gather.turn(fetch);
+    }
+
+    /// Takes one sample; those of one source come in order of time.
     ///
     /// # Errors
     /// There are more samples or series than allowed, or more would be held.
@@ -72,7 +81,7 @@ impl<'a> Reducer<'a> {
         self.samples += 1;
         let fetch = self.gather.fetch;
         if self.samples > fetch.sample_cap {
-            return Err(too_many_samples(fetch));
+            return Err(too_many_samples(&fetch.metric, fetch.sample_cap));
         }
         let width = self.gather.width();
         let micros = row.micros(width).map_err(|error| error.public())?;
@@ -81,10 +90,28 @@ impl<'a> Reducer<'a> {
             return Ok(());
         };
         let at = self.gather.series_of(row)?;
-        let number = column(fetch, micros, self.wanted);
+        let now = Sample { micros, value };
+        match &mut self.mixed {
+            Some(mixed) => mixed.push(fetch, at, now),
+            None => self.add(at, now),
+        }
+    }
+
+    /// Reduces what several sources gave, now that all is there.
+    ///
+    /// # Errors
+    /// More would be held than allowed.
+    pub fn mix(&mut self) -> Result<(), Error> {
+        let mixed = self.mixed.as_mut().map(Mixed::in_order).unwrap_or_default();
+        mixed.into_iter().try_for_each(|(at, now)| self.add(at, now))
+    }
+
+    fn add(&mut self, at: usize, now: Sample) -> Result<(), Error> {
+        let fetch = self.gather.fetch;
+        let number = column(fetch, now.micros, self.wanted);
         let stream = &mut self.gather.series[at].1;
         let before = stream.held();
-        stream.add(number, Sample { micros, value }, self.wanted.max_points);
+        stream.add(number, now, self.wanted.max_points);
         self.held = self.held + stream.held() - before;
         if self.held > u64::from(fetch.row_cap) { Err(self.gather.too_much()) } else { Ok(()) }
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::collect::sorted;
 use super::gather::Gather;
+use super::held::Mixed;
 use super::pair::{Sample, pair};
 use super::partial::{Cell, merge};
 use super::quantile::{Held, Work};
@@ -29,23 +30,37 @@ struct Stream {
     held: Held,
 }
 
-/// Folds the samples of one fetch.
+/// Folds the samples of one metric.
 pub struct SampleCollector<'a> {
     gather: Gather<'a, Stream>,
     samples: u32,
     cells: u32,
     skipped: f64,
     work: Work,
+    /// The samples of several sources, until all of them are there.
+    mixed: Option<Mixed>,
 }
 
 impl<'a> SampleCollector<'a> {
-    /// Folds for a fetch; `named` keeps the metric's name as a label.
+    /// Folds for a fetch; `named` keeps the metric's name as a label, `mixed` expects other sources' samples besides.
     #[must_use]
-    pub fn new(fetch: &'a Fetch, named: bool) -> Self {
-        Self { gather: Gather::new(fetch, named), samples: 0, cells: 0, skipped: 0.0, work: Work::new(fetch.row_cap) }
+    pub fn new(fetch: &'a Fetch, named: bool, mixed: bool) -> Self {
+        Self {
+            gather: Gather::new(fetch, named),
+            samples: 0,
+            cells: 0,
+            skipped: 0.0,
+            work: Work::new(fetch.row_cap),
+            mixed: mixed.then(Mixed::default),
+        }
     }
 
-    /// Takes one sample; they come in order of time.
+    /// Goes on with the samples of another source of the same metric.
+    pub fn turn(&mut self, fetch: &Fetch) {
+        self.gather.turn(fetch);
+    }
+
+    /// Takes one sample; those of one source come in order of time.
     ///
     /// # Errors
     /// There are more samples, series or cells than allowed.
@@ -53,7 +68,7 @@ impl<'a> SampleCollector<'a> {
         self.samples += 1;
         let fetch = self.gather.fetch;
         if self.samples > fetch.sample_cap {
-            return Err(too_many_samples(fetch));
+            return Err(too_many_samples(&fetch.metric, fetch.sample_cap));
         }
         let columns = self.gather.width();
         let micros = row.micros(columns).map_err(|error| error.public())?;
@@ -63,11 +78,28 @@ impl<'a> SampleCollector<'a> {
         };
         let at = self.gather.series_of(row)?;
         let now = Sample { micros, value };
+        match &mut self.mixed {
+            Some(mixed) => mixed.push(fetch, at, now),
+            None => self.fold(at, now),
+        }
+    }
+
+    /// Folds what several sources gave, now that all is there.
+    ///
+    /// # Errors
+    /// There are more cells than allowed.
+    pub fn mix(&mut self) -> Result<(), Error> {
+        let mixed = self.mixed.as_mut().map(Mixed::in_order).unwrap_or_default();
+        mixed.into_iter().try_for_each(|(at, now)| self.fold(at, now))
+    }
+
+    fn fold(&mut self, at: usize, now: Sample) -> Result<(), Error> {
+        let fetch = self.gather.fetch;
         let stream = &mut self.gather.series[at].1;
         if let RangeFunction::Quantile(phi) = fetch.function {
             return stream.held.push(fetch, phi, now, &mut self.work);
         }
-        let is_before = micros < fetch.from * 1000;
+        let is_before = now.micros < fetch.from * 1000;
         match stream.before.replace(now) {
             _ if is_before => {}
             None => stream.first = Some(now),
@@ -82,10 +114,10 @@ impl<'a> SampleCollector<'a> {
         self.skipped
     }
 
-    /// The fetch of the last sample before what was read, for those series that one there may connect to.
+    /// The fetch of the last sample before what a fetch of the metric read, for those series that one there may connect
+    /// to.
     #[must_use]
-    pub fn predecessors(&self) -> Option<Fetch> {
-        let fetch = self.gather.fetch;
+    pub fn predecessors(&self, fetch: &Fetch) -> Option<Fetch> {
         let read_from = fetch.from.saturating_sub(fetch.reach_ms);
         let may_connect = |first: &Sample| first.micros - fetch.lookback_ms.saturating_mul(1000) < read_from * 1000;
         let lacking = self.gather.series.iter().filter(|(_, stream)| stream.first.as_ref().is_some_and(may_connect));
@@ -170,7 +202,7 @@ fn of_any(label: &SeriesLabel, series: &[&Labels]) -> Option<Filter> {
 }
 
 /// The error for a fetch that reads too much.
-pub(super) fn too_many_samples(fetch: &Fetch) -> Error {
-    let message = format!("{} has more than {} samples here, the limit of one fetch", fetch.metric, fetch.sample_cap);
+pub(super) fn too_many_samples(metric: &str, cap: u32) -> Error {
+    let message = format!("{metric} has more than {cap} samples here, the limit of one fetch");
     Error::new(Kind::AnswerTooLarge, message).hint("narrow the range, or narrow it with matchers")
 }

@@ -6,7 +6,7 @@ use super::metrics::{bad_matcher, metrics};
 use super::window::{self, Cut};
 use super::{Buckets, Fetch, FetchAggregate, Filter, Limits, SeriesLabel, Wanted, notices};
 use crate::ast::{Grouping, Matcher};
-use crate::catalog::{Label, LabelValue, Metric, Snapshot, Source, Value};
+use crate::catalog::{Carrier, Label, LabelValue, Metric, Snapshot, Source, Value};
 use crate::error::{Error, Kind};
 use crate::evaluate::{FetchRequest, RangeFunction};
 use crate::series::METRIC_NAME;
@@ -33,10 +33,10 @@ pub struct Context<'a> {
     pub ad_hoc: &'a [Matcher],
 }
 
-/// The fetches that answer one request: one per metric that its selector names.
+/// The fetches that answer one request: one per source of each metric that its selector names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FetchGroup {
-    /// The fetches.
+    /// The fetches, those of one metric side by side.
     pub fetches: Vec<Fetch>,
     /// An aggregation that the request wants and the database could not do, as it spans several metrics.
     pub then: Option<FetchAggregate>,
@@ -62,7 +62,7 @@ pub struct Planned {
 /// points.
 pub fn fetches(context: &Context<'_>, requests: &[FetchRequest]) -> Result<Planned, Error> {
     let named = named(context, requests)?;
-    let sampling_ms = named.iter().flatten().filter_map(|(source, _)| source.interval_ms).max();
+    let sampling_ms = named.iter().flatten().flatten().filter_map(|carrier| carrier.source.interval_ms).max();
     planned(context, requests, &named, grid(context, sampling_ms)?)
 }
 
@@ -74,8 +74,8 @@ pub fn fetches_on(context: &Context<'_>, requests: &[FetchRequest], grid: Grid) 
     planned(context, requests, &named(context, requests)?, grid)
 }
 
-/// The metrics of each request.
-type Named<'a> = Vec<Vec<(&'a Source, &'a Metric)>>;
+/// The metrics of each request, each with the sources that carry it.
+type Named<'a> = Vec<Vec<Vec<Carrier<'a>>>>;
 
 fn named<'a>(context: &Context<'a>, requests: &[FetchRequest]) -> Result<Named<'a>, Error> {
     requests.iter().map(|request| metrics(context.snapshot, &request.selector, request.span)).collect()
@@ -96,8 +96,8 @@ fn planned(context: &Context<'_>, requests: &[FetchRequest], named: &Named<'_>, 
 /// # Errors
 /// As [`fetches`].
 pub fn samples(context: &Context<'_>, request: &FetchRequest) -> Result<Planned, Error> {
-    for (_, metric) in named(context, std::slice::from_ref(request))?.iter().flatten() {
-        has_samples(metric)?;
+    for carrier in named(context, std::slice::from_ref(request))?.iter().flatten().flatten() {
+        has_samples(carrier.metric)?;
     }
     let mut planned = fetches(context, std::slice::from_ref(request))?;
     let offset_ms = request.selector.modifiers.offset_ms;
@@ -124,33 +124,51 @@ fn grid(context: &Context<'_>, sampling_ms: Option<i64>) -> Result<Grid, Error> 
 fn group(
     context: &Context<'_>,
     request: &FetchRequest,
-    metrics: &[(&Source, &Metric)],
+    metrics: &[Vec<Carrier<'_>>],
     grid: &Grid,
     notices: &mut Vec<String>,
 ) -> Result<FetchGroup, Error> {
-    let sampling_ms = metrics.iter().filter_map(|(source, _)| source.interval_ms).max();
+    let sampling_ms = metrics.iter().flatten().filter_map(|carrier| carrier.source.interval_ms).max();
     let cut = window::cut(context, request, grid, sampling_ms)?;
     let pushed = request.pushed.as_ref().map(|p| FetchAggregate { op: p.op, grouping: p.grouping.clone() });
     let in_database = cut.windows.is_none() && request.function.is_none_or(|f| f.over_time().is_some());
-    let pushable = in_database && metrics.len() == 1 && pushed.as_ref().is_none_or(|p| !mentions_name(&p.grouping));
+    // Series that several sources share are merged before anything is computed of them.
+    let pushable = in_database
+        && matches!(metrics, [only] if only.len() == 1)
+        && pushed.as_ref().is_none_or(|p| !mentions_name(&p.grouping));
     let (inside, then) = if pushable { (pushed, None) } else { (None, pushed) };
     // What is aggregated later is bounded by its cells, as it is where the database aggregates.
     let series_cap = if then.is_some() { context.limits.cells } else { context.limits.series };
     let mut fetches = Vec::with_capacity(metrics.len());
-    for (source, metric) in metrics.iter().filter(|_| !cut.is_empty()) {
-        notices::unknown_labels(source, metric, request, notices);
-        let ad_hoc = notices::ad_hoc(context, source, metric, notices);
-        let matchers = request.selector.matchers.iter().chain(ad_hoc);
-        let Some(filters) = filters(source, matchers)? else { continue };
-        let function = request.function.unwrap_or(RangeFunction::OverTime(metric.over_time));
-        if function.is_of_samples() {
-            has_samples(metric).map_err(|error| error.at(request.function_span))?;
+    for carriers in metrics.iter().filter(|_| !cut.is_empty()) {
+        notices::unknown_labels(carriers, request, notices);
+        let ad_hoc = notices::ad_hoc(context, carriers, notices);
+        let first = fetches.len();
+        for carrier in carriers {
+            let matchers = request.selector.matchers.iter().chain(ad_hoc.iter().copied());
+            let Some(filters) = filters(carrier.source, matchers)? else { continue };
+            let function = request.function.unwrap_or(RangeFunction::OverTime(carrier.metric.over_time));
+            if function.is_of_samples() {
+                has_samples(carrier.metric).map_err(|error| error.at(request.function_span))?;
+            }
+            let fetch = Scope { context, carrier: *carrier, cut: &cut, series_cap };
+            fetches.push(fetch.fetch(filters, function, inside.clone()));
         }
-        let fetch = Scope { context, source, metric, cut: &cut, series_cap };
-        fetches.push(fetch.fetch(filters, function, inside.clone()));
+        level(&mut fetches[first..], context.limits.cells);
     }
     let named = (request.function.is_none() || metrics.len() > 1) && (then.is_some() || inside.is_none());
     Ok(FetchGroup { fetches, then, named })
+}
+
+/// Sources of one metric connect the samples of their series alike, and keep to one cap.
+fn level(fetches: &mut [Fetch], cells: u32) {
+    let lookback_ms = fetches.iter().map(|fetch| fetch.lookback_ms).max().unwrap_or(0);
+    let reach_ms = fetches.iter().map(|fetch| fetch.reach_ms).max().unwrap_or(0);
+    let rows = fetches.iter().fold(0_u32, |rows, fetch| rows.saturating_add(fetch.row_cap));
+    for fetch in fetches {
+        (fetch.lookback_ms, fetch.reach_ms) = (lookback_ms, reach_ms);
+        fetch.row_cap = rows.min(cells.max(fetch.row_cap));
+    }
 }
 
 /// How long rows last is no sample at an instant.
@@ -185,8 +203,7 @@ pub(super) fn filters<'a>(
 /// One metric of one source under one question.
 struct Scope<'a> {
     context: &'a Context<'a>,
-    source: &'a Source,
-    metric: &'a Metric,
+    carrier: Carrier<'a>,
     cut: &'a Cut,
     series_cap: u32,
 }
@@ -194,19 +211,21 @@ struct Scope<'a> {
 impl Scope<'_> {
     fn fetch(&self, filters: Vec<Filter>, function: RangeFunction, aggregate: Option<FetchAggregate>) -> Fetch {
         let limits = Limits { series: self.series_cap, ..self.context.limits };
-        let labels: Vec<SeriesLabel> = self.source.labels.iter().map(series_label).collect();
+        let Carrier { at, source, metric } = self.carrier;
+        let labels: Vec<SeriesLabel> = source.labels.iter().map(series_label).collect();
         // A series of nothing but what is no number is none, and the database does not know.
         let bounded = || row_cap(limits, self.cut.len, &labels, aggregate.as_ref());
-        let row_cap = if self.metric.value.may_skip() { limits.cells } else { bounded() };
+        let row_cap = if metric.value.may_skip() { limits.cells } else { bounded() };
         Fetch {
-            relation: self.source.relation.clone(),
-            joins: self.source.joins.clone(),
-            time: self.source.time.clone(),
-            value: self.metric.value.clone(),
-            elements: self.source.elements.clone(),
-            skip_nan: self.source.skip_nan,
-            stored: self.source.name_column.clone().zip(self.metric.stored_name.clone()),
-            metric: self.metric.name.clone(),
+            source: at,
+            relation: source.relation.clone(),
+            joins: source.joins.clone(),
+            time: source.time.clone(),
+            value: metric.value.clone(),
+            elements: source.elements.clone(),
+            skip_nan: source.skip_nan,
+            stored: source.name_column.clone().zip(metric.stored_name.clone()),
+            metric: metric.name.clone(),
             labels,
             filters,
             from: self.cut.from(),
@@ -214,8 +233,8 @@ impl Scope<'_> {
             buckets: self.cut.buckets.clone(),
             windows: self.cut.windows.clone(),
             function,
-            lookback_ms: self.source.lookback_ms,
-            reach_ms: if function.is_of_pairs() { window::reach(self.source, self.cut) } else { 0 },
+            lookback_ms: source.lookback_ms,
+            reach_ms: if function.is_of_pairs() { window::reach(source, self.cut) } else { 0 },
             aggregate: aggregate.map(|a| self.confirmed(a)),
             row_cap,
             series_cap: limits.series,
@@ -226,7 +245,8 @@ impl Scope<'_> {
     /// Leaves only labels that the source has: the others are empty on every row.
     fn confirmed(&self, aggregate: FetchAggregate) -> FetchAggregate {
         let known = |labels: Vec<String>| {
-            let mut known: Vec<String> = labels.into_iter().filter(|l| self.source.label(l).is_some()).collect();
+            let mut known: Vec<String> =
+                labels.into_iter().filter(|l| self.carrier.source.label(l).is_some()).collect();
             known.sort();
             known.dedup();
             known

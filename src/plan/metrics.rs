@@ -2,17 +2,17 @@
 
 use crate::ast::{MetricRef, Selector, Span};
 use crate::catalog::filter::{BadMatcher, wanted};
-use crate::catalog::{Metric, Snapshot, Source};
+use crate::catalog::{Carrier, Snapshot};
 use crate::error::{Error, Kind};
 
 const METRICS_PER_SELECTOR: usize = 100;
 
-/// The metrics that a selector names, in order of name, with the sources that carry them.
+/// The metrics that a selector names, in order of name, each with the sources that carry it.
 pub(super) fn metrics<'a>(
     snapshot: &'a Snapshot,
     selector: &Selector,
     span: Span,
-) -> Result<Vec<(&'a Source, &'a Metric)>, Error> {
+) -> Result<Vec<Vec<Carrier<'a>>>, Error> {
     let mut names: Vec<&str> = match &selector.metric {
         MetricRef::Any => {
             let error = Error::new(Kind::BadTarget, "this selector names no metric").at(span);
@@ -38,7 +38,10 @@ pub(super) fn metrics<'a>(
             format!("this selector names {} metrics; at most {METRICS_PER_SELECTOR} are allowed", names.len());
         return Err(Error::new(Kind::TooManyMetrics, message).at(span));
     }
-    let find = |name: &str| snapshot.metric(name).ok_or_else(|| unknown_metric(snapshot, name).at(span));
+    let find = |name: &str| {
+        let carriers: Vec<Carrier<'a>> = snapshot.carriers(name).collect();
+        if carriers.is_empty() { Err(unknown_metric(snapshot, name).at(span)) } else { Ok(carriers) }
+    };
     names.into_iter().map(find).collect()
 }
 

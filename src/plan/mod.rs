@@ -38,6 +38,8 @@ pub struct Limits {
 /// One selector's question to one relation: per-series, per-bucket values of one metric.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fetch {
+    /// The number of its source in the catalog.
+    pub source: usize,
     /// The relation.
     pub relation: Relation,
     /// The dimension rows beside its own, each behind the one it is joined to.

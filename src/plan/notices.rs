@@ -2,30 +2,29 @@
 
 use super::Context;
 use crate::ast::{Grouping, Matcher, Test};
-use crate::catalog::{Metric, Source};
+use crate::catalog::Carrier;
 use crate::evaluate::FetchRequest;
 use crate::series::METRIC_NAME;
 
-/// The ad hoc matchers that apply to a source: those whose label it has.
+/// The ad hoc matchers that apply to a metric: those whose label one of its sources has.
 pub(super) fn ad_hoc<'a>(
     context: &Context<'a>,
-    source: &Source,
-    metric: &Metric,
+    carriers: &[Carrier<'_>],
     notices: &mut Vec<String>,
 ) -> Vec<&'a Matcher> {
-    let (apply, ignored): (Vec<_>, Vec<_>) =
-        context.ad_hoc.iter().partition(|matcher| source.has_label(&matcher.label));
+    let has = |label: &str| carriers.iter().any(|carrier| carrier.source.has_label(label));
+    let (apply, ignored): (Vec<_>, Vec<_>) = context.ad_hoc.iter().partition(|matcher| has(&matcher.label));
     for matcher in ignored {
-        notices.push(format!("the filter on {:?} is ignored: {} has no such label", matcher.label, metric.name));
+        notices.push(format!("the filter on {:?} is ignored: {} has no such label", matcher.label, name(carriers)));
     }
     apply
 }
 
-/// Says which labels of a request the source lacks, and where an empty selection leaves only series without a label.
-pub(super) fn unknown_labels(source: &Source, metric: &Metric, request: &FetchRequest, notices: &mut Vec<String>) {
+/// Says which labels of a request all sources of a metric lack, and where an empty selection leaves only series without a label.
+pub(super) fn unknown_labels(carriers: &[Carrier<'_>], request: &FetchRequest, notices: &mut Vec<String>) {
     let mut unknown = |label: &str| {
-        if label != METRIC_NAME && source.label(label).is_none() {
-            notices.push(format!("{} has no label {label:?}; it reads as empty", metric.name));
+        if label != METRIC_NAME && carriers.iter().all(|carrier| carrier.source.label(label).is_none()) {
+            notices.push(format!("{} has no label {label:?}; it reads as empty", name(carriers)));
         }
     };
     if let Some(pushed) = &request.pushed {
@@ -40,4 +39,8 @@ pub(super) fn unknown_labels(source: &Source, metric: &Metric, request: &FetchRe
             notices.push(format!("{:?} is empty: only series without that label are selected", matcher.label));
         }
     }
+}
+
+fn name<'a>(carriers: &[Carrier<'a>]) -> &'a str {
+    carriers.first().map_or("", |carrier| carrier.metric.name.as_str())
 }

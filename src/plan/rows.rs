@@ -49,9 +49,8 @@ pub fn rows<'a>(
     let chosen = selector.is_some_and(|selector| selector.metric != MetricRef::Any);
     let mut of_source: BTreeMap<usize, Vec<&Metric>> = BTreeMap::new();
     if let Some(selector) = selector.filter(|_| chosen) {
-        for (source, metric) in metrics(snapshot, selector, Span::default())? {
-            let at = snapshot.sources().iter().position(|own| std::ptr::eq(own, source));
-            of_source.entry(at.unwrap_or_default()).or_default().push(metric);
+        for carrier in metrics(snapshot, selector, Span::default())?.into_iter().flatten() {
+            of_source.entry(carrier.at).or_default().push(carrier.metric);
         }
     } else {
         of_source

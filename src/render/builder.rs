@@ -20,13 +20,14 @@ const FIELDS: usize = 4000;
 pub fn metrics(snapshot: &Snapshot, named: &[String], expression: Option<&str>) -> Vec<MetricOption> {
     let count = |source: &Source| source.metrics.len() * (FIXED + source.labels.len() + source.members.len());
     let all = snapshot.sources().iter().map(count).sum::<usize>() <= FIELDS;
+    let first = named.first();
     let named: BTreeSet<&str> = named.iter().map(String::as_str).collect();
     let mut list: Vec<MetricOption> = Vec::new();
     for name in snapshot.names() {
-        let Some((source, metric)) = snapshot.metric(name) else { continue };
+        let Some((_, metric)) = snapshot.metric(name) else { continue };
         let payloads = match (named.contains(name), all) {
-            (true, _) => fields(source, true),
-            (false, true) => fields(source, false),
+            (true, _) => fields(snapshot, name, true),
+            (false, true) => fields(snapshot, name, false),
             (false, false) => vec![PayloadField { reload_metric: true, ..over_time(false) }],
         };
         list.push(MetricOption {
@@ -36,9 +37,8 @@ pub fn metrics(snapshot: &Snapshot, named: &[String], expression: Option<&str>) 
             payloads,
         });
     }
-    let source = named.first().and_then(|name| snapshot.metric(name));
-    if let (Some((source, _)), Some(text)) = (source, expression) {
-        let payloads = fields(source, true);
+    if let (Some(name), Some(text)) = (first, expression) {
+        let payloads = fields(snapshot, name, true);
         list.insert(0, MetricOption { value: text.to_owned(), label: text.to_owned(), description: None, payloads });
     }
     list
@@ -47,12 +47,13 @@ pub fn metrics(snapshot: &Snapshot, named: &[String], expression: Option<&str>) 
 /// The fields that every metric has.
 const FIXED: usize = 8;
 
-fn fields(source: &Source, options: bool) -> Vec<PayloadField> {
+fn fields(snapshot: &Snapshot, metric: &str, options: bool) -> Vec<PayloadField> {
     let select = |name: &str, label: &str| field(name, label, "select", choices(name).filter(|_| options));
     let mut fields =
         vec![over_time(options), select("aggregation", "Aggregation"), field("by", "By", "multi-select", None)];
-    let labels = names(source).into_iter();
-    fields.extend(labels.map(|label| field(&format!("{LABEL_FIELD}{label}"), &label, "multi-select", None)));
+    let labels: BTreeSet<String> = snapshot.carriers(metric).flat_map(|carrier| names(carrier.source)).collect();
+    fields
+        .extend(labels.into_iter().map(|label| field(&format!("{LABEL_FIELD}{label}"), &label, "multi-select", None)));
     fields.extend([select("fill", "Fill"), select("reduce", "Reduce"), select("format", "Format")]);
     let input = |name: &str, label: &str, placeholder| PayloadField {
         placeholder: Some(placeholder),

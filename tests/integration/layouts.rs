@@ -1,9 +1,10 @@
 //! Layouts of tables that datebin did not make, declared in `datebin.toml`, each with rows that set traps.
 
-mod dimensions;
+pub mod dimensions;
 mod families;
 mod label_ids;
 mod topics;
+mod united;
 mod events;
 mod values;
 mod written;

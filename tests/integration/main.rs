@@ -35,6 +35,7 @@ mod multi_values;
 mod options;
 mod oracle;
 mod pages;
+mod products;
 mod query;
 mod search;
 mod support;

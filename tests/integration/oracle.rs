@@ -34,12 +34,17 @@ pub async fn check(pool: &PgPool, tables: impl Iterator<Item = &Table> + Clone) 
     std::fs::write(&file, toml).expect("a file");
     let server = Server::with(pool, Setup { file: Some(file.clone()), ..Setup::default() }).await;
     for (seed, table) in (0_u64..).zip(tables) {
-        let mut dice = StdRng::seed_from_u64(seed);
-        for _ in 0..REQUESTS {
-            ask::check(&server, table, &ask::questions(table, QUESTIONS, &mut dice)).await;
-        }
+        check_one(&server, table, seed).await;
     }
     std::fs::remove_file(file).expect("the file");
+}
+
+/// Asks about a table that a server has already.
+pub async fn check_one(server: &Server, table: &Table, seed: u64) {
+    let mut dice = StdRng::seed_from_u64(seed);
+    for _ in 0..REQUESTS {
+        ask::check(server, table, &ask::questions(table, QUESTIONS, &mut dice)).await;
+    }
 }
 
 #[sqlx::test(migrations = false)]

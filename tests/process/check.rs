@@ -128,3 +128,43 @@ async fn a_column_that_the_role_may_not_read_is_named_and_the_rest_works() {
     assert_eq!(checked.status.code(), Some(1), "{}", text(&checked));
     assert!(text(&checked).contains("may not SELECT public.closed, column `shut`"), "{}", text(&checked));
 }
+
+/// A measurement as Telegraf stores it, one that the file declares itself, and no table of Zabbix.
+const MEASUREMENTS: &str = "
+    CREATE TABLE mem (time timestamp, host text, used bigint, low boolean);
+    CREATE TABLE swap (time timestamp, host text, used bigint);";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn presets_declare_what_is_there_and_say_what_is_not() {
+    let cluster = Cluster::start();
+    cluster.sql(MEASUREMENTS).await;
+    let url = cluster.url();
+    let file = b"presets = [\"telegraf\", \"zabbix\"]
+        [discovery]
+        enabled = false
+        [[source]]
+        relation = \"swap\"
+        labels = []
+        [source.metric.swapped]
+        column = \"used\"";
+    let checked = piped(&cluster.directory, &url, file, &[]);
+    let said = text(&checked);
+    assert!(said.contains("preset zabbix: nothing of it found"), "{said}");
+    assert!(said.contains("2 sources, 3 metrics: 0 broken"), "{said}");
+    let arguments = ["discover", "--preset", "telegraf", "--preset", "zabbix"];
+    let found = ran(&cluster.directory, &[("DATABASE_URL", &url)], &arguments);
+    let written = text(&found);
+    for line in [
+        "# public.mem: as preset telegraf knows it",
+        "time = { column = \"time\", zone = \"UTC\" }",
+        "[source.metric.\"mem_low\"]",
+        "[source.metric.\"swap_used\"]",
+        "# preset zabbix: nothing of it found",
+    ] {
+        assert!(written.lines().any(|written| written == line), "{line}: {written}");
+    }
+    let checked = piped(&cluster.directory, &url, &found.stdout, &[]);
+    assert!(text(&checked).contains("2 sources, 3 metrics: 0 broken"), "{}", text(&checked));
+    let wrong = ran(&cluster.directory, &[("DATABASE_URL", &url)], &["discover", "--preset", "telegraph"]);
+    assert!(text(&wrong).contains("did you mean `telegraf`?"), "{}", text(&wrong));
+}

@@ -51,7 +51,7 @@ pub(super) fn source(
         |field, text: &Option<String>| text.as_deref().map(|text| interval(&facts.relation, field, text)).transpose();
     source.set_pace(length("interval", &declared.interval)?, length("lookback", &declared.lookback)?);
     source.elements = values.elements;
-    Ok(DraftSource { source, declared: true, metrics, narrow, member: None })
+    Ok(DraftSource { source, declared: true, family: false, metrics, narrow, member: None })
 }
 
 /// The column with the metric's name, the source's own or a joined row's, and what stands in front of the names.

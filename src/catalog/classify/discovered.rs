@@ -63,6 +63,7 @@ fn alone(relation: &RelationFacts, (zone, is_referenced): (Zone, bool), notes: &
             declared: false,
             metrics: metrics(relation, &columns),
             narrow: None,
+            family: false,
             member: None,
         }
     } else {
@@ -188,5 +189,5 @@ fn narrow(
         declared: Default::default(),
         help: value.comment.clone().or_else(|| relation.comment.clone()),
     };
-    DraftSource { source, declared: false, metrics: Vec::new(), narrow: Some(narrow), member: None }
+    DraftSource { source, declared: false, family: false, metrics: Vec::new(), narrow: Some(narrow), member: None }
 }

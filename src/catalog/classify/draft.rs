@@ -44,6 +44,8 @@ pub struct Draft {
     pub(super) annotations: Vec<AnnotationSource>,
     pub(super) zone: Zone,
     pub(super) decisions: Vec<Decision>,
+    /// What the operator should know of the file.
+    pub(super) notes: Vec<String>,
 }
 
 /// One source.
@@ -52,6 +54,8 @@ pub(super) struct DraftSource {
     /// Without metrics.
     pub(super) source: Source,
     pub(super) declared: bool,
+    /// Whether it is one of a family.
+    pub(super) family: bool,
     /// Metrics with a column of their own.
     pub(super) metrics: Vec<DraftMetric>,
     pub(super) narrow: Option<Narrow>,

@@ -95,6 +95,7 @@ fn named(mut source: DraftSource, star: &str, names: Option<Names>, declared: &S
         narrow.prefixes = vec![format!("{base}_")];
     }
     let key = source.source.relation.name.to_string();
+    source.family = true;
     source.member = names.map(|names| draft::Member { names, key, prefix, base });
     source
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::declared::kind_and_over_time;
 use super::draft::{Decision, Draft, DraftSource, Narrow, StoredNames, Verdict};
 use super::error::CatalogError;
-use super::layout;
+use super::{layout, united};
 use crate::ast::OverTime;
 use crate::catalog::{Metric, Relation, Snapshot, Value};
 
@@ -52,10 +52,14 @@ pub fn finish(
         metrics.sort_by(|a, b| a.name.cmp(&b.name));
         draft.source.metrics = metrics;
     }
+    united::agree(&mut draft.sources);
     let aliases = aliases(&draft.sources);
+    let unite: Vec<_> = draft.sources.iter().map(united::names).collect();
     let sources = draft.sources.into_iter().map(|draft| draft.source).collect();
-    let mut snapshot = Snapshot::new(sources, draft.annotations, draft.zone)?;
+    let unites = |source: usize, metric: &Metric| unite[source].are_data(metric);
+    let mut snapshot = Snapshot::united(sources, draft.annotations, draft.zone, unites)?;
     snapshot.set_aliases(aliases);
+    snapshot.set_notes(draft.notes);
     Ok((snapshot, draft.decisions))
 }
 
@@ -116,7 +120,8 @@ fn names<'a>(source: &'a DraftSource, stored: &BTreeSet<&'a str>, unit: &Unit) -
     }
 }
 
-/// Gives each discovered unit that shares a name with discovered units only the next longer name. Whether any got one.
+/// Gives each discovered unit that shares a name with discovered units only the next longer name, and each discovered
+/// narrow source that shares one with any: stored names are data. Whether any got one.
 fn lengthen(draft: &Draft, stored: &[BTreeSet<&str>], units: &mut [Unit]) -> bool {
     let mut owners: HashMap<String, Vec<usize>> = HashMap::new();
     for (at, unit) in units.iter().enumerate() {
@@ -126,9 +131,9 @@ fn lengthen(draft: &Draft, stored: &[BTreeSet<&str>], units: &mut [Unit]) -> boo
     }
     let mut longer = BTreeSet::new();
     for owners in owners.values().filter(|owners| owners.len() > 1) {
-        if owners.iter().all(|at| !draft.sources[units[*at].source].declared) {
-            longer.extend(owners.iter().copied().filter(|at| units[*at].level + 1 < units[*at].levels));
-        }
+        let is_alone = owners.iter().all(|at| !draft.sources[units[*at].source].declared);
+        let yields = |at: &usize| (is_alone || units[*at].metric.is_none()) && units[*at].level + 1 < units[*at].levels;
+        longer.extend(owners.iter().copied().filter(yields));
     }
     for at in &longer {
         units[*at].level += 1;

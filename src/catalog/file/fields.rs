@@ -34,7 +34,7 @@ static FILE: Shape = Shape {
         ("discovery", Table(&DISCOVERY)),
         ("source", Table(&SOURCE)),
         ("annotations", Table(&ANNOTATIONS)),
-        ("presets", Later),
+        ("presets", Plain),
     ],
 };
 

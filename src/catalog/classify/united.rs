@@ -1,0 +1,88 @@
+//! What a metric is where several declared sources carry it: what the first of them says that says it.
+
+use std::collections::BTreeMap;
+
+use super::draft::DraftSource;
+use crate::catalog::Metric;
+use crate::catalog::file::MetricDecl;
+
+/// Where the names of a source's metrics come from.
+#[derive(Clone, Copy)]
+pub(super) enum Names {
+    /// From discovery alone.
+    Discovery,
+    /// From the file, but those that are stored.
+    File,
+    /// From what a family is.
+    Family,
+}
+
+/// Where the names of a source come from.
+pub(super) const fn names(draft: &DraftSource) -> Names {
+    match (draft.declared, draft.family) {
+        (false, _) => Names::Discovery,
+        (true, false) => Names::File,
+        (true, true) => Names::Family,
+    }
+}
+
+impl Names {
+    /// Whether the name of a metric is data that several sources may share.
+    pub(super) const fn are_data(self, metric: &Metric) -> bool {
+        match self {
+            Self::Discovery => false,
+            Self::File => metric.stored_name.is_some(),
+            Self::Family => true,
+        }
+    }
+}
+
+/// Makes all sources of a metric agree on its kind, unit, help and what a bare name means.
+pub(super) fn agree(drafts: &mut [DraftSource]) {
+    let mut carriers: BTreeMap<String, Vec<(usize, usize)>> = BTreeMap::new();
+    for (at, draft) in drafts.iter().enumerate().filter(|(_, draft)| draft.declared) {
+        for (within, metric) in draft.source.metrics.iter().enumerate() {
+            carriers.entry(metric.name.clone()).or_default().push((at, within));
+        }
+    }
+    for places in carriers.into_values().filter(|places| places.len() > 1) {
+        let all: Vec<Said<'_>> = places.iter().map(|place| said(drafts, *place)).collect();
+        let Some(agreed) = agreed(&all) else { continue };
+        for (at, within) in places {
+            let own = &mut drafts[at].source.metrics[within];
+            (own.kind, own.over_time) = (agreed.kind, agreed.over_time);
+            (own.unit, own.help) = (agreed.unit.clone(), agreed.help.clone());
+        }
+    }
+}
+
+/// A metric, and what the file says of its name.
+struct Said<'a> {
+    metric: &'a Metric,
+    declared: Option<&'a MetricDecl>,
+    /// Whether the name is the file's own.
+    given: bool,
+}
+
+fn said(drafts: &[DraftSource], (at, within): (usize, usize)) -> Said<'_> {
+    let metric = &drafts[at].source.metrics[within];
+    let narrow = drafts[at].narrow.as_ref();
+    let declared = narrow.zip(metric.stored_name.as_ref()).and_then(|(narrow, name)| narrow.declared.get(name));
+    Said { metric, declared, given: !names(&drafts[at]).are_data(metric) }
+}
+
+fn agreed(all: &[Said<'_>]) -> Option<Metric> {
+    // A metric that the file itself names says everything; a stored one what the file says of it.
+    let first = |says: &dyn Fn(&MetricDecl) -> bool| {
+        let saying = all.iter().find(|said| said.given || said.declared.is_some_and(says));
+        saying.or(all.first()).map(|said| said.metric)
+    };
+    let helping = first(&|declared| declared.help.is_some())?.help.clone();
+    Some(Metric {
+        kind: first(&|declared| declared.kind.is_some())?.kind,
+        over_time: first(&|declared| declared.over_time.is_some())?.over_time,
+        unit: all.iter().find_map(|said| said.metric.unit.clone()),
+        help: helping.or_else(|| all.iter().find_map(|said| said.metric.help.clone())),
+        ..all.first()?.metric.clone()
+    })
+}

@@ -1,0 +1,42 @@
+//! Zabbix: a table per type of value, whose items stand beside it and say what is measured.
+
+use serde_json::{Value, json};
+
+use super::{Known, beside, epoch, has, labels};
+use crate::catalog::facts::{Facts, RelationFacts};
+
+pub(super) fn source(facts: &Facts, relation: &RelationFacts) -> Option<Known> {
+    let is_history = matches!(relation.relation.name.as_str(), "history" | "history_uint");
+    if !is_history || !has(relation, &["itemid", "clock", "value"]) {
+        return None;
+    }
+    let items = beside(facts, relation, "items", &["itemid", "key_"])?;
+    let mut join = json!({
+        "relation": items.relation.to_string(),
+        "on": {"itemid": "itemid"},
+        "name": "key_",
+        "labels": labels(items, &[("item", "name")]),
+    });
+    if let Some(wanted) = numbers(items) {
+        join["where"] = wanted;
+    }
+    if let Some(hosts) = beside(facts, relation, "hosts", &["hostid"]).filter(|_| has(items, &["hostid"])) {
+        let names = labels(hosts, &[("host", "host"), ("host_name", "name")]);
+        join["join"] = json!([{"relation": hosts.relation.to_string(), "on": {"hostid": "hostid"}, "labels": names}]);
+    }
+    let declared = json!({
+        "relation": relation.relation.to_string(),
+        "time": epoch("clock"),
+        "value": "value",
+        "labels": [],
+        "join": [join],
+    });
+    Some(Known { relation: relation.relation.clone(), declared, by_table: false })
+}
+
+/// Items of numbers, rules and prototypes of Zabbix' own discovery left out: those have no values.
+fn numbers(items: &RelationFacts) -> Option<Value> {
+    let wanted = [("value_type", r#"value_type=~"0|3""#), ("flags", r#"flags!~"1|2""#)];
+    let there: Vec<&str> = wanted.iter().filter(|(column, _)| has(items, &[column])).map(|(_, test)| *test).collect();
+    (!there.is_empty()).then(|| there.join(", ").into())
+}
