@@ -16,6 +16,7 @@ mod lookup;
 mod matchers;
 mod naming;
 mod roles;
+mod rollups;
 #[cfg(test)]
 mod tests;
 mod time;

@@ -4,6 +4,7 @@
 mod fields;
 mod join;
 mod label;
+mod rollup;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use serde::Deserialize;
 use super::facts::Scope;
 pub use join::{JoinDecl, NamesDecl};
 pub use label::{LabelDecl, LabelTable};
+pub use rollup::{FunctionsDecl, RollupColumnsDecl, RollupDecl};
 
 /// The whole file.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -80,6 +82,9 @@ pub struct SourceDecl {
     /// The relations joined to its rows.
     #[serde(default, rename = "join")]
     pub joins: Vec<JoinDecl>,
+    /// Coarser relations that hold what its samples come to.
+    #[serde(default, rename = "rollup")]
+    pub rollups: Vec<RollupDecl>,
     /// Of a family: where the names of its metrics are; what the star matched when absent.
     pub names: Option<NamesDecl>,
 }

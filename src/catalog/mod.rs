@@ -9,12 +9,14 @@ pub mod file;
 pub mod filter;
 mod join;
 mod label;
+mod rollup;
 mod snapshot;
 pub mod toml_out;
 
 pub use filter::{Filter, Wanted};
 pub use join::{Join, Row, path};
 pub use label::{Document, Label, LabelIds, LabelValue};
+pub use rollup::{Held, Rolled, Rollup, RollupColumns, RollupMetrics};
 pub use snapshot::{Clash, Snapshot};
 
 use crate::ast::OverTime;
@@ -105,6 +107,8 @@ pub struct Source {
     pub metrics: Vec<Metric>,
     /// For a narrow source the column that carries the metric's name, its own or a joined row's.
     pub name_column: Option<Column>,
+    /// The relations that hold what its samples come to, the coarsest first.
+    pub rollups: Vec<Rollup>,
     /// The columns of each usable index, in order.
     pub indexes: Vec<Vec<Ident>>,
     /// Size on disk in bytes, as the statistics say.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AnnotationSource, Label, Metric, Source};
+use super::{AnnotationSource, Label, Metric, Rollup, Source};
 use crate::nearest::nearest;
 use crate::time::Zone;
 
@@ -53,6 +53,11 @@ impl Snapshot {
         for (source, members) in self.sources.iter_mut().zip(members) {
             source.members = members;
         }
+    }
+
+    /// All rollups, to say what they hold.
+    pub fn rollups_mut(&mut self) -> impl Iterator<Item = &mut Rollup> {
+        self.sources.iter_mut().flat_map(|source| &mut source.rollups)
     }
 
     /// Says by which names metrics are answered besides their own; a metric's own name wins.

@@ -1,10 +1,12 @@
 //! What discovery found, as a `datebin.toml` to edit: every decision with its reason, and what was left out and why.
 
+mod rollup;
 mod rows;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use rollup::rollup;
 use rows::{joins, labels, matchers, refined};
 
 use super::classify::{Decision, Verdict};
@@ -63,6 +65,7 @@ fn source(out: &mut String, source: &Source, decisions: &[&Decision]) {
         }
     }
     joins(out, source, Row::Own, "source");
+    source.rollups.iter().for_each(|own| rollup(out, own));
 }
 
 fn narrow(out: &mut String, source: &Source, decisions: &[&Decision]) {

@@ -55,6 +55,8 @@ impl Engine {
     async fn settled(&self, snapshot: &Snapshot, fetch: &Fetch, deadline: Deadline) -> Result<Fetch, Error> {
         let mut settled = fetch.clone();
         let Some((source, _)) = snapshot.metric(&fetch.metric) else { return Ok(settled) };
+        let rollup = fetch.rolled.as_ref().and_then(|rolled| source.rollups.get(rolled.number));
+        let source = rollup.map_or(source, |rollup| &rollup.rows);
         let source = self.settled_source(source, deadline).await.map_err(|error| logged(&error, fetch))?;
         settled.joins.clone_from(&source.joins);
         let range = TimeRange { from: fetch.from, to: fetch.to };
@@ -104,11 +106,11 @@ impl Engine {
         deadline: Deadline,
         budget: &Budget,
     ) -> Result<Vec<Series>, Error> {
-        let fetch = self.settled(snapshot, fetch, deadline).await?;
         if fetch.function.is_of_samples() {
+            let fetch = self.settled(snapshot, fetch, deadline).await?;
             return self.folded(&fetch, named, deadline, budget).await;
         }
-        let mut collector = Collector::new(&fetch, named);
+        let mut collector = Collector::new(fetch, named);
         // Rows that are merged into windows are bounded by themselves; what counts is what comes of them.
         let is_answer = fetch.windows.is_none();
         let mut sink = |row: SeriesRow<'_>| {
@@ -117,7 +119,10 @@ impl Engine {
             }
             collector.row(&row)
         };
-        self.read(&fetch, &sql::fetch(&fetch), deadline, &mut sink).await?;
+        for part in fetch.parts() {
+            let part = self.settled(snapshot, &part, deadline).await?;
+            self.read(&part, &sql::fetch(&part), deadline, &mut sink).await?;
+        }
         collector.finish(&mut || budget.take())
     }
 

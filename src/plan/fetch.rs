@@ -101,6 +101,7 @@ pub fn samples(context: &Context<'_>, request: &FetchRequest) -> Result<Planned,
     let (from, to) = (context.range.from - offset_ms, context.range.to - offset_ms);
     for fetch in planned.groups.iter_mut().flat_map(|group| &mut group.fetches) {
         (fetch.from, fetch.to, fetch.row_cap) = (from, to, context.limits.cells);
+        fetch.rollup = None;
         fetch.buckets = Buckets::Regular { origin_ms: from, step_ms: to - from, start_ms: from };
     }
     Ok(planned)
@@ -138,10 +139,12 @@ fn group(
         notices::unknown_labels(source, metric, request, notices);
         let ad_hoc = notices::ad_hoc(context, source, metric, notices);
         let matchers = request.selector.matchers.iter().chain(ad_hoc);
-        let Some(filters) = filters(source, matchers)? else { continue };
+        let Some(filters) = filters(source, matchers.clone())? else { continue };
         let function = request.function.unwrap_or(RangeFunction::OverTime(metric.over_time));
-        let fetch = Scope { context, source, metric, cut: &cut, series_cap };
-        fetches.push(fetch.fetch(filters, function, inside.clone()));
+        let scope = Scope { context, source, metric, cut: &cut, series_cap };
+        let mut fetch = scope.fetch(filters, function, inside.clone());
+        fetch.rollup = scope.rolled_up(&fetch, matchers)?.map(Box::new);
+        fetches.push(fetch);
     }
     let named = (request.function.is_none() || metrics.len() > 1) && (then.is_some() || inside.is_none());
     Ok(FetchGroup { fetches, then, named })
@@ -168,16 +171,21 @@ pub(super) fn filters<'a>(
 }
 
 /// One metric of one source under one question.
-struct Scope<'a> {
-    context: &'a Context<'a>,
-    source: &'a Source,
-    metric: &'a Metric,
-    cut: &'a Cut,
-    series_cap: u32,
+pub(super) struct Scope<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) source: &'a Source,
+    pub(super) metric: &'a Metric,
+    pub(super) cut: &'a Cut,
+    pub(super) series_cap: u32,
 }
 
 impl Scope<'_> {
-    fn fetch(&self, filters: Vec<Filter>, function: RangeFunction, aggregate: Option<FetchAggregate>) -> Fetch {
+    pub(super) fn fetch(
+        &self,
+        filters: Vec<Filter>,
+        function: RangeFunction,
+        aggregate: Option<FetchAggregate>,
+    ) -> Fetch {
         let limits = Limits { series: self.series_cap, ..self.context.limits };
         let labels: Vec<SeriesLabel> = self.source.labels.iter().map(series_label).collect();
         let row_cap = row_cap(limits, self.cut.len, &labels, aggregate.as_ref());
@@ -198,6 +206,8 @@ impl Scope<'_> {
             lookback_ms: self.source.lookback_ms,
             reach_ms: if function.is_of_pairs() { window::reach(self.source, self.cut) } else { 0 },
             aggregate: aggregate.map(|a| self.confirmed(a)),
+            rollup: None,
+            rolled: None,
             row_cap,
             series_cap: limits.series,
             sample_cap: limits.samples,

@@ -6,7 +6,7 @@
 use super::condition::{condition, grouped, may_be_absent};
 use super::document::{document, group_column};
 use super::value::{aggregate, partials, present, remerge, value};
-use super::{Param, Statement, Writer, instant};
+use super::{Param, Statement, Writer, instant, rollup};
 use crate::ast::{Grouping, OverTime};
 use crate::catalog::{ColumnType, LabelValue};
 use crate::evaluate::RangeFunction;
@@ -130,7 +130,10 @@ pub(super) fn rows(w: &mut Writer, fetch: &Fetch) {
 fn rows_from(w: &mut Writer, fetch: &Fetch, from: Millis) {
     instant::bounds(w, &fetch.time, from, fetch.to);
     w.syntax(" AND ");
-    present(w, &fetch.value);
+    match &fetch.rolled {
+        Some(rolled) => rollup::present(w, fetch, &rolled.columns),
+        None => present(w, &fetch.value),
+    }
     for filter in fetch.named().iter().chain(&fetch.filters) {
         w.syntax(" AND ");
         condition(w, &fetch.joins, filter);

@@ -11,6 +11,7 @@ mod fetch;
 mod instant;
 mod join;
 mod labels;
+mod rollup;
 mod value;
 mod walk;
 
@@ -19,6 +20,7 @@ pub use explain::explain;
 pub(crate) use fetch::{Key, carried, keys};
 pub use fetch::{fetch, samples};
 pub use labels::{common_values, label_values, member_names, names_with_rows};
+pub use rollup::span;
 pub use walk::narrowed_values;
 
 use crate::catalog::{Join, Relation};

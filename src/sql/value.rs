@@ -1,7 +1,7 @@
 //! A metric's value as float8, and the aggregates over it.
 
 use super::Writer;
-use super::instant;
+use super::{instant, rollup};
 use crate::ast::{AggregateOp, OverTime};
 use crate::catalog::{Column, ColumnType, Value};
 use crate::evaluate::RangeFunction;
@@ -43,6 +43,9 @@ fn has_nan(value: &Value) -> bool {
 /// `avg` is sum and count (float8's own `avg` squares and so overflows early); `first` and `last` are a time and the
 /// value at it, the smallest and the largest of several samples at that instant; `stddev` is what Chan's formula takes.
 pub(super) fn partials(w: &mut Writer, fetch: &Fetch) {
+    if let Some(rolled) = &fetch.rolled {
+        return rollup::partials(w, fetch, &rolled.columns);
+    }
     let function = match fetch.function {
         RangeFunction::OverTime(function) => function,
         RangeFunction::Stddev | RangeFunction::Stdvar => return moments(w, fetch),

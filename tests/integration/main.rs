@@ -34,6 +34,7 @@ mod options;
 mod oracle;
 mod pages;
 mod query;
+mod rollups;
 mod search;
 mod support;
 mod tags;

@@ -52,6 +52,7 @@ fn source(table: &str, time: TimeKind, labels: Vec<Label>, metrics: Vec<Metric>)
         members: Vec::new(),
         metrics,
         name_column: None,
+        rollups: Vec::new(),
         indexes: vec![vec![ident("host"), ident("ts")]],
         bytes: 0,
     }

@@ -6,7 +6,7 @@ use super::joins::joins;
 use super::labels::{self, Place};
 use super::lookup::{bad, column, interval, name_column, number, time_column, wrong};
 use super::matchers::filters;
-use super::{discovered, layout, time};
+use super::{discovered, layout, rollups, time};
 use crate::ast::OverTime;
 use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
 use crate::catalog::file::{AnnotationDecl, MetricDecl, SourceDecl};
@@ -57,6 +57,7 @@ pub(super) fn source(
     let length =
         |field, text: &Option<String>| text.as_deref().map(|text| interval(&facts.relation, field, text)).transpose();
     source.set_pace(length("interval", &declared.interval)?, length("lookback", &declared.lookback)?);
+    source.rollups = rollups::declared(all, &source, &declared.rollups, local)?;
     Ok(DraftSource { source, declared: true, metrics, narrow, member: None })
 }
 

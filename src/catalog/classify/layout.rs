@@ -110,6 +110,7 @@ pub(super) fn source(relation: &RelationFacts, time: TimeColumn, labels: Vec<Lab
         members: Vec::new(),
         metrics: Vec::new(),
         name_column: None,
+        rollups: Vec::new(),
         indexes,
         bytes: relation.bytes,
     }

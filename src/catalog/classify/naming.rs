@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::declared::kind_and_over_time;
 use super::draft::{Decision, Draft, DraftSource, Narrow, StoredNames, Verdict};
 use super::error::CatalogError;
-use super::layout;
+use super::{layout, rollups};
 use crate::catalog::{Metric, Relation, Snapshot, Value};
 
 /// What gets its name as a whole: one metric of a column, or all metrics of a narrow source.
@@ -50,6 +50,7 @@ pub fn finish(
     for (draft, mut metrics) in draft.sources.iter_mut().zip(metrics) {
         metrics.sort_by(|a, b| a.name.cmp(&b.name));
         draft.source.metrics = metrics;
+        rollups::settle(&mut draft.source)?;
     }
     let aliases = aliases(&draft.sources);
     let sources = draft.sources.into_iter().map(|draft| draft.source).collect();

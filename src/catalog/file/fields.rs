@@ -25,9 +25,11 @@ enum Field {
     Table(&'static Shape),
     /// Tables by name.
     Named(&'static Shape),
+    /// A table, or such tables by name.
+    TableOrNamed(&'static Shape),
 }
 
-use Field::{Later, Named, Plain, Relation, Table, TextForNow};
+use Field::{Later, Named, Plain, Relation, Table, TableOrNamed, TextForNow};
 
 static FILE: Shape = Shape {
     place: "the file",
@@ -60,7 +62,7 @@ static SOURCE: Shape = Shape {
         ("where", Plain),
         ("nan", Later),
         ("join", Table(&JOIN)),
-        ("rollup", Later),
+        ("rollup", Table(&ROLLUP)),
         ("names", Table(&NAMES)),
         ("map", Later),
         ("each", Later),
@@ -78,6 +80,24 @@ static JOIN: Shape = Shape {
         ("prefix", Plain),
         ("where", Plain),
         ("join", Table(&JOIN)),
+    ],
+};
+
+static ROLLUP: Shape = Shape {
+    place: "[[source.rollup]]",
+    fields: &[("relation", Relation), ("step", Plain), ("time", Table(&TIME)), ("columns", TableOrNamed(&FUNCTIONS))],
+};
+
+const FUNCTIONS: Shape = Shape {
+    place: "the columns of a rollup",
+    fields: &[
+        ("avg", Plain),
+        ("min", Plain),
+        ("max", Plain),
+        ("sum", Plain),
+        ("count", Plain),
+        ("first", Plain),
+        ("last", Plain),
     ],
 };
 
@@ -165,7 +185,8 @@ fn table(text: &str, table: &DeTable<'_>, shape: &'static Shape) -> Result<(), F
             }
             Plain | TextForNow | Relation => {}
             Table(shape) => tables(text, value, shape)?,
-            Named(shape) => {
+            TableOrNamed(shape) if !value.as_table().is_some_and(holds_tables) => tables(text, value, shape)?,
+            Named(shape) | TableOrNamed(shape) => {
                 for (_, value) in value.as_table().into_iter().flatten() {
                     tables(text, value.get_ref(), shape)?;
                 }
@@ -173,6 +194,10 @@ fn table(text: &str, table: &DeTable<'_>, shape: &'static Shape) -> Result<(), F
         }
     }
     Ok(())
+}
+
+fn holds_tables(table: &DeTable<'_>) -> bool {
+    table.iter().any(|(_, value)| value.get_ref().is_table())
 }
 
 fn tables(text: &str, value: &DeValue<'_>, shape: &'static Shape) -> Result<(), FileError> {
