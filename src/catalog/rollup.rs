@@ -95,14 +95,20 @@ impl RollupColumns {
             RangeFunction::OverTime(OverTime::Sum) => one(self.sum.as_ref()).or_else(|| self.total().map(parts)),
             RangeFunction::OverTime(OverTime::Min) => one(self.min.as_ref()),
             RangeFunction::OverTime(OverTime::Max) => one(self.max.as_ref()),
-            RangeFunction::OverTime(OverTime::Count) => one(self.count.as_ref()),
+            RangeFunction::OverTime(OverTime::Count) => self.count.as_ref().map(|count| {
+                // A count of rows that several metrics share says nothing of one whose other columns are NULL.
+                [count].into_iter().chain(self.other()).collect()
+            }),
             RangeFunction::OverTime(OverTime::First) => one(self.first.as_ref()),
             RangeFunction::OverTime(OverTime::Last) => one(self.last.as_ref()),
-            RangeFunction::Present => {
-                one(self.count.as_ref()).or_else(|| self.all().into_iter().find_map(|(_, column)| Some(vec![column?])))
-            }
+            RangeFunction::Present => one(self.other().or(self.count.as_ref())),
             _ => None,
         }
+    }
+
+    /// A column that is NULL where there are no samples.
+    fn other(&self) -> Option<&Column> {
+        self.all().into_iter().find_map(|(word, column)| column.filter(|_| word != "count"))
     }
 
     /// The words of the functions that it answers.
