@@ -195,7 +195,7 @@ impl Wanted {
 impl State {
     /// The snapshot, if its sources are others than the old one's.
     fn better_than(&self, old: &Snapshot) -> Option<Arc<Snapshot>> {
-        self.snapshot.clone().filter(|new| new.sources() != old.sources())
+        self.snapshot.clone().filter(|new| !new.has_the_shape_of(old))
     }
 
     fn take(&mut self, loaded: Result<Snapshot, LoadError>) {

@@ -18,6 +18,7 @@ mod matchers;
 mod naming;
 mod preset;
 mod roles;
+mod rollups;
 #[cfg(test)]
 mod tests;
 mod things;

@@ -89,7 +89,25 @@ impl LabelValue {
     }
 }
 
+impl LabelValue {
+    /// The column that it is read from, to be replaced by another.
+    pub const fn column_mut(&mut self) -> &mut Column {
+        match self {
+            Self::Column(column) | Self::Member { column, .. } | Self::Part { column, .. } => column,
+            Self::Resolved { ids, .. } => &mut ids.column,
+        }
+    }
+}
+
 impl Document {
+    /// The column that it is read from, to be replaced by another.
+    pub const fn column_mut(&mut self) -> &mut Column {
+        match self {
+            Self::Json { column, .. } => column,
+            Self::Ids(ids) => &mut ids.column,
+        }
+    }
+
     /// The column that it is read from.
     #[must_use]
     pub const fn column(&self) -> &Column {
@@ -113,6 +131,14 @@ impl Document {
 }
 
 impl Label {
+    /// The column that it is read from, to be replaced by another.
+    pub const fn column_mut(&mut self) -> &mut Column {
+        match self {
+            Self::One { value, .. } => value.column_mut(),
+            Self::Members { document } => document.column_mut(),
+        }
+    }
+
     /// The column that it is read from.
     #[must_use]
     pub const fn column(&self) -> &Column {

@@ -10,6 +10,7 @@ pub mod filter;
 mod join;
 mod label;
 pub mod presets;
+mod rollup;
 mod snapshot;
 pub mod toml_out;
 mod value;
@@ -17,6 +18,7 @@ mod value;
 pub use filter::{Filter, Wanted};
 pub use join::{Join, Row, path};
 pub use label::{Document, Label, LabelIds, LabelValue};
+pub use rollup::{Held, Rolled, Rollup, RollupColumns, RollupMetrics};
 pub use snapshot::{Carrier, Clash, Snapshot};
 pub use value::{LengthUnit, Member, Overlap, Reading, Value};
 
@@ -114,6 +116,8 @@ pub struct Source {
     pub skip_nan: bool,
     /// For a narrow source the column that carries the metric's name, its own or a joined row's.
     pub name_column: Option<Column>,
+    /// The relations that hold what its samples come to, the coarsest first.
+    pub rollups: Vec<Rollup>,
     /// The columns of each usable index, in order.
     pub indexes: Vec<Vec<Ident>>,
     /// Size on disk in bytes, as the statistics say.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AnnotationSource, Label, Metric, Source};
+use super::{AnnotationSource, Held, Label, Metric, Rollup, Source};
 use crate::nearest::nearest;
 use crate::time::Zone;
 
@@ -86,6 +86,11 @@ impl Snapshot {
         }
     }
 
+    /// All rollups, to say what they hold.
+    pub fn rollups_mut(&mut self) -> impl Iterator<Item = &mut Rollup> {
+        self.sources.iter_mut().flat_map(|source| &mut source.rollups)
+    }
+
     /// Says by which names metrics are answered besides their own; a metric's own name wins.
     pub fn set_aliases(&mut self, aliases: BTreeMap<String, String>) {
         self.aliases = aliases;
@@ -133,6 +138,18 @@ impl Snapshot {
     #[must_use]
     pub fn sources(&self) -> &[Source] {
         &self.sources
+    }
+
+    /// Whether its sources are those of another, but for what their rollups hold.
+    #[must_use]
+    pub fn has_the_shape_of(&self, other: &Self) -> bool {
+        let shape = |source: &Source| {
+            let mut shape = source.clone();
+            shape.rollups.iter_mut().for_each(|rollup| rollup.held = Held::Nothing(String::new()));
+            shape
+        };
+        let same = |(a, b): (&Source, &Source)| a == b || !a.rollups.is_empty() && shape(a) == shape(b);
+        self.sources.len() == other.sources.len() && self.sources.iter().zip(&other.sources).all(same)
     }
 
     /// All relations with annotations, datebin's own table first.

@@ -1,11 +1,13 @@
 //! What discovery found, as a `datebin.toml` to edit: every decision with its reason, and what was left out and why.
 
+mod rollup;
 mod rows;
 mod value;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use rollup::rollup;
 use rows::{joins, labels, matchers, refined, time};
 
 use super::classify::{Decision, Verdict};
@@ -67,6 +69,7 @@ fn source(out: &mut String, source: &Source, decisions: &[&Decision]) {
         metric(out, own, decisions);
     }
     joins(out, source, Row::Own, "source");
+    source.rollups.iter().for_each(|own| rollup(out, own));
 }
 
 fn narrow(out: &mut String, source: &Source, decisions: &[&Decision]) {

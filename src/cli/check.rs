@@ -3,6 +3,7 @@
 mod advice;
 mod plan;
 mod report;
+mod rollups;
 
 use std::collections::{HashMap, HashSet};
 use std::process::ExitCode;
@@ -150,6 +151,7 @@ async fn source_report(
         bytes: source.bytes,
         ..Checked::default()
     };
+    let all = facts;
     if let Some(facts) = facts.get(&source.relation) {
         checked.kind = facts.kind.word();
         checked.rows = facts.rows;
@@ -157,6 +159,8 @@ async fn source_report(
         checked.findings.extend(advice::rights(facts, engine.database.config().role()));
         let (labels, findings) = advice::labels(source, facts);
         checked.labels = labels;
+        checked.rollups = rollups::rollups(source);
+        checked.findings.extend(rollups::findings(source, all));
         checked.findings.extend(findings);
     }
     match source.metrics.first() {

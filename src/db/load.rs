@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::config::DatabaseConfig;
 use super::error::DbError;
 use super::lease::texts;
-use super::{introspect, names};
+use super::{introspect, names, rollups};
 use crate::catalog::classify::{CatalogError, Decision, classify, finish, sound};
 use crate::catalog::facts::Facts;
 use crate::catalog::file::{CatalogFile, FileError};
@@ -139,6 +139,9 @@ async fn assembled(
         members.push(members_of(connection, source).await?);
     }
     snapshot.set_members(members);
+    for rollup in snapshot.rollups_mut() {
+        rollup.held = rollups::held(connection, rollup).await?;
+    }
     Ok((snapshot, decisions))
 }
 

@@ -15,6 +15,7 @@ mod migrate;
 pub mod names;
 mod notices;
 mod pool;
+mod rollups;
 
 pub use answer::{AnnotationRow, Place, RowSink, SeriesRow};
 pub use config::{DatabaseConfig, InvalidUrl};

@@ -159,7 +159,7 @@ fn stored(names: impl IntoIterator<Item = String>, strategy: NameStrategy) -> St
     StoredNames { names: names.into_iter().collect(), strategy }
 }
 
-fn is_about_the_relation(error: &DbError) -> bool {
+pub(super) fn is_about_the_relation(error: &DbError) -> bool {
     error.code().is_some_and(|code| !NOT_THE_RELATION.iter().any(|class| code.starts_with(class)))
 }
 

@@ -1,6 +1,6 @@
 //! What PostgreSQL would do for a question, without doing it.
 
-use super::show::statement;
+use super::show::{parts, statement};
 use super::{Engine, resolve};
 use crate::catalog::AnnotationSource;
 use crate::db::Deadline;
@@ -25,8 +25,8 @@ impl Engine {
             let expression = target.builder.around(resolve::expression(&snapshot, text)?, &mut Vec::new());
             let lowered = evaluate::lower(&expression).map_err(resolve::refusal)?;
             let planned = plan::fetches(&self.context(&snapshot, question, target), &lowered.fetches)?;
-            for fetch in planned.groups.iter().flat_map(|group| &group.fetches) {
-                plans.push(self.plan_of(statement(fetch), deadline).await?);
+            for part in parts(&planned.groups) {
+                plans.push(self.plan_of(statement(&part), deadline).await?);
             }
         }
         Ok(plans)

@@ -71,6 +71,8 @@ impl Engine {
     async fn settled(&self, snapshot: &Snapshot, fetch: &Fetch, deadline: Deadline) -> Result<Fetch, Error> {
         let mut settled = fetch.clone();
         let Some(source) = snapshot.sources().get(fetch.source) else { return Ok(settled) };
+        let rollup = fetch.rolled.as_ref().and_then(|rolled| source.rollups.get(rolled.number));
+        let source = rollup.map_or(source, |rollup| &rollup.rows);
         let source = self.settled_source(source, deadline).await.map_err(|error| logged(&error, fetch))?;
         settled.joins.clone_from(&source.joins);
         let range = TimeRange { from: fetch.from, to: fetch.to };
@@ -121,23 +123,25 @@ impl Engine {
         deadline: Deadline,
         budget: &Budget,
     ) -> Result<(Vec<Series>, f64), Error> {
-        let fetches = self.all_settled(snapshot, fetches, deadline).await?;
         let Some(first) = fetches.first() else { return Ok((Vec::new(), 0.0)) };
         if first.function.is_of_samples() {
+            let fetches = self.all_settled(snapshot, fetches, deadline).await?;
             return self.folded(&fetches, named, deadline, budget).await;
         }
+        let parts: Vec<Fetch> = fetches.iter().flat_map(Fetch::parts).collect();
+        let parts = self.all_settled(snapshot, &parts, deadline).await?;
         let mut collector = Collector::new(first, named);
         // Rows that are merged into windows are bounded by themselves; what counts is what comes of them.
         let is_answer = first.windows.is_none();
-        for fetch in &fetches {
-            collector.turn(fetch);
+        for part in &parts {
+            collector.turn(part);
             let mut sink = |row: SeriesRow<'_>| {
                 if is_answer {
                     budget.take()?;
                 }
                 collector.row(&row)
             };
-            self.read(fetch, &sql::fetch(fetch), deadline, &mut sink).await?;
+            self.read(part, &sql::fetch(part), deadline, &mut sink).await?;
         }
         let skipped = collector.skipped();
         Ok((collector.finish(&mut || budget.take())?, skipped))

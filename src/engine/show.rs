@@ -8,9 +8,13 @@ use crate::sql::{self, Statement};
 /// The statements of all fetches, with their parameters as numbers: values may be many, and are nobody's business
 /// who only wants to know which indexes serve.
 pub(super) fn statements(groups: &[FetchGroup]) -> String {
-    let texts: Vec<String> =
-        groups.iter().flat_map(|group| &group.fetches).map(|fetch| statement(fetch).text + ";").collect();
+    let texts: Vec<String> = parts(groups).iter().map(|part| statement(part).text + ";").collect();
     texts.join("\n")
+}
+
+/// Everything that is read, each from one relation.
+pub(super) fn parts(groups: &[FetchGroup]) -> Vec<Fetch> {
+    groups.iter().flat_map(|group| &group.fetches).flat_map(Fetch::parts).collect()
 }
 
 /// The statement of a fetch in its shape: a pattern stands as the list of values that it will become.

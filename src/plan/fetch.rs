@@ -104,6 +104,7 @@ pub fn samples(context: &Context<'_>, request: &FetchRequest) -> Result<Planned,
     let (from, to) = (context.range.from - offset_ms, context.range.to - offset_ms);
     for fetch in planned.groups.iter_mut().flat_map(|group| &mut group.fetches) {
         (fetch.from, fetch.to, fetch.row_cap) = (from, to, context.limits.cells);
+        fetch.rollup = None;
         fetch.buckets = Buckets::Regular { origin_ms: from, step_ms: to - from, start_ms: from };
     }
     Ok(planned)
@@ -146,13 +147,15 @@ fn group(
         let first = fetches.len();
         for carrier in carriers {
             let matchers = request.selector.matchers.iter().chain(ad_hoc.iter().copied());
-            let Some(filters) = filters(carrier.source, matchers)? else { continue };
+            let Some(filters) = filters(carrier.source, matchers.clone())? else { continue };
             let function = request.function.unwrap_or(RangeFunction::OverTime(carrier.metric.over_time));
             if function.is_of_samples() {
                 has_samples(carrier.metric).map_err(|error| error.at(request.function_span))?;
             }
-            let fetch = Scope { context, carrier: *carrier, cut: &cut, series_cap };
-            fetches.push(fetch.fetch(filters, function, inside.clone()));
+            let scope = Scope { context, carrier: *carrier, cut: &cut, series_cap };
+            let mut fetch = scope.fetch(filters, function, inside.clone());
+            fetch.rollup = scope.rolled_up(&fetch, matchers)?.map(Box::new);
+            fetches.push(fetch);
         }
         level(&mut fetches[first..], context.limits.cells);
     }
@@ -201,15 +204,20 @@ pub(super) fn filters<'a>(
 }
 
 /// One metric of one source under one question.
-struct Scope<'a> {
-    context: &'a Context<'a>,
-    carrier: Carrier<'a>,
-    cut: &'a Cut,
-    series_cap: u32,
+pub(super) struct Scope<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) carrier: Carrier<'a>,
+    pub(super) cut: &'a Cut,
+    pub(super) series_cap: u32,
 }
 
 impl Scope<'_> {
-    fn fetch(&self, filters: Vec<Filter>, function: RangeFunction, aggregate: Option<FetchAggregate>) -> Fetch {
+    pub(super) fn fetch(
+        &self,
+        filters: Vec<Filter>,
+        function: RangeFunction,
+        aggregate: Option<FetchAggregate>,
+    ) -> Fetch {
         let limits = Limits { series: self.series_cap, ..self.context.limits };
         let Carrier { at, source, metric } = self.carrier;
         let labels: Vec<SeriesLabel> = source.labels.iter().map(series_label).collect();
@@ -236,6 +244,8 @@ impl Scope<'_> {
             lookback_ms: source.lookback_ms,
             reach_ms: if function.is_of_pairs() { window::reach(source, self.cut) } else { 0 },
             aggregate: aggregate.map(|a| self.confirmed(a)),
+            rollup: None,
+            rolled: None,
             row_cap,
             series_cap: limits.series,
             sample_cap: limits.samples,

@@ -8,6 +8,7 @@ mod fetch;
 mod matchers;
 mod metrics;
 mod notices;
+mod rollup;
 mod rows;
 mod window;
 
@@ -16,7 +17,9 @@ pub use rows::{Rows, rows};
 
 use crate::ast::{AggregateOp, Grouping};
 pub use crate::catalog::filter::{Filter, Wanted, settle};
-use crate::catalog::{self, Column, Document, Join, LabelValue, Member, Relation, Row, TimeColumn, Value};
+use crate::catalog::{
+    self, Column, Document, Join, LabelValue, Member, Relation, RollupColumns, Row, TimeColumn, Value,
+};
 use crate::evaluate::RangeFunction;
 use crate::time::{Grid, GridShape, Millis};
 
@@ -77,6 +80,10 @@ pub struct Fetch {
     pub reach_ms: i64,
     /// The aggregation over series that the database does.
     pub aggregate: Option<FetchAggregate>,
+    /// The stretch of it that a rollup answers, as a fetch of that relation; the rest are its own rows.
+    pub rollup: Option<Box<Fetch>>,
+    /// In a fetch of a rollup, where its rows have what samples come to.
+    pub rolled: Option<RolledUp>,
     /// The most rows that an answer may have; one more is asked for, so that overflow is seen.
     pub row_cap: u32,
     /// The most series that an answer may have.
@@ -105,6 +112,15 @@ impl Fetch {
     pub fn members(&self) -> Option<&Document> {
         self.labels.iter().find_map(|l| if let SeriesLabel::Members { document } = l { Some(document) } else { None })
     }
+}
+
+/// What the rows of a rollup say of a metric.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RolledUp {
+    /// Which of its source's rollups it is.
+    pub number: usize,
+    /// The columns.
+    pub columns: RollupColumns,
 }
 
 /// A label of a fetch: a named value, or a document whose members are the labels.

@@ -6,7 +6,7 @@
 use super::condition::{condition, grouped, may_be_absent};
 use super::document::{document, group_column};
 use super::value::{aggregate, partials, present, remerge, skipped, value};
-use super::{Param, Statement, Writer, instant, overlap, reading};
+use super::{Param, Statement, Writer, instant, overlap, reading, rollup};
 use crate::ast::{Grouping, OverTime};
 use crate::catalog::{ColumnType, LabelValue, Value};
 use crate::evaluate::RangeFunction;
@@ -153,7 +153,10 @@ fn rows_from(w: &mut Writer, fetch: &Fetch, from: Millis) {
         _ => instant::bounds(w, &fetch.time, from, fetch.to),
     }
     w.syntax(" AND ");
-    present(w, fetch);
+    match &fetch.rolled {
+        Some(rolled) => rollup::present(w, fetch, &rolled.columns),
+        None => present(w, fetch),
+    }
     for filter in fetch.named().iter().chain(&fetch.filters) {
         w.syntax(" AND ");
         condition(w, &fetch.joins, filter);

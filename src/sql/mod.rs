@@ -13,6 +13,7 @@ mod join;
 mod labels;
 mod overlap;
 mod reading;
+mod rollup;
 mod value;
 mod walk;
 
@@ -22,6 +23,7 @@ pub(crate) use fetch::{Key, carried, keys};
 pub use fetch::{fetch, samples};
 pub use labels::{common_values, label_values, member_names, names_with_rows};
 pub use reading::number_names;
+pub use rollup::span;
 pub use walk::narrowed_values;
 
 use crate::catalog::{Join, Relation};

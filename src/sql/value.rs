@@ -1,6 +1,6 @@
 //! A metric's value as float8, and the aggregates over it.
 
-use super::{Writer, instant, reading};
+use super::{Writer, instant, reading, rollup};
 use crate::ast::{AggregateOp, OverTime};
 use crate::catalog::{Column, ColumnType, Value};
 use crate::evaluate::RangeFunction;
@@ -70,6 +70,9 @@ fn count(w: &mut Writer, fetch: &Fetch) {
 /// `avg` is sum and count (float8's own `avg` squares and so overflows early); `first` and `last` are a time and the
 /// value at it, the smallest and the largest of several samples at that instant; `stddev` is what Chan's formula takes.
 pub(super) fn partials(w: &mut Writer, fetch: &Fetch) {
+    if let Some(rolled) = &fetch.rolled {
+        return rollup::partials(w, fetch, &rolled.columns);
+    }
     let function = match fetch.function {
         RangeFunction::OverTime(function) => function,
         RangeFunction::Stddev | RangeFunction::Stdvar => return moments(w, fetch),

@@ -37,6 +37,7 @@ mod oracle;
 mod pages;
 mod products;
 mod query;
+mod rollups;
 mod search;
 mod support;
 mod tags;

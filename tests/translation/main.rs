@@ -55,6 +55,7 @@ fn source(table: &str, time: TimeKind, labels: Vec<Label>, metrics: Vec<Metric>)
         numbers: None,
         skip_nan: false,
         name_column: None,
+        rollups: Vec::new(),
         indexes: vec![vec![ident("host"), ident("ts")]],
         bytes: 0,
     }

@@ -8,7 +8,7 @@ use super::labels::{self, Place};
 use super::lookup::{bad, column, interval, name_column, time_column, wrong};
 use super::matchers::filters;
 use super::values::Values;
-use super::{layout, time};
+use super::{layout, rollups, time};
 use crate::ast::OverTime;
 use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
 use crate::catalog::file::{AnnotationDecl, MetricDecl, SourceDecl};
@@ -51,6 +51,7 @@ pub(super) fn source(
         |field, text: &Option<String>| text.as_deref().map(|text| interval(&facts.relation, field, text)).transpose();
     source.set_pace(length("interval", &declared.interval)?, length("lookback", &declared.lookback)?);
     source.elements = values.elements;
+    source.rollups = rollups::declared(all, &source, &declared.rollups, local)?;
     Ok(DraftSource { source, declared: true, family: false, metrics, narrow, member: None })
 }
 

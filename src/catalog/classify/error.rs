@@ -74,6 +74,26 @@ pub enum CatalogError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A rollup names a metric that its source does not have.
+    #[error("{relation} is no rollup of a metric `{metric}`: there is none in its source{}", did_you_mean(nearest))]
+    UnknownMetric {
+        /// The rollup.
+        relation: Relation,
+        /// As declared.
+        metric: String,
+        /// Those that look most like it.
+        nearest: Vec<String>,
+    },
+    /// A rollup lacks a column that tells the rows of its source apart.
+    #[error("{rollup} is no rollup of {source_relation}: it has no column `{column}`, which tells rows apart there")]
+    RollupLacks {
+        /// The rollup.
+        rollup: Relation,
+        /// The relation of its source.
+        source_relation: Relation,
+        /// The column.
+        column: String,
+    },
     /// Two metrics have one name.
     #[error(transparent)]
     Clash(#[from] Clash),
@@ -87,7 +107,12 @@ impl CatalogError {
             | Self::Unreadable { relation, .. }
             | Self::WrongType { relation, .. }
             | Self::Incomplete { relation, .. } => Some(relation),
-            Self::UnknownRelation { .. } | Self::BadValue { .. } | Self::BadMatchers { .. } | Self::Clash(_) => None,
+            Self::UnknownMetric { .. }
+            | Self::RollupLacks { .. }
+            | Self::UnknownRelation { .. }
+            | Self::BadValue { .. }
+            | Self::BadMatchers { .. }
+            | Self::Clash(_) => None,
         }
     }
 }

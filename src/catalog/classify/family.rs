@@ -30,6 +30,9 @@ pub(super) fn members(
         .split_once('*')
         .filter(|(_, end)| !end.contains('*'))
         .ok_or_else(|| bad("[[source]]", "relation", &declared.relation, "a name with one `*`, behind the schema's"))?;
+    if let Some(rollup) = declared.rollups.first() {
+        return Err(bad("[[source]]", "rollup", &rollup.relation, "one of a single relation: a family has none"));
+    }
     let names = names(facts, declared)?;
     let mut found = 0_usize;
     for relation in &facts.relations {

@@ -113,6 +113,7 @@ pub(super) fn source(relation: &RelationFacts, time: TimeColumn, labels: Vec<Lab
         numbers: None,
         skip_nan: false,
         name_column: None,
+        rollups: Vec::new(),
         indexes,
         bytes: relation.bytes,
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::declared::kind_and_over_time;
 use super::draft::{Decision, Draft, DraftSource, Narrow, StoredNames, Verdict};
 use super::error::CatalogError;
-use super::{layout, united};
+use super::{layout, rollups, united};
 use crate::ast::OverTime;
 use crate::catalog::{Metric, Relation, Snapshot, Value};
 
@@ -51,6 +51,7 @@ pub fn finish(
     for (draft, mut metrics) in draft.sources.iter_mut().zip(metrics) {
         metrics.sort_by(|a, b| a.name.cmp(&b.name));
         draft.source.metrics = metrics;
+        rollups::settle(&mut draft.source)?;
     }
     united::agree(&mut draft.sources);
     let aliases = aliases(&draft.sources);

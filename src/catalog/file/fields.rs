@@ -1,4 +1,4 @@
-//! The fields of `datebin.toml`, those of later versions included, and the check that there are no others.
+//! The fields of `datebin.toml`, and the check that there are no others.
 
 use toml::de::{DeTable, DeValue};
 
@@ -15,17 +15,17 @@ struct Shape {
 enum Field {
     /// Checked when it is read.
     Plain,
-    /// Part of the contract, not built yet.
-    Later,
     /// One relation: no pattern.
     Relation,
     /// A table, or tables in a list; other forms are checked when they are read.
     Table(&'static Shape),
     /// Tables by name.
     Named(&'static Shape),
+    /// A table, or such tables by name.
+    TableOrNamed(&'static Shape),
 }
 
-use Field::{Later, Named, Plain, Relation, Table};
+use Field::{Named, Plain, Relation, Table, TableOrNamed};
 
 static FILE: Shape = Shape {
     place: "the file",
@@ -58,7 +58,7 @@ static SOURCE: Shape = Shape {
         ("where", Plain),
         ("nan", Plain),
         ("join", Table(&JOIN)),
-        ("rollup", Later),
+        ("rollup", Table(&ROLLUP)),
         ("names", Table(&NAMES)),
         ("map", Plain),
         ("each", Plain),
@@ -76,6 +76,24 @@ static JOIN: Shape = Shape {
         ("prefix", Plain),
         ("where", Plain),
         ("join", Table(&JOIN)),
+    ],
+};
+
+static ROLLUP: Shape = Shape {
+    place: "[[source.rollup]]",
+    fields: &[("relation", Relation), ("step", Plain), ("time", Table(&TIME)), ("columns", TableOrNamed(&FUNCTIONS))],
+};
+
+const FUNCTIONS: Shape = Shape {
+    place: "the columns of a rollup",
+    fields: &[
+        ("avg", Plain),
+        ("min", Plain),
+        ("max", Plain),
+        ("sum", Plain),
+        ("count", Plain),
+        ("first", Plain),
+        ("last", Plain),
     ],
 };
 
@@ -152,7 +170,6 @@ fn table(text: &str, table: &DeTable<'_>, shape: &'static Shape) -> Result<(), F
         };
         let value = value.get_ref();
         match field {
-            Later => return Err(FileError::NotSupported { line: line(), what: format!("`{name}`") }),
             Relation if value.as_str().is_some_and(|relation| relation.contains('*')) => {
                 return Err(FileError::NotSupported {
                     line: line(),
@@ -161,7 +178,8 @@ fn table(text: &str, table: &DeTable<'_>, shape: &'static Shape) -> Result<(), F
             }
             Plain | Relation => {}
             Table(shape) => tables(text, value, shape)?,
-            Named(shape) => {
+            TableOrNamed(shape) if !value.as_table().is_some_and(holds_tables) => tables(text, value, shape)?,
+            Named(shape) | TableOrNamed(shape) => {
                 for (_, value) in value.as_table().into_iter().flatten() {
                     tables(text, value.get_ref(), shape)?;
                 }
@@ -169,6 +187,10 @@ fn table(text: &str, table: &DeTable<'_>, shape: &'static Shape) -> Result<(), F
         }
     }
     Ok(())
+}
+
+fn holds_tables(table: &DeTable<'_>) -> bool {
+    table.iter().any(|(_, value)| value.get_ref().is_table())
 }
 
 fn tables(text: &str, value: &DeValue<'_>, shape: &'static Shape) -> Result<(), FileError> {

@@ -46,6 +46,7 @@ impl SourceDecl {
     pub(super) fn beside(&self) -> Vec<&str> {
         let mut found: Vec<&str> = self.names.iter().map(|names| names.relation.as_str()).collect();
         found.extend(tables(self.labels.as_deref()));
+        found.extend(self.rollups.iter().map(|rollup| rollup.relation.as_str()));
         let mut left: Vec<&JoinDecl> = self.joins.iter().collect();
         while let Some(join) = left.pop() {
             found.push(&join.relation);

@@ -86,7 +86,7 @@ pub(super) fn rights(facts: &RelationFacts, role: &str) -> Option<Finding> {
     Some(Finding { fix: Some(grant), ..Finding::new(Level::Note, message) })
 }
 
-fn advised(finding: Finding, facts: &RelationFacts, columns: &[&Ident]) -> Finding {
+pub(super) fn advised(finding: Finding, facts: &RelationFacts, columns: &[&Ident]) -> Finding {
     let names: Vec<String> = columns.iter().map(|column| column.quoted()).collect();
     let on = format!("ON {} ({});", quoted_name(&facts.relation), names.join(", "));
     let (fix, note) = if facts.is_parent && facts.kind == RelationKind::Partitioned {

@@ -1,10 +1,14 @@
 //! What `datebin check` says: a structure, as text or as JSON.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
 use super::plan::Plan;
+
+/// Metrics of a rollup that are named in the text.
+const SHOWN: usize = 20;
 
 /// How bad something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -39,6 +43,7 @@ pub(super) struct Checked {
     pub(super) bytes: u64,
     pub(super) time: String,
     pub(super) labels: Vec<Label>,
+    pub(super) rollups: Vec<Rollup>,
     pub(super) plan: Option<Plan>,
     pub(super) findings: Vec<Finding>,
 }
@@ -48,6 +53,20 @@ pub(super) struct Checked {
 pub(super) struct Label {
     pub(super) name: String,
     pub(super) strategy: String,
+}
+
+/// A coarser relation of a source's metrics.
+#[derive(Debug, Serialize)]
+pub(super) struct Rollup {
+    pub(super) relation: String,
+    /// How long the stretch of a row is.
+    pub(super) step: String,
+    /// Start and end of what it holds, in milliseconds since 1970; none where it is not used.
+    pub(super) holds: Option<(i64, i64)>,
+    /// The same in words, or why it is not used.
+    pub(super) held: String,
+    /// What it answers, by metric.
+    pub(super) serves: BTreeMap<String, Vec<&'static str>>,
 }
 
 /// Everything.
@@ -104,6 +123,19 @@ fn relation(out: &mut String, checked: &Checked) {
     line(out, &format!("    time {}", checked.time));
     for label in &checked.labels {
         line(out, &format!("    label {}: {}", label.name, label.strategy));
+    }
+    for rollup in &checked.rollups {
+        let mut metrics: Vec<String> = rollup
+            .serves
+            .iter()
+            .take(SHOWN)
+            .map(|(metric, words)| format!("{metric} ({})", words.join(", ")))
+            .collect();
+        if rollup.serves.len() > SHOWN {
+            metrics.push(format!("{} more", rollup.serves.len() - SHOWN));
+        }
+        let (relation, step, held) = (&rollup.relation, &rollup.step, &rollup.held);
+        line(out, &format!("    rollup {relation} by {step}, {held}: {}", metrics.join(", ")));
     }
     if let Some(plan) = &checked.plan {
         line(out, &format!("    the last hour: {}", plan.summary));
