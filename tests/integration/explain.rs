@@ -1,6 +1,6 @@
 //! What PostgreSQL makes of our statements: an index condition on the raw time column, whatever its type.
 
-use datebin::ast::{MetricRef, Selector, Span};
+use datebin::ast::{Matcher, MetricRef, Selector, Span};
 use datebin::evaluate::FetchRequest;
 use datebin::plan::{self, Context, Limits};
 use datebin::sql::{self, Param, Statement};
@@ -48,6 +48,11 @@ const FILE: &str = r#"
 
 /// The statement of a metric's last day, its parameters written out.
 pub fn statement(server: &Server, metric: &str) -> String {
+    matched(server, metric, Vec::new())
+}
+
+/// The same of the series that matchers select.
+pub fn matched(server: &Server, metric: &str, matchers: Vec<Matcher>) -> String {
     let snapshot = server.catalog.current().expect("a catalog");
     let context = Context {
         snapshot: &snapshot,
@@ -59,7 +64,7 @@ pub fn statement(server: &Server, metric: &str) -> String {
         limits: Limits { points: 11_000, series: 1000, cells: 1_000_000, targets: 100, samples: 50_000_000 },
         ad_hoc: &[],
     };
-    let selector = Selector { metric: MetricRef::Names(vec![metric.to_owned()]), ..Selector::default() };
+    let selector = Selector { metric: MetricRef::Names(vec![metric.to_owned()]), matchers, ..Selector::default() };
     let span = Span::default();
     let request = FetchRequest { selector, function: None, pushed: None, span, function_span: span };
     let planned = plan::fetches(&context, &[request]).expect("a plan");
@@ -76,6 +81,7 @@ fn literal(statement: &Statement) -> String {
             Param::Interval(ms) => format!("interval '{ms} milliseconds'"),
             Param::Instant(ms) => format!("to_timestamp({ms} / 1000.0)"),
             Param::Local(ms) => format!("(to_timestamp({ms} / 1000.0) AT TIME ZONE 'UTC')"),
+            Param::Texts(values) => format!("ARRAY['{}']", values.join("', '")),
             Param::Date(days) => format!("(date '1970-01-01' + {days})"),
             other => panic!("{other:?} is in no statement of this test"),
         };

@@ -23,6 +23,7 @@ mod discovery_all;
 mod discovery_kinds;
 mod explain;
 mod explain_types;
+mod explain_values;
 mod flat;
 mod golden;
 mod hostile;
