@@ -56,6 +56,21 @@ struct State {
     begun: u64,
     /// The last of them that ended.
     ended: u64,
+    /// How they went.
+    tally: Tally,
+    /// When the snapshot was made.
+    made: Option<Instant>,
+}
+
+/// How refreshes went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Those that ended.
+    pub refreshes: u64,
+    /// Those of them that failed.
+    pub failures: u64,
+    /// How old the snapshot is, if there is one.
+    pub age: Option<Duration>,
 }
 
 /// What a catalog is made from.
@@ -80,6 +95,13 @@ impl Catalog {
     #[must_use]
     pub fn failure(&self) -> Option<String> {
         self.state.borrow().failure.clone()
+    }
+
+    /// How refreshes went.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        let state = self.state.borrow();
+        Tally { age: state.made.map(|made| made.elapsed()), ..state.tally }
     }
 
     /// Waits for the first snapshot.
@@ -200,6 +222,7 @@ impl State {
 
     fn take(&mut self, loaded: Result<Snapshot, LoadError>) {
         self.ended = self.begun;
+        self.tally.refreshes += 1;
         match loaded {
             Ok(snapshot) => {
                 let metrics = snapshot.names().count();
@@ -214,10 +237,12 @@ impl State {
                     tracing::info!("the catalog is refreshed again");
                 }
                 self.snapshot = Some(Arc::new(snapshot));
+                self.made = Some(Instant::now());
                 self.failure = None;
             }
             Err(error) => {
                 let failure = error.to_string();
+                self.tally.failures += 1;
                 // The same failure again is not news.
                 if self.failure.as_ref() != Some(&failure) {
                     tracing::error!(error = failure, kept = self.snapshot.is_some(), "the catalog cannot be refreshed");

@@ -3,6 +3,7 @@
 mod annotations;
 mod body;
 mod builder;
+mod exposition;
 mod flat;
 mod health;
 mod middleware;
@@ -47,7 +48,7 @@ pub fn service(app: App, config: &HttpConfig) -> Service {
         .route("/openapi.json", get(async || respond::document(include_str!("../../openapi.json"))))
         .route("/query", post(query::posted).get(flat::got))
         .route("/search", post(search::posted).get(search::got))
-        .route("/metrics", post(builder::metrics))
+        .route("/metrics", post(builder::metrics).get(exposition::got))
         .route("/metric-payload-options", post(builder::options))
         .route("/variable", post(variable::posted).get(variable::got))
         .route("/annotations", post(annotations::posted).get(annotations::got))

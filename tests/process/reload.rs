@@ -79,6 +79,9 @@ async fn a_file_is_read_again_however_it_was_changed() {
     lists(&program, "fourth").await;
     assert_eq!(program.complaints(), Vec::<Value>::new());
 
+    let before =
+        [counted(&program, "catalog_refreshes_total").await, counted(&program, "catalog_refresh_failures_total").await];
+    assert_eq!(before[1], 0.0, "nothing failed yet");
     let said = async || program.get("/readyz").await.body["refresh"].is_string().then_some(());
     for broken in ["[[source", "[[source]]\nrelation = \"no_such\"\n"] {
         fs::write(&file, broken).expect("a file");
@@ -94,6 +97,20 @@ async fn a_file_is_read_again_however_it_was_changed() {
     lists(&program, "fifth").await;
     assert!(program.get("/readyz").await.body["refresh"].is_null());
     assert_eq!(program.complaints().len(), 3, "{:?}", program.complaints());
+    let failures = counted(&program, "catalog_refresh_failures_total").await;
+    let refreshes = counted(&program, "catalog_refreshes_total").await - before[0];
+    assert!(failures >= 3.0 && refreshes >= failures + 1.0, "{failures} of {refreshes} failed");
+    assert_eq!(counted(&program, "catalog_loaded").await, 1.0);
+    assert!(counted(&program, "catalog_age_seconds").await < LONG.as_secs_f64());
+}
+
+/// A number of `GET /metrics`.
+async fn counted(program: &Program, name: &str) -> f64 {
+    let answer = program.get("/metrics").await;
+    assert_eq!(answer.status, 200);
+    let text = answer.body.as_str().expect("a text").to_owned();
+    let line = text.lines().find_map(|line| line.strip_prefix(&format!("datebin_{name} ")));
+    line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().expect("a number")
 }
 
 /// Eight clients that ask for a metric until they are told to stop.
