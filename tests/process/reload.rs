@@ -110,7 +110,7 @@ async fn counted(program: &Program, name: &str) -> f64 {
     assert_eq!(answer.status, 200);
     let text = answer.body.as_str().expect("a text").to_owned();
     let line = text.lines().find_map(|line| line.strip_prefix(&format!("datebin_{name} ")));
-    line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().expect("a number")
+    line.expect("the metric").parse().expect("a number")
 }
 
 /// Eight clients that ask for a metric until they are told to stop.
