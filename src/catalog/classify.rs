@@ -60,6 +60,13 @@ pub fn classify(facts: &Facts, file: &CatalogFile, zone: Zone) -> Result<Draft, 
     }
     taken.extend(draft.sources.iter().map(|draft| draft.source.relation.clone()));
     preset::add(&mut draft, facts, file, (&mut taken, local));
+    let rollups: Vec<_> = draft.rollups().collect();
+    for (rollup, source) in rollups {
+        if taken.insert(rollup.clone()) {
+            let reason = format!("a rollup of {source}, which answers from it where it can");
+            draft.decisions.push(Decision { relation: rollup, column: None, verdict: Verdict::LeftOut, reason });
+        }
+    }
     for annotations in &file.annotations {
         let relation = lookup::relation(facts, &annotations.relation)?;
         draft.annotations.push(declared::annotations(relation, annotations, local)?);

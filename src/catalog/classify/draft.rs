@@ -183,6 +183,20 @@ impl Draft {
         all.filter(|(_, draft)| draft.narrow.is_some()).map(|(at, draft)| (at, &draft.source))
     }
 
+    /// The relation of each rollup and that of its source.
+    pub(super) fn rollups(&self) -> impl Iterator<Item = (Relation, Relation)> {
+        let of = |source: &Source| {
+            let own = source.relation.clone();
+            source
+                .rollups
+                .iter()
+                .map(|rollup| rollup.rows.relation.clone())
+                .map(move |rollup| (rollup, own.clone()))
+                .collect::<Vec<_>>()
+        };
+        self.sources.iter().flat_map(move |draft| of(&draft.source))
+    }
+
     /// What was decided and why, in the order of the relations.
     #[must_use]
     pub fn decisions(&self) -> &[Decision] {

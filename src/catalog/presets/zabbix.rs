@@ -30,8 +30,24 @@ pub(super) fn source(facts: &Facts, relation: &RelationFacts) -> Option<Known> {
         "value": "value",
         "labels": [],
         "join": [join],
+        "rollup": trends(facts, relation),
     });
     Some(Known { relation: relation.relation.clone(), declared, by_table: false })
+}
+
+/// The hourly trends of a table, which outlive it by far.
+fn trends(facts: &Facts, history: &RelationFacts) -> Vec<Value> {
+    let name = history.relation.name.as_str().replacen("history", "trends", 1);
+    let columns = ["itemid", "clock", "num", "value_min", "value_avg", "value_max"];
+    let rollup = |trends: &RelationFacts| {
+        json!({
+            "relation": trends.relation.to_string(),
+            "step": "1h",
+            "time": epoch("clock"),
+            "columns": {"avg": "value_avg", "min": "value_min", "max": "value_max", "count": "num"},
+        })
+    };
+    beside(facts, history, &name, &columns).map(rollup).into_iter().collect()
 }
 
 /// Items of numbers, rules and prototypes of Zabbix' own discovery left out: those have no values.
