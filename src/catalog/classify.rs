@@ -3,6 +3,7 @@
 //! [`classify`] decides what every relation and column is. The names that narrow sources store are data, so they are
 //! listed by the caller, and [`finish`] names every metric.
 
+mod aggregates;
 mod carried;
 mod counters;
 mod declared;
@@ -25,6 +26,7 @@ mod things;
 mod time;
 mod united;
 mod values;
+mod view;
 mod words;
 
 use std::collections::HashSet;
@@ -83,6 +85,7 @@ pub fn classify(facts: &Facts, file: &CatalogFile, zone: Zone) -> Result<Draft, 
             }
         }
     }
+    aggregates::add(&mut draft, facts, local);
     draft.sources.sort_by(|a, b| a.source.relation.cmp(&b.source.relation));
     Ok(draft)
 }

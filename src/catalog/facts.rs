@@ -33,6 +33,19 @@ impl Scope {
 pub struct Facts {
     /// The relations; partitions and inheritance children are part of their parent.
     pub relations: Vec<RelationFacts>,
+    /// TimescaleDB's continuous aggregates.
+    pub aggregates: Vec<AggregateFacts>,
+}
+
+/// A continuous aggregate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AggregateFacts {
+    /// The view that shows it.
+    pub view: Relation,
+    /// What it is an aggregate of.
+    pub hypertable: Relation,
+    /// Its query, as PostgreSQL writes it.
+    pub definition: String,
 }
 
 /// One relation.

@@ -1,6 +1,7 @@
 //! Asks the database what it states about itself: a handful of statements over the system catalogs, whatever the
 //! number of tables. The SQL is in `scripts/`.
 
+mod aggregates;
 mod columns;
 mod keys;
 mod statistics;
@@ -80,6 +81,7 @@ async fn load_once(connection: &mut PgConnection, scope: &Scope) -> Result<Facts
     let mut loading = relations(&mut transaction, scope).await?;
     columns::load(&mut transaction, &mut loading).await?;
     keys::load(&mut transaction, &mut loading).await?;
+    aggregates::load(&mut transaction, &mut loading).await?;
     loading.decided_by_statistics = loading.facts.relations.iter().map(|facts| !scope.settles(facts)).collect();
     statistics::load(&mut transaction, &mut loading).await?;
     transaction.commit().await?;

@@ -39,6 +39,7 @@ mod pages;
 mod products;
 mod query;
 mod rollups;
+mod rollups_found;
 mod search;
 mod support;
 mod tags;

@@ -50,7 +50,7 @@ fn catalog(
 ) -> Result<(Snapshot, Vec<Decision>), CatalogError> {
     let file = CatalogFile::parse(toml).unwrap_or_else(|error| panic!("{error}\n{toml}"));
     relations.sort_by(|a, b| a.relation.cmp(&b.relation));
-    let draft = classify(&Facts { relations }, &file, Zone::UTC)?;
+    let draft = classify(&Facts { relations, ..Facts::default() }, &file, Zone::UTC)?;
     let names =
         StoredNames { names: stored.iter().map(|name| (*name).to_owned()).collect(), strategy: NameStrategy::AllRows };
     let stored: BTreeMap<usize, StoredNames> = draft.narrow().map(|(at, _)| (at, names.clone())).collect();

@@ -1,0 +1,194 @@
+//! What the definition of a continuous aggregate says, as PostgreSQL writes it. What is not plainly understood is
+//! refused or passed over.
+
+/// A definition.
+#[derive(Debug, PartialEq)]
+pub(super) struct Parsed {
+    /// How long a bucket is, in milliseconds.
+    pub(super) step_ms: i64,
+    /// The column of times that is cut.
+    pub(super) time: String,
+    /// What the buckets are called.
+    pub(super) bucket: String,
+    /// The columns that it groups by, each under its own name.
+    pub(super) keys: Vec<String>,
+    /// What it computes.
+    pub(super) items: Vec<Item>,
+}
+
+/// An aggregate of a column.
+#[derive(Debug, PartialEq)]
+pub(super) struct Item {
+    /// What it is called.
+    pub(super) name: String,
+    /// The function.
+    pub(super) function: String,
+    /// The column; none for all rows.
+    pub(super) of: Option<String>,
+}
+
+const FUNCTIONS: [&str; 7] = ["avg", "min", "max", "sum", "count", "first", "last"];
+
+/// Reads a definition.
+///
+/// # Errors
+/// Why it cannot be a rollup.
+pub(super) fn parse(definition: &str) -> Result<Parsed, String> {
+    let text = definition.trim().trim_end_matches(';');
+    let list = text.strip_prefix("SELECT").ok_or("its definition is no plain SELECT")?;
+    let (list, rest) = split_word(list, "FROM").ok_or("its definition is no plain SELECT")?;
+    for word in ["WHERE", "HAVING", "JOIN"] {
+        if split_word(rest, word).is_some() {
+            return Err(format!("its definition has a {word}"));
+        }
+    }
+    let (mut bucket, mut keys, mut items) = (None, Vec::new(), Vec::new());
+    for item in split(list, ',') {
+        let (expression, alias) = split_word(item, "AS").unwrap_or((item, ""));
+        let (expression, alias) = (expression.trim(), column(alias.trim()));
+        match call(expression) {
+            Some(("time_bucket", arguments)) if bucket.is_none() => {
+                let [width, time] = arguments.as_slice() else {
+                    return Err("its buckets have an origin, an offset or a zone of their own".to_owned());
+                };
+                let step_ms = interval(width).ok_or("its buckets have no fixed length")?;
+                let time = column(time).ok_or("its buckets are not cut by a plain column")?;
+                bucket = Some((step_ms, time, alias.unwrap_or_else(|| "time_bucket".to_owned())));
+            }
+            Some((function, arguments)) if FUNCTIONS.contains(&function) => {
+                let of = arguments.first().map(|argument| argument.trim());
+                let of = if of == Some("*") { Some(None) } else { of.and_then(column).map(Some) };
+                let name = alias.unwrap_or_else(|| function.to_owned());
+                items.extend(of.map(|of| Item { name, function: function.to_owned(), of }));
+            }
+            _ => keys.extend(column(expression).filter(|own| alias.as_ref().is_none_or(|alias| alias == own))),
+        }
+    }
+    let (step_ms, time, bucket) = bucket.ok_or("it has no time_bucket")?;
+    Ok(Parsed { step_ms, time, bucket, keys, items })
+}
+
+/// The places of a text that are neither within quotes nor within parentheses.
+fn outside(text: &str) -> impl Iterator<Item = (usize, char)> {
+    let (mut depth, mut quote) = (0_u32, None);
+    text.char_indices().filter(move |(_, c)| {
+        match (quote, c) {
+            (Some(open), c) if open == *c => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(*c),
+            (None, '(') => depth += 1,
+            (None, ')') => depth = depth.saturating_sub(1),
+            (None, _) => return depth == 0,
+        }
+        false
+    })
+}
+
+fn split(text: &str, separator: char) -> Vec<&str> {
+    let places = outside(text).filter(|(_, c)| *c == separator).map(|(at, _)| at);
+    let mut from = 0;
+    let mut parts = Vec::new();
+    for at in places {
+        parts.push(&text[from..at]);
+        from = at + separator.len_utf8();
+    }
+    parts.push(&text[from..]);
+    parts
+}
+
+/// What stands before and after a word of its own.
+fn split_word<'a>(text: &'a str, word: &str) -> Option<(&'a str, &'a str)> {
+    let is_space = |c: Option<char>| c.is_none_or(char::is_whitespace);
+    let at = outside(text).map(|(at, _)| at).find(|at| {
+        let (before, from) = text.split_at(*at);
+        from.strip_prefix(word).is_some_and(|after| is_space(after.chars().next()) && is_space(before.chars().last()))
+    })?;
+    Some((&text[..at], &text[at + word.len()..]))
+}
+
+/// A function's name, without its schema, and its arguments.
+fn call(expression: &str) -> Option<(&str, Vec<&str>)> {
+    let (name, arguments) = expression.strip_suffix(')')?.split_once('(')?;
+    let name = name.rsplit('.').next()?;
+    let is_one = split(arguments, '+').len() == 1 && outside(arguments).all(|(_, c)| c != ')');
+    (is_one && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')).then(|| (name, split(arguments, ',')))
+}
+
+/// The column of a name that may be quoted and stand behind its relation's; none of anything else.
+fn column(text: &str) -> Option<String> {
+    let last = split(text.trim(), '.').pop()?;
+    if let Some(inside) = last.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        return Some(inside.replace("\"\"", "\""));
+    }
+    let plain = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    (!last.is_empty() && last.chars().all(plain)).then(|| last.to_owned())
+}
+
+/// `'01:00:00'::interval`, `'1 day'::interval` in milliseconds; a month has no fixed length.
+fn interval(text: &str) -> Option<i64> {
+    let text = text.trim().strip_suffix("::interval")?.trim_matches('\'');
+    let mut total = 0_i64;
+    let mut words = text.split_whitespace();
+    while let Some(word) = words.next() {
+        if word.contains(':') {
+            let mut parts = word.split(':').map(|part| part.parse::<i64>().ok());
+            let [hours, minutes, seconds] = [parts.next()??, parts.next()??, parts.next()??];
+            total += ((hours * 60 + minutes) * 60 + seconds) * 1000;
+            continue;
+        }
+        let unit = match words.next()?.trim_end_matches('s') {
+            "sec" | "second" => 1000,
+            "min" | "minute" => 60_000,
+            "hour" => 3_600_000,
+            "day" => 86_400_000,
+            "week" => 7 * 86_400_000,
+            _ => return None,
+        };
+        total += word.parse::<i64>().ok()?.checked_mul(unit)?;
+    }
+    Some(total).filter(|ms| *ms > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(name: &str, function: &str, of: Option<&str>) -> Item {
+        Item { name: name.into(), function: function.into(), of: of.map(str::to_owned) }
+    }
+
+    #[test]
+    fn a_definition_is_read_as_postgres_writes_it() {
+        let text = " SELECT time_bucket('01:00:00'::interval, conditions.\"time\") AS bucket,\n    conditions.location,\n    \
+                    avg(conditions.temperature) AS avg,\n    max(conditions.\"Wind, speed\") AS gust,\n    count(*) AS n,\n    \
+                    last(conditions.temperature, conditions.\"time\") AS latest,\n    avg((conditions.a + conditions.b)) AS both,\n    \
+                    (sum(conditions.a) / sum(conditions.b)) AS ratio\n   FROM conditions\n  \
+                    GROUP BY (time_bucket('01:00:00'::interval, conditions.\"time\")), conditions.location;";
+        let parsed = parse(text).unwrap();
+        assert_eq!((parsed.step_ms, parsed.time.as_str(), parsed.bucket.as_str()), (3_600_000, "time", "bucket"));
+        assert_eq!(parsed.keys, ["location"]);
+        let items = [
+            item("avg", "avg", Some("temperature")),
+            item("gust", "max", Some("Wind, speed")),
+            item("n", "count", None),
+            item("latest", "last", Some("temperature")),
+        ];
+        assert_eq!(parsed.items, items);
+    }
+
+    #[test]
+    fn what_is_no_rollup_says_why() {
+        let bucket = |arguments: &str| format!("SELECT time_bucket({arguments}) AS b, avg(c) AS c FROM t GROUP BY 1");
+        for (text, expected) in [
+            (bucket("'1 mon'::interval, ts"), "its buckets have no fixed length"),
+            (bucket("'1 day'::interval, ts, 'Europe/Berlin'::text"), "its buckets have an origin"),
+            (bucket("'1 day'::interval, (ts + x)"), "its buckets are not cut by a plain column"),
+            (bucket("'1 day'::interval, ts").replace("GROUP", "WHERE c > 0 GROUP"), "its definition has a WHERE"),
+            (bucket("'1 day'::interval, ts").replace(" t ", " t JOIN u USING (id) "), "its definition has a JOIN"),
+            ("SELECT avg(c) AS c FROM t".to_owned(), "it has no time_bucket"),
+            ("WITH x AS (SELECT 1) SELECT 1 FROM x".to_owned(), "its definition is no plain SELECT"),
+        ] {
+            assert!(parse(&text).unwrap_err().starts_with(expected), "{text}");
+        }
+    }
+}
