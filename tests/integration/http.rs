@@ -76,7 +76,7 @@ async fn unknown_paths_and_methods_are_told_as_json(pool: PgPool) {
         }
     }
     for (method, path) in
-        [("PUT", "/query"), ("POST", "/"), ("PUT", "/annotations"), ("GET", "/metrics"), ("PATCH", "/")]
+        [("PUT", "/query"), ("POST", "/"), ("PUT", "/annotations"), ("PUT", "/metrics"), ("PATCH", "/")]
     {
         let answer = server.send(method, path, &[], "{}").await;
         refused(&answer, 405, "method_not_allowed");

@@ -31,6 +31,9 @@ pub(super) fn add(draft: &mut Draft, facts: &Facts, local: Zone) {
             draft.sources.retain(|source| source.declared || source.source.relation != aggregate.view);
             draft.decisions.retain(|decision| decision.relation != aggregate.view);
         }
+        if draft.sources.iter().any(|source| source.declared && source.source.relation == aggregate.view) {
+            continue;
+        }
         let relation = aggregate.view.clone();
         draft.decisions.push(Decision { relation, column: None, verdict: Verdict::LeftOut, reason });
     }
@@ -91,7 +94,9 @@ fn columns(parsed: &Parsed, view: &RelationFacts, hypertable: &RelationFacts, va
         let is_it = |item: &&Item| {
             let of_value = item.of.as_deref() == Some(value.name.as_str());
             // Rows with NULL are among those that `count(*)` counts.
-            item.function == function && (of_value || item.of.is_none() && never_null)
+            // A first or last row with NULL hides the first or last sample.
+            let is_sample = never_null || !matches!(function, "first" | "last");
+            item.function == function && (of_value && is_sample || item.of.is_none() && never_null)
         };
         let item = parsed.items.iter().find(is_it)?;
         view.column(&item.name).filter(|column| column.readable && column.is_number()).map(|column| column.column())

@@ -1,5 +1,7 @@
 //! Classification over hand-made facts.
 
+mod rollups;
+
 use std::collections::BTreeMap;
 
 use super::*;

@@ -42,6 +42,9 @@ pub(super) fn parse(definition: &str) -> Result<Parsed, String> {
             return Err(format!("its definition has a {word}"));
         }
     }
+    if !is_one_relation(rest) {
+        return Err("its definition reads no single relation".to_owned());
+    }
     let (mut bucket, mut keys, mut items) = (None, Vec::new(), Vec::new());
     for item in split(list, ',') {
         let (expression, alias) = split_word(item, "AS").unwrap_or((item, ""));
@@ -59,13 +62,32 @@ pub(super) fn parse(definition: &str) -> Result<Parsed, String> {
                 let of = arguments.first().map(|argument| argument.trim());
                 let of = if of == Some("*") { Some(None) } else { of.and_then(column).map(Some) };
                 let name = alias.unwrap_or_else(|| function.to_owned());
-                items.extend(of.map(|of| Item { name, function: function.to_owned(), of }));
+                let by = arguments.get(1).map(|by| column(by).unwrap_or_default());
+                items.extend(of.map(|of| (Item { name, function: function.to_owned(), of }, by)));
             }
             _ => keys.extend(column(expression).filter(|own| alias.as_ref().is_none_or(|alias| alias == own))),
         }
     }
     let (step_ms, time, bucket) = bucket.ok_or("it has no time_bucket")?;
+    let items = of_samples(items, &time);
     Ok(Parsed { step_ms, time, bucket, keys, items })
+}
+
+/// The aggregates without those that are ordered by anything but the time.
+fn of_samples(items: Vec<(Item, Option<String>)>, time: &str) -> Vec<Item> {
+    let is_plain = |item: &Item, by: Option<String>| match item.function.as_str() {
+        "first" | "last" => by.as_deref() == Some(time),
+        _ => by.is_none(),
+    };
+    items.into_iter().filter_map(|(item, by)| is_plain(&item, by).then_some(item)).collect()
+}
+
+/// Whether what stands behind FROM is one relation, with or without another name. PostgreSQL writes a join within
+/// parentheses.
+fn is_one_relation(rest: &str) -> bool {
+    let (from, _) = split_word(rest, "GROUP").unwrap_or((rest, ""));
+    let words = split(from.trim(), ' ');
+    words.len() <= 2 && words.iter().all(|word| column(word).is_some())
 }
 
 /// The places of a text that are neither within quotes nor within parentheses.
@@ -108,20 +130,24 @@ fn split_word<'a>(text: &'a str, word: &str) -> Option<(&'a str, &'a str)> {
 
 /// A function's name, without its schema, and its arguments.
 fn call(expression: &str) -> Option<(&str, Vec<&str>)> {
-    let (name, arguments) = expression.strip_suffix(')')?.split_once('(')?;
-    let name = name.rsplit('.').next()?;
-    let is_one = split(arguments, '+').len() == 1 && outside(arguments).all(|(_, c)| c != ')');
+    let (before, arguments) = expression.strip_suffix(')')?.split_once('(')?;
+    let name = before.rsplit('.').next()?;
+    // Nothing follows its own parentheses, as a FILTER would.
+    let is_one = outside(expression).all(|(at, _)| at < before.len());
     (is_one && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')).then(|| (name, split(arguments, ',')))
 }
 
 /// The column of a name that may be quoted and stand behind its relation's; none of anything else.
 fn column(text: &str) -> Option<String> {
-    let last = split(text.trim(), '.').pop()?;
-    if let Some(inside) = last.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+    split(text.trim(), '.').into_iter().map(name).collect::<Option<Vec<_>>>()?.pop()
+}
+
+fn name(text: &str) -> Option<String> {
+    if let Some(inside) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         return Some(inside.replace("\"\"", "\""));
     }
     let plain = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-    (!last.is_empty() && last.chars().all(plain)).then(|| last.to_owned())
+    (!text.is_empty() && text.chars().all(plain)).then(|| text.to_owned())
 }
 
 /// `'01:00:00'::interval`, `'1 day'::interval` in milliseconds; a month has no fixed length.
@@ -185,10 +211,31 @@ mod tests {
             (bucket("'1 day'::interval, (ts + x)"), "its buckets are not cut by a plain column"),
             (bucket("'1 day'::interval, ts").replace("GROUP", "WHERE c > 0 GROUP"), "its definition has a WHERE"),
             (bucket("'1 day'::interval, ts").replace(" t ", " t JOIN u USING (id) "), "its definition has a JOIN"),
+            (
+                bucket("'1 day'::interval, ts").replace(" t ", " (t\n JOIN u ON ((t.id = u.id))) "),
+                "its definition reads no single relation",
+            ),
+            (bucket("'1 day'::interval, ts").replace(" t ", " t,\n u "), "its definition reads no single relation"),
             ("SELECT avg(c) AS c FROM t".to_owned(), "it has no time_bucket"),
             ("WITH x AS (SELECT 1) SELECT 1 FROM x".to_owned(), "its definition is no plain SELECT"),
         ] {
             assert!(parse(&text).unwrap_err().starts_with(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_aggregate_of_some_rows_or_in_another_order_is_passed_over() {
+        for text in [
+            "first(c.x, c.ts) FILTER (WHERE (c.x > 0))",
+            "avg(c.x) FILTER (WHERE (c.x > 0))",
+            "last(c.x, c.other)",
+            "last(c.x, c.ts) - first(c.x, c.ts)",
+            "count(DISTINCT c.x)",
+            "sum(DISTINCT c.x)",
+        ] {
+            let text =
+                format!("SELECT time_bucket('1 day'::interval, c.ts) AS b, {text} AS y FROM readings c GROUP BY 1");
+            assert_eq!(parse(&text).unwrap().items, [], "{text}");
         }
     }
 }

@@ -27,6 +27,10 @@ pub(super) fn source(facts: &Facts, relation: &RelationFacts) -> Option<Known> {
         }
     }
     match tags {
+        // Where fields are elsewhere every text is a tag.
+        Tags::Own if fields.is_some() => {
+            declared.insert("labels".to_owned(), texts(relation).into());
+        }
         Tags::Own => {}
         Tags::Json => {
             declared.insert("labels".to_owned(), json!([{"json": ["tags"], "all": true}]));

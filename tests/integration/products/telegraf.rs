@@ -48,9 +48,8 @@ async fn tags_in_columns(pool: PgPool) {
     answers(&pool, &server, &table).await;
 }
 
-/// Two tables of one name: the view in front of the data is meant.
+/// Tags in a table that no constraint names; one has them as JSON, one has none.
 const BESIDE: &str = r#"
-    CREATE SCHEMA telegraf;
     CREATE TABLE net ("time" timestamp, tag_id bigint, bytes_recv double precision, state text);
     CREATE TABLE net_tag (tag_id bigint PRIMARY KEY, host text, interface text);
     CREATE TABLE mem ("time" timestamp, tag_id bigint, used bigint);
@@ -74,4 +73,53 @@ async fn tags_in_a_table_of_their_own(pool: PgPool) {
         found.iter().map(|(name, labels)| (name.as_str(), labels.iter().map(String::as_str).collect())).collect();
     assert_eq!(found, expected);
     answers(&pool, &server, &table).await;
+}
+
+/// Tags and fields as JSON, together and each alone; and data in a schema of its own behind a view.
+const DOCUMENTS: &str = r#"
+    CREATE TABLE docker ("time" timestamp, tags jsonb, fields jsonb);
+    CREATE TABLE ping ("time" timestamp, host text, url text, fields jsonb);
+    CREATE TABLE temp ("time" timestamp, tags jsonb, celsius double precision, note text);
+    INSERT INTO docker VALUES ('2025-01-01 00:00', '{"host": "a", "image": "x:1"}', '{"mem": 5, "state": "up", "ok": true}'),
+        ('2025-01-01 00:01', '{"host": "a", "image": "x:1"}', '{"mem": 7}'), ('2025-01-01 00:01', '{"host": "b"}', '{"mem": "n/a"}'),
+        ('2025-01-01 00:02', NULL, '{"mem": 100}'), ('2025-01-01 00:02', '{"host": "b"}', NULL);
+    INSERT INTO ping VALUES ('2025-01-01 00:00', 'a', 'u', '{"ms": 1.5}'), ('2025-01-01 00:00', NULL, 'u', '{"ms": 2.5}');
+    INSERT INTO temp VALUES ('2025-01-01 00:00', '{"room": "it''s"}', 20, 'x'), ('2025-01-01 00:00', '{}', 30, NULL);
+    CREATE SCHEMA telegraf;
+    CREATE TABLE telegraf.disk ("time" timestamp, tag_id bigint, used_percent double precision);
+    CREATE TABLE telegraf.disk_tag (tag_id bigint PRIMARY KEY, host text);
+    INSERT INTO telegraf.disk_tag VALUES (1, 'a'), (2, 'b');
+    INSERT INTO telegraf.disk VALUES ('2025-01-01 00:00', 1, 40), ('2025-01-01 00:00', 2, 60);
+    CREATE VIEW disk AS SELECT d."time", t.host, d.used_percent FROM telegraf.disk AS d JOIN telegraf.disk_tag AS t USING (tag_id)"#;
+
+#[sqlx::test(migrations = false)]
+async fn tags_and_fields_in_documents(pool: PgPool) {
+    let server = product(&pool, &[DOCUMENTS], PRESET).await;
+    let found = found(&server.catalog.current().expect("a catalog"));
+    let found: Vec<(&str, Vec<&str>)> =
+        found.iter().map(|(name, labels)| (name.as_str(), labels.iter().map(String::as_str).collect())).collect();
+    let expected = [
+        ("disk_used_percent", vec!["host"]),
+        ("docker_mem", vec!["tags.*"]),
+        ("docker_ok", vec!["tags.*"]),
+        ("ping_ms", vec!["host", "url"]),
+        ("temp_celsius", vec!["tags.*"]),
+    ];
+    assert_eq!(found, expected);
+    for (target, label, expected) in [
+        ("sum by (host) (docker_mem)", "host", vec![("", 100.0), ("a", 6.0)]),
+        ("max by (image) (docker_mem{image=~\"x.*\"})", "image", vec![("x:1", 6.0)]),
+        ("sum by (host) (ping_ms)", "host", vec![("", 2.5), ("a", 1.5)]),
+        ("avg by (room) (temp_celsius)", "room", vec![("", 30.0), ("it's", 20.0)]),
+        ("sum by (host) (disk_used_percent)", "host", vec![("a", 40.0), ("b", 60.0)]),
+    ] {
+        let series = server.query("2025-01-01T00:00:00Z", "2025-01-01T01:00:00Z", 1, target).await;
+        let one = |one: &serde_json::Value| {
+            let value = one["datapoints"][0][0].as_f64().expect("a number");
+            (one["tags"][label].as_str().unwrap_or_default().to_owned(), value)
+        };
+        let got: Vec<(String, f64)> = series.iter().map(one).collect();
+        let wanted: Vec<(String, f64)> = expected.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        assert_eq!(got, wanted, "{target}");
+    }
 }

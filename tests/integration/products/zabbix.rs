@@ -111,7 +111,7 @@ async fn trends_answer_where_the_history_is_gone(pool: PgPool) {
             }
         }
     }
-    // Weighted by their number, and only the newest hour, which the trends do not hold yet, is read from the history.
+    // The newest of the trends may still grow: it and what comes after are read from the history.
     sqlx::raw_sql("UPDATE trends SET value_avg = -1").execute(&pool).await.expect("a wrong value");
     let marked = server.query(from, to, 49, "load{host=\"web.01\"}").await;
     let values: Vec<f64> = marked[0]["datapoints"]
