@@ -29,6 +29,8 @@ pub struct Join {
     pub filters: Vec<Filter>,
     /// The columns that are read besides those of `on`.
     pub columns: Vec<Column>,
+    /// Columns of text whose JSON is read.
+    pub documents: Vec<Column>,
     /// Whether a constraint keeps its rows to one per key. Without one the first row by the columns that are read
     /// stands for all of its key, so that no sample counts twice.
     pub unique: bool,

@@ -1,46 +1,30 @@
 //! Documents whose members are labels.
 
 use super::condition::texts;
-use super::{Param, Writer};
-use crate::catalog::{Column, ColumnType, Document, LabelIds};
+use super::{Param, Writer, json};
+use crate::catalog::{Column, ColumnType, Document, LabelIds, Row};
+use crate::ident::Ident;
 use crate::plan::Wanted;
 
 /// Writes a column that holds JSON as jsonb; NULL where it cannot be jsonb.
 pub(super) fn jsonb(w: &mut Writer, column: &Column) {
     if column.ty == ColumnType::Jsonb {
         w.cell(column);
-        return;
+    } else if column.ty.is_text() && matches!(column.row, Row::Joined(_)) {
+        // Its join has read it already.
+        w.row(column.row).syntax(".").ident(&document_of(column));
+    } else if column.ty.is_text() {
+        json::parsed(w, column);
+    } else {
+        w.syntax("CASE WHEN ");
+        json::storable(w, column);
+        w.syntax(" THEN ").cell(column).syntax("::jsonb END");
     }
-    if column.ty.is_text() {
-        return parsed(w, column);
-    }
-    // What json holds and jsonb refuses: \u0000, halves of a pair, numbers beyond numeric.
-    w.syntax("CASE WHEN regexp_replace(").cell(column);
-    w.syntax(r"::text, '\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}', '', 'g') !~ ");
-    w.syntax(r"'\\u0000|\\u[dD][89a-fA-F]|[0-9][eE][+-]?[0-9]{5}' THEN ").cell(column).syntax("::jsonb END");
 }
 
-/// How deep the JSON in a text may be nested.
-const DEPTH: usize = 8;
-
-/// Writes a text that holds JSON as jsonb, any other as NULL: a cast would fail the whole statement, so the text is
-/// tried before. Strings and atoms become one sign each, and what is nested one more, from the inside out; what is
-/// JSON is one sign in the end.
-fn parsed(w: &mut Writer, column: &Column) {
-    w.syntax("CASE WHEN ").cell(column).syntax(r" ~ '^\s*[{\[]' AND ").cell(column).syntax(r" !~ '[\x01\x02]' AND ");
-    for _ in 0..DEPTH {
-        w.syntax("regexp_replace(");
-    }
-    w.syntax("regexp_replace(regexp_replace(regexp_replace(").cell(column);
-    w.syntax(r#", '"([^"\\\x01-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"', E'\x01', 'g')"#);
-    w.syntax(r", '-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?|true|false|null', E'\x02', 'g')");
-    w.syntax(r", '[ \t\r\n]+', '', 'g')");
-    for _ in 0..DEPTH {
-        w.syntax(r", '\[([\x01\x02](,[\x01\x02])*)?\]|\{(\x01:[\x01\x02](,\x01:[\x01\x02])*)?\}', E'\x02', 'g')");
-    }
-    w.syntax(r" = E'\x02' AND regexp_replace(").cell(column);
-    w.syntax(r", '\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}', '', 'g') !~ ");
-    w.syntax(r"'\\u0000|\\u[dD][89a-fA-F]|[0-9][eE][+-]?[0-9]{5}' THEN ").cell(column).syntax("::jsonb END");
+/// What a join calls the JSON of a text column of its own.
+pub(super) fn document_of(column: &Column) -> Ident {
+    Ident::new(format!("jsonb {}", column.name)).unwrap_or_else(|_| column.name.clone())
 }
 
 /// Writes a member of a column's JSON as jsonb; without a path all of it.
@@ -63,12 +47,7 @@ pub(super) fn element(w: &mut Writer, column: &Column, path: &[String]) {
 /// Writes the document of a row as jsonb.
 pub(super) fn document(w: &mut Writer, document: &Document) {
     match document {
-        Document::Json { column, path } if path.is_empty() => jsonb(w, column),
-        Document::Json { column, path } => {
-            w.syntax("(");
-            jsonb(w, column);
-            w.syntax(" #> ").param(Param::Texts(path.clone())).syntax(")");
-        }
+        Document::Json { column, path } => element(w, column, path),
         Document::Ids(ids) => {
             w.syntax("(SELECT jsonb_object_agg(d.").ident(&ids.key.name).syntax("::text, d.").ident(&ids.value.name);
             w.syntax("::text ORDER BY d.").ident(&ids.id.name).syntax(")");

@@ -1,38 +1,58 @@
 //! Dimension rows beside the rows of a source, and conditions on them that an index on the source serves.
 
-use super::Writer;
 use super::condition::plain;
+use super::document::document_of;
+use super::{Writer, json};
 use crate::catalog::{Column, ColumnType, Filter, Join, Row, Wanted, path};
 
 /// Writes ` LEFT JOIN …` for each join.
 pub(super) fn left_joins(w: &mut Writer, joins: &[&Join]) {
     for join in joins {
         w.syntax(" LEFT JOIN ");
+        if join.unique && !join.documents.is_empty() && !join.on.iter().any(is_cast) {
+            // JSON is read of the rows that are met, once each, not of all.
+            w.syntax("LATERAL (SELECT ");
+            read(w, join);
+            w.syntax(" FROM ").relation(&join.relation).syntax(" AS ").row(join.row).syntax(" WHERE ");
+            equal(w, join);
+            filters(w, join);
+            w.syntax(" OFFSET 0) AS ").row(join.row).syntax(" ON true");
+            continue;
+        }
         rows(w, join);
         w.syntax(" ON ");
         equal(w, join);
-        if join.unique {
+        if is_bare(join) {
             filters(w, join);
         }
     }
 }
 
+/// Whether the relation itself stands in FROM, so that what its rows must be is said beside it.
+const fn is_bare(join: &Join) -> bool {
+    join.unique && join.documents.is_empty()
+}
+
 /// Writes the rows of a joined relation under its alias, one per key. Where no constraint keeps them to that, the
 /// first by all the columns that are read stands for its key: rows that differ in nothing else are as good as one.
 fn rows(w: &mut Writer, join: &Join) {
-    if join.unique {
+    if is_bare(join) {
         w.relation(&join.relation).syntax(" AS ").row(join.row);
         return;
     }
-    w.syntax("(SELECT DISTINCT ON (");
-    keys(w, join);
-    w.syntax(") ");
-    keys(w, join);
-    for column in &join.columns {
-        w.syntax(", ").cell(column);
+    w.syntax("(SELECT ");
+    if !join.unique {
+        w.syntax("DISTINCT ON (");
+        keys(w, join);
+        w.syntax(") ");
     }
+    read(w, join);
     w.syntax(" FROM ").relation(&join.relation).syntax(" AS ").row(join.row).syntax(" WHERE true");
     filters(w, join);
+    if join.unique {
+        w.syntax(" OFFSET 0) AS ").row(join.row);
+        return;
+    }
     w.syntax(" ORDER BY ");
     keys(w, join);
     for column in &join.columns {
@@ -40,6 +60,19 @@ fn rows(w: &mut Writer, join: &Join) {
         ordered(w, column);
     }
     w.syntax(") AS ").row(join.row);
+}
+
+/// Writes all columns that are read of a joined row.
+fn read(w: &mut Writer, join: &Join) {
+    keys(w, join);
+    for column in &join.columns {
+        w.syntax(", ").cell(column);
+    }
+    for column in &join.documents {
+        w.syntax(", ");
+        json::parsed(w, column);
+        w.syntax(" AS ").ident(&document_of(column));
+    }
 }
 
 fn keys(w: &mut Writer, join: &Join) {
@@ -68,12 +101,21 @@ fn filters(w: &mut Writer, join: &Join) {
 fn equal(w: &mut Writer, join: &Join) {
     for (at, (theirs, own)) in join.on.iter().enumerate() {
         w.syntax(if at > 0 { " AND " } else { "" });
-        let mixed = class(&theirs.ty) != class(&own.ty) && !(is_number(&theirs.ty) && is_number(&own.ty));
+        let mixed = is_mixed(theirs, own);
         for (column, end) in [(theirs, " = "), (own, "")] {
             let cast = mixed && class(&column.ty) != Class::Text;
             w.cell(column).syntax(if cast { "::text" } else { "" }).syntax(end);
         }
     }
+}
+
+fn is_mixed(theirs: &Column, own: &Column) -> bool {
+    class(&theirs.ty) != class(&own.ty) && !(is_number(&theirs.ty) && is_number(&own.ty))
+}
+
+/// Whether the joined row's key is cast to be compared, so that its index does not serve.
+fn is_cast((theirs, own): &(Column, Column)) -> bool {
+    is_mixed(theirs, own) && class(&own.ty) != Class::Text
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -150,7 +192,7 @@ fn dimension(w: &mut Writer, first: &Join, rest: &[&Join], filter: &Filter) {
     left_joins(w, rest);
     w.syntax(" WHERE ");
     plain(w, filter);
-    if first.unique {
+    if is_bare(first) {
         filters(w, first);
     }
 }
@@ -193,7 +235,7 @@ pub(super) fn from_dimension(w: &mut Writer, join: &Join) {
     w.syntax(" FROM ");
     rows(w, join);
     w.syntax(" WHERE true");
-    if join.unique {
+    if is_bare(join) {
         filters(w, join);
     }
 }

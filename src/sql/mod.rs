@@ -10,6 +10,7 @@ mod explain;
 mod fetch;
 mod instant;
 mod join;
+mod json;
 mod labels;
 mod overlap;
 mod reading;

@@ -6,7 +6,7 @@ use super::lookup::{bad, name_column, relation, wrong};
 use super::matchers::filters;
 use crate::catalog::facts::{Facts, RelationFacts, RelationKind};
 use crate::catalog::file::{JoinDecl, SourceDecl};
-use crate::catalog::{Column, ColumnType, Join, Label, Row};
+use crate::catalog::{Column, ColumnType, Document, Join, Label, LabelValue, Row};
 
 /// What the joins of a source come to.
 #[derive(Default)]
@@ -50,7 +50,6 @@ fn one(joined: &mut Joined, parent: Place<'_>, declared: &JoinDecl) -> Result<()
         }
     }
     let filters = filters(place, declared.matchers.as_deref())?;
-    joined.labels.append(&mut found);
     let at = joined.joins.len();
     joined.joins.push(Join {
         row,
@@ -58,9 +57,11 @@ fn one(joined: &mut Joined, parent: Place<'_>, declared: &JoinDecl) -> Result<()
         unique: is_unique(facts, &on),
         on,
         filters,
+        documents: documents(&found),
         columns: Vec::new(),
         indexes: facts.indexes.clone(),
     });
+    joined.labels.append(&mut found);
     for join in &declared.joins {
         for name in join.on.keys() {
             columns.push(place.column(name)?);
@@ -72,6 +73,19 @@ fn one(joined: &mut Joined, parent: Place<'_>, declared: &JoinDecl) -> Result<()
     columns.retain(|column| joined.joins[at].on.iter().all(|(_, own)| own.name != column.name));
     joined.joins[at].columns = columns;
     Ok(())
+}
+
+/// The columns of text that labels are read from as JSON.
+fn documents(labels: &[Label]) -> Vec<Column> {
+    let read = labels.iter().filter_map(|label| match label {
+        Label::One { value: LabelValue::Member { column, .. }, .. }
+        | Label::Members { document: Document::Json { column, .. } } => Some(column),
+        _ => None,
+    });
+    let mut documents: Vec<Column> = read.filter(|column| column.ty.is_text()).cloned().collect();
+    documents.sort_by(|a, b| a.name.cmp(&b.name));
+    documents.dedup();
+    documents
 }
 
 /// A label that nobody named gives way to one of the same name.
