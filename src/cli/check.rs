@@ -151,16 +151,15 @@ async fn source_report(
         bytes: source.bytes,
         ..Checked::default()
     };
-    let all = facts;
-    if let Some(facts) = facts.get(&source.relation) {
-        checked.kind = facts.kind.word();
-        checked.rows = facts.rows;
-        checked.findings.extend(advice::time_index(&source.time.column, &source.indexes, facts));
-        checked.findings.extend(advice::rights(facts, engine.database.config().role()));
-        let (labels, findings) = advice::labels(source, facts);
+    if let Some(own) = facts.get(&source.relation) {
+        checked.kind = own.kind.word();
+        checked.rows = own.rows;
+        checked.findings.extend(advice::time_index(&source.time.column, &source.indexes, own));
+        checked.findings.extend(advice::rights(own, engine.database.config().role()));
+        let (labels, findings) = advice::labels(source, own);
         checked.labels = labels;
         checked.rollups = rollups::rollups(source);
-        checked.findings.extend(rollups::findings(source, all));
+        checked.findings.extend(rollups::findings(source, facts));
         checked.findings.extend(findings);
     }
     match source.metrics.first() {

@@ -14,6 +14,7 @@ use crate::catalog::classify::{NameStrategy, Names, StoredNames};
 use crate::catalog::filter::settle;
 use crate::catalog::{Column, Filter, LabelValue, Reading, Row, Source};
 use crate::sql::{self, Param, Statement, Writer};
+use crate::time::Clock;
 
 /// The most names that one source may have.
 const MOST_NAMES: i64 = 10_000;
@@ -23,6 +24,8 @@ const LONGEST_NAME: i64 = 512;
 const MOST_VALUES: u32 = 100_000;
 /// A relation up to this size is read whole.
 const SMALL_BYTES: u64 = 256 << 20;
+/// Rows of so many milliseconds are recent.
+const RECENT_MS: i64 = 86_400_000;
 /// How many rows of a large one are read.
 const SOME_ROWS: i64 = 200_000;
 /// SQLSTATE classes and prefixes that are about the server or the connection, not about one relation.
@@ -66,7 +69,9 @@ async fn own_names(connection: &mut PgConnection, source: &Source, column: &Colu
             NameStrategy::LooseScan => loose_scan(source, column),
             NameStrategy::AllRows => all_rows(source, column),
             NameStrategy::NewestRows => some_rows(source, column, true),
-            _ => some_rows(source, column, false),
+            NameStrategy::SomeRows | NameStrategy::Statistics | NameStrategy::Dimension | NameStrategy::Members => {
+                some_rows(source, column, false)
+            }
         };
         match texts(connection, &statement).await {
             Ok(names) if strategy.is_complete() => return Ok(stored(names, strategy)),
@@ -85,14 +90,18 @@ async fn of_members(
     document: &Reading,
 ) -> Result<StoredNames, DbError> {
     let most = u32::try_from(MOST_NAMES).unwrap_or(u32::MAX);
-    match texts(connection, &sql::number_names(source, document, most)).await {
-        Ok(mut names) => {
-            names.retain(|name| name.len() <= LONGEST_NAME as usize);
-            Ok(stored(names, NameStrategy::Members))
+    // Any rows of a large relation may all be old ones: those of the last day are looked at besides, where partitions
+    // or an index lead to them in time.
+    let recent = (!sql::finds_newest(source)).then(|| Clock::System.now().saturating_sub(RECENT_MS));
+    let mut names = Vec::new();
+    for since in [None].into_iter().chain(recent.map(Some)) {
+        match texts(connection, &sql::number_names(source, document, since, most)).await {
+            Ok(found) => names.extend(found.into_iter().filter(|name| name.len() <= LONGEST_NAME as usize)),
+            Err(error) if is_about_the_relation(&error) => {}
+            Err(error) => return Err(error),
         }
-        Err(error) if is_about_the_relation(&error) => Ok(stored(Vec::new(), NameStrategy::Members)),
-        Err(error) => Err(error),
     }
+    Ok(stored(names, NameStrategy::Members))
 }
 
 /// The names are in a dimension row: that relation has them all, and the rows of the source are not read.

@@ -43,7 +43,7 @@ pub(super) async fn held(connection: &mut PgConnection, rollup: &Rollup) -> Resu
         Ok(times) => times.iter().filter_map(|time| time.parse().ok()).collect(),
         Err(error) if is_about_the_relation(&error) => {
             tracing::warn!(relation = %rollup.rows.relation, %error, "what a rollup holds cannot be read");
-            return Ok(Held::Nothing("what it holds cannot be read in time".to_owned()));
+            return Ok(unread());
         }
         Err(error) => return Err(error),
     };
@@ -51,6 +51,11 @@ pub(super) async fn held(connection: &mut PgConnection, rollup: &Rollup) -> Resu
         (Some(oldest), Some(newest)) => rollup.held_between(*oldest, *newest),
         _ => Held::Nothing("it holds no rows yet".to_owned()),
     })
+}
+
+/// What one holds for which there was no time.
+pub(super) fn unread() -> Held {
+    Held::Nothing("what it holds cannot be read in time".to_owned())
 }
 
 fn way(rows: &Source) -> Option<Way<'_>> {

@@ -23,7 +23,7 @@ pub use explain::explain;
 pub(crate) use fetch::{Key, carried, keys};
 pub use fetch::{fetch, samples};
 pub use labels::{common_values, label_values, member_names, names_with_rows};
-pub use reading::number_names;
+pub use reading::{finds_newest, number_names};
 pub use rollup::span;
 pub use walk::narrowed_values;
 

@@ -3,8 +3,9 @@
 
 use super::document::element;
 use super::value::column;
-use super::{Param, Statement, Writer};
+use super::{Param, Statement, Writer, instant};
 use crate::catalog::{ColumnType, Member, Reading, Source};
+use crate::time::Millis;
 
 /// Rows that are looked at for the names of members.
 const ROWS: i64 = 20_000;
@@ -152,10 +153,16 @@ pub(super) fn elements(w: &mut Writer, array: &Member) {
     w.syntax(" AS a OFFSET 0) AS q)) AS e(element)");
 }
 
-/// The names of a document's members that are numbers in some of the rows, at most `cap`: the newest ones where an
-/// index tells or the relation is small.
+/// Whether the newest rows of a source are found without reading all of it: by an index, or as it is small.
 #[must_use]
-pub fn number_names(source: &Source, reading: &Reading, cap: u32) -> Statement {
+pub fn finds_newest(source: &Source) -> bool {
+    source.bytes <= SMALL || source.has_index_leading_with(&source.time.column)
+}
+
+/// The names of a document's members that are numbers in some of the rows, at most `cap`: in the newest ones where they
+/// are found, else in any, or in any `since` an instant.
+#[must_use]
+pub fn number_names(source: &Source, reading: &Reading, since: Option<Millis>, cap: u32) -> Statement {
     let mut w = Writer::default();
     w.syntax("SELECT DISTINCT m.key FROM (SELECT DISTINCT r.x FROM (SELECT ");
     if let [document] = reading.cells.as_slice() {
@@ -163,7 +170,10 @@ pub fn number_names(source: &Source, reading: &Reading, cap: u32) -> Statement {
     }
     w.syntax(" AS x").rows_of(&source.relation, &[]);
     source.elements.iter().for_each(|array| elements(&mut w, array));
-    if source.bytes <= SMALL || source.has_index_leading_with(&source.time.column) {
+    if let Some(since) = since {
+        w.syntax(" WHERE ");
+        instant::after(&mut w, &source.time, since);
+    } else if finds_newest(source) {
         w.syntax(" WHERE ").column(&source.time.column).syntax(" IS NOT NULL ORDER BY ");
         w.column(&source.time.column).syntax(" DESC");
     }

@@ -182,6 +182,24 @@ async fn stored_names_come_along_the_index_or_from_the_rows(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn members_that_only_recent_rows_have_are_found_in_a_large_relation(pool: PgPool) {
+    let mut connection = pool.acquire().await.unwrap().detach();
+    let table = "CREATE TABLE documents (ts timestamptz, data jsonb);
+        INSERT INTO documents SELECT '2020-01-01Z'::timestamptz + n * interval '1 s', '{\"old\": 1}' FROM generate_series(1, 25000) AS n;
+        INSERT INTO documents VALUES (now() - interval '1 h', '{\"new\": 1}')";
+    connection.execute(table).await.unwrap();
+    let text =
+        "[[source]]\nrelation = \"documents\"\ntime = \"ts\"\nlabels = []\nvalue = { json = [\"data\"], all = true }";
+    let file = CatalogFile::parse(text).unwrap();
+    let facts = introspect::load(&mut connection, &file.scope()).await.unwrap();
+    let draft = classify(&facts, &file, Zone::UTC).unwrap();
+    let (_, source) = draft.narrow().next().unwrap();
+    let large = datebin::catalog::Source { bytes: u64::MAX, ..source.clone() };
+    let found = names::stored_names(&mut connection, &large).await.unwrap();
+    assert_eq!((found.names, found.strategy), (vec!["new".to_owned(), "old".to_owned()], NameStrategy::Members));
+}
+
+#[sqlx::test(migrations = false)]
 async fn a_view_that_cannot_be_read_does_not_hide_the_others(pool: PgPool) {
     let mut connection = connection(&pool).await;
     let broken = "CREATE VIEW broken AS SELECT time, name || (1 / (length(name) - length(name)))::text AS metric, value FROM metrics";

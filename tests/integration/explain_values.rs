@@ -5,7 +5,7 @@ use sqlx::PgPool;
 use datebin::ast::{Matcher, Span, Test};
 
 use crate::explain::{explained, matched, statement};
-use crate::support::{Server, Setup, sql, toml_file};
+use crate::layouts::dimensions::serve;
 
 const TABLES: &str = "
     CREATE TABLE texts (ts timestamptz, host text, state text);
@@ -79,9 +79,7 @@ const FILE: &str = r#"
 
 #[sqlx::test(migrations = false)]
 async fn every_form_of_a_value_is_bounded_by_the_index_on_time(pool: PgPool) {
-    sql(&pool, TABLES).await;
-    let file = toml_file(&pool, FILE);
-    let server = Server::with(&pool, Setup { file: Some(file.path.clone()), ..Setup::default() }).await;
+    let server = serve(&pool, TABLES, FILE).await;
     for metric in ["texts", "documents", "documents_of_text", "arrays", "typed", "events", "spans"] {
         let plan = explained(&pool, &statement(&server, metric)).await;
         let condition = plan.lines().find(|line| line.trim_start().starts_with("Index Cond: "));
@@ -94,9 +92,7 @@ async fn every_form_of_a_value_is_bounded_by_the_index_on_time(pool: PgPool) {
 
 #[sqlx::test(migrations = false)]
 async fn a_label_of_a_dimension_row_is_a_condition_on_the_key(pool: PgPool) {
-    sql(&pool, TABLES).await;
-    let file = toml_file(&pool, FILE);
-    let server = Server::with(&pool, Setup { file: Some(file.path.clone()), ..Setup::default() }).await;
+    let server = serve(&pool, TABLES, FILE).await;
     let one_of = |values: &[&str]| Test::In(values.iter().map(|value| (*value).to_owned()).collect());
     for test in [one_of(&["a"]), one_of(&["a", "b"]), Test::NotIn(vec![String::new()])] {
         let matcher = Matcher { label: "host".into(), test: test.clone(), span: Span::default() };

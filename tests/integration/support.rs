@@ -159,25 +159,6 @@ pub fn url(pool: &PgPool) -> String {
     format!("{head}/{database}{query}")
 }
 
-/// A `datebin.toml` for one test; it is removed when it is dropped.
-pub struct TomlFile {
-    pub path: std::path::PathBuf,
-}
-
-/// Writes a `datebin.toml` for the test of that database.
-pub fn toml_file(pool: &PgPool, text: &str) -> TomlFile {
-    let database = pool.connect_options().get_database().expect("a database").to_owned();
-    let path = std::env::temp_dir().join(format!("datebin-{database}-{}-declared.toml", std::process::id()));
-    std::fs::write(&path, text).expect("a file");
-    TomlFile { path }
-}
-
-impl Drop for TomlFile {
-    fn drop(&mut self) {
-        let _gone = std::fs::remove_file(&self.path);
-    }
-}
-
 /// Runs statements as the owner of the test's database.
 pub async fn sql(pool: &PgPool, text: &'static str) {
     sqlx::raw_sql(text).execute(pool).await.expect("the fixture");

@@ -167,7 +167,7 @@ impl NameStrategy {
         match self {
             Self::LooseScan => "along an index that leads with the name",
             Self::Dimension => "from the relation that is joined for them",
-            Self::Members => "the numbers in the documents of the newest rows",
+            Self::Members => "the numbers in the documents of some rows, the newest where they are found",
             Self::AllRows => "from all rows",
             Self::NewestRows => "from the newest rows and the statistics; an index on the name would find all",
             Self::SomeRows => "from some rows and the statistics; an index on the name would find all",

@@ -8,7 +8,9 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgPool};
 
 use crate::oracle::edges;
-use crate::support::{Server, Setup, sql, toml_file};
+use crate::support::{Server, sql};
+
+use super::dimensions::serve;
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -24,8 +26,7 @@ async fn rows_without_a_value_are_counted(pool: PgPool) {
     .await;
     let text = "[[source]]\nrelation = \"logins\"\ntime = \"at\"\nlabels = [\"outcome\"]\n[source.metric.logins]\n\
                 rows = true\n[source.metric.login_bytes]\ncolumn = \"bytes\"\nover_time = \"sum\"\n";
-    let file = toml_file(&pool, text);
-    let server = Server::with(&pool, Setup { file: Some(file.path.clone()), ..Setup::default() }).await;
+    let server = serve(&pool, "SELECT 1", text).await;
     let (from, to) = ("2025-06-01T00:00:00Z", "2025-06-01T03:00:00Z");
     let refused: Vec<i64> = (0..18).filter(|n| n % 3 == 0).collect();
     let per_hour = |rows: &[i64], value: &dyn Fn(i64) -> i64| {
@@ -125,8 +126,7 @@ async fn rows_that_last_cover_parts_of_buckets(pool: PgPool) {
             time("ended")
         ));
     }
-    let file = toml_file(&pool, &toml);
-    let server = Server::with(&pool, Setup { file: Some(file.path.clone()), ..Setup::default() }).await;
+    let server = serve(&pool, "SELECT 1", &toml).await;
     for (at, form) in FORMS.iter().enumerate() {
         // Wall clocks read twice in a repeated hour mean its second pass: rows there are not what was written.
         let shifted = form.2.contains("Berlin");

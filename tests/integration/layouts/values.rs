@@ -7,7 +7,8 @@ use sqlx::PgPool;
 
 use crate::oracle::check;
 use crate::oracle::data::{Series, Table, Time, WIDE, columns, rows_with};
-use crate::support::{Server, Setup, toml_file};
+
+use super::dimensions::serve;
 
 /// A value's SQL and the numbers that it means.
 type Form = (&'static str, &'static [f64]);
@@ -205,8 +206,7 @@ async fn what_is_no_number_is_counted_on_the_panel(pool: PgPool) {
     .await;
     let text = "[[source]]\nrelation = \"states\"\ntime = \"ts\"\nlabels = [\"entity\"]\nvalue = \"state\"\n\
                 map = { on = 1 }\n";
-    let file = toml_file(&pool, text);
-    let server = Server::with(&pool, Setup { file: Some(file.path.clone()), ..Setup::default() }).await;
+    let server = serve(&pool, "SELECT 1", text).await;
     for target in
         ["states_state", "sum(states_state)", "quantile_over_time(0.5, states_state[1h])", "rate(states_state[1h])"]
     {
@@ -240,8 +240,7 @@ async fn every_numeric_member_is_a_metric(pool: PgPool) {
     let text = "[discovery]\nenabled = false\n[[source]]\nrelation = \"stats\"\ntime = \"ts\"\nlabels = [\"db\"]\n\
                 value = { json = [\"data\"], all = true }\n[source.metric.commits]\nkind = \"counter\"\nunit = \"ops\"\n\
                 [source.metric.rows_seen]\nrows = true\n";
-    let file = toml_file(&pool, text);
-    let server = Server::with(&pool, Setup { file: Some(file.path.clone()), ..Setup::default() }).await;
+    let server = serve(&pool, "SELECT 1", text).await;
     let names = server.post("/search", serde_json::json!({"target": ""})).await;
     let expected = ["rows_seen", "stats_commits", "stats_flag", "stats_late", "stats_quoted"];
     assert_eq!(names.body, serde_json::json!(expected));
