@@ -14,7 +14,7 @@ use datebin::time::Clock;
 use serde_json::Value;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::runtime::{Builder, Runtime};
 
 /// What a test may set.
 pub struct Setup {
@@ -53,7 +53,31 @@ pub struct Server {
     pub client: reqwest::Client,
     pub catalog: Catalog,
     pub engine: Engine,
-    _stop: oneshot::Sender<()>,
+    _threads: Threads,
+}
+
+/// The server's threads. All of its tasks and sessions end with them: a session that is left keeps PostgreSQL from
+/// dropping the test's database, which it tries for five seconds.
+struct Threads(Option<Runtime>);
+
+impl Threads {
+    fn start() -> Self {
+        Self(Some(Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")))
+    }
+
+    /// Runs a future on these threads.
+    async fn run<T: Send + 'static>(&self, future: impl Future<Output = T> + Send + 'static) -> T {
+        let runtime = self.0.as_ref().expect("runs until it is dropped");
+        runtime.spawn(future).await.expect("the server starts")
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 /// The status, the headers and the body of an answer.
@@ -70,29 +94,9 @@ impl Server {
     }
 
     pub async fn with(pool: &PgPool, setup: Setup) -> Self {
-        let mut database = DatabaseConfig::new(&url(pool)).expect("a URL");
-        database.statement_timeout = setup.statement_timeout;
-        let health = watch(database.clone());
-        let config = CatalogConfig { file: setup.file, zone: None, every: Duration::from_secs(3600) };
-        let catalog = Catalog::kept(database.clone(), config, health.clone());
-        let engine = Engine {
-            database: Database::new(database, health).expect("a pool"),
-            catalog: catalog.clone(),
-            limits: setup.limits,
-            clock: setup.clock,
-            request_timeout: setup.http.request_timeout,
-            show_sql: setup.show_sql,
-        };
-        let listener = TcpListener::bind(setup.http.listen).await.expect("a free port");
-        let base = format!("http://{}{}", listener.local_addr().expect("an address"), setup.http.base_path);
-        let service = http::service(App { engine: engine.clone(), body_limit: setup.http.body_limit }, &setup.http);
-        let (stop, stopped) = oneshot::channel();
-        let ended = async {
-            let _dropped = stopped.await;
-        };
-        tokio::spawn(async move { server::run(listener, service, 512, setup.http.drain, ended).await });
-        tokio::time::timeout(Duration::from_secs(20), catalog.until_loaded()).await.expect("a catalog in time");
-        Self { base, client: reqwest::Client::new(), catalog, engine, _stop: stop }
+        let threads = Threads::start();
+        let (base, engine) = threads.run(serve(url(pool), setup)).await;
+        Self { base, client: reqwest::Client::new(), catalog: engine.catalog.clone(), engine, _threads: threads }
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
@@ -140,6 +144,29 @@ impl Answer {
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("a text"))
     }
+}
+
+/// Starts a server over a database, waits for the catalog, and returns the server's address.
+async fn serve(url: String, setup: Setup) -> (String, Engine) {
+    let mut database = DatabaseConfig::new(&url).expect("a URL");
+    database.statement_timeout = setup.statement_timeout;
+    let health = watch(database.clone());
+    let config = CatalogConfig { file: setup.file, zone: None, every: Duration::from_secs(3600) };
+    let catalog = Catalog::kept(database.clone(), config, health.clone());
+    let engine = Engine {
+        database: Database::new(database, health).expect("a pool"),
+        catalog: catalog.clone(),
+        limits: setup.limits,
+        clock: setup.clock,
+        request_timeout: setup.http.request_timeout,
+        show_sql: setup.show_sql,
+    };
+    let listener = TcpListener::bind(setup.http.listen).await.expect("a free port");
+    let base = format!("http://{}{}", listener.local_addr().expect("an address"), setup.http.base_path);
+    let service = http::service(App { engine: engine.clone(), body_limit: setup.http.body_limit }, &setup.http);
+    tokio::spawn(server::run(listener, service, 512, setup.http.drain, std::future::pending()));
+    tokio::time::timeout(Duration::from_secs(20), catalog.until_loaded()).await.expect("a catalog in time");
+    (base, engine)
 }
 
 pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
