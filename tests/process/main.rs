@@ -14,8 +14,13 @@ mod clients;
 mod cluster;
 mod database;
 mod limits;
+mod line;
+#[path = "../support/patience.rs"]
+mod patience;
 mod program;
+mod proxy;
 mod reload;
 mod settings;
 mod stopping;
 mod trouble;
+mod vitals;

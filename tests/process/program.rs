@@ -110,8 +110,13 @@ impl Program {
         self.base.trim_start_matches("http://")
     }
 
+    /// The number of the process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn signal(&self, signal: &str) {
-        let done = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+        let done = Command::new("kill").args([signal, &self.pid().to_string()]).status();
         assert!(done.expect("kill").success());
     }
 
