@@ -1,16 +1,17 @@
-// What Grafana is to its plugins, in two generations: the published @grafana/data, the parts of @grafana/scenes that
-// need no browser, and stand-ins for the two services that the plugins call.
+// Grafana as its data sources see it, in two generations: the published @grafana/data, the parts of @grafana/scenes
+// that need no browser, and stand-ins for the two services that the data sources call.
 
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 
 import esbuild from 'esbuild';
-import { from, lastValueFrom } from 'rxjs';
+import { lastValueFrom } from 'rxjs';
+
+import { Json } from './json.mjs';
+import { SimpleJson } from './simplejson.mjs';
 
 const load = createRequire(import.meta.url);
-const here = dirname(fileURLToPath(import.meta.url));
 
 export const base = process.env.DATEBIN_URL ?? 'http://127.0.0.1:8080';
 
@@ -28,12 +29,11 @@ async function run(file, packages) {
     format: 'cjs',
     platform: 'node',
     packages: 'external',
-    external: ['*VariableQueryEditor'],
     write: false,
     logLevel: 'error',
   });
   const module = { exports: {} };
-  const require = (name) => packages[name] ?? (name.endsWith('VariableQueryEditor') ? {} : load(name));
+  const require = (name) => packages[name] ?? load(name);
   const wrapped = `(function (module, exports, require) {${built.outputFiles[0].text}\n})`;
   new Script(wrapped, { filename: file }).runInThisContext()(module, module.exports, require);
   return module.exports;
@@ -56,7 +56,7 @@ export class CustomAll {
 
 /** Interpolates as dashboards do: with the published formats, `glob` when none is asked for. */
 class Templates {
-  // The expression of Grafana's own service; the JSON plugin reads it from there.
+  // The three spellings of a variable: `$name`, `[[name:format]]`, `${name.path:format}`.
   regex = /\$(\w+)|\[\[(\w+?)(?::(\w+))?\]\]|\${(\w+)(?:\.([^:^}]+))?(?::([^}]+))?}/g;
   adHoc = [];
   values = {};
@@ -95,13 +95,13 @@ class Templates {
   }
 }
 
-/** Sends what a plugin asks for, and answers as Grafana's backend service does. */
+/** Sends what a data source asks for, and answers as Grafana's backend service does. */
 class Backend {
-  requests = [];
+  sent = 0;
 
   async send({ url, method, headers, data }) {
     const body = data ? JSON.stringify(data) : undefined;
-    this.requests.push({ url, method, body });
+    this.sent += 1;
     const sent = { accept: 'application/json, text/plain, */*', ...headers };
     const response = await globalThis.fetch(url, { method, headers: sent, body });
     const text = await response.text();
@@ -112,14 +112,6 @@ class Backend {
     }
     return answer;
   }
-
-  fetch(options) {
-    return from(this.send(options));
-  }
-
-  datasourceRequest(options) {
-    return this.send(options);
-  }
 }
 
 /** The sentence of a failed answer that the panel shows. */
@@ -127,27 +119,22 @@ export function shown(failure) {
   return failure.data?.message ?? failure.data?.error ?? `Query error: ${failure.status} ${failure.statusText}`;
 }
 
-/** One generation of Grafana with both plugins, for the server at `base`. */
+/** One generation of Grafana with both data sources, for the server at `base`. */
 export async function generation(major, path = '') {
   const data = generations[major];
-  const config = {};
   const { formatRegistry } = await run(scenes('variables/interpolation/formatRegistry.js'), { '@grafana/data': data });
   const templates = new Templates(formatRegistry);
   const backend = new Backend();
-  const runtime = { config, getTemplateSrv: () => templates, getBackendSrv: () => backend };
+  const runtime = { config: {}, getTemplateSrv: () => templates, getBackendSrv: () => backend };
   const packages = { '@grafana/data': data, '@grafana/runtime': runtime };
   const { getAnnotationsFromData } = await run(scenes('querying/layers/annotations/standardAnnotationsSupport.js'), packages);
-  const plugin = (name, file) => run(join(here, 'vendor', name, file), packages);
-  const { GenericDatasource } = await plugin('simple-json-datasource', 'datasource.js');
-  const { DataSource } = await plugin('simpod-json-datasource', 'DataSource.ts');
-  const settings = { name: 'datebin', type: 'test', url: `${base}${path}`, jsonData: {} };
-  const q = { when: (value) => Promise.resolve(value) };
+  const settings = { name: 'datebin', url: `${base}${path}` };
   return {
     data,
     templates,
     backend,
-    simpleJson: new GenericDatasource(settings, q, backend, templates),
-    json: new DataSource(settings, templates),
+    simpleJson: new SimpleJson(settings, backend, templates),
+    json: new Json(settings, backend, templates, data),
     /** What a panel is given from the elements of an answer. */
     frames: (elements) => elements.map((element) => data.toDataFrame(element)),
     /** The legend of each field that is drawn. */

@@ -1,4 +1,4 @@
-// The SimpleJson plugin, its code of version 1.4.3, in an old Grafana and in a new one.
+// The SimpleJson data source in an old Grafana and in a new one.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -19,7 +19,7 @@ for (const major of [10, 13]) {
   const inGrafana = (name, body) => test(`Grafana ${major}: ${name}`, body);
 
   inGrafana('the health check is good', async () => {
-    assert.deepEqual(await simpleJson.testDatasource(), { status: 'success', message: 'Data source is working', title: 'Success' });
+    assert.deepEqual(await simpleJson.testDatasource(), { status: 'success' });
   });
 
   inGrafana('series have times, values, labels, a unit and a legend that tells them apart', async () => {
@@ -143,6 +143,6 @@ for (const major of [10, 13]) {
 
   inGrafana('an empty answer is an empty panel', async () => {
     assert.deepEqual(await ask(['cpu{host="none"}']), []);
-    assert.ok(backend.requests.length > 0);
+    assert.ok(backend.sent > 0);
   });
 }

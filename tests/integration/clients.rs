@@ -1,4 +1,5 @@
-//! The code that Grafana and its plugins publish, in Node, against this server: `tests/clients`.
+//! Clients that speak as Grafana's data sources do, with the code that Grafana publishes, in Node, against this server:
+//! `tests/clients`.
 //!
 //! Without Node 18 and npm, or without their packages, these tests pass unseen; with `DATEBIN_REQUIRE_NODE` set, as
 //! `make ci` does, that is a failure.
