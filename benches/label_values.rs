@@ -101,9 +101,8 @@ async fn engine(url: &str) -> Engine {
 }
 
 async fn values(engine: &Engine) -> LabelValues {
-    let snapshot = engine.snapshot().expect("a catalog");
-    let scope = LabelScope { label: "host".to_owned(), filters: Vec::new(), range: None };
-    engine.label_values(&snapshot, &scope).await
+    let asked = LabelScope { label: "host".to_owned(), filters: Vec::new(), range: None };
+    engine.scope().expect("a catalog").label_values(&asked).await
 }
 
 async fn timed(engine: &Engine, check: impl Fn(&LabelValues)) -> Duration {

@@ -107,7 +107,7 @@ async fn timed(engine: &Engine, target: &str) -> (Duration, Answer) {
     let query = intake::body(body.to_string().as_bytes()).expect("a query");
     let question = intake::question(&query, Moment { now: 0, zone: &Zone::UTC }, 1).expect("a question");
     let begun = Instant::now();
-    let answer = engine.answer(&question).await.expect("an answer");
+    let answer = engine.scope().expect("a catalog").answer(&question).await.expect("an answer");
     (begun.elapsed(), answer)
 }
 

@@ -17,9 +17,9 @@ use crate::catalog::file::CatalogFile;
 use crate::catalog::{AnnotationSource, Relation, Snapshot, Source};
 use crate::config::Environment;
 use crate::db::{Database, Health, Survey, survey};
-use crate::engine::Engine;
+use crate::engine::{Engine, Scope};
 use crate::error::Error;
-use crate::intake::{self, Moment, Question};
+use crate::intake::{self, Question};
 use crate::refresh::{self, Catalog};
 use crate::time::{Clock, TimeRange};
 use crate::wire::request::Query;
@@ -185,19 +185,18 @@ fn failed(what: &str, error: &Error) -> Finding {
 
 /// The plan of the last hour of a metric.
 async fn explained(engine: &Engine, metric: &str) -> Result<Plan, Error> {
-    let snapshot = engine.snapshot()?;
-    let plans = engine.explained(&last_hour(engine, &snapshot, metric)?).await?;
+    let scope = engine.scope()?;
+    let plans = scope.explained(&last_hour(&scope, metric)?).await?;
     Ok(plan::read(&plans))
 }
 
-fn last_hour(engine: &Engine, snapshot: &Snapshot, metric: &str) -> Result<Question, Error> {
-    let moment = Moment { now: engine.clock.now(), zone: snapshot.zone() };
+fn last_hour(scope: &Scope, metric: &str) -> Result<Question, Error> {
     let query = Query {
         targets: json!([{"target": metric}]),
         range: json!({"from": "now-1h", "to": "now"}),
         ..Query::default()
     };
-    intake::question(&query, moment, engine.limits.targets)
+    intake::question(&query, scope.moment(), scope.limits().targets)
 }
 
 /// What there is to say of a relation of annotations; nothing of our own table before the migrations.
@@ -216,9 +215,10 @@ async fn annotations_report(
         (checked.kind, checked.rows, checked.bytes) = (facts.kind.word(), facts.rows, facts.bytes);
         checked.findings.extend(advice::time_index(&source.time.column, &facts.indexes, facts));
     }
-    let now = engine.clock.now();
+    let scope = engine.scope().ok()?;
+    let now = scope.moment().now;
     let range = TimeRange::new(now - HOUR_MS, now).ok()?;
-    match engine.explained_annotations(source, range).await {
+    match scope.explained_annotations(source, range).await {
         Ok(plan) => checked.plan = Some(plan::read(&[plan])),
         Err(_) if source.is_own() => return None,
         Err(error) => checked.findings.push(failed("these annotations", &error)),

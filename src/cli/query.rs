@@ -9,7 +9,7 @@ use crate::config::Environment;
 use crate::db::{Database, Health};
 use crate::engine::Engine;
 use crate::frame::Frame;
-use crate::intake::{self, Moment};
+use crate::intake;
 use crate::refresh::{Catalog, once};
 use crate::render;
 use crate::time::{Clock, Zone};
@@ -81,10 +81,10 @@ pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) ->
 }
 
 async fn ask(engine: &Engine, arguments: &Arguments) -> Result<(Vec<Frame>, Zone), Failure> {
-    let snapshot = engine.snapshot()?;
+    let scope = engine.scope()?;
     let zone = match &arguments.tz {
         Some(name) => Zone::parse(name).ok_or_else(|| format!("{name:?} is no IANA time zone"))?,
-        None => *snapshot.zone(),
+        None => *scope.snapshot().zone(),
     };
     let points =
         arguments.max_data_points.unwrap_or(if arguments.format == Form::Chart { 2 * WIDTH as u32 } else { 1000 });
@@ -96,9 +96,8 @@ async fn ask(engine: &Engine, arguments: &Arguments) -> Result<(Vec<Frame>, Zone
         timezone: zone.name().into(),
         ..Query::default()
     };
-    let moment = Moment { now: engine.clock.now(), zone: &zone };
-    let question = intake::question(&query, moment, engine.limits.targets)?;
-    let answer = engine.answer(&question).await.map_err(|error| error.full_message())?;
+    let question = intake::question(&query, scope.moment_in(&zone), scope.limits().targets)?;
+    let answer = scope.answer(&question).await.map_err(|error| error.full_message())?;
     for error in &answer.failed {
         say(&format!("datebin: {}", render::told(error)));
     }

@@ -8,6 +8,7 @@ use futures_util::StreamExt as _;
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Postgres, Row as _};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::answer::arguments;
@@ -18,11 +19,13 @@ use crate::sql::Statement;
 /// A leased session. Dropped before its statement ended, it is cancelled and closed.
 pub(super) struct Lease {
     object: Option<Object<Sessions>>,
+    /// The request's turn, held as long as the session.
+    _share: Option<OwnedSemaphorePermit>,
 }
 
 impl Lease {
-    pub(super) const fn new(object: Object<Sessions>) -> Self {
-        Self { object: Some(object) }
+    pub(super) const fn new(object: Object<Sessions>, share: Option<OwnedSemaphorePermit>) -> Self {
+        Self { object: Some(object), _share: share }
     }
 
     /// Runs a statement and hands each row over as it arrives; afterwards the session is free again.

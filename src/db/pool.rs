@@ -13,6 +13,7 @@ use deadpool::managed::{
 };
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection as _, Row as _};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
 use super::config::DatabaseConfig;
@@ -104,6 +105,8 @@ pub struct Database {
     config: DatabaseConfig,
     /// Microseconds that were spent on waiting for sessions.
     waited: Arc<AtomicU64>,
+    /// The sessions that its request may hold at once.
+    share: Option<Arc<Semaphore>>,
 }
 
 impl Database {
@@ -118,7 +121,7 @@ impl Database {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| DbError::Connection(error.to_string()))?;
-        Ok(Self { pool, health, config, waited: Arc::default() })
+        Ok(Self { pool, health, config, waited: Arc::default(), share: None })
     }
 
     /// How the database is.
@@ -131,6 +134,12 @@ impl Database {
     #[must_use]
     pub const fn config(&self) -> &DatabaseConfig {
         &self.config
+    }
+
+    /// The database of one request, which holds at most that many sessions at once, whatever its shape.
+    #[must_use]
+    pub fn of_request(&self, sessions: usize) -> Self {
+        Self { share: Some(Arc::new(Semaphore::new(sessions))), ..self.metered() }
     }
 
     /// The same database with a count of its own of the time that is waited for sessions.
@@ -148,13 +157,25 @@ impl Database {
     /// Leases a session for one statement, within the deadline and the configured wait.
     pub(super) async fn lease(&self, deadline: Deadline) -> Result<Lease, DbError> {
         let begun = Instant::now();
-        let leased = self.leased(deadline).await;
+        let leased = async {
+            let share = self.shared(deadline).await?;
+            Ok(Lease::new(self.leased(deadline).await?, share))
+        };
+        let leased = leased.await;
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.waited.fetch_add(micros, Ordering::Relaxed);
         leased
     }
 
-    async fn leased(&self, deadline: Deadline) -> Result<Lease, DbError> {
+    /// The request's turn among its own statements; they wait for each other as long as the request may take.
+    async fn shared(&self, deadline: Deadline) -> Result<Option<OwnedSemaphorePermit>, DbError> {
+        let Some(share) = &self.share else { return Ok(None) };
+        let turn = timeout(deadline.left(), Arc::clone(share).acquire_owned()).await;
+        // A semaphore that is never closed always gives a permit.
+        turn.map(Result::ok).map_err(|_| DbError::Deadline)
+    }
+
+    async fn leased(&self, deadline: Deadline) -> Result<Object<Sessions>, DbError> {
         if self.health.is_down() {
             return Err(DbError::Away);
         }
@@ -168,7 +189,7 @@ impl Database {
         };
         tokio::select! {
             biased;
-            object = self.pool.timeout_get(&timeouts) => Ok(Lease::new(object.map_err(refused)?)),
+            object = self.pool.timeout_get(&timeouts) => object.map_err(refused),
             () = self.health.until_down() => Err(DbError::Away),
             // The pool's own timeouts are per step: ten dead sessions cost ten pings.
             () = sleep(deadline.left()) => Err(DbError::Deadline),

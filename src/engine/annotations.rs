@@ -1,6 +1,6 @@
 //! Annotations of all relations.
 
-use super::Engine;
+use super::Scope;
 use crate::db::AnnotationRow;
 use crate::error::{Error, Kind};
 use crate::intake::AnnotationQuestion;
@@ -9,18 +9,16 @@ use crate::sql;
 /// The most annotations of one answer.
 const ANNOTATIONS: u32 = 10_000;
 
-impl Engine {
+impl Scope {
     /// The annotations of all relations, by time.
     ///
     /// # Errors
     /// The database does not answer, or there are too many.
     pub async fn annotations(&self, question: &AnnotationQuestion) -> Result<Vec<AnnotationRow>, Error> {
-        let snapshot = self.snapshot()?;
-        let deadline = self.deadline();
         let mut rows = Vec::new();
-        for source in snapshot.annotations() {
+        for source in self.snapshot.annotations() {
             let statement = sql::annotations(source, &question.filter, question.range, ANNOTATIONS);
-            match self.database.annotations(&statement, deadline).await {
+            match self.database.annotations(&statement, self.deadline).await {
                 Ok(found) => rows.extend(found.into_iter().map(|row| told_apart(row, &source.name))),
                 // The migrations have not been run: there are none.
                 Err(error) if source.is_own() && error.is_missing_relation() => {}

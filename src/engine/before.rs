@@ -2,10 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::budget::Budget;
-use super::{Engine, resolve};
+use super::{Scope, resolve};
 use crate::ast::Fill;
-use crate::db::Deadline;
 use crate::error::{Error, Kind};
 use crate::evaluate::Lowered;
 use crate::frame;
@@ -24,7 +22,7 @@ pub(super) struct Before {
     pub(super) notice: Option<String>,
 }
 
-impl Engine {
+impl Scope {
     /// Evaluates the expression over earlier buckets, in chunks that grow with their distance, each in one more bounded
     /// statement per fetch. Where there is too much, what lies further back is not carried in, and a notice says so.
     pub(super) async fn before(
@@ -32,20 +30,21 @@ impl Engine {
         context: &Context<'_>,
         lowered: &Lowered,
         planned: &Planned,
-        (fill, deadline): (Fill, Deadline),
+        fill: Fill,
     ) -> Result<Before, Error> {
         let mut before = Before::default();
         if fill != Fill::Previous {
             return Ok(before);
         }
-        let budget = Budget::new(self.limits.cells);
+        // Values that are carried in are not cells of the answer.
+        let scope = self.with_cells_of_its_own();
         let mut grid = planned.grid.clone();
         let mut left = buckets(planned);
         let mut width = u64::from(grid.len());
         for chunk in 0..CHUNKS {
             let Some(earlier) = earlier(&grid, left.min(width), context) else { break };
             let chunk_plan = plan::fetches_on(context, &lowered.fetches, earlier)?;
-            let read = self.run(context.snapshot, &chunk_plan.groups, deadline, &budget).await;
+            let read = scope.run(&chunk_plan.groups).await;
             let inputs = match read {
                 Err(error) if matches!(error.kind, Kind::AnswerTooLarge | Kind::TooManySeries) => {
                     before.notice = Some(cut_short(planned.grid.start() - grid.start()));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::labels::Wish;
-use super::{Engine, resolve};
+use super::{Scope, resolve};
 use crate::ast::{Expr, ExprKind, MetricRef, Selector};
 use crate::catalog::Snapshot;
 use crate::intake::{LABEL_FIELD, Opened, PICKER};
@@ -12,10 +12,11 @@ use crate::plan::{self, Rows};
 use crate::render;
 use crate::wire::builder::{Choice, MetricOption};
 
-impl Engine {
+impl Scope {
     /// The builder's list of metrics.
     #[must_use]
-    pub fn builder_metrics(&self, snapshot: &Snapshot, metric: &str) -> Vec<MetricOption> {
+    pub fn builder_metrics(&self, metric: &str) -> Vec<MetricOption> {
+        let snapshot = self.snapshot();
         let named: Vec<String> = match selector(snapshot, metric).map(|selector| selector.metric) {
             Some(MetricRef::Names(names)) => names.into_iter().filter(|name| snapshot.metric(name).is_some()).collect(),
             _ => Vec::new(),
@@ -27,12 +28,12 @@ impl Engine {
 
     /// What one of the builder's fields offers, narrowed by the others. What cannot be answered is left out: an error
     /// is shown nowhere.
-    pub async fn builder_choices(&self, snapshot: &Snapshot, builder: &Opened) -> Vec<Choice> {
+    pub async fn builder_choices(&self, builder: &Opened) -> Vec<Choice> {
         if let Some(choices) = render::choices(&builder.field) {
             return choices;
         }
         let label = builder.field.strip_prefix(LABEL_FIELD);
-        let rows = self.builder_rows(snapshot, builder, label);
+        let rows = self.builder_rows(builder, label);
         let mut texts: BTreeSet<String> = match label {
             Some(label) => {
                 let found = self.values(&rows, Wish { label, range: None, prefix: "" }).await;
@@ -49,7 +50,8 @@ impl Engine {
         texts.into_iter().map(render::choice).collect()
     }
 
-    fn builder_rows<'a>(&self, snapshot: &'a Snapshot, builder: &Opened, label: Option<&str>) -> Vec<Rows<'a>> {
+    fn builder_rows(&self, builder: &Opened, label: Option<&str>) -> Vec<Rows<'_>> {
+        let snapshot = self.snapshot();
         let others: Vec<_> =
             builder.filters.iter().filter(|matcher| Some(matcher.label.as_str()) != label).cloned().collect();
         let selector = selector(snapshot, &builder.metric);

@@ -1,9 +1,8 @@
 //! What PostgreSQL would do for a question, without doing it.
 
 use super::show::{parts, statement};
-use super::{Engine, resolve};
+use super::{Scope, resolve};
 use crate::catalog::AnnotationSource;
-use crate::db::Deadline;
 use crate::error::Error;
 use crate::evaluate;
 use crate::intake::Question;
@@ -11,22 +10,20 @@ use crate::plan;
 use crate::sql::{self, AnnotationFilter, Statement};
 use crate::time::TimeRange;
 
-impl Engine {
+impl Scope {
     /// The plans of a question's statements, as `EXPLAIN (FORMAT JSON)` gives them.
     ///
     /// # Errors
     /// The question cannot be planned, or the server refuses a statement: then with its own words, for the operator.
     pub async fn explained(&self, question: &Question) -> Result<Vec<String>, Error> {
-        let snapshot = self.snapshot()?;
-        let deadline = self.deadline();
         let mut plans = Vec::new();
         for target in &question.targets {
             let text = target.text.as_ref().map_err(Clone::clone)?;
-            let expression = target.builder.around(resolve::expression(&snapshot, text)?, &mut Vec::new());
+            let expression = target.builder.around(resolve::expression(&self.snapshot, text)?, &mut Vec::new());
             let lowered = evaluate::lower(&expression).map_err(resolve::refusal)?;
-            let planned = plan::fetches(&self.context(&snapshot, question, target), &lowered.fetches)?;
+            let planned = plan::fetches(&self.context(question, target), &lowered.fetches)?;
             for part in parts(&planned.groups) {
-                plans.push(self.plan_of(statement(&part), deadline).await?);
+                plans.push(self.plan_of(statement(&part)).await?);
             }
         }
         Ok(plans)
@@ -38,11 +35,11 @@ impl Engine {
     /// The server refuses the statement.
     pub async fn explained_annotations(&self, source: &AnnotationSource, range: TimeRange) -> Result<String, Error> {
         let statement = sql::annotations(source, &AnnotationFilter::default(), range, 1);
-        self.plan_of(statement, self.deadline()).await
+        self.plan_of(statement).await
     }
 
-    async fn plan_of(&self, statement: Statement, deadline: Deadline) -> Result<String, Error> {
-        match self.database.texts(&sql::explain(&statement), deadline, 1).await {
+    async fn plan_of(&self, statement: Statement) -> Result<String, Error> {
+        match self.database.texts(&sql::explain(&statement), self.deadline, 1).await {
             Ok(plans) => Ok(plans.into_iter().next().unwrap_or_default()),
             Err(error) => Err(Error { message: error.to_string(), ..error.public() }),
         }

@@ -4,10 +4,9 @@ use std::borrow::Cow;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::budget::Budget;
-use super::{AT_ONCE, Engine};
-use crate::catalog::{Filter, Snapshot, Source};
-use crate::db::{DbError, Deadline, RowSink, SeriesRow};
+use super::{AT_ONCE, Scope};
+use crate::catalog::{Filter, Source};
+use crate::db::{DbError, RowSink, SeriesRow};
 use crate::error::{Error, Kind};
 use crate::evaluate;
 use crate::frame::{Collector, Kept, Reduced, Reducer, SampleCollector};
@@ -19,17 +18,11 @@ use crate::time::TimeRange;
 /// The most values of a label that a pattern is tried on.
 const LABEL_VALUES: u32 = 100_000;
 
-impl Engine {
+impl Scope {
     /// The series of each group, and what the person at the panel should know of them.
-    pub(super) async fn run(
-        &self,
-        snapshot: &Snapshot,
-        groups: &[FetchGroup],
-        deadline: Deadline,
-        budget: &Budget,
-    ) -> Result<(Vec<Vec<Series>>, Vec<String>), Error> {
+    pub(super) async fn run(&self, groups: &[FetchGroup]) -> Result<(Vec<Vec<Series>>, Vec<String>), Error> {
         let metrics = groups.iter().flat_map(|group| of_metrics(group).map(move |fetches| (fetches, group.named)));
-        let one = |(fetches, named)| self.series(snapshot, fetches, named, deadline, budget);
+        let one = |(fetches, named)| self.series(fetches, named);
         let running: Vec<_> = metrics.map(one).collect();
         let mut fetched = stream::iter(running).buffered(AT_ONCE);
         let (mut inputs, mut notices) = (Vec::with_capacity(groups.len()), Vec::new());
@@ -55,44 +48,35 @@ impl Engine {
     }
 
     /// The fetches of one metric with every pattern turned into the values that pass it.
-    async fn all_settled(
-        &self,
-        snapshot: &Snapshot,
-        fetches: &[Fetch],
-        deadline: Deadline,
-    ) -> Result<Vec<Fetch>, Error> {
+    async fn all_settled(&self, fetches: &[Fetch]) -> Result<Vec<Fetch>, Error> {
         let mut settled = Vec::with_capacity(fetches.len());
         for fetch in fetches {
-            settled.push(self.settled(snapshot, fetch, deadline).await?);
+            settled.push(self.settled(fetch).await?);
         }
         Ok(settled)
     }
 
-    async fn settled(&self, snapshot: &Snapshot, fetch: &Fetch, deadline: Deadline) -> Result<Fetch, Error> {
+    async fn settled(&self, fetch: &Fetch) -> Result<Fetch, Error> {
         let mut settled = fetch.clone();
-        let Some(source) = snapshot.sources().get(fetch.source) else { return Ok(settled) };
+        let Some(source) = self.snapshot.sources().get(fetch.source) else { return Ok(settled) };
         let rollup = fetch.rolled.as_ref().and_then(|rolled| source.rollups.get(rolled.number));
         let source = rollup.map_or(source, |rollup| &rollup.rows);
-        let source = self.settled_source(source, deadline).await.map_err(|error| logged(&error, fetch))?;
+        let source = self.settled_source(source).await.map_err(|error| logged(&error, fetch))?;
         settled.joins.clone_from(&source.joins);
         let range = TimeRange { from: fetch.from, to: fetch.to };
-        let done = self.settle(&source, &mut settled.filters, (&fetch.named(), Some(range)), deadline).await;
+        let done = self.settle(&source, &mut settled.filters, (&fetch.named(), Some(range))).await;
         done.map_err(|error| logged(&error, fetch))?;
         Ok(settled)
     }
 
     /// The source with what its joined rows must be settled; itself where nothing is to be, as most are.
-    pub(super) async fn settled_source<'a>(
-        &self,
-        source: &'a Source,
-        deadline: Deadline,
-    ) -> Result<Cow<'a, Source>, DbError> {
+    pub(super) async fn settled_source<'a>(&self, source: &'a Source) -> Result<Cow<'a, Source>, DbError> {
         if source.joins.iter().flat_map(|join| &join.filters).all(|filter| filter.lookup().is_none()) {
             return Ok(Cow::Borrowed(source));
         }
         let mut joins = source.joins.clone();
         for join in &mut joins {
-            self.settle(source, &mut join.filters, (&[], None), deadline).await?;
+            self.settle(source, &mut join.filters, (&[], None)).await?;
         }
         Ok(Cow::Owned(Source { joins, ..source.clone() }))
     }
@@ -103,33 +87,25 @@ impl Engine {
         source: &Source,
         filters: &mut [Filter],
         (others, range): (&[Filter], Option<TimeRange>),
-        deadline: Deadline,
     ) -> Result<(), DbError> {
         for filter in filters {
             let Some(lookup) = filter.lookup() else { continue };
             let statement = sql::label_values(source, &lookup.value, others, range, LABEL_VALUES);
-            let values = self.database.texts(&statement, deadline, LABEL_VALUES).await?;
+            let values = self.database.texts(&statement, self.deadline, LABEL_VALUES).await?;
             *filter = settle(filter, &values);
         }
         Ok(())
     }
 
     /// The series of one metric; those with equal labels in several of its sources are one.
-    async fn series(
-        &self,
-        snapshot: &Snapshot,
-        fetches: &[Fetch],
-        named: bool,
-        deadline: Deadline,
-        budget: &Budget,
-    ) -> Result<(Vec<Series>, f64), Error> {
+    async fn series(&self, fetches: &[Fetch], named: bool) -> Result<(Vec<Series>, f64), Error> {
         let Some(first) = fetches.first() else { return Ok((Vec::new(), 0.0)) };
         if first.function.is_of_samples() {
-            let fetches = self.all_settled(snapshot, fetches, deadline).await?;
-            return self.folded(&fetches, named, deadline, budget).await;
+            let fetches = self.all_settled(fetches).await?;
+            return self.folded(&fetches, named).await;
         }
         let parts: Vec<Fetch> = fetches.iter().flat_map(Fetch::parts).collect();
-        let parts = self.all_settled(snapshot, &parts, deadline).await?;
+        let parts = self.all_settled(&parts).await?;
         let mut collector = Collector::new(first, named);
         // Rows that are merged into windows are bounded by themselves; what counts is what comes of them.
         let is_answer = first.windows.is_none();
@@ -137,29 +113,23 @@ impl Engine {
             collector.turn(part);
             let mut sink = |row: SeriesRow<'_>| {
                 if is_answer {
-                    budget.take()?;
+                    self.budget.take()?;
                 }
                 collector.row(&row)
             };
-            self.read(part, &sql::fetch(part), deadline, &mut sink).await?;
+            self.read(part, &sql::fetch(part), &mut sink).await?;
         }
         let skipped = collector.skipped();
-        Ok((collector.finish(&mut || budget.take())?, skipped))
+        Ok((collector.finish(&mut || self.budget.take())?, skipped))
     }
 
     /// The series of a function that needs the samples themselves.
-    async fn folded(
-        &self,
-        fetches: &[Fetch],
-        named: bool,
-        deadline: Deadline,
-        budget: &Budget,
-    ) -> Result<(Vec<Series>, f64), Error> {
+    async fn folded(&self, fetches: &[Fetch], named: bool) -> Result<(Vec<Series>, f64), Error> {
         let Some(first) = fetches.first() else { return Ok((Vec::new(), 0.0)) };
         let mut samples = SampleCollector::new(first, named, fetches.len() > 1);
         for fetch in fetches {
             samples.turn(fetch);
-            self.read(fetch, &sql::samples(fetch), deadline, &mut |row| samples.row(&row)).await?;
+            self.read(fetch, &sql::samples(fetch), &mut |row| samples.row(&row)).await?;
         }
         samples.mix()?;
         let before: Vec<Fetch> = fetches.iter().filter_map(|fetch| samples.predecessors(fetch)).collect();
@@ -167,30 +137,24 @@ impl Engine {
             let mut latest = Collector::new(first, named);
             for fetch in &before {
                 latest.turn(fetch);
-                self.read(fetch, &sql::fetch(fetch), deadline, &mut |row| latest.row(&row)).await?;
+                self.read(fetch, &sql::fetch(fetch), &mut |row| latest.row(&row)).await?;
             }
             samples.connect(latest.latest());
         }
         let skipped = samples.skipped();
-        Ok((samples.finish(&mut || budget.take())?, skipped))
+        Ok((samples.finish(&mut || self.budget.take())?, skipped))
     }
 
     /// The samples that are kept of each series, and what the person at the panel should know of them.
-    pub(super) async fn kept(
-        &self,
-        snapshot: &Snapshot,
-        group: &FetchGroup,
-        wanted: Reduced,
-        deadline: Deadline,
-    ) -> Result<(Vec<Kept>, Vec<String>), Error> {
+    pub(super) async fn kept(&self, group: &FetchGroup, wanted: Reduced) -> Result<(Vec<Kept>, Vec<String>), Error> {
         let (mut kept, mut notices) = (Vec::new(), Vec::new());
         for fetches in of_metrics(group) {
-            let fetches = self.all_settled(snapshot, fetches, deadline).await?;
+            let fetches = self.all_settled(fetches).await?;
             let Some(first) = fetches.first() else { continue };
             let mut reducer = Reducer::new(first, wanted, fetches.len() > 1);
             for fetch in &fetches {
                 reducer.turn(fetch);
-                self.read(fetch, &sql::samples(fetch), deadline, &mut |row| reducer.row(&row)).await?;
+                self.read(fetch, &sql::samples(fetch), &mut |row| reducer.row(&row)).await?;
             }
             reducer.mix()?;
             notices.extend(skipped_values(first, reducer.skipped()));
@@ -202,14 +166,8 @@ impl Engine {
         Ok((kept, notices))
     }
 
-    async fn read(
-        &self,
-        fetch: &Fetch,
-        statement: &Statement,
-        deadline: Deadline,
-        sink: &mut RowSink<'_>,
-    ) -> Result<(), Error> {
-        let done = self.database.series(statement, deadline, sink).await;
+    async fn read(&self, fetch: &Fetch, statement: &Statement, sink: &mut RowSink<'_>) -> Result<(), Error> {
+        let done = self.database.series(statement, self.deadline, sink).await;
         done.map_err(|error| logged(&error, fetch))
     }
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::{AT_ONCE, Engine, LabelValues};
+use super::{AT_ONCE, LabelValues, Scope};
 use crate::ast::Matcher;
 use crate::catalog::{LabelValue, Snapshot, Source};
-use crate::db::{DbError, Deadline};
+use crate::db::DbError;
 use crate::error::Error;
 use crate::intake::{LabelScope, PICKER};
 use crate::plan::{self, Filter, Rows};
@@ -34,11 +34,11 @@ pub(super) struct Wish<'a> {
     pub(super) prefix: &'a str,
 }
 
-impl Engine {
+impl Scope {
     /// The values of a label that the ad hoc pickers offer, sorted, at most 5,000. A source that does not answer is
     /// left out: the pickers hang on an error.
-    pub async fn label_values(&self, snapshot: &Snapshot, scope: &LabelScope) -> LabelValues {
-        let rows = lenient(snapshot, &scope.filters);
+    pub async fn label_values(&self, scope: &LabelScope) -> LabelValues {
+        let rows = lenient(&self.snapshot, &scope.filters);
         let wish = Wish { label: &scope.label, range: scope.range, prefix: "" };
         let found = self.values(&rows, wish).await;
         let partial = found.iter().any(|found| found.as_ref().map_or(true, |found| found.partial));
@@ -48,8 +48,8 @@ impl Engine {
 
     /// The labels that the ad hoc pickers offer beside some filters, sorted. A source that does not answer counts as
     /// one that passes.
-    pub async fn label_keys(&self, snapshot: &Snapshot, scope: &LabelScope) -> BTreeSet<String> {
-        let rows = lenient(snapshot, &scope.filters);
+    pub async fn label_keys(&self, scope: &LabelScope) -> BTreeSet<String> {
+        let rows = lenient(&self.snapshot, &scope.filters);
         let found = self.names(&rows, scope.range).await;
         found
             .into_iter()
@@ -60,8 +60,7 @@ impl Engine {
 
     /// The values of a label on the rows of each source.
     pub(super) async fn values(&self, rows: &[Rows<'_>], wish: Wish<'_>) -> Vec<Result<LabelValues, Error>> {
-        let deadline = self.deadline();
-        let running: Vec<_> = rows.iter().map(|rows| self.values_of(rows, wish, deadline)).collect();
+        let running: Vec<_> = rows.iter().map(|rows| self.values_of(rows, wish)).collect();
         stream::iter(running).buffered(AT_ONCE).collect().await
     }
 
@@ -71,25 +70,24 @@ impl Engine {
         rows: &[Rows<'_>],
         range: Option<TimeRange>,
     ) -> Vec<Result<BTreeSet<String>, Error>> {
-        let deadline = self.deadline();
         let one = async |rows: &Rows<'_>| {
-            let has_rows = self.has_rows(rows, range, deadline).await?;
+            let has_rows = self.has_rows(rows, range).await?;
             Ok(if has_rows { render::names(rows.source) } else { BTreeSet::new() })
         };
         let running: Vec<_> = rows.iter().map(one).collect();
         stream::iter(running).buffered(AT_ONCE).collect().await
     }
 
-    async fn values_of(&self, rows: &Rows<'_>, wish: Wish<'_>, deadline: Deadline) -> Result<LabelValues, Error> {
+    async fn values_of(&self, rows: &Rows<'_>, wish: Wish<'_>) -> Result<LabelValues, Error> {
         if wish.label == METRIC_NAME {
-            let names = self.metrics_of(rows, wish, deadline).await?;
+            let names = self.metrics_of(rows, wish).await?;
             return Ok(LabelValues { values: names.into_iter().collect(), partial: false });
         }
         let known = rows.source.has_label(wish.label).then(|| rows.source.label_value(wish.label)).flatten();
         let Some(value) = known else { return Ok(LabelValues::default()) };
-        let settled = self.settled_rows(rows, wish.range, deadline).await?;
+        let settled = self.settled_rows(rows, wish.range).await?;
         let asked = (wish.range, wish.prefix);
-        let found = self.texts(&settled, &value, asked, PICKER, deadline).await;
+        let found = self.texts(&settled, &value, asked, PICKER).await;
         let mut values = found.map_err(|error| logged(&error, rows))?;
         // Where the database was not asked for the prefix.
         values.values.retain(|value| value.starts_with(wish.prefix));
@@ -97,19 +95,19 @@ impl Engine {
     }
 
     /// The names of the metrics that have rows.
-    async fn metrics_of(&self, rows: &Rows<'_>, wish: Wish<'_>, deadline: Deadline) -> Result<BTreeSet<String>, Error> {
+    async fn metrics_of(&self, rows: &Rows<'_>, wish: Wish<'_>) -> Result<BTreeSet<String>, Error> {
         let named = rows.metrics.iter().filter(|metric| metric.name.starts_with(wish.prefix));
         let all = || named.clone().map(|metric| metric.name.clone()).collect();
         if rows.filters.is_empty() {
             return Ok(all());
         }
         let Some(column) = &rows.source.name_column else {
-            let has_rows = self.has_rows(rows, wish.range, deadline).await?;
+            let has_rows = self.has_rows(rows, wish.range).await?;
             return Ok(if has_rows { all() } else { BTreeSet::new() });
         };
-        let settled = self.settled_rows(rows, wish.range, deadline).await?;
+        let settled = self.settled_rows(rows, wish.range).await?;
         let value = LabelValue::Column(column.clone());
-        let stored = self.texts(&settled, &value, (wish.range, ""), STORED_NAMES, deadline).await;
+        let stored = self.texts(&settled, &value, (wish.range, ""), STORED_NAMES).await;
         let stored = stored.map_err(|error| logged(&error, rows))?;
         let has_rows = |metric: &&&crate::catalog::Metric| {
             metric.stored_name.as_ref().is_none_or(|name| stored.values.binary_search(name).is_ok())
@@ -118,26 +116,21 @@ impl Engine {
     }
 
     /// Whether some row passes the filters, as far as a value of a filter's own label can tell.
-    async fn has_rows(&self, rows: &Rows<'_>, range: Option<TimeRange>, deadline: Deadline) -> Result<bool, Error> {
+    async fn has_rows(&self, rows: &Rows<'_>, range: Option<TimeRange>) -> Result<bool, Error> {
         let telling = rows.conditions().into_iter().find(Filter::wants_a_value);
         let Some(telling) = telling else { return Ok(true) };
-        let settled = self.settled_rows(rows, range, deadline).await?;
-        let found = self.texts(&settled, &telling.value, (range, ""), 1, deadline).await;
+        let settled = self.settled_rows(rows, range).await?;
+        let found = self.texts(&settled, &telling.value, (range, ""), 1).await;
         let found = found.map_err(|error| logged(&error, rows))?;
         Ok(!found.values.is_empty() || found.partial)
     }
 
     /// The source and the conditions on its rows, with every pattern turned into the values that pass it.
-    async fn settled_rows<'a>(
-        &self,
-        rows: &Rows<'a>,
-        range: Option<TimeRange>,
-        deadline: Deadline,
-    ) -> Result<Settled<'a>, Error> {
+    async fn settled_rows<'a>(&self, rows: &Rows<'a>, range: Option<TimeRange>) -> Result<Settled<'a>, Error> {
         let mut filters = rows.conditions();
         let settled = async {
-            let source = self.settled_source(rows.source, deadline).await?;
-            self.settle(&source, &mut filters, (&[], range), deadline).await?;
+            let source = self.settled_source(rows.source).await?;
+            self.settle(&source, &mut filters, (&[], range)).await?;
             Ok(source)
         };
         Ok((settled.await.map_err(|error| logged(&error, rows))?, filters))
@@ -149,10 +142,9 @@ impl Engine {
         value: &LabelValue,
         asked: (Option<TimeRange>, &str),
         cap: u32,
-        deadline: Deadline,
     ) -> Result<LabelValues, DbError> {
         let statement = sql::narrowed_values(source, value, filters, asked, cap);
-        let (values, partial) = self.in_budget(&statement, (source, value), deadline, cap + 1).await?;
+        let (values, partial) = self.in_budget(&statement, (source, value), cap + 1).await?;
         Ok(LabelValues { values: values.into_iter().collect(), partial })
     }
 }

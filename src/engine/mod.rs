@@ -10,20 +10,19 @@ mod labels;
 mod partial;
 mod reducing;
 mod resolve;
+mod scope;
 mod show;
 mod variable;
 
 pub use variable::Listed;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
 
 use crate::ast::{Fill, Format, Options, Reduce};
-use crate::catalog::Snapshot;
-use crate::db::{Database, Deadline};
+use crate::db::Database;
 use crate::error::{Error, Kind};
 use crate::evaluate::{self, Node};
 use crate::frame::{self, Meaning};
@@ -33,8 +32,8 @@ use crate::refresh::Catalog;
 use crate::render::Answered;
 use crate::series::{Labels, Series};
 use crate::time::{Clock, Grid};
-use budget::Budget;
 pub use partial::LabelValues;
+pub use scope::Scope;
 
 /// Targets of one request that run at once, so that one request cannot take the whole pool.
 const AT_ONCE: usize = 4;
@@ -82,33 +81,13 @@ pub struct Timing {
     pub frame: Duration,
 }
 
-impl Engine {
-    /// The catalog as it is now.
-    ///
-    /// # Errors
-    /// It has never been loaded.
-    pub fn snapshot(&self) -> Result<Arc<Snapshot>, Error> {
-        self.catalog.current().ok_or_else(|| {
-            let message = "the catalog has not been loaded yet: the database has not answered";
-            Error::new(Kind::NoCatalog, message).hint("try again in a few seconds")
-        })
-    }
-
-    /// The moment by which a request that comes in now must be answered.
-    #[must_use]
-    pub fn deadline(&self) -> Deadline {
-        Deadline::after(self.request_timeout)
-    }
-
+impl Scope {
     /// Answers all targets of a question.
     ///
     /// # Errors
-    /// There is no catalog, or no target could be answered: then the first one's error.
+    /// No target could be answered: then the first one's error.
     pub async fn answer(&self, question: &Question) -> Result<Answer, Error> {
-        let snapshot = self.snapshot()?;
-        let deadline = self.deadline();
-        let budget = Budget::new(self.limits.cells);
-        let one = |target| self.one_or_again(&snapshot, question, target, deadline, &budget);
+        let one = |target| self.one_or_again(question, target);
         let running: Vec<_> = question.targets.iter().map(one).collect();
         let results: Vec<_> = stream::iter(running).buffered(AT_ONCE).collect().await;
         let mut answer = Answer { answered: Vec::new(), failed: Vec::new(), timing: Timing::default() };
@@ -134,17 +113,10 @@ impl Engine {
     }
 
     /// One target; once more where a relation turns out to be another than the catalog says, as one that was made anew.
-    async fn one_or_again(
-        &self,
-        snapshot: &Snapshot,
-        question: &Question,
-        target: &TargetQuestion,
-        deadline: Deadline,
-        budget: &Budget,
-    ) -> Result<(Answered, Timing), Error> {
-        match self.one(snapshot, question, target, deadline, budget).await {
-            Err(error) if error.kind == Kind::Stale => match self.catalog.newer(snapshot).await {
-                Some(newer) => self.one(&newer, question, target, deadline, budget).await,
+    async fn one_or_again(&self, question: &Question, target: &TargetQuestion) -> Result<(Answered, Timing), Error> {
+        match self.metered().one(question, target).await {
+            Err(error) if error.kind == Kind::Stale => match self.catalog.newer(&self.snapshot).await {
+                Some(newer) => self.with(newer).metered().one(question, target).await,
                 None => Err(error),
             },
             other => other,
@@ -152,15 +124,8 @@ impl Engine {
     }
 
     /// One target: text → expression → fetches → series → frames.
-    async fn one(
-        &self,
-        snapshot: &Snapshot,
-        question: &Question,
-        target: &TargetQuestion,
-        deadline: Deadline,
-        budget: &Budget,
-    ) -> Result<(Answered, Timing), Error> {
-        let engine = Self { database: self.database.metered(), ..self.clone() };
+    async fn one(&self, question: &Question, target: &TargetQuestion) -> Result<(Answered, Timing), Error> {
+        let snapshot = self.snapshot();
         let begun = Instant::now();
         let text = target.text.as_ref().map_err(Clone::clone)?;
         let (options, fill) = (&target.options, frame::fill_of(&target.options));
@@ -168,25 +133,25 @@ impl Engine {
         let expression = target.builder.around(resolve::expression(snapshot, text)?, &mut notices);
         let lowered = evaluate::lower(&expression).map_err(resolve::refusal)?;
         let parsed_at = Instant::now();
-        let context = self.context(snapshot, question, target);
+        let context = self.context(question, target);
         if let Some(request) = reducing::plain(&lowered, options) {
-            return self.reduced(&context, target, &lowered, (text, request), (begun, deadline)).await;
+            return self.reduced(&context, target, &lowered, (text, request), begun).await;
         }
         if options.reduce != Reduce::Bucket && options.format != Format::Instant {
             notices.push("`reduce` is ignored: it keeps samples of a plain selector, and this target computes".into());
         }
         let planned = plan::fetches(&context, &lowered.fetches)?;
         let planned_at = Instant::now();
-        let (inputs, skipped) = engine.run(snapshot, &planned.groups, deadline, budget).await?;
-        let before = engine.before(&context, &lowered, &planned, (fill, deadline)).await?;
+        let (inputs, skipped) = self.run(&planned.groups).await?;
+        let before = self.before(&context, &lowered, &planned, fill).await?;
         let read_at = Instant::now();
         let grid = &planned.grid;
         let series = frame::evaluated(&lowered.node, &inputs, grid, self.limits.cells);
         let series = series.map_err(|error| resolve::evaluation(&error))?;
-        let series = self.shaped(series, (options, &lowered.node), grid, before.values, budget)?;
+        let series = self.shaped(series, (options, &lowered.node), grid, before.values)?;
         let meaning = Meaning { lowered: &lowered, groups: &planned.groups, snapshot };
         let frames = frame::frames(series, grid, &meaning, (text, options.legend.as_deref()));
-        let wait = engine.database.waited().min(read_at - planned_at);
+        let wait = self.database.waited().min(read_at - planned_at);
         let timing = Timing {
             parse: parsed_at - begun,
             plan: planned_at - parsed_at,
@@ -206,14 +171,13 @@ impl Engine {
         (options, node): (&Options, &Node),
         grid: &Grid,
         mut before: HashMap<Labels, f64>,
-        budget: &Budget,
     ) -> Result<Vec<Series>, Error> {
         if node.ranks() {
             // Each chunk of earlier buckets has a ranking of its own.
             before.retain(|labels, _| series.iter().any(|one| one.labels == *labels));
         }
         let fill = frame::fill_of(options);
-        budget.take_many(frame::missing(&series, fill, grid, &before))?;
+        self.budget.take_many(frame::missing(&series, fill, grid, &before))?;
         let series = frame::filled(series, fill, grid, before);
         if series.len() > self.limits.series as usize && fill == Fill::Previous {
             let message = format!("with those before the range there are more than {} series", self.limits.series);
@@ -222,9 +186,9 @@ impl Engine {
         Ok(if options.format == Format::Instant { frame::instant(series, grid) } else { series })
     }
 
-    fn context<'a>(&self, snapshot: &'a Snapshot, question: &'a Question, target: &'a TargetQuestion) -> Context<'a> {
+    fn context<'a>(&'a self, question: &'a Question, target: &'a TargetQuestion) -> Context<'a> {
         Context {
-            snapshot,
+            snapshot: &self.snapshot,
             range: question.range,
             interval_ms: question.interval_ms,
             max_points: question.max_points,

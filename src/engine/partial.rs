@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::Engine;
+use super::Scope;
 use crate::catalog::{LabelValue, Row, Source};
-use crate::db::{DbError, Deadline};
+use crate::db::DbError;
 use crate::sql::{self, Statement};
 
 /// How long the values of one label may take.
@@ -20,17 +20,16 @@ pub struct LabelValues {
     pub partial: bool,
 }
 
-impl Engine {
+impl Scope {
     /// The texts of a statement, and whether some may be missing: when time is up, those that ANALYZE kept take
     /// their place.
     pub(super) async fn in_budget(
         &self,
         statement: &Statement,
         (source, value): (&Source, &LabelValue),
-        deadline: Deadline,
         cap: u32,
     ) -> Result<(BTreeSet<String>, bool), DbError> {
-        match self.database.texts(statement, deadline.within(BUDGET), cap).await {
+        match self.database.texts(statement, self.deadline.within(BUDGET), cap).await {
             Err(error) if error.is_out_of_time() => {
                 tracing::warn!(relation = %source.relation, column = %value.column().name,
                     "not all label values were found in time; datebin check names the index that would help");
@@ -39,7 +38,7 @@ impl Engine {
                     return Ok((BTreeSet::new(), true));
                 }
                 let common = sql::common_values(&source.relation, column);
-                Ok((self.database.texts(&common, deadline, cap).await?, true))
+                Ok((self.database.texts(&common, self.deadline, cap).await?, true))
             }
             other => other.map(|values| (values, false)),
         }

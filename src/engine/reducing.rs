@@ -2,9 +2,8 @@
 
 use std::time::Instant;
 
-use super::{Engine, Timing, show};
+use super::{Scope, Timing, show};
 use crate::ast::{Format, Options, Reduce};
-use crate::db::Deadline;
 use crate::error::Error;
 use crate::evaluate::{FetchRequest, Lowered, Node};
 use crate::frame::{self, Meaning, Reduced};
@@ -21,7 +20,7 @@ pub(super) fn plain<'a>(lowered: &'a Lowered, options: &Options) -> Option<&'a F
     (is_plain && samples).then_some(request)
 }
 
-impl Engine {
+impl Scope {
     /// One target whose samples are the answer.
     pub(super) async fn reduced(
         &self,
@@ -29,9 +28,8 @@ impl Engine {
         target: &TargetQuestion,
         lowered: &Lowered,
         (text, request): (&str, &FetchRequest),
-        (begun, deadline): (Instant, Deadline),
+        begun: Instant,
     ) -> Result<(Answered, Timing), Error> {
-        let engine = Self { database: self.database.metered(), ..self.clone() };
         let parsed_at = Instant::now();
         let snapshot = context.snapshot;
         let planned = plan::samples(context, request)?;
@@ -43,14 +41,14 @@ impl Engine {
         };
         let (mut kept, mut skipped) = (Vec::new(), Vec::new());
         for group in &planned.groups {
-            let (mut found, notices) = engine.kept(snapshot, group, wanted, deadline).await?;
+            let (mut found, notices) = self.kept(group, wanted).await?;
             kept.append(&mut found);
             skipped.extend(notices);
         }
         let read_at = Instant::now();
         let meaning = Meaning { lowered, groups: &planned.groups, snapshot };
         let frames = frame::reduced(kept, &meaning, (text, target.options.legend.as_deref()));
-        let wait = engine.database.waited().min(read_at - planned_at);
+        let wait = self.database.waited().min(read_at - planned_at);
         let timing = Timing {
             parse: parsed_at - begun,
             plan: planned_at - parsed_at,

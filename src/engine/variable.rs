@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use regex::RegexBuilder;
 
 use super::labels::Wish;
-use super::{Engine, resolve};
+use super::{Scope, resolve};
 use crate::ast::{ExprKind, MetricRef, Modifiers, Options, Selector};
 use crate::catalog::Snapshot;
 use crate::error::{Error, Kind};
@@ -27,11 +27,11 @@ pub struct Listed {
     pub cut: bool,
 }
 
-impl Engine {
+impl Scope {
     /// The names of the metrics that contain the text, sorted.
     #[must_use]
-    pub fn metric_names(&self, snapshot: &Snapshot, text: &str) -> BTreeSet<String> {
-        containing(snapshot, text)
+    pub fn metric_names(&self, text: &str) -> BTreeSet<String> {
+        containing(&self.snapshot, text)
     }
 
     /// Answers a variable's query.
@@ -39,17 +39,15 @@ impl Engine {
     /// # Errors
     /// The query cannot be read, a metric is unknown, or the database does not answer.
     pub async fn variable(&self, question: &VariableQuestion) -> Result<Listed, Error> {
-        let snapshot = self.snapshot()?;
+        let snapshot = &*self.snapshot;
         let texts = match &question.ask {
             VariableAsk::LabelValues { selector, label } => {
-                self.values_of_label(&snapshot, question, selector.as_deref(), label).await?
+                self.values_of_label(question, selector.as_deref(), label).await?
             }
-            VariableAsk::LabelNames { selector } => {
-                self.names_of_labels(&snapshot, question, selector.as_deref()).await?
-            }
-            VariableAsk::Metrics { pattern } => metrics(&snapshot, pattern)?,
-            VariableAsk::QueryResult { expression } => self.result(&snapshot, question, expression).await?,
-            VariableAsk::Search(text) => search(&snapshot, text)?,
+            VariableAsk::LabelNames { selector } => self.names_of_labels(question, selector.as_deref()).await?,
+            VariableAsk::Metrics { pattern } => metrics(snapshot, pattern)?,
+            VariableAsk::QueryResult { expression } => self.result(question, expression).await?,
+            VariableAsk::Search(text) => search(snapshot, text)?,
         };
         let mut texts: Vec<String> = texts.into_iter().filter(|text| text.starts_with(&question.prefix)).collect();
         let cut = texts.len() > question.limit;
@@ -59,13 +57,12 @@ impl Engine {
 
     async fn values_of_label(
         &self,
-        snapshot: &Snapshot,
         question: &VariableQuestion,
         selector: Option<&str>,
         label: &str,
     ) -> Result<BTreeSet<String>, Error> {
-        let selector = selector.map(|text| read(snapshot, text)).transpose()?;
-        let rows = plan::rows(snapshot, selector.as_ref(), &question.filters)?;
+        let selector = selector.map(|text| read(&self.snapshot, text)).transpose()?;
+        let rows = plan::rows(&self.snapshot, selector.as_ref(), &question.filters)?;
         let wish = Wish { label, range: Some(question.range), prefix: &question.prefix };
         let found: Result<Vec<_>, Error> = self.values(&rows, wish).await.into_iter().collect();
         Ok(found?.into_iter().flat_map(|found| found.values).collect())
@@ -73,23 +70,17 @@ impl Engine {
 
     async fn names_of_labels(
         &self,
-        snapshot: &Snapshot,
         question: &VariableQuestion,
         selector: Option<&str>,
     ) -> Result<BTreeSet<String>, Error> {
-        let selector = selector.map(|text| read(snapshot, text)).transpose()?;
-        let rows = plan::rows(snapshot, selector.as_ref(), &question.filters)?;
+        let selector = selector.map(|text| read(&self.snapshot, text)).transpose()?;
+        let rows = plan::rows(&self.snapshot, selector.as_ref(), &question.filters)?;
         let found: Result<Vec<_>, Error> = self.names(&rows, Some(question.range)).await.into_iter().collect();
         Ok(found?.into_iter().flatten().collect())
     }
 
     /// The values of an expression at the end of the range, in the form that Grafana gives Prometheus' answers.
-    async fn result(
-        &self,
-        snapshot: &Snapshot,
-        question: &VariableQuestion,
-        expression: &str,
-    ) -> Result<BTreeSet<String>, Error> {
+    async fn result(&self, question: &VariableQuestion, expression: &str) -> Result<BTreeSet<String>, Error> {
         let target = TargetQuestion {
             ref_id: None,
             text: Ok(expression.to_owned()),
@@ -101,7 +92,7 @@ impl Engine {
             range: question.range,
             interval_ms: None,
             max_points: POINTS,
-            zone: *snapshot.zone(),
+            zone: *self.snapshot.zone(),
             targets: vec![target],
             ad_hoc: question.filters.clone(),
             notices: Vec::new(),

@@ -10,7 +10,7 @@ use super::params::Params;
 use super::{App, respond};
 use crate::db::AnnotationRow;
 use crate::error::Error;
-use crate::intake::{self, Moment};
+use crate::intake;
 use crate::render;
 use crate::wire::request::Annotations;
 
@@ -34,8 +34,6 @@ pub(super) async fn got(State(app): State<App>, params: Params) -> Response {
 }
 
 async fn answer(app: &App, request: &Annotations) -> Result<Vec<AnnotationRow>, Error> {
-    let engine = &app.engine;
-    let snapshot = engine.snapshot()?;
-    let moment = Moment { now: engine.clock.now(), zone: snapshot.zone() };
-    engine.annotations(&intake::annotations(request, moment)?).await
+    let scope = app.engine.scope()?;
+    scope.annotations(&intake::annotations(request, scope.moment())?).await
 }

@@ -13,9 +13,9 @@ use crate::intake;
 use crate::wire::request::{Metrics, PayloadOptions};
 
 pub(super) async fn metrics(State(app): State<App>, Json(request): Json<Metrics>) -> Response {
-    match app.engine.snapshot() {
-        Ok(snapshot) => {
-            let list = app.engine.builder_metrics(&snapshot, &intake::metric(&request.metric));
+    match app.engine.scope() {
+        Ok(scope) => {
+            let list = scope.builder_metrics(&intake::metric(&request.metric));
             respond::json(StatusCode::OK, &list)
         }
         Err(error) => respond::error(&error),
@@ -23,9 +23,9 @@ pub(super) async fn metrics(State(app): State<App>, Json(request): Json<Metrics>
 }
 
 pub(super) async fn options(State(app): State<App>, request: Result<Json<PayloadOptions>, Response>) -> Response {
-    let (Some(snapshot), Ok(Json(request))) = (app.engine.catalog.current(), request) else {
+    let (Ok(scope), Ok(Json(request))) = (app.engine.scope(), request) else {
         return respond::json(StatusCode::OK, &json!([]));
     };
-    let choices = app.engine.builder_choices(&snapshot, &intake::opened(&request)).await;
+    let choices = scope.builder_choices(&intake::opened(&request)).await;
     respond::json(StatusCode::OK, &choices)
 }

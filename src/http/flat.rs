@@ -11,7 +11,7 @@ use super::query::{LARGE, said, written};
 use super::{App, respond};
 use crate::engine::Answer;
 use crate::error::{Error, Kind};
-use crate::intake::{self, Moment, Question};
+use crate::intake::{self, Question};
 use crate::render::{self, Answered};
 use crate::wire::request::Query;
 
@@ -27,15 +27,13 @@ pub(super) async fn got(State(app): State<App>, params: Params) -> Response {
 
 async fn answer(app: &App, params: &Params) -> Result<Response, Error> {
     let format = format(params)?;
-    let engine = &app.engine;
-    let snapshot = engine.snapshot()?;
-    let moment = Moment { now: engine.clock.now(), zone: snapshot.zone() };
-    let question = intake::question(&query(params, format), moment, engine.limits.targets)?;
+    let scope = app.engine.scope()?;
+    let question = intake::question(&query(params, format), scope.moment(), scope.limits().targets)?;
     if question.targets.is_empty() {
         let error = Error::new(Kind::BadRequest, "the URL names no target");
         return Err(error.hint("GET /query?target=cpu&from=now-1h&to=now"));
     }
-    let answer = engine.answer(&question).await?;
+    let answer = scope.answer(&question).await?;
     let (said, timing) = (said(&answer), answer.timing);
     let large =
         answer.answered.iter().flat_map(|answered| &answered.frames).map(|f| f.points.len()).sum::<usize>() > LARGE;

@@ -8,7 +8,7 @@ use super::body::Json;
 use super::{App, respond};
 use crate::engine::Answer;
 use crate::error::Error;
-use crate::intake::{self, Moment};
+use crate::intake;
 use crate::render;
 use crate::wire::request::Query;
 
@@ -17,15 +17,13 @@ pub(super) async fn posted(State(app): State<App>, Json(query): Json<Query>) -> 
 }
 
 async fn answer(app: &App, mut query: Query) -> Result<Response, Error> {
-    let engine = &app.engine;
-    let snapshot = engine.snapshot()?;
-    let moment = Moment { now: engine.clock.now(), zone: snapshot.zone() };
+    let scope = app.engine.scope()?;
     let mut tables = Vec::new();
-    for question in intake::annotation_targets(&mut query, moment)? {
-        tables.push(render::event_table(engine.annotations(&question).await?));
+    for question in intake::annotation_targets(&mut query, scope.moment())? {
+        tables.push(render::event_table(scope.annotations(&question).await?));
     }
-    let question = intake::question(&query, moment, engine.limits.targets)?;
-    let answer = engine.answer(&question).await?;
+    let question = intake::question(&query, scope.moment(), scope.limits().targets)?;
+    let answer = scope.answer(&question).await?;
     let said = said(&answer);
     let timing = answer.timing;
     let mut elements = render::elements(answer.answered, &answer.failed);

@@ -25,10 +25,10 @@ pub(super) async fn got(State(app): State<App>, params: Params) -> Response {
 /// All names, or those that contain the text typed so far, in any case; of a variable's query its values. Plain
 /// strings: the client mangles anything else.
 async fn answer(app: &App, typed: String) -> Result<Response, Error> {
-    let snapshot = app.engine.snapshot()?;
+    let scope = app.engine.scope()?;
     // A metric may be called like a query.
-    if !intake::is_variable(&typed) || snapshot.metric(typed.trim()).is_some() {
-        return Ok(respond::json(StatusCode::OK, &app.engine.metric_names(&snapshot, &typed)));
+    if !intake::is_variable(&typed) || scope.snapshot().metric(typed.trim()).is_some() {
+        return Ok(respond::json(StatusCode::OK, &scope.metric_names(&typed)));
     }
     let listed = list(app, &Variable { payload: Value::from(typed), range: Value::Null }).await?;
     let mut response = respond::json(StatusCode::OK, &listed.texts);

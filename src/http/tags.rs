@@ -9,7 +9,7 @@ use axum::response::Response;
 use super::body::Json;
 use super::params::Params;
 use super::{App, respond};
-use crate::intake::{self, Moment};
+use crate::intake;
 use crate::wire::request::Tags;
 use crate::wire::response::TagOption;
 
@@ -31,19 +31,17 @@ pub(super) async fn got_values(State(app): State<App>, params: Params) -> Respon
 }
 
 async fn keys(app: &App, request: Tags) -> Response {
-    let Some(snapshot) = app.engine.catalog.current() else { return options(std::iter::empty()) };
-    let moment = Moment { now: app.engine.clock.now(), zone: snapshot.zone() };
-    let scope = intake::label_scope(&Tags { key: serde_json::Value::Null, ..request }, moment);
-    options(app.engine.label_keys(&snapshot, &scope).await.into_iter())
+    let Ok(scope) = app.engine.scope() else { return options(std::iter::empty()) };
+    let asked = intake::label_scope(&Tags { key: serde_json::Value::Null, ..request }, scope.moment());
+    options(scope.label_keys(&asked).await.into_iter())
 }
 
 async fn values(app: &App, request: Tags) -> Response {
-    let Some(snapshot) = app.engine.catalog.current() else { return options(std::iter::empty()) };
-    let moment = Moment { now: app.engine.clock.now(), zone: snapshot.zone() };
-    let scope = intake::label_scope(&request, moment);
-    let found = app.engine.label_values(&snapshot, &scope).await;
+    let Ok(scope) = app.engine.scope() else { return options(std::iter::empty()) };
+    let asked = intake::label_scope(&request, scope.moment());
+    let found = scope.label_values(&asked).await;
     let mut response = options(found.values.into_iter());
-    let notice = found.partial.then(|| format!("not all values of {} were found in time", scope.label));
+    let notice = found.partial.then(|| format!("not all values of {} were found in time", asked.label));
     respond::warn(response.headers_mut(), notice.into_iter());
     response
 }

@@ -9,7 +9,7 @@ use super::params::Params;
 use super::{App, respond};
 use crate::engine::Listed;
 use crate::error::Error;
-use crate::intake::{self, Moment};
+use crate::intake;
 use crate::render;
 use crate::wire::request::Variable;
 
@@ -32,9 +32,8 @@ async fn answer(app: &App, request: &Variable) -> Result<Response, Error> {
 
 /// The texts that a variable's query gives.
 pub(super) async fn list(app: &App, request: &Variable) -> Result<Listed, Error> {
-    let snapshot = app.engine.snapshot()?;
-    let moment = Moment { now: app.engine.clock.now(), zone: snapshot.zone() };
-    app.engine.variable(&intake::variable(request, moment)?).await
+    let scope = app.engine.scope()?;
+    scope.variable(&intake::variable(request, scope.moment())?).await
 }
 
 /// What is to be said when there was more.

@@ -13,6 +13,7 @@
 mod anno;
 mod annotations;
 mod bombs;
+mod budgets;
 mod builder;
 mod carets;
 mod checklist;

@@ -189,7 +189,7 @@ async fn answers_are_those_of_the_raw_rows(pool: PgPool) {
 
 /// The statements of a question.
 async fn statements(server: &Server, body: Value) -> String {
-    let answer = server.engine.answer(&server.question(&body)).await.unwrap();
+    let answer = server.engine.scope().unwrap().answer(&server.question(&body)).await.unwrap();
     answer.answered.into_iter().filter_map(|target| target.executed).collect::<Vec<_>>().join("\n")
 }
 

@@ -1,0 +1,98 @@
+//! What belongs to one request. Everything below the handlers takes it instead of loose parameters.
+
+use std::sync::Arc;
+
+use super::budget::Budget;
+use super::{AT_ONCE, Engine};
+use crate::catalog::Snapshot;
+use crate::db::{Database, Deadline};
+use crate::error::{Error, Kind};
+use crate::intake::Moment;
+use crate::plan::Limits;
+use crate::refresh::Catalog;
+use crate::time::{Millis, Zone};
+
+/// One request: the catalog as its caller sees it, the database with the sessions it may hold at once, the moment by
+/// which it must be answered, and what its answer may cost.
+#[derive(Clone)]
+pub struct Scope {
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) catalog: Catalog,
+    pub(super) database: Database,
+    pub(super) deadline: Deadline,
+    pub(super) limits: Limits,
+    pub(super) budget: Arc<Budget>,
+    pub(super) show_sql: bool,
+    now: Millis,
+}
+
+impl Engine {
+    /// The scope of a request that comes in now.
+    ///
+    /// # Errors
+    /// The catalog has never been loaded.
+    pub fn scope(&self) -> Result<Scope, Error> {
+        Ok(Scope {
+            snapshot: self.snapshot()?,
+            catalog: self.catalog.clone(),
+            database: self.database.of_request(AT_ONCE),
+            deadline: Deadline::after(self.request_timeout),
+            limits: self.limits,
+            budget: Arc::new(Budget::new(self.limits.cells)),
+            show_sql: self.show_sql,
+            now: self.clock.now(),
+        })
+    }
+
+    /// The catalog as it is now.
+    ///
+    /// # Errors
+    /// It has never been loaded.
+    pub fn snapshot(&self) -> Result<Arc<Snapshot>, Error> {
+        self.catalog.current().ok_or_else(|| {
+            let message = "the catalog has not been loaded yet: the database has not answered";
+            Error::new(Kind::NoCatalog, message).hint("try again in a few seconds")
+        })
+    }
+}
+
+impl Scope {
+    /// The catalog of the request.
+    #[must_use]
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// The bounds of an answer.
+    #[must_use]
+    pub const fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// The time of the request, and the zone that applies where it names none.
+    #[must_use]
+    pub fn moment(&self) -> Moment<'_> {
+        self.moment_in(self.snapshot.zone())
+    }
+
+    /// The time of the request in another zone.
+    #[must_use]
+    pub const fn moment_in<'a>(&self, zone: &'a Zone) -> Moment<'a> {
+        Moment { now: self.now, zone }
+    }
+
+    /// The same request with a newer catalog.
+    pub(super) fn with(&self, snapshot: Arc<Snapshot>) -> Self {
+        Self { snapshot, ..self.clone() }
+    }
+
+    /// The same request with a measure of its own of the time that is waited for sessions.
+    pub(super) fn metered(&self) -> Self {
+        Self { database: self.database.metered(), ..self.clone() }
+    }
+
+    /// The same request with as many cells again: values that are carried into a range are not cells of its answer.
+    pub(super) fn with_cells_of_its_own(&self) -> Self {
+        Self { budget: Arc::new(Budget::new(self.limits.cells)), ..self.clone() }
+    }
+}

@@ -1,0 +1,3 @@
+//! What one request may hold at once, whatever its shape.
+
+mod sessions;
