@@ -4,9 +4,9 @@
 //! Without Node 18 and npm, or without their packages, these tests pass unseen; with `DATEBIN_REQUIRE_NODE` set, as
 //! `make ci` does, that is a failure.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 
 use datebin::db::{DatabaseConfig, demo};
 use datebin::time::Clock;
@@ -23,9 +23,6 @@ fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")
 }
 
-/// Tests run in parallel, npm does not.
-static PACKAGES: Mutex<()> = Mutex::new(());
-
 /// Why the clients cannot be run here.
 fn missing() -> Option<String> {
     let version = Command::new("node")
@@ -37,7 +34,9 @@ fn missing() -> Option<String> {
     if major.is_none_or(|major| major < OLDEST_NODE) {
         return Some(format!("Node {OLDEST_NODE} or newer is not on the path"));
     }
-    let _one_at_a_time = PACKAGES.lock().unwrap_or_else(PoisonError::into_inner);
+    // Tests run in parallel, also in processes of their own; npm does not.
+    let lock = File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join("npm.lock")).expect("a file");
+    lock.lock().expect("a lock");
     let written = |name: &str| std::fs::metadata(directory().join(name)).and_then(|file| file.modified()).ok();
     if written("node_modules/.package-lock.json") >= written("package-lock.json") {
         return None;

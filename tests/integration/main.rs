@@ -37,6 +37,8 @@ mod multi_values;
 mod options;
 mod oracle;
 mod pages;
+#[path = "../support/patience.rs"]
+mod patience;
 mod products;
 mod query;
 mod rollups;

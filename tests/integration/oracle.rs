@@ -4,9 +4,11 @@ mod ask;
 pub mod data;
 mod grid;
 pub mod reference;
+mod rolled;
 mod values;
 
 use chrono_tz::Tz;
+use futures_util::{StreamExt as _, stream};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use sqlx::PgPool;
@@ -16,9 +18,27 @@ pub use grid::edges;
 
 use data::{Table, Time, narrow, together, wide};
 
-/// Requests for each table, and questions in each: more than ten thousand in all.
-const REQUESTS: usize = 100;
+/// Questions in each request.
 const QUESTIONS: usize = 5;
+
+/// Tables that are asked at the same time.
+const SIDE_BY_SIDE: usize = 2;
+
+/// Requests for each table: `DATEBIN_ORACLE_REQUESTS`.
+fn requests() -> u64 {
+    number("DATEBIN_ORACLE_REQUESTS").unwrap_or(30)
+}
+
+/// The random questions of a stream of its own; `DATEBIN_ORACLE_SEED` gives others.
+fn dice(stream: u64) -> StdRng {
+    let seed = number("DATEBIN_ORACLE_SEED").unwrap_or(0);
+    StdRng::seed_from_u64(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(stream))
+}
+
+fn number(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable}={text} is no whole number")))
+}
 
 /// Makes the tables, declares them, and asks about each.
 pub async fn check(pool: &PgPool, tables: impl Iterator<Item = &Table> + Clone) {
@@ -33,16 +53,15 @@ pub async fn check(pool: &PgPool, tables: impl Iterator<Item = &Table> + Clone) 
     let file = std::env::temp_dir().join(format!("datebin-{database}-{}.toml", std::process::id()));
     std::fs::write(&file, toml).expect("a file");
     let server = Server::with(pool, Setup { file: Some(file.clone()), ..Setup::default() }).await;
-    for (seed, table) in (0_u64..).zip(tables) {
-        check_one(&server, table, seed).await;
-    }
+    let asked = (0_u64..).zip(tables).map(|(stream, table)| check_one(&server, table, stream));
+    stream::iter(asked).for_each_concurrent(SIDE_BY_SIDE, |one| one).await;
     std::fs::remove_file(file).expect("the file");
 }
 
 /// Asks about a table that a server has already.
-pub async fn check_one(server: &Server, table: &Table, seed: u64) {
-    let mut dice = StdRng::seed_from_u64(seed);
-    for _ in 0..REQUESTS {
+pub async fn check_one(server: &Server, table: &Table, stream: u64) {
+    let mut dice = dice(stream);
+    for _ in 0..requests() {
         ask::check(server, table, &ask::questions(table, QUESTIONS, &mut dice)).await;
     }
 }
@@ -87,4 +106,9 @@ async fn every_type_of_time_answers_as_defined(pool: PgPool) {
 async fn narrow_tables_with_documents_answer_as_defined(pool: PgPool) {
     let tables = [narrow("narrow_one", "cpu.load", 300), narrow("narrow_two", "disk free", 301)];
     check(&pool, tables.iter()).await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_metric_of_two_sources_with_rollups_answers_as_defined(pool: PgPool) {
+    check(&pool, [rolled::rolled(600)].iter()).await;
 }

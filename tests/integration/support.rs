@@ -16,6 +16,8 @@ use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::patience::patience;
+
 /// What a test may set.
 pub struct Setup {
     pub limits: Limits,
@@ -150,6 +152,9 @@ impl Answer {
 async fn serve(url: String, setup: Setup) -> (String, Engine) {
     let mut database = DatabaseConfig::new(&url).expect("a URL");
     database.statement_timeout = setup.statement_timeout;
+    // A machine that compiles beside the tests makes logins slow; that is nothing these tests are about.
+    database.connect_timeout = patience(database.connect_timeout);
+    database.wait = patience(database.wait);
     let health = watch(database.clone());
     let config = CatalogConfig { file: setup.file, zone: None, every: Duration::from_secs(3600) };
     let catalog = Catalog::kept(database.clone(), config, health.clone());
@@ -165,7 +170,8 @@ async fn serve(url: String, setup: Setup) -> (String, Engine) {
     let base = format!("http://{}{}", listener.local_addr().expect("an address"), setup.http.base_path);
     let service = http::service(App { engine: engine.clone(), body_limit: setup.http.body_limit }, &setup.http);
     tokio::spawn(server::run(listener, service, 512, setup.http.drain, std::future::pending()));
-    tokio::time::timeout(Duration::from_secs(20), catalog.until_loaded()).await.expect("a catalog in time");
+    let loaded = tokio::time::timeout(patience(Duration::from_secs(2)), catalog.until_loaded()).await;
+    assert!(loaded.is_ok(), "no catalog in time: {:?}", catalog.failure());
     (base, engine)
 }
 

@@ -9,21 +9,40 @@ use rand::seq::IndexedRandom as _;
 use serde_json::{Value, json};
 
 use super::data::{Table, WINDOWS};
-use super::reference::{Answer, Filter, Grouping, Labels, Matcher, Question, answer};
+use super::reference::{Aggregate, Answer, Filter, Fold, Grouping, Labels, Matcher, Question, Span, answer};
 use crate::support::Server;
 
-const ZONES: [Tz; 3] = [Tz::UTC, Tz::Europe__Berlin, Tz::Asia__Kathmandu];
+const ZONES: [Tz; 5] =
+    [Tz::UTC, Tz::Europe__Berlin, Tz::Asia__Kathmandu, Tz::America__New_York, Tz::Australia__Lord_Howe];
 const OVER_TIME: [&str; 7] = ["avg", "min", "max", "sum", "count", "first", "last"];
 const AGGREGATES: [&str; 6] = ["sum", "avg", "min", "max", "count", "group"];
+const FILLS: [&str; 5] = ["none", "null", "zero", "linear", "previous"];
+/// Steps that a question may ask for itself, each with its length in milliseconds.
+const STEPS: &[(&str, i64)] = &[
+    ("1ms", 1),
+    ("7ms", 7),
+    ("250ms", 250),
+    ("1s", 1000),
+    ("13s", 13_000),
+    ("1m", 60_000),
+    ("7m", 420_000),
+    ("1h", 3_600_000),
+    ("5h", 18_000_000),
+    ("1d", DAY),
+    ("1w", 7 * DAY),
+    ("1mo", 30 * DAY),
+    ("1q", 91 * DAY),
+];
+const DAY: i64 = 86_400_000;
 
 /// Asks questions about one range in one request and compares the whole answer.
 pub async fn check(server: &Server, table: &Table, questions: &[Question]) {
     let Some(shared) = questions.first() else { return };
-    let target = |(number, question)| json!({"target": text(table, question), "refId": ref_id(number)});
+    let span = &shared.span;
     let body = json!({
-        "timezone": shared.zone.name(), "intervalMs": shared.interval, "maxDataPoints": shared.max,
-        "range": {"from": shared.from, "to": shared.to},
-        "targets": questions.iter().enumerate().map(target).collect::<Vec<_>>(),
+        "timezone": span.zone.name(), "intervalMs": span.interval, "maxDataPoints": span.max,
+        "range": {"from": span.from, "to": span.to},
+        "targets": questions.iter().enumerate().map(|target| spelled(table, target)).collect::<Vec<_>>(),
         "adhocFilters": shared.filters.iter().map(filter).collect::<Vec<_>>(),
     });
     let got = server.post("/query", body.clone()).await;
@@ -31,8 +50,18 @@ pub async fn check(server: &Server, table: &Table, questions: &[Question]) {
     let drawn = got.drawn();
     for (number, question) in questions.iter().enumerate() {
         let own = drawn.iter().copied().filter(|element| element["refId"] == ref_id(number)).collect();
-        hold(&json!([body, ref_id(number)]), own, &answer(&table.samples, question));
+        let told: Vec<&Value> =
+            got.body.as_array().unwrap().iter().filter_map(|element| element["meta"].get("notices")).collect();
+        hold(&json!([body, ref_id(number), told]), own, &answer(&table.samples, question));
     }
+}
+
+fn spelled(table: &Table, (number, question): (usize, &Question)) -> Value {
+    let mut payload = json!({"fill": question.fill});
+    if let Some(step) = question.span.step {
+        payload["step"] = step.into();
+    }
+    json!({"target": text(table, question), "refId": ref_id(number), "payload": payload})
 }
 
 fn ref_id(number: usize) -> String {
@@ -94,14 +123,20 @@ fn text(table: &Table, question: &Question) -> String {
         (false, true) => name,
         (false, false) => format!("{name}{{{}}}", matchers.join(",")),
     };
-    if let Some(function) = question.over_time {
-        text = format!("{function}_over_time({text}[$__interval])");
+    match question.over_time {
+        Some(Fold::Named(function)) => text = format!("{function}_over_time({text}[$__interval])"),
+        Some(Fold::Quantile(phi)) => text = format!("quantile_over_time({phi}, {text}[$__interval])"),
+        None => {}
     }
-    for (op, grouping) in question.aggregate.iter().chain(&question.outer) {
+    for Aggregate { fold, grouping } in question.aggregate.iter().chain(&question.outer) {
+        let (op, phi) = match fold {
+            Fold::Named(op) => (*op, String::new()),
+            Fold::Quantile(phi) => ("quantile", format!("{phi}, ")),
+        };
         text = match grouping {
-            Grouping::All => format!("{op}({text})"),
-            Grouping::By(labels) => format!("{op} by ({}) ({text})", labels.join(", ")),
-            Grouping::Without(labels) => format!("{op}({text}) without ({})", labels.join(", ")),
+            Grouping::All => format!("{op}({phi}{text})"),
+            Grouping::By(labels) => format!("{op} by ({}) ({phi}{text})", labels.join(", ")),
+            Grouping::Without(labels) => format!("{op}({phi}{text}) without ({})", labels.join(", ")),
         };
     }
     text
@@ -109,17 +144,14 @@ fn text(table: &Table, question: &Question) -> String {
 
 /// So many questions about one range somewhere near the rows.
 pub fn questions(table: &Table, count: usize, dice: &mut StdRng) -> Vec<Question> {
-    let first = question(table, dice);
-    let more = (1..count).map(|_| {
-        let other = question(table, dice);
-        let (from, to, interval, max, zone) = (first.from, first.to, first.interval, first.max, first.zone);
-        Question { from, to, interval, max, zone, filters: first.filters.clone(), ..other }
-    });
-    let more: Vec<Question> = more.collect();
-    std::iter::once(first).chain(more).collect()
+    let span = if dice.random_bool(0.3) { stepped(table, dice) } else { span(dice) };
+    let filters: Vec<Filter> =
+        (0..dice.random_range(0..4_usize).saturating_sub(2)).map(|_| ad_hoc(table, dice)).collect();
+    (0..count).map(|_| question(table, &span, &filters, dice)).collect()
 }
 
-fn question(table: &Table, dice: &mut StdRng) -> Question {
+/// A range whose step the ladder gives.
+fn span(dice: &mut StdRng) -> Span {
     let (start, end) = *WINDOWS.choose(dice).unwrap();
     let (mut from, mut to) = match dice.random_range(0..8) {
         0 => (WINDOWS[0].0 - 1, WINDOWS[2].1),
@@ -133,25 +165,49 @@ fn question(table: &Table, dice: &mut StdRng) -> Question {
     if dice.random_bool(0.3) && to - from > 7_200_000 {
         (from, to) = (from - from % 3_600_000, to - to % 3_600_000);
     }
+    let interval = *[1, 1000, 60_000, 1_234_567, 3_600_000, 86_400_000].choose(dice).unwrap();
+    let max = *[1, 2, 3, 4, 5, 17, 100, 928, 11_000].choose(dice).unwrap();
+    Span { from, to, interval, max, zone: *ZONES.choose(dice).unwrap(), step: None }
+}
+
+/// A range of some buckets of a step of its own, near a row.
+fn stepped(table: &Table, dice: &mut StdRng) -> Span {
+    let (step, length) = *STEPS.choose(dice).unwrap();
+    let covered = dice.random_range(1..=40.min(400 * DAY / length).max(3)) * length;
+    let from = table.samples.choose(dice).unwrap().at / 1000 - dice.random_range(0..covered);
+    let zone = *ZONES.choose(dice).unwrap();
+    Span { from, to: from + covered, interval: 1000, max: 100, zone, step: Some(step) }
+}
+
+fn question(table: &Table, span: &Span, filters: &[Filter], dice: &mut StdRng) -> Question {
     let aggregates = table.always_aggregated || dice.random_bool(0.6);
-    let aggregate = |chance: f64, dice: &mut StdRng| {
-        let op = *AGGREGATES.choose(dice).unwrap();
-        dice.random_bool(chance).then(|| (op, grouping(table, dice)))
-    };
-    let inner = aggregate(if aggregates { 1.0 } else { 0.0 }, dice);
-    let outer = if inner.is_some() { aggregate(0.2, dice) } else { None };
+    let inner = aggregates.then(|| aggregate(table, dice));
+    let outer = inner.as_ref().filter(|_| dice.random_bool(0.2)).map(|_| ()).map(|()| aggregate(table, dice));
+    // A long look back over small steps is cut short by a notice.
+    let fills =
+        if span.step.is_some_and(|step| step.ends_with("ms") || step == "1s") || span.max > 1000 { 4 } else { 5 };
+    let fills = if span.step.is_none() && span.to - span.from < 3_600_000 { 4 } else { fills };
+    let short = span.max <= 1000;
     Question {
-        from,
-        to,
-        interval: *[1, 1000, 60_000, 1_234_567, 3_600_000, 86_400_000].choose(dice).unwrap(),
-        max: *[1, 2, 3, 17, 100, 928, 11_000].choose(dice).unwrap(),
-        zone: *ZONES.choose(dice).unwrap(),
+        span: span.clone(),
         matchers: (0..dice.random_range(0..3)).map(|_| matcher(table, dice)).collect(),
-        over_time: OVER_TIME.choose(dice).copied().filter(|_| dice.random_bool(0.9)),
+        over_time: dice.random_bool(0.9).then(|| fold(&OVER_TIME, dice)),
         aggregate: inner,
         outer,
-        filters: (0..dice.random_range(0..4_usize).saturating_sub(2)).map(|_| ad_hoc(table, dice)).collect(),
+        filters: filters.to_vec(),
+        fill: if short && dice.random_bool(0.4) { FILLS[..fills].choose(dice).unwrap() } else { "none" },
     }
+}
+
+fn aggregate(table: &Table, dice: &mut StdRng) -> Aggregate {
+    Aggregate { fold: fold(&AGGREGATES, dice), grouping: grouping(table, dice) }
+}
+
+fn fold(names: &[&'static str], dice: &mut StdRng) -> Fold {
+    if dice.random_bool(0.15) {
+        return Fold::Quantile(*[0.0, 0.05, 0.25, 0.5, 0.9, 0.95, 1.0, -0.5, 1.5].choose(dice).unwrap());
+    }
+    Fold::Named(names.choose(dice).unwrap())
 }
 
 fn grouping(table: &Table, dice: &mut StdRng) -> Grouping {
