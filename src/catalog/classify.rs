@@ -9,6 +9,7 @@ mod counters;
 mod declared;
 mod discovered;
 mod draft;
+mod end;
 mod error;
 mod family;
 mod joins;

@@ -6,6 +6,7 @@ mod join;
 mod label;
 mod rollup;
 mod settled;
+mod time;
 mod value;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use crate::nearest::nearest;
 pub use join::{JoinDecl, NamesDecl};
 pub use label::{LabelDecl, LabelTable};
 pub use rollup::{FunctionsDecl, RollupColumnsDecl, RollupDecl};
+pub use time::{EndDecl, EndTable, OpenDecl, OpenValue, TimeDecl, TimeTable};
 pub use value::{ColumnsDecl, MetricDecl, ValueDecl, ValueTable};
 
 /// The whole file.
@@ -89,8 +91,8 @@ pub struct SourceDecl {
     pub nan: Option<String>,
     /// A column and the path to an array in it: every element is a sample, and `json` paths start at it.
     pub each: Option<Vec<String>>,
-    /// When each row ends; NULL is still going on.
-    pub time_end: Option<TimeDecl>,
+    /// When each row ends; NULL is still going on, and what `open` says.
+    pub time_end: Option<EndDecl>,
     /// Metrics by name.
     #[serde(default)]
     pub metric: BTreeMap<String, MetricDecl>,
@@ -107,31 +109,6 @@ pub struct SourceDecl {
     pub names: Option<NamesDecl>,
 }
 
-/// A time column: its name, or a table that says more.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a time is a column's name or { column, type, unit, zone }")]
-pub enum TimeDecl {
-    /// The column's name.
-    Column(String),
-    /// More than the name.
-    Table(TimeTable),
-}
-
-/// A time column in full.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TimeTable {
-    /// The column.
-    pub column: String,
-    /// `timestamptz`, `timestamp`, `date` or `epoch`; the column's own when absent.
-    #[serde(rename = "type")]
-    pub ty: Option<String>,
-    /// Of an epoch: `s`, `ms`, `us` or `ns`.
-    pub unit: Option<String>,
-    /// The zone of a time that has none.
-    pub zone: Option<String>,
-}
-
 /// `[[annotations]]`.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -142,8 +119,8 @@ pub struct AnnotationDecl {
     pub relation: String,
     /// When each begins.
     pub time: TimeDecl,
-    /// When each ends; NULL is a point.
-    pub time_end: Option<TimeDecl>,
+    /// When each ends; NULL is a point, and what `open` says is still going on.
+    pub time_end: Option<EndDecl>,
     /// The column of the title.
     pub title: Option<String>,
     /// The column of the text.

@@ -9,6 +9,7 @@ pub mod file;
 pub mod filter;
 mod join;
 mod label;
+mod lasting;
 pub mod presets;
 mod rollup;
 mod snapshot;
@@ -18,9 +19,10 @@ mod value;
 pub use filter::{Filter, Wanted};
 pub use join::{Join, Row, path};
 pub use label::{Document, Label, LabelIds, LabelValue};
+pub use lasting::{End, Lasts, LengthUnit, Overlap};
 pub use rollup::{Held, Rolled, Rollup, RollupColumns, RollupMetrics};
 pub use snapshot::{Carrier, Clash, Snapshot};
-pub use value::{LengthUnit, Member, Overlap, Reading, Value};
+pub use value::{Member, Reading, Value};
 
 use crate::ast::OverTime;
 use crate::ident::Ident;
@@ -98,6 +100,8 @@ pub struct Source {
     pub filters: Vec<Filter>,
     /// When each row was.
     pub time: TimeColumn,
+    /// When each row ends, where rows last.
+    pub end: Option<End>,
     /// The sampling interval in milliseconds, when it is known; steps never go below it.
     pub interval_ms: Option<i64>,
     /// How far apart two samples of a counter may lie and still connect, in milliseconds.
@@ -213,7 +217,7 @@ pub struct AnnotationSource {
     /// When each begins.
     pub time: TimeColumn,
     /// When each ends; NULL is a point.
-    pub time_end: Option<TimeColumn>,
+    pub time_end: Option<End>,
     /// The columns of title and text.
     pub title: Option<Column>,
     /// The column of the text.
@@ -251,7 +255,7 @@ impl AnnotationSource {
             name: "datebin".into(),
             relation: Relation { schema: ident("datebin")?, name: ident("annotations")? },
             time: time("time")?,
-            time_end: time("time_end"),
+            time_end: time("time_end").map(|time| End { time, open: Vec::new() }),
             title: column("title", ColumnType::Text),
             text: column("text", ColumnType::Text),
             tags: column("tags", ColumnType::TextArray).into_iter().collect(),

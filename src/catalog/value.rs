@@ -1,6 +1,6 @@
 //! Values: where the number of a metric is.
 
-use super::{Column, ColumnType, Relation, Row, Source, TimeColumn};
+use super::{Column, ColumnType, Lasts, Overlap, Relation, Row, Source, TimeColumn};
 use crate::ident::Ident;
 
 /// Where a metric's number is.
@@ -14,6 +14,8 @@ pub enum Value {
     Rows,
     /// How much of a bucket the row lasts.
     Overlap(Box<Overlap>),
+    /// How long the row lasted.
+    Lasts(Box<Lasts>),
 }
 
 /// The first of several cells that is not null, read as a number.
@@ -32,60 +34,6 @@ pub struct Member {
     pub column: Column,
     /// The path to the member; empty for the column itself.
     pub path: Vec<String>,
-}
-
-/// A row that lasts from its time to an end.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Overlap {
-    /// When it ends; NULL: it still goes on.
-    pub end: TimeColumn,
-    /// What its length is counted in.
-    pub unit: LengthUnit,
-}
-
-/// Units of a length of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum LengthUnit {
-    Millis,
-    Seconds,
-    Minutes,
-    Hours,
-    Days,
-}
-
-impl LengthUnit {
-    const ALL: [Self; 5] = [Self::Millis, Self::Seconds, Self::Minutes, Self::Hours, Self::Days];
-
-    /// What `datebin.toml` calls it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Millis => "ms",
-            Self::Seconds => "s",
-            Self::Minutes => "m",
-            Self::Hours => "h",
-            Self::Days => "d",
-        }
-    }
-
-    /// The unit of that word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|unit| unit.word() == word)
-    }
-
-    /// How many seconds it has.
-    #[must_use]
-    pub const fn seconds(self) -> f64 {
-        match self {
-            Self::Millis => 1e-3,
-            Self::Seconds => 1.0,
-            Self::Minutes => 60.0,
-            Self::Hours => 3600.0,
-            Self::Days => 86_400.0,
-        }
-    }
 }
 
 impl Member {
@@ -130,14 +78,28 @@ impl Value {
         match self {
             Self::Column(column) => vec![Member::of(column.clone())],
             Self::Read(reading) => reading.cells.clone(),
-            Self::Rows | Self::Overlap(_) => Vec::new(),
+            Self::Rows | Self::Overlap(_) | Self::Lasts(_) => Vec::new(),
         }
     }
 
-    /// Whether a row may hold something there that is no number, to be skipped and counted.
+    /// Whether a row may have no value there, to be skipped and counted: it is no number, or the row ends before it
+    /// begins.
     #[must_use]
     pub fn may_skip(&self) -> bool {
-        matches!(self, Self::Read(reading) if reading.may_skip())
+        match self {
+            Self::Read(reading) => reading.may_skip(),
+            Self::Overlap(_) | Self::Lasts(_) => true,
+            Self::Column(_) | Self::Rows => false,
+        }
+    }
+
+    /// The time that its samples have, in a source with a time of its own.
+    #[must_use]
+    pub fn placed_at<'a>(&'a self, own: &'a TimeColumn) -> &'a TimeColumn {
+        match self {
+            Self::Lasts(lasts) if lasts.at_end => &lasts.end.time,
+            _ => own,
+        }
     }
 
     /// Whether a sample can be NaN.
@@ -153,7 +115,10 @@ impl Value {
     pub fn place(&self, relation: &Relation) -> String {
         match self {
             Self::Rows => format!("the rows of {relation}"),
-            Self::Overlap(overlap) => format!("{relation}, up to column {}", overlap.end.column),
+            Self::Overlap(overlap) => format!("{relation}, up to column {}", overlap.end.time.column),
+            Self::Lasts(lasts) => {
+                format!("{relation}, from column {} to column {}", lasts.start.column, lasts.end.time.column)
+            }
             Self::Column(column) => format!("{relation}, column {}", column.name),
             Self::Read(reading) => {
                 let told: Vec<String> = reading.cells.iter().map(Member::told).collect();

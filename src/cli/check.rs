@@ -155,6 +155,7 @@ async fn source_report(
         checked.kind = own.kind.word();
         checked.rows = own.rows;
         checked.findings.extend(advice::time_index(&source.time.column, &source.indexes, own));
+        checked.findings.extend(advice::end_index(source, own));
         checked.findings.extend(advice::rights(own, engine.database.config().role()));
         let (labels, findings) = advice::labels(source, own);
         checked.labels = labels;

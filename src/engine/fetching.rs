@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use futures_util::{StreamExt as _, stream};
 
 use super::{AT_ONCE, Scope};
-use crate::catalog::{Filter, Source};
+use crate::catalog::{Filter, Source, Value};
 use crate::db::{DbError, RowSink, SeriesRow};
 use crate::error::{Error, Kind};
 use crate::evaluate;
@@ -177,8 +177,17 @@ fn of_metrics(group: &FetchGroup) -> impl Iterator<Item = &[Fetch]> {
     group.fetches.chunk_by(|one, next| one.metric == next.metric)
 }
 
-/// Says how many values were no numbers.
+/// Says how many values were no numbers, or how many rows end before they begin.
 fn skipped_values(fetch: &Fetch, skipped: f64) -> Option<String> {
+    if matches!(fetch.value, Value::Overlap(_) | Value::Lasts(_)) {
+        let rows = if skipped > 1.0 {
+            format!("{skipped:.0} rows end before they begin and were")
+        } else {
+            "1 row ends before it begins and was".to_owned()
+        };
+        let hint = "an end that means still going on is declared as `open` of `time_end`";
+        return (skipped > 0.0).then(|| format!("{}: {rows} skipped; {hint}", fetch.metric));
+    }
     let (are, many) =
         if skipped > 1.0 { ("values are no numbers and were", skipped) } else { ("value is no number and was", 1.0) };
     (skipped > 0.0).then(|| format!("{}: {many:.0} {are} skipped", fetch.metric))

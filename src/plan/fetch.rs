@@ -228,7 +228,7 @@ impl Scope<'_> {
             source: at,
             relation: source.relation.clone(),
             joins: source.joins.clone(),
-            time: source.time.clone(),
+            time: metric.value.placed_at(&source.time).clone(),
             value: metric.value.clone(),
             elements: source.elements.clone(),
             skip_nan: source.skip_nan,

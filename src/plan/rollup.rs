@@ -34,7 +34,8 @@ impl Scope<'_> {
         let part = scope.fetch(filters, fetch.function, fetch.aggregate.clone());
         let rolled = RolledUp { number: served.number, columns: served.columns.clone() };
         // Its columns are numbers, whatever the source reads its own out of.
-        let part = Fetch { value: Value::Rows, elements: None, skip_nan: false, ..part };
+        let time = served.rollup.rows.time.clone();
+        let part = Fetch { value: Value::Rows, time, elements: None, skip_nan: false, ..part };
         Ok(Some(Fetch { from: served.from, to: served.to, rolled: Some(rolled), ..part }))
     }
 

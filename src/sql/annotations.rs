@@ -2,8 +2,8 @@
 //!
 //! The columns of the answer: start and end in milliseconds since 1970, title, text, tags, id.
 
-use super::{Param, Statement, Writer, instant};
-use crate::catalog::{AnnotationSource, Column, ColumnType};
+use super::{Param, Statement, Writer, instant, lasting};
+use crate::catalog::{AnnotationSource, Column, ColumnType, End, TimeColumn};
 use crate::time::TimeRange;
 
 /// What an annotation must have besides overlapping the range.
@@ -23,7 +23,7 @@ pub fn annotations(source: &AnnotationSource, filter: &AnnotationFilter, range: 
     instant::epoch_ms(&mut w, &source.time);
     w.syntax(" AS start, ");
     match &source.time_end {
-        Some(end) => instant::epoch_ms(&mut w, end),
+        Some(end) => up_to(&mut w, end, instant::epoch_ms, "floor(date_part('epoch', now()) * 1000)::int8"),
         None => {
             w.syntax("NULL::int8");
         }
@@ -41,6 +41,18 @@ pub fn annotations(source: &AnnotationSource, filter: &AnnotationFilter, range: 
     conditions(&mut w, source, filter);
     w.syntax(" ORDER BY 1, 2, 3, 4, 6 LIMIT ").param(Param::Int(i64::from(cap) + 1));
     w.finish()
+}
+
+/// Writes when an annotation ends; one that still goes on ends `now`.
+fn up_to(w: &mut Writer, end: &End, time: fn(&mut Writer, &TimeColumn), now: &'static str) {
+    if end.open.is_empty() {
+        return time(w, &end.time);
+    }
+    w.syntax("CASE WHEN ");
+    lasting::listed(w, end, " = ANY(");
+    w.syntax(" THEN ").syntax(now).syntax(" ELSE ");
+    time(w, &end.time);
+    w.syntax(" END");
 }
 
 fn text(w: &mut Writer, column: Option<&Column>) {
@@ -77,7 +89,7 @@ fn overlap(w: &mut Writer, source: &AnnotationSource, range: TimeRange) {
     match &source.time_end {
         Some(end) => {
             w.syntax("coalesce(");
-            instant::instant(w, end);
+            up_to(w, end, instant::instant, "now()");
             w.syntax(", ");
             instant::instant(w, &source.time);
             w.syntax(")");

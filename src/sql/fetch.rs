@@ -6,7 +6,7 @@
 use super::condition::{condition, grouped, may_be_absent};
 use super::document::{document, group_column};
 use super::value::{aggregate, partials, present, remerge, skipped, value};
-use super::{Param, Statement, Writer, instant, overlap, reading, rollup};
+use super::{Param, Statement, Writer, instant, lasting, reading, rollup};
 use crate::ast::{Grouping, OverTime};
 use crate::catalog::{ColumnType, LabelValue, Value};
 use crate::evaluate::RangeFunction;
@@ -40,7 +40,7 @@ fn per_series(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
     labels(w, fetch, purpose);
     match fetch.value {
         Value::Overlap(_) => {
-            w.syntax("k.b");
+            w.syntax("v.b");
         }
         _ => instant::bucket(w, &fetch.time, &fetch.buckets),
     }
@@ -60,7 +60,8 @@ fn from(w: &mut Writer, fetch: &Fetch) {
     fetch.elements.iter().for_each(|array| reading::elements(w, array));
     match &fetch.value {
         Value::Read(own) => reading::lateral(w, own),
-        Value::Overlap(own) => overlap::lateral(w, fetch, own),
+        Value::Overlap(own) => lasting::overlap(w, fetch, own),
+        Value::Lasts(own) => lasting::lasts(w, own),
         Value::Column(_) | Value::Rows => {}
     }
 }
@@ -149,7 +150,7 @@ pub(super) fn rows(w: &mut Writer, fetch: &Fetch) {
 
 fn rows_from(w: &mut Writer, fetch: &Fetch, from: Millis) {
     match &fetch.value {
-        Value::Overlap(own) => overlap::bounds(w, &fetch.time, own, fetch),
+        Value::Overlap(own) => lasting::bounds(w, &fetch.time, own, fetch),
         _ => instant::bounds(w, &fetch.time, from, fetch.to),
     }
     w.syntax(" AND ");

@@ -75,6 +75,17 @@ pub(super) fn clamped(w: &mut Writer, time: &TimeColumn) {
     w.syntax(", 253402300800), -62135596800))");
 }
 
+/// Writes that a column holds a time: it is neither NULL nor infinite, nor a number beyond the calendar.
+pub(super) fn known(w: &mut Writer, time: &TimeColumn) {
+    let TimeKind::Epoch { unit, storage } = &time.kind else {
+        w.syntax("isfinite(").column(&time.column).syntax(")");
+        return;
+    };
+    let bound = |ms: Millis| epoch(ms, *unit, *storage);
+    w.column(&time.column).syntax(" < ").param(bound(253_402_300_800_000)).syntax(" AND ");
+    w.column(&time.column).syntax(" >= ").param(bound(-62_135_596_800_000));
+}
+
 const DAY_MS: i64 = 86_400_000;
 
 fn half_open(w: &mut Writer, time: &TimeColumn, from: Param, to: Param) {

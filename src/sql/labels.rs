@@ -3,7 +3,7 @@
 use super::condition::{condition, grouped, plain};
 use super::document::{document, keys_of, values_of_key};
 use super::join::from_dimension;
-use super::{Param, Statement, Writer, instant, reading};
+use super::{Param, Statement, Writer, lasting, reading};
 use crate::catalog::{Column, ColumnType, Document, LabelValue, Relation, Row, Source};
 use crate::plan::Filter;
 use crate::time::TimeRange;
@@ -111,7 +111,7 @@ fn from(w: &mut Writer, source: &Source) {
 fn restrict(w: &mut Writer, source: &Source, filters: &[Filter], range: Option<TimeRange>) {
     if let Some(range) = range {
         w.syntax(" AND ");
-        instant::bounds(w, &source.time, range.from, range.to);
+        lasting::within(w, source, range);
     }
     for filter in filters {
         w.syntax(" AND ");

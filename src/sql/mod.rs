@@ -12,7 +12,7 @@ mod instant;
 mod join;
 mod json;
 mod labels;
-mod overlap;
+mod lasting;
 mod reading;
 mod rollup;
 mod value;

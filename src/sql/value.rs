@@ -1,6 +1,6 @@
 //! A metric's value as float8, and the aggregates over it.
 
-use super::{Writer, instant, reading, rollup};
+use super::{Writer, instant, lasting, reading, rollup};
 use crate::ast::{AggregateOp, OverTime};
 use crate::catalog::{Column, ColumnType, Value};
 use crate::evaluate::RangeFunction;
@@ -10,9 +10,8 @@ use crate::plan::Fetch;
 pub(super) fn value(w: &mut Writer, value: &Value) {
     let written = match value {
         Value::Column(own) => return column(w, own),
-        Value::Read(_) => "v.n",
+        Value::Read(_) | Value::Overlap(_) | Value::Lasts(_) => "v.n",
         Value::Rows => "1::float8",
-        Value::Overlap(_) => "k.x",
     };
     w.syntax(written);
 }
@@ -42,6 +41,7 @@ pub(super) fn present(w: &mut Writer, fetch: &Fetch) {
             w.cell(column).syntax(" IS NOT NULL");
         }
         Value::Read(reading) => reading::has(w, reading),
+        Value::Lasts(lasts) => lasting::ended(w, lasts),
         Value::Rows | Value::Overlap(_) => {
             w.syntax("true");
         }
@@ -150,7 +150,7 @@ fn edge(w: &mut Writer, fetch: &Fetch, extreme: &'static str) {
         w.syntax(extreme);
         match &fetch.value {
             Value::Overlap(_) => {
-                w.syntax("date_part('epoch', k.s)");
+                w.syntax("date_part('epoch', v.s)");
             }
             _ => instant::seconds(w, &fetch.time),
         }

@@ -5,7 +5,7 @@
 
 use super::condition::{condition, grouped};
 use super::labels::{distinct, values};
-use super::{Param, Slot, Statement, Writer, instant};
+use super::{Param, Slot, Statement, Writer, lasting};
 use crate::catalog::{Column, ColumnType, Label, LabelValue, Row, Source};
 use crate::ident::Ident;
 use crate::plan::{Filter, Wanted};
@@ -218,7 +218,7 @@ impl Walk<'_> {
         further(w);
         if let Some(range) = ask.range {
             w.syntax(" AND ");
-            instant::bounds(w, &self.source.time, range.from, range.to);
+            lasting::within(w, self.source, range);
         }
         w.syntax(" ORDER BY ").column(&self.source.time.column).syntax(" DESC LIMIT ");
     }

@@ -3,6 +3,7 @@
 pub mod dimensions;
 mod families;
 mod label_ids;
+mod lasts;
 mod topics;
 mod united;
 mod events;

@@ -54,6 +54,7 @@ fn source(table: &str, time: TimeKind, labels: Vec<Label>, metrics: Vec<Metric>)
         elements: None,
         numbers: None,
         skip_nan: false,
+        end: None,
         name_column: None,
         rollups: Vec::new(),
         indexes: vec![vec![ident("host"), ident("ts")]],

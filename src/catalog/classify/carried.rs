@@ -129,7 +129,7 @@ impl Found<'_> {
                 [only] => vec![layout::value_name(self.facts, only.name())],
                 _ => vec![layout::value_name(self.facts, "value")],
             },
-            Value::Rows | Value::Overlap(_) => Vec::new(),
+            Value::Rows | Value::Overlap(_) | Value::Lasts(_) => Vec::new(),
         };
         let called = names.first().cloned().unwrap_or_default();
         DraftMetric { names, metric: self.plain(value, &called) }
@@ -156,6 +156,6 @@ impl Found<'_> {
         used.extend(self.values.elements.iter().cloned());
         used.extend(name.map(|name| Member::of(name.clone())));
         let own = used.into_iter().map(|cell| cell.column).filter(|column| column.row == Row::Own);
-        own.map(|column| column.name).chain(self.values.end.iter().map(|end| end.column.clone())).collect()
+        own.map(|column| column.name).chain(self.values.end.iter().map(|end| end.time.column.clone())).collect()
     }
 }

@@ -8,7 +8,7 @@ use super::labels::{self, Place};
 use super::lookup::{bad, column, interval, name_column, time_column, wrong};
 use super::matchers::filters;
 use super::values::Values;
-use super::{layout, rollups, time};
+use super::{end, layout, rollups, time};
 use crate::ast::OverTime;
 use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
 use crate::catalog::file::{AnnotationDecl, MetricDecl, SourceDecl};
@@ -33,7 +33,8 @@ pub(super) fn source(
     let joined = joins(all, facts, declared)?;
     let columns = layout::survey(facts, &time.column);
     let (name, prefix) = name(facts, declared, joined.name)?;
-    let values = Values::of(place, declared, local)?;
+    let end = declared.time_end.as_ref().map(|end| end::end(facts, end, local)).transpose()?;
+    let values = Values::of(place, declared, time.clone(), end.clone())?;
     let found = Found { facts, declared, columns: &columns, values: &values };
     let Carried { metrics, narrow, numbers } = found.carried(name.as_ref(), prefix)?;
     let mut labels = match &declared.labels {
@@ -44,6 +45,7 @@ pub(super) fn source(
     let mut source = layout::source(facts, time, labels::settled(facts, labels)?);
     source.joins = joined.joins;
     source.filters = filters(place, declared.matchers.as_deref())?;
+    source.end = end;
     source.name_column = name;
     source.numbers = numbers;
     source.skip_nan = values.skip_nan;
@@ -105,7 +107,7 @@ pub(super) fn annotations(
         name: declared.name.clone(),
         relation: facts.relation.clone(),
         time: time_column(facts, &declared.time, local)?,
-        time_end: declared.time_end.as_ref().map(|end| time_column(facts, end, local)).transpose()?,
+        time_end: declared.time_end.as_ref().map(|end| end::end(facts, end, local)).transpose()?,
         title: declared.title.as_ref().map(named).transpose()?,
         text: declared.text.as_ref().map(named).transpose()?,
         tags: declared.tags.iter().map(tag).collect::<Result<_, _>>()?,

@@ -104,6 +104,7 @@ pub(super) fn source(relation: &RelationFacts, time: TimeColumn, labels: Vec<Lab
         joins: Vec::new(),
         filters: Vec::new(),
         time,
+        end: None,
         interval_ms: None,
         lookback_ms: LOOKBACK_MS,
         labels,
@@ -137,8 +138,10 @@ pub(super) fn metric_of(relation: &RelationFacts, value: Value, called: &str) ->
     let over_time = match value {
         Value::Rows => OverTime::Count,
         Value::Overlap(_) => OverTime::Sum,
-        Value::Column(_) | Value::Read(_) => OverTime::Avg,
+        Value::Column(_) | Value::Read(_) | Value::Lasts(_) => OverTime::Avg,
     };
+    // A length of time does not only grow, whatever it is called.
+    let kind = if matches!(value, Value::Lasts(_)) { MetricKind::Gauge } else { guess_kind(called) };
     let column = match value.cells().as_slice() {
         [only] => relation.column(only.column.name.as_str()).and_then(|column| column.comment.clone()),
         _ => None,
@@ -147,7 +150,7 @@ pub(super) fn metric_of(relation: &RelationFacts, value: Value, called: &str) ->
         name: String::new(),
         value,
         stored_name: None,
-        kind: guess_kind(called),
+        kind,
         unit: None,
         help: column.or_else(|| relation.comment.clone()),
         over_time,

@@ -104,6 +104,7 @@ pub(super) fn rows(source: &Source, facts: &RelationFacts, time: TimeColumn) -> 
     let mut rows = Source {
         relation: facts.relation.clone(),
         time,
+        end: None,
         metrics: Vec::new(),
         members: Vec::new(),
         rollups: Vec::new(),

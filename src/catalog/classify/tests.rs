@@ -1,6 +1,7 @@
 //! Classification over hand-made facts.
 
 mod rollups;
+mod vocabulary;
 
 use std::collections::BTreeMap;
 
@@ -231,7 +232,7 @@ fn declarations_that_do_not_fit_say_what_would() {
         ),
         (
             "relation = \"stats\"\n[source.metric.up]\nrows = true\ncolumn = \"cpu\"",
-            "public.stats: `metric` is \"up\", not one of `column`, `json`, `rows` and `overlap`",
+            "public.stats: `metric` is \"up\", not one of `column`, `json`, `rows`, `overlap` and `lasts`",
         ),
         ("relation = \"stats\"\nnan = \"drop\"", "public.stats: `nan` is \"drop\", not keep or skip"),
         (

@@ -2,20 +2,21 @@
 
 use super::error::CatalogError;
 use super::labels::{Place, elements, json};
-use super::lookup::{bad, column, time_column, wrong};
+use super::lookup::{bad, column, wrong};
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
 use crate::catalog::file::{MetricDecl, SourceDecl, ValueDecl};
-use crate::catalog::{ColumnType, LengthUnit, Member, Overlap, Reading, TimeColumn, Value};
-use crate::time::Zone;
+use crate::catalog::{ColumnType, End, Lasts, LengthUnit, Member, Overlap, Reading, TimeColumn, Value};
 
-const FORMS: &str = "one of `column`, `json`, `rows` and `overlap`";
+const FORMS: &str = "one of `column`, `json`, `rows`, `overlap` and `lasts`";
 
 /// What the values of a source have in common.
 pub(super) struct Values<'a> {
     place: Place<'a>,
     words: Vec<(String, f64)>,
+    /// When its rows begin.
+    start: TimeColumn,
     /// When its rows end.
-    pub(super) end: Option<TimeColumn>,
+    pub(super) end: Option<End>,
     /// The array whose elements are its samples.
     pub(super) elements: Option<Member>,
     /// Whether NaN samples do not exist.
@@ -31,7 +32,12 @@ pub(super) enum SourceValue {
 }
 
 impl<'a> Values<'a> {
-    pub(super) fn of(place: Place<'a>, declared: &SourceDecl, local: Zone) -> Result<Self, CatalogError> {
+    pub(super) fn of(
+        place: Place<'a>,
+        declared: &SourceDecl,
+        start: TimeColumn,
+        end: Option<End>,
+    ) -> Result<Self, CatalogError> {
         let relation = &place.relation.relation;
         let finite = |(word, number): (&String, &f64)| match number.is_finite() {
             true => Ok((word.clone(), *number)),
@@ -45,7 +51,8 @@ impl<'a> Values<'a> {
         Ok(Self {
             place,
             words: declared.map.iter().map(finite).collect::<Result<_, _>>()?,
-            end: declared.time_end.as_ref().map(|end| time_column(place.relation, end, local)).transpose()?,
+            start,
+            end,
             elements: declared.each.as_deref().map(|path| elements(place, path)).transpose()?,
             skip_nan,
         })
@@ -65,15 +72,20 @@ impl<'a> Values<'a> {
 
     /// Where a metric says that its value is, if it does.
     pub(super) fn metric(&self, name: &str, declared: &MetricDecl) -> Result<Option<Value>, CatalogError> {
-        let forms = [declared.column.is_some(), declared.json.is_some(), declared.rows, declared.overlap.is_some()];
-        if forms.into_iter().filter(|form| *form).count() > 1 {
+        let lasting = [declared.overlap.is_some(), declared.lasts.is_some()];
+        let forms = [declared.column.is_some(), declared.json.is_some(), declared.rows].into_iter().chain(lasting);
+        if forms.filter(|form| *form).count() > 1 {
             return Err(bad(&self.place.relation.relation, "metric", name, FORMS));
+        }
+        if let (Some(at), None) = (&declared.at, &declared.lasts) {
+            return Err(bad(&self.place.relation.relation, "at", at, "for a metric that has `lasts`: leave it out"));
         }
         Ok(match declared {
             MetricDecl { column: Some(columns), .. } => Some(self.columns(columns.names())?),
             MetricDecl { json: Some(path), .. } => Some(self.json(path)?),
             MetricDecl { rows: true, .. } => Some(Value::Rows),
             MetricDecl { overlap: Some(unit), .. } => Some(self.overlap(unit)?),
+            MetricDecl { lasts: Some(unit), at, .. } => Some(self.lasts(unit, at.as_deref())?),
             _ => None,
         })
     }
@@ -116,12 +128,29 @@ impl<'a> Values<'a> {
     }
 
     fn overlap(&self, unit: &str) -> Result<Value, CatalogError> {
-        let relation = &self.place.relation.relation;
-        let unit = LengthUnit::from_word(unit).ok_or_else(|| bad(relation, "overlap", unit, "ms, s, m, h or d"))?;
-        let end = self.end.clone().ok_or_else(|| CatalogError::Incomplete {
-            relation: relation.clone(),
-            missing: "`overlap` needs to know when a row ends: say it, as `time_end`",
-        })?;
+        let unit = self.length("overlap", unit)?;
+        let end = self.needed_end("`overlap` needs to know when a row ends: say it, as `time_end`")?;
         Ok(Value::Overlap(Box::new(Overlap { end, unit })))
+    }
+
+    fn lasts(&self, unit: &str, at: Option<&str>) -> Result<Value, CatalogError> {
+        let unit = self.length("lasts", unit)?;
+        let end = self.needed_end("`lasts` needs to know when a row ends: say it, as `time_end`")?;
+        let at_end = match at {
+            None | Some("start") => false,
+            Some("end") => true,
+            Some(other) => return Err(bad(&self.place.relation.relation, "at", other, "start or end")),
+        };
+        Ok(Value::Lasts(Box::new(Lasts { start: self.start.clone(), end, unit, at_end })))
+    }
+
+    fn length(&self, field: &'static str, unit: &str) -> Result<LengthUnit, CatalogError> {
+        let relation = &self.place.relation.relation;
+        LengthUnit::from_word(unit).ok_or_else(|| bad(relation, field, unit, "ms, s, m, h or d"))
+    }
+
+    fn needed_end(&self, missing: &'static str) -> Result<End, CatalogError> {
+        let relation = self.place.relation.relation.clone();
+        self.end.clone().ok_or(CatalogError::Incomplete { relation, missing })
     }
 }

@@ -62,7 +62,7 @@ static SOURCE: Shape = Shape {
         ("names", Table(&NAMES)),
         ("map", Plain),
         ("each", Plain),
-        ("time_end", Table(&TIME)),
+        ("time_end", Table(&TIME_END)),
     ],
 };
 
@@ -102,6 +102,11 @@ const NAMES: Shape = Shape { place: "names", fields: &[("relation", Relation), (
 const TIME: Shape =
     Shape { place: "a time", fields: &[("column", Plain), ("type", Plain), ("unit", Plain), ("zone", Plain)] };
 
+const TIME_END: Shape = Shape {
+    place: "time_end",
+    fields: &[("column", Plain), ("type", Plain), ("unit", Plain), ("zone", Plain), ("open", Plain)],
+};
+
 const LABEL: Shape = Shape {
     place: "a label",
     fields: &[
@@ -132,6 +137,8 @@ const METRIC: Shape = Shape {
         ("json", Plain),
         ("rows", Plain),
         ("overlap", Plain),
+        ("lasts", Plain),
+        ("at", Plain),
     ],
 };
 
@@ -141,7 +148,7 @@ const ANNOTATIONS: Shape = Shape {
         ("name", Plain),
         ("relation", Relation),
         ("time", Table(&TIME)),
-        ("time_end", Table(&TIME)),
+        ("time_end", Table(&TIME_END)),
         ("title", Plain),
         ("text", Plain),
         ("tags", Plain),

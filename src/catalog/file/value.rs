@@ -39,6 +39,10 @@ pub struct MetricDecl {
     pub rows: bool,
     /// How much of a bucket the row covers, in `ms`, `s`, `m`, `h` or `d`.
     pub overlap: Option<String>,
+    /// How long the row took, in `ms`, `s`, `m`, `h` or `d`.
+    pub lasts: Option<String>,
+    /// Of `lasts`: `start` or `end`, whichever time the sample has.
+    pub at: Option<String>,
     /// Grafana's unit id.
     pub unit: Option<String>,
     /// `gauge` or `counter`; what discovery would guess when absent.
@@ -74,6 +78,6 @@ impl MetricDecl {
     /// Whether it says where its value is.
     #[must_use]
     pub const fn has_value(&self) -> bool {
-        self.column.is_some() || self.json.is_some() || self.rows || self.overlap.is_some()
+        self.column.is_some() || self.json.is_some() || self.rows || self.overlap.is_some() || self.lasts.is_some()
     }
 }

@@ -5,7 +5,7 @@ use crate::ast::OverTime;
 use crate::catalog::classify::guess_kind;
 use crate::catalog::filter::{Filter, Pattern, Wanted};
 use crate::catalog::{
-    Column, Document, Join, Label, LabelIds, LabelValue, Metric, MetricKind, Row, Source, TimeColumn, TimeKind,
+    Column, Document, End, Join, Label, LabelIds, LabelValue, Metric, MetricKind, Row, Source, TimeColumn, TimeKind,
 };
 
 /// The labels that come from one row, as a list.
@@ -47,14 +47,37 @@ pub(super) fn list(column: &Column, path: &[String]) -> String {
 
 /// A time column as the file spells it.
 pub(super) fn time(time: &TimeColumn) -> String {
-    let column = quoted(time.column.as_str());
+    let fields = time_fields(time);
+    if fields.is_empty() {
+        quoted(time.column.as_str())
+    } else {
+        format!("{{ {} }}", of_column(time, fields).join(", "))
+    }
+}
+
+/// The end of rows as the file spells it.
+pub(super) fn end(end: &End) -> String {
+    if end.open.is_empty() {
+        return time(&end.time);
+    }
+    let values: Vec<String> = end.open.iter().map(|value| quoted(value)).collect();
+    let mut fields = of_column(&end.time, time_fields(&end.time));
+    fields.push(format!("open = [{}]", values.join(", ")));
+    format!("{{ {} }}", fields.join(", "))
+}
+
+fn of_column(time: &TimeColumn, fields: Vec<String>) -> Vec<String> {
+    let column = format!("column = {}", quoted(time.column.as_str()));
+    [column].into_iter().chain(fields).collect()
+}
+
+/// What is said of a time column besides its name.
+fn time_fields(time: &TimeColumn) -> Vec<String> {
     match &time.kind {
-        TimeKind::Instant => column,
-        TimeKind::Local(zone) | TimeKind::Date(zone) => {
-            format!("{{ column = {column}, zone = {} }}", quoted(zone.name()))
-        }
+        TimeKind::Instant => Vec::new(),
+        TimeKind::Local(zone) | TimeKind::Date(zone) => vec![format!("zone = {}", quoted(zone.name()))],
         TimeKind::Epoch { unit, .. } => {
-            format!("{{ column = {column}, type = \"epoch\", unit = {} }}", quoted(unit.word()))
+            vec!["type = \"epoch\"".to_owned(), format!("unit = {}", quoted(unit.word()))]
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Values as the file spells them.
 
-use super::rows::{list, time};
+use super::rows::{end, list};
 use super::{line, quoted};
 use crate::catalog::{Member, Reading, Source, Value};
 
@@ -20,12 +20,8 @@ pub(super) fn forms(out: &mut String, source: &Source) {
         let pairs: Vec<String> = words.iter().map(|(word, number)| format!("{} = {number:?}", quoted(word))).collect();
         line(out, &["map = { ", &pairs.join(", "), " }"]);
     }
-    let end = source.metrics.iter().find_map(|metric| match &metric.value {
-        Value::Overlap(overlap) => Some(&overlap.end),
-        _ => None,
-    });
-    if let Some(end) = end {
-        line(out, &["time_end = ", &time(end)]);
+    if let Some(own) = &source.end {
+        line(out, &["time_end = ", &end(own)]);
     }
 }
 
@@ -49,6 +45,12 @@ pub(super) fn of_metric(out: &mut String, value: &Value) {
     match value {
         Value::Rows => line(out, &["rows = true"]),
         Value::Overlap(overlap) => line(out, &["overlap = ", &quoted(overlap.unit.word())]),
+        Value::Lasts(lasts) => {
+            line(out, &["lasts = ", &quoted(lasts.unit.word())]);
+            if lasts.at_end {
+                line(out, &["at = \"end\""]);
+            }
+        }
         Value::Column(_) | Value::Read(_) => match value.cells().as_slice() {
             [only] if only.is_json() => line(out, &["json = ", &list(&only.column, &only.path)]),
             cells => line(out, &["column = ", &columns(cells)]),

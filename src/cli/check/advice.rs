@@ -2,7 +2,7 @@
 
 use super::report::{Finding, Label as Told, Level};
 use crate::catalog::facts::{RelationFacts, RelationKind};
-use crate::catalog::{Label, LabelValue, Relation, Row, Source, TimeColumn, TimeKind};
+use crate::catalog::{Label, LabelValue, Metric, Relation, Row, Source, TimeColumn, TimeKind, Value};
 use crate::ident::Ident;
 
 /// Below this a relation is read whole in no time.
@@ -37,6 +37,13 @@ pub(super) fn time_index(time: &Ident, indexes: &[Vec<Ident>], facts: &RelationF
     let level = if facts.bytes > SMALL { Level::Slow } else { Level::Note };
     let what = format!("no index holds the time column {time}: every question reads the whole {}", facts.kind.word());
     Some(advised(Finding::new(level, what), facts, &[time]))
+}
+
+/// The end of rows that no index holds, where samples have its time.
+pub(super) fn end_index(source: &Source, facts: &RelationFacts) -> Option<Finding> {
+    let at_end = |metric: &Metric| matches!(&metric.value, Value::Lasts(lasts) if lasts.at_end);
+    let end = source.end.as_ref().filter(|_| source.metrics.iter().any(at_end))?;
+    time_index(&end.time.column, &source.indexes, facts)
 }
 
 /// How the values of each label are found, and what would help where that is slow.

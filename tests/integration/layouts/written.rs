@@ -54,10 +54,13 @@ const FILE: &str = r#"
     [[source]]
     relation = "trips"
     time = { column = "started", zone = "UTC" }
-    time_end = { column = "ended", zone = "UTC" }
+    time_end = { column = "ended", zone = "UTC", open = ["1970-01-01", "infinity"] }
     labels = ["driver"]
     [source.metric.trip_minutes]
     overlap = "m"
+    [source.metric.trip_seconds]
+    lasts = "s"
+    at = "end"
     [source.metric.trip_km]
     column = "km"
     over_time = "sum"
@@ -88,6 +91,7 @@ async fn the_forms_of_values_are_written_as_they_were_read(pool: PgPool) {
         "temperature",
         "trip_km",
         "trip_minutes",
+        "trip_seconds",
         "wal_bytes",
         "x",
         "y",

@@ -1,0 +1,98 @@
+//! Declared ends of rows, and the values among them that mean that a row still goes on.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
+
+use super::error::CatalogError;
+use super::lookup::{bad, time_column};
+use crate::catalog::facts::RelationFacts;
+use crate::catalog::file::EndDecl;
+use crate::catalog::{End, EpochStorage, TimeKind};
+use crate::time::Zone;
+
+const DATE: &str = "%Y-%m-%d";
+const CLOCK: &str = "%Y-%m-%d %H:%M:%S%.f";
+
+/// When the rows of a relation end.
+pub(super) fn end(facts: &RelationFacts, declared: &EndDecl, local: Zone) -> Result<End, CatalogError> {
+    let (column, values) = declared.parts();
+    let time = time_column(facts, &column, local)?;
+    let open = values.iter().map(|value| {
+        let (text, wanted) = stored(&time.kind, value);
+        text.ok_or_else(|| bad(format!("{}, column `{}`", facts.relation, time.column), "open", value, wanted))
+    });
+    let open = open.collect::<Result<_, _>>()?;
+    Ok(End { time, open })
+}
+
+/// A value as PostgreSQL reads it for the column, and what would do where it is none.
+fn stored(kind: &TimeKind, text: &str) -> (Option<String>, &'static str) {
+    let is_endless = matches!(text, "infinity" | "-infinity");
+    match kind {
+        TimeKind::Epoch { storage: EpochStorage::Int4, .. } => {
+            (text.parse::<i32>().ok().map(|number| number.to_string()), "a number that an integer column can hold")
+        }
+        TimeKind::Epoch { storage: EpochStorage::Int8, .. } => {
+            (text.parse::<i64>().ok().map(|number| number.to_string()), "a number that a bigint column can hold")
+        }
+        TimeKind::Epoch { .. } => {
+            let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
+            (number.map(|_| text.to_owned()), "a number")
+        }
+        _ if is_endless => (Some(text.to_owned()), ""),
+        TimeKind::Instant => {
+            let zoned = DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z").or_else(|_| text.parse());
+            let instant = zoned.map(|zoned| zoned.naive_utc()).ok().or_else(|| clock(text));
+            let wanted = "a time such as 1970-01-01 00:00:00+00 (of UTC where it has no offset), or infinity";
+            (instant.map(|instant| format!("{}+00", instant.format(CLOCK))), wanted)
+        }
+        TimeKind::Local(_) => {
+            let wanted = "a time such as 1970-01-01 00:00:00 without an offset, or infinity";
+            (clock(text).map(|clock| clock.format(CLOCK).to_string()), wanted)
+        }
+        TimeKind::Date(_) => {
+            let date = NaiveDate::parse_from_str(text, DATE).ok();
+            (date.map(|date| date.format(DATE).to_string()), "a date such as 1970-01-01, or infinity")
+        }
+    }
+}
+
+/// A date, or a date and a time of day, as a clock shows it.
+fn clock(text: &str) -> Option<NaiveDateTime> {
+    let midnight = |date: NaiveDate| date.and_hms_opt(0, 0, 0);
+    let date = NaiveDate::parse_from_str(text, DATE).ok().and_then(midnight);
+    let parsed = || NaiveDateTime::parse_from_str(&text.replacen('T', " ", 1), CLOCK).ok();
+    let minutes = || NaiveDateTime::parse_from_str(&text.replacen('T', " ", 1), "%Y-%m-%d %H:%M").ok();
+    date.or_else(parsed).or_else(minutes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::EpochUnit;
+
+    fn epoch(storage: EpochStorage) -> TimeKind {
+        TimeKind::Epoch { unit: EpochUnit::Seconds, storage }
+    }
+
+    #[test]
+    fn a_value_is_read_in_the_type_of_its_column() {
+        let read = |kind: &TimeKind, text: &str| stored(kind, text).0;
+        assert_eq!(read(&epoch(EpochStorage::Int4), "0").as_deref(), Some("0"));
+        assert_eq!(read(&epoch(EpochStorage::Int4), "2147483648"), None);
+        assert_eq!(read(&epoch(EpochStorage::Int8), "9223372036854775807").as_deref(), Some("9223372036854775807"));
+        assert_eq!(read(&epoch(EpochStorage::Int8), "0.5"), None);
+        assert_eq!(read(&epoch(EpochStorage::Float8), "1e300").as_deref(), Some("1e300"));
+        assert_eq!(read(&epoch(EpochStorage::Numeric), "nan"), None);
+        for text in ["1970-01-01", "1970-01-01 00:00:00+00", "1970-01-01T01:00:00+01:00", "1970-01-01T00:00:00Z"] {
+            assert_eq!(read(&TimeKind::Instant, text).as_deref(), Some("1970-01-01 00:00:00+00"), "{text}");
+        }
+        assert_eq!(read(&TimeKind::Instant, "infinity").as_deref(), Some("infinity"));
+        let local = TimeKind::Local(Zone::UTC);
+        assert_eq!(read(&local, "9999-12-31T23:59:59.999").as_deref(), Some("9999-12-31 23:59:59.999"));
+        assert_eq!(read(&local, "1970-01-01 00:00+00"), None);
+        let date = TimeKind::Date(Zone::UTC);
+        assert_eq!(read(&date, "0001-01-01").as_deref(), Some("0001-01-01"));
+        assert_eq!(read(&date, "0000-00-00"), None);
+        assert_eq!(read(&date, "1970-01-01 00:00:00"), None);
+    }
+}
