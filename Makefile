@@ -3,10 +3,11 @@
 
 WITH_POSTGRES := scripts/with-postgres
 FUZZ_SECONDS ?= 60
+CI_STEPS := fmt-check node lint deny doc test
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test ci fmt fmt-check lint deny doc node fuzz bench clean-pg
+.PHONY: help demo test ci nightly fmt fmt-check lint deny doc node fuzz bench clean-pg
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,11 +16,23 @@ demo: ## load sample metrics into a database, serve them, say what to try (Ctrl-
 	$(WITH_POSTGRES) cargo run --locked -- demo
 
 test: ## run all tests against a real PostgreSQL
-	$(WITH_POSTGRES) cargo test --locked
+	$(WITH_POSTGRES) scripts/test
 
+# The random tests are short here and long in `nightly`.
 ci: export DATEBIN_REQUIRE_NODE := 1
-ci: fmt-check lint deny doc node test fuzz ## everything that must pass before a change is merged
-	@echo "ci: all passed"
+ci: export DATEBIN_FUZZ_SECONDS := 20
+ci: ## everything that must pass before a change is merged
+	@begun=$$(date +%s); for step in $(CI_STEPS); do \
+		at=$$(date +%s); $(MAKE) --no-print-directory $$step || exit; echo "ci: $$step: $$(($$(date +%s) - at)) s"; \
+	done; echo "ci: all passed in $$(($$(date +%s) - begun)) s"
+
+nightly: export DATEBIN_REQUIRE_NODE := 1
+nightly: export DATEBIN_FUZZ_SECONDS := 1800
+nightly: export DATEBIN_ORACLE_REQUESTS := 600
+nightly: export DATEBIN_ORACLE_SEED := $(or $(DATEBIN_ORACLE_SEED),$(shell date +%s))
+nightly: export NEXTEST_PROFILE := nightly
+nightly: ## the tests with many more random questions and texts; what fails prints its seed
+	$(WITH_POSTGRES) scripts/test
 
 fmt: ## format the code
 	cargo fmt --all
