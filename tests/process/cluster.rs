@@ -47,17 +47,24 @@ impl Cluster {
         cluster
     }
 
-    /// Passwords are sent as they are: hashed they cost half a second for each connection of an unoptimised build.
+    /// Makes the data directory: the first test of a PostgreSQL has `initdb` do it, the others copy what that made.
     fn init(&self) {
-        let password = self.directory.join("password");
-        fs::write(&password, PASSWORD).expect("the password's file");
-        let file = password.display().to_string();
-        let done = self.run(
-            "initdb",
-            &["-U", "datebin", "-E", "UTF8", "--locale=C", "--no-sync", "-A", "password"],
-            &["--pwfile", &file],
-        );
-        assert!(done.status.success(), "initdb: {}", String::from_utf8_lossy(&done.stderr));
+        let version = Command::new(self.programs.join("initdb")).arg("--version").output().expect("initdb");
+        let version = String::from_utf8_lossy(&version.stdout).replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+        let kept = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let (lock, made) = (kept.join("cluster.lock"), kept.join(format!("cluster-{version}")));
+        let lock = fs::File::create(lock).expect("a file");
+        lock.lock().expect("a lock");
+        if !made.exists() {
+            self.run_initdb();
+            let copy = kept.join("cluster-unfinished");
+            let _gone = fs::remove_dir_all(&copy);
+            copied(&self.data(), &copy);
+            fs::rename(copy, made).expect("the copy");
+        } else {
+            copied(&made, &self.data());
+        }
+        drop(lock);
         let settings = "
             listen_addresses = '127.0.0.1'
             unix_socket_directories = ''
@@ -69,6 +76,19 @@ impl Cluster {
         let file = self.data().join("postgresql.conf");
         let written = fs::read_to_string(&file).expect("postgresql.conf");
         fs::write(&file, written + settings).expect("postgresql.conf");
+    }
+
+    /// Passwords are sent as they are: hashed they cost half a second for each connection of an unoptimised build.
+    fn run_initdb(&self) {
+        let password = self.directory.join("password");
+        fs::write(&password, PASSWORD).expect("the password's file");
+        let file = password.display().to_string();
+        let done = self.run(
+            "initdb",
+            &["-U", "datebin", "-E", "UTF8", "--locale=C", "--no-sync", "-A", "password", "--wal-segsize=1"],
+            &["--pwfile", &file],
+        );
+        assert!(done.status.success(), "initdb: {}", String::from_utf8_lossy(&done.stderr));
     }
 
     /// Starts the server and waits until it answers.
@@ -157,6 +177,12 @@ impl Drop for Cluster {
         }
         let _gone = fs::remove_dir_all(&self.directory);
     }
+}
+
+/// Copies a directory with its owners and modes.
+fn copied(from: &Path, to: &Path) {
+    let done = Command::new("cp").arg("-Rp").args([from, to]).status().expect("cp");
+    assert!(done.success(), "{} cannot be copied", from.display());
 }
 
 /// A port that was free a moment ago.
