@@ -7,7 +7,7 @@ use datebin::sql::{self, Param, Statement};
 use datebin::time::{TimeRange, Zone};
 use sqlx::{AssertSqlSafe, PgPool, Row as _};
 
-use crate::support::{Server, Setup, sql};
+use crate::support::{Server, sql};
 
 const FROM: i64 = 1_743_206_400_000; // 2025-03-29T00:00:00Z
 
@@ -101,9 +101,7 @@ pub async fn explained(pool: &PgPool, statement: &str) -> String {
 #[sqlx::test(migrations = false)]
 async fn every_type_of_time_is_bounded_by_its_index(pool: PgPool) {
     sql(&pool, TABLES).await;
-    let file = std::env::temp_dir().join(format!("datebin-explain-{}.toml", std::process::id()));
-    std::fs::write(&file, FILE).expect("a file");
-    let server = Server::with(&pool, Setup { file: Some(file.clone()), ..Setup::default() }).await;
+    let server = Server::declared(&pool, FILE).await;
     for metric in ["instants", "clocks", "local_clocks", "days", "seconds", "millis", "floats", "numerics"] {
         let plan = explained(&pool, &statement(&server, metric)).await;
         let condition = plan.lines().find(|line| line.trim_start().starts_with("Index Cond: "));
@@ -111,7 +109,6 @@ async fn every_type_of_time_is_bounded_by_its_index(pool: PgPool) {
         let is_raw = condition.contains("(ts >= ") && condition.contains("(ts < ");
         assert!(is_raw, "{metric}: {condition}");
     }
-    let _gone = std::fs::remove_file(file);
 }
 
 #[sqlx::test(migrations = false)]

@@ -3,7 +3,7 @@
 use sqlx::PgPool;
 
 use crate::explain::{explained, statement};
-use crate::support::{Server, Setup, sql};
+use crate::support::{Server, sql};
 
 /// For each form of a time a table with an index on it, and one that is partitioned by it, for March and for April 2025.
 const TABLES: &str = "
@@ -68,9 +68,7 @@ fn file() -> String {
 #[sqlx::test(migrations = false)]
 async fn every_form_of_a_time_is_bounded_by_its_index_and_prunes_partitions(pool: PgPool) {
     sql(&pool, TABLES).await;
-    let path = std::env::temp_dir().join(format!("datebin-forms-{}.toml", std::process::id()));
-    std::fs::write(&path, file()).expect("a file");
-    let server = Server::with(&pool, Setup { file: Some(path.clone()), ..Setup::default() }).await;
+    let server = Server::declared(&pool, &file()).await;
     for (name, _) in FORMS {
         let plan = explained(&pool, &statement(&server, name)).await;
         let condition = plan.lines().find(|line| line.trim_start().starts_with("Index Cond: "));
@@ -81,5 +79,4 @@ async fn every_form_of_a_time_is_bounded_by_its_index_and_prunes_partitions(pool
         let (march, april) = (format!("{name}_march"), format!("{name}_april"));
         assert!(pruned.contains(&march) && !pruned.contains(&april), "{name}:\n{pruned}");
     }
-    let _gone = std::fs::remove_file(path);
 }

@@ -10,7 +10,7 @@ use datebin::evaluate::{self, RangeFunction};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::support::{Answer, Server, Setup};
+use crate::support::{Answer, Server};
 
 const FROM: i64 = 1_735_732_800_000; // 2025-01-01T12:00:00Z
 const MINUTE: i64 = 60_000;
@@ -139,11 +139,7 @@ async fn every_answer_on_the_page_is_what_is_answered(pool: PgPool) {
     let page = std::fs::read_to_string(path()).expect("the page");
     let rows: &'static str = fenced(&page, "sql").to_owned().leak();
     crate::support::sql(&pool, rows).await;
-    let database = pool.connect_options().get_database().expect("a database").to_owned();
-    let file = std::env::temp_dir().join(format!("datebin-{database}.toml"));
-    std::fs::write(&file, fenced(&page, "toml")).expect("a file");
-    let server = Server::with(&pool, Setup { file: Some(file.clone()), ..Setup::default() }).await;
-    std::fs::remove_file(file).expect("the file");
+    let server = Server::declared(&pool, fenced(&page, "toml")).await;
     let mut lines: Vec<String> = page.lines().map(str::to_owned).collect();
     let mut wrong = Vec::new();
     for (number, heading, cells) in examples(&page) {

@@ -13,7 +13,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use sqlx::PgPool;
 
-use crate::support::{Server, Setup};
+use crate::support::Server;
 pub use grid::edges;
 
 use data::{Table, Time, narrow, together, wide};
@@ -31,8 +31,11 @@ fn requests() -> u64 {
 
 /// The random questions of a stream of its own; `DATEBIN_ORACLE_SEED` gives others.
 fn dice(stream: u64) -> StdRng {
-    let seed = number("DATEBIN_ORACLE_SEED").unwrap_or(0);
-    StdRng::seed_from_u64(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(stream))
+    StdRng::seed_from_u64(seed().wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(stream))
+}
+
+fn seed() -> u64 {
+    number("DATEBIN_ORACLE_SEED").unwrap_or(0)
 }
 
 fn number(variable: &str) -> Option<u64> {
@@ -49,18 +52,16 @@ pub async fn check(pool: &PgPool, tables: impl Iterator<Item = &Table> + Clone) 
         }
         toml.push_str(&table.toml);
     }
-    let database = pool.connect_options().get_database().expect("a database").to_owned();
-    let file = std::env::temp_dir().join(format!("datebin-{database}-{}.toml", std::process::id()));
-    std::fs::write(&file, toml).expect("a file");
-    let server = Server::with(pool, Setup { file: Some(file.clone()), ..Setup::default() }).await;
+    let server = Server::declared(pool, &toml).await;
     let asked = (0_u64..).zip(tables).map(|(stream, table)| check_one(&server, table, stream));
     stream::iter(asked).for_each_concurrent(SIDE_BY_SIDE, |one| one).await;
-    std::fs::remove_file(file).expect("the file");
 }
 
-/// Asks about a table that a server has already.
+/// Asks about a table that a server has already. What fails is asked again with the printed settings.
+#[expect(clippy::print_stderr, reason = "shown where a test fails")]
 pub async fn check_one(server: &Server, table: &Table, stream: u64) {
     let mut dice = dice(stream);
+    eprintln!("DATEBIN_ORACLE_SEED={} DATEBIN_ORACLE_REQUESTS={}", seed(), requests());
     for _ in 0..requests() {
         ask::check(server, table, &ask::questions(table, QUESTIONS, &mut dice)).await;
     }

@@ -106,13 +106,8 @@ fn toml(raw: &str, history: &str, walls: &str) -> String {
     toml.replace("ROLLUPS-OF-WALLS", walls)
 }
 
-async fn serve(pool: &PgPool, name: &str, toml: &str) -> Server {
-    let database = pool.connect_options().get_database().unwrap().to_owned();
-    let file = std::env::temp_dir().join(format!("datebin-rollups-{database}-{name}.toml"));
-    std::fs::write(&file, toml).unwrap();
-    let server = Server::with(pool, Setup { file: Some(file.clone()), show_sql: true, ..Setup::default() }).await;
-    std::fs::remove_file(file).unwrap();
-    server
+async fn serve(pool: &PgPool, toml: &str) -> Server {
+    Server::declared_with(pool, toml, Setup { show_sql: true, ..Setup::default() }).await
 }
 
 type Answers = BTreeMap<(String, i64), Option<f64>>;
@@ -162,7 +157,7 @@ fn question(dice: &mut StdRng) -> Value {
 async fn answers_are_those_of_the_raw_rows(pool: PgPool) {
     sql(&pool, TABLES).await;
     let (bare, rolled) = (toml("", "", ""), toml(OF_RAW, OF_HISTORY, OF_WALLS));
-    let (bare, rolled) = (serve(&pool, "bare", &bare).await, serve(&pool, "rolled", &rolled).await);
+    let (bare, rolled) = (serve(&pool, &bare).await, serve(&pool, &rolled).await);
     let mut dice = StdRng::seed_from_u64(11);
     let (mut compared, mut served) = (0, 0);
     for _ in 0..600 {
@@ -207,7 +202,7 @@ async fn relations(server: &Server, target: &str, zone: &str, step: i64) -> Vec<
 #[sqlx::test(migrations = false)]
 async fn the_coarsest_that_fits_serves(pool: PgPool) {
     sql(&pool, TABLES).await;
-    let server = serve(&pool, "one", &toml(OF_RAW, OF_HISTORY, OF_WALLS)).await;
+    let server = serve(&pool, &toml(OF_RAW, OF_HISTORY, OF_WALLS)).await;
     for (target, zone, step, wanted) in [
         ("cpu", "UTC", DAY, vec!["raw_1h", "raw"]),
         ("cpu", "UTC", 6 * HOUR, vec!["raw_1h", "raw"]),
@@ -226,7 +221,7 @@ async fn the_coarsest_that_fits_serves(pool: PgPool) {
     }
     let daily = "DELETE FROM raw_1h WHERE bucket < '2025-04-01Z'; DELETE FROM raw WHERE ts < '2025-04-01Z'";
     sql(&pool, daily).await;
-    let server = serve(&pool, "again", &toml(OF_RAW, OF_HISTORY, OF_WALLS)).await;
+    let server = serve(&pool, &toml(OF_RAW, OF_HISTORY, OF_WALLS)).await;
     assert_eq!(relations(&server, "cpu", "UTC", DAY).await, ["raw", "raw_1d", "raw"]);
     let body = json!({
         "intervalMs": DAY, "maxDataPoints": 100, "range": {"from": START, "to": START + 9 * DAY},
@@ -241,7 +236,7 @@ async fn the_coarsest_that_fits_serves(pool: PgPool) {
 async fn a_planted_value_shows_who_served(pool: PgPool) {
     sql(&pool, TABLES).await;
     sql(&pool, "UPDATE raw_1h SET cpu_avg = 1e6; UPDATE trends SET value_avg = 1e6").await;
-    let server = serve(&pool, "planted", &toml(OF_RAW, OF_HISTORY, "")).await;
+    let server = serve(&pool, &toml(OF_RAW, OF_HISTORY, "")).await;
     for target in ["avg(cpu)", "avg(temp)"] {
         let series = server.query("2025-03-28T00:00:00Z", "2025-04-04T00:00:00Z", 30, target).await;
         let values: Vec<f64> =
@@ -255,9 +250,9 @@ async fn a_planted_value_shows_who_served(pool: PgPool) {
 #[sqlx::test(migrations = false)]
 async fn the_written_file_has_the_rollups(pool: PgPool) {
     sql(&pool, TABLES).await;
-    let first = serve(&pool, "first", &toml(OF_RAW, OF_HISTORY, OF_WALLS)).await;
+    let first = serve(&pool, &toml(OF_RAW, OF_HISTORY, OF_WALLS)).await;
     let first = first.catalog.current().unwrap();
     let written = datebin::catalog::toml_out::write(&first, &[]);
-    let again = serve(&pool, "written", &written).await;
+    let again = serve(&pool, &written).await;
     assert_eq!(again.catalog.current().unwrap().sources(), first.sources(), "{written}");
 }

@@ -1,5 +1,7 @@
 //! A server in this process, on a port of its own, over the database of one test.
 
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use datebin::config::{HttpConfig, Origins};
@@ -24,7 +26,7 @@ pub struct Setup {
     pub clock: Clock,
     pub http: HttpConfig,
     pub statement_timeout: Duration,
-    pub file: Option<std::path::PathBuf>,
+    pub file: Option<PathBuf>,
     pub show_sql: bool,
 }
 
@@ -56,6 +58,26 @@ pub struct Server {
     pub catalog: Catalog,
     pub engine: Engine,
     _threads: Threads,
+    _file: Option<Written>,
+}
+
+/// A `datebin.toml` that is there as long as its server.
+struct Written(PathBuf);
+
+impl Written {
+    fn new(text: &str) -> Self {
+        static FILES: AtomicU32 = AtomicU32::new(0);
+        let number = FILES.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("datebin-{}-{number}.toml", std::process::id()));
+        std::fs::write(&path, text).expect("a file");
+        Self(path)
+    }
+}
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        let _gone = std::fs::remove_file(&self.0);
+    }
 }
 
 /// The server's threads. All of its tasks and sessions end with them: a session that is left keeps PostgreSQL from
@@ -95,10 +117,28 @@ impl Server {
         Self::with(pool, Setup::default()).await
     }
 
+    /// Starts with the text of a `datebin.toml`.
+    pub async fn declared(pool: &PgPool, toml: &str) -> Self {
+        Self::declared_with(pool, toml, Setup::default()).await
+    }
+
+    pub async fn declared_with(pool: &PgPool, toml: &str, setup: Setup) -> Self {
+        let file = Written::new(toml);
+        let setup = Setup { file: Some(file.0.clone()), ..setup };
+        Self { _file: Some(file), ..Self::with(pool, setup).await }
+    }
+
     pub async fn with(pool: &PgPool, setup: Setup) -> Self {
         let threads = Threads::start();
         let (base, engine) = threads.run(serve(url(pool), setup)).await;
-        Self { base, client: reqwest::Client::new(), catalog: engine.catalog.clone(), engine, _threads: threads }
+        Self {
+            base,
+            client: reqwest::Client::new(),
+            catalog: engine.catalog.clone(),
+            engine,
+            _threads: threads,
+            _file: None,
+        }
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {

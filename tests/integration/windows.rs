@@ -11,7 +11,7 @@ use serde_json::json;
 use sqlx::PgPool;
 
 use crate::oracle::edges;
-use crate::support::{Server, Setup, sql};
+use crate::support::{Server, sql};
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -190,14 +190,9 @@ fn text(question: &Question) -> String {
 }
 
 async fn server(pool: &PgPool) -> Server {
-    let file =
-        std::env::temp_dir().join(format!("datebin-windows-{}.toml", pool.connect_options().get_database().unwrap()));
     let toml = "[discovery]\nenabled = false\n[[source]]\nrelation = \"c\"\ntime = \"ts\"\nlabels = [\"host\"]\n\
                 lookback = \"40m\"\n[source.metric.c]\ncolumn = \"v\"\nkind = \"counter\"\n";
-    std::fs::write(&file, toml).unwrap();
-    let server = Server::with(pool, Setup { file: Some(file.clone()), ..Setup::default() }).await;
-    std::fs::remove_file(file).unwrap();
-    server
+    Server::declared(pool, toml).await
 }
 
 async fn ask(server: &Server, question: &Question, zone: Tz) -> BTreeMap<String, BTreeMap<i64, Option<f64>>> {

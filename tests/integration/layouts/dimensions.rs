@@ -10,7 +10,7 @@ use sqlx::PgPool;
 use crate::oracle::check;
 use crate::oracle::data::{Series, Table, Time, rows};
 use crate::oracle::reference::{Labels, UNKNOWN};
-use crate::support::{Server, Setup, sql};
+use crate::support::{Server, sql};
 
 const LABELS: [&str; 6] = ["core", "host", "owner", "site", "region", UNKNOWN];
 
@@ -198,12 +198,7 @@ async fn sums(server: &Server, label: &str, target: &str) -> Vec<(String, f64)> 
 
 pub async fn serve(pool: &PgPool, statements: &'static str, toml: &str) -> Server {
     sql(pool, statements).await;
-    let database = pool.connect_options().get_database().expect("a database").to_owned();
-    let file = std::env::temp_dir().join(format!("datebin-{database}-{}.toml", std::process::id()));
-    std::fs::write(&file, toml).expect("a file");
-    let server = Server::with(pool, Setup { file: Some(file.clone()), ..Setup::default() }).await;
-    std::fs::remove_file(file).expect("the file");
-    server
+    Server::declared(pool, toml).await
 }
 
 #[sqlx::test(migrations = false)]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use super::asked;
-use crate::support::{Server, Setup, sql};
+use crate::support::{Server, sql};
 
 const ROWS: &str = "
     CREATE TABLE net (ts timestamptz NOT NULL, host text, sent float8, got float8, busy float8, plain float8);
@@ -31,12 +31,7 @@ const TOML: &str = r#"
 
 async fn server(pool: &PgPool) -> Server {
     sql(pool, ROWS).await;
-    let database = pool.connect_options().get_database().expect("a database").to_owned();
-    let file = std::env::temp_dir().join(format!("datebin-{database}.toml"));
-    std::fs::write(&file, TOML).expect("a file");
-    let server = Server::with(pool, Setup { file: Some(file.clone()), ..Setup::default() }).await;
-    std::fs::remove_file(file).expect("the file");
-    server
+    Server::declared(pool, TOML).await
 }
 
 #[sqlx::test(migrations = false)]

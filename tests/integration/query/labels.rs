@@ -3,7 +3,7 @@
 use serde_json::json;
 use sqlx::PgPool;
 
-use crate::support::{Server, Setup, sql};
+use crate::support::{Server, sql};
 
 const ROWS: &str = r#"
     CREATE TYPE mood AS ENUM ('zen', 'angry');
@@ -33,11 +33,7 @@ const TOML: &str = r#"
 #[sqlx::test(migrations = false)]
 async fn the_shown_value_of_a_label_selects_its_series(pool: PgPool) {
     sql(&pool, ROWS).await;
-    let database = pool.connect_options().get_database().expect("a database").to_owned();
-    let file = std::env::temp_dir().join(format!("datebin-{database}.toml"));
-    std::fs::write(&file, TOML).expect("a file");
-    let server = Server::with(&pool, Setup { file: Some(file.clone()), ..Setup::default() }).await;
-    std::fs::remove_file(file).expect("the file");
+    let server = Server::declared(&pool, TOML).await;
     let ask = async |target: &str, label: &str| {
         let body = json!({
             "range": {"from": "2025-01-01T00:00:00Z", "to": "2025-01-01T01:00:00Z"}, "targets": [{"target": target}],
