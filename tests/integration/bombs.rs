@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
+use crate::patience::patience;
 use crate::support::{Answer, Server, sql};
 
 const LOAD: &str = "
@@ -15,8 +16,8 @@ const LOAD: &str = "
 
 const LONGEST: usize = 64 * 1024;
 
-/// A release build takes a few milliseconds. This is a debug build on a machine that does other things as well.
-const AT_ONCE: Duration = Duration::from_secs(2);
+/// What a debug build takes at most.
+const AT_ONCE: Duration = Duration::from_millis(200);
 
 fn full(piece: &str) -> String {
     piece.repeat(LONGEST / piece.len())
@@ -26,7 +27,7 @@ async fn ask(server: &Server, target: &str) -> Answer {
     let begun = Instant::now();
     let body = json!({"range": {"from": "2024-01-01T00:00:00Z", "to": "2024-01-01T00:01:00Z"}, "targets": [{"target": target, "refId": "A"}]});
     let answer = server.post("/query", body).await;
-    assert!(begun.elapsed() < AT_ONCE, "{target:.30} took {:?}", begun.elapsed());
+    assert!(begun.elapsed() < patience(AT_ONCE), "{target:.30} took {:?}", begun.elapsed());
     answer
 }
 
@@ -74,7 +75,7 @@ async fn a_hundred_of_them_in_one_request_leave_the_good_target(pool: PgPool) {
     let range = json!({"from": "2024-01-01T00:00:00Z", "to": "2024-01-01T00:01:00Z"});
     let begun = Instant::now();
     let answer = server.post("/query", json!({"range": range, "targets": targets})).await;
-    assert!(begun.elapsed() < 5 * AT_ONCE, "took {:?}", begun.elapsed());
+    assert!(begun.elapsed() < patience(5 * AT_ONCE), "took {:?}", begun.elapsed());
     assert_eq!(answer.status, 200, "{:.300}", answer.body.to_string());
     assert_eq!(answer.body[0]["refId"], "Z");
     assert_eq!(answer.body[0]["meta"]["notices"].as_array().unwrap().len(), 60);

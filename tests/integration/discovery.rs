@@ -234,6 +234,6 @@ async fn a_thousand_tables_are_read_in_the_same_statements(pool: PgPool) {
     let start = std::time::Instant::now();
     let found = read(&mut connection, "").await.unwrap();
     assert_eq!((found.facts.relations.len(), found.snapshot.names().count()), (1000, 1000));
-    assert!(start.elapsed() < std::time::Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(start.elapsed() < crate::patience::patience(std::time::Duration::from_secs(1)), "{:?}", start.elapsed());
     connection.close().await.unwrap();
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::cluster::{Cluster, free_port};
 use crate::database::CPU;
+use crate::patience::patience;
 use crate::program::{LONG, Program, eventually, ran};
 
 const NARROW: &str = "
@@ -76,7 +77,7 @@ fn a_bad_setting_ends_the_program_and_is_named() {
         let mut child = crate::program::command(&cluster.directory, &settings);
         let mut child = child.stderr(std::process::Stdio::piped()).spawn().expect("the program");
         let begun = Instant::now();
-        while child.try_wait().expect("the child").is_none() && begun.elapsed() < Duration::from_secs(5) {
+        while child.try_wait().expect("the child").is_none() && begun.elapsed() < patience(Duration::from_millis(500)) {
             std::thread::sleep(Duration::from_millis(10));
         }
         let _dead = child.kill();
@@ -138,7 +139,7 @@ async fn health_finds_the_server_by_the_address_it_listens_on() {
         let health = || {
             let begun = Instant::now();
             let status = ran(&cluster.directory, &[("DATEBIN_LISTEN", &listen)], &["health"]).status;
-            assert!(begun.elapsed() < Duration::from_secs(3), "took {:?}", begun.elapsed());
+            assert!(begun.elapsed() < patience(Duration::from_secs(2)), "took {:?}", begun.elapsed());
             status.code()
         };
         assert_eq!(health(), Some(1), "nobody listens on {listen}");
@@ -151,5 +152,5 @@ async fn health_finds_the_server_by_the_address_it_listens_on() {
     let begun = Instant::now();
     let status = ran(&cluster.directory, &[], &["health", "--address", &address]).status;
     assert_eq!(status.code(), Some(1));
-    assert!(begun.elapsed() < Duration::from_secs(3), "took {:?}", begun.elapsed());
+    assert!(begun.elapsed() < patience(Duration::from_secs(2)), "took {:?}", begun.elapsed());
 }

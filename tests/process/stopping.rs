@@ -9,6 +9,9 @@ use crate::cluster::Cluster;
 use crate::database::{CPU, SLOW};
 use crate::program::{LONG, Program, eventually};
 
+/// Nothing here may end only because the time for it is over.
+const PATIENT: [(&str, &str); 1] = [("DATEBIN_DRAIN_TIMEOUT", "60s")];
+
 async fn fixture() -> Cluster {
     let cluster = Cluster::start();
     cluster.sql(CPU).await;
@@ -35,7 +38,7 @@ async fn until_stopping(program: &Program) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_under_way_ends_well_and_new_ones_are_refused() {
     let cluster = fixture().await;
-    let mut program = Program::serve(&cluster, &[]).await;
+    let mut program = Program::serve(&cluster, &PATIENT).await;
     let terminated = async {
         until_running(&cluster, "two").await;
         program.signal("-TERM");
@@ -52,7 +55,7 @@ async fn a_question_under_way_ends_well_and_new_ones_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn idle_connections_do_not_delay_the_end() {
     let cluster = fixture().await;
-    let mut program = Program::serve(&cluster, &[]).await;
+    let mut program = Program::serve(&cluster, &PATIENT).await;
     let _fresh = TcpStream::connect(program.address()).await.expect("a connection");
     let mut idle = TcpStream::connect(program.address()).await.expect("a connection");
     idle.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("a request");
@@ -65,7 +68,7 @@ async fn idle_connections_do_not_delay_the_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_signal_ends_at_once_and_so_do_the_statements() {
     let cluster = fixture().await;
-    let mut program = Program::serve(&cluster, &[]).await;
+    let mut program = Program::serve(&cluster, &PATIENT).await;
     let (client, url) = (program.client.clone(), format!("{}/query", program.base));
     let asked = tokio::spawn(client.post(url).body(crate::program::question("thirty").to_string()).send());
     until_running(&cluster, "thirty").await;
@@ -86,7 +89,7 @@ async fn the_drain_limit_ends_what_does_not_end() {
     let asked = tokio::spawn(client.post(url).body(crate::program::question("thirty").to_string()).send());
     until_running(&cluster, "thirty").await;
     program.signal("-TERM");
-    assert!(program.ended(Duration::from_secs(2)).await.success());
+    assert!(program.ended(LONG).await.success());
     assert!(asked.await.expect("the task").is_err());
     until_idle(&cluster).await;
 }
@@ -98,5 +101,5 @@ async fn until_idle(cluster: &Cluster) {
         let count: i64 = sqlx::query_scalar(query).fetch_one(&mut watcher).await.expect("a row");
         (count == 0).then_some(())
     };
-    eventually(Duration::from_secs(3), "no statement of ours runs", idle).await;
+    eventually(LONG, "no statement of ours runs", idle).await;
 }

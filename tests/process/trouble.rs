@@ -9,7 +9,8 @@ use sqlx::{Connection as _, PgConnection};
 
 use crate::cluster::Cluster;
 use crate::database::CPU;
-use crate::program::{Answer, Program, eventually};
+use crate::patience::patience;
+use crate::program::{Answer, LONG, Program, eventually};
 
 /// Twenty clients that ask until they are told to stop.
 async fn loops(program: &Program, stop: &AtomicBool) -> Vec<Answer> {
@@ -30,20 +31,20 @@ async fn a_restart_under_load_hangs_nobody() {
     let program = Program::serve(&cluster, &[]).await;
     let stop = AtomicBool::new(false);
     let restart = async {
-        program.good(Duration::from_secs(5), "cpu").await;
+        program.good(LONG, "cpu").await;
         tokio::task::block_in_place(|| cluster.down());
         tokio::task::block_in_place(|| cluster.up());
         let most_are_good = async || {
             let answers = join_all((0..20).map(|_| program.ask("cpu"))).await;
             (answers.iter().filter(|answer| answer.status == 200).count() >= 19).then_some(())
         };
-        eventually(Duration::from_secs(5), "at least 95 % are good", most_are_good).await;
+        eventually(LONG, "at least 95 % are good", most_are_good).await;
         stop.store(true, Ordering::Relaxed);
     };
     let (answers, ()) = tokio::join!(loops(&program, &stop), restart);
     assert!(answers.iter().all(|answer| matches!(answer.status, 200 | 503)));
     let longest = answers.iter().map(|answer| answer.took).max().expect("answers");
-    assert!(longest < Duration::from_secs(2), "{longest:?}");
+    assert!(longest < patience(Duration::from_secs(1)), "{longest:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,7 +60,7 @@ async fn a_reload_under_load_fails_nobody() {
             fs::write(&file, text).expect("a file");
             program.signal("-HUP");
             let done = async || (program.get("/readyz").await.body["refresh"].is_string() == fails).then_some(());
-            eventually(Duration::from_secs(10), "the reload is done", done).await;
+            eventually(LONG, "the reload is done", done).await;
         }
         stop.store(true, Ordering::Relaxed);
     };
@@ -87,7 +88,7 @@ async fn a_server_without_room_keeps_serving_the_sessions_it_has() {
         let _ended: i64 = sqlx::query_scalar(end).fetch_one(&mut watcher).await.expect("the watcher's end");
         PgConnection::connect(&cluster.url()).await.ok()
     };
-    let last = eventually(Duration::from_secs(10), "the watcher's place is taken", taken).await;
+    let last = eventually(LONG, "the watcher's place is taken", taken).await;
     crowd.extend([watcher, last]);
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(3) {
@@ -98,5 +99,5 @@ async fn a_server_without_room_keeps_serving_the_sessions_it_has() {
     assert!(program.complaints()[0].to_string().contains("53300"), "{:?}", program.complaints());
     join_all(crowd.into_iter().map(PgConnection::close)).await;
     let ready = async || (program.get("/readyz").await.status == 200).then_some(());
-    eventually(Duration::from_secs(5), "the server is ready again", ready).await;
+    eventually(LONG, "the server is ready again", ready).await;
 }

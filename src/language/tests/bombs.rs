@@ -137,7 +137,7 @@ fn anything_of_the_greatest_length_is_answered_quickly() {
     }
 }
 
-/// On a quiet machine each takes less than 20 ms in a debug build; anything quadratic takes seconds.
+/// On a quiet machine each takes less than 20 ms in a debug build; anything quadratic ten seconds and more.
 fn quickly(text: &str, work: impl Fn(&str)) {
     let start = Instant::now();
     work(text);
@@ -145,7 +145,7 @@ fn quickly(text: &str, work: impl Fn(&str)) {
         // The machine may have been busy: once more.
         let start = Instant::now();
         work(text);
-        assert!(start.elapsed() < Duration::from_millis(300), "{:?} for {text:.30}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(2), "{:?} for {text:.30}", start.elapsed());
     }
 }
 
