@@ -12,7 +12,7 @@ use datebin::ast::{MetricRef, Selector, Span};
 use datebin::catalog::Snapshot;
 use datebin::config::{HttpConfig, Origins};
 use datebin::db::{Database, DatabaseConfig, watch};
-use datebin::engine::Engine;
+use datebin::engine::{Engine, Resources};
 use datebin::evaluate::FetchRequest;
 use datebin::http::{self, App};
 use datebin::plan::{self, Context, Limits};
@@ -87,6 +87,7 @@ async fn serve(url: &str) -> (String, std::sync::Arc<Snapshot>) {
         clock: Clock::System,
         request_timeout: Duration::from_secs(25),
         show_sql: false,
+        resources: Resources::default(),
     };
     let http = HttpConfig {
         listen: ([127, 0, 0, 1], 0).into(),
@@ -148,11 +149,12 @@ fn statement(snapshot: &Snapshot, metric: &str) -> Statement {
         zone: &Zone::UTC,
         limits: LIMITS,
         ad_hoc: &[],
+        pushes: true,
     };
     let metric = MetricRef::Names(vec![metric.into()]);
     let selector = Selector { metric, ..Selector::default() };
     let span = Span::default();
-    let request = FetchRequest { selector, function: None, pushed: None, span, function_span: span };
+    let request = FetchRequest { selector, function: None, pushed: None, span, function_span: span, answers: true };
     let planned = plan::fetches(&context, &[request]).expect("a plan");
     sql::fetch(&planned.groups[0].fetches[0])
 }

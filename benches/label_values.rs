@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use datebin::config::Environment;
 use datebin::db::{Database, DatabaseConfig, Health};
-use datebin::engine::{Engine, LabelValues};
+use datebin::engine::{Engine, LabelValues, Resources};
 use datebin::intake::LabelScope;
 use datebin::refresh::{Catalog, once};
 use datebin::time::Clock;
@@ -97,6 +97,7 @@ async fn engine(url: &str) -> Engine {
         clock: Clock::System,
         request_timeout: Duration::from_secs(25),
         show_sql: false,
+        resources: Resources::default(),
     }
 }
 

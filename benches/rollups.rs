@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use datebin::config::Environment;
 use datebin::db::{Database, DatabaseConfig, Health};
-use datebin::engine::{Answer, Engine};
+use datebin::engine::{Answer, Engine, Resources};
 use datebin::intake::{self, Moment};
 use datebin::refresh::{Catalog, once};
 use datebin::time::{Clock, Zone};
@@ -96,6 +96,7 @@ async fn engine(url: &str, rollup: &str) -> Engine {
         clock: Clock::System,
         request_timeout: Duration::from_secs(600),
         show_sql: true,
+        resources: Resources::default(),
     }
 }
 

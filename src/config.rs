@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::db::{DatabaseConfig, QUIET_LOG};
+use crate::engine::Resources;
 use crate::plan::Limits;
 use crate::refresh::CatalogConfig;
 use crate::time::Zone;
@@ -32,6 +33,8 @@ pub const VARIABLES: &[&str] = &[
     "DATEBIN_MAX_POINTS",
     "DATEBIN_MAX_CELLS",
     "DATEBIN_MAX_SAMPLES",
+    "DATEBIN_REQUEST_BYTES",
+    "DATEBIN_PROCESS_BYTES",
     "DATEBIN_QUEUE",
     "DATEBIN_SHOW_SQL",
     "DATEBIN_LOG",
@@ -177,6 +180,17 @@ impl Environment<'_> {
             samples: self.count("DATEBIN_MAX_SAMPLES", 50_000_000)?,
             targets: self.count("DATEBIN_MAX_TARGETS", 100)?,
         })
+    }
+
+    /// The bytes that requests may hold.
+    ///
+    /// # Errors
+    /// A size cannot be read.
+    pub fn resources(&self) -> Result<Resources, ConfigError> {
+        let expected = "a size such as 64MiB or a number of bytes, at least 1MiB";
+        let bytes = |text: &str| size(text).filter(|bytes| *bytes >= 1 << 20);
+        let request = self.read("DATEBIN_REQUEST_BYTES", 64 << 20, expected, bytes)?;
+        Ok(Resources::new(self.read("DATEBIN_PROCESS_BYTES", 192 << 20, expected, bytes)?, request))
     }
 
     /// Where the server listens.

@@ -51,6 +51,8 @@ kinds! {
     TooManySeries = "too_many_series", 422;
     /// The answer is larger than allowed.
     AnswerTooLarge = "answer_too_large", 422;
+    /// Computing the answer takes more bytes than may be held.
+    TooManyBytes = "too_many_bytes", 422;
     /// A label has more values than a pattern is tried on.
     TooManyLabelValues = "too_many_label_values", 422;
     /// The data cannot be computed with, e.g. it leaves the range of float8.

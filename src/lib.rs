@@ -21,6 +21,7 @@ pub mod nearest;
 pub mod time;
 pub mod ast;
 pub mod error;
+pub mod budget;
 pub mod wire;
 pub mod language;
 pub mod evaluate;

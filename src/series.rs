@@ -74,3 +74,15 @@ pub struct Series {
     /// Its points.
     pub points: Vec<Point>,
 }
+
+/// What a label takes besides its value: its pair in the list and the value's own head.
+const LABEL_BYTES: usize = 56;
+
+impl Series {
+    /// About the bytes of memory that it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let labels: usize = self.labels.iter().map(|(_, value)| LABEL_BYTES + value.len()).sum();
+        size_of::<Self>() + labels + self.points.capacity() * size_of::<Point>()
+    }
+}

@@ -30,9 +30,30 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
+/// The lines without comments and without the items behind `#[cfg(test)]`; what stands behind those is code again.
 fn code(text: &str) -> String {
-    let text = text.split("#[cfg(test)]").next().unwrap();
-    text.lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n")
+    let mut kept = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let indent = &line[..line.len() - line.trim_start().len()];
+        if line.trim() != "#[cfg(test)]" {
+            kept.push(line.split("//").next().unwrap());
+            continue;
+        }
+        // The source is formatted: an item ends with its line, or with the brace below its beginning.
+        let item = lines.by_ref().find(|line| !line.trim().starts_with("#[")).unwrap_or_default();
+        if item.ends_with('{') {
+            let end = format!("{indent}}}");
+            lines.by_ref().find(|line| *line == end);
+        }
+    }
+    kept.join("\n")
+}
+
+#[test]
+fn code_behind_a_test_is_looked_at() {
+    let text = "use a;\n#[cfg(test)]\nmod tests;\nuse b; // c\n#[cfg(test)]\n#[expect(d)]\nmod e {\n    fn f() {\n    }\n}\nuse g;";
+    assert_eq!(code(text), "use a;\nuse b; \nuse g;");
 }
 
 /// The modules in the order of lib.rs.

@@ -95,6 +95,7 @@ async fn checked(environment: &Environment<'_>, arguments: &Arguments) -> Result
             clock: Clock::System,
             request_timeout: environment.http()?.request_timeout,
             show_sql: false,
+            resources: environment.resources()?,
         };
         examine(&engine, &*engine.snapshot()?, &found, &mut report).await;
     }

@@ -63,6 +63,7 @@ pub(super) async fn one_shot(environment: &Environment<'_>) -> Result<Engine, Fa
         clock: Clock::System,
         request_timeout: environment.http()?.request_timeout,
         show_sql: false,
+        resources: environment.resources()?,
     })
 }
 

@@ -48,6 +48,7 @@ pub(super) async fn engine(environment: &Environment<'_>, http: &HttpConfig) -> 
         clock: Clock::System,
         request_timeout: http.request_timeout,
         show_sql: environment.show_sql()?,
+        resources: environment.resources()?,
     })
 }
 

@@ -8,6 +8,7 @@ use sqlx::{Arguments as _, Row as _, TypeInfo as _, ValueRef as _};
 
 use super::error::DbError;
 use super::pool::{Database, Deadline};
+use crate::budget::Budget;
 use crate::error::{Error, Kind};
 use crate::sql::{Param, Statement};
 
@@ -129,14 +130,16 @@ impl Database {
         cap: u32,
     ) -> Result<BTreeSet<String>, DbError> {
         let mut texts = BTreeSet::new();
-        let mut bytes = 0_usize;
+        let mut held = self.budget().map(Budget::held);
         self.rows(statement, deadline, &mut |row| {
             if let Some(text) = SeriesRow(row).label(0)? {
-                bytes += text.len();
+                if let Some(held) = &mut held {
+                    held.pay(TEXT_BYTES + text.len())?;
+                }
                 texts.insert(text.to_owned());
             }
-            if texts.len() > cap as usize || bytes > TEXT_BYTES {
-                let message = format!("a label has more than {cap} values or they are too long");
+            if texts.len() > cap as usize {
+                let message = format!("a label has more than {cap} values");
                 return Err(Error::new(Kind::TooManyLabelValues, message).hint("narrow the time range").into());
             }
             Ok(())
@@ -191,8 +194,8 @@ impl Database {
     }
 }
 
-/// The most bytes of label values that are held at once.
-const TEXT_BYTES: usize = 32 * 1024 * 1024;
+/// What a text in a set of texts takes besides its own bytes.
+const TEXT_BYTES: usize = 48;
 
 /// Binds the parameters of a statement.
 pub(super) fn arguments(params: &[Param]) -> Result<PgArguments, DbError> {

@@ -1,7 +1,7 @@
 //! One session for one statement.
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use deadpool::managed::Object;
 use futures_util::StreamExt as _;
@@ -9,12 +9,19 @@ use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Postgres, Row as _};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use super::answer::arguments;
 use super::error::DbError;
 use super::pool::{Deadline, Sessions, close, discard};
 use crate::sql::Statement;
+
+/// How long rows are taken before other work of the thread has its turn.
+const SLICE: Duration = Duration::from_micros(500);
+
+/// Rows between two looks at the clock.
+const LOOK_EVERY: u32 = 4;
 
 /// A leased session. Dropped before its statement ended, it is cancelled and closed.
 pub(super) struct Lease {
@@ -39,8 +46,15 @@ impl Lease {
         let query = query(statement)?;
         let rows = async {
             let mut rows = query.fetch(&mut object.connection);
+            let (mut begun, mut seen) = (Instant::now(), 0_u32);
             while let Some(row) = rows.next().await {
                 on_row(&row?)?;
+                seen = seen.wrapping_add(1);
+                // Rows that are here already would keep the thread from all others.
+                if seen.is_multiple_of(LOOK_EVERY) && begun.elapsed() > SLICE {
+                    yield_now().await;
+                    begun = Instant::now();
+                }
             }
             Ok(())
         };

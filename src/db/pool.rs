@@ -20,6 +20,7 @@ use super::config::DatabaseConfig;
 use super::error::DbError;
 use super::health::Health;
 use super::lease::Lease;
+use crate::budget::Budget;
 
 /// A connection that has been idle for longer is pinged before it is used.
 const TRUSTED_IDLE: Duration = Duration::from_secs(5);
@@ -42,7 +43,9 @@ impl Deadline {
         Self(self.0.min(Instant::now() + duration))
     }
 
-    pub(super) fn left(self) -> Duration {
+    /// The time that is left.
+    #[must_use]
+    pub fn left(self) -> Duration {
         self.0.saturating_duration_since(Instant::now())
     }
 }
@@ -107,6 +110,8 @@ pub struct Database {
     waited: Arc<AtomicU64>,
     /// The sessions that its request may hold at once.
     share: Option<Arc<Semaphore>>,
+    /// What its request may hold.
+    budget: Option<Budget>,
 }
 
 impl Database {
@@ -121,7 +126,7 @@ impl Database {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| DbError::Connection(error.to_string()))?;
-        Ok(Self { pool, health, config, waited: Arc::default(), share: None })
+        Ok(Self { pool, health, config, waited: Arc::default(), share: None, budget: None })
     }
 
     /// How the database is.
@@ -136,16 +141,22 @@ impl Database {
         &self.config
     }
 
-    /// The database of one request, which holds at most that many sessions at once, whatever its shape.
+    /// The database of one request, which holds at most that many sessions at once, whatever its shape, and no more
+    /// bytes than its budget has.
     #[must_use]
-    pub fn of_request(&self, sessions: usize) -> Self {
-        Self { share: Some(Arc::new(Semaphore::new(sessions))), ..self.metered() }
+    pub fn of_request(&self, sessions: usize, budget: &Budget) -> Self {
+        Self { share: Some(Arc::new(Semaphore::new(sessions))), budget: Some(budget.clone()), ..self.metered() }
     }
 
     /// The same database with a count of its own of the time that is waited for sessions.
     #[must_use]
     pub fn metered(&self) -> Self {
         Self { waited: Arc::default(), ..self.clone() }
+    }
+
+    /// The bytes of what is read are paid from it.
+    pub(super) fn budget(&self) -> Option<&Budget> {
+        self.budget.as_ref()
     }
 
     /// The time that was waited for sessions.

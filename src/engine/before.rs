@@ -1,8 +1,9 @@
 //! The values that `fill = previous` carries into a range.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::{Scope, resolve};
+use super::{Scope, computing, resolve};
 use crate::ast::Fill;
 use crate::error::{Error, Kind};
 use crate::evaluate::Lowered;
@@ -28,7 +29,7 @@ impl Scope {
     pub(super) async fn before(
         &self,
         context: &Context<'_>,
-        lowered: &Lowered,
+        lowered: &Arc<Lowered>,
         planned: &Planned,
         fill: Fill,
     ) -> Result<Before, Error> {
@@ -46,15 +47,21 @@ impl Scope {
             let chunk_plan = plan::fetches_on(context, &lowered.fetches, earlier)?;
             let read = scope.run(&chunk_plan.groups).await;
             let inputs = match read {
-                Err(error) if matches!(error.kind, Kind::AnswerTooLarge | Kind::TooManySeries) => {
+                Err(error) if matches!(error.kind, Kind::AnswerTooLarge | Kind::TooManySeries | Kind::TooManyBytes) => {
                     before.notice = Some(cut_short(planned.grid.start() - grid.start()));
                     break;
                 }
                 read => read?.0,
             };
-            grid = chunk_plan.grid;
-            let series = frame::evaluated(&lowered.node, &inputs, &grid, self.limits.cells);
-            for one in series.map_err(|error| resolve::evaluation(&error))? {
+            grid = chunk_plan.grid.clone();
+            let steps = computing::steps(lowered, &chunk_plan, &inputs);
+            let (tree, cells) = (Arc::clone(lowered), self.limits.cells);
+            let evaluated = self.compute(steps, move |budget| {
+                let evaluated = frame::evaluated(&tree.node, inputs, &chunk_plan.grid, (budget, cells));
+                evaluated.map_err(|error| resolve::evaluation(&error))
+            });
+            let (series, _held) = evaluated.await?;
+            for one in series {
                 let Some(last) = one.points.last() else { continue };
                 before.values.entry(one.labels).or_insert(last.value);
             }

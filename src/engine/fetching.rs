@@ -1,50 +1,64 @@
 //! Fetches → series: settles patterns, runs the statements, merges what several sources and metrics gave.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 
 use super::{AT_ONCE, Scope};
+use crate::budget::Held;
 use crate::catalog::{Filter, Source, Value};
 use crate::db::{DbError, RowSink, SeriesRow};
 use crate::error::{Error, Kind};
-use crate::evaluate;
-use crate::frame::{Collector, Kept, Reduced, Reducer, SampleCollector};
-use crate::plan::{Fetch, FetchGroup, settle};
-use crate::series::Series;
+use crate::evaluate::Fetched;
+use crate::frame::{self, Collector, Gathered, Kept, Reduced, Reducer, SampleCollector};
+use crate::plan::{Fetch, FetchAggregate, FetchGroup, settle};
 use crate::sql::{self, Statement};
 use crate::time::TimeRange;
+
+/// Series whose samples are the answer.
+pub(super) struct ReducedSeries {
+    pub(super) kept: Vec<Kept>,
+    pub(super) held: Held,
+    pub(super) notices: Vec<String>,
+}
 
 /// The most values of a label that a pattern is tried on.
 const LABEL_VALUES: u32 = 100_000;
 
 impl Scope {
     /// The series of each group, and what the person at the panel should know of them.
-    pub(super) async fn run(&self, groups: &[FetchGroup]) -> Result<(Vec<Vec<Series>>, Vec<String>), Error> {
-        let metrics = groups.iter().flat_map(|group| of_metrics(group).map(move |fetches| (fetches, group.named)));
-        let one = |(fetches, named)| self.series(fetches, named);
-        let running: Vec<_> = metrics.map(one).collect();
+    pub(super) async fn run(&self, groups: &[FetchGroup]) -> Result<(Vec<Fetched>, Vec<String>), Error> {
+        let running: Vec<_> = groups.iter().flat_map(OfMetric::all).map(|part| self.series(part)).collect();
         let mut fetched = stream::iter(running).buffered(AT_ONCE);
         let (mut inputs, mut notices) = (Vec::with_capacity(groups.len()), Vec::new());
         for group in groups {
-            let mut series = Vec::new();
-            for fetches in of_metrics(group) {
+            let mut parts = Vec::new();
+            for part in OfMetric::all(group) {
                 let Some(next) = fetched.next().await else { break };
-                let (mut found, skipped) = next?;
-                series.append(&mut found);
-                notices.extend(fetches.first().and_then(|first| skipped_values(first, skipped)));
+                let found = next?;
+                notices.extend(part.fetches.first().and_then(|first| skipped_values(first, found.skipped)));
+                parts.push(found);
             }
-            if let Some(aggregate) = &group.then {
-                series = evaluate::aggregate(aggregate.op, &aggregate.grouping, &series);
-            }
-            if series.len() > self.limits.series as usize {
-                return Err(too_many_series(self.limits.series));
-            }
-            series.sort_by(|a, b| a.labels.cmp(&b.labels));
-            inputs.push(series);
+            inputs.push(self.joined(group, parts).await?);
         }
         notices.dedup();
         Ok((inputs, notices))
+    }
+
+    /// The series of the metrics of a group as one list.
+    async fn joined(&self, group: &FetchGroup, mut parts: Vec<Gathered>) -> Result<Fetched, Error> {
+        if group.answers && parts.iter().map(|part| part.series.len()).sum::<usize>() > self.limits.series as usize {
+            return Err(too_many_series(self.limits.series));
+        }
+        if parts.len() == 1
+            && let Some(Gathered { series, held, .. }) = parts.pop()
+        {
+            return Ok(Fetched { series, held });
+        }
+        let points = parts.iter().flat_map(|part| &part.series).map(|one| one.points.len() + 1).sum();
+        let then = group.then.clone();
+        self.compute(points, move |budget| frame::joined(parts, then.as_ref(), budget)).await
     }
 
     /// The fetches of one metric with every pattern turned into the values that pass it.
@@ -98,72 +112,88 @@ impl Scope {
     }
 
     /// The series of one metric; those with equal labels in several of its sources are one.
-    async fn series(&self, fetches: &[Fetch], named: bool) -> Result<(Vec<Series>, f64), Error> {
-        let Some(first) = fetches.first() else { return Ok((Vec::new(), 0.0)) };
+    async fn series(&self, part: OfMetric<'_>) -> Result<Gathered, Error> {
+        let Some(first) = part.fetches.first() else { return Ok(Gathered::none(&self.budget)) };
         if first.function.is_of_samples() {
-            let fetches = self.all_settled(fetches).await?;
-            return self.folded(&fetches, named).await;
+            let fetches = self.all_settled(part.fetches).await?;
+            return self.folded(part, &fetches).await;
         }
-        let parts: Vec<Fetch> = fetches.iter().flat_map(Fetch::parts).collect();
+        let parts: Vec<Fetch> = part.fetches.iter().flat_map(Fetch::parts).collect();
         let parts = self.all_settled(&parts).await?;
-        let mut collector = Collector::new(first, named);
-        // Rows that are merged into windows are bounded by themselves; what counts is what comes of them.
-        let is_answer = first.windows.is_none();
-        for part in &parts {
-            collector.turn(part);
+        let mut collector = Collector::new(Arc::new(first.clone()), part.group.named, &self.budget);
+        // Rows that are merged into windows are not those of the answer; what counts is what comes of them.
+        let are_cells = part.group.answers && first.windows.is_none();
+        for fetch in &parts {
+            collector.next_source(fetch);
             let mut sink = |row: SeriesRow<'_>| {
-                if is_answer {
+                if are_cells {
                     self.budget.take()?;
                 }
                 collector.row(&row)
             };
-            self.read(part, &sql::fetch(part), &mut sink).await?;
+            self.read(fetch, &sql::fetch(fetch), &mut sink).await?;
         }
-        let skipped = collector.skipped();
-        Ok((collector.finish(&mut || self.budget.take())?, skipped))
+        let (then, answers) = (part.then().cloned(), part.group.answers);
+        self.compute(collector.work(), move |budget| {
+            collector.finish(budget, then.as_ref(), &mut || if answers { budget.take() } else { Ok(()) })
+        })
+        .await
     }
 
     /// The series of a function that needs the samples themselves.
-    async fn folded(&self, fetches: &[Fetch], named: bool) -> Result<(Vec<Series>, f64), Error> {
-        let Some(first) = fetches.first() else { return Ok((Vec::new(), 0.0)) };
-        let mut samples = SampleCollector::new(first, named, fetches.len() > 1);
+    async fn folded(&self, part: OfMetric<'_>, fetches: &[Fetch]) -> Result<Gathered, Error> {
+        let Some(first) = fetches.first() else { return Ok(Gathered::none(&self.budget)) };
+        let mut samples = SampleCollector::new(Arc::new(first.clone()), part.group.named, &self.budget);
+        if fetches.len() > 1 {
+            samples = samples.of_several(&self.budget);
+        }
         for fetch in fetches {
-            samples.turn(fetch);
+            samples.next_source(fetch);
             self.read(fetch, &sql::samples(fetch), &mut |row| samples.row(&row)).await?;
         }
-        samples.mix()?;
-        let before: Vec<Fetch> = fetches.iter().filter_map(|fetch| samples.predecessors(fetch)).collect();
-        if let Some(first) = before.first() {
-            let mut latest = Collector::new(first, named);
-            for fetch in &before {
-                latest.turn(fetch);
-                self.read(fetch, &sql::fetch(fetch), &mut |row| latest.row(&row)).await?;
-            }
-            samples.connect(latest.latest());
+        samples = self.compute(samples.waiting(), move |budget| samples.merge_sources(budget)).await?;
+        let asked = fetches.to_vec();
+        let (back, before) = self
+            .compute(samples.work(), move |_| {
+                let before: Vec<Fetch> = asked.iter().filter_map(|fetch| samples.predecessors(fetch)).collect();
+                Ok((samples, before))
+            })
+            .await?;
+        samples = back;
+        for fetch in &before {
+            samples.next_source(fetch);
+            self.read(fetch, &sql::fetch(fetch), &mut |row| samples.earlier(&row)).await?;
         }
-        let skipped = samples.skipped();
-        Ok((samples.finish(&mut || self.budget.take())?, skipped))
+        let (then, answers) = (part.then().cloned(), part.group.answers);
+        self.compute(samples.work(), move |budget| {
+            samples.finish(budget, then.as_ref(), &mut || if answers { budget.take() } else { Ok(()) })
+        })
+        .await
     }
 
     /// The samples that are kept of each series, and what the person at the panel should know of them.
-    pub(super) async fn kept(&self, group: &FetchGroup, wanted: Reduced) -> Result<(Vec<Kept>, Vec<String>), Error> {
-        let (mut kept, mut notices) = (Vec::new(), Vec::new());
-        for fetches in of_metrics(group) {
-            let fetches = self.all_settled(fetches).await?;
+    pub(super) async fn kept(&self, group: &FetchGroup, wanted: Reduced) -> Result<ReducedSeries, Error> {
+        let mut all = ReducedSeries { kept: Vec::new(), held: self.budget.held(), notices: Vec::new() };
+        for part in OfMetric::all(group) {
+            let fetches = self.all_settled(part.fetches).await?;
             let Some(first) = fetches.first() else { continue };
-            let mut reducer = Reducer::new(first, wanted, fetches.len() > 1);
+            let mut reducer = Reducer::new(Arc::new(first.clone()), wanted, &self.budget);
+            if fetches.len() > 1 {
+                reducer = reducer.of_several(&self.budget);
+            }
             for fetch in &fetches {
-                reducer.turn(fetch);
+                reducer.next_source(fetch);
                 self.read(fetch, &sql::samples(fetch), &mut |row| reducer.row(&row)).await?;
             }
-            reducer.mix()?;
-            notices.extend(skipped_values(first, reducer.skipped()));
-            kept.append(&mut reducer.finish());
+            all.notices.extend(skipped_values(first, reducer.skipped()));
+            let (mut kept, held) = self.compute(reducer.work(), move |budget| reducer.finish(budget)).await?;
+            all.kept.append(&mut kept);
+            all.held.absorb(held);
         }
-        if kept.len() > self.limits.series as usize {
+        if all.kept.len() > self.limits.series as usize {
             return Err(too_many_series(self.limits.series));
         }
-        Ok((kept, notices))
+        Ok(all)
     }
 
     async fn read(&self, fetch: &Fetch, statement: &Statement, sink: &mut RowSink<'_>) -> Result<(), Error> {
@@ -172,9 +202,25 @@ impl Scope {
     }
 }
 
-/// The fetches of a group, those of one metric together.
-fn of_metrics(group: &FetchGroup) -> impl Iterator<Item = &[Fetch]> {
-    group.fetches.chunk_by(|one, next| one.metric == next.metric)
+/// The fetches of one metric of a group.
+#[derive(Clone, Copy)]
+struct OfMetric<'a> {
+    group: &'a FetchGroup,
+    fetches: &'a [Fetch],
+    is_only: bool,
+}
+
+impl<'a> OfMetric<'a> {
+    fn all(group: &'a FetchGroup) -> impl Iterator<Item = Self> {
+        let metrics = || group.fetches.chunk_by(|one, next| one.metric == next.metric);
+        let is_only = metrics().count() == 1;
+        metrics().map(move |fetches| Self { group, fetches, is_only })
+    }
+
+    /// The aggregation of the group, where no other metric's series are part of it.
+    fn then(self) -> Option<&'a FetchAggregate> {
+        self.group.then.as_ref().filter(|_| self.is_only)
+    }
 }
 
 /// Says how many values were no numbers, or how many rows end before they begin.

@@ -2,8 +2,8 @@
 
 mod annotations;
 mod before;
-mod budget;
 mod builder;
+mod computing;
 mod explain;
 mod fetching;
 mod labels;
@@ -13,25 +13,28 @@ mod resolve;
 mod scope;
 mod show;
 mod variable;
+mod work;
 
 pub use variable::Listed;
+pub use work::Resources;
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
 
-use crate::ast::{Fill, Format, Options, Reduce};
+use crate::ast::{Format, Reduce};
+use crate::budget::Held;
 use crate::db::Database;
 use crate::error::{Error, Kind};
-use crate::evaluate::{self, Node};
-use crate::frame::{self, Meaning};
+use crate::evaluate;
+use crate::frame;
 use crate::intake::{Question, TargetQuestion};
 use crate::plan::{self, Context, Limits};
 use crate::refresh::Catalog;
 use crate::render::Answered;
-use crate::series::{Labels, Series};
-use crate::time::{Clock, Grid};
+use crate::time::Clock;
+use computing::Computing;
 pub use partial::LabelValues;
 pub use scope::Scope;
 
@@ -53,6 +56,8 @@ pub struct Engine {
     pub request_timeout: Duration,
     /// Whether answers tell the SQL that was run.
     pub show_sql: bool,
+    /// What all requests share.
+    pub resources: Resources,
 }
 
 /// The answer to a request: what could be answered, and the errors of the rest.
@@ -64,6 +69,23 @@ pub struct Answer {
     pub failed: Vec<Error>,
     /// Where the time went.
     pub timing: Timing,
+    /// The bytes of the answer: they are to be held until it is written.
+    pub held: Vec<Held>,
+}
+
+impl Answer {
+    /// How many points it has.
+    #[must_use]
+    pub fn points(&self) -> usize {
+        self.answered.iter().flat_map(|target| &target.frames).map(|frame| frame.points.len()).sum()
+    }
+}
+
+/// An answered target.
+struct Done {
+    answered: Answered,
+    timing: Timing,
+    held: Held,
 }
 
 /// Where the time of a request went.
@@ -90,12 +112,14 @@ impl Scope {
         let one = |target| self.one_or_again(question, target);
         let running: Vec<_> = question.targets.iter().map(one).collect();
         let results: Vec<_> = stream::iter(running).buffered(AT_ONCE).collect().await;
-        let mut answer = Answer { answered: Vec::new(), failed: Vec::new(), timing: Timing::default() };
+        let mut answer =
+            Answer { answered: Vec::new(), failed: Vec::new(), timing: Timing::default(), held: Vec::new() };
         for (target, result) in question.targets.iter().zip(results) {
             match result {
-                Ok((answered, timing)) => {
-                    answer.timing = answer.timing.longest(timing);
-                    answer.answered.push(answered);
+                Ok(done) => {
+                    answer.timing = answer.timing.longest(done.timing);
+                    answer.answered.push(done.answered);
+                    answer.held.push(done.held);
                 }
                 Err(error) => {
                     let text = target.text.as_deref().unwrap_or_default();
@@ -112,26 +136,29 @@ impl Scope {
         }
     }
 
-    /// One target; once more where a relation turns out to be another than the catalog says, as one that was made anew.
-    async fn one_or_again(&self, question: &Question, target: &TargetQuestion) -> Result<(Answered, Timing), Error> {
+    /// One target; once more where a relation turns out to be another than the catalog says, as one that was made anew,
+    /// and where a number leaves the range of float8 in an aggregation that the database does: here it need not.
+    async fn one_or_again(&self, question: &Question, target: &TargetQuestion) -> Result<Done, Error> {
         match self.metered().one(question, target).await {
             Err(error) if error.kind == Kind::Stale => match self.catalog.newer(&self.snapshot).await {
                 Some(newer) => self.with(newer).metered().one(question, target).await,
                 None => Err(error),
             },
+            Err(error) if error.kind == Kind::BadData => {
+                self.without_pushing().metered().one(question, target).await.map_err(|_| error)
+            }
             other => other,
         }
     }
 
     /// One target: text → expression → fetches → series → frames.
-    async fn one(&self, question: &Question, target: &TargetQuestion) -> Result<(Answered, Timing), Error> {
-        let snapshot = self.snapshot();
+    async fn one(&self, question: &Question, target: &TargetQuestion) -> Result<Done, Error> {
         let begun = Instant::now();
         let text = target.text.as_ref().map_err(Clone::clone)?;
         let (options, fill) = (&target.options, frame::fill_of(&target.options));
         let mut notices = target.notices.clone();
-        let expression = target.builder.around(resolve::expression(snapshot, text)?, &mut notices);
-        let lowered = evaluate::lower(&expression).map_err(resolve::refusal)?;
+        let expression = target.builder.around(resolve::expression(&self.snapshot, text)?, &mut notices);
+        let lowered = Arc::new(evaluate::lower(&expression).map_err(resolve::refusal)?);
         let parsed_at = Instant::now();
         let context = self.context(question, target);
         if let Some(request) = reducing::plain(&lowered, options) {
@@ -145,12 +172,19 @@ impl Scope {
         let (inputs, skipped) = self.run(&planned.groups).await?;
         let before = self.before(&context, &lowered, &planned, fill).await?;
         let read_at = Instant::now();
-        let grid = &planned.grid;
-        let series = frame::evaluated(&lowered.node, &inputs, grid, self.limits.cells);
-        let series = series.map_err(|error| resolve::evaluation(&error))?;
-        let series = self.shaped(series, (options, &lowered.node), grid, before.values)?;
-        let meaning = Meaning { lowered: &lowered, groups: &planned.groups, snapshot };
-        let frames = frame::frames(series, grid, &meaning, (text, options.legend.as_deref()));
+        notices.extend(planned.notices.iter().cloned().chain(skipped).chain(before.notice));
+        let executed = self.show_sql.then(|| show::statements(&planned.groups));
+        let steps = computing::steps(&lowered, &planned, &inputs);
+        let computing = Computing {
+            snapshot: Arc::clone(&self.snapshot),
+            lowered,
+            planned,
+            limits: self.limits,
+            options: options.clone(),
+            text: text.clone(),
+        };
+        let carried = before.values;
+        let (frames, held) = self.compute(steps, move |budget| computing.frames(inputs, carried, budget)).await?;
         let wait = self.database.waited().min(read_at - planned_at);
         let timing = Timing {
             parse: parsed_at - begun,
@@ -159,31 +193,8 @@ impl Scope {
             execute: read_at - planned_at - wait,
             frame: read_at.elapsed(),
         };
-        notices.extend(planned.notices.into_iter().chain(skipped).chain(before.notice));
-        let executed = self.show_sql.then(|| show::statements(&planned.groups));
-        Ok((Answered { ref_id: target.ref_id.clone(), format: options.format, frames, notices, executed }, timing))
-    }
-
-    /// Fills the buckets that have no value, and leaves one point of each series where no more are wanted.
-    fn shaped(
-        &self,
-        series: Vec<Series>,
-        (options, node): (&Options, &Node),
-        grid: &Grid,
-        mut before: HashMap<Labels, f64>,
-    ) -> Result<Vec<Series>, Error> {
-        if node.ranks() {
-            // Each chunk of earlier buckets has a ranking of its own.
-            before.retain(|labels, _| series.iter().any(|one| one.labels == *labels));
-        }
-        let fill = frame::fill_of(options);
-        self.budget.take_many(frame::missing(&series, fill, grid, &before))?;
-        let series = frame::filled(series, fill, grid, before);
-        if series.len() > self.limits.series as usize && fill == Fill::Previous {
-            let message = format!("with those before the range there are more than {} series", self.limits.series);
-            return Err(Error::new(Kind::TooManySeries, message).hint("narrow them with matchers, or aggregate them"));
-        }
-        Ok(if options.format == Format::Instant { frame::instant(series, grid) } else { series })
+        let answered = Answered { ref_id: target.ref_id.clone(), format: options.format, frames, notices, executed };
+        Ok(Done { answered, timing, held })
     }
 
     fn context<'a>(&'a self, question: &'a Question, target: &'a TargetQuestion) -> Context<'a> {
@@ -196,6 +207,7 @@ impl Scope {
             zone: target.options.zone.as_ref().unwrap_or(&question.zone),
             limits: self.limits,
             ad_hoc: &question.ad_hoc,
+            pushes: self.pushes,
         }
     }
 }

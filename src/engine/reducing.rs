@@ -1,8 +1,10 @@
 //! A plain selector whose samples themselves are the answer, thinned to what a panel can draw.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Scope, Timing, show};
+use super::fetching::ReducedSeries;
+use super::{Done, Scope, Timing, show};
 use crate::ast::{Format, Options, Reduce};
 use crate::error::Error;
 use crate::evaluate::{FetchRequest, Lowered, Node};
@@ -26,12 +28,11 @@ impl Scope {
         &self,
         context: &Context<'_>,
         target: &TargetQuestion,
-        lowered: &Lowered,
+        lowered: &Arc<Lowered>,
         (text, request): (&str, &FetchRequest),
         begun: Instant,
-    ) -> Result<(Answered, Timing), Error> {
+    ) -> Result<Done, Error> {
         let parsed_at = Instant::now();
-        let snapshot = context.snapshot;
         let planned = plan::samples(context, request)?;
         let planned_at = Instant::now();
         let wanted = Reduced {
@@ -39,15 +40,24 @@ impl Scope {
             max_points: context.max_points.min(self.limits.points),
             offset_ms: request.selector.modifiers.offset_ms,
         };
-        let (mut kept, mut skipped) = (Vec::new(), Vec::new());
+        let mut all = ReducedSeries { kept: Vec::new(), held: self.budget.held(), notices: Vec::new() };
         for group in &planned.groups {
-            let (mut found, notices) = self.kept(group, wanted).await?;
-            kept.append(&mut found);
-            skipped.extend(notices);
+            let mut found = self.kept(group, wanted).await?;
+            all.kept.append(&mut found.kept);
+            all.held.absorb(found.held);
+            all.notices.append(&mut found.notices);
         }
         let read_at = Instant::now();
-        let meaning = Meaning { lowered, groups: &planned.groups, snapshot };
-        let frames = frame::reduced(kept, &meaning, (text, target.options.legend.as_deref()));
+        let executed = self.show_sql.then(|| show::statements(&planned.groups));
+        let notices = target.notices.iter().cloned().chain(planned.notices).chain(all.notices).collect();
+        let (lowered, groups, snapshot) = (Arc::clone(lowered), planned.groups, Arc::clone(&self.snapshot));
+        let (text, legend, kept) = (text.to_owned(), target.options.legend.clone(), all.kept);
+        let points = kept.iter().map(|(_, points)| points.len()).sum();
+        let frames = self.compute(points, move |_| {
+            let meaning = Meaning { lowered: &lowered, groups: &groups, snapshot: &snapshot };
+            Ok(frame::reduced(kept, &meaning, (&text, legend.as_deref())))
+        });
+        let frames = frames.await?;
         let wait = self.database.waited().min(read_at - planned_at);
         let timing = Timing {
             parse: parsed_at - begun,
@@ -56,11 +66,8 @@ impl Scope {
             execute: read_at - planned_at - wait,
             frame: read_at.elapsed(),
         };
-        let executed = self.show_sql.then(|| show::statements(&planned.groups));
-        let notices = target.notices.iter().cloned().chain(planned.notices).chain(skipped).collect();
-        Ok((
-            Answered { ref_id: target.ref_id.clone(), format: target.options.format, frames, notices, executed },
-            timing,
-        ))
+        let format = target.options.format;
+        let answered = Answered { ref_id: target.ref_id.clone(), format, frames, notices, executed };
+        Ok(Done { answered, timing, held: all.held })
     }
 }

@@ -44,6 +44,9 @@ pub(super) fn refusal(refusal: Refusal) -> Error {
 
 /// The failure of an evaluation as an error.
 pub(super) fn evaluation(error: &EvaluateError) -> Error {
+    if let Some(refused) = &error.refused {
+        return (**refused).clone();
+    }
     let kind = match error.kind {
         EvaluateErrorKind::TooMuch | EvaluateErrorKind::TooLong => Kind::AnswerTooLarge,
         _ => Kind::BadTarget,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::budget::Budget;
-use super::{AT_ONCE, Engine};
+use super::{AT_ONCE, Engine, Resources};
+use crate::budget::Budget;
 use crate::catalog::Snapshot;
 use crate::db::{Database, Deadline};
 use crate::error::{Error, Kind};
@@ -21,8 +21,11 @@ pub struct Scope {
     pub(super) database: Database,
     pub(super) deadline: Deadline,
     pub(super) limits: Limits,
-    pub(super) budget: Arc<Budget>,
+    pub(super) budget: Budget,
+    pub(super) resources: Resources,
     pub(super) show_sql: bool,
+    /// Whether the database may aggregate.
+    pub(super) pushes: bool,
     now: Millis,
 }
 
@@ -32,14 +35,17 @@ impl Engine {
     /// # Errors
     /// The catalog has never been loaded.
     pub fn scope(&self) -> Result<Scope, Error> {
+        let budget = Budget::new(&self.resources.process, self.resources.request_bytes, self.limits.cells);
         Ok(Scope {
             snapshot: self.snapshot()?,
             catalog: self.catalog.clone(),
-            database: self.database.of_request(AT_ONCE),
+            database: self.database.of_request(AT_ONCE, &budget),
             deadline: Deadline::after(self.request_timeout),
             limits: self.limits,
-            budget: Arc::new(Budget::new(self.limits.cells)),
+            budget,
+            resources: self.resources.clone(),
             show_sql: self.show_sql,
+            pushes: true,
             now: self.clock.now(),
         })
     }
@@ -86,6 +92,11 @@ impl Scope {
         Self { snapshot, ..self.clone() }
     }
 
+    /// The same request with every aggregation done here.
+    pub(super) fn without_pushing(&self) -> Self {
+        Self { pushes: false, ..self.clone() }
+    }
+
     /// The same request with a measure of its own of the time that is waited for sessions.
     pub(super) fn metered(&self) -> Self {
         Self { database: self.database.metered(), ..self.clone() }
@@ -93,6 +104,6 @@ impl Scope {
 
     /// The same request with as many cells again: values that are carried into a range are not cells of its answer.
     pub(super) fn with_cells_of_its_own(&self) -> Self {
-        Self { budget: Arc::new(Budget::new(self.limits.cells)), ..self.clone() }
+        Self { budget: self.budget.with_cells_of_its_own(), ..self.clone() }
     }
 }

@@ -1,8 +1,12 @@
 //! Aggregations over the values of several series at one bucket, in one pass.
 
-use super::labels::grouped;
+use std::collections::HashMap;
+
+use super::labels::{Choice, grouped};
 use crate::ast::{AggregateOp, Grouping};
-use crate::series::{Point, Series};
+use crate::budget::{Budget, Held};
+use crate::error::Error;
+use crate::series::{Labels, Point, Series};
 
 /// What a group holds at one bucket.
 #[derive(Clone, Copy)]
@@ -111,6 +115,77 @@ fn points(op: AggregateOp, members: &[&Series]) -> Vec<Point> {
     }
     let filled = (first..).zip(cells).filter(|(_, cell)| cell.count > 0.0);
     filled.map(|(bucket, cell)| Point { bucket, value: cell.value(op) }).collect()
+}
+
+/// An aggregation whose series come one by one and are not kept.
+pub struct Aggregation {
+    op: AggregateOp,
+    grouping: Grouping,
+    groups: HashMap<Labels, usize>,
+    /// The cells of each group, by bucket.
+    cells: Vec<Vec<(u32, Cell)>>,
+    held: Held,
+}
+
+/// What a group costs besides its cells.
+const GROUP_BYTES: usize = 192;
+
+impl Aggregation {
+    /// An aggregation without series.
+    #[must_use]
+    pub fn new(op: AggregateOp, grouping: Grouping, budget: &Budget) -> Self {
+        Self { op, grouping, groups: HashMap::new(), cells: Vec::new(), held: budget.held() }
+    }
+
+    /// Whether a label of that name survives.
+    #[must_use]
+    pub fn keeps(&self, name: &str) -> bool {
+        Choice::keeps(&self.grouping, name)
+    }
+
+    /// Adds the points of a series, of whose labels only those that survive are given.
+    ///
+    /// # Errors
+    /// More bytes would be held than allowed.
+    pub fn add(&mut self, survivors: Labels, points: &[Point]) -> Result<(), Error> {
+        let at = match self.groups.get(&survivors) {
+            Some(at) => *at,
+            None => {
+                self.held.pay(GROUP_BYTES)?;
+                self.cells.push(Vec::new());
+                self.groups.insert(survivors, self.cells.len() - 1);
+                self.cells.len() - 1
+            }
+        };
+        let cells = &mut self.cells[at];
+        let mut at = 0;
+        for point in points {
+            // Mostly the next one: series of one group have the same buckets.
+            if cells.get(at).is_some_and(|(bucket, _)| *bucket < point.bucket) {
+                at += cells[at..].partition_point(|(bucket, _)| *bucket < point.bucket);
+            }
+            if cells.get(at).is_none_or(|(bucket, _)| *bucket != point.bucket) {
+                self.held.pay(size_of::<(u32, Cell)>())?;
+                cells.insert(at, (point.bucket, EMPTY));
+            }
+            cells[at].1.add(point.value);
+            at += 1;
+        }
+        Ok(())
+    }
+
+    /// The series of the groups, and the bytes that they take.
+    #[must_use]
+    pub fn finish(self) -> (Vec<Series>, Held) {
+        let (op, mut cells) = (self.op, self.cells);
+        let mut series = |(labels, at): (Labels, usize)| {
+            let cells = std::mem::take(&mut cells[at]);
+            let points = cells.into_iter().map(|(bucket, cell)| Point { bucket, value: cell.value(op) });
+            Series { labels, points: points.collect() }
+        };
+        // A cell is larger than a point: what was paid covers the series.
+        (self.groups.into_iter().map(&mut series).collect(), self.held)
+    }
 }
 
 /// The mean of a series' points; NaN when there is none.

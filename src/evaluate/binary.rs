@@ -1,9 +1,8 @@
 //! Binary operators on two numbers, and on series and a scalar.
 
-use super::labels::nameless;
 use super::value::Scalar;
 use crate::ast::BinaryOp;
-use crate::series::{Point, Series};
+use crate::series::{METRIC_NAME, Series};
 
 /// The operator on two numbers; none where a comparison filters. What passes a filter is `kept`.
 pub(super) fn apply(op: BinaryOp, returns_bool: bool, (left, right): (f64, f64), kept: f64) -> Option<f64> {
@@ -41,22 +40,19 @@ pub(super) fn scalars(op: BinaryOp, left: &Scalar, right: &Scalar) -> Scalar {
     left.zip(right, |left, right| apply(op, true, (left, right), left).unwrap_or(f64::NAN))
 }
 
-/// Series and a scalar; `flipped` when the scalar stands in front.
-pub(super) fn with_scalar(
-    (op, returns_bool): (BinaryOp, bool),
-    series: &[Series],
-    scalar: &Scalar,
-    flipped: bool,
-) -> Vec<Series> {
+/// Series and a scalar, in place; `flipped` when the scalar stands in front.
+pub(super) fn with_scalar((op, returns_bool): (BinaryOp, bool), series: &mut [Series], scalar: &Scalar, flipped: bool) {
     let drops_name = drops_name(op, returns_bool);
-    let point = |point: &Point| {
-        let (value, number) = (point.value, scalar.at(point.bucket));
-        let operands = if flipped { (number, value) } else { (value, number) };
-        apply(op, returns_bool, operands, value).map(|value| Point { bucket: point.bucket, value })
-    };
-    let one = |one: &Series| Series {
-        labels: if drops_name { nameless(&one.labels) } else { one.labels.clone() },
-        points: one.points.iter().filter_map(point).collect(),
-    };
-    series.iter().map(one).collect()
+    for one in series {
+        if drops_name {
+            one.labels.retain(|name| name != METRIC_NAME);
+        }
+        one.points.retain_mut(|point| {
+            let (value, number) = (point.value, scalar.at(point.bucket));
+            let operands = if flipped { (number, value) } else { (value, number) };
+            let result = apply(op, returns_bool, operands, value);
+            point.value = result.unwrap_or(value);
+            result.is_some()
+        });
+    }
 }

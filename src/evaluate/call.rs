@@ -186,11 +186,9 @@ fn ranged(call: &Call, arg: &Expr, function: RangeFunction) -> Result<FetchReque
     let inner = bare(arg);
     match &inner.kind {
         ExprKind::Selector(selector) if selector.window.is_some() => Ok(FetchRequest {
-            selector: selector.clone(),
             function: Some(function),
-            pushed: None,
-            span: inner.span,
             function_span: call.name_span,
+            ..FetchRequest::plain(selector.clone(), inner.span)
         }),
         ExprKind::Subquery(_) => Err(Refusal::unsupported("a subquery", inner.span)),
         _ => {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::ast::Span;
+use crate::error::Error;
 use crate::series::Labels;
 
 /// An expression whose series do not fit together, or that is too much work.
@@ -14,6 +15,8 @@ pub struct EvaluateError {
     pub labels: Labels,
     /// Where the operator or function stands.
     pub span: Span,
+    /// What the request's budget said.
+    pub refused: Option<Box<Error>>,
 }
 
 /// What is wrong.
@@ -31,6 +34,15 @@ pub enum EvaluateErrorKind {
     TooLong,
     /// More points than the answer may cost.
     TooMuch,
+    /// More bytes than may be held, or time is over.
+    Refused,
+}
+
+impl From<Error> for EvaluateError {
+    fn from(error: Error) -> Self {
+        let refused = Some(Box::new(error));
+        Self { refused, ..Self::new(EvaluateErrorKind::Refused, Labels::default(), Span::default()) }
+    }
 }
 
 /// A side of an operator.
@@ -43,6 +55,10 @@ pub enum Side {
 }
 
 impl EvaluateError {
+    pub(super) fn new(kind: EvaluateErrorKind, labels: Labels, span: Span) -> Self {
+        Self { kind, labels, span, refused: None }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
@@ -55,7 +71,9 @@ impl EvaluateError {
             EvaluateErrorKind::SameMatch => "take only labels into the group clause that keep the series apart",
             EvaluateErrorKind::SameLabels => "only the metric's name told them apart: ask for one metric, or aggregate",
             EvaluateErrorKind::TooLong => "insert fewer groups, or join fewer labels",
-            EvaluateErrorKind::TooMuch => "ask for fewer series, a shorter range or a coarser step",
+            EvaluateErrorKind::TooMuch | EvaluateErrorKind::Refused => {
+                "ask for fewer series, a shorter range or a coarser step"
+            }
         }
     }
 }
@@ -77,6 +95,7 @@ impl fmt::Display for EvaluateError {
             EvaluateErrorKind::SameLabels => write!(f, "several results have the same labels {labels}"),
             EvaluateErrorKind::TooLong => f.write_str("a label's value would be too long"),
             EvaluateErrorKind::TooMuch => f.write_str("this expression takes too many points to compute"),
+            EvaluateErrorKind::Refused => f.write_str("this expression takes too much to compute"),
         }
     }
 }

@@ -1,101 +1,181 @@
 //! The walk over the tree.
 
-use std::borrow::Cow;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::aggregate::aggregate;
 use super::binary::{scalars, with_scalar};
 use super::error::{EvaluateError, EvaluateErrorKind};
 use super::function::limited;
-use super::labels::{insertions, join, nameless, replace};
+use super::labels::{insertions, join, replace};
 use super::matching::matched;
 use super::node::{BinaryNode, Limiter, Node};
 use super::sets::set;
 use super::unique::{Clash, unique};
-use super::value::{Buckets, Scalar, Value};
+use super::value::{Buckets, Fetched, Scalar, Value};
 use super::{histogram, rank, spread};
 use crate::ast::Span;
-use crate::series::{Labels, Point, Series};
+use crate::budget::{Budget, Held};
+use crate::series::{Labels, METRIC_NAME, Point, Series};
 
-/// Computes a tree over what its fetches gave, in the order of [`super::Lowered::fetches`].
+/// Computes a tree over what its fetches gave, in the order of [`super::Lowered::fetches`]: the value, and the bytes that
+/// it takes.
 ///
 /// # Errors
 /// Series do not pair up, clash in their labels, or the work is more than allowed.
-pub fn evaluate(node: &Node, inputs: &[Vec<Series>], buckets: &Buckets<'_>) -> Result<Value, EvaluateError> {
-    let mut evaluator = Evaluator { inputs, buckets, left: buckets.max_points };
+pub fn evaluate(
+    node: &Node,
+    inputs: Vec<Fetched>,
+    buckets: &Buckets<'_>,
+    budget: &Budget,
+) -> Result<(Value, Held), EvaluateError> {
+    let mut uses = vec![0; inputs.len()];
+    count_uses(node, &mut uses);
+    let inputs = inputs.into_iter().map(|input| Some(Rc::new(input))).collect();
+    let mut evaluator = Evaluator { inputs, uses, buckets, budget, left: buckets.max_points };
     if node.is_scalar() {
-        return evaluator.scalar(node).map(Value::Scalar);
+        return Ok((Value::Scalar(evaluator.scalar(node)?), budget.held()));
     }
-    let mut series = evaluator.series(node)?.into_owned();
+    let Fetched { mut series, held } = evaluator.owned(node)?;
     series.retain(|one| !one.points.is_empty());
     series.sort_by(|a, b| a.labels.cmp(&b.labels));
-    Ok(Value::Series(series))
+    Ok((Value::Series(series), held))
+}
+
+/// How often each fetch stands in a tree.
+fn count_uses(node: &Node, uses: &mut [usize]) {
+    if let Node::Fetch(at) = node
+        && let Some(uses) = uses.get_mut(*at)
+    {
+        *uses += 1;
+    }
+    node.children().into_iter().for_each(|child| count_uses(child, uses));
 }
 
 struct Evaluator<'a> {
-    inputs: &'a [Vec<Series>],
+    /// What was fetched, until it was used for the last time.
+    inputs: Vec<Option<Rc<Fetched>>>,
+    uses: Vec<usize>,
     buckets: &'a Buckets<'a>,
+    budget: &'a Budget,
     /// Points that may still be read or produced.
     left: usize,
 }
 
 type Evaluated<T> = Result<T, EvaluateError>;
 
-impl<'a> Evaluator<'a> {
+/// What an aggregation takes for each series besides the cells.
+const GROUPED_BYTES: usize = 96;
+
+/// A value among those of its bucket.
+const SORTED_BYTES: usize = 24;
+
+impl Evaluator<'_> {
     fn charge(&mut self, points: usize) -> Evaluated<()> {
-        let kind = EvaluateErrorKind::TooMuch;
-        let error = EvaluateError { kind, labels: Labels::default(), span: Span::default() };
-        self.left = self.left.checked_sub(points).ok_or(error)?;
-        Ok(())
+        let error = || EvaluateError::new(EvaluateErrorKind::TooMuch, Labels::default(), Span::default());
+        self.left = self.left.checked_sub(points).ok_or_else(error)?;
+        Ok(self.budget.go_on()?)
     }
 
     /// Every value is paid for once, so that neither depth nor repetition makes a small question large.
-    fn series(&mut self, node: &Node) -> Evaluated<Cow<'a, [Series]>> {
-        let series = match node {
-            Node::Fetch(at) => Cow::Borrowed(self.inputs.get(*at).map_or([].as_slice(), Vec::as_slice)),
-            _ => Cow::Owned(self.computed(node)?),
+    fn series(&mut self, node: &Node) -> Evaluated<Rc<Fetched>> {
+        let value = match node {
+            Node::Fetch(at) => self.input(*at),
+            _ => Rc::new(self.computed(node)?),
         };
-        self.charge(series.iter().map(|one| one.points.len() + 1).sum())?;
-        Ok(series)
+        self.charge(points(&value.series))?;
+        Ok(value)
     }
 
-    fn computed(&mut self, node: &Node) -> Evaluated<Vec<Series>> {
-        let buckets = self.buckets.starts_ms.len();
-        Ok(match node {
-            Node::Fetch(_) | Node::Number(_) | Node::Time | Node::Scalar(_) => Vec::new(),
-            Node::Vector(child) => self.scalar(child)?.into_series(self.buckets),
-            Node::Math { function, child, span } => {
-                self.mapped(child, *span, |point| Some((function.apply)(point.value)))?
+    /// What a fetch gave; its last use takes it.
+    fn input(&mut self, at: usize) -> Rc<Fetched> {
+        let uses = self.uses.get_mut(at);
+        let is_last = uses.is_none_or(|uses| {
+            *uses = uses.saturating_sub(1);
+            *uses == 0
+        });
+        let input = self.inputs.get_mut(at);
+        let taken = input.and_then(|input| if is_last { input.take() } else { input.clone() });
+        taken.unwrap_or_else(|| Rc::new(Fetched { series: Vec::new(), held: self.budget.held() }))
+    }
+
+    /// The series of a node, to be changed in place.
+    fn owned(&mut self, node: &Node) -> Evaluated<Fetched> {
+        let shared = self.series(node)?;
+        match Rc::try_unwrap(shared) {
+            Ok(own) => Ok(own),
+            Err(shared) => {
+                let held = self.budget.paid(bytes(&shared.series))?;
+                Ok(Fetched { series: shared.series.clone(), held })
             }
-            Node::Limit { function, child, args, span } => self.limited(*function, child, args, *span)?,
+        }
+    }
+
+    /// Series that were computed, with what was paid for computing them.
+    fn made(&self, series: Vec<Series>, mut held: Held) -> Evaluated<Fetched> {
+        held.set(bytes(&series))?;
+        Ok(Fetched { series, held })
+    }
+
+    fn computed(&mut self, node: &Node) -> Evaluated<Fetched> {
+        let buckets = self.buckets.starts_ms.len();
+        match node {
+            Node::Fetch(_) | Node::Number(_) | Node::Time | Node::Scalar(_) => {
+                self.made(Vec::new(), self.budget.held())
+            }
+            Node::Vector(child) => {
+                let series = self.scalar(child)?.into_series(self.buckets);
+                self.made(series, self.budget.held())
+            }
+            Node::Math { function, child, span } => {
+                self.mapped(child, *span, |point| Some((function.apply)(point.value)))
+            }
+            Node::Limit { function, child, args, span } => self.limited(*function, child, args, *span),
             Node::Timestamp { child, span } => {
                 let buckets = self.buckets;
-                self.mapped(child, *span, |point| Some(buckets.seconds(point.bucket)))?
+                self.mapped(child, *span, |point| Some(buckets.seconds(point.bucket)))
             }
             Node::Absent { child, labels } => {
                 self.charge(buckets)?;
-                spread::absent(labels, &self.series(child)?, buckets)
+                let series = spread::absent(labels, &self.series(child)?.series, buckets);
+                self.made(series, self.budget.held())
             }
             Node::LabelReplace { child, target, replacement, source, pattern, span } => {
                 let target: Arc<str> = Arc::from(target.as_str());
                 let replacement = (replacement.as_str(), insertions(replacement));
-                self.relabelled(child, *span, |labels| replace(labels, &target, replacement, source, pattern))?
+                self.relabelled(child, *span, |labels| replace(labels, &target, replacement, source, pattern))
             }
             Node::LabelJoin { child, target, separator, sources, span } => {
                 let target: Arc<str> = Arc::from(target.as_str());
-                self.relabelled(child, *span, |labels| join(labels, &target, separator, sources))?
+                self.relabelled(child, *span, |labels| join(labels, &target, separator, sources))
             }
-            Node::HistogramQuantile { phi, child } => {
-                histogram::histogram_quantile(&self.scalar(phi)?, &self.series(child)?)
-            }
-            Node::Aggregate { op, grouping, child } => aggregate(*op, grouping, &self.series(child)?),
-            Node::Quantile { phi, grouping, child } => {
-                spread::quantile(&self.scalar(phi)?, grouping, &self.series(child)?)
-            }
-            Node::CountValues { label, grouping, child } => spread::count_values(label, grouping, &self.series(child)?),
-            Node::Rank { top, k, grouping, child } => rank::rank(*top, *k, grouping, &self.series(child)?),
-            Node::Binary(binary) => self.binary(binary)?,
-        })
+            Node::Binary(binary) => self.binary(binary),
+            _ => self.aggregated(node),
+        }
+    }
+
+    /// The aggregations: what a group takes while it is computed is paid before.
+    fn aggregated(&mut self, node: &Node) -> Evaluated<Fetched> {
+        let phi = match node {
+            Node::Quantile { phi, .. } | Node::HistogramQuantile { phi, .. } => Some(self.scalar(phi)?),
+            _ => None,
+        };
+        let children = node.children();
+        let Some(child) = children.last() else { return self.made(Vec::new(), self.budget.held()) };
+        let child = self.series(child)?;
+        let series = &child.series;
+        let sorted = if matches!(node, Node::Aggregate { .. } | Node::Rank { .. }) { 0 } else { SORTED_BYTES };
+        let held = self.budget.paid(series.len() * GROUPED_BYTES + points(series) * sorted)?;
+        let phi = phi.unwrap_or(Scalar::Constant(f64::NAN));
+        let series = match node {
+            Node::HistogramQuantile { .. } => histogram::histogram_quantile(&phi, series),
+            Node::Aggregate { op, grouping, .. } => aggregate(*op, grouping, series),
+            Node::Quantile { grouping, .. } => spread::quantile(&phi, grouping, series),
+            Node::CountValues { label, grouping, .. } => spread::count_values(label, grouping, series),
+            Node::Rank { top, k, grouping, .. } => rank::rank(*top, *k, grouping, series),
+            _ => Vec::new(),
+        };
+        self.made(series, held)
     }
 
     fn scalar(&mut self, node: &Node) -> Evaluated<Scalar> {
@@ -104,7 +184,7 @@ impl<'a> Evaluator<'a> {
             Node::Time => {
                 Scalar::PerBucket(self.buckets.indices().map(|bucket| self.buckets.seconds(bucket)).collect())
             }
-            Node::Scalar(child) => spread::scalar(&self.series(child)?, self.buckets.starts_ms.len()),
+            Node::Scalar(child) => spread::scalar(&self.series(child)?.series, self.buckets.starts_ms.len()),
             Node::Math { function, child, .. } => self.scalar(child)?.map(function.apply),
             Node::Binary(binary) => {
                 let (lhs, rhs) = (self.scalar(&binary.lhs)?, self.scalar(&binary.rhs)?);
@@ -120,56 +200,71 @@ impl<'a> Evaluator<'a> {
     }
 
     /// A function of each point; the result is no longer the metric.
-    fn mapped(&mut self, child: &Node, span: Span, value: impl Fn(&Point) -> Option<f64>) -> Evaluated<Vec<Series>> {
-        let point = |point: &Point| value(point).map(|value| Point { bucket: point.bucket, value });
-        let one = |one: &Series| Series {
-            labels: nameless(&one.labels),
-            points: one.points.iter().filter_map(point).collect(),
-        };
-        let mapped = self.series(child)?.iter().map(one).collect();
-        unique(mapped, EvaluateErrorKind::SameLabels).map_err(at(span))
+    fn mapped(&mut self, child: &Node, span: Span, value: impl Fn(&Point) -> Option<f64>) -> Evaluated<Fetched> {
+        let mut own = self.owned(child)?;
+        for one in &mut own.series {
+            self.budget.go_on()?;
+            one.labels.retain(|name| name != METRIC_NAME);
+            one.points.retain_mut(|point| {
+                let result = value(point);
+                point.value = result.unwrap_or(point.value);
+                result.is_some()
+            });
+        }
+        own.series = unique(own.series, EvaluateErrorKind::SameLabels).map_err(at(span))?;
+        Ok(own)
     }
 
-    fn limited(&mut self, function: Limiter, child: &Node, args: &[Node], span: Span) -> Evaluated<Vec<Series>> {
+    fn limited(&mut self, function: Limiter, child: &Node, args: &[Node], span: Span) -> Evaluated<Fetched> {
         let args = args.iter().map(|arg| self.scalar(arg)).collect::<Evaluated<Vec<Scalar>>>()?;
         let arg = |at: usize, bucket: u32| args.get(at).map_or(f64::NAN, |arg| arg.at(bucket));
         self.mapped(child, span, |point| limited(function, point.value, [arg(0, point.bucket), arg(1, point.bucket)]))
     }
 
-    fn relabelled(
-        &mut self,
-        child: &Node,
-        span: Span,
-        relabel: impl Fn(&mut Labels) -> bool,
-    ) -> Evaluated<Vec<Series>> {
-        let mut series = self.series(child)?.into_owned();
-        for one in &mut series {
+    fn relabelled(&mut self, child: &Node, span: Span, relabel: impl Fn(&mut Labels) -> bool) -> Evaluated<Fetched> {
+        let mut own = self.owned(child)?;
+        for one in &mut own.series {
             if !relabel(&mut one.labels) {
-                return Err(EvaluateError { kind: EvaluateErrorKind::TooLong, labels: Labels::default(), span });
+                return Err(EvaluateError::new(EvaluateErrorKind::TooLong, Labels::default(), span));
             }
             // Long values are paid for like points.
-            self.charge(one.labels.iter().map(|(_, value)| value.len() / 64).sum())?;
+            let long: usize = one.labels.iter().map(|(_, value)| value.len()).sum();
+            own.held.pay(long)?;
+            self.charge(long / 64)?;
         }
-        unique(series, EvaluateErrorKind::SameLabels).map_err(at(span))
+        own.series = unique(own.series, EvaluateErrorKind::SameLabels).map_err(at(span))?;
+        self.made(own.series, own.held)
     }
 
-    fn binary(&mut self, node: &BinaryNode) -> Evaluated<Vec<Series>> {
+    fn binary(&mut self, node: &BinaryNode) -> Evaluated<Fetched> {
         let operator = (node.op, node.returns_bool);
         let (scalar, series, flipped) = match (node.lhs.is_scalar(), node.rhs.is_scalar()) {
             (true, _) => (&node.lhs, &node.rhs, true),
             (false, true) => (&node.rhs, &node.lhs, false),
             (false, false) => {
                 let (lhs, rhs) = (self.series(&node.lhs)?, self.series(&node.rhs)?);
-                let results = if node.op.is_set() { set(node, &lhs, &rhs) } else { matched(node, &lhs, &rhs) };
-                return results.map_err(at(node.span));
+                // A result is about as large as its larger side.
+                let held = self.budget.paid(bytes(&lhs.series).max(bytes(&rhs.series)))?;
+                let results = if node.op.is_set() { set } else { matched };
+                return self.made(results(node, &lhs.series, &rhs.series).map_err(at(node.span))?, held);
             }
         };
-        let (scalar, series) = (self.scalar(scalar)?, self.series(series)?);
-        let results = with_scalar(operator, &series, &scalar, flipped);
-        unique(results, EvaluateErrorKind::SameLabels).map_err(at(node.span))
+        let (scalar, mut own) = (self.scalar(scalar)?, self.owned(series)?);
+        with_scalar(operator, &mut own.series, &scalar, flipped);
+        own.series = unique(own.series, EvaluateErrorKind::SameLabels).map_err(at(node.span))?;
+        Ok(own)
     }
 }
 
+fn bytes(series: &[Series]) -> usize {
+    series.iter().map(Series::bytes).sum()
+}
+
+/// Points and series.
+fn points(series: &[Series]) -> usize {
+    series.iter().map(|one| one.points.len() + 1).sum()
+}
+
 fn at(span: Span) -> impl Fn(Clash) -> EvaluateError {
-    move |(kind, labels)| EvaluateError { kind, labels, span }
+    move |(kind, labels)| EvaluateError::new(kind, labels, span)
 }

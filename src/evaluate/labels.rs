@@ -30,6 +30,14 @@ impl<'a> Choice<'a> {
         Self { only, names: names.iter().map(String::as_str).collect() }
     }
 
+    /// Whether a label survives a grouping.
+    pub(super) fn keeps(grouping: &Grouping, name: &str) -> bool {
+        match grouping {
+            Grouping::By(names) => names.iter().any(|own| own == name),
+            Grouping::Without(names) => name != METRIC_NAME && names.iter().all(|own| own != name),
+        }
+    }
+
     pub(super) fn chosen(&self, labels: &Labels) -> Labels {
         let mut labels = labels.clone();
         labels.retain(|name| self.names.contains(name) == self.only && (self.only || name != METRIC_NAME));

@@ -17,7 +17,11 @@ use crate::ast::{
 pub fn lower(expr: &Expr) -> Result<Lowered, Refusal> {
     let mut lowering = Lowering::default();
     let node = lowering.node(expr)?;
-    Ok(Lowered { node, fetches: lowering.fetches })
+    let mut fetches = lowering.fetches;
+    if let Some(answer) = node.answer().and_then(|at| fetches.get_mut(at)) {
+        answer.answers = true;
+    }
+    Ok(Lowered { node, fetches })
 }
 
 /// The expression without the parentheses around it.
@@ -90,7 +94,7 @@ impl Lowering {
             return Err(refusal.hint("for example `avg_over_time(…)`, or leave the brackets away"));
         }
         let selector = selector.clone();
-        Ok(self.fetch(FetchRequest { selector, function: None, pushed: None, span, function_span: span }))
+        Ok(self.fetch(FetchRequest::plain(selector, span)))
     }
 
     /// Equal requests are one fetch, wherever they stand.
@@ -156,8 +160,7 @@ impl Lowering {
     fn leaf(&mut self, expr: &Expr) -> Result<Option<FetchRequest>, Refusal> {
         match &expr.kind {
             ExprKind::Selector(selector) if selector.window.is_none() => {
-                let (selector, span) = (selector.clone(), expr.span);
-                Ok(Some(FetchRequest { selector, function: None, pushed: None, span, function_span: span }))
+                Ok(Some(FetchRequest::plain(selector.clone(), expr.span)))
             }
             ExprKind::Call(call) => self.range_call(call, expr.span),
             _ => Ok(None),

@@ -31,7 +31,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use aggregate::aggregate;
+pub use aggregate::{Aggregation, aggregate};
 pub use call::functions;
 pub use error::{EvaluateError, EvaluateErrorKind, Side};
 pub use evaluator::evaluate;
@@ -41,4 +41,4 @@ pub use node::{BinaryNode, Limiter, Node, Pattern};
 pub use range_function::RangeFunction;
 pub use request::{FetchRequest, Lowered, PushedAggregate, Refusal, RefusalKind};
 pub use spread::quantile_of;
-pub use value::{Buckets, Scalar, Value};
+pub use value::{Buckets, Fetched, Scalar, Value};

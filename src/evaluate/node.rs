@@ -205,25 +205,60 @@ impl Node {
         }
     }
 
-    /// Whether it keeps only the series that rank highest or lowest.
+    /// The nodes that it is computed of; the series of an aggregation stand last.
     #[must_use]
-    pub fn ranks(&self) -> bool {
+    pub fn children(&self) -> Vec<&Self> {
         match self {
-            Self::Number(_) | Self::Time | Self::Fetch(_) => false,
-            Self::Rank { .. } => true,
+            Self::Number(_) | Self::Time | Self::Fetch(_) => Vec::new(),
             Self::Scalar(child)
             | Self::Vector(child)
             | Self::Math { child, .. }
-            | Self::Limit { child, .. }
             | Self::Timestamp { child, .. }
             | Self::Absent { child, .. }
             | Self::LabelReplace { child, .. }
             | Self::LabelJoin { child, .. }
-            | Self::HistogramQuantile { child, .. }
             | Self::Aggregate { child, .. }
-            | Self::Quantile { child, .. }
-            | Self::CountValues { child, .. } => child.ranks(),
+            | Self::CountValues { child, .. }
+            | Self::Rank { child, .. } => vec![child],
+            Self::HistogramQuantile { phi, child } | Self::Quantile { phi, child, .. } => vec![phi, child],
+            Self::Limit { child, args, .. } => args.iter().chain([&**child]).collect(),
+            Self::Binary(binary) => vec![&binary.lhs, &binary.rhs],
+        }
+    }
+
+    /// How many nodes the tree has.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        1 + self.children().into_iter().map(Self::size).sum::<usize>()
+    }
+
+    /// Whether it keeps only the series that rank highest or lowest.
+    #[must_use]
+    pub fn ranks(&self) -> bool {
+        match self {
+            Self::Rank { .. } => true,
             Self::Binary(binary) => binary.lhs.ranks() || binary.rhs.ranks(),
+            _ => self.children().last().is_some_and(|child| child.ranks()),
+        }
+    }
+
+    /// The fetch whose series are those of the answer, one by one; none where series are left out or put together.
+    #[must_use]
+    pub fn answer(&self) -> Option<usize> {
+        match self {
+            Self::Fetch(at) => Some(*at),
+            Self::Math { child, .. }
+            | Self::Timestamp { child, .. }
+            | Self::LabelReplace { child, .. }
+            | Self::LabelJoin { child, .. } => child.answer(),
+            Self::Binary(binary) if !binary.op.is_comparison() => {
+                match (binary.lhs.is_scalar(), binary.rhs.is_scalar()) {
+                    (true, false) => binary.rhs.answer(),
+                    (false, true) => binary.lhs.answer(),
+                    _ => None,
+                }
+            }
+            _ => None,
         }
     }
 

@@ -17,6 +17,15 @@ pub struct FetchRequest {
     pub span: Span,
     /// Where the function's name stands.
     pub function_span: Span,
+    /// Whether its series are those of the answer, one by one.
+    pub answers: bool,
+}
+
+impl FetchRequest {
+    /// A selector without a function.
+    pub(super) const fn plain(selector: Selector, span: Span) -> Self {
+        Self { selector, function: None, pushed: None, span, function_span: span, answers: false }
+    }
 }
 
 /// An aggregation that the database does: `sum`, `avg`, `min`, `max`, `count` or `group`.

@@ -1,5 +1,6 @@
 //! What a tree comes to, and the grid that it is computed on.
 
+use crate::budget::Held;
 use crate::series::{Labels, Point, Series};
 
 /// The grid as evaluation needs it, and how much it may do.
@@ -9,6 +10,15 @@ pub struct Buckets<'a> {
     pub starts_ms: &'a [i64],
     /// The most points (and series) that all nodes together may read and produce: bounds time and memory.
     pub max_points: usize,
+}
+
+/// Series and the bytes that they take.
+#[derive(Debug)]
+pub struct Fetched {
+    /// The series.
+    pub series: Vec<Series>,
+    /// What they hold.
+    pub held: Held,
 }
 
 /// The value of an expression.

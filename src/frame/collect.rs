@@ -1,54 +1,56 @@
 //! Rows of partials → series. Rows come in any order; those of one bucket and series are merged.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::gather::Gather;
-use super::partial::{Cell, WIDTH, merge, width};
+use super::index::SeriesIndex;
+use super::output::{Gathered, Output};
+use super::partial::{Cell, WIDTH, merge, push, width};
 use super::window::{Take, points};
+use crate::budget::Budget;
 use crate::db::{Place, SeriesRow};
 use crate::error::Error;
 use crate::evaluate::RangeFunction;
-use crate::plan::{Buckets, Fetch};
-use crate::series::{Labels, Series};
+use crate::plan::{Buckets, Fetch, FetchAggregate};
 use crate::sql::carried;
 
 /// Collects the rows of one metric.
-pub struct Collector<'a> {
-    gather: Gather<'a, Vec<Cell>>,
+pub struct Collector {
+    index: SeriesIndex<Vec<Cell>>,
     carried: Option<RangeFunction>,
     rows: u32,
     skipped: f64,
 }
 
-impl<'a> Collector<'a> {
+impl Collector {
     /// Collects for a fetch; `named` keeps the metric's name as a label.
     #[must_use]
-    pub fn new(fetch: &'a Fetch, named: bool) -> Self {
-        Self { gather: Gather::new(fetch, named), carried: carried(fetch), rows: 0, skipped: 0.0 }
+    pub fn new(fetch: Arc<Fetch>, named: bool, budget: &Budget) -> Self {
+        let carried = carried(&fetch);
+        Self { index: SeriesIndex::new(fetch, named, budget), carried, rows: 0, skipped: 0.0 }
     }
 
     /// Goes on with the rows of another source of the same metric.
-    pub fn turn(&mut self, fetch: &Fetch) {
-        self.gather.turn(fetch);
+    pub fn next_source(&mut self, fetch: &Fetch) {
+        self.index.next_source(fetch);
     }
 
     /// Takes one row.
     ///
     /// # Errors
-    /// The answer has more rows, series or label bytes than allowed.
+    /// The answer has more rows or series than allowed, or more bytes would be held.
     pub fn row(&mut self, row: &SeriesRow<'_>) -> Result<(), Error> {
         self.rows += 1;
-        let columns = self.gather.width();
+        let columns = self.index.width();
         if !self.has_number(row, columns)? {
-            return if self.rows > self.gather.fetch.row_cap { Err(self.gather.too_much()) } else { Ok(()) };
+            return if self.rows > self.index.fetch.row_cap { Err(self.index.too_much()) } else { Ok(()) };
         }
         // A series too many is what is wrong even where the row is one too many as well.
-        let at = self.gather.series_of(row)?;
-        if self.rows > self.gather.fetch.row_cap {
-            return Err(self.gather.too_much());
+        let at = self.index.series_of(row)?;
+        if self.rows > self.index.fetch.row_cap {
+            return Err(self.index.too_much());
         }
         let place = row.place(columns).map_err(|error| error.public())?;
-        let Some(bucket) = bucket(self.gather.fetch, place) else { return Ok(()) };
+        let Some(bucket) = bucket(&self.index.fetch, place) else { return Ok(()) };
         let mut partials = [0.0; WIDTH];
         for (offset, partial) in partials.iter_mut().enumerate().take(width(self.carried)) {
             match row.value(columns + 1 + offset).map_err(|error| error.public())? {
@@ -56,13 +58,13 @@ impl<'a> Collector<'a> {
                 None => return Ok(()),
             }
         }
-        self.gather.series[at].1.push(Cell { bucket, partials });
-        Ok(())
+        let Some((cells, held)) = self.index.state(at) else { return Ok(()) };
+        push(cells, Cell { bucket, partials }, held)
     }
 
     /// Whether a bucket holds any number; what else it holds is counted. A series of nothing else is none.
     fn has_number(&mut self, row: &SeriesRow<'_>, columns: usize) -> Result<bool, Error> {
-        if !self.gather.may_skip {
+        if !self.index.may_skip {
             return Ok(true);
         }
         let skipped = row.value(columns + 1 + width(self.carried)).map_err(|error| error.public())?;
@@ -70,35 +72,31 @@ impl<'a> Collector<'a> {
         Ok(row.value(columns + 1).map_err(|error| error.public())?.is_some())
     }
 
-    /// How many rows held what is no number.
+    /// How much there is to finish: rows.
     #[must_use]
-    pub const fn skipped(&self) -> f64 {
-        self.skipped
+    pub const fn work(&self) -> usize {
+        self.rows as usize
     }
 
-    /// The series, sorted by labels, each with ascending points; each point of a window that is no bucket is taken.
+    /// The series, or those of an aggregation over them; each point of a window that is no bucket is taken.
     ///
     /// # Errors
-    /// There are more points than may be taken.
-    pub fn finish(self, take: &mut Take<'_>) -> Result<Vec<Series>, Error> {
-        let (fetch, carried) = (self.gather.fetch, self.carried);
-        let mut series = Vec::with_capacity(self.gather.series.len());
-        for (labels, cells) in self.gather.series {
-            let points = points(fetch, carried, &settled(cells, carried), take)?;
-            series.push(Series { labels, points });
+    /// There are more points than may be taken, more bytes would be held, or time is over.
+    pub fn finish(
+        self,
+        budget: &Budget,
+        then: Option<&FetchAggregate>,
+        take: &mut Take<'_>,
+    ) -> Result<Gathered, Error> {
+        let (fetch, carried, skipped) = (Arc::clone(&self.index.fetch), self.carried, self.skipped);
+        let mut output = Output::new(budget, then);
+        let (keys, states, mut held) = self.index.into_parts();
+        for (at, cells) in states.into_iter().enumerate() {
+            let bytes = cells.capacity() * size_of::<Cell>();
+            output.add(&keys, at, points(&fetch, carried, &settled(cells, carried), take)?)?;
+            held.give_back(bytes);
         }
-        Ok(sorted(series))
-    }
-
-    /// The latest sample of each series, where that is what the rows carry: microseconds since 1970 and the value.
-    #[must_use]
-    pub fn latest(self) -> HashMap<Labels, (i64, f64)> {
-        let carried = self.carried;
-        let latest = |(labels, cells): (Labels, Vec<Cell>)| {
-            let [seconds, value, _] = settled(cells, carried).last()?.partials;
-            Some((labels, ((seconds * 1e6).round() as i64, value)))
-        };
-        self.gather.series.into_iter().filter_map(latest).collect()
+        Ok(output.finish(skipped))
     }
 }
 
@@ -114,13 +112,6 @@ fn bucket(fetch: &Fetch, place: Place) -> Option<u32> {
         }
         _ => None,
     }
-}
-
-/// Those with a point, by labels.
-pub(super) fn sorted(mut series: Vec<Series>) -> Vec<Series> {
-    series.retain(|series| !series.points.is_empty());
-    series.sort_by(|a, b| a.labels.cmp(&b.labels));
-    series
 }
 
 /// In order of buckets, one cell each.

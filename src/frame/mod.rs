@@ -1,30 +1,36 @@
 //! Rows → series → frames: grouping, merging, evaluation, legends.
 
+mod chunks;
 mod collect;
 mod fill;
-mod gather;
-mod held;
+mod index;
 mod instant;
+mod keys;
 mod legend;
 mod meaning;
+mod mixed;
+mod output;
 mod pair;
 mod partial;
 mod quantile;
 mod reduce;
 mod samples;
+mod stream;
 mod window;
 
 pub use collect::Collector;
 pub use fill::{fill_of, filled, missing};
 pub use instant::instant;
 pub use meaning::Meaning;
+pub use output::{Gathered, joined};
 pub use reduce::{Kept, Reduced, Reducer, reduced};
 pub use samples::SampleCollector;
 pub use window::Take;
 
 use std::collections::HashMap;
 
-use crate::evaluate::{Buckets, EvaluateError, Node, evaluate};
+use crate::budget::{Budget, Held};
+use crate::evaluate::{Buckets, EvaluateError, Fetched, Node, evaluate};
 use crate::series::{Labels, METRIC_NAME, Series};
 use crate::time::{Grid, Millis};
 
@@ -47,18 +53,35 @@ pub struct Frame {
     pub points: Vec<(Millis, f64)>,
 }
 
+impl Frame {
+    /// About the bytes of memory that it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let labels: usize = self.labels.iter().map(|(_, value)| 56 + value.len()).sum();
+        let points = self.points.capacity() * size_of::<(Millis, f64)>();
+        size_of::<Self>() + self.legend.len() + self.name.len() + labels + points
+    }
+}
+
 /// The most points that evaluation may touch for every cell that an answer may have.
 const POINTS_PER_CELL: usize = 32;
 
-/// Evaluates what was fetched.
+/// Evaluates what was fetched: the series, and the bytes that they take.
 ///
 /// # Errors
-/// The series do not fit together, or the expression is too much work for an answer of so many cells.
-pub fn evaluated(node: &Node, inputs: &[Vec<Series>], grid: &Grid, cells: u32) -> Result<Vec<Series>, EvaluateError> {
+/// The series do not fit together, the expression is too much work for an answer of so many cells, more bytes would be
+/// held, or time is over.
+pub fn evaluated(
+    node: &Node,
+    inputs: Vec<Fetched>,
+    grid: &Grid,
+    (budget, cells): (&Budget, u32),
+) -> Result<(Vec<Series>, Held), EvaluateError> {
     let starts: Vec<Millis> = (0..grid.len()).map(|bucket| grid.bucket_start(bucket)).collect();
     let max_points = POINTS_PER_CELL.saturating_mul(cells as usize);
     let buckets = Buckets { starts_ms: &starts, max_points };
-    Ok(evaluate(node, inputs, &buckets)?.into_series(&buckets))
+    let (value, held) = evaluate(node, inputs, &buckets, budget)?;
+    Ok((value.into_series(&buckets), held))
 }
 
 /// Names the series of a question and says what they are. A template decides over the legends.

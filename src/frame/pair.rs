@@ -11,6 +11,18 @@ pub(super) struct Sample {
     pub(super) value: f64,
 }
 
+impl Sample {
+    /// Whether another one of the same series counts as the later; of several at one instant it is the larger, as
+    /// PostgreSQL orders numbers: NaN is above every other.
+    pub(super) fn is_before(self, other: Self) -> bool {
+        let larger = match (self.value.is_nan(), other.value.is_nan()) {
+            (false, false) => self.value < other.value,
+            (own, others) => !own && others,
+        };
+        self.micros < other.micros || (self.micros == other.micros && larger)
+    }
+}
+
 /// What a sample adds to its bucket; none where the two say nothing.
 pub(super) fn pair(function: RangeFunction, before: Sample, now: Sample) -> Option<Partials> {
     use RangeFunction::{Changes, Delta, Idelta, Irate, Resets};

@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 
 use crate::ast::OverTime;
+use crate::budget::Held;
+use crate::error::Error;
 use crate::evaluate::RangeFunction;
 
 /// The most partials that a function has.
@@ -16,6 +18,17 @@ pub(super) type Partials = [f64; WIDTH];
 pub(super) struct Cell {
     pub(super) bucket: u32,
     pub(super) partials: Partials,
+}
+
+/// Adds a cell to those of a series. Most of a million series have few: lists begin with one.
+pub(super) fn push(cells: &mut Vec<Cell>, cell: Cell, held: &mut Held) -> Result<(), Error> {
+    if cells.len() == cells.capacity() {
+        let more = cells.len().max(1);
+        held.pay(more * size_of::<Cell>())?;
+        cells.reserve_exact(more);
+    }
+    cells.push(cell);
+    Ok(())
 }
 
 /// How many partials a row carries; one where it carries a finished value.

@@ -1,13 +1,16 @@
 //! Few of many samples, at their own times: of each pixel column the first, the lowest, the highest and the last (M4:
 //! Jugel et al., VLDB 2014), or only the extremes.
 
-use super::gather::Gather;
-use super::held::Mixed;
+use std::sync::Arc;
+
+use super::index::SeriesIndex;
 use super::legend;
+use super::mixed::Mixed;
 use super::pair::Sample;
 use super::samples::too_many_samples;
 use super::{Frame, Meaning};
 use crate::ast::Reduce;
+use crate::budget::{Budget, Held};
 use crate::db::SeriesRow;
 use crate::error::Error;
 use crate::plan::Fetch;
@@ -29,12 +32,10 @@ pub struct Reduced {
 pub type Kept = (Labels, Vec<(Millis, f64)>);
 
 /// Reduces the samples of one metric.
-pub struct Reducer<'a> {
-    gather: Gather<'a, Stream>,
+pub struct Reducer {
+    index: SeriesIndex<Stream>,
     wanted: Reduced,
     samples: u32,
-    /// Samples that are held, of all series.
-    held: u64,
     skipped: f64,
     /// The samples of several sources, until all of them are there.
     mixed: Option<Mixed>,
@@ -60,60 +61,62 @@ struct Column {
 
 type Numbered = (u32, Sample);
 
-impl<'a> Reducer<'a> {
-    /// Reduces for a fetch; `mixed` expects other sources' samples besides.
+impl Reducer {
+    /// Reduces for a fetch.
     #[must_use]
-    pub fn new(fetch: &'a Fetch, wanted: Reduced, mixed: bool) -> Self {
-        let mixed = mixed.then(Mixed::default);
-        Self { gather: Gather::new(fetch, true), wanted, samples: 0, held: 0, skipped: 0.0, mixed }
+    pub fn new(fetch: Arc<Fetch>, wanted: Reduced, budget: &Budget) -> Self {
+        Self { index: SeriesIndex::new(fetch, true, budget), wanted, samples: 0, skipped: 0.0, mixed: None }
+    }
+
+    /// Expects the samples of several sources.
+    #[must_use]
+    pub fn of_several(self, budget: &Budget) -> Self {
+        Self { mixed: Some(Mixed::new(budget)), ..self }
     }
 
     /// Goes on with the samples of another source of the same metric.
-    pub fn turn(&mut self, fetch: &Fetch) {
-        self.gather.turn(fetch);
+    pub fn next_source(&mut self, fetch: &Fetch) {
+        self.index.next_source(fetch);
     }
 
     /// Takes one sample; those of one source come in order of time.
     ///
     /// # Errors
-    /// There are more samples or series than allowed, or more would be held.
+    /// There are more samples or series than allowed, or more bytes would be held.
     pub fn row(&mut self, row: &SeriesRow<'_>) -> Result<(), Error> {
         self.samples += 1;
-        let fetch = self.gather.fetch;
+        let fetch = Arc::clone(&self.index.fetch);
         if self.samples > fetch.sample_cap {
             return Err(too_many_samples(&fetch.metric, fetch.sample_cap));
         }
-        let width = self.gather.width();
+        let width = self.index.width();
         let micros = row.micros(width).map_err(|error| error.public())?;
         let Some(value) = row.value(width + 1).map_err(|error| error.public())? else {
             self.skipped += 1.0;
             return Ok(());
         };
-        let at = self.gather.series_of(row)?;
+        let at = self.index.series_of(row)?;
         let now = Sample { micros, value };
         match &mut self.mixed {
-            Some(mixed) => mixed.push(fetch, at, now),
-            None => self.add(at, now),
+            Some(mixed) => mixed.push(&fetch, at, now),
+            None => self.add(&fetch, at, now),
         }
     }
 
-    /// Reduces what several sources gave, now that all is there.
-    ///
-    /// # Errors
-    /// More would be held than allowed.
-    pub fn mix(&mut self) -> Result<(), Error> {
-        let mixed = self.mixed.as_mut().map(Mixed::in_order).unwrap_or_default();
-        mixed.into_iter().try_for_each(|(at, now)| self.add(at, now))
+    fn add(&mut self, fetch: &Fetch, at: usize, now: Sample) -> Result<(), Error> {
+        let number = column(fetch, now.micros, self.wanted);
+        let max_points = self.wanted.max_points;
+        let Some((stream, held)) = self.index.state(at) else { return Ok(()) };
+        let before = stream.bytes();
+        stream.add(number, now, max_points);
+        let after = stream.bytes();
+        if after > before { held.pay(after - before) } else { Ok(held.give_back(before - after)) }
     }
 
-    fn add(&mut self, at: usize, now: Sample) -> Result<(), Error> {
-        let fetch = self.gather.fetch;
-        let number = column(fetch, now.micros, self.wanted);
-        let stream = &mut self.gather.series[at].1;
-        let before = stream.held();
-        stream.add(number, now, self.wanted.max_points);
-        self.held = self.held + stream.held() - before;
-        if self.held > u64::from(fetch.row_cap) { Err(self.gather.too_much()) } else { Ok(()) }
+    /// How much there is to finish: samples.
+    #[must_use]
+    pub const fn work(&self) -> usize {
+        self.samples as usize
     }
 
     /// How many rows held what is no number.
@@ -122,13 +125,33 @@ impl<'a> Reducer<'a> {
         self.skipped
     }
 
-    /// What is kept.
-    #[must_use]
-    pub fn finish(self) -> Vec<Kept> {
+    /// What is kept, and the bytes that it takes; each point is a cell of the answer.
+    ///
+    /// # Errors
+    /// There are more cells than an answer may have, more bytes would be held, or time is over.
+    pub fn finish(mut self, budget: &Budget) -> Result<(Vec<Kept>, Held), Error> {
+        if let Some(mixed) = self.mixed.take() {
+            let fetch = Arc::clone(&self.index.fetch);
+            let (samples, _held) = mixed.in_order();
+            for (at, now) in samples {
+                budget.go_on()?;
+                self.add(&fetch, at, now)?;
+            }
+        }
         let wanted = self.wanted;
         let time = |sample: &Sample| (sample.micros.div_euclid(1000).saturating_add(wanted.offset_ms), sample.value);
-        let kept = |stream: Stream| stream.kept(wanted).iter().map(time).collect();
-        self.gather.series.into_iter().map(|(labels, stream)| (labels, kept(stream))).collect()
+        let (keys, streams, mut held) = self.index.into_parts();
+        let (mut all, mut answer) = (Vec::with_capacity(streams.len()), budget.held());
+        for (at, stream) in streams.into_iter().enumerate() {
+            budget.go_on()?;
+            let bytes = stream.bytes();
+            let points: Vec<(Millis, f64)> = stream.kept(wanted).iter().map(time).collect();
+            budget.take_many(points.len())?;
+            answer.pay(points.len() * size_of::<(Millis, f64)>() + keys.size(at))?;
+            held.give_back(bytes);
+            all.push((keys.labels(at, |_| true), points));
+        }
+        Ok((all, answer))
     }
 }
 
@@ -150,8 +173,8 @@ fn column(fetch: &Fetch, micros: i64, wanted: Reduced) -> u32 {
 }
 
 impl Stream {
-    fn held(&self) -> u64 {
-        (self.all.len() + 4 * self.columns.len()) as u64
+    fn bytes(&self) -> usize {
+        self.all.capacity() * size_of::<Sample>() + self.columns.capacity() * size_of::<Column>()
     }
 
     fn add(&mut self, number: u32, sample: Sample, max_points: u32) {

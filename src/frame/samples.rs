@@ -1,111 +1,202 @@
 //! Samples in order of time → series. Each sample is folded into its bucket as it arrives; none is kept but the one
 //! before and, for quantiles, those of the windows that are still open.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
-use super::collect::sorted;
-use super::gather::Gather;
-use super::held::Mixed;
-use super::pair::{Sample, pair};
-use super::partial::{Cell, merge};
-use super::quantile::{Held, Work};
-use super::window::{Take, points};
+use super::index::SeriesIndex;
+use super::mixed::Mixed;
+use super::output::{Gathered, Output};
+use super::pair::Sample;
+use super::quantile::Looks;
+use super::stream::Stream;
+use super::window::Take;
+use crate::budget::Budget;
 use crate::db::SeriesRow;
 use crate::error::{Error, Kind};
 use crate::evaluate::RangeFunction;
-use crate::plan::{Buckets, Fetch, Filter, SeriesLabel, Wanted};
-use crate::series::{Labels, Series};
+use crate::plan::{Buckets, Fetch, FetchAggregate, Filter, SeriesLabel, Wanted};
 
 /// The most values of a label that the search for predecessors names.
 const NAMED_VALUES: usize = 1000;
 
-/// What is known of a series.
-#[derive(Default)]
-struct Stream {
-    /// The sample before the next one.
-    before: Option<Sample>,
-    /// The first of the range, where none was seen before it.
-    first: Option<Sample>,
-    cells: Vec<Cell>,
-    held: Held,
-}
+/// What the latest sample before the range of one series takes.
+const LATEST_BYTES: usize = 48;
 
 /// Folds the samples of one metric.
-pub struct SampleCollector<'a> {
-    gather: Gather<'a, Stream>,
+pub struct SampleCollector {
+    index: SeriesIndex<Stream>,
     samples: u32,
     cells: u32,
     skipped: f64,
-    work: Work,
+    looks: Looks,
     /// The samples of several sources, until all of them are there.
     mixed: Option<Mixed>,
+    /// The latest samples before what was read, by their series.
+    latest: HashMap<usize, Sample>,
+    earlier_rows: u32,
 }
 
-impl<'a> SampleCollector<'a> {
-    /// Folds for a fetch; `named` keeps the metric's name as a label, `mixed` expects other sources' samples besides.
+impl SampleCollector {
+    /// Folds for a fetch; `named` keeps the metric's name as a label.
     #[must_use]
-    pub fn new(fetch: &'a Fetch, named: bool, mixed: bool) -> Self {
+    pub fn new(fetch: Arc<Fetch>, named: bool, budget: &Budget) -> Self {
         Self {
-            gather: Gather::new(fetch, named),
             samples: 0,
             cells: 0,
             skipped: 0.0,
-            work: Work::new(fetch.row_cap),
-            mixed: mixed.then(Mixed::default),
+            looks: Looks::new(fetch.sample_cap),
+            mixed: None,
+            latest: HashMap::new(),
+            earlier_rows: 0,
+            index: SeriesIndex::new(fetch, named, budget),
         }
     }
 
+    /// Expects the samples of several sources.
+    #[must_use]
+    pub fn of_several(self, budget: &Budget) -> Self {
+        Self { mixed: Some(Mixed::new(budget)), ..self }
+    }
+
     /// Goes on with the samples of another source of the same metric.
-    pub fn turn(&mut self, fetch: &Fetch) {
-        self.gather.turn(fetch);
+    pub fn next_source(&mut self, fetch: &Fetch) {
+        self.index.next_source(fetch);
     }
 
     /// Takes one sample; those of one source come in order of time.
     ///
     /// # Errors
-    /// There are more samples, series or cells than allowed.
+    /// There are more samples, series or cells than allowed, or more bytes would be held.
     pub fn row(&mut self, row: &SeriesRow<'_>) -> Result<(), Error> {
         self.samples += 1;
-        let fetch = self.gather.fetch;
+        let fetch = Arc::clone(&self.index.fetch);
         if self.samples > fetch.sample_cap {
             return Err(too_many_samples(&fetch.metric, fetch.sample_cap));
         }
-        let columns = self.gather.width();
+        let columns = self.index.width();
         let micros = row.micros(columns).map_err(|error| error.public())?;
         let Some(value) = row.value(columns + 1).map_err(|error| error.public())? else {
             self.skipped += f64::from(u8::from(micros >= fetch.from * 1000));
             return Ok(());
         };
-        let at = self.gather.series_of(row)?;
+        let at = self.index.series_of(row)?;
         let now = Sample { micros, value };
         match &mut self.mixed {
-            Some(mixed) => mixed.push(fetch, at, now),
-            None => self.fold(at, now),
+            Some(mixed) => mixed.push(&fetch, at, now),
+            None => self.fold(&fetch, at, now),
         }
+    }
+
+    /// How many samples wait for being brought into one order.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.mixed.as_ref().map_or(0, Mixed::len)
     }
 
     /// Folds what several sources gave, now that all is there.
     ///
     /// # Errors
-    /// There are more cells than allowed.
-    pub fn mix(&mut self) -> Result<(), Error> {
-        let mixed = self.mixed.as_mut().map(Mixed::in_order).unwrap_or_default();
-        mixed.into_iter().try_for_each(|(at, now)| self.fold(at, now))
+    /// There are more cells than allowed, more bytes would be held, or time is over.
+    pub fn merge_sources(mut self, budget: &Budget) -> Result<Self, Error> {
+        let Some(mixed) = self.mixed.take() else { return Ok(self) };
+        let fetch = Arc::clone(&self.index.fetch);
+        let (samples, _held) = mixed.in_order();
+        for (at, now) in samples {
+            budget.go_on()?;
+            self.fold(&fetch, at, now)?;
+        }
+        Ok(self)
     }
 
-    fn fold(&mut self, at: usize, now: Sample) -> Result<(), Error> {
-        let fetch = self.gather.fetch;
-        let stream = &mut self.gather.series[at].1;
-        if let RangeFunction::Quantile(phi) = fetch.function {
-            return stream.held.push(fetch, phi, now, &mut self.work);
+    fn fold(&mut self, fetch: &Fetch, at: usize, now: Sample) -> Result<(), Error> {
+        let Some((stream, held)) = self.index.state(at) else { return Ok(()) };
+        self.cells += u32::from(stream.take(fetch, now, (&mut self.looks, held))?);
+        if self.cells > fetch.row_cap { Err(self.index.too_much()) } else { Ok(()) }
+    }
+
+    /// The fetch of the last sample before what a fetch of the metric read, for those series that one there may connect
+    /// to.
+    #[must_use]
+    pub fn predecessors(&self, fetch: &Fetch) -> Option<Fetch> {
+        let from = fetch.from.saturating_sub(fetch.lookback_ms);
+        let read_from = fetch.from.saturating_sub(fetch.reach_ms);
+        let own = &self.index.fetch;
+        let may_connect =
+            |first: Sample| first.micros - fetch.lookback_ms.saturating_mul(1000) < read_from.saturating_mul(1000);
+        let lacking = self.index.states().filter(|(_, stream)| stream.first(own).is_some_and(may_connect));
+        let mut lacking = lacking.map(|(at, _)| at).peekable();
+        if fetch.function.is_of_pairs() && from < read_from && lacking.peek().is_some() {
+            let narrowed = self.narrowed(fetch, lacking);
+            return Some(Fetch {
+                from,
+                to: read_from,
+                buckets: Buckets::Regular { origin_ms: from, step_ms: read_from - from, start_ms: from },
+                windows: None,
+                function: RangeFunction::OverTime(crate::ast::OverTime::Last),
+                filters: fetch.filters.iter().cloned().chain(narrowed).collect(),
+                reach_ms: 0,
+                ..fetch.clone()
+            });
         }
-        let is_before = now.micros < fetch.from * 1000;
-        match stream.before.replace(now) {
-            _ if is_before => {}
-            None => stream.first = Some(now),
-            Some(before) => self.cells += u32::from(stream.fold(fetch, before, now)),
+        None
+    }
+
+    /// The conditions that a label is as on one of some series, for each label that has few values there.
+    fn narrowed(&self, fetch: &Fetch, series: impl Iterator<Item = usize>) -> Vec<Filter> {
+        let keys = self.index.keys();
+        let mut labels: Vec<(&SeriesLabel, BTreeSet<&str>)> =
+            fetch.labels.iter().map(|l| (l, BTreeSet::new())).collect();
+        labels.retain(|(label, _)| matches!(label, SeriesLabel::One { .. }));
+        for at in series {
+            for (label, values) in &mut labels {
+                if let SeriesLabel::One { name, .. } = label {
+                    values.insert(keys.value(at, name));
+                }
+            }
+            labels.retain(|(_, values)| values.len() <= NAMED_VALUES);
+            if labels.is_empty() {
+                break;
+            }
         }
-        if self.cells > fetch.row_cap { Err(self.gather.too_much()) } else { Ok(()) }
+        let filter = |(label, values): (&SeriesLabel, BTreeSet<&str>)| match label {
+            SeriesLabel::One { value, .. } => {
+                let values = values.into_iter().map(str::to_owned).collect();
+                Some(Filter { value: value.clone(), wanted: Wanted::OneOf(values) })
+            }
+            SeriesLabel::Members { .. } => None,
+        };
+        labels.into_iter().filter_map(filter).collect()
+    }
+
+    /// Takes one row of the fetch of predecessors: the latest sample of a series.
+    ///
+    /// # Errors
+    /// There are more rows than allowed, or more bytes would be held.
+    pub fn earlier(&mut self, row: &SeriesRow<'_>) -> Result<(), Error> {
+        self.earlier_rows += 1;
+        if self.earlier_rows > self.index.fetch.row_cap {
+            return Err(self.index.too_much());
+        }
+        let columns = self.index.width();
+        let number = |at: usize| row.value(at).map_err(|error| error.public());
+        let (Some(seconds), Some(value)) = (number(columns + 1)?, number(columns + 2)?) else { return Ok(()) };
+        let Some(at) = self.index.find(row)? else { return Ok(()) };
+        let now = Sample { micros: (seconds * 1e6).round() as i64, value };
+        let known = self.latest.get(&at).copied();
+        if known.is_none_or(|known| known.is_before(now)) {
+            if known.is_none() {
+                self.index.held.pay(LATEST_BYTES)?;
+            }
+            self.latest.insert(at, now);
+        }
+        Ok(())
+    }
+
+    /// How much there is to finish: samples.
+    #[must_use]
+    pub const fn work(&self) -> usize {
+        self.samples as usize
     }
 
     /// How many rows of the range held what is no number.
@@ -114,91 +205,32 @@ impl<'a> SampleCollector<'a> {
         self.skipped
     }
 
-    /// The fetch of the last sample before what a fetch of the metric read, for those series that one there may connect
-    /// to.
-    #[must_use]
-    pub fn predecessors(&self, fetch: &Fetch) -> Option<Fetch> {
-        let read_from = fetch.from.saturating_sub(fetch.reach_ms);
-        let may_connect = |first: &Sample| first.micros - fetch.lookback_ms.saturating_mul(1000) < read_from * 1000;
-        let lacking = self.gather.series.iter().filter(|(_, stream)| stream.first.as_ref().is_some_and(may_connect));
-        let lacking: Vec<&Labels> = lacking.map(|(labels, _)| labels).collect();
-        let from = fetch.from.saturating_sub(fetch.lookback_ms);
-        if lacking.is_empty() || from >= read_from {
-            return None;
-        }
-        let narrowed = fetch.labels.iter().filter_map(|label| of_any(label, &lacking));
-        Some(Fetch {
-            from,
-            to: read_from,
-            buckets: Buckets::Regular { origin_ms: from, step_ms: read_from - from, start_ms: from },
-            windows: None,
-            function: RangeFunction::OverTime(crate::ast::OverTime::Last),
-            filters: fetch.filters.iter().cloned().chain(narrowed).collect(),
-            reach_ms: 0,
-            ..fetch.clone()
-        })
-    }
-
-    /// Connects the first samples to what was found before them.
-    pub fn connect(&mut self, latest: HashMap<Labels, (i64, f64)>) {
-        let fetch = self.gather.fetch;
-        for (labels, (micros, value)) in latest {
-            let Some(stream) = self.gather.find(&labels) else { continue };
-            let Some(first) = stream.first.take() else { continue };
-            let rest = std::mem::take(&mut stream.cells);
-            stream.fold(fetch, Sample { micros, value }, first);
-            rest.into_iter().for_each(|cell| stream.add(cell, fetch.function));
-        }
-    }
-
-    /// The series, sorted by labels, each with ascending points, all of which are taken.
+    /// The series, or those of an aggregation over them, after the first samples were connected to what was found
+    /// before them; each point is taken.
     ///
     /// # Errors
-    /// There are more points than may be taken.
-    pub fn finish(mut self, take: &mut Take<'_>) -> Result<Vec<Series>, Error> {
-        let fetch = self.gather.fetch;
-        let mut series = Vec::with_capacity(self.gather.series.len());
-        for (labels, stream) in self.gather.series {
-            let points = match fetch.function {
-                RangeFunction::Quantile(phi) => stream.held.finish(fetch, phi, &mut self.work)?,
-                function => points(fetch, Some(function), &stream.cells, take)?,
-            };
-            if fetch.windows.is_none() || matches!(fetch.function, RangeFunction::Quantile(_)) {
-                points.iter().try_for_each(|_| take())?;
-            }
-            series.push(Series { labels, points });
+    /// There are more points than may be taken, more bytes would be held, or time is over.
+    pub fn finish(
+        mut self,
+        budget: &Budget,
+        then: Option<&FetchAggregate>,
+        take: &mut Take<'_>,
+    ) -> Result<Gathered, Error> {
+        let fetch = Arc::clone(&self.index.fetch);
+        for (at, latest) in std::mem::take(&mut self.latest) {
+            let Some((stream, held)) = self.index.state(at) else { continue };
+            stream.connect(&fetch, latest, held)?;
         }
-        Ok(sorted(series))
-    }
-}
-
-impl Stream {
-    /// Folds a sample beside the one before it; says whether that began a cell.
-    fn fold(&mut self, fetch: &Fetch, before: Sample, now: Sample) -> bool {
-        let cells = self.cells.len();
-        if now.micros - before.micros <= fetch.lookback_ms.saturating_mul(1000)
-            && let Some(partials) = pair(fetch.function, before, now)
-        {
-            self.add(Cell { bucket: fetch.buckets.of_micros(now.micros), partials }, fetch.function);
+        let mut output = Output::new(budget, then);
+        let (keys, streams, mut held) = self.index.into_parts();
+        for (at, stream) in streams.into_iter().enumerate() {
+            let bytes = stream.bytes();
+            let points = stream.points(&fetch, (&mut self.looks, budget), take)?;
+            output.add(&keys, at, points)?;
+            held.give_back(bytes);
         }
-        self.cells.len() > cells
+        Ok(output.finish(self.skipped))
     }
-
-    fn add(&mut self, cell: Cell, function: RangeFunction) {
-        match self.cells.last_mut().filter(|last| last.bucket == cell.bucket) {
-            Some(last) => last.partials = merge(last.partials, cell.partials, Some(function)),
-            None => self.cells.push(cell),
-        }
-    }
-}
-
-/// The condition that a label is as on one of some series, where it has few values.
-fn of_any(label: &SeriesLabel, series: &[&Labels]) -> Option<Filter> {
-    let SeriesLabel::One { name, value } = label else { return None };
-    let mut values: Vec<String> = series.iter().map(|labels| labels.get(name).to_owned()).collect();
-    values.sort_unstable();
-    values.dedup();
-    (values.len() <= NAMED_VALUES).then(|| Filter { value: value.clone(), wanted: Wanted::OneOf(values) })
 }
 
 /// The error for a fetch that reads too much.

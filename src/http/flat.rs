@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
 use super::params::Params;
-use super::query::{LARGE, said, written};
+use super::query::said;
 use super::{App, respond};
 use crate::engine::Answer;
 use crate::error::{Error, Kind};
@@ -34,10 +34,8 @@ async fn answer(app: &App, params: &Params) -> Result<Response, Error> {
         return Err(error.hint("GET /query?target=cpu&from=now-1h&to=now"));
     }
     let answer = scope.answer(&question).await?;
-    let (said, timing) = (said(&answer), answer.timing);
-    let large =
-        answer.answered.iter().flat_map(|answered| &answered.frames).map(|f| f.points.len()).sum::<usize>() > LARGE;
-    let mut response = written(large, move || shown(format, answer, &question)).await;
+    let (said, timing, points) = (said(&answer), answer.timing, answer.points());
+    let mut response = scope.write(points, move || shown(format, answer, &question)).await?;
     respond::warn(response.headers_mut(), said.into_iter());
     respond::timed(response.headers_mut(), timing);
     Ok(response)

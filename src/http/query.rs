@@ -24,12 +24,13 @@ async fn answer(app: &App, mut query: Query) -> Result<Response, Error> {
     }
     let question = intake::question(&query, scope.moment(), scope.limits().targets)?;
     let answer = scope.answer(&question).await?;
-    let said = said(&answer);
-    let timing = answer.timing;
-    let mut elements = render::elements(answer.answered, &answer.failed);
-    elements.append(&mut tables);
-    let large = points(&elements) > LARGE;
-    let mut response = written(large, move || respond::json(StatusCode::OK, &elements)).await;
+    let (said, timing, points) = (said(&answer), answer.timing, answer.points());
+    let write = move || {
+        let mut elements = render::elements(answer.answered, &answer.failed);
+        elements.append(&mut tables);
+        respond::json(StatusCode::OK, &elements)
+    };
+    let mut response = scope.write(points, write).await?;
     respond::warn(response.headers_mut(), said.into_iter());
     respond::timed(response.headers_mut(), timing);
     Ok(response)
@@ -39,27 +40,4 @@ async fn answer(app: &App, mut query: Query) -> Result<Response, Error> {
 pub(super) fn said(answer: &Answer) -> Vec<String> {
     let notices = answer.answered.iter().flat_map(|target| target.notices.iter().cloned());
     answer.failed.iter().map(render::told).chain(notices).collect()
-}
-
-/// Writes an answer. A large one takes a while; other requests of this thread need not wait for it.
-pub(super) async fn written(large: bool, write: impl FnOnce() -> Response + Send + 'static) -> Response {
-    if !large {
-        return write();
-    }
-    let done = tokio::task::spawn_blocking(write).await;
-    done.unwrap_or_else(|_| respond::error(&Error::new(crate::error::Kind::Internal, "internal error")))
-}
-
-/// From here on an answer takes milliseconds to write.
-pub(super) const LARGE: usize = 50_000;
-
-fn points(elements: &[crate::wire::response::Element]) -> usize {
-    use crate::wire::response::Element;
-    elements
-        .iter()
-        .map(|element| match element {
-            Element::Series(series) => series.datapoints.len(),
-            Element::Table(table) => table.rows.len() * table.columns.len(),
-        })
-        .sum()
 }

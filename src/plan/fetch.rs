@@ -31,6 +31,8 @@ pub struct Context<'a> {
     pub limits: Limits,
     /// Matchers for every series whose source has the label: a dashboard's ad hoc filters.
     pub ad_hoc: &'a [Matcher],
+    /// Whether the database may aggregate; it cannot where the sum on the way leaves the range of float8.
+    pub pushes: bool,
 }
 
 /// The fetches that answer one request: one per source of each metric that its selector names.
@@ -42,6 +44,8 @@ pub struct FetchGroup {
     pub then: Option<FetchAggregate>,
     /// Whether the series keep the metric's name.
     pub named: bool,
+    /// Whether its series are those of the answer: only then do the answer's own limits bound them.
+    pub answers: bool,
 }
 
 /// A target's plan.
@@ -132,14 +136,15 @@ fn group(
     let sampling_ms = metrics.iter().flatten().filter_map(|carrier| carrier.source.interval_ms).max();
     let cut = window::cut(context, request, grid, sampling_ms)?;
     let pushed = request.pushed.as_ref().map(|p| FetchAggregate { op: p.op, grouping: p.grouping.clone() });
-    let in_database = cut.windows.is_none() && request.function.is_none_or(|f| f.over_time().is_some());
+    let in_database =
+        context.pushes && cut.windows.is_none() && request.function.is_none_or(|f| f.over_time().is_some());
     // Series that several sources share are merged before anything is computed of them.
     let pushable = in_database
         && matches!(metrics, [only] if only.len() == 1)
         && pushed.as_ref().is_none_or(|p| !mentions_name(&p.grouping));
     let (inside, then) = if pushable { (pushed, None) } else { (None, pushed) };
-    // What is aggregated later is bounded by its cells, as it is where the database aggregates.
-    let series_cap = if then.is_some() { context.limits.cells } else { context.limits.series };
+    // Series that something is computed of are bounded by the bytes that they take.
+    let answers = request.answers && then.is_none();
     let mut fetches = Vec::with_capacity(metrics.len());
     for carriers in metrics.iter().filter(|_| !cut.is_empty()) {
         notices::unknown_labels(carriers, request, notices);
@@ -152,7 +157,7 @@ fn group(
             if function.is_of_samples() {
                 has_samples(carrier.metric).map_err(|error| error.at(request.function_span))?;
             }
-            let scope = Scope { context, carrier: *carrier, cut: &cut, series_cap };
+            let scope = Scope { context, carrier: *carrier, cut: &cut, answers };
             let mut fetch = scope.fetch(filters, function, inside.clone());
             fetch.rollup = scope.rolled_up(&fetch, matchers)?.map(Box::new);
             fetches.push(fetch);
@@ -160,7 +165,7 @@ fn group(
         level(&mut fetches[first..], context.limits.cells);
     }
     let named = (request.function.is_none() || metrics.len() > 1) && (then.is_some() || inside.is_none());
-    Ok(FetchGroup { fetches, then, named })
+    Ok(FetchGroup { fetches, then, named, answers })
 }
 
 /// Sources of one metric connect the samples of their series alike, and keep to one cap.
@@ -208,7 +213,7 @@ pub(super) struct Scope<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) carrier: Carrier<'a>,
     pub(super) cut: &'a Cut,
-    pub(super) series_cap: u32,
+    pub(super) answers: bool,
 }
 
 impl Scope<'_> {
@@ -218,12 +223,16 @@ impl Scope<'_> {
         function: RangeFunction,
         aggregate: Option<FetchAggregate>,
     ) -> Fetch {
-        let limits = Limits { series: self.series_cap, ..self.context.limits };
+        let limits = self.context.limits;
         let Carrier { at, source, metric } = self.carrier;
         let labels: Vec<SeriesLabel> = source.labels.iter().map(series_label).collect();
         // A series of nothing but what is no number is none, and the database does not know.
         let bounded = || row_cap(limits, self.cut.len, &labels, aggregate.as_ref());
-        let row_cap = if metric.value.may_skip() { limits.cells } else { bounded() };
+        let row_cap = match (self.answers, metric.value.may_skip()) {
+            (false, _) => limits.samples,
+            (true, true) => limits.cells,
+            (true, false) => bounded(),
+        };
         Fetch {
             source: at,
             relation: source.relation.clone(),
@@ -247,7 +256,7 @@ impl Scope<'_> {
             rollup: None,
             rolled: None,
             row_cap,
-            series_cap: limits.series,
+            series_cap: if self.answers { limits.series } else { u32::MAX },
             sample_cap: limits.samples,
         }
     }

@@ -63,10 +63,11 @@ pub fn matched(server: &Server, metric: &str, matchers: Vec<Matcher>) -> String 
         zone: &Zone::UTC,
         limits: Limits { points: 11_000, series: 1000, cells: 1_000_000, targets: 100, samples: 50_000_000 },
         ad_hoc: &[],
+        pushes: true,
     };
     let selector = Selector { metric: MetricRef::Names(vec![metric.to_owned()]), matchers, ..Selector::default() };
     let span = Span::default();
-    let request = FetchRequest { selector, function: None, pushed: None, span, function_span: span };
+    let request = FetchRequest { selector, function: None, pushed: None, span, function_span: span, answers: true };
     let planned = plan::fetches(&context, &[request]).expect("a plan");
     literal(&sql::fetch(&planned.groups[0].fetches[0]))
 }

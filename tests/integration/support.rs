@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use datebin::config::{HttpConfig, Origins};
 use datebin::db::{Database, DatabaseConfig, watch};
-use datebin::engine::Engine;
+use datebin::engine::{Engine, Resources};
 use datebin::http::{self, App};
 use datebin::intake::{self, Moment, Question};
 use datebin::plan::Limits;
@@ -28,6 +28,7 @@ pub struct Setup {
     pub statement_timeout: Duration,
     pub file: Option<PathBuf>,
     pub show_sql: bool,
+    pub resources: Resources,
 }
 
 impl Default for Setup {
@@ -47,6 +48,7 @@ impl Default for Setup {
             statement_timeout: Duration::from_secs(20),
             file: None,
             show_sql: false,
+            resources: Resources::default(),
         }
     }
 }
@@ -205,6 +207,7 @@ async fn serve(url: String, setup: Setup) -> (String, Engine) {
         clock: setup.clock,
         request_timeout: setup.http.request_timeout,
         show_sql: setup.show_sql,
+        resources: setup.resources,
     };
     let listener = TcpListener::bind(setup.http.listen).await.expect("a free port");
     let base = format!("http://{}{}", listener.local_addr().expect("an address"), setup.http.base_path);

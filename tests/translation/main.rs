@@ -107,6 +107,7 @@ fn translated(target: &str, step: Option<Step>) -> String {
         zone: &Zone::parse("Europe/Berlin").unwrap(),
         limits: Limits { points: 11_000, series: 1000, cells: 1_000_000, targets: 100, samples: 50_000_000 },
         ad_hoc: &[],
+        pushes: true,
     };
     let planned = plan::fetches(&context, &lowered.fetches).unwrap();
     let fetches = planned.groups.iter().flat_map(|group| &group.fetches);

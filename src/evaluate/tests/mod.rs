@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::ast::{Expr, MetricRef, Test};
+use crate::budget::{Budget, ProcessBudget};
 use crate::language::{Dialect, parse};
 use crate::series::{Labels, METRIC_NAME, Point, Series};
 
@@ -90,8 +91,11 @@ fn shown_series(one: &Series) -> String {
 fn evaluated(stored: &[&str], text: &str) -> Result<Value, EvaluateError> {
     let stored: Vec<Series> = stored.iter().map(|line| series(line)).collect();
     let lowered = lowered(text);
-    let inputs: Vec<Vec<Series>> = lowered.fetches.iter().map(|request| fetched(request, &stored)).collect();
-    evaluate(&lowered.node, &inputs, &Buckets { starts_ms: &STARTS, max_points: 40_000 })
+    let budget = Budget::new(&ProcessBudget::new(1 << 20), 1 << 20, 1000);
+    let input = |request: &FetchRequest| Fetched { series: fetched(request, &stored), held: budget.held() };
+    let inputs: Vec<Fetched> = lowered.fetches.iter().map(input).collect();
+    let buckets = Buckets { starts_ms: &STARTS, max_points: 40_000 };
+    Ok(evaluate(&lowered.node, inputs, &buckets, &budget)?.0)
 }
 
 /// The answer as lines, in the order in which the series come.

@@ -1,0 +1,151 @@
+//! What is known of one series whose samples are folded. There may be a million, most with one sample: until the
+//! second one arrives, a series takes no memory of its own.
+
+use super::pair::{Sample, pair};
+use super::partial::{Cell, merge, push};
+use super::quantile::{Looks, OpenWindows};
+use super::window::{Take, points};
+use crate::budget::{Budget, Held};
+use crate::error::Error;
+use crate::evaluate::RangeFunction;
+use crate::plan::Fetch;
+use crate::series::Point;
+
+/// The samples of one series so far.
+pub(super) struct Stream {
+    /// The sample before the next one.
+    before: Sample,
+    more: Option<Box<More>>,
+}
+
+/// What more than one sample came to.
+enum More {
+    Pairs {
+        /// The first sample of the range, where none was seen before it.
+        first: Option<Sample>,
+        cells: Vec<Cell>,
+    },
+    Windows(OpenWindows),
+}
+
+/// There was no sample yet.
+const NEVER: i64 = i64::MIN;
+
+impl Default for Stream {
+    fn default() -> Self {
+        Self { before: Sample { micros: NEVER, value: 0.0 }, more: None }
+    }
+}
+
+impl Stream {
+    /// Folds the next sample; says whether that began a cell.
+    pub(super) fn take(
+        &mut self,
+        fetch: &Fetch,
+        now: Sample,
+        (looks, held): (&mut Looks, &mut Held),
+    ) -> Result<bool, Error> {
+        if let RangeFunction::Quantile(phi) = fetch.function {
+            if self.more.is_none() {
+                held.pay(size_of::<More>())?;
+            }
+            let more = self.more.get_or_insert_with(|| Box::new(More::Windows(OpenWindows::default())));
+            if let More::Windows(windows) = &mut **more {
+                windows.push(fetch, phi, now, (looks, held))?;
+            }
+            return Ok(false);
+        }
+        let before = std::mem::replace(&mut self.before, now);
+        if before.micros == NEVER || now.micros < from_micros(fetch) {
+            return Ok(false);
+        }
+        let first = (before.micros >= from_micros(fetch)).then_some(before);
+        let cells = self.cells(first, held)?;
+        let known = cells.len();
+        fold(cells, fetch, (before, now), held)?;
+        Ok(cells.len() > known)
+    }
+
+    fn cells(&mut self, first: Option<Sample>, held: &mut Held) -> Result<&mut Vec<Cell>, Error> {
+        if !matches!(self.more.as_deref(), Some(More::Pairs { .. })) {
+            held.pay(size_of::<More>())?;
+            self.more = Some(Box::new(More::Pairs { first, cells: Vec::new() }));
+        }
+        match self.more.as_deref_mut() {
+            Some(More::Pairs { cells, .. }) => Ok(cells),
+            _ => Err(Error::new(crate::error::Kind::Internal, "internal error")),
+        }
+    }
+
+    /// The first sample of the range, where none was seen before it.
+    pub(super) fn first(&self, fetch: &Fetch) -> Option<Sample> {
+        match self.more.as_deref() {
+            Some(More::Pairs { first, .. }) => *first,
+            Some(More::Windows(_)) => None,
+            None => (self.before.micros != NEVER && self.before.micros >= from_micros(fetch)).then_some(self.before),
+        }
+    }
+
+    /// Connects the first sample to what was found before it.
+    pub(super) fn connect(&mut self, fetch: &Fetch, latest: Sample, held: &mut Held) -> Result<(), Error> {
+        let Some(first) = self.first(fetch) else { return Ok(()) };
+        let cells = self.cells(None, held)?;
+        let rest = std::mem::take(cells);
+        fold(cells, fetch, (latest, first), held)?;
+        rest.into_iter().try_for_each(|cell| add(cells, cell, fetch.function, held))
+    }
+
+    /// The bytes that it holds besides its own.
+    pub(super) fn bytes(&self) -> usize {
+        match self.more.as_deref() {
+            Some(More::Pairs { cells, .. }) => size_of::<More>() + cells.capacity() * size_of::<Cell>(),
+            Some(More::Windows(_)) => size_of::<More>(),
+            None => 0,
+        }
+    }
+
+    /// The points of the series, each of which is taken.
+    pub(super) fn points(
+        self,
+        fetch: &Fetch,
+        (looks, budget): (&mut Looks, &Budget),
+        take: &mut Take<'_>,
+    ) -> Result<Vec<Point>, Error> {
+        let (points, taken) = match (self.more.map(|more| *more), fetch.function) {
+            (None, _) => return Ok(Vec::new()),
+            (Some(More::Windows(windows)), RangeFunction::Quantile(phi)) => {
+                (windows.finish(fetch, phi, looks, budget)?, false)
+            }
+            (Some(More::Windows(_)), _) => return Ok(Vec::new()),
+            (Some(More::Pairs { cells, .. }), function) => {
+                (points(fetch, Some(function), &cells, take)?, fetch.windows.is_some())
+            }
+        };
+        if !taken {
+            points.iter().try_for_each(|_| take())?;
+        }
+        Ok(points)
+    }
+}
+
+const fn from_micros(fetch: &Fetch) -> i64 {
+    fetch.from.saturating_mul(1000)
+}
+
+/// Folds a sample beside the one before it.
+fn fold(cells: &mut Vec<Cell>, fetch: &Fetch, (before, now): (Sample, Sample), held: &mut Held) -> Result<(), Error> {
+    if now.micros - before.micros <= fetch.lookback_ms.saturating_mul(1000)
+        && let Some(partials) = pair(fetch.function, before, now)
+    {
+        add(cells, Cell { bucket: fetch.buckets.of_micros(now.micros), partials }, fetch.function, held)?;
+    }
+    Ok(())
+}
+
+fn add(cells: &mut Vec<Cell>, cell: Cell, function: RangeFunction, held: &mut Held) -> Result<(), Error> {
+    match cells.last_mut().filter(|last| last.bucket == cell.bucket) {
+        Some(last) => last.partials = merge(last.partials, cell.partials, Some(function)),
+        None => push(cells, cell, held)?,
+    }
+    Ok(())
+}
