@@ -17,10 +17,12 @@ mod labels;
 mod layout;
 mod lookup;
 mod matchers;
+mod materialized;
 mod naming;
 mod preset;
 mod roles;
 mod rollups;
+mod rows;
 #[cfg(test)]
 mod tests;
 mod things;

@@ -35,6 +35,8 @@ pub struct Facts {
     pub relations: Vec<RelationFacts>,
     /// TimescaleDB's continuous aggregates.
     pub aggregates: Vec<AggregateFacts>,
+    /// How many locks the server has room for; 0 where nobody asked.
+    pub lockable: u64,
 }
 
 /// A continuous aggregate.
@@ -42,10 +44,32 @@ pub struct Facts {
 pub struct AggregateFacts {
     /// The view that shows it.
     pub view: Relation,
-    /// What it is an aggregate of.
+    /// What it is an aggregate of: a hypertable, for one of another aggregate that one's own.
     pub hypertable: Relation,
     /// Its query, as PostgreSQL writes it.
     pub definition: String,
+    /// What of it is materialised, where TimescaleDB states that.
+    pub materialized: Option<Materialized>,
+}
+
+/// What of a continuous aggregate is materialised, in microseconds since 1970 or, for a hypertable whose time is an
+/// integer, in its own unit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Materialized {
+    /// Where its oldest chunk begins; none where it has no chunk.
+    pub oldest: Option<i64>,
+    /// The first value that is not materialised yet.
+    pub watermark: i64,
+    /// What was changed since, or never refreshed: the lowest and the greatest value of each entry.
+    pub invalid: Vec<Invalid>,
+}
+
+/// An entry of an invalidation log. Both ends belong to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Invalid {
+    pub lowest: i64,
+    pub greatest: i64,
 }
 
 /// One relation.
@@ -67,6 +91,10 @@ pub struct RelationFacts {
     pub rows: Option<f64>,
     /// Whether rows may be in partitions or children.
     pub is_parent: bool,
+    /// How many partitions, chunks or children hold rows.
+    pub children: u32,
+    /// What TimescaleDB says of it, if it is a hypertable.
+    pub hypertable: Option<HypertableFacts>,
     /// Its columns, in order.
     pub columns: Vec<ColumnFacts>,
     /// The columns of the primary key.
@@ -75,10 +103,42 @@ pub struct RelationFacts {
     pub unique: Vec<Vec<Ident>>,
     /// Its foreign keys.
     pub foreign_keys: Vec<ForeignKey>,
-    /// The columns of each valid, complete, ordered index of plain columns.
+    /// The leading columns of each valid, complete index that give the order in which PostgreSQL compares them.
     pub indexes: Vec<Vec<Ident>>,
+    /// The indexes that give less order than they have columns.
+    pub unordered: Vec<UnorderedIndex>,
     /// The plain columns that rows are partitioned by.
     pub partition_key: Vec<Ident>,
+}
+
+/// An index whose columns cannot be walked in order, or only the first of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnorderedIndex {
+    /// What it is called.
+    pub name: String,
+    /// Its columns up to the first that is an expression.
+    pub columns: Vec<Ident>,
+    /// How many of them give their order.
+    pub ordered: usize,
+    /// Why the next one does not: "its operator class is text_pattern_ops".
+    pub reason: String,
+    /// Whether it finds ranges of its columns all the same.
+    pub finds_ranges: bool,
+}
+
+/// A hypertable of TimescaleDB.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HypertableFacts {
+    /// The column that its chunks are cut by.
+    pub time: Option<Ident>,
+    /// How many chunks there are.
+    pub chunks: u32,
+    /// How many of them are compressed.
+    pub compressed_chunks: u32,
+    /// Their rows.
+    pub compressed_rows: u64,
+    /// Their bytes.
+    pub compressed_bytes: u64,
 }
 
 /// A foreign key.

@@ -124,6 +124,11 @@ pub struct Source {
     pub rollups: Vec<Rollup>,
     /// The columns of each usable index, in order.
     pub indexes: Vec<Vec<Ident>>,
+    /// How many partitions, chunks or children its rows lie in; 0 for one that has none.
+    pub children: u32,
+    /// Columns with so few rows of each value in a child that reading the rows of a range takes less than walking from
+    /// value to value over its children.
+    pub sparse: Vec<Ident>,
     /// Size on disk in bytes, as the statistics say.
     pub bytes: u64,
 }

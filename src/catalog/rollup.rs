@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use super::{Column, Metric, Source, TimeKind};
 use crate::ast::OverTime;
 use crate::evaluate::RangeFunction;
-use crate::time::{Millis, Step};
+use crate::time::{Millis, TimeRange};
 
 /// 2000-01-03, a Monday, in milliseconds since 1970: weeks are counted from there.
 const MONDAY_MS: i64 = 946_857_600_000;
-const WEEK_MS: i64 = 7 * 86_400_000;
+const DAY_MS: i64 = 86_400_000;
+const WEEK_MS: i64 = 7 * DAY_MS;
+const HOUR_MS: i64 = 3_600_000;
 
 /// A relation with a row for each series and stretch of time. A row's time is the start of its stretch.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +24,15 @@ pub struct Rollup {
     pub columns: RollupMetrics,
     /// The time that it holds rows for.
     pub held: Held,
+    /// Before this instant nobody looked for holes in what it holds.
+    pub unsearched: Option<Millis>,
+    /// Whether TimescaleDB states what it holds, so that its rows are not asked.
+    pub is_stated: bool,
+    /// The labels of its source that it lacks, sorted: it serves questions that aggregate them away.
+    pub lacks: Vec<String>,
+    /// Whether no two of its rows can be of one series and interval. Only then are first and last exact: such a row
+    /// carries the start of its interval, not the time of its sample.
+    pub is_unique: bool,
 }
 
 /// The columns of a rollup by metric.
@@ -55,8 +66,9 @@ pub struct RollupColumns {
 /// What a rollup holds, as it was when the catalog was read.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Held {
-    /// All stretches from the first instant up to the second. The newest one may still grow and is not among them.
-    Span(Millis, Millis),
+    /// All intervals within these ranges, which ascend and do not touch. The newest interval may still grow and is not
+    /// among them.
+    Ranges(Vec<TimeRange>),
     /// It is not used, and why.
     Nothing(String),
 }
@@ -111,14 +123,6 @@ impl RollupColumns {
         self.all().into_iter().find_map(|(word, column)| column.filter(|_| word != "count"))
     }
 
-    /// The words of the functions that it answers.
-    #[must_use]
-    pub fn served(&self) -> Vec<&'static str> {
-        let words = [OverTime::Avg, OverTime::Min, OverTime::Max, OverTime::Sum, OverTime::Count];
-        let words = words.into_iter().chain([OverTime::First, OverTime::Last]);
-        words.filter(|word| self.needed(RangeFunction::OverTime(*word)).is_some()).map(OverTime::word).collect()
-    }
-
     /// Every column with the word that the file has for it.
     #[must_use]
     pub fn all(&self) -> [(&'static str, Option<&Column>); 7] {
@@ -144,23 +148,79 @@ impl Rollup {
         }
     }
 
-    /// What it holds, given the times of its oldest and of its newest row.
+    /// Whether its rows are exact for a function: only rows that cannot meet tell which sample was first or last.
     #[must_use]
-    pub fn held_between(&self, oldest: Millis, newest: Millis) -> Held {
-        if self.is_edge(newest) {
-            return Held::Span(oldest, newest);
-        }
-        let step = Step::Millis(self.step_ms);
-        Held::Nothing(format!("its newest row does not lie where a stretch of {step} begins"))
+    pub fn is_exact_for(&self, function: RangeFunction) -> bool {
+        self.is_unique || !matches!(function, RangeFunction::OverTime(OverTime::First | OverTime::Last))
     }
 
-    /// Whether an instant is the start of a stretch: those of a wall clock are counted from its midnight, those of
-    /// weeks from Mondays.
+    /// The words of the functions that it answers of a metric.
+    #[must_use]
+    pub fn served(&self, columns: &RollupColumns) -> Vec<&'static str> {
+        let words = [OverTime::Avg, OverTime::Min, OverTime::Max, OverTime::Sum, OverTime::Count];
+        let words = words.into_iter().chain([OverTime::First, OverTime::Last]);
+        let is_served = |word: &OverTime| {
+            let function = RangeFunction::OverTime(*word);
+            columns.needed(function).is_some() && self.is_exact_for(function)
+        };
+        words.filter(is_served).map(OverTime::word).collect()
+    }
+
+    /// What it holds, given the times of its oldest and of its newest row and those on both sides of each hole. An
+    /// interval has a row as soon as one series has.
+    #[must_use]
+    pub fn held_between(&self, oldest: Millis, newest: Millis, holes: &[TimeRange]) -> Held {
+        if !self.is_edge(newest) {
+            let step = self.step_text();
+            return Held::Nothing(format!("its newest row does not lie where an interval of {step} begins"));
+        }
+        let mut ranges = Vec::with_capacity(holes.len() + 1);
+        let mut from = oldest;
+        for hole in holes {
+            ranges.push(TimeRange { from, to: hole.from });
+            from = hole.to;
+        }
+        ranges.push(TimeRange { from, to: newest });
+        ranges.retain(|range| range.from < range.to);
+        if ranges.is_empty() {
+            return Held::Nothing("it holds a single interval, which may still grow".to_owned());
+        }
+        Held::Ranges(ranges)
+    }
+
+    /// How long an interval is, as people write it and the file reads it: `7d`, `1h`, `90s`.
+    #[must_use]
+    pub fn step_text(&self) -> String {
+        let units = [(DAY_MS, "d"), (HOUR_MS, "h"), (60_000, "m"), (1000, "s")];
+        let whole = units.into_iter().find(|(unit, _)| self.step_ms % unit == 0);
+        let (unit, word) = whole.unwrap_or((1, "ms"));
+        format!("{}{word}", self.step_ms / unit)
+    }
+
+    /// Where the interval ends that begins at an instant.
+    #[must_use]
+    pub fn end_of(&self, start: Millis) -> Millis {
+        match &self.rows.time.kind {
+            TimeKind::Instant | TimeKind::Epoch { .. } => start + self.step_ms,
+            TimeKind::Local(zone) | TimeKind::Date(zone) => {
+                zone.local_to_utc(zone.to_local(start) + chrono::TimeDelta::milliseconds(self.step_ms))
+            }
+        }
+    }
+
+    /// Whether an instant is the start of an interval: those of a wall clock are counted from its midnight, those of
+    /// weeks from Mondays. Where a wall clock shows an hour twice, or none, its rows are of no single interval.
     #[must_use]
     pub fn is_edge(&self, at: Millis) -> bool {
         let shown = match &self.rows.time.kind {
             TimeKind::Instant | TimeKind::Epoch { .. } => at,
-            TimeKind::Local(zone) | TimeKind::Date(zone) => at + zone.offset_ms(at),
+            TimeKind::Local(zone) | TimeKind::Date(zone) => {
+                let is_plain = zone.offset_ms(at - HOUR_MS) == zone.offset_ms(at + HOUR_MS - 1);
+                if self.step_ms < DAY_MS && !is_plain {
+                    return false;
+                }
+                at + zone.offset_ms(at)
+            }
         };
         let origin = if self.step_ms % WEEK_MS == 0 { MONDAY_MS } else { 0 };
         (shown - origin).rem_euclid(self.step_ms) == 0

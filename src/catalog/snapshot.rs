@@ -86,9 +86,12 @@ impl Snapshot {
         }
     }
 
-    /// All rollups, to say what they hold.
-    pub fn rollups_mut(&mut self) -> impl Iterator<Item = &mut Rollup> {
-        self.sources.iter_mut().flat_map(|source| &mut source.rollups)
+    /// The rollups whose rows say what they hold, each with its source (which has none).
+    pub fn rollups_to_read(&mut self) -> impl Iterator<Item = (Source, &mut Rollup)> {
+        self.sources.iter_mut().flat_map(|source| {
+            let raw = Source { rollups: Vec::new(), metrics: Vec::new(), ..source.clone() };
+            source.rollups.iter_mut().filter(|rollup| !rollup.is_stated).map(move |rollup| (raw.clone(), rollup))
+        })
     }
 
     /// Says by which names metrics are answered besides their own; a metric's own name wins.
@@ -145,7 +148,9 @@ impl Snapshot {
     pub fn has_the_shape_of(&self, other: &Self) -> bool {
         let shape = |source: &Source| {
             let mut shape = source.clone();
-            shape.rollups.iter_mut().for_each(|rollup| rollup.held = Held::Nothing(String::new()));
+            shape.rollups.iter_mut().for_each(|rollup| {
+                (rollup.held, rollup.unsearched) = (Held::Nothing(String::new()), None);
+            });
             shape
         };
         let same = |(a, b): (&Source, &Source)| a == b || !a.rollups.is_empty() && shape(a) == shape(b);

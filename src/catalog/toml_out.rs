@@ -69,7 +69,7 @@ fn source(out: &mut String, source: &Source, decisions: &[&Decision]) {
         metric(out, own, decisions);
     }
     joins(out, source, Row::Own, "source");
-    source.rollups.iter().for_each(|own| rollup(out, own));
+    source.rollups.iter().filter(|own| rollup::can_be_said(source, own)).for_each(|own| rollup(out, own));
 }
 
 fn narrow(out: &mut String, source: &Source, decisions: &[&Decision]) {

@@ -120,7 +120,7 @@ async fn examine(engine: &Engine, snapshot: &Snapshot, found: &Survey, report: &
     let size = |source: &&Source| facts.get(&source.relation).map_or(0, |f| weight(f));
     order.sort_by_key(|source| std::cmp::Reverse(size(source)));
     let asked: HashSet<&Relation> = order.into_iter().take(EXPLAINED).map(|s| &s.relation).collect();
-    let one = |source| source_report(engine, source, &facts, asked.contains(&source.relation));
+    let one = |source| source_report(engine, source, &facts, found.facts.lockable, asked.contains(&source.relation));
     let running: Vec<_> = snapshot.sources().iter().map(one).collect();
     report.sources = stream::iter(running).buffered(AT_ONCE).collect().await;
     for source in snapshot.annotations() {
@@ -143,6 +143,7 @@ async fn source_report(
     engine: &Engine,
     source: &Source,
     facts: &HashMap<&Relation, &RelationFacts>,
+    lockable: u64,
     explain: bool,
 ) -> Checked {
     let mut checked = Checked {
@@ -153,10 +154,12 @@ async fn source_report(
         ..Checked::default()
     };
     if let Some(own) = facts.get(&source.relation) {
-        checked.kind = own.kind.word();
+        checked.kind = advice::word(own);
+        checked.parts = advice::parts(own);
         checked.rows = own.rows;
         checked.findings.extend(advice::time_index(&source.time.column, &source.indexes, own));
         checked.findings.extend(advice::end_index(source, own));
+        checked.findings.extend(advice::locks(own, lockable));
         checked.findings.extend(advice::rights(own, engine.database.config().role()));
         let (labels, findings) = advice::labels(source, own);
         checked.labels = labels;
@@ -214,7 +217,7 @@ async fn annotations_report(
         ..Checked::default()
     };
     if let Some(facts) = facts.get(&source.relation) {
-        (checked.kind, checked.rows, checked.bytes) = (facts.kind.word(), facts.rows, facts.bytes);
+        (checked.kind, checked.rows, checked.bytes) = (advice::word(facts), facts.rows, facts.bytes);
         checked.findings.extend(advice::time_index(&source.time.column, &facts.indexes, facts));
     }
     let scope = engine.scope().ok()?;

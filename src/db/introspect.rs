@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use sqlx::{Connection as _, FromRow, PgConnection};
 
 use crate::catalog::Relation;
-use crate::catalog::facts::{Facts, RelationFacts, RelationKind, Scope};
+use crate::catalog::facts::{AggregateFacts, Facts, RelationFacts, RelationKind, Scope};
 use crate::ident::Ident;
 
 #[derive(FromRow)]
@@ -28,6 +28,7 @@ struct RelationRow {
     bytes: i64,
     rows: Option<f64>,
     is_parent: bool,
+    children: i64,
     sample: i64,
     partition_key: Vec<String>,
 }
@@ -77,20 +78,32 @@ async fn stamp(connection: &mut PgConnection) -> Result<String, sqlx::Error> {
 async fn load_once(connection: &mut PgConnection, scope: &Scope) -> Result<Facts, sqlx::Error> {
     let mut transaction = connection.begin().await?;
     // The usual 4 MB send the columns of many tables to disk.
-    sqlx::query("SELECT set_config('work_mem', '64MB', true)").execute(&mut *transaction).await?;
-    let mut loading = relations(&mut transaction, scope).await?;
+    // Intervals in definitions are read as PostgreSQL writes them by default.
+    let settings = "SELECT current_setting('max_locks_per_transaction')::int8 * (current_setting('max_connections')::int8 \
+        + current_setting('max_prepared_transactions')::int8) FROM (SELECT set_config('work_mem', '64MB', true), \
+        set_config('intervalstyle', 'postgres', true)) AS s";
+    let lockable: i64 = sqlx::query_scalar(settings).fetch_one(&mut *transaction).await?;
+    let timescale = aggregates::load(&mut transaction).await?;
+    let mut loading = relations(&mut transaction, scope, &timescale.aggregates).await?;
     columns::load(&mut transaction, &mut loading).await?;
     keys::load(&mut transaction, &mut loading).await?;
-    aggregates::load(&mut transaction, &mut loading).await?;
+    timescale.put_into(&mut loading);
+    loading.facts.lockable = u64::try_from(lockable).unwrap_or(0);
     loading.decided_by_statistics = loading.facts.relations.iter().map(|facts| !scope.settles(facts)).collect();
     statistics::load(&mut transaction, &mut loading).await?;
     transaction.commit().await?;
     Ok(loading.facts)
 }
 
-async fn relations(connection: &mut PgConnection, scope: &Scope) -> Result<Loading, sqlx::Error> {
-    let (schemas, names): (Vec<_>, Vec<_>) =
-        scope.declared.iter().map(|(schema, name)| (schema.clone().unwrap_or_default(), name.clone())).unzip();
+/// The relations in scope. Continuous aggregates are asked about wherever they are: they serve without being offered.
+async fn relations(
+    connection: &mut PgConnection,
+    scope: &Scope,
+    aggregates: &[AggregateFacts],
+) -> Result<Loading, sqlx::Error> {
+    let declared = scope.declared.iter().map(|(schema, name)| (schema.clone().unwrap_or_default(), name.clone()));
+    let views = aggregates.iter().map(|found| (found.view.schema.to_string(), found.view.name.to_string()));
+    let (schemas, names): (Vec<_>, Vec<_>) = declared.chain(views).unzip();
     let rows: Vec<RelationRow> = sqlx::query_as(include_str!("scripts/relations.sql"))
         .bind(&scope.schemas)
         .bind(schemas)
@@ -130,11 +143,14 @@ fn relation(row: RelationRow) -> Option<RelationFacts> {
         bytes: u64::try_from(row.bytes).unwrap_or(0),
         rows: row.rows,
         is_parent: row.is_parent,
+        children: u32::try_from(row.children).unwrap_or(u32::MAX),
+        hypertable: None,
         columns: Vec::new(),
         primary_key: Vec::new(),
         unique: Vec::new(),
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
+        unordered: Vec::new(),
         partition_key: idents(row.partition_key),
     })
 }

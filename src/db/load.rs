@@ -143,8 +143,12 @@ async fn assembled(
     }
     snapshot.set_members(members);
     let until = Instant::now() + ROLLUPS;
-    for rollup in snapshot.rollups_mut() {
-        rollup.held = if Instant::now() < until { rollups::held(connection, rollup).await? } else { rollups::unread() };
+    for (source, rollup) in snapshot.rollups_to_read() {
+        if Instant::now() < until {
+            rollups::read(connection, &source, rollup).await?;
+        } else {
+            rollup.held = rollups::unread();
+        }
     }
     Ok((snapshot, decisions))
 }

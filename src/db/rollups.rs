@@ -1,56 +1,139 @@
 //! What rollups hold.
 
+use std::time::Duration;
+
 use sqlx::{Connection as _, PgConnection};
+use tokio::time::Instant;
 
 use super::error::DbError;
 use super::lease::texts;
 use super::names::is_about_the_relation;
 use crate::catalog::{Held, Rollup, Source};
-use crate::ident::Ident;
-use crate::sql;
-use crate::time::Clock;
+use crate::sql::{self, Every, Statement};
+use crate::time::{Clock, TimeRange};
 
 /// A relation up to this size is read whole.
 const SMALL_BYTES: u64 = 256 << 20;
-/// How long one rollup may take.
+/// How long one statement about a rollup may take.
 const PATIENCE: &str = "SELECT set_config('statement_timeout', '5000', true)";
+/// How long the holes of one rollup may be looked at.
+const LOOKING: Duration = Duration::from_secs(2);
+/// The most holes that are looked at, the newest.
+const HOLES: usize = 2_000;
+/// So many of them at once.
+const AT_ONCE: usize = 100;
+/// Sources up to this size may be read to see whether a hole has rows.
+const READ_BYTES: u64 = 32 << 20;
 
-/// How the oldest and the newest row are found.
-enum Way<'a> {
-    /// By an index that leads with the time, or by reading everything.
-    AtOnce,
-    /// For each value of a column that an index has before the time.
-    Each(&'a Ident),
+/// What was found in the rows of a rollup.
+struct Found {
+    oldest: i64,
+    newest: i64,
+    holes: Vec<TimeRange>,
+    /// Before this instant no holes were looked for.
+    unsearched: Option<i64>,
 }
 
-/// The stretch of time that a rollup holds rows for, in one bounded statement.
+/// Says of a rollup what it holds, in a few bounded statements.
 ///
 /// # Errors
 /// The database is away.
-pub(super) async fn held(connection: &mut PgConnection, rollup: &Rollup) -> Result<Held, DbError> {
-    let Some(way) = way(&rollup.rows) else {
+pub(super) async fn read(connection: &mut PgConnection, raw: &Source, rollup: &mut Rollup) -> Result<(), DbError> {
+    let Some(every) = every(&rollup.rows) else {
         let time = &rollup.rows.time.column;
-        return Ok(Held::Nothing(format!("no index leads with {time}, by which its newest row would be found")));
+        rollup.held = Held::Nothing(format!("no index leads with {time}, by which its newest row would be found"));
+        return Ok(());
     };
-    let each = if let Way::Each(column) = way { Some(column) } else { None };
+    let Some(mut found) = found(connection, rollup, every).await? else { return Ok(()) };
+    found.holes = with_rows(connection, raw, found.holes).await?;
+    rollup.held = rollup.held_between(found.oldest, found.newest, &found.holes);
+    rollup.unsearched = found.unsearched.filter(|at| *at > found.oldest);
+    Ok(())
+}
+
+async fn found(connection: &mut PgConnection, rollup: &mut Rollup, every: Every) -> Result<Option<Found>, DbError> {
     // A row that claims to be of later than now says nothing of what is complete.
-    let statement = sql::span(&rollup.rows, Clock::System.now(), each);
+    let now = Clock::System.now();
+    let Some(ends) = numbers(connection, rollup, &sql::span(&rollup.rows, now, &every)).await? else {
+        rollup.held = unread();
+        return Ok(None);
+    };
+    let all = || ends.iter().flatten();
+    let (Some(oldest), Some(newest)) = (all().min().copied(), all().max().copied()) else {
+        rollup.held = Held::Nothing("it holds no rows yet".to_owned());
+        return Ok(None);
+    };
+    let mut found = Found { oldest, newest, holes: Vec::new(), unsearched: Some(newest) };
+    let Some(gaps) = numbers(connection, rollup, &sql::gaps(&rollup.rows, rollup.step_ms, now, &every)).await? else {
+        return Ok(Some(found));
+    };
+    for gap in gaps {
+        match gap.as_slice() {
+            [before, after] => found.holes.push(TimeRange { from: rollup.end_of(*before), to: *after }),
+            [searched] => found.unsearched = Some(*searched),
+            _ => {}
+        }
+    }
+    found.holes.retain(|hole| hole.from < hole.to);
+    found.holes.sort_by_key(|hole| hole.from);
+    Ok(Some(found))
+}
+
+/// The holes that the source has rows for, or may have. Where it has none the rollup is all there is.
+async fn with_rows(
+    connection: &mut PgConnection,
+    raw: &Source,
+    holes: Vec<TimeRange>,
+) -> Result<Vec<TimeRange>, DbError> {
+    let is_quick = raw.has_index_leading_with(&raw.time.column) || raw.bytes <= READ_BYTES;
+    if !is_quick || holes.is_empty() {
+        return Ok(holes);
+    }
+    let until = Instant::now() + LOOKING;
+    let (unseen, newest) = holes.split_at(holes.len().saturating_sub(HOLES));
+    let mut kept = Vec::with_capacity(holes.len());
+    for holes in newest.rchunks(AT_ONCE) {
+        let empty = if Instant::now() < until {
+            texts_in_time(connection, raw, &sql::empty_ranges(raw, holes)).await?.unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        let is_empty = |at: usize| empty.iter().any(|number| number.parse() == Ok(at));
+        kept.extend(holes.iter().enumerate().filter(|(at, _)| !is_empty(*at)).map(|(_, hole)| *hole));
+    }
+    kept.extend(unseen);
+    kept.sort_by_key(|hole| hole.from);
+    Ok(kept)
+}
+
+/// The numbers in each text of a statement; none where it does not end in time.
+async fn numbers(
+    connection: &mut PgConnection,
+    rollup: &Rollup,
+    statement: &Statement,
+) -> Result<Option<Vec<Vec<i64>>>, DbError> {
+    let texts = texts_in_time(connection, &rollup.rows, statement).await?;
+    let numbers = |text: &String| text.split(' ').filter_map(|number| number.parse().ok()).collect();
+    Ok(texts.map(|texts| texts.iter().map(numbers).collect()))
+}
+
+async fn texts_in_time(
+    connection: &mut PgConnection,
+    rows: &Source,
+    statement: &Statement,
+) -> Result<Option<Vec<String>>, DbError> {
     let mut transaction = connection.begin().await?;
     sqlx::query(PATIENCE).execute(&mut *transaction).await?;
-    let found = texts(&mut transaction, &statement).await;
+    let found = texts(&mut transaction, statement).await;
     transaction.rollback().await?;
-    let times: Vec<i64> = match found {
-        Ok(times) => times.iter().filter_map(|time| time.parse().ok()).collect(),
+    match found {
+        Ok(texts) => Ok(Some(texts)),
         Err(error) if is_about_the_relation(&error) => {
-            tracing::warn!(relation = %rollup.rows.relation, %error, "what a rollup holds cannot be read");
-            return Ok(unread());
+            tracing::warn!(relation = %rows.relation, %error, "what a rollup holds cannot be read");
+            Ok(None)
         }
-        Err(error) => return Err(error),
-    };
-    Ok(match (times.iter().min(), times.iter().max()) {
-        (Some(oldest), Some(newest)) => rollup.held_between(*oldest, *newest),
-        _ => Held::Nothing("it holds no rows yet".to_owned()),
-    })
+        Err(error) => Err(error),
+    }
 }
 
 /// What one holds for which there was no time.
@@ -58,14 +141,15 @@ pub(super) fn unread() -> Held {
     Held::Nothing("what it holds cannot be read in time".to_owned())
 }
 
-fn way(rows: &Source) -> Option<Way<'_>> {
+/// How the times of its rows are found.
+fn every(rows: &Source) -> Option<Every> {
     let time = &rows.time.column;
     if rows.has_index_leading_with(time) {
-        return Some(Way::AtOnce);
+        return Some(Every::Time);
     }
     let each = rows.indexes.iter().find_map(|index| match index.as_slice() {
-        [first, second, ..] if second == time => Some(Way::Each(first)),
+        [first, second, ..] if second == time => Some(Every::TimeOf(first.clone())),
         _ => None,
     });
-    each.or_else(|| (rows.bytes <= SMALL_BYTES).then_some(Way::AtOnce))
+    each.or_else(|| (rows.bytes <= SMALL_BYTES).then_some(Every::Row))
 }

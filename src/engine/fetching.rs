@@ -61,23 +61,33 @@ impl Scope {
         self.compute(points, move |budget| frame::joined(parts, then.as_ref(), budget)).await
     }
 
-    /// The fetches of one metric with every pattern turned into the values that pass it.
+    /// The fetches of one metric with every pattern turned into the values that pass it. Parts that one rollup answers
+    /// differ in nothing but their range.
     async fn all_settled(&self, fetches: &[Fetch]) -> Result<Vec<Fetch>, Error> {
-        let mut settled = Vec::with_capacity(fetches.len());
+        let mut settled: Vec<Fetch> = Vec::with_capacity(fetches.len());
         for fetch in fetches {
-            settled.push(self.settled(fetch).await?);
+            let is_alike =
+                |other: &&Fetch| fetch.rolled.is_some() && other.source == fetch.source && other.rolled == fetch.rolled;
+            let known = settled.iter().find(is_alike);
+            let one = match known {
+                Some(known) => Fetch { from: fetch.from, to: fetch.to, ..known.clone() },
+                None => {
+                    let to = fetches.iter().filter(is_alike).map(|other| other.to).max().unwrap_or(fetch.to);
+                    self.settled(fetch, TimeRange { from: fetch.from, to }).await?
+                }
+            };
+            settled.push(one);
         }
         Ok(settled)
     }
 
-    async fn settled(&self, fetch: &Fetch) -> Result<Fetch, Error> {
+    async fn settled(&self, fetch: &Fetch, range: TimeRange) -> Result<Fetch, Error> {
         let mut settled = fetch.clone();
         let Some(source) = self.snapshot.sources().get(fetch.source) else { return Ok(settled) };
         let rollup = fetch.rolled.as_ref().and_then(|rolled| source.rollups.get(rolled.number));
         let source = rollup.map_or(source, |rollup| &rollup.rows);
         let source = self.settled_source(source).await.map_err(|error| logged(&error, fetch))?;
         settled.joins.clone_from(&source.joins);
-        let range = TimeRange { from: fetch.from, to: fetch.to };
         let done = self.settle(&source, &mut settled.filters, (&fetch.named(), Some(range))).await;
         done.map_err(|error| logged(&error, fetch))?;
         Ok(settled)

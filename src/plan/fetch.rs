@@ -108,7 +108,7 @@ pub fn samples(context: &Context<'_>, request: &FetchRequest) -> Result<Planned,
     let (from, to) = (context.range.from - offset_ms, context.range.to - offset_ms);
     for fetch in planned.groups.iter_mut().flat_map(|group| &mut group.fetches) {
         (fetch.from, fetch.to, fetch.row_cap) = (from, to, context.limits.cells);
-        fetch.rollup = None;
+        fetch.rollups.clear();
         fetch.buckets = Buckets::Regular { origin_ms: from, step_ms: to - from, start_ms: from };
     }
     Ok(planned)
@@ -157,9 +157,10 @@ fn group(
             if function.is_of_samples() {
                 has_samples(carrier.metric).map_err(|error| error.at(request.function_span))?;
             }
-            let scope = Scope { context, carrier: *carrier, cut: &cut, answers };
+            let is_alone = carriers.len() == 1;
+            let scope = Scope { context, carrier: *carrier, cut: &cut, answers, is_alone };
             let mut fetch = scope.fetch(filters, function, inside.clone());
-            fetch.rollup = scope.rolled_up(&fetch, matchers)?.map(Box::new);
+            fetch.rollups = scope.rolled_up(&fetch, matchers)?;
             fetches.push(fetch);
         }
         level(&mut fetches[first..], context.limits.cells);
@@ -214,6 +215,8 @@ pub(super) struct Scope<'a> {
     pub(super) carrier: Carrier<'a>,
     pub(super) cut: &'a Cut,
     pub(super) answers: bool,
+    /// Whether no other source carries the metric.
+    pub(super) is_alone: bool,
 }
 
 impl Scope<'_> {
@@ -253,7 +256,7 @@ impl Scope<'_> {
             lookback_ms: source.lookback_ms,
             reach_ms: if function.is_of_pairs() { window::reach(source, self.cut) } else { 0 },
             aggregate: aggregate.map(|a| self.confirmed(a)),
-            rollup: None,
+            rollups: Vec::new(),
             rolled: None,
             row_cap,
             series_cap: if self.answers { limits.series } else { u32::MAX },

@@ -80,8 +80,8 @@ pub struct Fetch {
     pub reach_ms: i64,
     /// The aggregation over series that the database does.
     pub aggregate: Option<FetchAggregate>,
-    /// The stretch of it that a rollup answers, as a fetch of that relation; the rest are its own rows.
-    pub rollup: Option<Box<Fetch>>,
+    /// The parts of it that a rollup answers, in order, as fetches of that relation; the rest are its own rows.
+    pub rollups: Vec<Fetch>,
     /// In a fetch of a rollup, where its rows have what samples come to.
     pub rolled: Option<RolledUp>,
     /// The most rows that an answer may have; one more is asked for, so that overflow is seen.

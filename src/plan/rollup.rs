@@ -1,89 +1,140 @@
-//! Which rollup answers which stretch of a fetch.
+//! Which rollup answers which parts of a fetch.
 
 use super::fetch::{Scope, filters};
 use super::window::Cut;
-use super::{Fetch, RolledUp};
-use crate::ast::Matcher;
+use super::{Fetch, FetchAggregate, RolledUp};
+use crate::ast::{AggregateOp, Grouping, Matcher, OverTime};
 use crate::catalog::{Carrier, Held, Rollup, RollupColumns, Value};
 use crate::error::Error;
-use crate::time::Millis;
+use crate::evaluate::RangeFunction;
+use crate::time::{Millis, TimeRange};
 
 /// How far apart samples are taken to be where nobody says.
 const SAMPLING_MS: i64 = 10_000;
+/// The most parts of a fetch that a rollup answers, the longest ones: each is a statement, and so is each gap.
+const PARTS: usize = 8;
 
-/// A rollup and the stretch of a fetch that it answers.
+/// A rollup and the parts of a fetch that it answers.
 struct Served<'a> {
     number: usize,
     rollup: &'a Rollup,
     columns: &'a RollupColumns,
-    from: Millis,
-    to: Millis,
+    parts: Vec<TimeRange>,
 }
 
 impl Scope<'_> {
-    /// The part of a fetch that a rollup answers, if one does.
+    /// The parts of a fetch that a rollup answers, in order; the rest is read from the source's own rows.
     pub(super) fn rolled_up<'m>(
         &self,
         fetch: &Fetch,
-        matchers: impl Iterator<Item = &'m Matcher>,
-    ) -> Result<Option<Fetch>, Error> {
-        let Some(served) = self.served(fetch) else { return Ok(None) };
+        matchers: impl Iterator<Item = &'m Matcher> + Clone,
+    ) -> Result<Vec<Fetch>, Error> {
+        let Some(served) = self.served(fetch, matchers.clone()) else { return Ok(Vec::new()) };
         let carrier = Carrier { source: &served.rollup.rows, ..self.carrier };
         let scope = Scope { carrier, ..*self };
-        let Some(filters) = filters(&served.rollup.rows, matchers)? else { return Ok(None) };
-        let part = scope.fetch(filters, fetch.function, fetch.aggregate.clone());
+        let Some(filters) = filters(&served.rollup.rows, matchers)? else { return Ok(Vec::new()) };
+        let whole = scope.fetch(filters, fetch.function, fetch.aggregate.clone());
         let rolled = RolledUp { number: served.number, columns: served.columns.clone() };
         // Its columns are numbers, whatever the source reads its own out of.
         let time = served.rollup.rows.time.clone();
-        let part = Fetch { value: Value::Rows, time, elements: None, skip_nan: false, ..part };
-        Ok(Some(Fetch { from: served.from, to: served.to, rolled: Some(rolled), ..part }))
+        let whole = Fetch { value: Value::Rows, time, elements: None, skip_nan: false, rolled: Some(rolled), ..whole };
+        let part = |range: &TimeRange| Fetch { from: range.from, to: range.to, ..whole.clone() };
+        Ok(served.parts.iter().map(part).collect())
     }
 
     /// The rollup that leaves the fewest rows to read; of several the coarsest.
-    fn served(&self, fetch: &Fetch) -> Option<Served<'_>> {
+    fn served<'m>(&self, fetch: &Fetch, matchers: impl Iterator<Item = &'m Matcher> + Clone) -> Option<Served<'_>> {
         let rollups = self.carrier.source.rollups.iter().enumerate();
         let fit = rollups.filter_map(|(number, rollup)| {
             let columns = rollup.columns_of(self.carrier.metric)?;
             columns.needed(fetch.function)?;
-            let (from, to) = stretch(self.cut, rollup)?;
-            Some(Served { number, rollup, columns, from, to })
+            let is_exact = rollup.is_exact_for(fetch.function) && (self.is_alone || !is_edge_of(fetch.function));
+            let has_labels = needs_no_more(rollup, fetch, matchers.clone());
+            let parts = if is_exact && has_labels { parts(self.cut, rollup) } else { Vec::new() };
+            (!parts.is_empty()).then_some(Served { number, rollup, columns, parts })
         });
         let sampling_ms = self.carrier.source.interval_ms.unwrap_or(SAMPLING_MS).max(1);
         let rows = |served: &Served<'_>| {
-            let rest = (fetch.to - fetch.from) - (served.to - served.from);
-            rest / sampling_ms.min(served.rollup.step_ms) + (served.to - served.from) / served.rollup.step_ms
+            let held: i64 = served.parts.iter().map(|part| part.to - part.from).sum();
+            let rest = (fetch.to - fetch.from) - held;
+            rest / sampling_ms.min(served.rollup.step_ms) + held / served.rollup.step_ms
         };
         fit.min_by_key(rows)
     }
 }
 
-/// The longest run of whole buckets that a rollup holds and whose edges are all edges of its own.
-fn stretch(cut: &Cut, rollup: &Rollup) -> Option<(Millis, Millis)> {
-    let Held::Span(from, to) = rollup.held else { return None };
-    let mut best: Option<(Millis, Millis)> = None;
-    let mut begun = None;
-    for bucket in 0..=cut.len {
-        let edge = cut.buckets.edge(bucket);
-        if edge < from || edge > to || !rollup.is_edge(edge) {
-            begun = None;
-            continue;
-        }
-        let start = *begun.get_or_insert(edge);
-        if edge > start && best.is_none_or(|(a, b)| edge - start > b - a) {
-            best = Some((start, edge));
-        }
+/// Whether a function picks a sample by its time, which the rows of a rollup do not tell.
+const fn is_edge_of(function: RangeFunction) -> bool {
+    matches!(function, RangeFunction::OverTime(OverTime::First | OverTime::Last))
+}
+
+/// Whether a question can do without the labels that a rollup lacks: no matcher looks at them, and the database
+/// aggregates them away in a way that makes no difference between samples of one series and of several.
+fn needs_no_more<'m>(rollup: &Rollup, fetch: &Fetch, mut matchers: impl Iterator<Item = &'m Matcher>) -> bool {
+    if rollup.lacks.is_empty() {
+        return true;
     }
-    best
+    let Some(FetchAggregate { op, grouping }) = &fetch.aggregate else { return false };
+    let pools = match (op, fetch.function) {
+        (AggregateOp::Sum, RangeFunction::OverTime(OverTime::Sum | OverTime::Count))
+        | (AggregateOp::Max, RangeFunction::OverTime(OverTime::Max))
+        | (AggregateOp::Min, RangeFunction::OverTime(OverTime::Min)) => true,
+        (AggregateOp::Group, function) => !is_edge_of(function),
+        _ => false,
+    };
+    let survives = |label: &String| match grouping {
+        Grouping::By(labels) => labels.contains(label),
+        Grouping::Without(labels) => !labels.contains(label),
+    };
+    pools && !rollup.lacks.iter().any(survives) && matchers.all(|matcher| !rollup.lacks.contains(&matcher.label))
+}
+
+/// The longest runs of whole buckets that a rollup holds and whose edges are all edges of its own, in order.
+fn parts(cut: &Cut, rollup: &Rollup) -> Vec<TimeRange> {
+    let Held::Ranges(held) = &rollup.held else { return Vec::new() };
+    let mut runs: Vec<TimeRange> = Vec::new();
+    let mut start: Option<Millis> = Some(cut.buckets.edge(0)).filter(|edge| rollup.is_edge(*edge));
+    for bucket in 1..=cut.len {
+        let edge = cut.buckets.edge(bucket);
+        let is_edge = rollup.is_edge(edge);
+        if let (Some(from), true) = (start, is_edge && edge > cut.buckets.edge(bucket - 1)) {
+            let range = TimeRange { from, to: edge };
+            match runs.last_mut() {
+                _ if !is_within(held, range) => {}
+                Some(last) if last.to == from && is_within(held, TimeRange { from: last.from, to: edge }) => {
+                    last.to = edge
+                }
+                _ => runs.push(range),
+            }
+        }
+        start = is_edge.then_some(edge);
+    }
+    runs.sort_by_key(|run| std::cmp::Reverse(run.to - run.from));
+    runs.truncate(PARTS);
+    runs.sort_by_key(|run| run.from);
+    runs
+}
+
+/// Whether one of the ranges, which ascend, holds all of another.
+fn is_within(held: &[TimeRange], range: TimeRange) -> bool {
+    let at = held.partition_point(|held| held.to < range.to);
+    held.get(at).is_some_and(|held| held.from <= range.from)
 }
 
 impl Fetch {
-    /// The statements that it takes: what lies before the rollup's stretch, that stretch, and what lies after it. Each
+    /// The statements that it takes: the parts that a rollup answers, and between them those of its own rows. Each
     /// bucket is wholly of one of them.
     #[must_use]
     pub fn parts(&self) -> Vec<Self> {
-        let Some(middle) = &self.rollup else { return vec![self.clone()] };
-        let own = |from, to| (from < to).then(|| Self { from, to, rollup: None, ..self.clone() });
-        let parts = [own(self.from, middle.from), Some((**middle).clone()), own(middle.to, self.to)];
-        parts.into_iter().flatten().collect()
+        let own = |from, to| (from < to).then(|| Self { from, to, rollups: Vec::new(), ..self.clone() });
+        let mut parts = Vec::with_capacity(2 * self.rollups.len() + 1);
+        let mut from = self.from;
+        for rollup in &self.rollups {
+            parts.extend(own(from, rollup.from));
+            parts.push(rollup.clone());
+            from = rollup.to;
+        }
+        parts.extend(own(from, self.to));
+        parts
     }
 }

@@ -3,13 +3,16 @@
 use super::condition::{condition, grouped, plain};
 use super::document::{document, keys_of, values_of_key};
 use super::join::from_dimension;
-use super::{Param, Statement, Writer, lasting, reading};
+use super::{Param, Statement, Writer, lasting, reading, spread};
 use crate::catalog::{Column, ColumnType, Document, LabelValue, Relation, Row, Source};
 use crate::plan::Filter;
 use crate::time::TimeRange;
 
 /// Newest rows that are looked at when no index gives the values of a label.
 const ROWS: i64 = 200_000;
+
+/// More children than these are not walked without a range.
+const SPREAD: u32 = 32;
 
 /// The distinct non-empty values of a label as text, unsorted, at most `cap` + 1.
 ///
@@ -41,11 +44,19 @@ pub(super) fn values(
     match value {
         LabelValue::Resolved { ids, key } => values_of_key(w, ids, key),
         _ if matches!(value.column().row, Row::Joined(_)) => of_dimension(w, source, value, filters),
-        LabelValue::Column(column) if source.has_index_leading_with(&column.name) => {
+        LabelValue::Column(column) if source.children > 1 && range.is_some() && column.row == Row::Own => {
+            spread::within(w, source, value, filters, range);
+        }
+        LabelValue::Column(column) if source.has_index_leading_with(&column.name) && !is_spread(source) => {
             loose_scan(w, source, column, filters);
         }
         _ => distinct(w, source, value, filters, range),
     }
+}
+
+/// Whether the rows lie in so many children that a walk over all of them is dear, and the newest are at hand.
+fn is_spread(source: &Source) -> bool {
+    source.children > SPREAD && source.has_index_leading_with(&source.time.column)
 }
 
 fn of_dimension(w: &mut Writer, source: &Source, value: &LabelValue, filters: &[Filter]) {

@@ -8,6 +8,7 @@ mod condition;
 mod document;
 mod explain;
 mod fetch;
+mod held;
 mod instant;
 mod join;
 mod json;
@@ -15,6 +16,7 @@ mod labels;
 mod lasting;
 mod reading;
 mod rollup;
+mod spread;
 mod value;
 mod walk;
 
@@ -22,9 +24,10 @@ pub use annotations::{AnnotationFilter, annotations};
 pub use explain::explain;
 pub(crate) use fetch::{Key, carried, keys};
 pub use fetch::{fetch, samples};
+pub use held::{Every, empty_ranges, gaps, span};
 pub use labels::{common_values, label_values, member_names, names_with_rows};
 pub use reading::{finds_newest, number_names};
-pub use rollup::span;
+pub(crate) use spread::READ;
 pub use walk::narrowed_values;
 
 use crate::catalog::{Join, Relation};

@@ -1,16 +1,11 @@
 //! Partials from the rows of a rollup instead of from samples.
 
 use super::value::value;
-use super::{Param, Statement, Writer, instant};
+use super::{Writer, instant};
 use crate::ast::OverTime;
-use crate::catalog::{Column, Rolled, RollupColumns, Source, Value};
+use crate::catalog::{Column, Rolled, RollupColumns, Value};
 use crate::evaluate::RangeFunction;
-use crate::ident::Ident;
 use crate::plan::Fetch;
-use crate::time::Millis;
-
-/// About the year 1, before every row.
-const EARLIEST_MS: Millis = -62_000_000_000_000;
 
 /// Writes the partials of a bucket, named and merged as those of samples are. A row's start is the time of its first
 /// and of its last sample.
@@ -82,41 +77,4 @@ fn edge(w: &mut Writer, fetch: &Fetch, extreme: &'static str, column: Option<&Co
         instant::seconds(w, &fetch.time);
         aggregate(w, ", ", column, member);
     }
-}
-
-/// The most values of an index's first column that are walked.
-const WALKED: i64 = 10_000;
-
-/// The times of the oldest and of the newest row up to an instant, in milliseconds since 1970, as one text each. With a
-/// column that leads an index before the time, those of each of its values are looked up: that no row of another value
-/// is seen makes the span shorter, never wrong.
-#[must_use]
-pub fn span(rows: &Source, until: Millis, each: Option<&Ident>) -> Statement {
-    let mut w = Writer::default();
-    if let Some(column) = each {
-        values(&mut w, rows, column);
-    }
-    for (at, (extreme, order)) in [("min", " LIMIT 1"), ("max", " DESC LIMIT 1")].into_iter().enumerate() {
-        w.syntax(if at > 0 { " UNION ALL SELECT " } else { "SELECT " });
-        w.syntax(if each.is_some() { extreme } else { "" }).syntax("((SELECT ");
-        instant::epoch_ms(&mut w, &rows.time);
-        w.rows_of(&rows.relation, &[]).syntax(" WHERE ");
-        instant::bounds(&mut w, &rows.time, EARLIEST_MS, until);
-        if let Some(column) = each {
-            w.syntax(" AND ").column(column).syntax(" = v.x");
-        }
-        w.syntax(" ORDER BY ").column(&rows.time.column).syntax(order).syntax("))::text");
-        if each.is_some() {
-            w.syntax(" FROM (SELECT x FROM v WHERE x IS NOT NULL LIMIT ").param(Param::Int(WALKED)).syntax(") AS v");
-        }
-    }
-    w.finish()
-}
-
-/// Writes the walk over the values of a column that leads an index.
-fn values(w: &mut Writer, rows: &Source, column: &Ident) {
-    w.syntax("WITH RECURSIVE v AS ((SELECT ").column(column).syntax(" AS x").rows_of(&rows.relation, &[]);
-    w.syntax(" WHERE ").column(column).syntax(" IS NOT NULL ORDER BY 1 LIMIT 1) UNION ALL SELECT (SELECT ");
-    w.column(column).rows_of(&rows.relation, &[]).syntax(" WHERE ").column(column);
-    w.syntax(" > v.x ORDER BY 1 LIMIT 1) FROM v WHERE v.x IS NOT NULL) ");
 }

@@ -2,6 +2,9 @@
 //!
 //! The distinct values of a leading index column cost one probe each, however many rows there are. For each of them
 //! the newest rows say which values of the wanted label pass the conditions.
+//!
+//! Over partitions, chunks and children a probe looks into each of them. So the range of a question bounds the walk, which
+//! leaves out the children outside; and where the range has few rows they are read instead.
 
 use super::condition::{condition, grouped};
 use super::labels::{distinct, values};
@@ -23,14 +26,16 @@ const NEWEST: i64 = 20_000;
 const SMALL: u64 = 32 << 20;
 
 /// A way through one index to the rows that matter.
-struct Walk<'a> {
-    source: &'a Source,
+pub(super) struct Walk<'a> {
+    pub(super) source: &'a Source,
     /// Columns of the index that the conditions hold fixed, with their values.
     fixed: Vec<(&'a Column, &'a str)>,
     /// The column after them, whose values are walked; none when the newest rows come next.
-    column: Option<&'a Column>,
+    pub(super) column: Option<&'a Column>,
     /// Whether the index goes on with the time, so that the newest rows are found at once.
     timed: bool,
+    /// The range that bounds the walk itself, over children that it leaves out.
+    pub(super) within: Option<TimeRange>,
 }
 
 /// The distinct non-empty values of a label on the rows that pass the filters, as text, unsorted, at most `cap` + 1;
@@ -46,6 +51,13 @@ pub fn narrowed_values(
     let mut w = Writer::default();
     w.syntax("SELECT q.x FROM (");
     match walk(source, value, filters, range) {
+        Some(walk) if walk.within.is_some() && walk.is_sparse(value) => {
+            distinct(&mut w, source, value, filters, range);
+        }
+        Some(walk) if walk.within.is_some() => walk.write_or_read(&mut w, value, filters, range),
+        None if source.children > 1 && range.is_some() && is_own(value) => {
+            distinct(&mut w, source, value, filters, range);
+        }
         Some(walk) => walk.write(&mut w, value, filters, range),
         None if filters.is_empty() || matches!(value.column().row, Row::Joined(_)) => {
             values(&mut w, source, value, filters, range)
@@ -61,7 +73,7 @@ pub fn narrowed_values(
 }
 
 /// The best walk that the indexes allow.
-fn walk<'a>(
+pub(super) fn walk<'a>(
     source: &'a Source,
     value: &LabelValue,
     filters: &'a [Filter],
@@ -70,16 +82,18 @@ fn walk<'a>(
     if !is_own(value) || !filters.iter().all(|filter| is_own(&filter.value)) {
         return None;
     }
+    let within = range.filter(|_| source.children > 1);
     let walks = source.indexes.iter().filter_map(|index| along(source, index, filters));
+    let walks = walks.map(|walk| Walk { within, ..walk });
     let usable = walks.filter(|walk| {
-        let whole = walk.walks(value) && walk.fixed.len() == filters.len();
-        (walk.timed || (whole && range.is_none())) && walk.fixes_the_name(filters)
+        let whole = walk.is_whole(value, filters);
+        (walk.timed || (whole && (range.is_none() || within.is_some()))) && walk.fixes_the_name(filters)
     });
     let best = usable.max_by_key(|walk| {
-        let whole = walk.walks(value) && walk.fixed.len() == filters.len();
+        let whole = walk.is_whole(value, filters);
         (whole, walk.fixed.len(), walk.walks(value), walk.column.is_some())
     })?;
-    let is_exact = best.walks(value) && best.fixed.len() == filters.len();
+    let is_exact = best.is_whole(value, filters);
     (is_exact || source.bytes == 0 || source.bytes > SMALL).then_some(best)
 }
 
@@ -88,7 +102,7 @@ fn along<'a>(source: &'a Source, index: &[Ident], filters: &'a [Filter]) -> Opti
     let fixed: Vec<_> = index.iter().map_while(|column| held(column, filters)).collect();
     let at = index.get(fixed.len())?;
     if *at == source.time.column {
-        return Some(Walk { source, fixed, column: None, timed: true });
+        return Some(Walk { source, fixed, column: None, timed: true, within: None });
     }
     let labels = source.labels.iter().filter_map(|label| match label {
         Label::One { value: LabelValue::Column(column), .. } => Some(column),
@@ -97,7 +111,7 @@ fn along<'a>(source: &'a Source, index: &[Ident], filters: &'a [Filter]) -> Opti
     let own = |column: &&Column| column.row == Row::Own && column.name == *at;
     let column = labels.chain(&source.name_column).find(own)?;
     let timed = index.get(fixed.len() + 1) == Some(&source.time.column);
-    Some(Walk { source, fixed, column: Some(column), timed })
+    Some(Walk { source, fixed, column: Some(column), timed, within: None })
 }
 
 /// The single value that the conditions leave to a column.
@@ -124,17 +138,22 @@ fn is_own(value: &LabelValue) -> bool {
 
 /// What is asked of the rows that a walk finds.
 #[derive(Clone, Copy)]
-struct Ask<'a> {
-    value: &'a LabelValue,
-    filters: &'a [Filter],
-    fixed: &'a [Slot],
-    range: Option<TimeRange>,
+pub(super) struct Ask<'a> {
+    pub(super) value: &'a LabelValue,
+    pub(super) filters: &'a [Filter],
+    pub(super) fixed: &'a [Slot],
+    pub(super) range: Option<TimeRange>,
 }
 
 impl Walk<'_> {
     /// Whether it is the wanted label's own column that is walked.
     fn walks(&self, value: &LabelValue) -> bool {
         matches!((value, self.column), (LabelValue::Column(wanted), Some(own)) if wanted.name == own.name)
+    }
+
+    /// Whether its values are those that are wanted: it walks their own column, and holds all conditions fixed.
+    pub(super) fn is_whole(&self, value: &LabelValue, filters: &[Filter]) -> bool {
+        self.walks(value) && self.fixed.len() == filters.len()
     }
 
     /// The newest rows of all metrics together may have none of the one that is asked for.
@@ -144,9 +163,14 @@ impl Walk<'_> {
         !on_name || self.fixed.iter().any(|(column, _)| column.name == name.name)
     }
 
-    fn write(&self, w: &mut Writer, value: &LabelValue, filters: &[Filter], range: Option<TimeRange>) {
-        let bound: Vec<Slot> = self.fixed.iter().map(|(_, value)| w.bind(Param::Text((*value).to_owned()))).collect();
-        let ask = Ask { value, filters, fixed: &bound, range };
+    pub(super) fn bound(&self, w: &mut Writer) -> Vec<Slot> {
+        self.fixed.iter().map(|(_, value)| w.bind(Param::Text((*value).to_owned()))).collect()
+    }
+
+    pub(super) fn write(&self, w: &mut Writer, value: &LabelValue, filters: &[Filter], range: Option<TimeRange>) {
+        let bound = self.bound(w);
+        // The rows themselves are bounded as well.
+        let ask = Ask { value, filters, fixed: &bound, range: range.filter(|_| self.within.is_none()) };
         let Some(column) = self.column else {
             w.syntax("SELECT DISTINCT t.\"datebin x\"::text AS x FROM (");
             self.newest(w, ask, |_| {});
@@ -155,8 +179,8 @@ impl Walk<'_> {
             return;
         };
         self.values(w, &bound, column);
-        let whole = self.walks(value) && filters.len() == self.fixed.len();
-        if whole && range.is_none() {
+        let whole = self.is_whole(value, filters);
+        if whole && (range.is_none() || self.within.is_some()) {
             w.syntax("SELECT v.x::text AS x FROM v WHERE v.x IS NOT NULL AND v.x::text <> ''");
             return;
         }
@@ -199,11 +223,26 @@ impl Walk<'_> {
         for ((column, _), slot) in self.fixed.iter().zip(fixed) {
             w.syntax(" AND ").column(&column.name).syntax(" = ").slot(*slot);
         }
+        if let Some(range) = self.within {
+            w.syntax(" AND ");
+            lasting::within(w, self.source, range);
+        }
     }
 
-    /// Writes the newest rows under a further condition, up to their number: the wanted value as `x`, and the columns
-    /// that the filters look at under their own names.
+    /// Writes the newest rows under a further condition, up to their number.
     fn newest(&self, w: &mut Writer, ask: Ask<'_>, further: impl FnOnce(&mut Writer)) {
+        self.rows_asked(w, ask);
+        further(w);
+        if let Some(range) = ask.range {
+            w.syntax(" AND ");
+            lasting::within(w, self.source, range);
+        }
+        w.syntax(" ORDER BY ").column(&self.source.time.column).syntax(" DESC LIMIT ");
+    }
+
+    /// Writes the rows: the wanted value as `x`, and the columns that the filters look at under their own
+    /// names.
+    pub(super) fn rows_asked(&self, w: &mut Writer, ask: Ask<'_>) {
         w.syntax("SELECT ");
         grouped(w, ask.value);
         // Not `x`, as a column may be called.
@@ -215,17 +254,11 @@ impl Walk<'_> {
             w.syntax(", ").column(name);
         }
         self.rows(w, ask.fixed);
-        further(w);
-        if let Some(range) = ask.range {
-            w.syntax(" AND ");
-            lasting::within(w, self.source, range);
-        }
-        w.syntax(" ORDER BY ").column(&self.source.time.column).syntax(" DESC LIMIT ");
     }
 }
 
 /// Writes the conditions on the rows that were found.
-fn passing(w: &mut Writer, filters: &[Filter]) {
+pub(super) fn passing(w: &mut Writer, filters: &[Filter]) {
     w.syntax(" WHERE t.\"datebin x\"::text <> ''");
     for filter in filters {
         w.syntax(" AND ");

@@ -10,6 +10,7 @@
     reason = "tests stop at the first thing that is wrong"
 )]
 
+mod aggregates;
 mod anno;
 mod annotations;
 mod bombs;
@@ -43,10 +44,12 @@ mod products;
 mod query;
 mod rollups;
 mod rollups_found;
+mod rollups_held;
 mod search;
 mod support;
 mod tags;
 mod targets;
+mod timescale;
 mod variables;
 mod walk;
 mod windows;

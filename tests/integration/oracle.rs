@@ -45,6 +45,11 @@ fn number(variable: &str) -> Option<u64> {
 
 /// Makes the tables, declares them, and asks about each.
 pub async fn check(pool: &PgPool, tables: impl Iterator<Item = &Table> + Clone) {
+    ask_about(pool, tables, "SELECT 1").await;
+}
+
+/// As [`check`], with a statement that turns the tables into something else once they have their rows.
+pub async fn ask_about(pool: &PgPool, tables: impl Iterator<Item = &Table> + Clone, turn: &'static str) {
     let mut toml = "[discovery]\nenabled = false\n".to_owned();
     for table in tables.clone() {
         for statement in [&table.create, &table.insert].into_iter().filter(|text| !text.is_empty()) {
@@ -52,6 +57,7 @@ pub async fn check(pool: &PgPool, tables: impl Iterator<Item = &Table> + Clone) 
         }
         toml.push_str(&table.toml);
     }
+    sqlx::raw_sql(turn).execute(pool).await.expect("the tables are turned");
     let server = Server::declared(pool, &toml).await;
     let asked = (0_u64..).zip(tables).map(|(stream, table)| check_one(&server, table, stream));
     stream::iter(asked).for_each_concurrent(SIDE_BY_SIDE, |one| one).await;

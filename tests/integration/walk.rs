@@ -57,7 +57,19 @@ async fn asked(
     question: (&str, &str, &[(&str, &str)]),
     ranged: bool,
 ) -> (Vec<String>, f64) {
-    let (metric, label, filters) = question;
+    let range = ranged.then(|| TimeRange::new(START + 600_000, START + 1_200_000).unwrap());
+    asked_in(pool, server, question, range).await
+}
+
+/// 2024-01-01 in milliseconds.
+const START: i64 = 1_704_067_200_000;
+
+async fn asked_in(
+    pool: &PgPool,
+    server: &Server,
+    (metric, label, filters): (&str, &str, &[(&str, &str)]),
+    range: Option<TimeRange>,
+) -> (Vec<String>, f64) {
     let snapshot = server.catalog.current().unwrap();
     let matcher = |(label, value): &(&str, &str)| Matcher {
         label: (*label).to_owned(),
@@ -68,8 +80,6 @@ async fn asked(
     let selector = Selector { metric: MetricRef::Names(vec![metric.to_owned()]), matchers, ..Selector::default() };
     let rows = plan::rows(&snapshot, Some(&selector), &[]).unwrap();
     let value = rows[0].source.label_value(label).unwrap();
-    let from = 1_704_067_200_000;
-    let range = ranged.then(|| TimeRange::new(from + 600_000, from + 1_200_000).unwrap());
     let statement = sql::narrowed_values(rows[0].source, &value, &rows[0].conditions(), (range, ""), 5000);
     let statement = literal(&statement);
     let mut found: Vec<String> = sqlx::query_scalar(AssertSqlSafe(statement.clone())).fetch_all(pool).await.unwrap();
@@ -104,4 +114,108 @@ async fn few_rows_tell_the_values(pool: PgPool) {
             assert!(read <= most, "{question:?}, {ranged}: {read} rows");
         }
     }
+}
+
+/// Each index alone: none of them gives the order of `host`, or not all values.
+const WITHOUT_ORDER: [&str; 8] = [
+    "(host text_pattern_ops, ts)",
+    "(host varchar_pattern_ops)",
+    "(host COLLATE \"POSIX\", ts)",
+    "USING hash (host)",
+    "(host, ts) WHERE host > 'h1'",
+    "(lower(host), ts)",
+    "(host DESC NULLS LAST, ts)",
+    "USING brin (host)",
+];
+
+#[sqlx::test(migrations = false)]
+async fn an_index_that_gives_no_order_is_not_walked(pool: PgPool) {
+    let table = "CREATE TABLE dj (ts timestamptz NOT NULL, host text NOT NULL, value float8);
+        INSERT INTO dj SELECT '2024-01-01Z'::timestamptz + (n / 40) * interval '1 s', 'h' || n % 40, n
+        FROM generate_series(0, 39999) AS n; ANALYZE dj";
+    sql(&pool, table).await;
+    let mut hosts: Vec<String> = (0..40).map(|n| format!("h{n}")).collect();
+    hosts.sort_unstable();
+    for index in WITHOUT_ORDER {
+        sqlx::query(AssertSqlSafe(format!("CREATE INDEX dj_host ON dj {index}"))).execute(&pool).await.unwrap();
+        let server = Server::start(&pool).await;
+        let (found, read) = asked_in(&pool, &server, ("dj_value", "host", &[]), None).await;
+        assert_eq!(found, hosts, "{index}");
+        assert!(read <= 40_000.0, "{index}: {read} rows");
+        let snapshot = server.catalog.current().unwrap();
+        let facts = &snapshot.sources()[0].indexes;
+        assert!(facts.is_empty(), "{index}: {facts:?}");
+        sql(&pool, "DROP INDEX dj_host").await;
+    }
+    // Those that do are walked, whichever way they run.
+    for index in ["(host, ts)", "(host DESC, ts)", "(host varchar_ops, ts DESC)"] {
+        sqlx::query(AssertSqlSafe(format!("CREATE INDEX dj_host ON dj {index}"))).execute(&pool).await.unwrap();
+        let server = Server::start(&pool).await;
+        let (found, read) = asked_in(&pool, &server, ("dj_value", "host", &[]), None).await;
+        assert_eq!(found, hosts, "{index}");
+        assert!(read <= 100.0, "{index}: {read} rows");
+        sql(&pool, "DROP INDEX dj_host").await;
+    }
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_collation_that_calls_texts_equal_is_not_walked(pool: PgPool) {
+    let made = "CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)";
+    if sqlx::query(made).execute(&pool).await.is_err() {
+        eprintln!("SKIPPED: this PostgreSQL has no ICU");
+        return;
+    }
+    let table = "CREATE TABLE nc (ts timestamptz NOT NULL, host text COLLATE nocase NOT NULL, value float8);
+        INSERT INTO nc SELECT '2024-01-01Z'::timestamptz + n * interval '1 s', 'h' || n % 4, n FROM generate_series(0, 999) AS n;
+        CREATE INDEX ON nc (host, ts); ANALYZE nc";
+    sql(&pool, table).await;
+    let server = Server::start(&pool).await;
+    assert!(server.catalog.current().unwrap().sources()[0].indexes.is_empty());
+    let (found, _) = asked_in(&pool, &server, ("nc_value", "host", &[]), None).await;
+    assert_eq!(found, ["h0", "h1", "h2", "h3"]);
+}
+
+/// 60 days with 200 hosts twice a day, and three days with 100,000 rows of 20 hosts each.
+const PARTED: &str = "
+    CREATE TABLE fleet (ts timestamptz NOT NULL, host text NOT NULL, cpu float8) PARTITION BY RANGE (ts);
+    CREATE TABLE dense (ts timestamptz NOT NULL, host text NOT NULL, cpu float8) PARTITION BY RANGE (ts);
+    DO $$ BEGIN FOR d IN 0..59 LOOP EXECUTE format('CREATE TABLE fleet_%s PARTITION OF fleet FOR VALUES FROM (%L) TO (%L)',
+        d, '2024-01-01Z'::timestamptz + d * interval '1 day', '2024-01-01Z'::timestamptz + (d + 1) * interval '1 day');
+        END LOOP; FOR d IN 0..2 LOOP EXECUTE format('CREATE TABLE dense_%s PARTITION OF dense FOR VALUES FROM (%L) TO (%L)',
+        d, '2024-01-01Z'::timestamptz + d * interval '1 day', '2024-01-01Z'::timestamptz + (d + 1) * interval '1 day');
+        END LOOP; END $$;
+    CREATE INDEX ON fleet (host, ts DESC);
+    INSERT INTO fleet SELECT '2024-01-01Z'::timestamptz + n * interval '12 h', 'h' || h, n
+        FROM generate_series(0, 119) AS n, generate_series(1, 200) AS h;
+    INSERT INTO dense SELECT '2024-01-01Z'::timestamptz + n * interval '17.28 s', 'h' || h, n
+        FROM generate_series(0, 14999) AS n, generate_series(1, 20) AS h;
+    CREATE INDEX ON dense (host, ts);
+    ANALYZE";
+
+#[sqlx::test(migrations = false)]
+async fn a_walk_over_partitions_keeps_to_the_range(pool: PgPool) {
+    sql(&pool, PARTED).await;
+    let server = Server::start(&pool).await;
+    let hosts = |many: usize| {
+        let mut hosts: Vec<String> = (1..=many).map(|n| format!("h{n}")).collect();
+        hosts.sort_unstable();
+        hosts
+    };
+    let hour = 3_600_000;
+    let between = |from: i64, to: i64| Some(TimeRange::new(START + from * hour, START + to * hour).unwrap());
+    for (metric, many, range, most) in [
+        // One partition of sixty; then all of them, whose rows are fewer than the probes would be.
+        ("fleet_cpu", 200, between(720, 726), 400.0),
+        ("fleet_cpu", 200, between(0, 1440), 24_000.0),
+        // Few rows are read; of many no more than tell that they are many, and then the index is walked.
+        ("dense_cpu", 20, between(1, 3), 100_000.0),
+        ("dense_cpu", 20, between(0, 72), 210_000.0),
+    ] {
+        let (found, read) = asked_in(&pool, &server, (metric, "host", &[]), range).await;
+        assert_eq!(found, hosts(many), "{metric} {range:?}");
+        assert!(read <= most, "{metric} {range:?}: {read} rows");
+    }
+    let answer =
+        server.query("2024-01-31T00:00:00Z", "2024-01-31T06:00:00Z", 1, "count(fleet_cpu{host=~\"h1.*\"})").await;
+    assert_eq!(answer[0]["datapoints"][0][0], serde_json::json!(111.0));
 }

@@ -168,3 +168,56 @@ async fn presets_declare_what_is_there_and_say_what_is_not() {
     let wrong = ran(&cluster.directory, &[("DATABASE_URL", &url)], &["discover", "--preset", "telegraph"]);
     assert!(text(&wrong).contains("did you mean `telegraf`?"), "{}", text(&wrong));
 }
+
+/// A rollup with a hole; a hypertable as TimescaleDB describes it, most of it compressed; an index that gives no order.
+const TOLD: &str = "
+    CREATE TABLE d (ts timestamptz NOT NULL, host text NOT NULL, value float8);
+    INSERT INTO d SELECT '2025-06-01Z'::timestamptz + n * interval '1 min', 'h', n FROM generate_series(0, 599) AS n;
+    CREATE INDEX ON d (ts);
+    CREATE INDEX d_host_like ON d (host text_pattern_ops);
+    CREATE TABLE d_7d AS SELECT '2025-06-02Z'::timestamptz AS ts, 'h' AS host, 1::float8 AS top
+        UNION ALL SELECT '2025-06-16Z', 'h', 1 UNION ALL SELECT '2025-06-23Z', 'h', 1;
+    INSERT INTO d VALUES ('2025-06-10Z', 'h', 1);
+    CREATE TABLE chunked (moment timestamptz NOT NULL, host text NOT NULL, value float8);
+    INSERT INTO chunked SELECT now() - n * interval '1 s', 'h' || n % 9, n FROM generate_series(1, 1000) AS n;
+    CREATE SCHEMA timescaledb_information;
+    CREATE SCHEMA _timescaledb_catalog;
+    CREATE VIEW timescaledb_information.hypertables AS
+        SELECT 'public'::name AS hypertable_schema, 'chunked'::name AS hypertable_name, 40::bigint AS num_chunks;
+    CREATE VIEW timescaledb_information.dimensions AS SELECT 'public'::name AS hypertable_schema,
+        'chunked'::name AS hypertable_name, 1::bigint AS dimension_number, 'moment'::name AS column_name;
+    CREATE TABLE _timescaledb_catalog.hypertable AS SELECT 1 AS id, 'public'::name AS schema_name, 'chunked'::name AS table_name;
+    CREATE TABLE _timescaledb_catalog.chunk AS SELECT n AS id, 1 AS hypertable_id FROM generate_series(1, 40) AS n;
+    CREATE TABLE _timescaledb_catalog.compression_chunk_size AS SELECT n AS chunk_id, 2000000::bigint AS compressed_heap_size,
+        0::bigint AS compressed_toast_size, 1000000::bigint AS numrows_pre_compression FROM generate_series(1, 30) AS n;
+    ANALYZE;";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn holes_hypertables_and_indexes_without_order_are_named() {
+    let cluster = Cluster::start();
+    cluster.sql(TOLD).await;
+    let file = b"
+        [[source]]
+        relation = \"d\"
+        labels = [\"host\"]
+        [source.metric.d]
+        column = \"value\"
+        [[source.rollup]]
+        relation = \"d_7d\"
+        step = \"7d\"
+        columns = { max = \"top\" }
+    ";
+    let checked = piped(&cluster.directory, &cluster.url(), file, &[]);
+    let said = text(&checked);
+    assert_eq!(checked.status.code(), Some(0), "{said}");
+    for line in [
+        "rollup public.d_7d by 7d, from 2025-06-02T00:00:00Z up to 2025-06-23T00:00:00Z, without 2025-06-09T00:00:00Z to 2025-06-16T00:00:00Z: d (max)",
+        "the rollup public.d_7d holds nothing for 2025-06-09T00:00:00Z to 2025-06-16T00:00:00Z: public.d is read there",
+        "the index d_host_like gives no order: its operator class is text_pattern_ops",
+        "public.chunked (hypertable, about 30001000 rows, 57 MB, 40 chunks, 30 of them compressed (75 %))",
+        "time moment: timestamptz",
+        "CREATE INDEX ON \"public\".\"chunked\" (\"moment\") WITH (timescaledb.transaction_per_chunk);",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+}

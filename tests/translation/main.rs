@@ -58,6 +58,8 @@ fn source(table: &str, time: TimeKind, labels: Vec<Label>, metrics: Vec<Metric>)
         name_column: None,
         rollups: Vec::new(),
         indexes: vec![vec![ident("host"), ident("ts")]],
+        children: 0,
+        sparse: Vec::new(),
         bytes: 0,
     }
 }

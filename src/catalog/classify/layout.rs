@@ -116,8 +116,24 @@ pub(super) fn source(relation: &RelationFacts, time: TimeColumn, labels: Vec<Lab
         name_column: None,
         rollups: Vec::new(),
         indexes,
+        children: relation.children,
+        sparse: sparse(relation),
         bytes: relation.bytes,
     }
+}
+
+/// A step from value to value probes each child; so many rows are read meanwhile.
+const ROWS_A_STEP: f64 = 50.0;
+
+/// The columns whose values are found sooner by reading a range than by walking over its children.
+fn sparse(relation: &RelationFacts) -> Vec<Ident> {
+    let Some(rows) = relation.rows.filter(|_| relation.children > 1) else { return Vec::new() };
+    let is_sparse = |column: &&ColumnFacts| {
+        let distinct = column.stats.as_ref().map(|stats| stats.n_distinct);
+        // Below zero it is a share of the rows: their values repeat seldom.
+        distinct.is_some_and(|n| n < 0.0 || rows / f64::from(relation.children) < n * ROWS_A_STEP)
+    };
+    relation.columns.iter().filter(is_sparse).map(|column| column.name.clone()).collect()
 }
 
 /// The metric of a column, without a name.

@@ -101,7 +101,7 @@ fn epoch(facts: &RelationFacts, column: &ColumnFacts, unit: Option<&str>) -> Res
     Ok(TimeKind::Epoch { unit, storage })
 }
 
-/// `10s`, `500ms`, `1m`, `1h`, `1d` in milliseconds.
+/// `10s`, `500ms`, `1m`, `1h`, `1d`, `1w` in milliseconds.
 pub(super) fn interval(relation: &Relation, field: &'static str, text: &str) -> Result<i64, CatalogError> {
     let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
     let factor = match unit {
@@ -110,6 +110,7 @@ pub(super) fn interval(relation: &Relation, field: &'static str, text: &str) -> 
         "m" => Some(60_000),
         "h" => Some(3_600_000),
         "d" => Some(86_400_000),
+        "w" => Some(7 * 86_400_000),
         _ => None,
     };
     let length = digits.parse::<i64>().ok().zip(factor).and_then(|(number, factor)| number.checked_mul(factor));

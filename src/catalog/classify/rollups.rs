@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::error::CatalogError;
 use super::lookup::{bad, column, interval, relation, time_column, wrong};
-use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
+use super::rows;
+use crate::catalog::facts::{Facts, RelationFacts};
 use crate::catalog::file::{FunctionsDecl, RollupColumnsDecl, RollupDecl, TimeDecl, TimeTable};
 use crate::catalog::{
-    Column, ColumnType, Held, Metric, Relation, Rollup, RollupColumns, RollupMetrics, Row, Source, TimeColumn,
-    TimeKind, Value,
+    Column, Held, Metric, Relation, Rollup, RollupColumns, RollupMetrics, Source, TimeColumn, TimeKind, Value,
 };
 use crate::nearest::nearest;
 use crate::time::Zone;
@@ -40,9 +40,20 @@ pub(super) fn declared(
                 RollupMetrics::Named(metrics.iter().map(named).collect::<Result<_, CatalogError>>()?)
             }
         };
-        Ok(Rollup { rows: rows(source, facts, time)?, step_ms, columns, held: unread() })
+        let (rows, lacks) = rows::rows(source, facts, time, None)?;
+        let is_unique = rows::is_unique(source, &rows, facts, &values(&columns));
+        Ok(Rollup { rows, step_ms, columns, held: unread(), unsearched: None, is_stated: false, lacks, is_unique })
     };
     declared.iter().map(one).collect()
+}
+
+/// The columns that hold what samples come to.
+fn values(columns: &RollupMetrics) -> Vec<&Column> {
+    let all: Vec<&RollupColumns> = match columns {
+        RollupMetrics::Stored(columns) => vec![columns],
+        RollupMetrics::Named(metrics) => metrics.values().collect(),
+    };
+    all.into_iter().flat_map(RollupColumns::all).filter_map(|(_, column)| column).collect()
 }
 
 /// What every rollup holds before anybody looked.
@@ -97,57 +108,6 @@ fn columns(facts: &RelationFacts, declared: &FunctionsDecl) -> Result<RollupColu
         return Err(bad(&facts.relation, "columns", "{}", "columns such as { avg = \"…\", count = \"…\" }"));
     }
     Ok(columns)
-}
-
-/// The rows of a rollup as those of a source: what tells rows apart there must have the same names here.
-pub(super) fn rows(source: &Source, facts: &RelationFacts, time: TimeColumn) -> Result<Source, CatalogError> {
-    let mut rows = Source {
-        relation: facts.relation.clone(),
-        time,
-        end: None,
-        metrics: Vec::new(),
-        members: Vec::new(),
-        rollups: Vec::new(),
-        indexes: facts.indexes.clone(),
-        bytes: facts.bytes,
-        ..source.clone()
-    };
-    rows.indexes.sort();
-    let labels = rows.labels.iter_mut().map(crate::catalog::Label::column_mut);
-    let filters = rows.filters.iter_mut().map(|filter| filter.value.column_mut());
-    let keys = rows.joins.iter_mut().flat_map(|join| join.on.iter_mut().map(|(theirs, _)| theirs));
-    for used in labels.chain(filters).chain(keys).chain(&mut rows.name_column).filter(|used| used.row == Row::Own) {
-        *used = same(used, facts, &source.relation)?;
-    }
-    Ok(rows)
-}
-
-/// The column of a rollup that stands for one of its source.
-fn same(used: &Column, facts: &RelationFacts, source: &Relation) -> Result<Column, CatalogError> {
-    let name = used.name.as_str();
-    let Some(own) = facts.column(name) else {
-        let (rollup, source_relation) = (facts.relation.clone(), source.clone());
-        return Err(CatalogError::RollupLacks { rollup, source_relation, column: name.to_owned() });
-    };
-    if !own.readable {
-        return Err(CatalogError::Unreadable { relation: facts.relation.clone(), column: name.to_owned() });
-    }
-    if own.ty == used.ty || is_text(own) && is_text_type(&used.ty) || own.is_integer() && is_integer_type(&used.ty) {
-        return Ok(own.column());
-    }
-    Err(wrong(facts, own, "of the type that it has in the source of the rollup"))
-}
-
-const fn is_text(column: &ColumnFacts) -> bool {
-    is_text_type(&column.ty)
-}
-
-const fn is_text_type(ty: &ColumnType) -> bool {
-    matches!(ty, ColumnType::Text | ColumnType::Varchar | ColumnType::Bpchar)
-}
-
-const fn is_integer_type(ty: &ColumnType) -> bool {
-    matches!(ty, ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8)
 }
 
 /// Calls the metrics of a source's rollups by their final names, and puts the coarsest first.

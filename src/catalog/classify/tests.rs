@@ -37,11 +37,14 @@ fn table(name: &str, columns: Vec<ColumnFacts>) -> RelationFacts {
         bytes: 0,
         rows: Some(1e6),
         is_parent: false,
+        children: 0,
+        hypertable: None,
         columns,
         primary_key: vec![],
         unique: vec![],
         foreign_keys: vec![],
         indexes: vec![],
+        unordered: vec![],
         partition_key: vec![],
     }
 }

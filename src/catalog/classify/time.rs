@@ -31,6 +31,7 @@ pub(super) fn choose(relation: &RelationFacts, zone: Zone) -> Option<(TimeColumn
 /// Whether rows can be found by the column: it leads an index, or is part of the primary, a unique or the partition key.
 fn leads(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     relation.indexes.iter().any(|columns| columns.first() == Some(&column.name))
+        || relation.unordered.iter().any(|index| index.finds_ranges && index.columns.first() == Some(&column.name))
         || relation.unique.iter().any(|key| key.contains(&column.name))
         || relation.primary_key.contains(&column.name)
         || relation.partition_key.contains(&column.name)

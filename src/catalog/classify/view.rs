@@ -1,23 +1,47 @@
 //! What the definition of a continuous aggregate says, as PostgreSQL writes it. What is not plainly understood is
 //! refused or passed over.
 
+use crate::time::Zone;
+
 /// A definition.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Parsed {
-    /// How long a bucket is, in milliseconds.
-    pub(super) step_ms: i64,
+    /// How long a bucket is.
+    pub(super) width: Width,
     /// The column of times that is cut.
     pub(super) time: String,
     /// What the buckets are called.
     pub(super) bucket: String,
-    /// The columns that it groups by, each under its own name.
-    pub(super) keys: Vec<String>,
+    /// The columns that it groups by.
+    pub(super) keys: Vec<Key>,
+    /// Whether it groups by anything else, too.
+    pub(super) has_other_keys: bool,
     /// What it computes.
     pub(super) items: Vec<Item>,
+    /// The relation that it reads, as it is written: with its schema or without.
+    pub(super) from: (Option<String>, String),
+}
+
+/// How long a bucket is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Width {
+    /// So many milliseconds.
+    Millis(i64),
+    /// So many of what an integer column counts.
+    Units(i64),
+}
+
+/// A column that is grouped by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Key {
+    /// The column.
+    pub(super) column: String,
+    /// What the view calls it.
+    pub(super) name: String,
 }
 
 /// An aggregate of a column.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Item {
     /// What it is called.
     pub(super) name: String,
@@ -42,21 +66,16 @@ pub(super) fn parse(definition: &str) -> Result<Parsed, String> {
             return Err(format!("its definition has a {word}"));
         }
     }
-    if !is_one_relation(rest) {
-        return Err("its definition reads no single relation".to_owned());
-    }
-    let (mut bucket, mut keys, mut items) = (None, Vec::new(), Vec::new());
+    let (from, groups) = split_word(rest, "GROUP").unwrap_or((rest, ""));
+    let from = relation(from).ok_or("its definition reads no single relation")?;
+    let (mut cut, mut keys, mut items) = (None, Vec::new(), Vec::new());
     for item in split(list, ',') {
         let (expression, alias) = split_word(item, "AS").unwrap_or((item, ""));
         let (expression, alias) = (expression.trim(), column(alias.trim()));
         match call(expression) {
-            Some(("time_bucket", arguments)) if bucket.is_none() => {
-                let [width, time] = arguments.as_slice() else {
-                    return Err("its buckets have an origin, an offset or a zone of their own".to_owned());
-                };
-                let step_ms = interval(width).ok_or("its buckets have no fixed length")?;
-                let time = column(time).ok_or("its buckets are not cut by a plain column")?;
-                bucket = Some((step_ms, time, alias.unwrap_or_else(|| "time_bucket".to_owned())));
+            Some(("time_bucket", arguments)) if cut.is_none() => {
+                let (width, time) = bucket(&arguments)?;
+                cut = Some((width, time, alias.unwrap_or_else(|| "time_bucket".to_owned())));
             }
             Some((function, arguments)) if FUNCTIONS.contains(&function) => {
                 let of = arguments.first().map(|argument| argument.trim());
@@ -65,12 +84,61 @@ pub(super) fn parse(definition: &str) -> Result<Parsed, String> {
                 let by = arguments.get(1).map(|by| column(by).unwrap_or_default());
                 items.extend(of.map(|of| (Item { name, function: function.to_owned(), of }, by)));
             }
-            _ => keys.extend(column(expression).filter(|own| alias.as_ref().is_none_or(|alias| alias == own))),
+            _ => keys
+                .extend(column(expression).map(|own| Key { name: alias.unwrap_or_else(|| own.clone()), column: own })),
         }
     }
-    let (step_ms, time, bucket) = bucket.ok_or("it has no time_bucket")?;
+    let (width, time, bucket) = cut.ok_or("it has no time_bucket")?;
     let items = of_samples(items, &time);
-    Ok(Parsed { step_ms, time, bucket, keys, items })
+    let has_other_keys = groups_by_more(groups, &keys);
+    Ok(Parsed { width, time, bucket, keys, has_other_keys, items, from })
+}
+
+/// Whether GROUP BY has more than the bucket and columns that are shown.
+fn groups_by_more(groups: &str, keys: &[Key]) -> bool {
+    let Some((_, list)) = split_word(groups, "BY") else { return false };
+    let is_known = |group: &&str| {
+        let group = group.trim();
+        let inner = group.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(group);
+        let is_bucket = matches!(call(inner), Some(("time_bucket", _))) || group == "1";
+        is_bucket || column(group).is_some_and(|column| keys.iter().any(|key| key.column == column))
+    };
+    !split(list, ',').iter().all(|group| is_known(&group))
+}
+
+/// The width of the buckets and the column that they cut.
+fn bucket(arguments: &[&str]) -> Result<(Width, String), String> {
+    let [width, time, more @ ..] = arguments else {
+        return Err("its buckets are not cut by a plain column".to_owned());
+    };
+    for argument in more {
+        // PostgreSQL writes an argument that was left out as its default.
+        let (name, value) = argument.split_once("=>").map_or(("", *argument), |(name, value)| (name.trim(), value));
+        let value = value.trim();
+        let text = value.strip_suffix("::text").and_then(|text| text.strip_prefix('\'')?.strip_suffix('\''));
+        match (name, text.map(|zone| (zone, Zone::parse(zone)))) {
+            _ if value.starts_with("NULL") => {}
+            ("" | "timezone", Some((_, Some(zone)))) if zone.is_utc() => {}
+            ("" | "timezone", Some((zone, _))) => return Err(format!("its buckets are cut in the zone {zone}")),
+            _ => return Err("its buckets have an origin or an offset of their own".to_owned()),
+        }
+    }
+    let width = match interval(width) {
+        Some(ms) => Width::Millis(ms),
+        None => Width::Units(integer(width).ok_or("its buckets have no fixed length")?),
+    };
+    let time = column(time).ok_or("its buckets are not cut by a plain column")?;
+    Ok((width, time))
+}
+
+/// `3600`, `(3600)::bigint`, `'3600'::bigint`.
+fn integer(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let number = text.rsplit_once("::").map_or(text, |(number, ty)| match ty {
+        "bigint" | "integer" | "smallint" => number,
+        _ => "",
+    });
+    number.trim_matches(['(', ')', '\'']).parse().ok().filter(|number| *number > 0)
 }
 
 /// The aggregates without those that are ordered by anything but the time.
@@ -82,12 +150,18 @@ fn of_samples(items: Vec<(Item, Option<String>)>, time: &str) -> Vec<Item> {
     items.into_iter().filter_map(|(item, by)| is_plain(&item, by).then_some(item)).collect()
 }
 
-/// Whether what stands behind FROM is one relation, with or without another name. PostgreSQL writes a join within
-/// parentheses.
-fn is_one_relation(rest: &str) -> bool {
-    let (from, _) = split_word(rest, "GROUP").unwrap_or((rest, ""));
+/// The one relation that stands behind FROM, with or without another name. PostgreSQL writes a join within parentheses.
+fn relation(from: &str) -> Option<(Option<String>, String)> {
     let words = split(from.trim(), ' ');
-    words.len() <= 2 && words.iter().all(|word| column(word).is_some())
+    if words.len() > 2 || !words.iter().all(|word| column(word).is_some()) {
+        return None;
+    }
+    let names = split(words.first()?.trim(), '.').into_iter().map(name).collect::<Option<Vec<_>>>()?;
+    match names.as_slice() {
+        [own] => Some((None, own.clone())),
+        [schema, own] => Some((Some(schema.clone()), own.clone())),
+        _ => None,
+    }
 }
 
 /// The places of a text that are neither within quotes nor within parentheses.
@@ -191,8 +265,10 @@ mod tests {
                     (sum(conditions.a) / sum(conditions.b)) AS ratio\n   FROM conditions\n  \
                     GROUP BY (time_bucket('01:00:00'::interval, conditions.\"time\")), conditions.location;";
         let parsed = parse(text).unwrap();
-        assert_eq!((parsed.step_ms, parsed.time.as_str(), parsed.bucket.as_str()), (3_600_000, "time", "bucket"));
-        assert_eq!(parsed.keys, ["location"]);
+        assert_eq!(parsed.width, Width::Millis(3_600_000));
+        assert_eq!((parsed.time.as_str(), parsed.bucket.as_str()), ("time", "bucket"));
+        assert_eq!(parsed.keys, [key("location", "location")]);
+        assert_eq!((parsed.has_other_keys, parsed.from), (false, (None, "conditions".to_owned())));
         let items = [
             item("avg", "avg", Some("temperature")),
             item("gust", "max", Some("Wind, speed")),
@@ -202,12 +278,51 @@ mod tests {
         assert_eq!(parsed.items, items);
     }
 
+    fn key(column: &str, name: &str) -> Key {
+        Key { column: column.to_owned(), name: name.to_owned() }
+    }
+
+    #[test]
+    fn widths_zones_keys_and_relations_are_read_in_each_spelling() {
+        for (arguments, width) in [
+            ("'7 days'::interval, ts", Width::Millis(7 * 86_400_000)),
+            ("'1 day'::interval, ts, 'UTC'::text", Width::Millis(86_400_000)),
+            ("'1 day 12:00:00'::interval, ts, timezone => 'Etc/UTC'::text", Width::Millis(129_600_000)),
+            ("'1 day'::interval, ts, 'UTC'::text, NULL::timestamp with time zone", Width::Millis(86_400_000)),
+            ("3600, clock", Width::Units(3600)),
+            ("'3600'::bigint, clock", Width::Units(3600)),
+            ("(3600)::bigint, clock", Width::Units(3600)),
+        ] {
+            let text = format!(
+                "SELECT time_bucket({arguments}) AS b, t.host AS machine, avg(t.c) AS c FROM \"My\".t t \
+                 GROUP BY (time_bucket({arguments})), t.host"
+            );
+            let parsed = parse(&text).unwrap();
+            assert_eq!((parsed.width, parsed.has_other_keys), (width, false), "{text}");
+            assert_eq!(parsed.keys, [key("host", "machine")]);
+            assert_eq!(parsed.from, (Some("My".to_owned()), "t".to_owned()));
+        }
+        for group in ["GROUP BY 1, t.hidden", "GROUP BY 1, (upper(t.host))", "GROUP BY 1, (t.a || t.b)"] {
+            let text = format!("SELECT time_bucket('1 day'::interval, t.ts) AS b, avg(t.c) AS c FROM t {group}");
+            assert!(parse(&text).unwrap().has_other_keys, "{text}");
+        }
+    }
+
     #[test]
     fn what_is_no_rollup_says_why() {
         let bucket = |arguments: &str| format!("SELECT time_bucket({arguments}) AS b, avg(c) AS c FROM t GROUP BY 1");
         for (text, expected) in [
             (bucket("'1 mon'::interval, ts"), "its buckets have no fixed length"),
-            (bucket("'1 day'::interval, ts, 'Europe/Berlin'::text"), "its buckets have an origin"),
+            (bucket("'1 day'::interval, ts, 'Europe/Berlin'::text"), "its buckets are cut in the zone Europe/Berlin"),
+            (
+                bucket("'1 day'::interval, ts, timezone => 'Asia/Tokyo'::text"),
+                "its buckets are cut in the zone Asia/Tokyo",
+            ),
+            (bucket("'1 day'::interval, ts, '2000-01-01'::timestamp"), "its buckets have an origin or an offset"),
+            (
+                bucket("'1 day'::interval, ts, \"offset\" => '02:00:00'::interval"),
+                "its buckets have an origin or an offset",
+            ),
             (bucket("'1 day'::interval, (ts + x)"), "its buckets are not cut by a plain column"),
             (bucket("'1 day'::interval, ts").replace("GROUP", "WHERE c > 0 GROUP"), "its definition has a WHERE"),
             (bucket("'1 day'::interval, ts").replace(" t ", " t JOIN u USING (id) "), "its definition has a JOIN"),

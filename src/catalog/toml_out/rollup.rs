@@ -1,13 +1,24 @@
 //! Rollups as the file spells them.
 
 use super::{line, quoted, time};
-use crate::catalog::{Rollup, RollupColumns, RollupMetrics};
+use crate::catalog::{Label, Rollup, RollupColumns, RollupMetrics, Source};
+
+/// Whether the file has words for a rollup. A continuous aggregate with fewer labels, or with other names for them, is
+/// found again without.
+pub(super) fn can_be_said(source: &Source, rollup: &Rollup) -> bool {
+    let columns = |source: &Source| {
+        let own = source.labels.iter().map(Label::column).chain(&source.name_column);
+        let keys = source.joins.iter().flat_map(|join| join.on.iter().map(|(theirs, _)| theirs));
+        own.chain(keys).map(|column| column.name.clone()).collect::<Vec<_>>()
+    };
+    rollup.lacks.is_empty() && columns(source) == columns(&rollup.rows)
+}
 
 /// `[[source.rollup]]`.
 pub(super) fn rollup(out: &mut String, rollup: &Rollup) {
     line(out, &["[[source.rollup]]"]);
     line(out, &["relation = ", &quoted(&rollup.rows.relation.to_string())]);
-    line(out, &["step = ", &quoted(&format!("{}ms", rollup.step_ms))]);
+    line(out, &["step = ", &quoted(&rollup.step_text())]);
     line(out, &["time = ", &time(&rollup.rows.time)]);
     let columns = match &rollup.columns {
         RollupMetrics::Stored(columns) => functions(columns),

@@ -4,6 +4,7 @@ use super::report::{Finding, Label as Told, Level};
 use crate::catalog::facts::{RelationFacts, RelationKind};
 use crate::catalog::{Label, LabelValue, Metric, Relation, Row, Source, TimeColumn, TimeKind, Value};
 use crate::ident::Ident;
+use crate::sql;
 
 /// Below this a relation is read whole in no time.
 const SMALL: u64 = 32 << 20;
@@ -28,14 +29,15 @@ pub(super) fn time(time: &TimeColumn) -> String {
 /// A time column that no index holds.
 pub(super) fn time_index(time: &Ident, indexes: &[Vec<Ident>], facts: &RelationFacts) -> Option<Finding> {
     let partitioned_by = facts.partition_key.contains(time);
-    if indexes.iter().any(|index| index.contains(time)) || partitioned_by && facts.bytes < SMALL {
+    let finds_ranges = facts.unordered.iter().any(|index| index.finds_ranges && index.columns.contains(time));
+    if indexes.iter().any(|index| index.contains(time)) || finds_ranges || partitioned_by && facts.bytes < SMALL {
         return None;
     }
     if matches!(facts.kind, RelationKind::View | RelationKind::Foreign) {
         return None;
     }
     let level = if facts.bytes > SMALL { Level::Slow } else { Level::Note };
-    let what = format!("no index holds the time column {time}: every question reads the whole {}", facts.kind.word());
+    let what = format!("no index holds the time column {time}: every question reads the whole {}", word(facts));
     Some(advised(Finding::new(level, what), facts, &[time]))
 }
 
@@ -54,20 +56,11 @@ pub(super) fn labels(source: &Source, facts: &RelationFacts) -> (Vec<Told>, Vec<
             Label::One { name, value } if matches!(value.column().row, Row::Joined(_)) => {
                 (name.clone(), "the rows of the joined relation".to_owned())
             }
-            Label::One { name, value: LabelValue::Column(column) } if source.has_index_leading_with(&column.name) => {
-                (name.clone(), "a loose scan of an index that leads with it".to_owned())
-            }
             Label::One { name, value: LabelValue::Column(column) } => {
-                if facts.bytes > SMALL && facts.kind != RelationKind::View && facts.kind != RelationKind::Foreign {
-                    let what = format!("the values of label {name} are those of the newest rows only, or of a range");
-                    let columns = [&column.name, &source.time.column];
-                    findings.push(advised(Finding::new(Level::Note, what), facts, &columns));
-                }
-                (name.clone(), "distinct values of the newest rows, within a time budget".to_owned())
+                findings.extend(label_finding(source, facts, name, &column.name));
+                (name.clone(), strategy(source, &column.name))
             }
-            Label::One { name, .. } => {
-                (name.clone(), "distinct values of the newest rows, within a time budget".to_owned())
-            }
+            Label::One { name, .. } => (name.clone(), NEWEST.to_owned()),
             Label::Members { document } => (
                 document.column().name.to_string(),
                 format!("each member is a label; seen: {}", source.members.join(", ")),
@@ -76,6 +69,40 @@ pub(super) fn labels(source: &Source, facts: &RelationFacts) -> (Vec<Told>, Vec<
         told.push(Told { name, strategy });
     }
     (told, findings)
+}
+
+const NEWEST: &str = "distinct values of the newest rows, within a time budget";
+
+/// How the values of a column are found.
+fn strategy(source: &Source, column: &Ident) -> String {
+    match (source.has_index_leading_with(column), source.children) {
+        (_, 2..) if source.sparse.contains(column) => {
+            format!("the rows of the range, in those of the {} parts that it touches", source.children)
+        }
+        (true, 2..) => format!(
+            "the rows of the range, or where it has over {} of them a walk of an index within the range",
+            sql::READ
+        ),
+        (true, _) => "a loose scan of an index that leads with it".to_owned(),
+        (false, _) => NEWEST.to_owned(),
+    }
+}
+
+/// An index that would find the values of a label of a large relation, and why one that is there does not.
+fn label_finding(source: &Source, facts: &RelationFacts, name: &str, column: &Ident) -> Option<Finding> {
+    let is_table = !matches!(facts.kind, RelationKind::View | RelationKind::Foreign);
+    let index = facts.unordered.iter().find(|index| index.ordered == 0 && index.columns.first() == Some(column));
+    if source.has_index_leading_with(column) || !is_table || facts.bytes <= SMALL && index.is_none() {
+        return None;
+    }
+    let mut what = format!("the values of label {name} are those of the newest rows only, or of a range");
+    if let Some(index) = index {
+        what.push_str(&format!("; the index {} gives no order: {}", index.name, index.reason));
+    }
+    if facts.bytes <= SMALL {
+        return Some(Finding::new(Level::Note, what));
+    }
+    Some(advised(Finding::new(Level::Note, what), facts, &[column, &source.time.column]))
 }
 
 /// The columns that the role may not read, of relations that it may read otherwise.
@@ -93,10 +120,47 @@ pub(super) fn rights(facts: &RelationFacts, role: &str) -> Option<Finding> {
     Some(Finding { fix: Some(grant), ..Finding::new(Level::Note, message) })
 }
 
+/// What people call a relation.
+pub(super) fn word(facts: &RelationFacts) -> &'static str {
+    if facts.hypertable.is_some() { "hypertable" } else { facts.kind.word() }
+}
+
+/// The chunks, partitions or children of a relation, and what of them is compressed.
+pub(super) fn parts(facts: &RelationFacts) -> Option<String> {
+    if let Some(hypertable) = &facts.hypertable {
+        let (chunks, compressed) = (hypertable.chunks, hypertable.compressed_chunks);
+        let share = 100.0 * f64::from(compressed) / f64::from(chunks.max(1));
+        return Some(match compressed {
+            0 => format!("{chunks} chunks, none compressed"),
+            _ => format!("{chunks} chunks, {compressed} of them compressed ({share:.0} %)"),
+        });
+    }
+    let word = if facts.kind == RelationKind::Partitioned { "partitions" } else { "children" };
+    (facts.children > 0).then(|| format!("{} {word}", facts.children))
+}
+
+/// What a question over many parts needs of the server: it locks each part, and each of its indexes.
+pub(super) fn locks(facts: &RelationFacts, lockable: u64) -> Option<Finding> {
+    let needed = u64::from(facts.children) * (1 + facts.indexes.len() as u64);
+    if lockable == 0 || needed <= lockable {
+        return None;
+    }
+    let what = format!(
+        "a question over all {} parts locks about {needed} relations, and the server has room for {lockable} locks: it may \
+         fail with 53200, \"out of shared memory\"",
+        facts.children
+    );
+    let fix = "ALTER SYSTEM SET max_locks_per_transaction = 1024; -- and restart PostgreSQL".to_owned();
+    Some(Finding { fix: Some(fix), ..Finding::new(Level::Note, what) })
+}
+
 pub(super) fn advised(finding: Finding, facts: &RelationFacts, columns: &[&Ident]) -> Finding {
     let names: Vec<String> = columns.iter().map(|column| column.quoted()).collect();
     let on = format!("ON {} ({});", quoted_name(&facts.relation), names.join(", "));
-    let (fix, note) = if facts.is_parent && facts.kind == RelationKind::Partitioned {
+    let (fix, note) = if facts.hypertable.is_some() {
+        let on = on.trim_end_matches(';');
+        (format!("CREATE INDEX {on} WITH (timescaledb.transaction_per_chunk);"), "; one chunk at a time is locked")
+    } else if facts.is_parent && facts.kind == RelationKind::Partitioned {
         (
             format!("CREATE INDEX {on}"),
             "; it locks writes: on a large table make it CONCURRENTLY on each partition first",

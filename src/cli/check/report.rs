@@ -40,6 +40,8 @@ pub(super) struct Checked {
     pub(super) kind: &'static str,
     pub(super) metrics: usize,
     pub(super) rows: Option<f64>,
+    /// Its chunks, partitions or children in words.
+    pub(super) parts: Option<String>,
     pub(super) bytes: u64,
     pub(super) time: String,
     pub(super) labels: Vec<Label>,
@@ -61,10 +63,12 @@ pub(super) struct Rollup {
     pub(super) relation: String,
     /// How long the stretch of a row is.
     pub(super) step: String,
-    /// Start and end of what it holds, in milliseconds since 1970; none where it is not used.
-    pub(super) holds: Option<(i64, i64)>,
+    /// The starts and ends of what it holds, in milliseconds since 1970; none where it is not used.
+    pub(super) holds: Vec<[i64; 2]>,
     /// The same in words, or why it is not used.
     pub(super) held: String,
+    /// The labels that it lacks.
+    pub(super) lacks: Vec<String>,
     /// What it answers, by metric.
     pub(super) serves: BTreeMap<String, Vec<&'static str>>,
 }
@@ -119,7 +123,8 @@ impl Report {
 fn relation(out: &mut String, checked: &Checked) {
     let rows = checked.rows.map(|rows| format!(", about {rows:.0} rows")).unwrap_or_default();
     let (name, kind, size) = (&checked.relation, checked.kind, checked.bytes >> 20);
-    line(out, &format!("\n{name} ({kind}{rows}, {size} MB): {} metrics", checked.metrics));
+    let parts = checked.parts.as_ref().map(|parts| format!(", {parts}")).unwrap_or_default();
+    line(out, &format!("\n{name} ({kind}{rows}, {size} MB{parts}): {} metrics", checked.metrics));
     line(out, &format!("    time {}", checked.time));
     for label in &checked.labels {
         line(out, &format!("    label {}: {}", label.name, label.strategy));
@@ -135,7 +140,11 @@ fn relation(out: &mut String, checked: &Checked) {
             metrics.push(format!("{} more", rollup.serves.len() - SHOWN));
         }
         let (relation, step, held) = (&rollup.relation, &rollup.step, &rollup.held);
-        line(out, &format!("    rollup {relation} by {step}, {held}: {}", metrics.join(", ")));
+        let lacks = match rollup.lacks.as_slice() {
+            [] => String::new(),
+            lacks => format!(", without {} (serves what is aggregated over them)", lacks.join(", ")),
+        };
+        line(out, &format!("    rollup {relation} by {step}{lacks}, {held}: {}", metrics.join(", ")));
     }
     if let Some(plan) = &checked.plan {
         line(out, &format!("    the last hour: {}", plan.summary));

@@ -8,7 +8,10 @@ use super::advice::advised;
 use super::report::{Finding, Level, Rollup as Told};
 use crate::catalog::facts::{RelationFacts, RelationKind};
 use crate::catalog::{Held, Relation, Rollup, Source};
-use crate::time::{Millis, Step};
+use crate::time::{Millis, TimeRange};
+
+/// Holes that are named in the text.
+const SHOWN: usize = 5;
 
 /// The rollups of a source.
 pub(super) fn rollups(source: &Source) -> Vec<Told> {
@@ -17,40 +20,80 @@ pub(super) fn rollups(source: &Source) -> Vec<Told> {
 
 fn told(source: &Source, rollup: &Rollup) -> Told {
     let (holds, held) = match &rollup.held {
-        Held::Span(from, to) => (Some((*from, *to)), format!("from {} up to {}", instant(*from), instant(*to))),
-        Held::Nothing(why) => (None, format!("not used: {why}")),
+        Held::Ranges(ranges) => (ranges.iter().map(|range| [range.from, range.to]).collect(), holds(rollup, ranges)),
+        Held::Nothing(why) => (Vec::new(), format!("not used: {why}")),
     };
     let serves = source.metrics.iter().filter_map(|metric| {
         let columns = rollup.columns_of(metric)?;
-        Some((metric.name.clone(), columns.served()))
+        Some((metric.name.clone(), rollup.served(columns)))
     });
     Told {
         relation: rollup.rows.relation.to_string(),
-        step: Step::Millis(rollup.step_ms).to_string(),
+        step: rollup.step_text(),
+        lacks: rollup.lacks.clone(),
         holds,
         held,
         serves: serves.collect(),
     }
 }
 
+/// What it holds in words, holes included.
+fn holds(rollup: &Rollup, ranges: &[TimeRange]) -> String {
+    let (Some(first), Some(last)) = (ranges.first(), ranges.last()) else { return "nothing".to_owned() };
+    let mut text = format!("from {} up to {}", instant(first.from), instant(last.to));
+    let holes = holes(ranges);
+    if !holes.is_empty() {
+        let shown: Vec<String> = holes.iter().rev().take(SHOWN).map(between).collect();
+        text.push_str(&format!(", without {}", shown.join(", ")));
+        if holes.len() > SHOWN {
+            text.push_str(&format!(" and {} more", holes.len() - SHOWN));
+        }
+    }
+    if let Some(at) = rollup.unsearched {
+        text.push_str(&format!("; holes before {} were not looked for", instant(at)));
+    }
+    text
+}
+
+/// What lies between the ranges.
+fn holes(ranges: &[TimeRange]) -> Vec<TimeRange> {
+    ranges.windows(2).map(|pair| TimeRange { from: pair[0].to, to: pair[1].from }).collect()
+}
+
+fn between(hole: &TimeRange) -> String {
+    format!("{} to {}", instant(hole.from), instant(hole.to))
+}
+
 fn instant(ms: Millis) -> String {
     DateTime::from_timestamp_millis(ms).map_or_else(|| ms.to_string(), |at| at.format("%FT%TZ").to_string())
 }
 
-/// Why rollups are not used, and the index that would help.
+/// Why rollups are not used, or not for all that they span, and the index that would help.
 pub(super) fn findings(source: &Source, facts: &HashMap<&Relation, &RelationFacts>) -> Vec<Finding> {
-    let finding = |rollup: &Rollup| {
-        let Held::Nothing(why) = &rollup.held else { return None };
-        let rows = &rollup.rows;
-        let finding = Finding::new(Level::Note, format!("the rollup {} is not used: {why}", rows.relation));
-        let helps = |facts: &&&RelationFacts| {
-            !matches!(facts.kind, RelationKind::View | RelationKind::Foreign)
-                && !rows.indexes.iter().any(|index| index.iter().take(2).any(|column| *column == rows.time.column))
-        };
-        Some(match facts.get(&rows.relation).filter(helps) {
-            Some(facts) => advised(finding, facts, &[&rows.time.column]),
-            None => finding,
-        })
+    source.rollups.iter().flat_map(|rollup| unused(rollup, facts).into_iter().chain(gaps(source, rollup))).collect()
+}
+
+fn unused(rollup: &Rollup, facts: &HashMap<&Relation, &RelationFacts>) -> Option<Finding> {
+    let Held::Nothing(why) = &rollup.held else { return None };
+    let rows = &rollup.rows;
+    let finding = Finding::new(Level::Note, format!("the rollup {} is not used: {why}", rows.relation));
+    let helps = |facts: &&&RelationFacts| {
+        !matches!(facts.kind, RelationKind::View | RelationKind::Foreign)
+            && !rows.indexes.iter().any(|index| index.iter().take(2).any(|column| *column == rows.time.column))
     };
-    source.rollups.iter().filter_map(finding).collect()
+    Some(match facts.get(&rows.relation).filter(helps) {
+        Some(facts) => advised(finding, facts, &[&rows.time.column]),
+        None => finding,
+    })
+}
+
+/// The holes of a rollup.
+fn gaps(source: &Source, rollup: &Rollup) -> Option<Finding> {
+    let Held::Ranges(ranges) = &rollup.held else { return None };
+    let holes = holes(ranges);
+    let newest = holes.last()?;
+    let (relation, raw) = (&rollup.rows.relation, &source.relation);
+    let more = if holes.len() > 1 { format!(" and {} earlier holes", holes.len() - 1) } else { String::new() };
+    let what = format!("the rollup {relation} holds nothing for {}{more}: {raw} is read there", between(newest));
+    Some(Finding::new(Level::Note, what))
 }

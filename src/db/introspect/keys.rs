@@ -3,7 +3,8 @@
 use sqlx::{FromRow, PgConnection};
 
 use super::Loading;
-use crate::catalog::facts::ForeignKey;
+use crate::catalog::facts::{ForeignKey, UnorderedIndex};
+use crate::ident::Ident;
 
 #[derive(FromRow)]
 struct KeyRow {
@@ -12,6 +13,10 @@ struct KeyRow {
     numbers: Vec<i16>,
     target: i64,
     target_numbers: Vec<i16>,
+    name: String,
+    ordered: i64,
+    reason: String,
+    finds_ranges: bool,
 }
 
 /// Loads the keys and indexes of all relations.
@@ -19,6 +24,10 @@ pub(super) async fn load(connection: &mut PgConnection, loading: &mut Loading) -
     let query = sqlx::query_as(include_str!("../scripts/keys.sql")).bind(&loading.ids);
     let rows: Vec<KeyRow> = query.fetch_all(connection).await?;
     for row in rows {
+        if row.kind == "i" {
+            index(loading, row);
+            continue;
+        }
         let Some(columns) = loading.names(row.relation, &row.numbers) else { continue };
         let target = loading.place.get(&row.target).map(|place| loading.facts.relations[*place].relation.clone());
         let theirs = loading.names(row.target, &row.target_numbers).unwrap_or_default();
@@ -26,13 +35,29 @@ pub(super) async fn load(connection: &mut PgConnection, loading: &mut Loading) -
         match row.kind.as_str() {
             "p" => relation.primary_key = columns,
             "u" => relation.unique.push(columns),
-            "f" => relation.foreign_keys.push(ForeignKey { columns, target, theirs }),
-            _ => relation.indexes.push(columns),
+            _ => relation.foreign_keys.push(ForeignKey { columns, target, theirs }),
         }
     }
     for relation in &mut loading.facts.relations {
+        relation.indexes.sort();
         relation.indexes.dedup();
         relation.unique.dedup();
     }
     Ok(())
+}
+
+/// An index: what it gives in order, and why it gives no more.
+fn index(loading: &mut Loading, row: KeyRow) {
+    let plain = row.numbers.iter().position(|number| *number <= 0).unwrap_or(row.numbers.len());
+    let Some(columns) = loading.names(row.relation, &row.numbers[..plain]) else { return };
+    let Some((relation, _)) = loading.at(row.relation) else { return };
+    let ordered = usize::try_from(row.ordered).unwrap_or(0).min(plain);
+    let walked: Vec<Ident> = columns[..ordered].to_vec();
+    if !walked.is_empty() {
+        relation.indexes.push(walked);
+    }
+    if !row.reason.is_empty() {
+        let KeyRow { name, reason, finds_ranges, .. } = row;
+        relation.unordered.push(UnorderedIndex { name, columns, ordered, reason, finds_ranges });
+    }
 }

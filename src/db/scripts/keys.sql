@@ -1,16 +1,58 @@
 -- Constraints and indexes of the relations in $1 (int8[], their oids), as lists of column numbers.
--- kind: p primary key, u unique, f foreign key (with the columns it points at), i an index that can be walked in the
--- order of its columns.
+-- kind: p primary key, u unique, f foreign key (with the columns it points at), i an index.
+--
+-- `ordered` is how many leading columns of an index give the order in which PostgreSQL compares that column where a query
+-- says nothing: ORDER BY and > are answered from the index only by the type's own operator class, the column's own
+-- collation, and NULLs on the side where that direction has them. A nondeterministic collation calls different texts
+-- equal, so that a walk from value to value would leave some out. `reason` is why the next column gives no order.
+WITH wanted AS MATERIALIZED (
+    SELECT i.*, m.amname, i.indisvalid AND i.indisready AS works
+    FROM pg_catalog.pg_index AS i
+    JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+    JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
+    WHERE i.indrelid = ANY ($1::int8[]::oid[])
+),
+unordered AS MATERIALIZED (
+    SELECT DISTINCT ON (w.indexrelid) w.indexrelid, k.place - 1 AS ordered,
+           CASE WHEN k.number = 0 THEN 'its next column is an expression'
+                WHEN NOT coalesce(o.is_own, false) THEN 'its operator class is ' || o.opcname
+                WHEN l.oid IS NOT NULL AND NOT l.collisdeterministic THEN 'its collation, ' || l.collname || ', is nondeterministic'
+                WHEN k.ordering <> a.attcollation THEN 'its collation is ' || l.collname || ', not that of the column'
+                ELSE 'it has NULLs on the other side' END AS reason
+    FROM wanted AS w
+    CROSS JOIN LATERAL unnest(w.indkey::int2[], w.indclass::oid[], w.indcollation::oid[], w.indoption::int2[])
+        WITH ORDINALITY AS k(number, opclass, ordering, flags, place)
+    LEFT JOIN (
+        SELECT o.oid, o.opcname, EXISTS (
+            SELECT FROM pg_catalog.pg_opclass AS d WHERE d.opcfamily = o.opcfamily AND d.opcdefault) AS is_own
+        FROM pg_catalog.pg_opclass AS o
+    ) AS o ON o.oid = k.opclass
+    LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = w.indrelid AND a.attnum = k.number AND k.number > 0
+    LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = k.ordering
+    WHERE w.amname = 'btree' AND k.place <= w.indnkeyatts
+      AND (k.number = 0 OR NOT coalesce(o.is_own, false) OR k.flags NOT IN (0, 3)
+           OR k.ordering <> 0 AND (k.ordering <> a.attcollation OR NOT l.collisdeterministic))
+    ORDER BY w.indexrelid, k.place
+)
 SELECT c.conrelid::int8 AS relation, c.contype::text AS kind, c.conkey::int2[] AS numbers,
-       c.confrelid::int8 AS target, coalesce(c.confkey::int2[], '{}') AS target_numbers
+       c.confrelid::int8 AS target, coalesce(c.confkey::int2[], '{}') AS target_numbers,
+       ''::text AS name, 0::int8 AS ordered, ''::text AS reason, false AS finds_ranges
 FROM pg_catalog.pg_constraint AS c
 WHERE c.conrelid = ANY ($1::int8[]::oid[]) AND c.contype IN ('p', 'f')
 UNION ALL
-SELECT i.indrelid::int8, k.kind, ((i.indkey::int2[])[0:i.indnkeyatts - 1])::int2[], 0::int8, '{}'::int2[]
-FROM pg_catalog.pg_index AS i
-JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
-JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
-CROSS JOIN LATERAL (VALUES ('u', i.indisunique AND NOT i.indisprimary), ('i', m.amname = 'btree')) AS k(kind, applies)
-WHERE i.indrelid = ANY ($1::int8[]::oid[]) AND k.applies
-  AND i.indisvalid AND i.indisready AND i.indpred IS NULL AND i.indexprs IS NULL
+SELECT w.indrelid::int8, 'u', ((w.indkey::int2[])[0:w.indnkeyatts - 1])::int2[], 0::int8, '{}'::int2[], '', 0, '', false
+FROM wanted AS w
+WHERE w.indisunique AND NOT w.indisprimary AND w.works AND w.indpred IS NULL AND w.indexprs IS NULL
+UNION ALL
+SELECT w.indrelid::int8, 'i', ((w.indkey::int2[])[0:w.indnkeyatts - 1])::int2[], 0::int8, '{}'::int2[],
+       c.relname::text,
+       CASE WHEN w.works AND w.indpred IS NULL AND w.amname = 'btree' THEN coalesce(u.ordered, w.indnkeyatts) ELSE 0 END,
+       CASE WHEN NOT w.works THEN 'it is not valid'
+            WHEN w.indpred IS NOT NULL THEN 'it holds only some rows'
+            WHEN w.amname <> 'btree' THEN 'it is a ' || w.amname || ' index'
+            ELSE coalesce(u.reason, '') END,
+       w.works AND w.indpred IS NULL AND w.amname IN ('btree', 'brin')
+FROM wanted AS w
+JOIN pg_catalog.pg_class AS c ON c.oid = w.indexrelid
+LEFT JOIN unordered AS u ON u.indexrelid = w.indexrelid
 ORDER BY 1, 2, 3

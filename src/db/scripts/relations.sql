@@ -43,6 +43,7 @@ folded AS (
            sum(c.reltuples) FILTER (WHERE c.reltuples >= 0 AND c.relkind <> 'p') AS tuples,
            -- Parents are seldom analysed: their largest child stands in for them.
            (array_agg(t.member::int8 ORDER BY c.relpages DESC, t.member) FILTER (WHERE t.member <> t.root))[1] AS largest,
+           count(*) FILTER (WHERE t.member <> t.root AND c.relkind <> 'p') AS children,
            sum(pg_catalog.pg_relation_size(t.member)) FILTER (WHERE c.relpages = 0 AND c.relkind IN ('r', 'm')) AS unseen
     FROM tree AS t JOIN pg_catalog.pg_class AS c ON c.oid = t.member
     GROUP BY t.root
@@ -55,6 +56,7 @@ SELECT w.oid::int8 AS id, w.schema, w.name, w.relkind::text AS kind, w.discovera
                                      THEN pg_catalog.pg_relation_size(w.oid) END, 0), 0)::int8 AS bytes,
        coalesce(f.tuples, CASE WHEN w.relkind IN ('r', 'm', 'f') AND w.reltuples >= 0 THEN w.reltuples END)::float8 AS rows,
        (w.relkind = 'p' OR f.root IS NOT NULL) AS is_parent,
+       coalesce(f.children, 0)::int8 AS children,
        coalesce(f.largest, w.oid::int8) AS sample,
        coalesce(ARRAY(
            SELECT a.attname::text

@@ -1,0 +1,158 @@
+//! A real TimescaleDB: `scripts/with-timescale cargo test --locked --test integration -- timescale`. On a server without it
+//! these tests pass with a loud line. Debian's build has hypertables, chunks and time_bucket, but neither continuous
+//! aggregates nor compression: those have tests of their own, on tables of the same shape.
+
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
+use chrono_tz::Tz;
+use serde_json::json;
+use sqlx::{AssertSqlSafe, PgPool};
+
+use crate::oracle::{ask_about, data};
+use crate::support::{Server, sql};
+
+/// Makes the extension; says loudly that there is none.
+async fn is_here(pool: &PgPool) -> bool {
+    let known = "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')";
+    let is_here: bool = sqlx::query_scalar(known).fetch_one(pool).await.unwrap();
+    if is_here {
+        sql(pool, "CREATE EXTENSION IF NOT EXISTS timescaledb").await;
+    } else {
+        // Past the harness, which keeps what a passing test prints.
+        let line = "\nSKIPPED: this server has no TimescaleDB; scripts/with-timescale brings one\n";
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
+    }
+    is_here
+}
+
+/// Makes hypertables of all tables whose time TimescaleDB can cut; rows at no time that has a chunk are left out.
+const TURN: &str = "DO $$ DECLARE r record; BEGIN
+    FOR r IN SELECT c.oid::regclass AS name, a.atttypid::regtype::text AS ty FROM pg_class AS c
+        JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'ts'
+        WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace LOOP
+        IF r.ty IN ('timestamp with time zone', 'timestamp without time zone', 'date') THEN
+            EXECUTE format('DELETE FROM %s WHERE ts IS NULL OR NOT ts BETWEEN %L AND %L', r.name, '1900-01-01', '2200-01-01');
+            PERFORM create_hypertable(r.name, 'ts', migrate_data => true, chunk_time_interval => interval '1 day');
+        ELSIF r.ty IN ('integer', 'bigint') THEN
+            EXECUTE format('DELETE FROM %s WHERE ts IS NULL OR ts <= 0', r.name);
+            PERFORM create_hypertable(r.name, 'ts', migrate_data => true,
+                chunk_time_interval => CASE r.ty WHEN 'integer' THEN 86400 ELSE 86400000 END);
+        END IF;
+    END LOOP; END $$";
+
+#[sqlx::test(migrations = false)]
+async fn the_random_questions_are_answered_over_hypertables(pool: PgPool) {
+    if !is_here(&pool).await {
+        return;
+    }
+    let tables = [
+        data::wide("of_instants", data::Time::Timestamptz, "float8", 900),
+        data::wide("of_walls", data::Time::Timestamp(Tz::Europe__Berlin), "numeric", 901),
+        data::wide("of_days", data::Time::Date(Tz::UTC), "float8", 902),
+        data::wide("of_seconds", data::Time::EpochSeconds, "int", 903),
+        data::wide("of_millis", data::Time::EpochMillis, "float8", 904),
+        data::narrow("of_names", "cpu.load", 905),
+    ];
+    ask_about(&pool, tables.iter(), TURN).await;
+    let turned = "SELECT count(*) FROM timescaledb_information.hypertables";
+    let turned: i64 = sqlx::query_scalar(turned).fetch_one(&pool).await.unwrap();
+    assert_eq!(turned, 6);
+}
+
+/// So many chunks with 300 hosts twice a day, and an ordinary table of the same rows.
+fn fleet(chunks: u32) -> String {
+    format!(
+        "CREATE TABLE fleet (time timestamptz NOT NULL, host text NOT NULL, cpu float8 NOT NULL);
+        SELECT create_hypertable('fleet', 'time', chunk_time_interval => interval '1 day');
+        INSERT INTO fleet SELECT '2024-01-01Z'::timestamptz + n * interval '12 h', 'host-' || h, n % 97 + h
+            FROM generate_series(0, {chunks} * 2 - 1) AS n, generate_series(1, 300) AS h;
+        CREATE INDEX ON fleet (host, time DESC);
+        CREATE TABLE plain AS SELECT * FROM fleet;
+        CREATE INDEX ON plain (time DESC);
+        CREATE INDEX ON plain (host, time DESC);
+        ANALYZE"
+    )
+}
+
+#[sqlx::test(migrations = false)]
+async fn values_patterns_and_panels_of_a_hypertable_are_those_of_a_table(pool: PgPool) {
+    if !is_here(&pool).await {
+        return;
+    }
+    sqlx::raw_sql(AssertSqlSafe(fleet(60))).execute(&pool).await.unwrap();
+    // The time is what the chunks are cut by, whatever it is called.
+    let odd = "CREATE TABLE odd (label text NOT NULL, made timestamptz, moment timestamptz NOT NULL, value float8);
+        SELECT create_hypertable('odd', 'moment', create_default_indexes => false);
+        INSERT INTO odd VALUES ('a', '2024-01-01Z', '2024-02-01Z', 1)";
+    sql(&pool, odd).await;
+    let server = Server::start(&pool).await;
+    let snapshot = server.catalog.current().unwrap();
+    let (source, _) = snapshot.metric("fleet_cpu").expect("the hypertable is a source");
+    assert_eq!((source.children, source.time.column.as_str()), (60, "time"));
+    assert_eq!(snapshot.metric("odd").expect("a source").0.time.column.as_str(), "moment");
+    let (from, to) = ("2024-02-10T00:00:00Z", "2024-02-10T18:00:00Z");
+    for metric in ["fleet_cpu", "plain_cpu"] {
+        let target = format!("label_values({metric}, host)");
+        let query = json!({"payload": {"target": target}, "range": {"from": from, "to": to}});
+        let values = server.post("/variable", query).await;
+        assert_eq!(
+            (values.status, values.body.as_array().map(Vec::len)),
+            (200, Some(300)),
+            "{metric}: {}",
+            values.body
+        );
+    }
+    for target in
+        ["count(M{host=~\"host-1.*\"})", "avg(M)", "max by (host) (M{host=~\"host-(7|8)\"})", "M{host=\"host-9\"}"]
+    {
+        for (from, to) in [(from, to), ("2024-01-01T00:00:00Z", "2024-03-01T00:00:00Z")] {
+            let of = async |metric: &str| {
+                let series = server.query(from, to, 60, &target.replace('M', metric)).await;
+                series.into_iter().map(|one| (one["tags"].clone(), one["datapoints"].clone())).collect::<Vec<_>>()
+            };
+            assert_eq!(of("fleet_cpu").await, of("plain_cpu").await, "{target}");
+        }
+    }
+}
+
+/// The middle of nine runs.
+async fn middle(server: &Server, target: &str, from: &str, to: &str) -> Duration {
+    let mut times = Vec::new();
+    for _ in 0..9 {
+        let begun = Instant::now();
+        let series = server.query(from, to, 300, target).await;
+        times.push(begun.elapsed());
+        assert!(!series.is_empty(), "{target}");
+    }
+    times.sort();
+    times[4]
+}
+
+/// A measurement: 1,000 chunks, panels of a day, a month and of all.
+#[ignore = "takes a minute and wants a quiet machine"]
+#[sqlx::test(migrations = false)]
+async fn ratios_to_an_ordinary_table_of_the_same_rows(pool: PgPool) {
+    if !is_here(&pool).await {
+        return;
+    }
+    sqlx::raw_sql(AssertSqlSafe(fleet(1000))).execute(&pool).await.unwrap();
+    let server = Server::start(&pool).await;
+    for (from, to) in [
+        ("2026-09-01T00:00:00Z", "2026-09-02T00:00:00Z"),
+        ("2026-08-01T00:00:00Z", "2026-09-01T00:00:00Z"),
+        ("2024-01-01T00:00:00Z", "2026-09-26T00:00:00Z"),
+    ] {
+        for target in ["avg(M)", "M{host=~\"host-1.\"}", "sum by (host) (M{host=~\"host-2.*\"})"] {
+            let chunked = middle(&server, &target.replace('M', "fleet_cpu"), from, to).await;
+            let plain = middle(&server, &target.replace('M', "plain_cpu"), from, to).await;
+            let ratio = chunked.as_secs_f64() / plain.as_secs_f64();
+            println!("{from}..{to} {target}: hypertable {chunked:?}, table {plain:?}, ratio {ratio:.2}");
+        }
+        let begun = Instant::now();
+        let query = json!({"payload": {"target": "label_values(fleet_cpu, host)"}, "range": {"from": from, "to": to}});
+        let values = server.post("/variable", query).await;
+        let many = values.body.as_array().map(Vec::len);
+        println!("{from}..{to} label_values: {many:?} values in {:?}", begun.elapsed());
+    }
+}
