@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 
 use datebin::ast::{MetricRef, Selector, Span};
 use datebin::catalog::Snapshot;
-use datebin::config::{HttpConfig, Origins};
+use datebin::config::HttpConfig;
 use datebin::db::{Database, DatabaseConfig, watch};
 use datebin::engine::{Engine, Resources};
 use datebin::evaluate::FetchRequest;
-use datebin::http::{self, App};
+use datebin::http;
+use datebin::pattern::Patterns;
 use datebin::plan::{self, Context, Limits};
 use datebin::refresh::{Catalog, CatalogConfig};
 use datebin::sql::{self, Param, Statement};
@@ -27,7 +28,6 @@ const REQUESTS: u32 = 40;
 const FROM: i64 = 1_699_999_200_000;
 /// 1,000 buckets of ten seconds.
 const TO: i64 = FROM + 9_990_000;
-const LIMITS: Limits = Limits { points: 11_000, series: 1000, cells: 1_000_000, targets: 100, samples: 50_000_000 };
 
 /// Ten hosts; ten samples a bucket, where the database's work counts most, and one, where ours does.
 const FIXTURE: &str = "
@@ -83,25 +83,17 @@ async fn serve(url: &str) -> (String, std::sync::Arc<Snapshot>) {
     let engine = Engine {
         database: Database::new(database, health).expect("a pool"),
         catalog,
-        limits: LIMITS,
+        limits: Limits::default(),
         clock: Clock::System,
         request_timeout: Duration::from_secs(25),
         show_sql: false,
         resources: Resources::default(),
     };
-    let http = HttpConfig {
-        listen: ([127, 0, 0, 1], 0).into(),
-        base_path: String::new(),
-        origins: Origins::Loopback,
-        body_limit: 4 << 20,
-        request_timeout: Duration::from_secs(25),
-        connections: 64,
-        drain: Duration::from_secs(1),
-    };
+    let http = HttpConfig { listen: ([127, 0, 0, 1], 0).into(), ..HttpConfig::default() };
     let listener = tokio::net::TcpListener::bind(http.listen).await.expect("a port");
     let base = format!("http://{}/query", listener.local_addr().expect("an address"));
-    let service = http::service(App { engine, body_limit: http.body_limit }, &http);
-    tokio::spawn(datebin::server::run(listener, service, 64, http.drain, std::future::pending()));
+    let service = http::service(engine, &http);
+    tokio::spawn(datebin::server::run(listener, service, http, std::future::pending()));
     (base, snapshot)
 }
 
@@ -147,9 +139,10 @@ fn statement(snapshot: &Snapshot, metric: &str) -> Statement {
         max_points: 1000,
         step: None,
         zone: &Zone::UTC,
-        limits: LIMITS,
+        limits: Limits::default(),
         ad_hoc: &[],
         pushes: true,
+        patterns: &Patterns::default(),
     };
     let metric = MetricRef::Names(vec![metric.into()]);
     let selector = Selector { metric, ..Selector::default() };

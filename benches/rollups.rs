@@ -9,6 +9,7 @@ use datebin::config::Environment;
 use datebin::db::{Database, DatabaseConfig, Health};
 use datebin::engine::{Answer, Engine, Resources};
 use datebin::intake::{self, Moment};
+use datebin::plan::Limits;
 use datebin::refresh::{Catalog, once};
 use datebin::time::{Clock, Zone};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -106,7 +107,8 @@ async fn timed(engine: &Engine, target: &str) -> (Duration, Answer) {
         "range": {"from": FROM * 1000, "to": TO * 1000},
     });
     let query = intake::body(body.to_string().as_bytes()).expect("a query");
-    let question = intake::question(&query, Moment { now: 0, zone: &Zone::UTC }, 1).expect("a question");
+    let question =
+        intake::question(&query, Moment { now: 0, zone: &Zone::UTC }, Limits::default()).expect("a question");
     let begun = Instant::now();
     let answer = engine.scope().expect("a catalog").answer(&question).await.expect("an answer");
     (begun.elapsed(), answer)

@@ -1,5 +1,7 @@
 //! Settings of the process. Each concern has one struct; nothing else reads the environment.
 
+mod variables;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,37 +11,7 @@ use crate::engine::Resources;
 use crate::plan::Limits;
 use crate::refresh::CatalogConfig;
 use crate::time::Zone;
-
-/// Every variable that is read, in the order of `.env.example`.
-pub const VARIABLES: &[&str] = &[
-    "DATABASE_URL",
-    "DATEBIN_POOL_SIZE",
-    "DATEBIN_POOL_WAIT",
-    "DATEBIN_CONNECT_TIMEOUT",
-    "DATEBIN_STATEMENT_TIMEOUT",
-    "DATEBIN_LOCK_TIMEOUT",
-    "DATEBIN_LISTEN",
-    "DATEBIN_BASE_PATH",
-    "DATEBIN_CORS_ORIGINS",
-    "DATEBIN_REQUEST_TIMEOUT",
-    "DATEBIN_DRAIN_TIMEOUT",
-    "DATEBIN_MAX_CONNECTIONS",
-    "DATEBIN_CONFIG",
-    "DATEBIN_TIME_ZONE",
-    "DATEBIN_REFRESH",
-    "DATEBIN_BODY_LIMIT",
-    "DATEBIN_MAX_TARGETS",
-    "DATEBIN_MAX_SERIES",
-    "DATEBIN_MAX_POINTS",
-    "DATEBIN_MAX_CELLS",
-    "DATEBIN_MAX_SAMPLES",
-    "DATEBIN_REQUEST_BYTES",
-    "DATEBIN_PROCESS_BYTES",
-    "DATEBIN_QUEUE",
-    "DATEBIN_SHOW_SQL",
-    "DATEBIN_LOG",
-    "DATEBIN_LOG_FORMAT",
-];
+pub use variables::VARIABLES;
 
 /// The file that is read when `DATEBIN_CONFIG` does not say.
 const DEFAULT_FILE: &str = "datebin.toml";
@@ -73,8 +45,34 @@ pub struct HttpConfig {
     pub request_timeout: Duration,
     /// The most open connections.
     pub connections: usize,
+    /// How long a connection may stay open between two requests.
+    pub idle_timeout: Duration,
+    /// How long a client may take no part of its answer.
+    pub write_timeout: Duration,
+    /// The largest answer in bytes.
+    pub answer_limit: usize,
+    /// The bytes of bodies and answers that are held at once.
+    pub buffers: usize,
     /// How long running requests may take to end when the server stops.
     pub drain: Duration,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            base_path: String::new(),
+            origins: Origins::Loopback,
+            body_limit: 4 << 20,
+            request_timeout: Duration::from_secs(25),
+            connections: 512,
+            idle_timeout: Duration::from_secs(75),
+            write_timeout: Duration::from_secs(30),
+            answer_limit: 64 << 20,
+            buffers: 128 << 20,
+            drain: Duration::from_secs(10),
+        }
+    }
 }
 
 /// Which web origins may ask directly.
@@ -173,12 +171,14 @@ impl Environment<'_> {
     /// # Errors
     /// A bound is not a number above zero.
     pub fn limits(&self) -> Result<Limits, ConfigError> {
+        let usual = Limits::default();
         Ok(Limits {
-            points: self.count("DATEBIN_MAX_POINTS", 11_000)?,
-            series: self.count("DATEBIN_MAX_SERIES", 1000)?,
-            cells: self.count("DATEBIN_MAX_CELLS", 1_000_000)?,
-            samples: self.count("DATEBIN_MAX_SAMPLES", 50_000_000)?,
-            targets: self.count("DATEBIN_MAX_TARGETS", 100)?,
+            points: self.count("DATEBIN_MAX_POINTS", usual.points)?,
+            series: self.count("DATEBIN_MAX_SERIES", usual.series)?,
+            cells: self.count("DATEBIN_MAX_CELLS", usual.cells)?,
+            samples: self.count("DATEBIN_MAX_SAMPLES", usual.samples)?,
+            targets: self.count("DATEBIN_MAX_TARGETS", usual.targets)?,
+            filters: self.count("DATEBIN_MAX_FILTERS", usual.filters)?,
         })
     }
 
@@ -198,7 +198,7 @@ impl Environment<'_> {
     /// # Errors
     /// It is no address with a port.
     pub fn listen(&self) -> Result<SocketAddr, ConfigError> {
-        let default = SocketAddr::from(([127, 0, 0, 1], 8080));
+        let default = HttpConfig::default().listen;
         self.read("DATEBIN_LISTEN", default, "an address and port such as 127.0.0.1:8080", |text| text.parse().ok())
     }
 
@@ -207,17 +207,21 @@ impl Environment<'_> {
     /// # Errors
     /// An address, a size or a length of time cannot be read.
     pub fn http(&self) -> Result<HttpConfig, ConfigError> {
-        let body = "a size such as 4MiB or a number of bytes";
+        let (bytes, usual) = ("a size such as 4MiB or a number of bytes", HttpConfig::default());
         let base = self.text("DATEBIN_BASE_PATH").unwrap_or_default();
         let base_path = base.trim_matches('/');
         Ok(HttpConfig {
             listen: self.listen()?,
             base_path: if base_path.is_empty() { String::new() } else { format!("/{base_path}") },
             origins: self.origins(),
-            body_limit: self.read("DATEBIN_BODY_LIMIT", 4 << 20, body, size)?,
-            request_timeout: self.duration("DATEBIN_REQUEST_TIMEOUT", Duration::from_secs(25))?,
-            connections: self.held("DATEBIN_MAX_CONNECTIONS", 512)?,
-            drain: self.duration("DATEBIN_DRAIN_TIMEOUT", Duration::from_secs(10))?,
+            body_limit: self.read("DATEBIN_BODY_LIMIT", usual.body_limit, bytes, size)?,
+            request_timeout: self.duration("DATEBIN_REQUEST_TIMEOUT", usual.request_timeout)?,
+            connections: self.held("DATEBIN_MAX_CONNECTIONS", usual.connections)?,
+            idle_timeout: self.duration("DATEBIN_IDLE_TIMEOUT", usual.idle_timeout)?,
+            write_timeout: self.duration("DATEBIN_WRITE_TIMEOUT", usual.write_timeout)?,
+            answer_limit: self.read("DATEBIN_ANSWER_LIMIT", usual.answer_limit, bytes, size)?,
+            buffers: self.read("DATEBIN_BUFFERS", usual.buffers, bytes, size)?,
+            drain: self.duration("DATEBIN_DRAIN_TIMEOUT", usual.drain)?,
         })
     }
 

@@ -35,8 +35,12 @@ kinds! {
     BodyTimeout = "body_timeout", 408;
     /// The body is larger than the limit.
     BodyTooLarge = "body_too_large", 413;
+    /// The URL is too long.
+    UriTooLong = "uri_too_long", 414;
     /// The body is compressed.
     UnsupportedEncoding = "unsupported_encoding", 415;
+    /// The URL and the headers are too long together.
+    HeadersTooLarge = "headers_too_large", 431;
     /// No metric has that name.
     UnknownMetric = "unknown_metric", 422;
     /// The question is valid but not supported.
@@ -45,6 +49,8 @@ kinds! {
     TooManyTargets = "too_many_targets", 422;
     /// A selector names too many metrics.
     TooManyMetrics = "too_many_metrics", 422;
+    /// Too many filters, or labels of an aggregation.
+    TooManyFilters = "too_many_filters", 422;
     /// The step asked for gives more points than allowed.
     TooManyPoints = "too_many_points", 422;
     /// More series than allowed.

@@ -18,6 +18,7 @@
 pub mod series;
 pub mod ident;
 pub mod nearest;
+pub mod pattern;
 pub mod time;
 pub mod ast;
 pub mod error;

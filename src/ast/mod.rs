@@ -6,11 +6,13 @@
 mod words;
 mod options;
 
+use std::sync::Arc;
+
 pub use options::{Fill, Format, Options, Reduce};
 pub use words::{AggregateOp, BinaryOp, OverTime};
 
 /// A half-open range of byte offsets into the text that was received.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Span {
     /// First byte.
     pub start: usize,
@@ -86,8 +88,11 @@ pub enum MetricRef {
     Matching(Vec<Matcher>),
 }
 
+/// Values that many may look at and nobody copies: a dashboard's variable can have thousands.
+pub type Values = Arc<[String]>;
+
 /// One label matcher.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Matcher {
     /// The label's name as written.
     pub label: String,
@@ -98,12 +103,12 @@ pub struct Matcher {
 }
 
 /// What a matcher asks of a value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Test {
     /// The value is one of these (`=`).
-    In(Vec<String>),
+    In(Values),
     /// The value is none of these (`!=`).
-    NotIn(Vec<String>),
+    NotIn(Values),
     /// The whole value matches this RE2 pattern (`=~`); `.` matches a newline too.
     Match(String),
     /// The whole value does not match it (`!~`).
@@ -117,7 +122,7 @@ pub enum Test {
 }
 
 /// The four ordered comparisons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Comparison {
     /// `<`
     Less,
@@ -199,6 +204,15 @@ pub enum Grouping {
     By(Vec<String>),
     /// All but these.
     Without(Vec<String>),
+}
+
+impl Grouping {
+    /// The labels that it names.
+    #[must_use]
+    pub fn labels(&self) -> &[String] {
+        let (Self::By(labels) | Self::Without(labels)) = self;
+        labels
+    }
 }
 
 /// `lhs op bool on(…) group_left(…) rhs`.

@@ -3,14 +3,11 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
-
-use regex::{Regex, RegexBuilder};
+use std::sync::Arc;
 
 use super::LabelValue;
-use crate::ast::{Comparison, Matcher, Span, Test};
-
-const PATTERN_BYTES: usize = 64 * 1024;
-const PROGRAM_BYTES: usize = 1024 * 1024;
+use crate::ast::{Comparison, Matcher, Span, Test, Values};
+use crate::pattern::{self, Patterns};
 
 /// A condition on one label that the database evaluates. An absent label has the empty value.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,30 +22,20 @@ pub struct Filter {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wanted {
     /// One of these; the empty string stands for an absent label.
-    OneOf(Vec<String>),
+    OneOf(Values),
     /// None of these.
-    NoneOf(Vec<String>),
+    NoneOf(Values),
     /// To be settled by [`settle`] when the label's values are known.
     Passing(Pattern),
 }
 
 /// A test that is applied to each value of a label.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Pattern {
-    /// A fully anchored regular expression, and whether it must not match.
-    Regex(Regex, bool),
+    /// A regular expression for the whole value, and whether it must not match.
+    Regex(pattern::Pattern, bool),
     /// An ordered comparison.
     Compare(Comparison, String),
-}
-
-impl PartialEq for Pattern {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Regex(a, x), Self::Regex(b, y)) => a.as_str() == b.as_str() && x == y,
-            (Self::Compare(a, x), Self::Compare(b, y)) => a == b && x == y,
-            _ => false,
-        }
-    }
 }
 
 /// A label whose values must be known before the statement can be written.
@@ -68,58 +55,11 @@ pub struct BadMatcher {
 }
 
 /// The values that PostgreSQL can store: a text with a NUL equals nothing there, and is refused as a parameter.
-fn storable(values: &[String]) -> Vec<String> {
-    values.iter().filter(|value| !value.contains('\0')).cloned().collect()
-}
-
-fn compile(pattern: &str, span: Span) -> Result<Regex, BadMatcher> {
-    if pattern.len() > PATTERN_BYTES {
-        return Err(BadMatcher { message: "the regular expression is longer than 64 KiB".into(), span });
+fn storable(values: &Values) -> Values {
+    if values.iter().any(|value| value.contains('\0')) {
+        return values.iter().filter(|value| !value.contains('\0')).cloned().collect();
     }
-    let pattern = &as_re2(pattern);
-    let anchored = format!("^(?:{pattern})$");
-    // Compiled alone first: `a)|(b` is only valid inside the anchors.
-    let alone = RegexBuilder::new(pattern).dot_matches_new_line(true).size_limit(PROGRAM_BYTES).build();
-    let whole = RegexBuilder::new(&anchored).dot_matches_new_line(true).size_limit(PROGRAM_BYTES).build();
-    alone.and(whole).map_err(|error| BadMatcher { message: reason(&error), span })
-}
-
-/// RE2 reads `\<` and `\>` as the characters, the crate as the edges of a word; and a brace that begins no count as a
-/// brace, where the crate sees a mistake.
-fn as_re2(pattern: &str) -> String {
-    let mut out = String::with_capacity(pattern.len());
-    let (mut escaped, mut named) = (false, false);
-    for (at, c) in pattern.char_indices() {
-        if escaped && matches!(c, '<' | '>') {
-            out.pop();
-        } else if c == '{' && !escaped && !named && !is_count(&pattern[at + 1..]) {
-            out.push('\\');
-        }
-        // `\p{Greek}`, `\x{1F600}`
-        named = escaped && matches!(c, 'p' | 'P' | 'x');
-        escaped = c == '\\' && !escaped;
-        out.push(c);
-    }
-    out
-}
-
-/// Whether what follows a brace is `n}`, `n,}` or `n,m}`.
-fn is_count(rest: &str) -> bool {
-    let Some((inside, _)) = rest.split_once('}') else { return false };
-    let (least, most) = inside.split_once(',').unwrap_or((inside, ""));
-    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    !least.is_empty() && digits(least) && digits(most)
-}
-
-fn reason(error: &regex::Error) -> String {
-    match error {
-        regex::Error::CompiledTooBig(_) => "the regular expression is too large when compiled".into(),
-        regex::Error::Syntax(text) => {
-            let last = text.lines().last().unwrap_or("").trim_start_matches("error: ");
-            format!("the regular expression is not valid: {last}")
-        }
-        _ => "the regular expression is not valid".into(),
-    }
+    Arc::clone(values)
 }
 
 impl Wanted {
@@ -181,22 +121,27 @@ impl Filter {
 pub fn settle(filter: &Filter, values: &BTreeSet<String>) -> Filter {
     let Wanted::Passing(pattern) = &filter.wanted else { return filter.clone() };
     let with_absent = std::iter::once("").chain(values.iter().map(String::as_str).filter(|v| !v.is_empty()));
-    let passing: Vec<String> = with_absent.filter(|value| pattern.accepts(value)).map(str::to_owned).collect();
+    let passing: Values = with_absent.filter(|value| pattern.accepts(value)).map(str::to_owned).collect();
     Filter { value: filter.value.clone(), wanted: Wanted::OneOf(passing) }
 }
 
 /// A matcher's test, its pattern compiled.
 ///
 /// # Errors
-/// The pattern is no regular expression, or too large.
-pub fn wanted(matcher: &Matcher) -> Result<Wanted, BadMatcher> {
+/// The pattern is no regular expression, or too large, or the request's patterns are too large together.
+pub fn wanted(matcher: &Matcher, patterns: &Patterns) -> Result<Wanted, BadMatcher> {
+    let regex = |pattern: &str, negated: bool| {
+        let compiled = patterns.whole(pattern);
+        let bad = |error: pattern::PatternError| BadMatcher { message: error.to_string(), span: matcher.span };
+        Ok(Wanted::Passing(Pattern::Regex(compiled.map_err(bad)?, negated)))
+    };
     Ok(match &matcher.test {
-        Test::Everything => Wanted::NoneOf(Vec::new()),
-        Test::Nothing => Wanted::OneOf(Vec::new()),
+        Test::Everything => Wanted::NoneOf(Values::default()),
+        Test::Nothing => Wanted::OneOf(Values::default()),
         Test::In(values) => Wanted::OneOf(storable(values)),
         Test::NotIn(values) => Wanted::NoneOf(storable(values)),
-        Test::Match(pattern) => Wanted::Passing(Pattern::Regex(compile(pattern, matcher.span)?, false)),
-        Test::NotMatch(pattern) => Wanted::Passing(Pattern::Regex(compile(pattern, matcher.span)?, true)),
+        Test::Match(pattern) => regex(pattern, false)?,
+        Test::NotMatch(pattern) => regex(pattern, true)?,
         Test::Compare(comparison, value) => Wanted::Passing(Pattern::Compare(*comparison, value.clone())),
     })
 }

@@ -1,9 +1,10 @@
 //! The finished catalog and its look-ups.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 use super::{AnnotationSource, Held, Label, Metric, Rollup, Source};
-use crate::nearest::nearest;
+use crate::nearest::Lexicon;
 use crate::time::Zone;
 
 /// Everything that exists, at one moment. Immutable: a refresh makes a new one.
@@ -17,6 +18,8 @@ pub struct Snapshot {
     annotations: Vec<AnnotationSource>,
     zone: Zone,
     notes: Vec<String>,
+    /// The names, arranged for the first misspelt one.
+    lexicon: OnceLock<Arc<Lexicon>>,
 }
 
 /// A source that carries a metric.
@@ -76,7 +79,8 @@ impl Snapshot {
             }
         }
         let annotations = AnnotationSource::own().into_iter().chain(annotations).collect();
-        Ok(Self { sources, metrics, aliases: BTreeMap::new(), annotations, zone, notes: Vec::new() })
+        let (aliases, notes, lexicon) = (BTreeMap::new(), Vec::new(), OnceLock::new());
+        Ok(Self { sources, metrics, aliases, annotations, zone, notes, lexicon })
     }
 
     /// Says which members each source's document label has, in the order of the sources.
@@ -134,7 +138,7 @@ impl Snapshot {
     /// Up to three names that look most like the given one, best first.
     #[must_use]
     pub fn nearest(&self, name: &str) -> Vec<&str> {
-        nearest(name, self.names())
+        self.lexicon.get_or_init(|| Arc::new(Lexicon::of(self.names()))).nearest(name)
     }
 
     /// All sources.

@@ -201,7 +201,7 @@ fn last_hour(scope: &Scope, metric: &str) -> Result<Question, Error> {
         range: json!({"from": "now-1h", "to": "now"}),
         ..Query::default()
     };
-    intake::question(&query, scope.moment(), scope.limits().targets)
+    intake::question(&query, scope.moment(), scope.limits())
 }
 
 /// What there is to say of a relation of annotations; nothing of our own table before the migrations.

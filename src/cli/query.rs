@@ -97,7 +97,7 @@ async fn ask(engine: &Engine, arguments: &Arguments) -> Result<(Vec<Frame>, Zone
         timezone: zone.name().into(),
         ..Query::default()
     };
-    let question = intake::question(&query, scope.moment_in(&zone), scope.limits().targets)?;
+    let question = intake::question(&query, scope.moment_in(&zone), scope.limits())?;
     let answer = scope.answer(&question).await.map_err(|error| error.full_message())?;
     for error in &answer.failed {
         say(&format!("datebin: {}", render::told(error)));

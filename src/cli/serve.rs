@@ -7,7 +7,7 @@ use super::{Failure, demo, say};
 use crate::config::{Environment, HttpConfig};
 use crate::db::{self, Database};
 use crate::engine::Engine;
-use crate::http::{self, App};
+use crate::http;
 use crate::refresh::{self, Catalog};
 use crate::server;
 use crate::time::Clock;
@@ -65,8 +65,8 @@ pub(super) async fn serve(engine: Engine, http: &HttpConfig, listener: TcpListen
     tracing::info!(url = %format!("http://{address}{}", http.base_path), "listening");
     reload_on_hangup(engine.catalog.clone())?;
     reload_on_notice(&engine);
-    let service = http::service(App { engine, body_limit: http.body_limit }, http);
-    server::run(listener, service, http.connections, http.drain, stop()?).await;
+    let service = http::service(engine, http);
+    server::run(listener, service, http.clone(), stop()?).await;
     tracing::info!("stopped");
     Ok(())
 }

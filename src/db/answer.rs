@@ -148,14 +148,18 @@ impl Database {
         Ok(texts)
     }
 
-    /// The annotations of a statement.
+    /// Hands over the annotations of a statement, one at a time.
     ///
     /// # Errors
     /// As [`Self::series`].
-    pub async fn annotations(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<AnnotationRow>, DbError> {
-        let mut rows = Vec::new();
+    pub async fn annotations(
+        &self,
+        statement: &Statement,
+        deadline: Deadline,
+        sink: &mut (dyn FnMut(AnnotationRow) + Send),
+    ) -> Result<(), DbError> {
         self.rows(statement, deadline, &mut |row| {
-            rows.push(AnnotationRow {
+            sink(AnnotationRow {
                 start: row.try_get("start")?,
                 until: row.try_get("until")?,
                 title: row.try_get("title")?,
@@ -165,8 +169,7 @@ impl Database {
             });
             Ok(())
         })
-        .await?;
-        Ok(rows)
+        .await
     }
 
     /// Runs a statement; once more on a new connection when the first one turns out to be dead before any row.

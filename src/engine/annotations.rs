@@ -1,41 +1,125 @@
 //! Annotations of all relations.
 
-use super::Scope;
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::{StreamExt as _, stream};
+
+use super::{AT_ONCE, Scope};
+use crate::catalog::AnnotationSource;
 use crate::db::AnnotationRow;
 use crate::error::{Error, Kind};
+use crate::frame::Shortener;
 use crate::intake::AnnotationQuestion;
+use crate::plan::too_many_filters;
 use crate::sql;
 
-/// The most annotations of one answer.
+/// The most annotations of one request.
 const ANNOTATIONS: u32 = 10_000;
 
+/// Annotations, and what is to be said of them.
+#[derive(Debug, Default)]
+pub struct Events {
+    /// The annotations, by time.
+    pub rows: Vec<AnnotationRow>,
+    /// What the person at the panel should know.
+    pub notices: Vec<String>,
+}
+
+/// What one relation gave.
+struct Found {
+    rows: Vec<AnnotationRow>,
+    /// Rows whose time is outside of the calendar.
+    timeless: usize,
+}
+
 impl Scope {
-    /// The annotations of all relations, by time.
+    /// The annotations of all relations for each question. A relation that cannot be read is left out with a notice;
+    /// texts that are too long are cut with one.
     ///
     /// # Errors
-    /// The database does not answer, or there are too many.
-    pub async fn annotations(&self, question: &AnnotationQuestion) -> Result<Vec<AnnotationRow>, Error> {
-        let mut rows = Vec::new();
-        for source in self.snapshot.annotations() {
-            let statement = sql::annotations(source, &question.filter, question.range, ANNOTATIONS);
-            match self.database.annotations(&statement, self.deadline).await {
-                Ok(found) => rows.extend(found.into_iter().map(|row| told_apart(row, &source.name))),
-                // The migrations have not been run: there are none.
-                Err(error) if source.is_own() && error.is_missing_relation() => {}
+    /// No relation could be read as the database does not answer, or there are too many annotations.
+    pub async fn annotations(&self, questions: &[AnnotationQuestion]) -> Result<Vec<Events>, Error> {
+        let shortener = Mutex::new(Shortener::default());
+        let (mut all, mut rows) = (Vec::with_capacity(questions.len()), 0);
+        for question in questions {
+            let mut events = self.events(question, &shortener).await?;
+            rows += events.rows.len();
+            if rows > ANNOTATIONS as usize {
+                let message = format!("more than {ANNOTATIONS} annotations in this range");
+                return Err(Error::new(Kind::AnswerTooLarge, message).hint("narrow the range, or select by #tag"));
+            }
+            events.rows.sort_by_key(|row| (row.start, row.until));
+            all.push(events);
+        }
+        let cut = shortener.into_inner().unwrap_or_else(PoisonError::into_inner).notice();
+        if let Some(last) = all.last_mut() {
+            last.notices.extend(cut);
+        }
+        Ok(all)
+    }
+
+    async fn events(&self, question: &AnnotationQuestion, shortener: &Mutex<Shortener>) -> Result<Events, Error> {
+        let (terms, most) = (question.filter.tags.len() + question.filter.words.len(), self.limits.filters as usize);
+        if terms > most {
+            return Err(too_many_filters(terms, most));
+        }
+        let sources = self.snapshot.annotations();
+        let running: Vec<_> = sources.iter().map(|source| self.of_source(source, question, shortener)).collect();
+        let results: Vec<_> = stream::iter(running).buffered(AT_ONCE).collect().await;
+        let (mut events, mut timeless, mut read, mut failed) = (Events::default(), 0, 0, None);
+        for (source, result) in sources.iter().zip(results) {
+            match result {
+                Ok(None) => {}
+                Ok(Some(mut found)) => {
+                    events.rows.append(&mut found.rows);
+                    timeless += found.timeless;
+                    read += 1;
+                }
                 Err(error) => {
-                    if !error.is_no_news() {
-                        tracing::warn!(relation = %source.relation, %error, "no annotations");
-                    }
-                    return Err(error.public());
+                    events.notices.push(format!("the annotations of {} are left out: {}", source.name, error.message));
+                    failed.get_or_insert(error);
                 }
             }
         }
-        if rows.len() > ANNOTATIONS as usize {
-            let message = format!("more than {ANNOTATIONS} annotations in this range");
-            return Err(Error::new(Kind::AnswerTooLarge, message).hint("narrow the range, or select by #tag"));
+        if timeless > 0 {
+            let notice = format!("{timeless} annotations are left out: their time is outside of the calendar");
+            events.notices.push(notice);
         }
-        rows.sort_by_key(|row| (row.start, row.until));
-        Ok(rows)
+        match failed {
+            Some(error) if read == 0 && matches!(error.kind, Kind::Unavailable | Kind::Busy | Kind::Timeout) => {
+                Err(error)
+            }
+            _ => Ok(events),
+        }
+    }
+
+    /// The annotations of one relation; none where the migrations have not been run.
+    async fn of_source(
+        &self,
+        source: &AnnotationSource,
+        question: &AnnotationQuestion,
+        shortener: &Mutex<Shortener>,
+    ) -> Result<Option<Found>, Error> {
+        let statement = sql::annotations(source, &question.filter, question.range, ANNOTATIONS);
+        let mut found = Found { rows: Vec::new(), timeless: 0 };
+        let mut sink = |row: AnnotationRow| {
+            if row.start.is_none() {
+                found.timeless += 1;
+                return;
+            }
+            let short = shortener.lock().unwrap_or_else(PoisonError::into_inner).shortened(row);
+            found.rows.push(told_apart(short, &source.name));
+        };
+        match self.database.annotations(&statement, self.deadline, &mut sink).await {
+            Ok(()) => Ok(Some(found)),
+            Err(error) if source.is_own() && error.is_missing_relation() => Ok(None),
+            Err(error) => {
+                if !error.is_no_news() {
+                    tracing::warn!(relation = %source.relation, %error, "no annotations");
+                }
+                Err(error.public())
+            }
+        }
     }
 }
 

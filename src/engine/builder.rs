@@ -12,13 +12,18 @@ use crate::plan::{self, Rows};
 use crate::render;
 use crate::wire::builder::{Choice, MetricOption};
 
+/// The most metrics of a target that are listed with all of their fields.
+const PICKED: usize = 100;
+
 impl Scope {
     /// The builder's list of metrics.
     #[must_use]
     pub fn builder_metrics(&self, metric: &str) -> Vec<MetricOption> {
         let snapshot = self.snapshot();
         let named: Vec<String> = match selector(snapshot, metric).map(|selector| selector.metric) {
-            Some(MetricRef::Names(names)) => names.into_iter().filter(|name| snapshot.metric(name).is_some()).collect(),
+            Some(MetricRef::Names(names)) => {
+                names.into_iter().filter(|name| snapshot.metric(name).is_some()).take(PICKED).collect()
+            }
             _ => Vec::new(),
         };
         let known = |names: &Vec<String>| names.iter().all(|name| snapshot.metric(name).is_some());
@@ -55,8 +60,8 @@ impl Scope {
         let others: Vec<_> =
             builder.filters.iter().filter(|matcher| Some(matcher.label.as_str()) != label).cloned().collect();
         let selector = selector(snapshot, &builder.metric);
-        let narrowed = plan::rows(snapshot, selector.as_ref(), &others);
-        narrowed.or_else(|_| plan::rows(snapshot, None, &others)).unwrap_or_default()
+        let narrowed = plan::rows(self.naming(), selector.as_ref(), &others);
+        narrowed.or_else(|_| plan::rows(self.naming(), None, &others)).unwrap_or_default()
     }
 }
 

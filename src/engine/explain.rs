@@ -19,8 +19,8 @@ impl Scope {
         let mut plans = Vec::new();
         for target in &question.targets {
             let text = target.text.as_ref().map_err(Clone::clone)?;
-            let expression = target.builder.around(resolve::expression(&self.snapshot, text)?, &mut Vec::new());
-            let lowered = evaluate::lower(&expression).map_err(resolve::refusal)?;
+            let expression = target.builder.around(resolve::expression(&self.snapshot, text)?, &mut Vec::new())?;
+            let lowered = evaluate::lower(&expression, &self.patterns).map_err(resolve::refusal)?;
             let planned = plan::fetches(&self.context(question, target), &lowered.fetches)?;
             for part in parts(&planned.groups) {
                 plans.push(self.plan_of(statement(&part)).await?);

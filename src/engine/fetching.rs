@@ -1,13 +1,14 @@
 //! Fetches → series: settles patterns, runs the statements, merges what several sources and metrics gave.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 
 use super::{AT_ONCE, Scope};
 use crate::budget::Held;
-use crate::catalog::{Filter, Source, Value};
+use crate::catalog::{Filter, LabelValue, Source, Value};
 use crate::db::{DbError, RowSink, SeriesRow};
 use crate::error::{Error, Kind};
 use crate::evaluate::Fetched;
@@ -112,11 +113,21 @@ impl Scope {
         filters: &mut [Filter],
         (others, range): (&[Filter], Option<TimeRange>),
     ) -> Result<(), DbError> {
+        let mut known: Option<(LabelValue, BTreeSet<String>)> = None;
         for filter in filters {
             let Some(lookup) = filter.lookup() else { continue };
-            let statement = sql::label_values(source, &lookup.value, others, range, LABEL_VALUES);
-            let values = self.database.texts(&statement, self.deadline, LABEL_VALUES).await?;
+            // Several patterns on one label are tried on the same values.
+            let read = known.take().filter(|(value, _)| *value == lookup.value);
+            let (value, values) = match read {
+                Some(read) => read,
+                None => {
+                    let statement = sql::label_values(source, &lookup.value, others, range, LABEL_VALUES);
+                    (lookup.value, self.database.texts(&statement, self.deadline, LABEL_VALUES).await?)
+                }
+            };
             *filter = settle(filter, &values);
+            known = Some((value, values));
+            tokio::task::yield_now().await;
         }
         Ok(())
     }

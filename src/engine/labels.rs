@@ -7,7 +7,7 @@ use futures_util::{StreamExt as _, stream};
 
 use super::{AT_ONCE, LabelValues, Scope};
 use crate::ast::Matcher;
-use crate::catalog::{LabelValue, Snapshot, Source};
+use crate::catalog::{LabelValue, Source};
 use crate::db::DbError;
 use crate::error::Error;
 use crate::intake::{LabelScope, PICKER};
@@ -38,7 +38,7 @@ impl Scope {
     /// The values of a label that the ad hoc pickers offer, sorted, at most 5,000. A source that does not answer is
     /// left out: the pickers hang on an error.
     pub async fn label_values(&self, scope: &LabelScope) -> LabelValues {
-        let rows = lenient(&self.snapshot, &scope.filters);
+        let rows = self.lenient(&scope.filters);
         let wish = Wish { label: &scope.label, range: scope.range, prefix: "" };
         let found = self.values(&rows, wish).await;
         let partial = found.iter().any(|found| found.as_ref().map_or(true, |found| found.partial));
@@ -49,13 +49,20 @@ impl Scope {
     /// The labels that the ad hoc pickers offer beside some filters, sorted. A source that does not answer counts as
     /// one that passes.
     pub async fn label_keys(&self, scope: &LabelScope) -> BTreeSet<String> {
-        let rows = lenient(&self.snapshot, &scope.filters);
+        let rows = self.lenient(&scope.filters);
         let found = self.names(&rows, scope.range).await;
         found
             .into_iter()
             .zip(&rows)
             .flat_map(|(names, rows)| names.unwrap_or_else(|_| render::names(rows.source)))
             .collect()
+    }
+
+    /// All rows that pass the filters; those that make no sense are ignored.
+    fn lenient(&self, filters: &[Matcher]) -> Vec<Rows<'_>> {
+        let sensible = filters.iter().filter(|matcher| plan::is_sensible(self.naming(), matcher));
+        let sensible: Vec<Matcher> = sensible.cloned().collect();
+        plan::rows(self.naming(), None, &sensible).unwrap_or_default()
     }
 
     /// The values of a label on the rows of each source.
@@ -155,14 +162,4 @@ fn logged(error: &DbError, rows: &Rows<'_>) -> Error {
         tracing::warn!(relation = %rows.source.relation, %error, "no label values");
     }
     error.public()
-}
-
-/// All rows that pass the filters; those that make no sense are ignored.
-fn lenient<'a>(snapshot: &'a Snapshot, filters: &[Matcher]) -> Vec<Rows<'a>> {
-    let sensible: Vec<Matcher> = filters
-        .iter()
-        .filter(|matcher| plan::rows(snapshot, None, std::slice::from_ref(matcher)).is_ok())
-        .cloned()
-        .collect();
-    plan::rows(snapshot, None, &sensible).unwrap_or_default()
 }

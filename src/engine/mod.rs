@@ -34,6 +34,7 @@ use crate::plan::{self, Context, Limits};
 use crate::refresh::Catalog;
 use crate::render::Answered;
 use crate::time::Clock;
+pub use annotations::Events;
 use computing::Computing;
 pub use partial::LabelValues;
 pub use scope::Scope;
@@ -139,6 +140,8 @@ impl Scope {
     /// One target; once more where a relation turns out to be another than the catalog says, as one that was made anew,
     /// and where a number leaves the range of float8 in an aggregation that the database does: here it need not.
     async fn one_or_again(&self, question: &Question, target: &TargetQuestion) -> Result<Done, Error> {
+        // Reading and planning a target takes no break of its own.
+        tokio::task::yield_now().await;
         match self.metered().one(question, target).await {
             Err(error) if error.kind == Kind::Stale => match self.catalog.newer(&self.snapshot).await {
                 Some(newer) => self.with(newer).metered().one(question, target).await,
@@ -157,8 +160,8 @@ impl Scope {
         let text = target.text.as_ref().map_err(Clone::clone)?;
         let (options, fill) = (&target.options, frame::fill_of(&target.options));
         let mut notices = target.notices.clone();
-        let expression = target.builder.around(resolve::expression(&self.snapshot, text)?, &mut notices);
-        let lowered = Arc::new(evaluate::lower(&expression).map_err(resolve::refusal)?);
+        let expression = target.builder.around(resolve::expression(&self.snapshot, text)?, &mut notices)?;
+        let lowered = Arc::new(evaluate::lower(&expression, &self.patterns).map_err(resolve::refusal)?);
         let parsed_at = Instant::now();
         let context = self.context(question, target);
         if let Some(request) = reducing::plain(&lowered, options) {
@@ -208,6 +211,7 @@ impl Scope {
             limits: self.limits,
             ad_hoc: &question.ad_hoc,
             pushes: self.pushes,
+            patterns: &self.patterns,
         }
     }
 }

@@ -8,7 +8,8 @@ use crate::catalog::Snapshot;
 use crate::db::{Database, Deadline};
 use crate::error::{Error, Kind};
 use crate::intake::Moment;
-use crate::plan::Limits;
+use crate::pattern::Patterns;
+use crate::plan::{Limits, Naming};
 use crate::refresh::Catalog;
 use crate::time::{Millis, Zone};
 
@@ -26,6 +27,7 @@ pub struct Scope {
     pub(super) show_sql: bool,
     /// Whether the database may aggregate.
     pub(super) pushes: bool,
+    pub(super) patterns: Arc<Patterns>,
     now: Millis,
 }
 
@@ -46,6 +48,7 @@ impl Engine {
             resources: self.resources.clone(),
             show_sql: self.show_sql,
             pushes: true,
+            patterns: Arc::default(),
             now: self.clock.now(),
         })
     }
@@ -73,6 +76,11 @@ impl Scope {
     #[must_use]
     pub const fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// What names are resolved with.
+    pub(super) fn naming(&self) -> Naming<'_> {
+        Naming { snapshot: &self.snapshot, patterns: &self.patterns, limits: self.limits }
     }
 
     /// The time of the request, and the zone that applies where it names none.

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use regex::RegexBuilder;
-
 use super::labels::Wish;
 use super::{Scope, resolve};
 use crate::ast::{ExprKind, MetricRef, Modifiers, Options, Selector};
@@ -15,8 +13,8 @@ use crate::language;
 use crate::nearest::nearest;
 use crate::plan;
 
-/// The largest compiled pattern in bytes.
-const PROGRAM: usize = 1 << 20;
+/// The most texts that are looked for inside of names; more texts are names themselves.
+const LOOKED_FOR: usize = 100;
 
 /// The texts of an answer, and whether there were more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,7 +43,7 @@ impl Scope {
                 self.values_of_label(question, selector.as_deref(), label).await?
             }
             VariableAsk::LabelNames { selector } => self.names_of_labels(question, selector.as_deref()).await?,
-            VariableAsk::Metrics { pattern } => metrics(snapshot, pattern)?,
+            VariableAsk::Metrics { pattern } => self.metrics(pattern)?,
             VariableAsk::QueryResult { expression } => self.result(question, expression).await?,
             VariableAsk::Search(text) => search(snapshot, text)?,
         };
@@ -62,7 +60,7 @@ impl Scope {
         label: &str,
     ) -> Result<BTreeSet<String>, Error> {
         let selector = selector.map(|text| read(&self.snapshot, text)).transpose()?;
-        let rows = plan::rows(&self.snapshot, selector.as_ref(), &question.filters)?;
+        let rows = plan::rows(self.naming(), selector.as_ref(), &question.filters)?;
         let wish = Wish { label, range: Some(question.range), prefix: &question.prefix };
         let found: Result<Vec<_>, Error> = self.values(&rows, wish).await.into_iter().collect();
         Ok(found?.into_iter().flat_map(|found| found.values).collect())
@@ -74,9 +72,19 @@ impl Scope {
         selector: Option<&str>,
     ) -> Result<BTreeSet<String>, Error> {
         let selector = selector.map(|text| read(&self.snapshot, text)).transpose()?;
-        let rows = plan::rows(&self.snapshot, selector.as_ref(), &question.filters)?;
+        let rows = plan::rows(self.naming(), selector.as_ref(), &question.filters)?;
         let found: Result<Vec<_>, Error> = self.names(&rows, Some(question.range)).await.into_iter().collect();
         Ok(found?.into_iter().flatten().collect())
+    }
+
+    /// The names in which the pattern occurs; as in Grafana's Prometheus source it is not anchored.
+    fn metrics(&self, pattern: &str) -> Result<BTreeSet<String>, Error> {
+        let found = self.patterns.part(pattern).map_err(|error| {
+            let shown: String = pattern.chars().take(120).collect();
+            Error::new(Kind::BadTarget, format!("metrics({shown}) cannot be read: {error}"))
+                .hint("metrics(^cpu_) lists the names that begin so, metrics() all")
+        })?;
+        Ok(self.snapshot.names().filter(|name| found.is_match(name)).map(str::to_owned).collect())
     }
 
     /// The values of an expression at the end of the range, in the form that Grafana gives Prometheus' answers.
@@ -132,17 +140,6 @@ fn read(snapshot: &Snapshot, text: &str) -> Result<Selector, Error> {
     }
 }
 
-/// The names in which the pattern occurs; as in Grafana's Prometheus source it is not anchored.
-fn metrics(snapshot: &Snapshot, pattern: &str) -> Result<BTreeSet<String>, Error> {
-    let found = RegexBuilder::new(pattern).size_limit(PROGRAM).build();
-    let regex = found.map_err(|_| {
-        let shown: String = pattern.chars().take(120).collect();
-        Error::new(Kind::BadTarget, format!("metrics({shown}) cannot be read: it is no regular expression"))
-            .hint("metrics(^cpu_) lists the names that begin so, metrics() all")
-    })?;
-    Ok(snapshot.names().filter(|name| regex.is_match(name)).map(str::to_owned).collect())
-}
-
 /// The names that contain the text. What looks like a call and finds nothing was meant as one.
 fn search(snapshot: &Snapshot, text: &str) -> Result<BTreeSet<String>, Error> {
     let found = containing(snapshot, text);
@@ -167,10 +164,15 @@ fn is_word(text: &str) -> bool {
 ///
 /// A picked name that is opened again arrives regex-escaped, as in a query variable.
 fn containing(snapshot: &Snapshot, text: &str) -> BTreeSet<String> {
-    let readings: Vec<String> = language::names(text).into_iter().flatten().map(|name| name.to_lowercase()).collect();
+    let readings: BTreeSet<String> =
+        language::names(text).into_iter().flatten().map(|name| name.to_lowercase().trim().to_owned()).collect();
+    if readings.len() > LOOKED_FOR {
+        let is_one = |name: &&str| readings.contains(name.to_lowercase().trim());
+        return snapshot.names().filter(is_one).map(str::to_owned).collect();
+    }
     let wanted = |name: &&str| {
         let name = name.to_lowercase();
-        text.trim().is_empty() || readings.iter().any(|reading| name.contains(reading.trim()))
+        text.trim().is_empty() || readings.iter().any(|reading| name.contains(reading))
     };
     snapshot.names().filter(wanted).map(str::to_owned).collect()
 }

@@ -14,9 +14,6 @@ use crate::error::{Error, Kind};
 /// cost time.
 const AT_ONCE_STEPS: usize = 20_000;
 
-/// What writing a point takes: in the form that is written, and as text.
-const WRITTEN_BYTES: usize = 56;
-
 /// What all requests of the process share besides the database.
 #[derive(Clone, Debug)]
 pub struct Resources {
@@ -78,23 +75,5 @@ impl Scope {
             Ok(Err(_)) => Err(Error::new(Kind::Internal, "internal error")),
             Err(_) => Err(too_late()),
         }
-    }
-
-    /// Writes an answer of so many points.
-    ///
-    /// # Errors
-    /// More bytes would be held than allowed, or time is over.
-    pub async fn write<T: Send + 'static>(
-        &self,
-        points: usize,
-        write: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Error> {
-        let held = self.budget.paid(points.saturating_mul(WRITTEN_BYTES))?;
-        self.compute(points, move |_| {
-            let written = write();
-            drop(held);
-            Ok(written)
-        })
-        .await
     }
 }

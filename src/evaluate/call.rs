@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::function::MATH;
 use super::lower::{Lowering, bare};
-use super::node::{Limiter, Node, Pattern};
+use super::node::{Limiter, Node};
 use super::range_function::RangeFunction;
 use super::request::{FetchRequest, Refusal};
 use crate::ast::{AggregateOp, Call, Expr, ExprKind, Selector, Span, Test};
@@ -59,7 +59,7 @@ pub fn functions() -> impl Iterator<Item = &'static str> {
     MATH.iter().map(|function| function.word).chain(OTHERS.iter().copied())
 }
 
-impl Lowering {
+impl Lowering<'_> {
     pub(super) fn call(&mut self, call: &Call, span: Span) -> Result<Node, Refusal> {
         if let Some(request) = self.range_call(call, span)? {
             return Ok(self.fetch(request));
@@ -134,11 +134,8 @@ impl Lowering {
         let child = Box::new(self.series(&args[0], &call.name)?);
         let target = self.label_name(&args[1], &call.name)?;
         let (replacement, source) = (text(&args[2], &call.name)?.to_owned(), text(&args[3], &call.name)?.to_owned());
-        let pattern = Pattern::new(text(&args[4], &call.name)?).map_err(|error| {
-            let whole = error.to_string();
-            let reason = whole.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            Refusal::wrong(format!("this pattern cannot be read: {reason}"), args[4].span)
-        })?;
+        let pattern = self.patterns.whole(text(&args[4], &call.name)?);
+        let pattern = pattern.map_err(|error| Refusal::wrong(error.to_string(), args[4].span))?;
         Ok(Node::LabelReplace { child, target, replacement, source, pattern, span })
     }
 

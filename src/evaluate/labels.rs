@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use super::node::Pattern;
 use crate::ast::{Grouping, Matching};
+use crate::pattern::Pattern;
 use crate::series::{Labels, METRIC_NAME, Series};
 
 /// A choice of labels: only some, or all but some and the metric's name.

@@ -7,15 +7,19 @@ use super::function::NEGATE;
 use super::node::{BinaryNode, Node};
 use super::request::{FetchRequest, Lowered, PushedAggregate, Refusal};
 use crate::ast::{
-    Aggregate, AggregateOp, Binary, Cardinality, Expr, ExprKind, Grouping, Matching, MetricRef, Selector, Span,
+    Aggregate, AggregateOp, Binary, Cardinality, Expr, ExprKind, Grouping, Matching, MetricRef, Selector, Span, Test,
 };
+use crate::pattern::Patterns;
+
+/// How many values of a list are compared by text; longer lists are then compared themselves.
+const SKETCHED: usize = 16;
 
 /// Splits an expression into what SQL answers and what is computed above it.
 ///
 /// # Errors
 /// A part of the expression is not supported, or means nothing.
-pub fn lower(expr: &Expr) -> Result<Lowered, Refusal> {
-    let mut lowering = Lowering::default();
+pub fn lower(expr: &Expr, patterns: &Patterns) -> Result<Lowered, Refusal> {
+    let mut lowering = Lowering { fetches: Vec::new(), numbers: HashMap::new(), patterns };
     let node = lowering.node(expr)?;
     let mut fetches = lowering.fetches;
     if let Some(answer) = node.answer().and_then(|at| fetches.get_mut(at)) {
@@ -34,14 +38,15 @@ pub(super) fn bare(expr: &Expr) -> &Expr {
 }
 
 /// The fetches so far.
-#[derive(Default)]
-pub(super) struct Lowering {
+pub(super) struct Lowering<'p> {
     fetches: Vec<FetchRequest>,
-    /// The number of each, by what it asks.
-    numbers: HashMap<String, usize>,
+    /// The numbers of those that are sketched alike.
+    numbers: HashMap<String, Vec<usize>>,
+    /// The patterns of the request.
+    pub(super) patterns: &'p Patterns,
 }
 
-impl Lowering {
+impl Lowering<'_> {
     /// Scalar or series.
     pub(super) fn node(&mut self, expr: &Expr) -> Result<Node, Refusal> {
         match &expr.kind {
@@ -99,13 +104,15 @@ impl Lowering {
 
     /// Equal requests are one fetch, wherever they stand.
     pub(super) fn fetch(&mut self, request: FetchRequest) -> Node {
-        let key = format!("{:?}", without_place(&request));
-        let next = self.fetches.len();
-        let number = *self.numbers.entry(key).or_insert(next);
-        if number == next {
-            self.fetches.push(request);
+        let placeless = without_place(&request);
+        let alike = self.numbers.entry(sketch(&placeless)).or_default();
+        let same = |number: &&usize| without_place(&self.fetches[**number]) == placeless;
+        if let Some(number) = alike.iter().find(same) {
+            return Node::Fetch(*number);
         }
-        Node::Fetch(number)
+        alike.push(self.fetches.len());
+        self.fetches.push(request);
+        Node::Fetch(self.fetches.len() - 1)
     }
 
     fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Node, Refusal> {
@@ -191,6 +198,22 @@ impl Lowering {
 
 fn is_plain(matching: &Matching) -> bool {
     !matching.on && matching.labels.is_empty() && matching.cardinality == Cardinality::OneToOne
+}
+
+/// A text that is the same for equal requests, and short where a request has thousands of values.
+fn sketch(request: &FetchRequest) -> String {
+    let mut request = request.clone();
+    let on_name =
+        if let MetricRef::Matching(matchers) = &mut request.selector.metric { matchers } else { &mut Vec::new() };
+    for matcher in request.selector.matchers.iter_mut().chain(on_name) {
+        if let Test::In(values) | Test::NotIn(values) = &mut matcher.test
+            && values.len() > SKETCHED
+        {
+            let first = values.iter().take(SKETCHED).cloned();
+            *values = first.chain(values.last().cloned()).chain([values.len().to_string()]).collect();
+        }
+    }
+    format!("{request:?}")
 }
 
 /// What the request asks, wherever it stands.

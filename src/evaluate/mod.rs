@@ -37,7 +37,7 @@ pub use error::{EvaluateError, EvaluateErrorKind, Side};
 pub use evaluator::evaluate;
 pub use function::Math;
 pub use lower::lower;
-pub use node::{BinaryNode, Limiter, Node, Pattern};
+pub use node::{BinaryNode, Limiter, Node};
 pub use range_function::RangeFunction;
 pub use request::{FetchRequest, Lowered, PushedAggregate, Refusal, RefusalKind};
 pub use spread::quantile_of;

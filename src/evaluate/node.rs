@@ -1,10 +1,9 @@
 //! The tree above the fetches.
 
-use regex::{Regex, RegexBuilder};
-
 use super::binary::apply;
 use super::function::Math;
 use crate::ast::{AggregateOp, BinaryOp, Grouping, Matching, Span};
+use crate::pattern::Pattern;
 use crate::series::Labels;
 
 /// What is computed. Lowering has checked the types: a node that takes series has a child that gives them.
@@ -159,38 +158,6 @@ pub enum Limiter {
     ClampMin,
     /// At most.
     ClampMax,
-}
-
-/// The most memory that a compiled pattern may take.
-const PATTERN_BYTES: usize = 256 * 1024;
-
-/// A pattern that a whole value must match.
-#[derive(Clone, Debug)]
-pub struct Pattern(Regex);
-
-impl Pattern {
-    pub(super) fn new(pattern: &str) -> Result<Self, regex::Error> {
-        // A text has room for hundreds of patterns, so that each must be small.
-        let build =
-            |pattern: &str| RegexBuilder::new(pattern).size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES).build();
-        // Compiled alone first: an unbalanced `)` must not close the group around it.
-        build(pattern)?;
-        build(&format!("^(?s:{pattern})$")).map(Self)
-    }
-
-    /// The replacement with the groups of the match, if the whole value matches.
-    pub(super) fn replaced(&self, value: &str, replacement: &str) -> Option<String> {
-        let captures = self.0.captures(value)?;
-        let mut replaced = String::new();
-        captures.expand(replacement, &mut replaced);
-        Some(replaced)
-    }
-}
-
-impl PartialEq for Pattern {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.as_str() == other.0.as_str()
-    }
 }
 
 impl Node {

@@ -13,6 +13,9 @@ pub(super) struct Called {
     pub(super) name: String,
 }
 
+/// The longest legend that a template gives, in bytes: values of labels may be long, and stand in it several times.
+const LONGEST: usize = 4096;
+
 /// A template decides what is shown, or else the metric's name (without one, the question) when there is one series,
 /// and `name{differing labels}` when there are several. Where a template calls several series alike, or one nothing,
 /// their labels tell them apart.
@@ -42,6 +45,10 @@ fn rendered(template: &str, labels: &Labels) -> String {
         text.push_str(before);
         text.push_str(labels.get(label.trim()));
         rest = after;
+        if text.len() > LONGEST {
+            text.truncate(text.floor_char_boundary(LONGEST));
+            return text + "…";
+        }
     }
     text.push_str(rest);
     text.trim().to_owned()

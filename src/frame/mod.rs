@@ -15,6 +15,7 @@ mod partial;
 mod quantile;
 mod reduce;
 mod samples;
+mod shorten;
 mod stream;
 mod window;
 
@@ -25,6 +26,7 @@ pub use meaning::Meaning;
 pub use output::{Gathered, joined};
 pub use reduce::{Kept, Reduced, Reducer, reduced};
 pub use samples::SampleCollector;
+pub use shorten::Shortener;
 pub use window::Take;
 
 use std::collections::HashMap;

@@ -1,22 +1,22 @@
 //! `POST /annotations` and `GET /annotations`: events.
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;
 
 use super::body::Json;
+use super::buffers::{JsonOf, answered};
 use super::params::Params;
+use super::query::EVENTS;
 use super::{App, respond};
-use crate::db::AnnotationRow;
+use crate::engine::Events;
 use crate::error::Error;
 use crate::intake;
 use crate::render;
 use crate::wire::request::Annotations;
 
-pub(super) async fn posted(State(app): State<App>, Json(request): Json<Annotations>) -> Response {
-    let rows = answer(&app, &request).await;
-    rows.map_or_else(|error| respond::error(&error), |rows| respond::json(StatusCode::OK, &render::events(rows)))
+pub(super) async fn posted(State(app): State<App>, Json(request, _): Json<Annotations>) -> Response {
+    answered(shown(&app, &request, true).await)
 }
 
 /// Infinity makes one text of a list of tags, so that here they are one; `format=events` gives what POST gives.
@@ -26,14 +26,19 @@ pub(super) async fn got(State(app): State<App>, params: Params) -> Response {
         annotation: json!({"query": params.value("query")}),
         tags: params.value("tags"),
     };
-    match answer(&app, &request).await {
-        Ok(rows) if params.first("format") == Some("events") => respond::json(StatusCode::OK, &render::events(rows)),
-        Ok(rows) => respond::json(StatusCode::OK, &render::flat_events(rows)),
-        Err(error) => respond::error(&error),
-    }
+    answered(shown(&app, &request, params.first("format") == Some("events")).await)
 }
 
-async fn answer(app: &App, request: &Annotations) -> Result<Vec<AnnotationRow>, Error> {
+async fn shown(app: &App, request: &Annotations, as_events: bool) -> Result<Response, Error> {
     let scope = app.engine.scope()?;
-    scope.annotations(&intake::annotations(request, scope.moment())?).await
+    let question = intake::annotations(request, scope.moment())?;
+    let Events { rows, notices } = scope.annotations(&[question]).await?.pop().unwrap_or_default();
+    let large = rows.len() > EVENTS;
+    let mut response = if as_events {
+        app.buffers.answer(large, move || Ok(JsonOf(render::events(rows)))).await?
+    } else {
+        app.buffers.answer(large, move || Ok(JsonOf(render::flat_events(rows)))).await?
+    };
+    respond::warn(response.headers_mut(), notices.into_iter());
+    Ok(response)
 }

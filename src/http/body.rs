@@ -1,46 +1,139 @@
 //! Bodies, read as JSON whatever their content type says.
 
-use axum::body::to_bytes;
-use axum::extract::{FromRequest, Request};
-use axum::http::header::CONTENT_ENCODING;
-use axum::response::Response;
-use serde::de::DeserializeOwned;
+use std::time::Duration;
 
+use axum::body::{BodyDataStream, Bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::header::{CONTENT_ENCODING, EXPECT};
+use axum::response::Response;
+use futures_util::StreamExt as _;
+use serde::de::DeserializeOwned;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::buffers::Buffers;
 use super::{App, respond};
 use crate::error::{Error, Kind};
 use crate::intake;
 
-/// A body of that shape; an empty one is the default.
-pub(super) struct Json<T>(pub(super) T);
+/// How long a body may take to arrive, all of it.
+const ARRIVES: Duration = Duration::from_secs(15);
+/// Room is taken in steps: a body may arrive byte by byte.
+const STEP: usize = 16 * 1024;
+/// From here on reading a body takes milliseconds.
+const LARGE: usize = 64 * 1024;
+/// How long, and how many bytes, a client may still send after its body was refused.
+const REFUSED: Duration = Duration::from_secs(10);
+/// A refused client that sends nothing for so long is done.
+const SILENT: Duration = Duration::from_secs(1);
+const REFUSED_BYTES: usize = 64 << 20;
 
-impl<T: DeserializeOwned + Default> FromRequest<App> for Json<T> {
+/// A body of that shape, and whether it is long; an empty one is the default.
+pub(super) struct Json<T>(pub(super) T, pub(super) bool);
+
+impl<T: DeserializeOwned + Default + Send + 'static> FromRequest<App> for Json<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
-        read(request, app.body_limit).await.map(Self).map_err(|error| respond::error(&error))
+        read(request, app).await.map(|(value, long)| Self(value, long)).map_err(|error| respond::error(&error))
     }
 }
 
-async fn read<T: DeserializeOwned + Default>(request: Request, limit: usize) -> Result<T, Error> {
-    let encoding = request.headers().get(CONTENT_ENCODING).map(|value| value.as_bytes().to_ascii_lowercase());
-    if encoding.is_some_and(|encoding| encoding != b"identity") {
-        return Err(Error::new(Kind::UnsupportedEncoding, "compressed bodies are not read"));
-    }
-    let too_large = || {
-        Error::new(Kind::BodyTooLarge, format!("the body is larger than {limit} bytes"))
-            .hint("DATEBIN_BODY_LIMIT sets the limit")
+async fn read<T: DeserializeOwned + Default + Send + 'static>(request: Request, app: &App) -> Result<(T, bool), Error> {
+    let refusal = refusal(&request, app.body_limit);
+    // A client that waits to be told to go on sends nothing before.
+    let sends = !request.headers().contains_key(EXPECT);
+    let mut body =
+        Arriving { stream: request.into_body().into_data_stream(), bytes: Vec::new(), room: None, reserved: 0 };
+    let received = match refusal {
+        Some(error) => Err(error),
+        None => body.receive(app.body_limit, &app.buffers).await,
     };
-    let declared = request.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if declared.is_some_and(|length| length > limit as u64) {
-        return Err(too_large());
-    }
-    let bytes = to_bytes(request.into_body(), limit).await.map_err(|error| {
-        let mut causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
-        if causes.clone().any(|cause| cause.is::<tower_http::timeout::TimeoutError>()) {
-            return Error::new(Kind::BodyTimeout, "the body did not arrive in time");
+    if let Err(error) = received {
+        if sends && error.kind != Kind::BodyTimeout {
+            tokio::spawn(drain(body.stream));
         }
-        let is_limit = causes.any(|cause| cause.to_string().contains("length limit"));
-        if is_limit { too_large() } else { Error::new(Kind::BadRequest, "the body ended early") }
-    })?;
-    intake::body(&bytes)
+        return Err(error);
+    }
+    let Arriving { bytes, room, .. } = body;
+    if bytes.len() < LARGE {
+        return Ok((intake::body(&bytes)?, false));
+    }
+    app.buffers
+        .work(move || {
+            let read = intake::body(&bytes);
+            drop((bytes, room));
+            Ok((read?, true))
+        })
+        .await?
+}
+
+/// Why a body is not read at all.
+fn refusal(request: &Request, limit: usize) -> Option<Error> {
+    let header = |name| request.headers().get(name).map(|value| value.as_bytes());
+    if header(CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
+        return Some(Error::new(Kind::UnsupportedEncoding, "compressed bodies are not read"));
+    }
+    let declared = request.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    declared.is_some_and(|length| length > limit as u64).then(|| too_large(limit))
+}
+
+fn too_large(limit: usize) -> Error {
+    Error::new(Kind::BodyTooLarge, format!("the body is larger than {limit} bytes"))
+        .hint("DATEBIN_BODY_LIMIT sets the limit")
+}
+
+/// A body that arrives, and the room that it takes.
+struct Arriving {
+    stream: BodyDataStream,
+    bytes: Vec<u8>,
+    room: Option<OwnedSemaphorePermit>,
+    /// For how many bytes there is room.
+    reserved: usize,
+}
+
+impl Arriving {
+    async fn receive(&mut self, limit: usize, buffers: &Buffers) -> Result<(), Error> {
+        let end = Instant::now() + ARRIVES;
+        loop {
+            let next = timeout_at(end, self.stream.next()).await;
+            let next = next.map_err(|_| Error::new(Kind::BodyTimeout, "the body did not arrive in time"))?;
+            let Some(piece) = next else { return Ok(()) };
+            let piece: Bytes = piece.map_err(|_| Error::new(Kind::BadRequest, "the body ended early"))?;
+            if self.bytes.len() + piece.len() > limit {
+                return Err(too_large(limit));
+            }
+            self.reserve(self.bytes.len() + piece.len(), buffers)?;
+            self.bytes.extend_from_slice(&piece);
+        }
+    }
+
+    fn reserve(&mut self, bytes: usize, buffers: &Buffers) -> Result<(), Error> {
+        if bytes <= self.reserved {
+            return Ok(());
+        }
+        let more = (bytes - self.reserved).next_multiple_of(STEP);
+        let full = || Error::new(Kind::Busy, "too many bodies are being read").hint("try again in a few seconds");
+        let room = buffers.room(more).ok_or_else(full)?;
+        match &mut self.room {
+            Some(all) => all.merge(room),
+            none => *none = Some(room),
+        }
+        self.reserved += more;
+        Ok(())
+    }
+}
+
+/// Takes what a client still sends, so that it comes to read why its body was refused.
+async fn drain(mut stream: BodyDataStream) {
+    let taken = async {
+        let mut left = REFUSED_BYTES;
+        while let Ok(Some(Ok(piece))) = timeout(SILENT, stream.next()).await {
+            left = left.saturating_sub(piece.len());
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    let _in_time = timeout(REFUSED, taken).await;
 }

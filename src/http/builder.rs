@@ -8,24 +8,36 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::body::Json;
+use super::buffers::{JsonOf, answered};
 use super::{App, respond};
+use crate::error::Error;
 use crate::intake;
 use crate::wire::request::{Metrics, PayloadOptions};
 
-pub(super) async fn metrics(State(app): State<App>, Json(request): Json<Metrics>) -> Response {
-    match app.engine.scope() {
-        Ok(scope) => {
-            let list = scope.builder_metrics(&intake::metric(&request.metric));
-            respond::json(StatusCode::OK, &list)
-        }
-        Err(error) => respond::error(&error),
-    }
+/// From here on a list takes milliseconds to make.
+const MANY: usize = 500;
+
+pub(super) async fn metrics(State(app): State<App>, Json(request, _): Json<Metrics>) -> Response {
+    answered(listed(&app, request).await)
+}
+
+async fn listed(app: &App, request: Metrics) -> Result<Response, Error> {
+    let scope = app.engine.scope()?;
+    let large = scope.snapshot().names().take(MANY + 1).count() > MANY;
+    let list = move || Ok(JsonOf(scope.builder_metrics(&intake::metric(&request.metric))));
+    app.buffers.answer(large, list).await
 }
 
 pub(super) async fn options(State(app): State<App>, request: Result<Json<PayloadOptions>, Response>) -> Response {
-    let (Ok(scope), Ok(Json(request))) = (app.engine.scope(), request) else {
+    let (Ok(scope), Ok(Json(request, _))) = (app.engine.scope(), request) else {
         return respond::json(StatusCode::OK, &json!([]));
     };
-    let choices = scope.builder_choices(&intake::opened(&request)).await;
-    respond::json(StatusCode::OK, &choices)
+    match intake::opened(&request, scope.limits()) {
+        Ok(opened) => respond::json(StatusCode::OK, &scope.builder_choices(&opened).await),
+        Err(error) => {
+            let mut response = respond::json(StatusCode::OK, &json!([]));
+            respond::warn(response.headers_mut(), std::iter::once(error.sentence()));
+            response
+        }
+    }
 }

@@ -1,19 +1,23 @@
 //! `GET /query`: answers without an envelope, for Infinity, scripts and people.
 
+use std::io::{self, Write};
+
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::http::header::{CONTENT_TYPE, HeaderValue};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::buffers::{Document, Holding, answered};
 use super::params::Params;
-use super::query::said;
+use super::query::{LARGE, said};
 use super::{App, respond};
 use crate::engine::Answer;
 use crate::error::{Error, Kind};
 use crate::intake::{self, Question};
 use crate::render::{self, Answered};
+use crate::wire::flat::{Rows, Wide};
+use crate::wire::frame::DataFrame;
 use crate::wire::request::Query;
+use crate::wire::response::Element;
 
 /// The forms of an answer.
 const FORMATS: &[&str] = &["rows", "wide", "csv", "frames", "table", "instant", "timeseries"];
@@ -22,20 +26,25 @@ const FORMATS: &[&str] = &["rows", "wide", "csv", "frames", "table", "instant", 
 const OPTIONS: &[&str] = &["over_time", "aggregation", "by", "fill", "reduce", "legend", "step", "tz"];
 
 pub(super) async fn got(State(app): State<App>, params: Params) -> Response {
-    answer(&app, &params).await.unwrap_or_else(|error| respond::error(&error))
+    answered(answer(&app, &params).await)
 }
 
 async fn answer(app: &App, params: &Params) -> Result<Response, Error> {
     let format = format(params)?;
     let scope = app.engine.scope()?;
-    let question = intake::question(&query(params, format), scope.moment(), scope.limits().targets)?;
+    let question = intake::question(&query(params, format), scope.moment(), scope.limits())?;
     if question.targets.is_empty() {
         let error = Error::new(Kind::BadRequest, "the URL names no target");
         return Err(error.hint("GET /query?target=cpu&from=now-1h&to=now"));
     }
     let answer = scope.answer(&question).await?;
-    let (said, timing, points) = (said(&answer), answer.timing, answer.points());
-    let mut response = scope.write(points, move || shown(format, answer, &question)).await?;
+    let (said, timing, large) = (said(&answer), answer.timing, answer.points() > LARGE);
+    let shown = move || shown(format, answer, &question);
+    let mut response = if format == "csv" {
+        app.buffers.answer(large, move || shown().map(|Holding(shown, held)| Holding(Csv(shown), held))).await?
+    } else {
+        app.buffers.answer(large, shown).await?
+    };
     respond::warn(response.headers_mut(), said.into_iter());
     respond::timed(response.headers_mut(), timing);
     Ok(response)
@@ -74,10 +83,42 @@ fn ref_id(at: usize) -> String {
     letter.map_or_else(|| format!("A{at}"), String::from)
 }
 
-fn shown(format: &str, answer: Answer, question: &Question) -> Response {
-    let element = matches!(format, "table" | "timeseries");
-    if element {
-        return respond::json(StatusCode::OK, &render::elements(answer.answered, &answer.failed));
+/// An answer in one of its forms.
+enum Shown {
+    Elements(Vec<Element>),
+    Wide(Wide),
+    Rows(Rows),
+    Frames(Vec<DataFrame>),
+}
+
+impl Document for Shown {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let written = match self {
+            Self::Elements(elements) => serde_json::to_writer(out, elements),
+            Self::Wide(wide) => serde_json::to_writer(out, wide),
+            Self::Rows(rows) => serde_json::to_writer(out, rows),
+            Self::Frames(frames) => serde_json::to_writer(out, frames),
+        };
+        written.map_err(io::Error::from)
+    }
+}
+
+/// Rows as CSV.
+struct Csv(Shown);
+
+impl Document for Csv {
+    const TYPE: &'static str = "text/csv; charset=utf-8; header=present";
+
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        if let Shown::Rows(rows) = &self.0 { render::csv(rows, out) } else { Ok(()) }
+    }
+}
+
+fn shown(format: &str, answer: Answer, question: &Question) -> Result<Holding<Shown>, Error> {
+    let held = answer.held;
+    if matches!(format, "table" | "timeseries") {
+        let elements = render::elements(answer.answered, &answer.failed)?;
+        return Ok(Holding(Shown::Elements(elements), held));
     }
     let text = |answered: &Answered| {
         let target = question.targets.iter().find(|target| target.ref_id == answered.ref_id);
@@ -91,19 +132,10 @@ fn shown(format: &str, answer: Answer, question: &Question) -> Response {
             (answered, text)
         })
         .collect();
-    match format {
-        "wide" => match render::wide(&answers) {
-            Ok(wide) => respond::json(StatusCode::OK, &wide),
-            Err(error) => respond::error(&error),
-        },
-        "csv" => match render::csv(&render::rows(&answers)) {
-            Ok(bytes) => {
-                let kind = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
-                (StatusCode::OK, [(CONTENT_TYPE, kind)], bytes).into_response()
-            }
-            Err(error) => respond::error(&error),
-        },
-        "frames" => respond::json(StatusCode::OK, &render::frames(answers)),
-        _ => respond::json(StatusCode::OK, &render::rows(&answers)),
-    }
+    let shown = match format {
+        "wide" => Shown::Wide(render::wide(&answers)?),
+        "frames" => Shown::Frames(render::frames(answers)),
+        _ => Shown::Rows(render::rows(&answers)?),
+    };
+    Ok(Holding(shown, held))
 }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, Uri};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::classify::ServerErrorsFailureClass;
@@ -14,15 +15,12 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
-use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use tower_http::trace::TraceLayer;
 
-use super::respond;
+use super::{Crowded, respond};
 use crate::config::{HttpConfig, Origins};
 use crate::error::{Error, Kind};
 
-/// How long a body may take to arrive between two of its pieces.
-const BODY: Duration = Duration::from_secs(15);
 /// What the engine's own deadline is given before the connection's answer is forced.
 const GRACE: Duration = Duration::from_secs(2);
 /// Smaller answers are not worth compressing.
@@ -37,15 +35,33 @@ pub(super) fn layers(routes: Router, config: &HttpConfig) -> Router {
     routes
         // Innermost, so that what leaves is compressed once.
         .layer(compression)
-        .layer(RequestBodyTimeoutLayer::new(BODY))
-        // The engine answers 504 with a body of its own before this does.
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, config.request_timeout + GRACE))
+        // The engine answers 504 before this does.
+        .layer(from_fn_with_state(config.request_timeout + GRACE, in_time))
+        .layer(from_fn(if_there_is_room))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| panicked()))
         // Outside of everything that makes errors: a browser shows an error only with CORS headers.
         .layer(cors(&config.origins))
         .layer(PropagateRequestIdLayer::new(request_id.clone()))
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(failed))
         .layer(SetRequestIdLayer::new(request_id, MakeRequestUuid))
+}
+
+async fn in_time(State(limit): State<Duration>, request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(limit, next.run(request)).await;
+    answer.unwrap_or_else(|_| {
+        let error = Error::new(Kind::Timeout, "the request took too long");
+        respond::error(&error.hint("ask for less, or try again in a few seconds"))
+    })
+}
+
+/// How the process is, is told to everybody.
+async fn if_there_is_room(request: Request, next: Next) -> Response {
+    let is_crowded = request.extensions().get::<Crowded>().is_some();
+    if is_crowded && !matches!(request.uri().path(), "/livez" | "/readyz" | "/metrics") {
+        let error = Error::new(Kind::Busy, "all connections are at work");
+        return respond::error(&error.hint("try again in a few seconds; DATEBIN_MAX_CONNECTIONS sets the limit"));
+    }
+    next.run(request).await
 }
 
 /// 503 and 504 are answers as any other: whoever made them has logged their cause, once.

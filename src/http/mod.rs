@@ -2,6 +2,7 @@
 
 mod annotations;
 mod body;
+mod buffers;
 mod builder;
 mod exposition;
 mod flat;
@@ -25,22 +26,30 @@ use tower::util::BoxCloneSyncService;
 use crate::config::HttpConfig;
 use crate::engine::Engine;
 use crate::error::{Error, Kind};
+use buffers::Buffers;
 
 /// What every handler is given.
 #[derive(Clone)]
-pub struct App {
+struct App {
     /// Answers questions.
-    pub engine: Engine,
+    engine: Engine,
     /// The largest body in bytes.
-    pub body_limit: usize,
+    body_limit: usize,
+    /// What is held of bodies and answers.
+    buffers: Buffers,
 }
+
+/// Marks the requests of a connection beyond the limit, while all others are at work.
+#[derive(Clone, Copy, Debug)]
+pub struct Crowded;
 
 /// The service that a connection talks to.
 pub type Service = BoxCloneSyncService<axum::extract::Request, axum::response::Response, std::convert::Infallible>;
 
 /// The whole HTTP surface.
 #[must_use]
-pub fn service(app: App, config: &HttpConfig) -> Service {
+pub fn service(engine: Engine, config: &HttpConfig) -> Service {
+    let app = App { engine, body_limit: config.body_limit, buffers: Buffers::new(config) };
     let routes = Router::new()
         .route("/", get(health::root))
         .route("/livez", get(health::live))

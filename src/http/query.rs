@@ -1,39 +1,47 @@
 //! `POST /query`: series and tables.
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::body::Json;
+use super::buffers::{Holding, JsonOf, answered};
 use super::{App, respond};
-use crate::engine::Answer;
+use crate::engine::{Answer, Scope};
 use crate::error::Error;
-use crate::intake;
+use crate::intake::{self, AnnotationQuestion, Question};
 use crate::render;
 use crate::wire::request::Query;
 
-pub(super) async fn posted(State(app): State<App>, Json(query): Json<Query>) -> Response {
-    answer(&app, query).await.unwrap_or_else(|error| respond::error(&error))
+pub(super) async fn posted(State(app): State<App>, Json(query, long): Json<Query>) -> Response {
+    answered(answer(&app, query, long).await)
 }
 
-async fn answer(app: &App, mut query: Query) -> Result<Response, Error> {
+async fn answer(app: &App, query: Query, long: bool) -> Result<Response, Error> {
     let scope = app.engine.scope()?;
-    let mut tables = Vec::new();
-    for question in intake::annotation_targets(&mut query, scope.moment())? {
-        tables.push(render::event_table(scope.annotations(&question).await?));
-    }
-    let question = intake::question(&query, scope.moment(), scope.limits().targets)?;
+    let asked = scope.clone();
+    let read = move || read(query, &asked);
+    let (questions, question) = if long { app.buffers.work(read).await?? } else { read()? };
+    let events = scope.annotations(&questions).await?;
+    let ignored: Vec<String> = events.iter().flat_map(|events| events.notices.iter().cloned()).collect();
     let answer = scope.answer(&question).await?;
-    let (said, timing, points) = (said(&answer), answer.timing, answer.points());
-    let write = move || {
-        let mut elements = render::elements(answer.answered, &answer.failed);
-        elements.append(&mut tables);
-        respond::json(StatusCode::OK, &elements)
+    let said: Vec<String> = said(&answer).into_iter().chain(ignored).collect();
+    let (timing, points) = (answer.timing, answer.points());
+    let large = points > LARGE || events.iter().map(|events| events.rows.len()).sum::<usize>() > EVENTS;
+    let elements = move || {
+        let mut elements = render::elements(answer.answered, &answer.failed)?;
+        elements.extend(events.into_iter().map(|events| render::event_table(events.rows, events.notices)));
+        Ok(Holding(JsonOf(elements), answer.held))
     };
-    let mut response = scope.write(points, write).await?;
+    let mut response = app.buffers.answer(large, elements).await?;
     respond::warn(response.headers_mut(), said.into_iter());
     respond::timed(response.headers_mut(), timing);
     Ok(response)
+}
+
+/// The questions for annotations and for series.
+fn read(mut query: Query, scope: &Scope) -> Result<(Vec<AnnotationQuestion>, Question), Error> {
+    let annotations = intake::annotation_targets(&mut query, scope.moment(), scope.limits())?;
+    Ok((annotations, intake::question(&query, scope.moment(), scope.limits())?))
 }
 
 /// What an answer has to say, for headers.
@@ -41,3 +49,8 @@ pub(super) fn said(answer: &Answer) -> Vec<String> {
     let notices = answer.answered.iter().flat_map(|target| target.notices.iter().cloned());
     answer.failed.iter().map(render::told).chain(notices).collect()
 }
+
+/// From here on an answer takes milliseconds to write.
+pub(super) const LARGE: usize = 20_000;
+/// The same of annotations.
+pub(super) const EVENTS: usize = 200;

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::intake;
 use crate::wire::request::{Search, Variable};
 
-pub(super) async fn posted(State(app): State<App>, Json(search): Json<Search>) -> Response {
+pub(super) async fn posted(State(app): State<App>, Json(search, _): Json<Search>) -> Response {
     answer(&app, intake::search(&search)).await.unwrap_or_else(|error| respond::error(&error))
 }
 

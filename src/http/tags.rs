@@ -9,13 +9,14 @@ use axum::response::Response;
 use super::body::Json;
 use super::params::Params;
 use super::{App, respond};
+use crate::error::Error;
 use crate::intake;
 use crate::wire::request::Tags;
 use crate::wire::response::TagOption;
 
 pub(super) async fn posted_keys(State(app): State<App>, request: Result<Json<Tags>, Response>) -> Response {
     // Old Grafana sends no body at all.
-    keys(&app, request.map(|Json(request)| request).unwrap_or_default()).await
+    keys(&app, request.map(|Json(request, _)| request).unwrap_or_default()).await
 }
 
 pub(super) async fn got_keys(State(app): State<App>, params: Params) -> Response {
@@ -23,7 +24,7 @@ pub(super) async fn got_keys(State(app): State<App>, params: Params) -> Response
 }
 
 pub(super) async fn posted_values(State(app): State<App>, request: Result<Json<Tags>, Response>) -> Response {
-    values(&app, request.map(|Json(request)| request).unwrap_or_default()).await
+    values(&app, request.map(|Json(request, _)| request).unwrap_or_default()).await
 }
 
 pub(super) async fn got_values(State(app): State<App>, params: Params) -> Response {
@@ -32,17 +33,31 @@ pub(super) async fn got_values(State(app): State<App>, params: Params) -> Respon
 
 async fn keys(app: &App, request: Tags) -> Response {
     let Ok(scope) = app.engine.scope() else { return options(std::iter::empty()) };
-    let asked = intake::label_scope(&Tags { key: serde_json::Value::Null, ..request }, scope.moment());
+    let request = Tags { key: serde_json::Value::Null, ..request };
+    let asked = match intake::label_scope(&request, scope.moment(), scope.limits()) {
+        Ok(asked) => asked,
+        Err(error) => return none(&error),
+    };
     options(scope.label_keys(&asked).await.into_iter())
 }
 
 async fn values(app: &App, request: Tags) -> Response {
     let Ok(scope) = app.engine.scope() else { return options(std::iter::empty()) };
-    let asked = intake::label_scope(&request, scope.moment());
+    let asked = match intake::label_scope(&request, scope.moment(), scope.limits()) {
+        Ok(asked) => asked,
+        Err(error) => return none(&error),
+    };
     let found = scope.label_values(&asked).await;
     let mut response = options(found.values.into_iter());
     let notice = found.partial.then(|| format!("not all values of {} were found in time", asked.label));
     respond::warn(response.headers_mut(), notice.into_iter());
+    response
+}
+
+/// No options, and why.
+fn none(error: &Error) -> Response {
+    let mut response = options(std::iter::empty());
+    respond::warn(response.headers_mut(), std::iter::once(error.sentence()));
     response
 }
 

@@ -13,7 +13,7 @@ use crate::intake;
 use crate::render;
 use crate::wire::request::Variable;
 
-pub(super) async fn posted(State(app): State<App>, Json(request): Json<Variable>) -> Response {
+pub(super) async fn posted(State(app): State<App>, Json(request, _): Json<Variable>) -> Response {
     answer(&app, &request).await.unwrap_or_else(|error| respond::error(&error))
 }
 
@@ -33,7 +33,7 @@ async fn answer(app: &App, request: &Variable) -> Result<Response, Error> {
 /// The texts that a variable's query gives.
 pub(super) async fn list(app: &App, request: &Variable) -> Result<Listed, Error> {
     let scope = app.engine.scope()?;
-    scope.variable(&intake::variable(request, scope.moment())?).await
+    scope.variable(&intake::variable(request, scope.moment(), scope.limits())?).await
 }
 
 /// What is to be said when there was more.

@@ -1,24 +1,39 @@
 //! Ad hoc filters → matchers.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::scalar;
-use crate::ast::{Comparison, Matcher, Span, Test};
+use crate::ast::{Comparison, Matcher, Span, Test, Values};
+use crate::error::Error;
 use crate::language;
+use crate::plan::{Limits, too_many_filters};
 use crate::wire::request::AdHocFilter;
 
 /// The matchers of both lists, which newer Grafana fills alike; what cannot be read is ignored with a notice.
-pub(super) fn matchers(lists: &[&Value], notices: &mut Vec<String>) -> Vec<Matcher> {
-    let mut matchers: Vec<Matcher> = Vec::new();
+///
+/// # Errors
+/// There are more filters than are allowed, read or ignored.
+pub(super) fn matchers(lists: &[&Value], limits: Limits, notices: &mut Vec<String>) -> Result<Vec<Matcher>, Error> {
+    let most = limits.filters as usize;
+    let (mut matchers, mut known): (Vec<Matcher>, HashSet<Matcher>) = (Vec::new(), HashSet::new());
+    let ignored_before = notices.len();
     for entry in lists.iter().filter_map(|list| list.as_array()).flatten().filter(|entry| entry.is_object()) {
         let Ok(filter) = serde_json::from_value::<AdHocFilter>(entry.clone()) else { continue };
-        let Some(matcher) = matcher(&filter, notices) else { continue };
-        if !matchers.contains(&matcher) {
+        if let Some(matcher) = matcher(&filter, notices)
+            && known.insert(matcher.clone())
+        {
             matchers.push(matcher);
         }
+        if matchers.len() > most || notices.len() - ignored_before > 2 * most {
+            let found = lists.iter().filter_map(|list| list.as_array()).map(Vec::len).max().unwrap_or_default();
+            return Err(too_many_filters(found, most));
+        }
     }
-    notices.dedup();
-    matchers
+    let mut said = HashSet::new();
+    notices.retain(|notice| said.insert(notice.clone()));
+    Ok(matchers)
 }
 
 fn matcher(filter: &AdHocFilter, notices: &mut Vec<String>) -> Option<Matcher> {
@@ -26,8 +41,8 @@ fn matcher(filter: &AdHocFilter, notices: &mut Vec<String>) -> Option<Matcher> {
     let operator = scalar::text(&filter.operator).unwrap_or_else(|| "=".into());
     let value = scalar::text(&filter.value).unwrap_or_default();
     let test = match operator.as_str() {
-        "=" => Test::In(vec![value]),
-        "!=" => Test::NotIn(vec![value]),
+        "=" => Test::In([value].into()),
+        "!=" => Test::NotIn([value].into()),
         "=~" => language::regex_test(&value, false),
         "!~" => language::regex_test(&value, true),
         "<" => Test::Compare(Comparison::Less, value),
@@ -39,6 +54,7 @@ fn matcher(filter: &AdHocFilter, notices: &mut Vec<String>) -> Option<Matcher> {
         "groupBy" => return None,
         other => {
             let shown: String = other.chars().take(20).collect();
+            let label: String = label.chars().take(80).collect();
             notices.push(format!("the filter on {label:?} is ignored: its operator {shown:?} is unknown"));
             return None;
         }
@@ -47,10 +63,10 @@ fn matcher(filter: &AdHocFilter, notices: &mut Vec<String>) -> Option<Matcher> {
 }
 
 /// The test of a filter with several values; none when it selects everything.
-fn one_of(filter: &AdHocFilter, first: String, test: fn(Vec<String>) -> Test) -> Option<Test> {
+fn one_of(filter: &AdHocFilter, first: String, test: fn(Values) -> Test) -> Option<Test> {
     let values: Vec<String> = match filter.values.as_array() {
         Some(values) if !values.is_empty() => values.iter().filter_map(scalar::text).collect(),
         _ => vec![first],
     };
-    (!values.iter().any(|value| value == "$__all")).then(|| test(values))
+    (!values.iter().any(|value| value == "$__all")).then(|| test(values.into()))
 }

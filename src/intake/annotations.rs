@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::range::{Moment, time_range};
-use super::scalar;
+use super::{few_enough, scalar};
 use crate::ast::Test;
 use crate::error::Error;
 use crate::language;
+use crate::plan::Limits;
 use crate::sql::AnnotationFilter;
 use crate::time::TimeRange;
 use crate::wire::request;
@@ -39,9 +40,14 @@ const ANNOTATION: &str = "Anno";
 /// `query` in its payload; `tags` in the payload are a text as in a URL, or a list of which one is enough.
 ///
 /// # Errors
-/// The range is unreadable.
-pub fn annotation_targets(query: &mut request::Query, moment: Moment<'_>) -> Result<Vec<AnnotationQuestion>, Error> {
+/// The range is unreadable, or there are too many targets, those for series among them.
+pub fn annotation_targets(
+    query: &mut request::Query,
+    moment: Moment<'_>,
+    limits: Limits,
+) -> Result<Vec<AnnotationQuestion>, Error> {
     let Value::Array(targets) = &mut query.targets else { return Ok(Vec::new()) };
+    few_enough(targets.len(), limits)?;
     let is_annotation = |target: &Value| target.get("refId").and_then(Value::as_str) == Some(ANNOTATION);
     let taken: Vec<Value> = targets.extract_if(.., |target| is_annotation(target)).collect();
     let mut questions = Vec::with_capacity(taken.len());
@@ -129,7 +135,7 @@ fn alternatives(term: &str, interpolation: Interpolation) -> Vec<String> {
             inside.map_or_else(|| vec![term.to_owned()], |list| list.split(',').map(owned).collect())
         }
         Interpolation::Regex => match language::equal_test(term, false) {
-            Test::In(words) => words,
+            Test::In(words) => words.to_vec(),
             // An "All".
             _ => Vec::new(),
         },

@@ -1,13 +1,20 @@
 //! What a query builder picked, put around the target: `aggregation by (by) (over_time(metric{filters}[$__interval]))`.
 
+use std::collections::HashSet;
+
 use super::options::unknown;
 use super::payload::{LABEL_FIELD, Said};
 use crate::ast::{
     Aggregate, AggregateOp, Call, Expr, ExprKind, Grouping, Matcher, Selector, Span, Subquery, Test, Window,
 };
+use crate::error::{Error, Kind};
 use crate::evaluate::RangeFunction;
 use crate::language;
 use crate::nearest::nearest;
+use crate::plan::{Limits, too_many_filters};
+
+/// The most filters that a target's selectors are given together.
+const COPIES: usize = 100_000;
 
 /// What was picked besides the metric.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,7 +52,8 @@ impl Builder {
         let mut by: Vec<String> =
             said.get("by").into_iter().flatten().flat_map(|text| language::words(text)).map(trimmed).collect();
         by.retain(|label| !label.is_empty() && !label.contains([',', '|']));
-        by.dedup();
+        let mut named = HashSet::new();
+        by.retain(|label| named.insert(label.clone()));
         if aggregation.is_none() && !by.is_empty() {
             notices.push("`by` is ignored: it names the labels that an `aggregation` keeps, and none is picked".into());
         }
@@ -53,9 +61,16 @@ impl Builder {
     }
 
     /// The target with everything around it that was picked. What does not fit it is ignored with a notice.
-    #[must_use]
-    pub fn around(&self, mut expr: Expr, notices: &mut Vec<String>) -> Expr {
+    ///
+    /// # Errors
+    /// The filters would be too many on all selectors together.
+    pub fn around(&self, mut expr: Expr, notices: &mut Vec<String>) -> Result<Expr, Error> {
         let span = expr.span;
+        let copies = selectors(&expr).saturating_mul(self.filters.len());
+        if copies > COPIES {
+            let message = format!("the picked filters are {copies} on all selectors of the target, more than {COPIES}");
+            return Err(Error::new(Kind::TooManyFilters, message).hint("pick fewer filters, or write fewer selectors"));
+        }
         if !self.filters.is_empty() && !add(&mut expr, &self.filters) {
             notices.push("the filters are ignored: the target reads no metric".into());
         }
@@ -69,7 +84,7 @@ impl Builder {
             }
             (None, _) => {}
         }
-        match (self.aggregation, &expr.kind) {
+        Ok(match (self.aggregation, &expr.kind) {
             (Some((op, _)), ExprKind::Number(_) | ExprKind::Text(_)) => {
                 notices.push(format!("`aggregation` is ignored: `{op}` takes series, and the target is none"));
                 expr
@@ -81,7 +96,13 @@ impl Builder {
                 Expr { kind: ExprKind::Aggregate(Box::new(aggregate)), span }
             }
             (None, _) => expr,
-        }
+        })
+    }
+
+    /// Whether it filters and groups by no more labels than are allowed.
+    pub(super) fn bounded(&self, limits: Limits) -> Result<(), Error> {
+        let (found, most) = (self.filters.len().max(self.by.len()), limits.filters as usize);
+        if found > most { Err(too_many_filters(found, most)) } else { Ok(()) }
     }
 }
 
@@ -161,20 +182,37 @@ fn filter(label: &str, texts: &[String]) -> Option<Matcher> {
     if label.is_empty() || texts.iter().any(|text| matches!(text.as_str(), "$__all" | ".*")) {
         return None;
     }
-    let mut values: Vec<String> = Vec::new();
+    let (mut values, mut known): (Vec<String>, HashSet<String>) = (Vec::new(), HashSet::new());
     for text in texts {
         if text.as_str() == ".+" {
-            let test = Test::NotIn(vec![String::new()]);
+            let test = Test::NotIn([String::new()].into());
             return Some(Matcher { label: label.to_owned(), test, span: Span::default() });
         }
         let literal = (!matches!(text.as_str(), "()" | "{}")).then(|| text.clone());
         for value in language::words(text).into_iter().chain(literal) {
-            if !values.contains(&value) {
+            if known.insert(value.clone()) {
                 values.push(value);
             }
         }
     }
-    (!values.is_empty()).then(|| Matcher { label: label.to_owned(), test: Test::In(values), span: Span::default() })
+    (!values.is_empty()).then(|| Matcher {
+        label: label.to_owned(),
+        test: Test::In(values.into()),
+        span: Span::default(),
+    })
+}
+
+/// The number of selectors of an expression.
+fn selectors(expr: &Expr) -> usize {
+    match &expr.kind {
+        ExprKind::Number(_) | ExprKind::Text(_) => 0,
+        ExprKind::Selector(_) => 1,
+        ExprKind::Subquery(subquery) => selectors(&subquery.expr),
+        ExprKind::Negate(inner) | ExprKind::Paren(inner) => selectors(inner),
+        ExprKind::Call(call) => call.args.iter().map(selectors).sum(),
+        ExprKind::Aggregate(aggregate) => selectors(&aggregate.expr),
+        ExprKind::Binary(binary) => selectors(&binary.lhs) + selectors(&binary.rhs),
+    }
 }
 
 /// Adds matchers to every selector; false when there is none.

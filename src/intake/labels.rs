@@ -5,6 +5,8 @@ use serde_json::Value;
 use super::range::{Moment, time_range};
 use super::{ad_hoc, scalar};
 use crate::ast::Matcher;
+use crate::error::Error;
+use crate::plan::Limits;
 use crate::time::TimeRange;
 use crate::wire::request;
 
@@ -23,13 +25,15 @@ pub struct LabelScope {
 }
 
 /// Reads a request for keys or values. What cannot be read narrows nothing: the pickers hang on an error.
-#[must_use]
-pub fn label_scope(request: &request::Tags, moment: Moment<'_>) -> LabelScope {
+///
+/// # Errors
+/// There are more filters than are allowed.
+pub fn label_scope(request: &request::Tags, moment: Moment<'_>, limits: Limits) -> Result<LabelScope, Error> {
     let label = scalar::text(&request.key).unwrap_or_default();
-    let filters = ad_hoc::matchers(&[&request.adhoc_filters, &request.filters], &mut Vec::new());
+    let filters = ad_hoc::matchers(&[&request.adhoc_filters, &request.filters], limits, &mut Vec::new())?;
     // A filter that is being changed does not narrow its own values.
     let filters = filters.into_iter().filter(|matcher| matcher.label != label).collect();
-    LabelScope { label, filters, range: some_range([&request.time_range, &request.range], moment) }
+    Ok(LabelScope { label, filters, range: some_range([&request.time_range, &request.range], moment) })
 }
 
 /// The first range that can be read.

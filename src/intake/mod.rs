@@ -25,6 +25,7 @@ use serde_json::Value;
 
 use crate::ast::{Matcher, Options};
 use crate::error::{Error, Kind};
+use crate::plan::Limits;
 use crate::time::{TimeRange, Zone};
 use crate::wire::request;
 
@@ -89,14 +90,14 @@ pub fn body<T: DeserializeOwned + Default>(bytes: &[u8]) -> Result<T, Error> {
 /// Reads a request for series.
 ///
 /// # Errors
-/// The range is unreadable or there are too many targets.
-pub fn question(query: &request::Query, moment: Moment<'_>, max_targets: u32) -> Result<Question, Error> {
+/// The range is unreadable, or there are too many targets or filters.
+pub fn question(query: &request::Query, moment: Moment<'_>, limits: Limits) -> Result<Question, Error> {
     let zone = scalar::text(&query.timezone).and_then(|name| Zone::parse(&name)).unwrap_or(*moment.zone);
     let moment = Moment { zone: &zone, ..moment };
     let range = time_range(&query.range, moment)?;
-    let targets = targets(&query.targets, max_targets)?;
+    let targets = targets(&query.targets, limits)?;
     let mut notices = Vec::new();
-    let ad_hoc = ad_hoc::matchers(&[&query.adhoc_filters, &query.filters], &mut notices);
+    let ad_hoc = ad_hoc::matchers(&[&query.adhoc_filters, &query.filters], limits, &mut notices)?;
     Ok(Question {
         range,
         interval_ms: scalar::integer(&query.interval_ms).filter(|interval| *interval > 0),
@@ -116,21 +117,31 @@ fn points(value: &Value) -> u32 {
     }
 }
 
-fn targets(value: &Value, max: u32) -> Result<Vec<TargetQuestion>, Error> {
+fn targets(value: &Value, limits: Limits) -> Result<Vec<TargetQuestion>, Error> {
     let list = match value {
         Value::Array(list) => list.as_slice(),
         Value::Null => &[],
         _ => return Err(Error::new(Kind::BadRequest, "`targets` is not a list")),
     };
-    if list.len() > max as usize {
-        let message = format!("{} targets in one request; at most {max} are allowed", list.len());
-        return Err(Error::new(Kind::TooManyTargets, message));
-    }
-    Ok(list.iter().filter_map(target).collect())
+    few_enough(list.len(), limits)?;
+    Ok(list.iter().filter_map(|value| target(value, limits)).collect())
 }
 
+/// Holds the number of targets to its bound, whatever each of them asks.
+fn few_enough(targets: usize, limits: Limits) -> Result<(), Error> {
+    let most = limits.targets;
+    if targets <= most as usize {
+        return Ok(());
+    }
+    let message = format!("{targets} targets in one request; at most {most} are allowed");
+    Err(Error::new(Kind::TooManyTargets, message))
+}
+
+/// The longest `refId`: each series of an answer repeats it.
+const REF_ID: usize = 256;
+
 /// A target to answer; none when it is hidden, empty or what SimpleJson sends before a metric was picked.
-fn target(value: &Value) -> Option<TargetQuestion> {
+fn target(value: &Value, limits: Limits) -> Option<TargetQuestion> {
     if value.is_null() {
         return None;
     }
@@ -147,10 +158,18 @@ fn target(value: &Value) -> Option<TargetQuestion> {
     if text.as_ref().is_ok_and(|text| text.trim().is_empty() || text.trim() == "select metric") {
         return None;
     }
-    let mut question = TargetQuestion::of(scalar::text(&target.ref_id), text);
+    let ref_id = scalar::text(&target.ref_id);
+    if ref_id.as_ref().is_some_and(|id| id.len() > REF_ID) {
+        let message = format!("the `refId` of a target is longer than {REF_ID} bytes");
+        return Some(TargetQuestion::of(None, Err(Error::new(Kind::BadTarget, message))));
+    }
+    let mut question = TargetQuestion::of(ref_id, text);
     let said = payload::said(&target.payload);
     question.options = options(&said, &mut question.notices);
     question.builder = Builder::read(&said, &mut question.notices);
+    if let Err(error) = question.builder.bounded(limits) {
+        question.text = Err(error);
+    }
     let wish = scalar::text(&target.r#type).and_then(|text| options::old_type(&text));
     if let Some(format) = wish.filter(|_| !said.contains_key("format")) {
         question.options.format = format;

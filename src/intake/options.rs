@@ -9,6 +9,9 @@ use crate::time::{Step, Zone};
 /// The longest text that a notice quotes.
 const SHOWN: usize = 60;
 
+/// The longest template of a legend: each series has one.
+const LEGEND: usize = 1000;
+
 /// Reads `fill`, `reduce`, `format`, `legend`, `step` and `tz`, whether they are a payload's members or a URL's
 /// parameters. Of several texts the first counts, an empty one says nothing, and what cannot be read is ignored with
 /// a notice.
@@ -20,7 +23,7 @@ pub fn options(said: &Said, notices: &mut Vec<String>) -> Options {
         fill: reader.word("fill", &[("0", Fill::Zero)], Fill::ALL, Fill::word).unwrap_or_default(),
         reduce: reader.word("reduce", &[("min-max", Reduce::MinMax)], Reduce::ALL, Reduce::word).unwrap_or_default(),
         format: reader.format().unwrap_or_default(),
-        legend: reader.text("legend"),
+        legend: reader.legend(),
     }
 }
 
@@ -63,6 +66,15 @@ impl Reader<'_> {
         let others = [("timeseries", Format::TimeSeries), ("timeserie", Format::TimeSeries)];
         let said = self.word("format", &others, Format::ALL, Format::word);
         said.or_else(|| self.text("type").as_deref().and_then(old_type))
+    }
+
+    fn legend(&mut self) -> Option<String> {
+        let text = self.text("legend")?;
+        if text.len() > LEGEND {
+            self.notices.push(format!("`legend` is ignored: it is longer than {LEGEND} bytes"));
+            return None;
+        }
+        Some(text)
     }
 
     fn step(&mut self) -> Option<Step> {

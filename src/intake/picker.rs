@@ -6,7 +6,9 @@ use super::builder::filters;
 use super::payload::said;
 use super::scalar;
 use crate::ast::Matcher;
+use crate::error::Error;
 use crate::language;
+use crate::plan::{Limits, too_many_filters};
 use crate::wire::request;
 
 /// The builder with one of its fields opened.
@@ -23,13 +25,20 @@ pub struct Opened {
 }
 
 /// Reads a request for a field's options.
-#[must_use]
-pub fn opened(request: &request::PayloadOptions) -> Opened {
+///
+/// # Errors
+/// The fields filter by more labels than are allowed.
+pub fn opened(request: &request::PayloadOptions, limits: Limits) -> Result<Opened, Error> {
     let field = scalar::text(&request.name).unwrap_or_default();
     let said = said(&request.payload);
     let picked = said.get(&field).into_iter().flatten().flat_map(|text| language::words(text));
     let picked = picked.filter(|word| !word.is_empty()).collect();
-    Opened { metric: metric(&request.metric), picked, filters: filters(&said), field }
+    let filters = filters(&said);
+    let most = limits.filters as usize;
+    if filters.len() > most {
+        return Err(too_many_filters(filters.len(), most));
+    }
+    Ok(Opened { metric: metric(&request.metric), picked, filters, field })
 }
 
 /// The target's text in a request of the builder.

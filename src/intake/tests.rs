@@ -6,7 +6,7 @@ use crate::ast::Format;
 const NOW: i64 = 1_700_000_000_000;
 
 fn read(body: Value) -> Result<Question, Error> {
-    question(&super::body(body.to_string().as_bytes())?, Moment { now: NOW, zone: &Zone::UTC }, 100)
+    question(&super::body(body.to_string().as_bytes())?, Moment { now: NOW, zone: &Zone::UTC }, Limits::default())
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::{ad_hoc, scalar};
 use crate::ast::{Matcher, Span, Test};
 use crate::error::{Error, Kind};
 use crate::language;
+use crate::plan::{Limits, too_many_filters};
 use crate::time::TimeRange;
 use crate::wire::request;
 
@@ -63,7 +64,7 @@ pub enum VariableAsk {
 ///
 /// # Errors
 /// The range or the query cannot be read.
-pub fn variable(request: &request::Variable, moment: Moment<'_>) -> Result<VariableQuestion, Error> {
+pub fn variable(request: &request::Variable, moment: Moment<'_>, limits: Limits) -> Result<VariableQuestion, Error> {
     let payload = &request.payload;
     let range = time_range(&request.range, moment)?;
     let member = |name: &str| payload.get(name).and_then(scalar::text).filter(|text| !text.trim().is_empty());
@@ -77,7 +78,7 @@ pub fn variable(request: &request::Variable, moment: Moment<'_>) -> Result<Varia
     Ok(VariableQuestion {
         ask,
         range,
-        filters: filters(payload.get("filters").unwrap_or(&Value::Null)),
+        filters: filters(payload.get("filters").unwrap_or(&Value::Null), limits)?,
         prefix: options.prefix.or_else(|| member("prefix")).unwrap_or_default(),
         limit: limit.unwrap_or(usize::MAX).min(PICKER as usize),
     })
@@ -90,9 +91,13 @@ pub fn is_variable(text: &str) -> bool {
 }
 
 /// Filters as ad hoc pickers send them, or as an object of label and value or values.
-fn filters(value: &Value) -> Vec<Matcher> {
-    let Some(members) = value.as_object() else { return ad_hoc::matchers(&[value], &mut Vec::new()) };
-    members.iter().filter_map(|(label, value)| matcher(label, value)).collect()
+fn filters(value: &Value, limits: Limits) -> Result<Vec<Matcher>, Error> {
+    let Some(members) = value.as_object() else { return ad_hoc::matchers(&[value], limits, &mut Vec::new()) };
+    let most = limits.filters as usize;
+    if members.len() > most {
+        return Err(too_many_filters(members.len(), most));
+    }
+    Ok(members.iter().filter_map(|(label, value)| matcher(label, value)).collect())
 }
 
 /// The matcher that a label and its value or values are; none when nothing is said.
@@ -102,12 +107,12 @@ fn matcher(label: &str, value: &Value) -> Option<Matcher> {
     let mut words = Vec::new();
     for text in &texts {
         match language::equal_test(text, false) {
-            Test::In(list) => words.extend(list),
+            Test::In(list) => words.extend_from_slice(&list),
             // An "All" among them.
             _ => return None,
         }
     }
-    let matcher = Matcher { label: label.to_owned(), test: Test::In(words), span: Span::default() };
+    let matcher = Matcher { label: label.to_owned(), test: Test::In(words.into()), span: Span::default() };
     (!texts.is_empty()).then_some(matcher)
 }
 
@@ -155,7 +160,7 @@ fn label_name(text: &str) -> Result<String, Error> {
     let text = text.trim();
     let quoted = ['"', '\''].iter().find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote));
     match language::equal_test(quoted.unwrap_or(text), false) {
-        Test::In(mut words) if words.len() == 1 => Ok(words.remove(0)),
+        Test::In(words) if words.len() == 1 => Ok(words[0].clone()),
         _ => {
             let message = format!("label_values() takes one label, not {text:?}");
             Err(Error::new(Kind::BadTarget, message).hint("label_values(cpu, host)"))

@@ -149,11 +149,11 @@ impl Braces {
 }
 
 /// Matchers on the name as names, when they are a single list of them.
-fn metric(mut on_name: Vec<Matcher>) -> MetricRef {
-    match on_name.as_mut_slice() {
+fn metric(on_name: Vec<Matcher>) -> MetricRef {
+    match on_name.as_slice() {
         [] => MetricRef::Any,
         [Matcher { test: Test::In(names), .. }] if names.iter().all(|name| !name.is_empty()) => {
-            MetricRef::Names(std::mem::take(names))
+            MetricRef::Names(names.to_vec())
         }
         _ => MetricRef::Matching(on_name),
     }

@@ -75,7 +75,7 @@ pub(super) fn pattern_test(pattern: &str, negated: bool) -> Test {
 }
 
 pub(super) fn one_of(words: Vec<String>, negated: bool) -> Test {
-    if negated { Test::NotIn(words) } else { Test::In(words) }
+    if negated { Test::NotIn(words.into()) } else { Test::In(words.into()) }
 }
 
 /// The values that `raw` stands for in an equality: one, or the members of a list.

@@ -2,38 +2,17 @@
 
 use super::bounds::row_cap;
 use super::matchers::{Resolved, resolve};
-use super::metrics::{bad_matcher, metrics};
+use super::metrics::bad_matcher;
+use super::names::{Named, named};
 use super::window::{self, Cut};
-use super::{Buckets, Fetch, FetchAggregate, Filter, Limits, SeriesLabel, Wanted, notices};
+use super::{Buckets, Context, Fetch, FetchAggregate, Filter, SeriesLabel, Wanted, notices};
 use crate::ast::{Grouping, Matcher};
-use crate::catalog::{Carrier, Label, LabelValue, Metric, Snapshot, Source, Value};
+use crate::catalog::{Carrier, Label, LabelValue, Metric, Source, Value};
 use crate::error::{Error, Kind};
 use crate::evaluate::{FetchRequest, RangeFunction};
+use crate::pattern::Patterns;
 use crate::series::METRIC_NAME;
-use crate::time::{Grid, GridRequest, Step, TimeRange, Zone, choose_grid};
-
-/// What a target's plan depends on besides its text.
-#[derive(Clone, Copy, Debug)]
-pub struct Context<'a> {
-    /// The catalog.
-    pub snapshot: &'a Snapshot,
-    /// The range of the question.
-    pub range: TimeRange,
-    /// The client's wish for the step, in milliseconds.
-    pub interval_ms: Option<i64>,
-    /// The most points that a series may have.
-    pub max_points: u32,
-    /// The step that the question insists on.
-    pub step: Option<Step>,
-    /// The zone in which buckets are cut.
-    pub zone: &'a Zone,
-    /// The bounds of the answer.
-    pub limits: Limits,
-    /// Matchers for every series whose source has the label: a dashboard's ad hoc filters.
-    pub ad_hoc: &'a [Matcher],
-    /// Whether the database may aggregate; it cannot where the sum on the way leaves the range of float8.
-    pub pushes: bool,
-}
+use crate::time::{Grid, GridRequest, choose_grid};
 
 /// The fetches that answer one request: one per source of each metric that its selector names.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,7 +44,7 @@ pub struct Planned {
 /// A metric is unknown, a function or modifier is not supported, a matcher makes no sense, or the grid has too many
 /// points.
 pub fn fetches(context: &Context<'_>, requests: &[FetchRequest]) -> Result<Planned, Error> {
-    let named = named(context, requests)?;
+    let named = named(context.naming(), requests, context.ad_hoc.len())?;
     let sampling_ms = named.iter().flatten().flatten().filter_map(|carrier| carrier.source.interval_ms).max();
     planned(context, requests, &named, grid(context, sampling_ms)?)
 }
@@ -75,14 +54,7 @@ pub fn fetches(context: &Context<'_>, requests: &[FetchRequest]) -> Result<Plann
 /// # Errors
 /// As [`fetches`].
 pub fn fetches_on(context: &Context<'_>, requests: &[FetchRequest], grid: Grid) -> Result<Planned, Error> {
-    planned(context, requests, &named(context, requests)?, grid)
-}
-
-/// The metrics of each request, each with the sources that carry it.
-type Named<'a> = Vec<Vec<Vec<Carrier<'a>>>>;
-
-fn named<'a>(context: &Context<'a>, requests: &[FetchRequest]) -> Result<Named<'a>, Error> {
-    requests.iter().map(|request| metrics(context.snapshot, &request.selector, request.span)).collect()
+    planned(context, requests, &named(context.naming(), requests, context.ad_hoc.len())?, grid)
 }
 
 fn planned(context: &Context<'_>, requests: &[FetchRequest], named: &Named<'_>, grid: Grid) -> Result<Planned, Error> {
@@ -100,7 +72,9 @@ fn planned(context: &Context<'_>, requests: &[FetchRequest], named: &Named<'_>, 
 /// # Errors
 /// As [`fetches`].
 pub fn samples(context: &Context<'_>, request: &FetchRequest) -> Result<Planned, Error> {
-    for carrier in named(context, std::slice::from_ref(request))?.iter().flatten().flatten() {
+    for carrier in
+        named(context.naming(), std::slice::from_ref(request), context.ad_hoc.len())?.iter().flatten().flatten()
+    {
         has_samples(carrier.metric)?;
     }
     let mut planned = fetches(context, std::slice::from_ref(request))?;
@@ -152,7 +126,7 @@ fn group(
         let first = fetches.len();
         for carrier in carriers {
             let matchers = request.selector.matchers.iter().chain(ad_hoc.iter().copied());
-            let Some(filters) = filters(carrier.source, matchers.clone())? else { continue };
+            let Some(filters) = filters(carrier.source, matchers.clone(), context.patterns)? else { continue };
             let function = request.function.unwrap_or(RangeFunction::OverTime(carrier.metric.over_time));
             if function.is_of_samples() {
                 has_samples(carrier.metric).map_err(|error| error.at(request.function_span))?;
@@ -197,10 +171,11 @@ fn mentions_name(grouping: &Grouping) -> bool {
 pub(super) fn filters<'a>(
     source: &Source,
     matchers: impl Iterator<Item = &'a Matcher>,
+    patterns: &Patterns,
 ) -> Result<Option<Vec<Filter>>, Error> {
     let mut filters = source.filters.clone();
     for matcher in matchers {
-        match resolve(source, matcher).map_err(|bad| bad_matcher(bad, matcher.span))? {
+        match resolve(source, matcher, patterns).map_err(|bad| bad_matcher(bad, matcher.span))? {
             Resolved::Always => {}
             Resolved::Never => return Ok(None),
             Resolved::Filter(filter) => filters.push(*filter),
@@ -295,7 +270,7 @@ impl Fetch {
         let stored = self.stored.iter();
         let named = |(column, name): &(crate::catalog::Column, String)| Filter {
             value: LabelValue::Column(column.clone()),
-            wanted: Wanted::OneOf(vec![name.clone()]),
+            wanted: Wanted::OneOf([name.clone()].into()),
         };
         stored.map(named).collect()
     }

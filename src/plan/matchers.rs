@@ -3,6 +3,7 @@
 use crate::ast::{Matcher, Test};
 use crate::catalog::Source;
 use crate::catalog::filter::{self, BadMatcher, Filter};
+use crate::pattern::Patterns;
 
 /// What a matcher comes to on one source.
 pub(super) enum Resolved {
@@ -15,13 +16,13 @@ pub(super) enum Resolved {
 }
 
 /// Resolves a matcher on a source. A label that the source lacks has the empty value on every row.
-pub(super) fn resolve(source: &Source, matcher: &Matcher) -> Result<Resolved, BadMatcher> {
+pub(super) fn resolve(source: &Source, matcher: &Matcher, patterns: &Patterns) -> Result<Resolved, BadMatcher> {
     match matcher.test {
         Test::Everything => return Ok(Resolved::Always),
         Test::Nothing => return Ok(Resolved::Never),
         _ => {}
     }
-    let wanted = filter::wanted(matcher)?;
+    let wanted = filter::wanted(matcher, patterns)?;
     Ok(match source.label_value(&matcher.label) {
         Some(value) => Resolved::Filter(Box::new(Filter { value, wanted })),
         None if wanted.accepts("") => Resolved::Always,

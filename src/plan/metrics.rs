@@ -1,18 +1,77 @@
 //! Which metrics a selector names.
 
+use super::Limits;
+use super::names::matching;
 use crate::ast::{MetricRef, Selector, Span};
-use crate::catalog::filter::{BadMatcher, wanted};
+use crate::catalog::filter::BadMatcher;
 use crate::catalog::{Carrier, Snapshot};
 use crate::error::{Error, Kind};
+use crate::pattern::Patterns;
 
 const METRICS_PER_SELECTOR: usize = 100;
+/// The most fetches of one target.
+const FETCHES: usize = 2000;
+/// The most filters of all fetches of one target together.
+const ALL_FILTERS: usize = 100_000;
+
+/// What names are resolved with.
+#[derive(Clone, Copy, Debug)]
+pub struct Naming<'a> {
+    /// The catalog.
+    pub snapshot: &'a Snapshot,
+    /// The patterns of the request.
+    pub patterns: &'a Patterns,
+    /// The bounds of the answer.
+    pub limits: Limits,
+}
+
+/// What the fetches of a target come to, counted before anything is made of them.
+#[derive(Debug, Default)]
+pub(super) struct Bounded {
+    fetches: usize,
+    filters: usize,
+}
+
+impl Bounded {
+    /// Counts fetches with so many filters on each.
+    pub(super) fn add(&mut self, limits: Limits, fetches: usize, filters: usize) -> Result<(), Error> {
+        few_enough(limits, filters)?;
+        self.fetches += fetches;
+        if self.fetches > FETCHES {
+            let message = format!("this target reads metrics more than {FETCHES} times");
+            return Err(Error::new(Kind::TooManyMetrics, message).hint("name fewer metrics, or split the target"));
+        }
+        self.filtered(fetches, filters)
+    }
+
+    /// Counts the filters on relations.
+    pub(super) fn filtered(&mut self, relations: usize, filters: usize) -> Result<(), Error> {
+        self.filters = self.filters.saturating_add(relations.saturating_mul(filters));
+        if self.filters <= ALL_FILTERS {
+            return Ok(());
+        }
+        let message = format!("the relations of this question have more than {ALL_FILTERS} filters together");
+        Err(Error::new(Kind::TooManyFilters, message).hint("use fewer filters, or fewer selectors"))
+    }
+}
+
+/// Holds the filters of one selector to their bound.
+pub(super) fn few_enough(limits: Limits, filters: usize) -> Result<(), Error> {
+    let most = limits.filters as usize;
+    if filters > most { Err(too_many_filters(filters, most)) } else { Ok(()) }
+}
+
+/// The error for more filters than are allowed, and for more labels of an aggregation.
+#[must_use]
+pub fn too_many_filters(found: usize, most: usize) -> Error {
+    let message = format!("{found} filters or labels in one question; at most {most} are allowed");
+    Error::new(Kind::TooManyFilters, message)
+        .hint("DATEBIN_MAX_FILTERS sets the limit; one filter takes any number of values")
+}
 
 /// The metrics that a selector names, in order of name, each with the sources that carry it.
-pub(super) fn metrics<'a>(
-    snapshot: &'a Snapshot,
-    selector: &Selector,
-    span: Span,
-) -> Result<Vec<Vec<Carrier<'a>>>, Error> {
+pub(super) fn metrics<'a>(naming: Naming<'a>, selector: &Selector, span: Span) -> Result<Vec<Vec<Carrier<'a>>>, Error> {
+    let snapshot = naming.snapshot;
     let mut names: Vec<&str> = match &selector.metric {
         MetricRef::Any => {
             let error = Error::new(Kind::BadTarget, "this selector names no metric").at(span);
@@ -20,10 +79,7 @@ pub(super) fn metrics<'a>(
         }
         MetricRef::Names(names) => names.iter().map(String::as_str).collect(),
         MetricRef::Matching(matchers) => {
-            let tests = matchers.iter().map(wanted).collect::<Result<Vec<_>, _>>();
-            let tests = tests.map_err(|bad| bad_matcher(bad, span))?;
-            let matching: Vec<&str> =
-                snapshot.names().filter(|name| tests.iter().all(|test| test.accepts(name))).collect();
+            let matching = matching(naming, matchers, span)?;
             if matching.is_empty() {
                 return Err(Error::new(Kind::UnknownMetric, "no metric's name matches").at(span));
             }

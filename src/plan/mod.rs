@@ -4,16 +4,20 @@
 //! cap by construction.
 
 mod bounds;
+mod context;
 mod fetch;
 mod matchers;
 mod metrics;
+mod names;
 mod notices;
 mod rollup;
 mod rows;
 mod window;
 
-pub use fetch::{Context, FetchGroup, Planned, fetches, fetches_on, samples};
-pub use rows::{Rows, rows};
+pub use context::Context;
+pub use fetch::{FetchGroup, Planned, fetches, fetches_on, samples};
+pub use metrics::{Naming, too_many_filters};
+pub use rows::{Rows, is_sensible, rows};
 
 use crate::ast::{AggregateOp, Grouping};
 pub use crate::catalog::filter::{Filter, Wanted, settle};
@@ -36,6 +40,14 @@ pub struct Limits {
     pub targets: u32,
     /// Samples that a fetch may stream.
     pub samples: u32,
+    /// Filters that the rows of one selector may have to pass, and labels that one aggregation may name.
+    pub filters: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { points: 11_000, series: 1000, cells: 1_000_000, targets: 100, samples: 50_000_000, filters: 1000 }
+    }
 }
 
 /// One selector's question to one relation: per-series, per-bucket values of one metric.

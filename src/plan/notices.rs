@@ -15,7 +15,7 @@ pub(super) fn ad_hoc<'a>(
     let has = |label: &str| carriers.iter().any(|carrier| carrier.source.has_label(label));
     let (apply, ignored): (Vec<_>, Vec<_>) = context.ad_hoc.iter().partition(|matcher| has(&matcher.label));
     for matcher in ignored {
-        notices.push(format!("the filter on {:?} is ignored: {} has no such label", matcher.label, name(carriers)));
+        say(notices, || format!("the filter on {:?} is ignored: {} has no such label", matcher.label, name(carriers)));
     }
     apply
 }
@@ -24,7 +24,7 @@ pub(super) fn ad_hoc<'a>(
 pub(super) fn unknown_labels(carriers: &[Carrier<'_>], request: &FetchRequest, notices: &mut Vec<String>) {
     let mut unknown = |label: &str| {
         if label != METRIC_NAME && carriers.iter().all(|carrier| carrier.source.label(label).is_none()) {
-            notices.push(format!("{} has no label {label:?}; it reads as empty", name(carriers)));
+            say(notices, || format!("{} has no label {label:?}; it reads as empty", name(carriers)));
         }
     };
     if let Some(pushed) = &request.pushed {
@@ -36,8 +36,20 @@ pub(super) fn unknown_labels(carriers: &[Carrier<'_>], request: &FetchRequest, n
     }
     for matcher in &request.selector.matchers {
         if matches!(&matcher.test, Test::In(values) if values.iter().all(String::is_empty)) {
-            notices.push(format!("{:?} is empty: only series without that label are selected", matcher.label));
+            say(notices, || format!("{:?} is empty: only series without that label are selected", matcher.label));
         }
+    }
+}
+
+/// The most notices of one target.
+const MOST: usize = 100;
+
+/// Adds a notice, unless there are so many that nobody reads them: then the last one says that there are more.
+fn say(notices: &mut Vec<String>, notice: impl FnOnce() -> String) {
+    match notices.len() {
+        ..MOST => notices.push(notice()),
+        MOST => notices.push("there are more notices of this kind".to_owned()),
+        _ => {}
     }
 }
 

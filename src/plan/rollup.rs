@@ -32,7 +32,9 @@ impl Scope<'_> {
         let Some(served) = self.served(fetch, matchers.clone()) else { return Ok(Vec::new()) };
         let carrier = Carrier { source: &served.rollup.rows, ..self.carrier };
         let scope = Scope { carrier, ..*self };
-        let Some(filters) = filters(&served.rollup.rows, matchers)? else { return Ok(Vec::new()) };
+        let Some(filters) = filters(&served.rollup.rows, matchers, self.context.patterns)? else {
+            return Ok(Vec::new());
+        };
         let whole = scope.fetch(filters, fetch.function, fetch.aggregate.clone());
         let rolled = RolledUp { number: served.number, columns: served.columns.clone() };
         // Its columns are numbers, whatever the source reads its own out of.

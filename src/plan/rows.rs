@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::fetch::filters;
-use super::metrics::metrics;
+use super::metrics::{Bounded, Naming, few_enough, metrics};
 use super::{Filter, Wanted};
 use crate::ast::{Matcher, MetricRef, Selector, Span};
+use crate::catalog::filter::wanted;
 use crate::catalog::{LabelValue, Metric, Snapshot, Source};
 use crate::error::Error;
 
@@ -41,15 +42,12 @@ impl Rows<'_> {
 ///
 /// # Errors
 /// A metric is unknown or a matcher makes no sense.
-pub fn rows<'a>(
-    snapshot: &'a Snapshot,
-    selector: Option<&Selector>,
-    others: &[Matcher],
-) -> Result<Vec<Rows<'a>>, Error> {
+pub fn rows<'a>(naming: Naming<'a>, selector: Option<&Selector>, others: &[Matcher]) -> Result<Vec<Rows<'a>>, Error> {
+    let snapshot = naming.snapshot;
     let chosen = selector.is_some_and(|selector| selector.metric != MetricRef::Any);
     let mut of_source: BTreeMap<usize, Vec<&Metric>> = BTreeMap::new();
     if let Some(selector) = selector.filter(|_| chosen) {
-        for carrier in metrics(snapshot, selector, Span::default())?.into_iter().flatten() {
+        for carrier in metrics(naming, selector, Span::default())?.into_iter().flatten() {
             of_source.entry(carrier.at).or_default().push(carrier.metric);
         }
     } else {
@@ -59,10 +57,13 @@ pub fn rows<'a>(
     let own = selector.map(|selector| selector.matchers.as_slice()).unwrap_or_default();
     let others: Vec<&Matcher> =
         others.iter().filter(|matcher| is_known(snapshot, &of_source, &matcher.label)).collect();
+    few_enough(naming.limits, own.len() + others.len())?;
+    let mut bounded = Bounded::default();
     let mut all = Vec::with_capacity(of_source.len());
     for (at, metrics) in of_source {
         let source = &snapshot.sources()[at];
-        if let Some(filters) = filters(source, own.iter().chain(others.iter().copied()))? {
+        if let Some(filters) = filters(source, own.iter().chain(others.iter().copied()), naming.patterns)? {
+            bounded.filtered(1, filters.len())?;
             all.push(Rows { source, metrics, filters, chosen });
         }
     }
@@ -71,4 +72,10 @@ pub fn rows<'a>(
 
 fn is_known(snapshot: &Snapshot, of_source: &BTreeMap<usize, Vec<&Metric>>, label: &str) -> bool {
     of_source.keys().any(|at| snapshot.sources()[*at].has_label(label))
+}
+
+/// Whether a matcher can be tried at all: its pattern is one, and not too large.
+#[must_use]
+pub fn is_sensible(naming: Naming<'_>, matcher: &Matcher) -> bool {
+    wanted(matcher, naming.patterns).is_ok()
 }

@@ -2,7 +2,7 @@
 
 use crate::db::AnnotationRow;
 use crate::wire::flat::FlatEvent;
-use crate::wire::response::{Cell, Element, Event, Table, TableColumn};
+use crate::wire::response::{Cell, Element, Event, Meta, Table, TableColumn, TableRows};
 
 /// The events of the rows that have a time. A region carries its end, and for Grafana before 6.4 a number that is
 /// the same at both ends.
@@ -55,7 +55,7 @@ const COLUMNS: [(&str, &str); 6] = [
 
 /// One table with all annotations, for the annotation queries of the JSON plugin.
 #[must_use]
-pub fn event_table(rows: Vec<AnnotationRow>) -> Element {
+pub fn event_table(rows: Vec<AnnotationRow>, said: Vec<String>) -> Element {
     let columns = COLUMNS.map(|(text, r#type)| TableColumn { text: text.to_owned(), r#type, unit: None });
     let row = |event: FlatEvent| {
         vec![
@@ -68,11 +68,12 @@ pub fn event_table(rows: Vec<AnnotationRow>) -> Element {
         ]
     };
     let rows = flat_events(rows).into_iter().map(row).collect();
+    let notices = super::notices("warning", said.into_iter());
     Element::Table(Table {
         r#type: "table",
         ref_id: Some("Anno".to_owned()),
-        meta: None,
+        meta: (!notices.is_empty()).then(|| Meta { notices, ..Meta::default() }),
         columns: columns.to_vec(),
-        rows,
+        rows: TableRows::Cells(rows),
     })
 }

@@ -1,6 +1,8 @@
 //! Frames as flat rows, as wide rows and as CSV.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::io::{self, Write};
+use std::sync::Arc;
 
 use super::Answered;
 use crate::error::{Error, Kind};
@@ -17,12 +19,14 @@ const METRIC: &str = "metric";
 /// One row per point, ascending in time over all series: Grafana's alerting takes nothing else. Each answer comes with
 /// its target's text. Every label of any series is a key of every row; where several targets or metrics were asked,
 /// so is the metric, or the target's text where the values are no metric's.
-#[must_use]
-pub fn rows(answers: &[(Answered, String)]) -> Rows {
-    let frames: Vec<(&Frame, &str)> = answers
-        .iter()
-        .flat_map(|(answer, text)| answer.frames.iter().map(move |frame| (frame, text.as_str())))
-        .collect();
+///
+/// # Errors
+/// The series have too many different labels.
+pub fn rows(answers: &[(Answered, String)]) -> Result<Rows, Error> {
+    let names: Vec<Arc<str>> = answers.iter().map(|(_, text)| Arc::from(text.as_str())).collect();
+    let pairs = answers.iter().zip(&names);
+    let frames: Vec<(&Frame, &Arc<str>)> =
+        pairs.flat_map(|((answer, _), text)| answer.frames.iter().map(move |frame| (frame, text))).collect();
     let labels: BTreeSet<&str> =
         frames.iter().flat_map(|(frame, _)| frame.labels.iter().map(|(name, _)| &**name)).collect();
     let metrics: BTreeSet<&str> = frames.iter().map(|(frame, text)| metric(frame, text)).collect();
@@ -31,33 +35,53 @@ pub fn rows(answers: &[(Answered, String)]) -> Rows {
     if several {
         keys.push(METRIC.to_owned());
     }
-    for label in &labels {
-        let key = unique(label, &keys);
-        keys.push(key);
-    }
-    let mut flat = Rows { keys: keys.split_off(2), ..Rows::default() };
+    let mut unique = Unique::of(&keys);
+    keys.extend(labels.iter().map(|label| unique.key(label)));
+    super::few_enough(labels.len(), frames.len())?;
+    let (empty, mut flat) = (Arc::from(""), Rows { keys: keys.split_off(2), ..Rows::default() });
     for (at, (frame, text)) in frames.iter().enumerate() {
-        let named = several.then(|| metric(frame, text).to_owned());
-        flat.series
-            .push(named.into_iter().chain(labels.iter().map(|label| frame.labels.get(label).to_owned())).collect());
+        let named = several.then(|| frame.metric.as_deref().map_or_else(|| Arc::clone(text), Arc::from));
+        let texts = super::texts(frame, labels.iter().copied(), &empty);
+        flat.series.push(named.into_iter().chain(texts).collect());
         flat.points.extend(frame.points.iter().map(|(time, value)| (*time, at, *value)));
     }
     // Stable: within one time the series keep their order.
     flat.points.sort_by_key(|(time, _, _)| *time);
-    flat
+    Ok(flat)
 }
 
 fn metric<'a>(frame: &'a Frame, text: &'a str) -> &'a str {
     frame.metric.as_deref().unwrap_or(text)
 }
 
-/// The name, with as many `_` behind it as it takes to be no other's.
-fn unique(name: &str, taken: &[String]) -> String {
-    let mut unique = name.to_owned();
-    while taken.contains(&unique) {
-        unique.push('_');
+/// Keys that are no other's.
+struct Unique {
+    taken: HashSet<String>,
+    /// How often each name was taken.
+    times: HashMap<String, usize>,
+}
+
+impl Unique {
+    fn of(keys: &[String]) -> Self {
+        Self { taken: keys.iter().cloned().collect(), times: HashMap::new() }
     }
-    unique
+
+    /// The name; where it is taken with `_` behind it, then `__`, then `_3`, `_4` and so on.
+    fn key(&mut self, name: &str) -> String {
+        let times = self.times.entry(name.to_owned()).or_default();
+        loop {
+            let key = match *times {
+                0 => name.to_owned(),
+                1 => format!("{name}_"),
+                2 => format!("{name}__"),
+                times => format!("{name}_{times}"),
+            };
+            *times += 1;
+            if self.taken.insert(key.clone()) {
+                return key;
+            }
+        }
+    }
 }
 
 /// One row per time with the value of every series, named by its legend.
@@ -67,10 +91,8 @@ fn unique(name: &str, taken: &[String]) -> String {
 pub fn wide(answers: &[(Answered, String)]) -> Result<Wide, Error> {
     let frames: Vec<&Frame> = answers.iter().flat_map(|(answer, _)| &answer.frames).collect();
     let mut keys = vec![TIME.to_owned()];
-    for frame in &frames {
-        let key = unique(&frame.legend, &keys);
-        keys.push(key);
-    }
+    let mut unique = Unique::of(&keys);
+    keys.extend(frames.iter().map(|frame| unique.key(&frame.legend)));
     let mut times: Vec<Millis> = frames.iter().flat_map(|frame| frame.points.iter().map(|(time, _)| *time)).collect();
     times.sort_unstable();
     times.dedup();
@@ -94,21 +116,20 @@ pub fn wide(answers: &[(Answered, String)]) -> Result<Wide, Error> {
     Ok(Wide { keys: keys.split_off(1), rows })
 }
 
-/// The rows as CSV by RFC 4180, with a header.
+/// Writes the rows as CSV by RFC 4180, with a header.
 ///
 /// # Errors
-/// Never, unless memory ends.
-pub fn csv(rows: &Rows) -> Result<Vec<u8>, Error> {
-    let failed = |_| Error::new(Kind::Internal, "internal error");
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+/// The bytes cannot be written.
+pub fn csv(rows: &Rows, out: &mut dyn Write) -> io::Result<()> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
     let header = std::iter::once(TIME).chain(rows.keys.iter().map(String::as_str)).chain([VALUE]);
-    writer.write_record(header).map_err(failed)?;
+    writer.write_record(header)?;
     for (time, series, value) in &rows.points {
         let (time, value) = (time.to_string(), number(*value));
-        let texts = rows.series[*series].iter().map(String::as_str);
-        writer.write_record(std::iter::once(time.as_str()).chain(texts).chain([value.as_str()])).map_err(failed)?;
+        let texts = rows.series[*series].iter().map(|text| &**text);
+        writer.write_record(std::iter::once(time.as_str()).chain(texts).chain([value.as_str()]))?;
     }
-    writer.into_inner().map_err(|_| Error::new(Kind::Internal, "internal error"))
+    writer.flush()
 }
 
 /// The number as JSON writes it; nothing for what JSON has no number for.

@@ -11,10 +11,11 @@ pub use events::{event_table, events, flat_events};
 pub use flat::{csv, rows, wide};
 pub use frames::frames;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::ast::Format;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::frame::Frame;
 use crate::wire::response::{Custom, Datapoint, Element, ErrorBody, ErrorDetail, Meta, Notice, TimeSeries};
 
@@ -35,15 +36,17 @@ pub struct Answered {
 
 /// The elements of an answer, in the order of the targets; notices go to a target's first element, the errors of
 /// targets that failed to the first element of all.
-#[must_use]
-pub fn elements(answers: Vec<Answered>, failed: &[Error]) -> Vec<Element> {
+///
+/// # Errors
+/// A table would have too many cells.
+pub fn elements(answers: Vec<Answered>, failed: &[Error]) -> Result<Vec<Element>, Error> {
     let mut elements = Vec::new();
     let first_ref = answers.first().and_then(|answer| answer.ref_id.clone());
     for answer in answers {
         let notices = notices("warning", answer.notices.iter().cloned());
         let mut own: Vec<Element> = match answer.format {
             Format::TimeSeries => answer.frames.into_iter().map(|frame| series(frame, answer.ref_id.clone())).collect(),
-            Format::Table | Format::Instant => vec![table::table(answer.frames, answer.ref_id.clone())],
+            Format::Table | Format::Instant => vec![table::table(answer.frames, answer.ref_id.clone())?],
         };
         if own.is_empty() && !notices.is_empty() {
             own.push(blank(answer.ref_id));
@@ -60,7 +63,25 @@ pub fn elements(answers: Vec<Answered>, failed: &[Error]) -> Vec<Element> {
     if let Some(first) = elements.first_mut() {
         notify(first, notices("error", failed.iter().map(told)));
     }
-    elements
+    Ok(elements)
+}
+
+/// The most labels of all series of an answer that has a column for each label of any series.
+const TEXTS: usize = 1_000_000;
+
+/// Holds the columns that the labels of series make to their bound.
+fn few_enough(labels: usize, series: usize) -> Result<(), Error> {
+    if labels.saturating_mul(series) <= TEXTS {
+        return Ok(());
+    }
+    let message = format!("{series} series with {labels} different labels are too many for a table");
+    Err(Error::new(Kind::AnswerTooLarge, message).hint("aggregate by the labels that matter, or ask for fewer series"))
+}
+
+/// The values of labels on a series, empty where it has none.
+fn texts<'a>(frame: &Frame, labels: impl Iterator<Item = &'a str>, empty: &Arc<str>) -> Vec<Arc<str>> {
+    let own: HashMap<&str, &Arc<str>> = frame.labels.iter().map(|(name, value)| (&**name, value)).collect();
+    labels.map(|label| Arc::clone(own.get(label).copied().unwrap_or(empty))).collect()
 }
 
 /// A series without a point: where there is nothing to draw, something must still carry what is to be said.

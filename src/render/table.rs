@@ -1,13 +1,15 @@
 //! Frames as one table: a row per bucket and series.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use crate::error::Error;
 use crate::frame::Frame;
-use crate::wire::response::{Cell, Element, Table, TableColumn};
+use crate::wire::response::{Element, PointRows, Table, TableColumn, TableRows};
 
 /// Time, one text column per label, the value; rows ascend by time, then by series. A table without rows keeps its
 /// columns.
-pub(super) fn table(frames: Vec<Frame>, ref_id: Option<String>) -> Element {
+pub(super) fn table(frames: Vec<Frame>, ref_id: Option<String>) -> Result<Element, Error> {
     let labels: BTreeSet<String> =
         frames.iter().flat_map(|frame| frame.labels.iter().map(|(name, _)| name.to_string())).collect();
     let metrics: BTreeSet<&str> = frames.iter().filter_map(|frame| frame.metric.as_deref()).collect();
@@ -17,21 +19,17 @@ pub(super) fn table(frames: Vec<Frame>, ref_id: Option<String>) -> Element {
     let unit = common(&frames, |frame| frame.unit.as_ref());
     let meta = super::help(common(&frames, |frame| frame.help.as_ref()));
     let columns = columns(&labels, several, heading, unit);
-    let mut rows: Vec<Vec<Cell>> = Vec::with_capacity(frames.iter().map(|frame| frame.points.len()).sum());
-    for frame in &frames {
-        for (time, value) in &frame.points {
-            let mut row = vec![Cell::Time(*time)];
-            if several {
-                row.push(Cell::Text(frame.metric.clone().unwrap_or_default()));
-            }
-            row.extend(labels.iter().map(|label| Cell::Text(frame.labels.get(label).to_owned())));
-            row.push(Cell::Number(*value));
-            rows.push(row);
-        }
+    super::few_enough(labels.len(), frames.len())?;
+    let (empty, mut rows) = (Arc::from(""), PointRows::default());
+    for (at, frame) in frames.iter().enumerate() {
+        let metric = several.then(|| Arc::from(frame.metric.as_deref().unwrap_or_default()));
+        let texts = super::texts(frame, labels.iter().map(String::as_str), &empty);
+        rows.texts.push(metric.into_iter().chain(texts).collect());
+        rows.points.extend(frame.points.iter().map(|(time, value)| (*time, at, *value)));
     }
     // Stable: within one time the series keep their order.
-    rows.sort_by_key(|row| if let Some(Cell::Time(time)) = row.first() { *time } else { i64::MIN });
-    Element::Table(Table { r#type: "table", ref_id, meta, columns, rows })
+    rows.points.sort_by_key(|(time, _, _)| *time);
+    Ok(Element::Table(Table { r#type: "table", ref_id, meta, columns, rows: TableRows::Points(rows) }))
 }
 
 /// What all frames share.

@@ -15,27 +15,33 @@ pub struct AnnotationFilter {
     pub words: Vec<Vec<String>>,
 }
 
+/// The most characters of a title and of an id.
+pub const TITLE: u32 = 1000;
+/// The most characters of a text.
+pub const TEXT: u32 = 8192;
+
 /// The statement for one relation: ordered by time, at most `cap` + 1 rows. Both edges of the range count.
+/// Rows whose time is outside of the calendar come last, without a time, so that they can be counted.
 #[must_use]
 pub fn annotations(source: &AnnotationSource, filter: &AnnotationFilter, range: TimeRange, cap: u32) -> Statement {
     let mut w = Writer::default();
     w.syntax("SELECT ");
-    instant::epoch_ms(&mut w, &source.time);
+    instant::whole_ms(&mut w, |w| instant::checked(w, &source.time));
     w.syntax(" AS start, ");
     match &source.time_end {
-        Some(end) => up_to(&mut w, end, instant::epoch_ms, "floor(date_part('epoch', now()) * 1000)::int8"),
+        Some(end) => up_to(&mut w, end, instant::checked_end_ms, "floor(date_part('epoch', now()) * 1000)::int8"),
         None => {
             w.syntax("NULL::int8");
         }
     }
     w.syntax(" AS until, ");
-    text(&mut w, source.title.as_ref());
+    shown(&mut w, source.title.as_ref(), TITLE);
     w.syntax(" AS title, ");
-    text(&mut w, source.text.as_ref());
+    shown(&mut w, source.text.as_ref(), TEXT);
     w.syntax(" AS text, ");
     tags(&mut w, source);
     w.syntax(" AS tags, ");
-    text(&mut w, source.id.as_ref());
+    shown(&mut w, source.id.as_ref(), TITLE);
     w.syntax(" AS id FROM ").relation(&source.relation).syntax(" AS t WHERE ");
     overlap(&mut w, source, range);
     conditions(&mut w, source, filter);
@@ -55,6 +61,15 @@ fn up_to(w: &mut Writer, end: &End, time: fn(&mut Writer, &TimeColumn), now: &'s
     w.syntax(" END");
 }
 
+/// Writes the beginning of a text, and one character more, which says that there is more.
+fn shown(w: &mut Writer, column: Option<&Column>, most: u32) {
+    match column {
+        Some(column) => w.syntax("left(").column(&column.name).syntax("::text, ").number(most as usize + 1).syntax(")"),
+        None => w.syntax("NULL::text"),
+    };
+}
+
+/// Writes as much of a text as is searched for words.
 fn text(w: &mut Writer, column: Option<&Column>) {
     match column {
         Some(column) => w.syntax("left(").column(&column.name).syntax("::text, 65536)"),
@@ -84,19 +99,26 @@ fn overlap(w: &mut Writer, source: &AnnotationSource, range: TimeRange) {
         w.slot(from).syntax(", ").slot(to).syntax(", '[]')");
         return;
     }
-    instant::instant(w, &source.time);
+    let may_fail = instant::may_fail(&source.time);
+    w.syntax(if may_fail { "(" } else { "" });
+    instant::checked(w, &source.time);
     w.syntax(" <= ").slot(to).syntax(" AND ");
     match &source.time_end {
         Some(end) => {
             w.syntax("coalesce(");
-            up_to(w, end, instant::instant, "now()");
+            up_to(w, end, instant::checked_end, "now()");
             w.syntax(", ");
-            instant::instant(w, &source.time);
+            instant::checked(w, &source.time);
             w.syntax(")");
         }
-        None => instant::instant(w, &source.time),
+        None => instant::checked(w, &source.time),
     }
     w.syntax(" >= ").slot(from);
+    if may_fail {
+        w.syntax(" OR NOT ");
+        instant::is_in_calendar(w, &source.time);
+        w.syntax(")");
+    }
 }
 
 fn conditions(w: &mut Writer, source: &AnnotationSource, filter: &AnnotationFilter) {

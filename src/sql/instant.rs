@@ -61,6 +61,58 @@ fn loose(time: &TimeColumn, at: Millis, direction: i64) -> Param {
     }
 }
 
+/// Whether the column may hold what is no instant of a `timestamptz`, so that converting it would fail.
+pub(super) const fn may_fail(time: &TimeColumn) -> bool {
+    !matches!(time.kind, TimeKind::Instant)
+}
+
+/// Writes whether the row's time is in the calendar, the years 1 to 9999. Nothing is converted for that.
+pub(super) fn is_in_calendar(w: &mut Writer, time: &TimeColumn) {
+    let TimeKind::Epoch { unit, .. } = &time.kind else {
+        w.column(&time.column).syntax(" BETWEEN '0001-01-02' AND '9999-12-30'");
+        return;
+    };
+    w.column(&time.column).syntax(match unit {
+        EpochUnit::Seconds => "::float8 BETWEEN -62135510400 AND 253402214400",
+        EpochUnit::Millis => "::float8 BETWEEN -62135510400e3 AND 253402214400e3",
+        EpochUnit::Micros => "::float8 BETWEEN -62135510400e6 AND 253402214400e6",
+        EpochUnit::Nanos => "::float8 BETWEEN -62135510400e9 AND 253402214400e9",
+    });
+}
+
+/// Writes the row's time as a `timestamptz`; NULL where it is outside of the calendar.
+pub(super) fn checked(w: &mut Writer, time: &TimeColumn) {
+    if !may_fail(time) {
+        return instant(w, time);
+    }
+    w.syntax("CASE WHEN ");
+    is_in_calendar(w, time);
+    w.syntax(" THEN ");
+    instant(w, time);
+    w.syntax(" END");
+}
+
+/// Writes the row's time as a `timestamptz`; behind the calendar, as some write for "never", it is the last day.
+pub(super) fn checked_end(w: &mut Writer, time: &TimeColumn) {
+    if !may_fail(time) {
+        return instant(w, time);
+    }
+    w.syntax("CASE WHEN ");
+    is_in_calendar(w, time);
+    w.syntax(" THEN ");
+    instant(w, time);
+    w.syntax(" WHEN ").column(&time.column).syntax(match &time.kind {
+        TimeKind::Epoch { .. } => " > 0",
+        _ => " > '9999-12-30'",
+    });
+    w.syntax(" THEN '9999-12-31Z'::timestamptz END");
+}
+
+/// Writes [`checked_end`] as whole milliseconds since 1970.
+pub(super) fn checked_end_ms(w: &mut Writer, time: &TimeColumn) {
+    whole_ms(w, |w| checked_end(w, time));
+}
+
 /// Writes the row's time as a `timestamptz`, whatever the column holds: numbers beyond the calendar, as some write
 /// for "never", are its ends.
 pub(super) fn clamped(w: &mut Writer, time: &TimeColumn) {
@@ -221,9 +273,14 @@ pub(super) fn seconds(w: &mut Writer, time: &TimeColumn) {
 
 /// Writes the row's time as whole milliseconds since 1970; NULL when it is infinite.
 pub(super) fn epoch_ms(w: &mut Writer, time: &TimeColumn) {
+    whole_ms(w, |w| instant(w, time));
+}
+
+/// Writes an instant as whole milliseconds since 1970; NULL when it is infinite.
+pub(super) fn whole_ms(w: &mut Writer, instant: impl Fn(&mut Writer)) {
     w.syntax("CASE WHEN isfinite(");
-    instant(w, time);
+    instant(w);
     w.syntax(") THEN floor(date_part('epoch', ");
-    instant(w, time);
+    instant(w);
     w.syntax(") * 1000)::int8 END");
 }

@@ -20,7 +20,7 @@ mod spread;
 mod value;
 mod walk;
 
-pub use annotations::{AnnotationFilter, annotations};
+pub use annotations::{AnnotationFilter, TEXT, TITLE, annotations};
 pub use explain::explain;
 pub(crate) use fetch::{Key, carried, keys};
 pub use fetch::{fetch, samples};

@@ -118,7 +118,7 @@ fn along<'a>(source: &'a Source, index: &[Ident], filters: &'a [Filter]) -> Opti
 fn held<'a>(column: &Ident, filters: &'a [Filter]) -> Option<(&'a Column, &'a str)> {
     filters.iter().find_map(|filter| match (&filter.value, &filter.wanted) {
         (LabelValue::Column(own), Wanted::OneOf(values)) if own.name == *column && is_text(&own.ty) => {
-            match values.as_slice() {
+            match &**values {
                 [value] if !value.is_empty() => Some((own, value.as_str())),
                 _ => None,
             }

@@ -1,5 +1,7 @@
 //! Answers without an envelope, as Infinity and people read them: an array of flat objects at the root.
 
+use std::sync::Arc;
+
 use serde::ser::{Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 
 use super::response::finite;
@@ -10,7 +12,7 @@ pub struct Rows {
     /// The keys of the texts, each once.
     pub keys: Vec<String>,
     /// The texts of each series, one per key; empty where a series has none.
-    pub series: Vec<Vec<String>>,
+    pub series: Vec<Vec<Arc<str>>>,
     /// Milliseconds since 1970, the series, the value; ascending in time.
     pub points: Vec<(i64, usize, f64)>,
 }
@@ -37,7 +39,7 @@ impl Serialize for Rows {
 
 struct Row<'a> {
     keys: &'a [String],
-    texts: &'a [String],
+    texts: &'a [Arc<str>],
     time: i64,
     value: f64,
 }
@@ -47,7 +49,7 @@ impl Serialize for Row<'_> {
         let mut row = serializer.serialize_map(Some(self.keys.len() + 2))?;
         row.serialize_entry(TIME, &self.time)?;
         for (key, text) in self.keys.iter().zip(self.texts) {
-            row.serialize_entry(key, text)?;
+            row.serialize_entry(key, &**text)?;
         }
         row.serialize_entry(VALUE, &finite(self.value))?;
         row.end()

@@ -1,8 +1,9 @@
 //! What clients are sent.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde::ser::{Serialize, SerializeTuple as _, Serializer};
+use serde::ser::{Serialize, SerializeSeq as _, SerializeTuple as _, Serializer};
 
 /// One element of the answer to `POST /query`.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -71,7 +72,55 @@ pub struct Table {
     /// The columns.
     pub columns: Vec<TableColumn>,
     /// The rows.
-    pub rows: Vec<Vec<Cell>>,
+    pub rows: TableRows,
+}
+
+/// The rows of a table.
+#[derive(Clone, Debug, serde::Serialize)]
+#[serde(untagged)]
+pub enum TableRows {
+    /// Cells of any kind.
+    Cells(Vec<Vec<Cell>>),
+    /// The points of series, each a row.
+    Points(PointRows),
+}
+
+/// The points of several series as rows: the time, the texts of the series, the value.
+#[derive(Clone, Debug, Default)]
+pub struct PointRows {
+    /// The texts of each series.
+    pub texts: Vec<Vec<Arc<str>>>,
+    /// Milliseconds since 1970, the series, the value; ascending in time.
+    pub points: Vec<(i64, usize, f64)>,
+}
+
+impl Serialize for PointRows {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = |(time, series, value): &(i64, usize, f64)| PointRow {
+            time: *time,
+            texts: &self.texts[*series],
+            value: *value,
+        };
+        serializer.collect_seq(self.points.iter().map(row))
+    }
+}
+
+struct PointRow<'a> {
+    time: i64,
+    texts: &'a [Arc<str>],
+    value: f64,
+}
+
+impl Serialize for PointRow<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut row = serializer.serialize_seq(Some(self.texts.len() + 2))?;
+        row.serialize_element(&self.time)?;
+        for text in self.texts {
+            row.serialize_element(&**text)?;
+        }
+        row.serialize_element(&finite(self.value))?;
+        row.end()
+    }
 }
 
 /// A column of a table.

@@ -6,6 +6,8 @@ use datebin::ast::{Expr, ExprKind, Span};
 use datebin::evaluate::lower;
 use datebin::intake::{self, Moment};
 use datebin::language::{Dialect, MAX_BYTES, duration_ms, equal_test, names, parse, regex_test};
+use datebin::pattern::Patterns;
+use datebin::plan::Limits;
 use datebin::time::Zone;
 use datebin::wire::request;
 use proptest::prelude::{TestCaseError, prop_assert};
@@ -29,7 +31,7 @@ pub(crate) fn any(text: &str) -> TestCaseResult {
         match read {
             Ok(expr) => {
                 inside(text, &expr)?;
-                if let Err(refusal) = lower(&expr) {
+                if let Err(refusal) = lower(&expr, &Patterns::default()) {
                     drop(refusal);
                 }
                 if dialect == Dialect::PromQl {
@@ -66,7 +68,8 @@ pub(crate) fn valid(text: &str) -> TestCaseResult {
 /// A body is read or refused.
 pub(crate) fn body(bytes: &[u8]) -> TestCaseResult {
     let moment = Moment { now: 1_735_689_600_000, zone: &Zone::UTC };
-    let question = intake::body::<request::Query>(bytes).and_then(|query| intake::question(&query, moment, 100));
+    let question =
+        intake::body::<request::Query>(bytes).and_then(|query| intake::question(&query, moment, Limits::default()));
     if let Err(error) = question {
         prop_assert!(!error.full_message().is_empty());
     }

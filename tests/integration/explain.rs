@@ -2,6 +2,7 @@
 
 use datebin::ast::{Matcher, MetricRef, Selector, Span};
 use datebin::evaluate::FetchRequest;
+use datebin::pattern::Patterns;
 use datebin::plan::{self, Context, Limits};
 use datebin::sql::{self, Param, Statement};
 use datebin::time::{TimeRange, Zone};
@@ -54,6 +55,7 @@ pub fn statement(server: &Server, metric: &str) -> String {
 /// The same of the series that matchers select.
 pub fn matched(server: &Server, metric: &str, matchers: Vec<Matcher>) -> String {
     let snapshot = server.catalog.current().expect("a catalog");
+    let patterns = Patterns::default();
     let context = Context {
         snapshot: &snapshot,
         range: TimeRange::new(FROM, FROM + 86_400_000).expect("a range"),
@@ -61,9 +63,10 @@ pub fn matched(server: &Server, metric: &str, matchers: Vec<Matcher>) -> String 
         max_points: 100,
         step: None,
         zone: &Zone::UTC,
-        limits: Limits { points: 11_000, series: 1000, cells: 1_000_000, targets: 100, samples: 50_000_000 },
+        limits: Limits::default(),
         ad_hoc: &[],
         pushes: true,
+        patterns: &patterns,
     };
     let selector = Selector { metric: MetricRef::Names(vec![metric.to_owned()]), matchers, ..Selector::default() };
     let span = Span::default();

@@ -94,7 +94,7 @@ async fn every_form_of_a_value_is_bounded_by_the_index_on_time(pool: PgPool) {
 async fn a_label_of_a_dimension_row_is_a_condition_on_the_key(pool: PgPool) {
     let server = serve(&pool, TABLES, FILE).await;
     let one_of = |values: &[&str]| Test::In(values.iter().map(|value| (*value).to_owned()).collect());
-    for test in [one_of(&["a"]), one_of(&["a", "b"]), Test::NotIn(vec![String::new()])] {
+    for test in [one_of(&["a"]), one_of(&["a", "b"]), Test::NotIn([String::new()].into())] {
         let matcher = Matcher { label: "host".into(), test: test.clone(), span: Span::default() };
         let plan = explained(&pool, &matched(&server, "history", vec![matcher])).await;
         let condition = plan.lines().find(|line| line.trim_start().starts_with("Index Cond: ") && line.contains("ts"));

@@ -1,6 +1,8 @@
 //! What every client meets whatever it asks: paths, bodies, headers, errors.
 
-use datebin::config::Origins;
+use std::time::Duration;
+
+use datebin::config::{HttpConfig, Origins};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -140,6 +142,71 @@ async fn too_large_and_compressed_bodies_are_refused(pool: PgPool) {
         refused(&answer, 415, "unsupported_encoding");
     }
     assert_eq!(server.send("POST", "/query", &[("content-encoding", "identity")], "{}").await.status, 200);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_refused_client_that_still_sends_reads_why(pool: PgPool) {
+    let server = Server::with(
+        &pool,
+        Setup { http: HttpConfig { body_limit: 1000, ..Setup::default().http }, ..Setup::default() },
+    )
+    .await;
+    let address = server.base.trim_start_matches("http://").to_owned();
+    let head = "POST /query HTTP/1.1\r\nhost: x\r\nconnection: close\r\n";
+    for (more, code) in [
+        ("content-length: 8000000", "body_too_large"),
+        ("content-encoding: gzip\r\ncontent-length: 8000000", "unsupported_encoding"),
+    ] {
+        let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+        stream.write_all(format!("{head}{more}\r\n\r\n").as_bytes()).await.unwrap();
+        for _ in 0..100 {
+            stream.write_all(&[b' '; 80_000]).await.expect("the server takes what is still sent");
+        }
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("no reset");
+        assert!(answer.contains(code), "{answer}");
+    }
+    let mut waiting = tokio::net::TcpStream::connect(&address).await.unwrap();
+    waiting
+        .write_all(format!("{head}expect: 100-continue\r\ncontent-length: 8000000\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    waiting.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_is_no_request_is_told_so_in_words(pool: PgPool) {
+    let http = HttpConfig { request_timeout: Duration::from_millis(100), ..Setup::default().http };
+    let server = Server::with(&pool, Setup { http, ..Setup::default() }).await;
+    let long = format!("GET /livez HTTP/1.1\r\nhost: x\r\nx-long: {}\r\n\r\n", "x".repeat(100_000));
+    let answer = wire(&server, &[long.as_bytes()]).await;
+    assert!(answer.starts_with("HTTP/1.1 431 ") && answer.contains("headers_too_large"), "{answer}");
+    let answer = wire(&server, &[b"no request\r\n\r\n"]).await;
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("\"code\":\"bad_request\""), "{answer}");
+    // A body that does not arrive before the whole request's time is up.
+    let answer =
+        wire(&server, &[b"POST /query HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 10\r\n\r\n{"]).await;
+    assert!(answer.starts_with("HTTP/1.1 504 ") && answer.contains("\"code\":\"timeout\""), "{answer}");
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_answer_may_be_as_large_as_is_set(pool: PgPool) {
+    let http = HttpConfig { answer_limit: 100_000, ..Setup::default().http };
+    let server = Server::with(&pool, Setup { http, ..Setup::default() }).await;
+    let ask = async |targets: usize, format: &str| {
+        let url: String = (0..targets).map(|n| format!("target=vector({n})&")).collect();
+        server
+            .get(&format!("/query?{url}from=2024-01-01T00:00:00Z&to=2024-01-01T00:16:39Z&step=1s&format={format}"))
+            .await
+    };
+    for format in ["timeseries", "rows", "wide", "csv", "frames", "table"] {
+        assert_eq!(ask(1, format).await.status, 200, "{format}");
+        let answer = ask(30, format).await;
+        let message = "the answer is larger than 100000 bytes";
+        assert_eq!((answer.status, &answer.body["error"]["message"]), (422, &json!(message)), "{format}");
+    }
 }
 
 #[sqlx::test(migrations = false)]

@@ -13,6 +13,7 @@
 mod aggregates;
 mod anno;
 mod annotations;
+mod annotations_bad;
 mod bombs;
 mod budgets;
 mod builder;
@@ -46,6 +47,7 @@ mod rollups;
 mod rollups_found;
 mod rollups_held;
 mod search;
+mod sizes;
 mod support;
 mod tags;
 mod targets;

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use datebin::config::{HttpConfig, Origins};
+use datebin::config::HttpConfig;
 use datebin::db::{Database, DatabaseConfig, watch};
 use datebin::engine::{Engine, Resources};
-use datebin::http::{self, App};
+use datebin::http;
 use datebin::intake::{self, Moment, Question};
 use datebin::plan::Limits;
 use datebin::refresh::{Catalog, CatalogConfig};
@@ -34,16 +34,12 @@ pub struct Setup {
 impl Default for Setup {
     fn default() -> Self {
         Self {
-            limits: Limits { points: 11_000, series: 1000, cells: 1_000_000, targets: 100, samples: 50_000_000 },
+            limits: Limits::default(),
             clock: Clock::System,
             http: HttpConfig {
                 listen: ([127, 0, 0, 1], 0).into(),
-                base_path: String::new(),
-                origins: Origins::Loopback,
-                body_limit: 4 << 20,
-                request_timeout: Duration::from_secs(25),
-                connections: 512,
                 drain: Duration::from_secs(5),
+                ..HttpConfig::default()
             },
             statement_timeout: Duration::from_secs(20),
             file: None,
@@ -151,7 +147,7 @@ impl Server {
     pub fn question(&self, body: &Value) -> Question {
         let query = intake::body(body.to_string().as_bytes()).expect("a query");
         let snapshot = self.catalog.current().expect("a catalog");
-        intake::question(&query, Moment { now: 0, zone: snapshot.zone() }, 100).expect("a question")
+        intake::question(&query, Moment { now: 0, zone: snapshot.zone() }, Limits::default()).expect("a question")
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -211,8 +207,8 @@ async fn serve(url: String, setup: Setup) -> (String, Engine) {
     };
     let listener = TcpListener::bind(setup.http.listen).await.expect("a free port");
     let base = format!("http://{}{}", listener.local_addr().expect("an address"), setup.http.base_path);
-    let service = http::service(App { engine: engine.clone(), body_limit: setup.http.body_limit }, &setup.http);
-    tokio::spawn(server::run(listener, service, 512, setup.http.drain, std::future::pending()));
+    let service = http::service(engine.clone(), &setup.http);
+    tokio::spawn(server::run(listener, service, setup.http, std::future::pending()));
     let loaded = tokio::time::timeout(patience(Duration::from_secs(2)), catalog.until_loaded()).await;
     assert!(loaded.is_ok(), "no catalog in time: {:?}", catalog.failure());
     (base, engine)

@@ -168,7 +168,7 @@ async fn what_cannot_be_answered_says_what_to_do(pool: PgPool) {
             "metrics([)",
             400,
             "bad_target",
-            "metrics([) cannot be read: it is no regular expression; metrics(^cpu_) lists the names that begin so, metrics() all",
+            "metrics([) cannot be read: the regular expression is not valid at character 1: a class is not closed; metrics(^cpu_) lists the names that begin so, metrics() all",
         ),
         (
             "query_result(sum(cpux))",

@@ -1,7 +1,8 @@
 //! Label values on tables too large to be read: however many rows there are, few are looked at.
 
 use datebin::ast::{Matcher, MetricRef, Selector, Span, Test};
-use datebin::plan;
+use datebin::pattern::Patterns;
+use datebin::plan::{self, Limits, Naming};
 use datebin::sql::{self, Param, Statement};
 use datebin::time::TimeRange;
 use serde_json::Value;
@@ -73,12 +74,14 @@ async fn asked_in(
     let snapshot = server.catalog.current().unwrap();
     let matcher = |(label, value): &(&str, &str)| Matcher {
         label: (*label).to_owned(),
-        test: Test::In(vec![(*value).to_owned()]),
+        test: Test::In([(*value).to_owned()].into()),
         span: Span::default(),
     };
     let matchers = filters.iter().map(matcher).collect();
     let selector = Selector { metric: MetricRef::Names(vec![metric.to_owned()]), matchers, ..Selector::default() };
-    let rows = plan::rows(&snapshot, Some(&selector), &[]).unwrap();
+    let patterns = Patterns::default();
+    let naming = Naming { snapshot: &snapshot, patterns: &patterns, limits: Limits::default() };
+    let rows = plan::rows(naming, Some(&selector), &[]).unwrap();
     let value = rows[0].source.label_value(label).unwrap();
     let statement = sql::narrowed_values(rows[0].source, &value, &rows[0].conditions(), (range, ""), 5000);
     let statement = literal(&statement);

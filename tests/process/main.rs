@@ -13,6 +13,7 @@ mod cardinality;
 mod check;
 mod clients;
 mod cluster;
+mod connections;
 mod database;
 mod limits;
 mod line;

@@ -9,6 +9,7 @@ use datebin::catalog::{
 use datebin::evaluate;
 use datebin::ident::Ident;
 use datebin::language::{Dialect, parse};
+use datebin::pattern::Patterns;
 use datebin::plan::{self, Context, Fetch, Limits};
 use datebin::sql::{self, Statement};
 use datebin::time::{Step, TimeRange, Zone};
@@ -99,7 +100,8 @@ fn catalog() -> Snapshot {
 fn translated(target: &str, step: Option<Step>) -> String {
     let snapshot = catalog();
     let expr: Expr = parse(target, Dialect::Json).unwrap();
-    let lowered = evaluate::lower(&expr).unwrap();
+    let patterns = Patterns::default();
+    let lowered = evaluate::lower(&expr, &patterns).unwrap();
     let context = Context {
         snapshot: &snapshot,
         range: TimeRange::new(FROM, FROM + 72 * HOUR).unwrap(),
@@ -107,9 +109,10 @@ fn translated(target: &str, step: Option<Step>) -> String {
         max_points: 500,
         step,
         zone: &Zone::parse("Europe/Berlin").unwrap(),
-        limits: Limits { points: 11_000, series: 1000, cells: 1_000_000, targets: 100, samples: 50_000_000 },
+        limits: Limits::default(),
         ad_hoc: &[],
         pushes: true,
+        patterns: &patterns,
     };
     let planned = plan::fetches(&context, &lowered.fetches).unwrap();
     let fetches = planned.groups.iter().flat_map(|group| &group.fetches);

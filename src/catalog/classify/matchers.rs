@@ -6,6 +6,7 @@ use crate::ast::{Expr, ExprKind, Matcher, MetricRef, Modifiers, Selector, Test};
 use crate::catalog::LabelValue;
 use crate::catalog::filter::{Filter, wanted};
 use crate::language::{self, Dialect};
+use crate::pattern::Patterns;
 
 /// The filters that a `where` comes to.
 pub(super) fn filters(place: Place<'_>, text: Option<&str>) -> Result<Vec<Filter>, CatalogError> {
@@ -17,10 +18,10 @@ pub(super) fn filters(place: Place<'_>, text: Option<&str>) -> Result<Vec<Filter
     let parsed = language::parse(&format!("{{{text}}}"), Dialect::PromQl);
     let expression = parsed.map_err(|error| wrong(error.message))?;
     let matchers = matchers(expression).ok_or_else(|| wrong("it is more than matchers".to_owned()))?;
-    let mut filters = Vec::with_capacity(matchers.len());
+    let (mut filters, patterns) = (Vec::with_capacity(matchers.len()), Patterns::default());
     for matcher in matchers.iter().filter(|matcher| matcher.test != Test::Everything) {
         let value = LabelValue::Column(place.column(&matcher.label)?);
-        filters.push(Filter { value, wanted: wanted(matcher).map_err(|bad| wrong(bad.message))? });
+        filters.push(Filter { value, wanted: wanted(matcher, &patterns).map_err(|bad| wrong(bad.message))? });
     }
     Ok(filters)
 }

@@ -109,9 +109,7 @@ fn matcher(filter: &Filter) -> String {
         Wanted::OneOf(values) => format!("{column}=~{}", quoted(&any(values))),
         Wanted::NoneOf(values) => format!("{column}!~{}", quoted(&any(values))),
         Wanted::Passing(Pattern::Regex(regex, negated)) => {
-            let inside = regex.as_str().strip_prefix("^(?:").and_then(|rest| rest.strip_suffix(")$"));
-            let written = inside.unwrap_or_else(|| regex.as_str());
-            format!("{column}{}{}", if *negated { "!~" } else { "=~" }, quoted(written))
+            format!("{column}{}{}", if *negated { "!~" } else { "=~" }, quoted(regex.as_str()))
         }
         // A `where` has no ordered comparisons.
         Wanted::Passing(Pattern::Compare(..)) => String::new(),

@@ -5,6 +5,7 @@ use super::super::function::MATH;
 use super::{expr, lower, lowered};
 use crate::ast::{AggregateOp, Grouping, OverTime};
 use crate::evaluate::{Node, RangeFunction, Refusal, RefusalKind};
+use crate::pattern::Patterns;
 
 #[test]
 fn equal_requests_are_one_fetch_wherever_they_stand() {
@@ -59,7 +60,7 @@ fn range_functions_are_fetched() {
 }
 
 fn refused(text: &str) -> (RefusalKind, String, String) {
-    let Refusal { kind, message, span, hint } = lower(&expr(text)).expect_err(text);
+    let Refusal { kind, message, span, hint } = lower(&expr(text), &Patterns::default()).expect_err(text);
     let hint = hint.map_or(String::new(), |hint| format!(" ({hint})"));
     (kind, format!("{message}{hint}"), text[span.start..span.end].to_owned())
 }
@@ -116,7 +117,7 @@ fn what_means_nothing_is_refused_at_its_place() {
     }
     let (kind, shown, place) = refused("label_replace(a, \"x\", \"y\", \"z\", \"a)(b\")");
     assert_eq!((kind, place.as_str()), (RefusalKind::Wrong, "\"a)(b\""), "{shown}");
-    assert!(refused("label_replace(a, \"x\", \"y\", \"z\", \"(a{999}){999}\")").1.contains("cannot be read"));
+    assert!(refused("label_replace(a, \"x\", \"y\", \"z\", \"(a{999}){999}\")").1.contains("to more than 1000"));
 }
 
 #[test]
@@ -147,7 +148,7 @@ fn every_listed_function_is_known_and_listed_once() {
     for word in &words {
         // Nothing takes nine arguments, but what is unknown does not count them.
         let text = format!("{word}(a,a,a,a,a,a,a,a,a)");
-        let refusal = lower(&expr(&text)).expect_err(&text);
+        let refusal = lower(&expr(&text), &Patterns::default()).expect_err(&text);
         assert!(!refusal.message.starts_with("there is no function"), "{word}");
     }
     let count = words.len();

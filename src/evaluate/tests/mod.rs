@@ -12,6 +12,7 @@ use super::*;
 use crate::ast::{Expr, MetricRef, Test};
 use crate::budget::{Budget, ProcessBudget};
 use crate::language::{Dialect, parse};
+use crate::pattern::Patterns;
 use crate::series::{Labels, METRIC_NAME, Point, Series};
 
 /// 2024-02-28T23:00:00Z and every 30 minutes after: over midnight, before a leap day.
@@ -22,7 +23,7 @@ fn expr(text: &str) -> Expr {
 }
 
 fn lowered(text: &str) -> Lowered {
-    lower(&expr(text)).unwrap_or_else(|refusal| panic!("{text}: {refusal:?}"))
+    lower(&expr(text), &Patterns::default()).unwrap_or_else(|refusal| panic!("{text}: {refusal:?}"))
 }
 
 fn labels(text: &str) -> Labels {

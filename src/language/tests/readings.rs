@@ -109,9 +109,12 @@ fn whatever_grafana_escapes_comes_back() {
     let list = format!("({escaped}|b)");
     assert_eq!(
         (equal_test(&escaped, false), regex_test(&escaped, false)),
-        (Test::In(one.clone()), Test::In(one.clone()))
+        (Test::In(one.clone().into()), Test::In(one.clone().into()))
     );
-    assert_eq!((equal_test(&list, false), regex_test(&list, true)), (Test::In(two.clone()), Test::NotIn(two.clone())));
+    assert_eq!(
+        (equal_test(&list, false), regex_test(&list, true)),
+        (Test::In(two.clone().into()), Test::NotIn(two.clone().into()))
+    );
     assert_eq!((names(&escaped).pop(), names(&list).pop()), (Some(one), Some(two)));
 }
 

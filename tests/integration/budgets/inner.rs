@@ -78,7 +78,7 @@ async fn a_quantile_holds_its_samples_however_few_buckets_there_are(pool: PgPool
 #[sqlx::test(migrations = false)]
 async fn samples_that_are_the_answer_are_its_cells(pool: PgPool) {
     sql(&pool, ROWS).await;
-    let limits = Limits { points: 11_000, series: 1000, cells: 700, targets: 100, samples: 50_000_000 };
+    let limits = Limits { cells: 700, ..Limits::default() };
     let server = Server::with(&pool, Setup { limits, ..Setup::default() }).await;
     let targets: Vec<Value> =
         ["A", "B"].iter().map(|id| json!({"target": "q", "refId": id, "payload": {"reduce": "m4"}})).collect();

@@ -16,7 +16,7 @@ const ROWS: &str = "
         unnest(ARRAY[NULL, '']) AS h;";
 
 async fn asked(pool: &PgPool, series: u32, cells: u32, max_points: u32, targets: &[&str]) -> Answer {
-    let limits = Limits { points: 11_000, series, cells, targets: 100, samples: 50_000_000 };
+    let limits = Limits { series, cells, ..Limits::default() };
     let server = Server::with(pool, Setup { limits, ..Setup::default() }).await;
     let targets: Vec<Value> = targets.iter().map(|target| json!({"target": target})).collect();
     let body = json!({

@@ -1,0 +1,131 @@
+//! Connections: accepted, bounded, and ended in time.
+
+mod activity;
+mod crowd;
+mod refusal;
+mod stream;
+mod tracked;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tower::util::{MapRequest, MapResponse};
+
+use crate::config::HttpConfig;
+use crate::http::{Crowded, Service};
+use activity::Activity;
+use crowd::{Crowd, Member, Room};
+use stream::Stream;
+use tracked::Tracked;
+
+/// The most bytes of a request's headers.
+const HEADER_BYTES: usize = 32 * 1024;
+/// After a failed accept, e.g. without a free descriptor, there is no point in trying at once.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+/// How often the crowd is looked at for somebody to leave.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// How often a connection is looked at for whether its time is up.
+const TICK: Duration = Duration::from_millis(500);
+
+/// Serves until `shutdown`, then lets running requests end for a while.
+///
+/// A client that goes away ends the future of its request, and with that its statement. Connections beyond the limit
+/// take the place of the one that has been silent for longest; where all of them are at work a few more are served, but
+/// told only how the process is.
+pub async fn run(listener: TcpListener, service: Service, config: HttpConfig, shutdown: impl Future<Output = ()>) {
+    let graceful = GracefulShutdown::new();
+    let crowd = Arc::new(Crowd::new(&config));
+    tokio::pin!(shutdown);
+    loop {
+        let arrived = tokio::select! {
+            () = &mut shutdown => break,
+            arrived = arrived(&listener, &crowd) => arrived,
+        };
+        let Some((stream, member, room)) = arrived else { continue };
+        let activity = Arc::clone(member.activity());
+        let connection = http1::Builder::new()
+            .header_read_timeout(None)
+            .keep_alive(room == Room::Usual)
+            .max_buf_size(HEADER_BYTES)
+            .serve_connection(
+                TokioIo::new(Stream::new(stream, Arc::clone(&activity))),
+                TowerToHyperService::new(adapted(service.clone(), activity, room)),
+            );
+        let watched = graceful.watch(connection);
+        tokio::spawn(async move {
+            tokio::select! {
+                ended = watched => if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection ended badly");
+                },
+                () = overdue(&member) => tracing::debug!("a connection was ended: it was silent for too long"),
+            }
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(config.drain, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests did not end in time");
+    }
+}
+
+/// Resolves when the connection must leave, or has let its time pass.
+async fn overdue(member: &Member) {
+    loop {
+        tokio::select! {
+            () = member.told_to_leave() => return,
+            () = tokio::time::sleep(TICK) => {}
+        }
+        if member.activity().is_overdue() {
+            return;
+        }
+    }
+}
+
+/// hyper's requests and bodies as axum's, both followed by the connection's activity.
+fn adapted(
+    service: Service,
+    activity: Arc<Activity>,
+    room: Room,
+) -> impl tower::Service<Request<Incoming>, Response = Response<Body>, Error = std::convert::Infallible, Future: Send> + Clone
+{
+    let asked = Arc::clone(&activity);
+    let service = MapResponse::new(service, move |response: Response<Body>| {
+        response.map(|body| Body::new(Tracked::answer(body, Arc::clone(&activity))))
+    });
+    MapRequest::new(service, move |request: Request<Incoming>| {
+        let mut request = request.map(|body| Body::new(Tracked::question(Body::new(body), Arc::clone(&asked))));
+        if room == Room::Extra {
+            request.extensions_mut().insert(Crowded);
+        }
+        request
+    })
+}
+
+/// The next connection, and the room that it was found.
+async fn arrived(listener: &TcpListener, crowd: &Arc<Crowd>) -> Option<(TcpStream, Member, Room)> {
+    let stream = match listener.accept().await {
+        Ok((stream, _)) => stream,
+        Err(error) => {
+            tracing::warn!(%error, "cannot accept a connection");
+            tokio::time::sleep(ACCEPT_AGAIN).await;
+            return None;
+        }
+    };
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "no TCP_NODELAY");
+    }
+    loop {
+        if let Some((member, room)) = crowd.enter() {
+            return Some((stream, member, room));
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
