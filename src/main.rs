@@ -7,7 +7,8 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_millis(200);
 
 fn main() -> std::io::Result<ExitCode> {
-    let runtime = tokio::runtime::Runtime::new()?;
+    // Rows of large answers come in pieces of half a millisecond: sockets are looked at between few of them, not sixty.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().event_interval(8).build()?;
     let code = runtime.block_on(datebin::cli::main());
     runtime.shutdown_timeout(PATIENCE);
     Ok(code)

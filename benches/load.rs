@@ -1,0 +1,130 @@
+//! Three clients that ask for rates over a million series, while `/livez` is asked ten times a second.
+//!
+//! `make bench` runs it over 1,000,000 series; `LOAD_SERIES` sets another number, `LOAD_REST` how many seconds later the
+//! memory is measured again (30). Measured on two cores that also ran PostgreSQL: see the figures it prints.
+#![expect(clippy::expect_used, clippy::print_stdout, reason = "a bench stops at the first thing that is wrong")]
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use sqlx::{Connection as _, PgConnection};
+
+const LISTEN: &str = "127.0.0.1:18099";
+const TARGETS: [&str; 3] = ["sum(rate(card[5m]))", "sum(delta(card[1h]))", "sum(max_over_time(card[1h]))"];
+const MIB: u64 = 1 << 20;
+/// What must hold on any machine that is not busy with other things.
+const LIVEZ: Duration = Duration::from_millis(200);
+const RESIDENT: u64 = 256 * MIB;
+
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _dead = self.0.kill();
+        let _waited = self.0.wait();
+    }
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() {
+    let url = std::env::var("DATABASE_URL").expect("DATABASE_URL; `make bench` sets it");
+    let number = |name: &str, default: u64| std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(default);
+    let (series, rest) = (number("LOAD_SERIES", 1_000_000), number("LOAD_REST", 30));
+    load(&url, series).await;
+    let server = serve(&url);
+    let pid = server.0.id();
+    let idle = resident(pid);
+    assert_eq!(ask("count(card)").await.0, 200, "a warm-up");
+    let before = resident(pid);
+    println!("{series} series; resident: idle {} MiB, after one small question {} MiB", idle / MIB, before / MIB);
+    let mut worst = (Duration::ZERO, 0);
+    for target in TARGETS {
+        let (slowest, peak) = round(target, pid).await;
+        worst = (worst.0.max(slowest), worst.1.max(peak));
+    }
+    tokio::time::sleep(Duration::from_secs(rest)).await;
+    let after = resident(pid);
+    println!(
+        "  /livez at most {:.0} ms; resident at most {} MiB, {rest} s later {} MiB",
+        worst.0.as_secs_f64() * 1000.0,
+        worst.1 / MIB,
+        after / MIB
+    );
+    assert!(worst.0 < LIVEZ, "/livez took {:?}", worst.0);
+    assert!(worst.1 < RESIDENT, "{} MiB resident", worst.1 / MIB);
+    assert!(after < before + before / 5 + MIB, "{} MiB stay of {} MiB", after / MIB, before / MIB);
+}
+
+async fn load(url: &str, series: u64) {
+    let mut connection = PgConnection::connect(url).await.expect("a database");
+    sqlx::raw_sql("DROP TABLE IF EXISTS card; CREATE UNLOGGED TABLE card (ts timestamptz NOT NULL, host text NOT NULL, value float8)")
+        .execute(&mut connection)
+        .await
+        .expect("a table");
+    let rows = "INSERT INTO card SELECT '2024-01-01Z'::timestamptz + g % 86400 * interval '1 s', 'host-' || g, g
+        FROM generate_series(1, $1::int8) AS g";
+    sqlx::query(rows).bind(i64::try_from(series).expect("a number")).execute(&mut connection).await.expect("rows");
+    sqlx::raw_sql("ANALYZE card").execute(&mut connection).await.expect("statistics");
+}
+
+fn serve(url: &str) -> Server {
+    let file = std::env::temp_dir().join(format!("datebin-load-{}.toml", std::process::id()));
+    std::fs::write(&file, "[[source]]\nrelation = \"card\"\ntime = \"ts\"\nlabels = [\"host\"]\n").expect("a file");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_datebin"));
+    command.env("DATABASE_URL", url).env("DATEBIN_LISTEN", LISTEN).env("DATEBIN_CONFIG", &file);
+    let server = Server(command.stderr(Stdio::null()).spawn().expect("the program"));
+    let begun = Instant::now();
+    while std::net::TcpStream::connect(LISTEN).is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "the server does not listen");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_secs(2));
+    server
+}
+
+async fn ask(target: &str) -> (u16, String, Duration) {
+    let body = json!({
+        "range": {"from": "2024-01-01T00:00:00Z", "to": "2024-01-02T00:00:00Z"}, "maxDataPoints": 500,
+        "targets": [{"target": target}],
+    });
+    let begun = Instant::now();
+    let request = reqwest::Client::new().post(format!("http://{LISTEN}/query")).body(body.to_string());
+    let response = request.send().await.expect("an answer");
+    let status = response.status().as_u16();
+    let body: Value = serde_json::from_str(&response.text().await.expect("a body")).expect("JSON");
+    let message = body["error"]["message"].as_str().unwrap_or_default().to_owned();
+    (status, message, begun.elapsed())
+}
+
+/// Three clients at once; the slowest answer of `/livez` and the largest resident memory meanwhile.
+async fn round(target: &str, pid: u32) -> (Duration, u64) {
+    let clients = tokio::spawn({
+        let target = target.to_owned();
+        async move { tokio::join!(ask(&target), ask(&target), ask(&target)) }
+    });
+    let (mut slowest, mut peak) = (Duration::ZERO, 0);
+    while !clients.is_finished() {
+        let begun = Instant::now();
+        // A new connection each time, as a probe makes it.
+        let alive = reqwest::Client::new().get(format!("http://{LISTEN}/livez")).send().await.expect("an answer");
+        assert_eq!(alive.status(), 200);
+        slowest = slowest.max(begun.elapsed());
+        peak = peak.max(resident(pid));
+        tokio::time::sleep(Duration::from_millis(100).saturating_sub(begun.elapsed())).await;
+    }
+    let (one, two, three) = clients.await.expect("three answers");
+    for (status, message, took) in [one, two, three] {
+        assert!(status == 200 || message.contains("_BYTES"), "{target}: {status} {message}");
+        println!("  {target}: {status} in {:.1} s {message}", took.as_secs_f64());
+    }
+    println!("  {target}: /livez at most {:.0} ms, {} MiB", slowest.as_secs_f64() * 1000.0, peak / MIB);
+    (slowest, peak)
+}
+
+/// The resident memory of a process, in bytes.
+fn resident(pid: u32) -> u64 {
+    let listed = Command::new("ps").args(["-o", "rss=", "-p", &pid.to_string()]).output().expect("ps");
+    let kibibytes: u64 = String::from_utf8_lossy(&listed.stdout).trim().parse().expect("a running process");
+    kibibytes * 1024
+}
