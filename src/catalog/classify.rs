@@ -13,6 +13,7 @@ mod end;
 mod error;
 mod family;
 mod joins;
+mod keys;
 mod labels;
 mod layout;
 mod lookup;
@@ -25,9 +26,11 @@ mod rollups;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod things;
 mod time;
 mod united;
+mod untold;
 mod values;
 mod view;
 mod words;
@@ -51,8 +54,14 @@ use crate::time::Zone;
 pub fn classify(facts: &Facts, file: &CatalogFile, zone: Zone) -> Result<Draft, CatalogError> {
     let zone = lookup::zone("datebin.toml", "time_zone", file.time_zone.as_deref(), zone)?;
     let local = lookup::zone("[discovery]", "zone", file.discovery.zone.as_deref(), Zone::UTC)?;
-    let mut draft =
-        Draft { sources: Vec::new(), annotations: Vec::new(), zone, decisions: Vec::new(), notes: Vec::new() };
+    let mut draft = Draft {
+        sources: Vec::new(),
+        annotations: Vec::new(),
+        zone,
+        most_names: file.discovery.max_names,
+        decisions: Vec::new(),
+        notes: Vec::new(),
+    };
     let mut taken = HashSet::new();
     for source in file.sources.iter().filter(|source| !family::is_family(source)) {
         let relation = lookup::relation(facts, &source.relation)?;
@@ -83,8 +92,9 @@ pub fn classify(facts: &Facts, file: &CatalogFile, zone: Zone) -> Result<Draft, 
             if is_excluded(relation, &file.discovery.exclude) {
                 notes.relation(Verdict::LeftOut, "excluded in datebin.toml");
             } else {
-                let is_referenced = referenced.contains(&relation.relation);
-                draft.sources.extend(discovered::source(facts, relation, (local, is_referenced), &mut notes));
+                let referred = referenced.get(&relation.relation).copied().unwrap_or_default();
+                let found = discovered::Found { all: facts, relation, zone: local, referred };
+                draft.sources.extend(discovered::source(&found, &mut notes));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What the database states about itself: system catalogs and statistics, never a row of user data.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use super::{Column, ColumnType, Relation, Row};
 use crate::ident::Ident;
@@ -37,6 +38,8 @@ pub struct Facts {
     pub aggregates: Vec<AggregateFacts>,
     /// How many locks the server has room for; 0 where nobody asked.
     pub lockable: u64,
+    /// What [`Facts::is_key_elsewhere`] looks up.
+    pub(crate) keyed: OnceLock<HashMap<String, Vec<usize>>>,
 }
 
 /// A continuous aggregate.
@@ -101,6 +104,11 @@ pub struct RelationFacts {
     pub primary_key: Vec<Ident>,
     /// The columns of each unique constraint or index, the primary key's excepted.
     pub unique: Vec<Vec<Ident>>,
+    /// The columns of each unique index that is of expressions or of some rows, and of the keys of one of several
+    /// relations behind it: they tell rows apart, though not alone.
+    pub partial_keys: Vec<Vec<Ident>>,
+    /// Of a view the columns of each unique key of the only relation that it reads.
+    pub keys_behind: Vec<Vec<Ident>>,
     /// Its foreign keys.
     pub foreign_keys: Vec<ForeignKey>,
     /// The leading columns of each valid, complete index that give the order in which PostgreSQL compares them.
@@ -172,7 +180,7 @@ pub struct ColumnFacts {
     pub ty: ColumnType,
     /// Whether it never holds NULL.
     pub not_null: bool,
-    /// Whether a sequence fills it: serial, identity, or a default of `nextval`.
+    /// Whether the database makes its values up: serial, identity, a default of `nextval` or of a new uuid.
     pub numbered: bool,
     /// `COMMENT ON COLUMN`.
     pub comment: Option<String>,
@@ -191,6 +199,8 @@ pub struct ColumnStats {
     pub null_frac: f64,
     /// How far its order is that of the rows on disk, from -1 to 1.
     pub correlation: Option<f64>,
+    /// Some of the texts that ANALYZE kept, the most common first; of columns of text only.
+    pub kept: Vec<String>,
     /// Lowest, middle and highest number that ANALYZE kept; of numeric columns that may be a time only.
     pub span: Option<[f64; 3]>,
 }
@@ -202,6 +212,24 @@ impl Facts {
         let order =
             |facts: &RelationFacts| (facts.relation.schema.as_str(), facts.relation.name.as_str()).cmp(&(schema, name));
         self.relations.binary_search_by(order).ok().map(|at| &self.relations[at])
+    }
+
+    /// Whether another relation has a column of that name, an integer too, as its whole primary key.
+    #[must_use]
+    pub fn is_key_elsewhere(&self, relation: &Relation, column: &ColumnFacts) -> bool {
+        let keyed = self.keyed.get_or_init(|| {
+            let mut keyed: HashMap<String, Vec<usize>> = HashMap::new();
+            for (at, facts) in self.relations.iter().enumerate() {
+                if let [only] = facts.primary_key.as_slice() {
+                    if facts.column(only.as_str()).is_some_and(ColumnFacts::is_integer) {
+                        keyed.entry(only.as_str().to_owned()).or_default().push(at);
+                    }
+                }
+            }
+            keyed
+        });
+        let owners = keyed.get(column.name.as_str()).map_or(&[][..], Vec::as_slice);
+        column.is_integer() && owners.iter().any(|at| self.relations[*at].relation != *relation)
     }
 }
 
@@ -226,11 +254,15 @@ impl RelationFacts {
         self.columns.iter().find(|column| column.name.as_str() == name)
     }
 
-    /// How many distinct values a column has, as far as the statistics tell.
+    /// How many distinct values a column has, as far as the statistics tell: nothing of types without an order or a hash.
     #[must_use]
     pub fn distinct(&self, column: &ColumnFacts) -> Option<f64> {
         let n = column.stats.as_ref()?.n_distinct;
-        if n >= 0.0 { Some(n) } else { self.rows.map(|rows| -n * rows) }
+        match n {
+            0.0 => None,
+            n if n > 0.0 => Some(n),
+            n => self.rows.map(|rows| -n * rows),
+        }
     }
 }
 
@@ -260,36 +292,9 @@ impl ColumnFacts {
         matches!(self.ty, ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8)
     }
 
-    /// Whether text.
+    /// Whether it holds words: text in any of its types.
     #[must_use]
     pub const fn is_text(&self) -> bool {
-        matches!(self.ty, ColumnType::Text | ColumnType::Varchar | ColumnType::Bpchar)
-    }
-}
-
-impl std::fmt::Display for ColumnType {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Bool => "boolean",
-            Self::Int2 => "smallint",
-            Self::Int4 => "integer",
-            Self::Int8 => "bigint",
-            Self::Float4 => "real",
-            Self::Float8 => "double precision",
-            Self::Numeric { .. } => "numeric",
-            Self::Text => "text",
-            Self::Varchar => "varchar",
-            Self::Bpchar => "char",
-            Self::Enum => "enum",
-            Self::Uuid => "uuid",
-            Self::Timestamptz => "timestamptz",
-            Self::Timestamp => "timestamp",
-            Self::Date => "date",
-            Self::Json => "json",
-            Self::Jsonb => "jsonb",
-            Self::TextArray => "text[]",
-            Self::IntArray { .. } => "integer[]",
-            Self::Other(name) => name,
-        })
+        self.ty.is_text() || matches!(self.ty, ColumnType::Citext | ColumnType::Name)
     }
 }

@@ -1,6 +1,7 @@
 //! `datebin.toml`: what the operator declares. Reading checks every field; whether relations and columns exist is for
 //! [`classify`](super::classify).
 
+mod discovery;
 mod fields;
 mod join;
 mod label;
@@ -18,6 +19,7 @@ use toml::de::DeTable;
 use super::facts::Scope;
 use super::presets::NAMES;
 use crate::nearest::nearest;
+pub use discovery::Discovery;
 pub use join::{JoinDecl, NamesDecl};
 pub use label::{LabelDecl, LabelTable};
 pub use rollup::{FunctionsDecl, RollupColumnsDecl, RollupDecl};
@@ -42,26 +44,6 @@ pub struct CatalogFile {
     /// The declared relations of annotations.
     #[serde(default)]
     pub annotations: Vec<AnnotationDecl>,
-}
-
-/// `[discovery]`.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Discovery {
-    /// Whether relations that are not declared are looked at.
-    pub enabled: bool,
-    /// The schemas; the search path when absent.
-    pub schemas: Option<Vec<String>>,
-    /// Names of relations to leave out; `*` stands for anything.
-    pub exclude: Vec<String>,
-    /// The zone of times that have none, where no source says otherwise.
-    pub zone: Option<String>,
-}
-
-impl Default for Discovery {
-    fn default() -> Self {
-        Self { enabled: true, schemas: None, exclude: Vec::new(), zone: None }
-    }
 }
 
 /// `[[source]]`.

@@ -73,8 +73,18 @@ pub enum ColumnType {
     Text,
     Varchar,
     Bpchar,
+    Citext,
+    Name,
     Enum,
     Uuid,
+    Inet,
+    Cidr,
+    Macaddr,
+    Macaddr8,
+    Oid,
+    Bytea,
+    Money,
+    Interval,
     Timestamptz,
     Timestamp,
     Date,
@@ -85,6 +95,8 @@ pub enum ColumnType {
     IntArray {
         bytes: u8,
     },
+    /// Any other type whose values are told apart by their text, by its name.
+    Scalar(String),
     /// Anything else, by its name.
     Other(String),
 }

@@ -140,13 +140,40 @@ impl Member {
 }
 
 impl ColumnType {
-    /// Whether its values are numbers, booleans among them.
+    /// Whether its values are numbers: booleans are 0 and 1, an interval is its seconds.
     #[must_use]
     pub const fn is_numeric(&self) -> bool {
-        matches!(
+        use ColumnType::{Bool, Float4, Float8, Int2, Int4, Int8, Interval, Money, Numeric};
+        matches!(self, Bool | Int2 | Int4 | Int8 | Float4 | Float8 | Numeric { .. } | Money | Interval)
+    }
+
+    /// Whether its values can be those of a label, as their texts tell them apart.
+    #[must_use]
+    pub const fn can_be_label(&self) -> bool {
+        use ColumnType::{IntArray, Interval, Json, Jsonb, Money, Other, TextArray, Timestamp, Timestamptz};
+        !matches!(
             self,
-            Self::Bool | Self::Int2 | Self::Int4 | Self::Int8 | Self::Float4 | Self::Float8 | Self::Numeric { .. }
+            Interval | Money | Timestamptz | Timestamp | Json | Jsonb | TextArray | IntArray { .. } | Other(_)
         )
+    }
+
+    /// Whether a point in time.
+    #[must_use]
+    pub const fn is_time(&self) -> bool {
+        matches!(self, Self::Timestamptz | Self::Timestamp | Self::Date)
+    }
+
+    /// Whether one of its values may be the empty text.
+    #[must_use]
+    pub const fn may_be_empty(&self) -> bool {
+        self.is_text() || matches!(self, Self::Citext | Self::Name | Self::Scalar(_))
+    }
+
+    /// Whether equal values have equal texts, so that one of them stands for all where rows are grouped or an index is
+    /// walked from value to value.
+    #[must_use]
+    pub const fn is_equal_by_text(&self) -> bool {
+        !matches!(self, Self::Citext | Self::Numeric { bounded: false } | Self::Inet | Self::Scalar(_))
     }
 
     /// Whether it holds text.
@@ -162,5 +189,42 @@ impl Source {
     pub fn element() -> Option<Column> {
         let name = Ident::new("element").ok()?;
         Some(Column { name, ty: ColumnType::Jsonb, nullable: true, row: Row::Element })
+    }
+}
+
+impl std::fmt::Display for ColumnType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Bool => "boolean",
+            Self::Int2 => "smallint",
+            Self::Int4 => "integer",
+            Self::Int8 => "bigint",
+            Self::Float4 => "real",
+            Self::Float8 => "double precision",
+            Self::Numeric { .. } => "numeric",
+            Self::Text => "text",
+            Self::Varchar => "varchar",
+            Self::Bpchar => "char",
+            Self::Citext => "citext",
+            Self::Name => "name",
+            Self::Enum => "enum",
+            Self::Uuid => "uuid",
+            Self::Inet => "inet",
+            Self::Cidr => "cidr",
+            Self::Macaddr => "macaddr",
+            Self::Macaddr8 => "macaddr8",
+            Self::Oid => "oid",
+            Self::Bytea => "bytea",
+            Self::Money => "money",
+            Self::Interval => "interval",
+            Self::Timestamptz => "timestamptz",
+            Self::Timestamp => "timestamp",
+            Self::Date => "date",
+            Self::Json => "json",
+            Self::Jsonb => "jsonb",
+            Self::TextArray => "text[]",
+            Self::IntArray { .. } => "integer[]",
+            Self::Scalar(name) | Self::Other(name) => name,
+        })
     }
 }

@@ -148,6 +148,8 @@ fn relation(row: RelationRow) -> Option<RelationFacts> {
         columns: Vec::new(),
         primary_key: Vec::new(),
         unique: Vec::new(),
+        partial_keys: Vec::new(),
+        keys_behind: Vec::new(),
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
         unordered: Vec::new(),

@@ -134,7 +134,7 @@ async fn assembled(
     }
     let mut stored = BTreeMap::new();
     for (at, source) in draft.narrow() {
-        stored.insert(at, names::stored_names(connection, source).await?);
+        stored.insert(at, names::stored_names(connection, source, draft.most_names()).await?);
     }
     let (mut snapshot, decisions) = finish(draft, &stored)?;
     let mut members = Vec::new();

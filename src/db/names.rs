@@ -16,8 +16,6 @@ use crate::catalog::{Column, Filter, LabelValue, Reading, Row, Source};
 use crate::sql::{self, Param, Statement, Writer};
 use crate::time::Clock;
 
-/// The most names that one source may have.
-const MOST_NAMES: i64 = 10_000;
 /// The longest name in bytes.
 const LONGEST_NAME: i64 = 512;
 /// The most values of a column that a pattern is tried on.
@@ -37,17 +35,25 @@ const NOT_THE_RELATION: [&str; 5] = ["08", "25", "53", "57P", "58"];
 ///
 /// # Errors
 /// The database is away.
-pub async fn stored_names(connection: &mut PgConnection, source: &Source) -> Result<StoredNames, DbError> {
+pub async fn stored_names(connection: &mut PgConnection, source: &Source, most: u32) -> Result<StoredNames, DbError> {
+    let mut found = all_names(connection, source, most).await?;
+    found.cut = found.names.len() > most as usize;
+    found.names.truncate(most as usize);
+    Ok(found)
+}
+
+/// The names; where there are more than `most` at least one more.
+async fn all_names(connection: &mut PgConnection, source: &Source, most: u32) -> Result<StoredNames, DbError> {
     let Some(column) = &source.name_column else {
         if let Some(document) = &source.numbers {
-            return of_members(connection, source, document).await;
+            return of_members(connection, source, document, most).await;
         }
-        return Ok(StoredNames { names: Vec::new(), strategy: NameStrategy::AllRows });
+        return Ok(stored(Vec::new(), NameStrategy::AllRows));
     };
     if column.row != Row::Own {
-        return of_dimension(connection, source, column).await;
+        return of_dimension(connection, source, column, most).await;
     }
-    let found = own_names(connection, source, column).await?;
+    let found = own_names(connection, source, column, most).await?;
     if source.filters.is_empty() {
         return Ok(found);
     }
@@ -62,15 +68,20 @@ pub async fn stored_names(connection: &mut PgConnection, source: &Source) -> Res
 }
 
 /// The names in the source's own rows, whatever else the rows must be.
-async fn own_names(connection: &mut PgConnection, source: &Source, column: &Column) -> Result<StoredNames, DbError> {
-    let common = texts(connection, &most_common(source, column)).await?;
+async fn own_names(
+    connection: &mut PgConnection,
+    source: &Source,
+    column: &Column,
+    most: u32,
+) -> Result<StoredNames, DbError> {
+    let common = texts(connection, &most_common(source, column, most)).await?;
     for strategy in strategies(source, column) {
         let statement = match strategy {
-            NameStrategy::LooseScan => loose_scan(source, column),
-            NameStrategy::AllRows => all_rows(source, column),
-            NameStrategy::NewestRows => some_rows(source, column, true),
+            NameStrategy::LooseScan => loose_scan(source, column, most),
+            NameStrategy::AllRows => all_rows(source, column, most),
+            NameStrategy::NewestRows => some_rows(source, column, (true, most)),
             NameStrategy::SomeRows | NameStrategy::Statistics | NameStrategy::Dimension | NameStrategy::Members => {
-                some_rows(source, column, false)
+                some_rows(source, column, (false, most))
             }
         };
         match texts(connection, &statement).await {
@@ -88,14 +99,14 @@ async fn of_members(
     connection: &mut PgConnection,
     source: &Source,
     document: &Reading,
+    most: u32,
 ) -> Result<StoredNames, DbError> {
-    let most = u32::try_from(MOST_NAMES).unwrap_or(u32::MAX);
     // Any rows of a large relation may all be old ones: those of the last day are looked at besides, where partitions
     // or an index lead to them in time.
     let recent = (!sql::finds_newest(source)).then(|| Clock::System.now().saturating_sub(RECENT_MS));
     let mut names = Vec::new();
     for since in [None].into_iter().chain(recent.map(Some)) {
-        match texts(connection, &sql::number_names(source, document, since, most)).await {
+        match texts(connection, &sql::number_names(source, document, since, most.saturating_add(1))).await {
             Ok(found) => names.extend(found.into_iter().filter(|name| name.len() <= LONGEST_NAME as usize)),
             Err(error) if is_about_the_relation(&error) => {}
             Err(error) => return Err(error),
@@ -105,9 +116,13 @@ async fn of_members(
 }
 
 /// The names are in a dimension row: that relation has them all, and the rows of the source are not read.
-async fn of_dimension(connection: &mut PgConnection, source: &Source, column: &Column) -> Result<StoredNames, DbError> {
+async fn of_dimension(
+    connection: &mut PgConnection,
+    source: &Source,
+    column: &Column,
+    most: u32,
+) -> Result<StoredNames, DbError> {
     let source = settled(connection, source).await?;
-    let most = u32::try_from(MOST_NAMES).unwrap_or(u32::MAX);
     let statement = sql::label_values(&source, &LabelValue::Column(column.clone()), &[], None, most);
     let mut names = texts(connection, &statement).await?;
     names.retain(|name| name.len() <= LONGEST_NAME as usize);
@@ -165,7 +180,7 @@ fn strategies(source: &Source, column: &Column) -> Vec<NameStrategy> {
 
 fn stored(names: impl IntoIterator<Item = String>, strategy: NameStrategy) -> StoredNames {
     let names: BTreeSet<String> = names.into_iter().collect();
-    StoredNames { names: names.into_iter().collect(), strategy }
+    StoredNames { names: names.into_iter().collect(), strategy, cut: false }
 }
 
 pub(super) fn is_about_the_relation(error: &DbError) -> bool {
@@ -173,7 +188,7 @@ pub(super) fn is_about_the_relation(error: &DbError) -> bool {
 }
 
 /// Walks an index from name to name: each step reads one row.
-fn loose_scan(source: &Source, column: &Column) -> Statement {
+fn loose_scan(source: &Source, column: &Column, most: u32) -> Statement {
     let mut w = Writer::default();
     w.syntax("WITH RECURSIVE names(n) AS ((SELECT t.").ident(&column.name).syntax(" FROM ").relation(&source.relation);
     w.syntax(" AS t WHERE t.")
@@ -181,23 +196,23 @@ fn loose_scan(source: &Source, column: &Column) -> Statement {
         .syntax(" IS NOT NULL ORDER BY 1 LIMIT 1) UNION ALL SELECT (SELECT t.");
     w.ident(&column.name).syntax(" FROM ").relation(&source.relation).syntax(" AS t WHERE t.").ident(&column.name);
     w.syntax(" > names.n ORDER BY 1 LIMIT 1) FROM names WHERE names.n IS NOT NULL) SELECT n::text FROM names WHERE ");
-    usable(&mut w, |w| {
+    usable(&mut w, most, |w| {
         w.syntax("n");
     });
     w.finish()
 }
 
-fn all_rows(source: &Source, column: &Column) -> Statement {
+fn all_rows(source: &Source, column: &Column, most: u32) -> Statement {
     let mut w = Writer::default();
     w.syntax("SELECT DISTINCT t.").ident(&column.name).syntax("::text FROM ").relation(&source.relation);
     w.syntax(" AS t WHERE ");
-    usable(&mut w, |w| {
+    usable(&mut w, most, |w| {
         w.column(&column.name);
     });
     w.finish()
 }
 
-fn some_rows(source: &Source, column: &Column, newest: bool) -> Statement {
+fn some_rows(source: &Source, column: &Column, (newest, most): (bool, u32)) -> Statement {
     let mut w = Writer::default();
     w.syntax("SELECT DISTINCT n::text FROM (SELECT t.").ident(&column.name).syntax(" AS n FROM ");
     w.relation(&source.relation).syntax(" AS t");
@@ -207,30 +222,30 @@ fn some_rows(source: &Source, column: &Column, newest: bool) -> Statement {
         w.column(&source.time.column).syntax(" DESC");
     }
     w.syntax(" LIMIT ").param(Param::Int(SOME_ROWS)).syntax(") AS sampled WHERE ");
-    usable(&mut w, |w| {
+    usable(&mut w, most, |w| {
         w.syntax("n");
     });
     w.finish()
 }
 
-fn most_common(source: &Source, column: &Column) -> Statement {
+fn most_common(source: &Source, column: &Column, most: u32) -> Statement {
     let mut w = Writer::default();
     w.syntax("SELECT DISTINCT n FROM pg_catalog.pg_stats AS s, unnest(s.most_common_vals::text::text[]) AS n");
     w.syntax(" WHERE s.schemaname = ").param(Param::Text(source.relation.schema.as_str().to_owned()));
     w.syntax("::text AND s.tablename = ").param(Param::Text(source.relation.name.as_str().to_owned()));
     w.syntax("::text AND s.attname = ").param(Param::Text(column.name.as_str().to_owned())).syntax("::text AND ");
-    usable(&mut w, |w| {
+    usable(&mut w, most, |w| {
         w.syntax("n");
     });
     w.finish()
 }
 
-/// Names are not absent, not empty and not too long, and there are not too many.
-fn usable(w: &mut Writer, name: impl Fn(&mut Writer)) {
+/// Names are not absent, not empty and not too long; one more than the most tells that there are too many.
+fn usable(w: &mut Writer, most: u32, name: impl Fn(&mut Writer)) {
     name(w);
     w.syntax(" IS NOT NULL AND ");
     name(w);
     w.syntax("::text <> '' AND octet_length(");
     name(w);
-    w.syntax("::text) <= ").param(Param::Int(LONGEST_NAME)).syntax(" LIMIT ").param(Param::Int(MOST_NAMES));
+    w.syntax("::text) <= ").param(Param::Int(LONGEST_NAME)).syntax(" LIMIT ").param(Param::Int(i64::from(most) + 1));
 }

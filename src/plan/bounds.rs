@@ -1,7 +1,7 @@
 //! How many rows a fetch may read.
 
 use super::{FetchAggregate, Limits, SeriesLabel};
-use crate::catalog::{ColumnType, LabelValue};
+use crate::catalog::LabelValue;
 
 /// One row per bucket and series, and never more than an answer has cells. Rows of the database are not yet series
 /// where a label can be absent in two spellings: each such label allows twice the rows, and documents, which have any
@@ -24,9 +24,7 @@ fn spellings(labels: &[SeriesLabel]) -> Option<u32> {
 /// Whether NULL and the empty text may both stand for the absent label.
 fn may_be_empty_or_null(value: &LabelValue) -> bool {
     match value {
-        LabelValue::Column(column) => {
-            column.nullable && matches!(column.ty, ColumnType::Text | ColumnType::Varchar | ColumnType::Bpchar)
-        }
+        LabelValue::Column(column) => column.nullable && column.ty.may_be_empty(),
         LabelValue::Member { .. } | LabelValue::Part { .. } | LabelValue::Resolved { .. } => true,
     }
 }

@@ -2,16 +2,14 @@
 
 use super::document::{jsonb, resolved, resolved_condition};
 use super::join::key_condition;
-use super::{Param, Writer};
-use crate::catalog::{ColumnType, Join, LabelValue, Row};
+use super::{Param, Writer, typed};
+use crate::catalog::{Join, LabelValue, Row};
 use crate::plan::{Filter, Wanted};
 
 /// Writes the label's value as it is grouped by: the column itself where its type allows, so that no row pays for a cast.
 pub(super) fn grouped(w: &mut Writer, value: &LabelValue) {
     match value {
-        LabelValue::Column(column) => {
-            w.cell(column);
-        }
+        LabelValue::Column(column) => typed::grouped(w, column),
         LabelValue::Member { column, path } => {
             w.syntax("(");
             jsonb(w, column);
@@ -29,14 +27,10 @@ pub(super) fn grouped(w: &mut Writer, value: &LabelValue) {
     }
 }
 
-const fn is_text(ty: &ColumnType) -> bool {
-    matches!(ty, ColumnType::Text | ColumnType::Varchar | ColumnType::Bpchar)
-}
-
 /// Whether the label may be absent at all.
 pub(super) fn may_be_absent(value: &LabelValue) -> bool {
     match value {
-        LabelValue::Column(column) => column.nullable || is_text(&column.ty),
+        LabelValue::Column(column) => column.nullable || column.ty.may_be_empty(),
         LabelValue::Member { .. } | LabelValue::Part { .. } | LabelValue::Resolved { .. } => true,
     }
 }
@@ -94,51 +88,21 @@ pub(super) fn plain(w: &mut Writer, filter: &Filter) {
 
 fn is_only_absence(value: &LabelValue, values: &[String]) -> bool {
     let absence = !values.is_empty() && values.iter().all(String::is_empty);
-    absence && matches!(value, LabelValue::Column(column) if !is_text(&column.ty))
+    absence && matches!(value, LabelValue::Column(column) if !column.ty.may_be_empty())
 }
 
-/// Writes `value = ANY($n)` in the column's own type, so that an index on it serves. A text that no value of the
-/// type can have drops out of the list.
+/// Writes `value = ANY($n)`.
 fn equals(w: &mut Writer, value: &LabelValue, values: &[String], operator: &'static str) {
-    let LabelValue::Column(column) = value else {
-        grouped(w, value);
-        w.syntax(operator);
-        texts(w, values);
-        w.syntax(")");
-        return;
-    };
-    w.cell(column);
-    match column.ty {
-        ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8 => {
-            let numbers = values.iter().filter_map(|v| canonical_int(v)).collect();
-            w.syntax(operator).param(Param::Ints(numbers)).syntax(")");
-        }
-        ColumnType::Uuid => {
-            let uuids = values.iter().filter(|v| is_uuid(v)).cloned().collect();
-            w.syntax(operator).param(Param::Texts(uuids)).syntax("::uuid[])");
-        }
-        ColumnType::Text | ColumnType::Varchar => {
-            w.syntax(operator).param(Param::Texts(values.to_vec())).syntax(")");
-        }
-        _ => {
-            w.syntax("::text").syntax(operator).param(Param::Texts(values.to_vec())).syntax(")");
-        }
+    if let LabelValue::Column(column) = value {
+        return typed::compared(w, column, values, operator);
     }
+    grouped(w, value);
+    w.syntax(operator);
+    texts(w, values);
+    w.syntax(")");
 }
 
 /// Writes a list of texts.
 pub(super) fn texts(w: &mut Writer, values: &[String]) {
     w.param(Param::Texts(values.to_vec()));
-}
-
-/// The number that is written exactly so; `007` is not the text of any stored 7.
-fn canonical_int(text: &str) -> Option<i64> {
-    text.parse::<i64>().ok().filter(|number| number.to_string() == text)
-}
-
-/// Whether PostgreSQL writes a uuid so.
-fn is_uuid(text: &str) -> bool {
-    let is_hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, b)| if matches!(at, 8 | 13 | 18 | 23) { b == b'-' } else { is_hex(b) })
 }

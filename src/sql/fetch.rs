@@ -102,7 +102,9 @@ fn labels(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
 fn group_keys(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
     for (at, label) in fetch.labels.iter().enumerate() {
         match label {
-            SeriesLabel::One { value: LabelValue::Column(column), .. } if purpose == Purpose::Answer => {
+            SeriesLabel::One { value: LabelValue::Column(column), .. }
+                if purpose == Purpose::Answer && column.ty.is_equal_by_text() =>
+            {
                 w.cell(column);
             }
             SeriesLabel::Members { document } => {

@@ -85,7 +85,7 @@ fn keys(w: &mut Writer, join: &Join) {
 fn ordered(w: &mut Writer, column: &Column) {
     w.cell(column).syntax(match column.ty {
         ColumnType::Text | ColumnType::Varchar | ColumnType::Bpchar => " COLLATE \"C\"",
-        ColumnType::Json | ColumnType::Other(_) => "::text COLLATE \"C\"",
+        ColumnType::Json | ColumnType::Citext | ColumnType::Scalar(_) | ColumnType::Other(_) => "::text COLLATE \"C\"",
         _ => "",
     });
 }
@@ -110,7 +110,8 @@ fn equal(w: &mut Writer, join: &Join) {
 }
 
 fn is_mixed(theirs: &Column, own: &Column) -> bool {
-    class(&theirs.ty) != class(&own.ty) && !(is_number(&theirs.ty) && is_number(&own.ty))
+    let other = class(&theirs.ty) == Class::Other && theirs.ty != own.ty;
+    other || class(&theirs.ty) != class(&own.ty) && !(is_number(&theirs.ty) && is_number(&own.ty))
 }
 
 /// Whether the joined row's key is cast to be compared, so that its index does not serve.
@@ -124,6 +125,8 @@ enum Class {
     Number,
     Text,
     Uuid,
+    Time,
+    /// Equal to its own type only, and to texts.
     Other,
 }
 
@@ -131,8 +134,11 @@ const fn class(ty: &ColumnType) -> Class {
     match ty {
         ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8 => Class::Integer,
         ColumnType::Float4 | ColumnType::Float8 | ColumnType::Numeric { .. } => Class::Number,
-        ColumnType::Text | ColumnType::Varchar | ColumnType::Bpchar => Class::Text,
+        ColumnType::Text | ColumnType::Varchar | ColumnType::Bpchar | ColumnType::Citext | ColumnType::Name => {
+            Class::Text
+        }
         ColumnType::Uuid => Class::Uuid,
+        ColumnType::Timestamptz | ColumnType::Timestamp | ColumnType::Date => Class::Time,
         _ => Class::Other,
     }
 }
@@ -199,7 +205,7 @@ fn dimension(w: &mut Writer, first: &Join, rest: &[&Join], filter: &Filter) {
 
 fn has_common_type(theirs: &ColumnType, own: &ColumnType) -> bool {
     let (a, b) = (class(theirs), class(own));
-    a == b && a != Class::Other && a != Class::Number
+    a == b && !matches!(a, Class::Other | Class::Time | Class::Number)
         || matches!((a, b), (Class::Text, _) if !matches!(theirs, ColumnType::Bpchar))
         || matches!((a, b), (Class::Integer | Class::Uuid, Class::Text))
 }

@@ -3,7 +3,7 @@
 use super::condition::{condition, grouped, plain};
 use super::document::{document, keys_of, values_of_key};
 use super::join::from_dimension;
-use super::{Param, Statement, Writer, lasting, reading, spread};
+use super::{Param, Statement, Writer, lasting, reading, spread, typed};
 use crate::catalog::{Column, ColumnType, Document, LabelValue, Relation, Row, Source};
 use crate::plan::Filter;
 use crate::time::TimeRange;
@@ -47,7 +47,9 @@ pub(super) fn values(
         LabelValue::Column(column) if source.children > 1 && range.is_some() && column.row == Row::Own => {
             spread::within(w, source, value, filters, range);
         }
-        LabelValue::Column(column) if source.has_index_leading_with(&column.name) && !is_spread(source) => {
+        LabelValue::Column(column)
+            if is_walkable(&column.ty) && source.has_index_leading_with(&column.name) && !is_spread(source) =>
+        {
             loose_scan(w, source, column, filters);
         }
         _ => distinct(w, source, value, filters, range),
@@ -74,6 +76,11 @@ fn of_dimension(w: &mut Writer, source: &Source, value: &LabelValue, filters: &[
     w.syntax(") AS s WHERE s.x::text <> ''");
 }
 
+/// Whether the order of the type leads from one text to the next: values that it takes for equal have one text.
+pub(super) const fn is_walkable(ty: &ColumnType) -> bool {
+    !matches!(ty, ColumnType::Citext | ColumnType::Scalar(_))
+}
+
 /// Filters are tried on each value found.
 fn loose_scan(w: &mut Writer, source: &Source, column: &Column, filters: &[Filter]) {
     let from = |w: &mut Writer| {
@@ -84,7 +91,9 @@ fn loose_scan(w: &mut Writer, source: &Source, column: &Column, filters: &[Filte
     w.syntax(" IS NOT NULL ORDER BY 1 LIMIT 1) UNION ALL SELECT (SELECT ").column(&column.name);
     from(w);
     w.syntax(" > v.x ORDER BY 1 LIMIT 1) FROM v WHERE v.x IS NOT NULL)");
-    w.syntax(" SELECT v.x::text AS x FROM v WHERE v.x IS NOT NULL AND v.x::text <> ''");
+    w.syntax(" SELECT ");
+    typed::walked(w, &column.ty);
+    w.syntax(" AS x FROM v WHERE v.x IS NOT NULL AND v.x::text <> ''");
     if !filters.is_empty() {
         w.syntax(" AND EXISTS (SELECT 1");
         from(w);

@@ -17,6 +17,7 @@ mod lasting;
 mod reading;
 mod rollup;
 mod spread;
+mod typed;
 mod value;
 mod walk;
 

@@ -4,7 +4,7 @@
 use super::document::element;
 use super::value::column;
 use super::{Param, Statement, Writer, instant};
-use crate::catalog::{ColumnType, Member, Reading, Source};
+use crate::catalog::{Member, Reading, Source};
 use crate::time::Millis;
 
 /// Rows that are looked at for the names of members.
@@ -93,7 +93,7 @@ fn read(w: &mut Writer, at: usize, cell: &Member, words: &[(String, f64)]) {
     } else if cell.column.ty.is_numeric() {
         column(w, &cell.column);
     } else {
-        let cast = if cell.column.ty == ColumnType::Enum { "::text" } else { "" };
+        let cast = if cell.column.ty.is_text() { "" } else { "::text" };
         text(w, words, |w| {
             w.cell(&cell.column).syntax(cast);
         });

@@ -22,8 +22,13 @@ pub(super) fn column(w: &mut Writer, column: &Column) {
         return unbounded(w, column);
     }
     // float8 too: that costs nothing, and the column may have become another type since the catalog was read.
-    let cast = if column.ty == ColumnType::Bool { "::int::float8" } else { "::float8" };
-    w.cell(column).syntax(cast);
+    let (before, after) = match column.ty {
+        ColumnType::Bool => ("", "::int::float8"),
+        ColumnType::Money => ("", "::numeric::float8"),
+        ColumnType::Interval => ("date_part('epoch', ", ")"),
+        _ => ("", "::float8"),
+    };
+    w.syntax(before).cell(column).syntax(after);
 }
 
 /// A numeric beyond float8 would fail the whole statement when it is cast; it reads as infinite, or as zero.

@@ -7,8 +7,8 @@
 //! leaves out the children outside; and where the range has few rows they are read instead.
 
 use super::condition::{condition, grouped};
-use super::labels::{distinct, values};
-use super::{Param, Slot, Statement, Writer, lasting};
+use super::labels::{distinct, is_walkable, values};
+use super::{Param, Slot, Statement, Writer, lasting, typed};
 use crate::catalog::{Column, ColumnType, Label, LabelValue, Row, Source};
 use crate::ident::Ident;
 use crate::plan::{Filter, Wanted};
@@ -108,7 +108,7 @@ fn along<'a>(source: &'a Source, index: &[Ident], filters: &'a [Filter]) -> Opti
         Label::One { value: LabelValue::Column(column), .. } => Some(column),
         _ => None,
     });
-    let own = |column: &&Column| column.row == Row::Own && column.name == *at;
+    let own = |column: &&Column| column.row == Row::Own && column.name == *at && is_walkable(&column.ty);
     let column = labels.chain(&source.name_column).find(own)?;
     let timed = index.get(fixed.len() + 1) == Some(&source.time.column);
     Some(Walk { source, fixed, column: Some(column), timed, within: None })
@@ -181,7 +181,9 @@ impl Walk<'_> {
         self.values(w, &bound, column);
         let whole = self.is_whole(value, filters);
         if whole && (range.is_none() || self.within.is_some()) {
-            w.syntax("SELECT v.x::text AS x FROM v WHERE v.x IS NOT NULL AND v.x::text <> ''");
+            w.syntax("SELECT ");
+            typed::walked(w, &column.ty);
+            w.syntax(" AS x FROM v WHERE v.x IS NOT NULL AND v.x::text <> ''");
             return;
         }
         w.syntax(", w AS MATERIALIZED (SELECT v.x FROM v WHERE v.x IS NOT NULL LIMIT ").param(Param::Int(WALKED));

@@ -63,7 +63,7 @@ async fn read(connection: &mut PgConnection, toml: &str) -> Result<Found, Catalo
     let draft = classify(&facts, &file, Zone::UTC)?;
     let mut stored = BTreeMap::new();
     for (at, source) in draft.narrow() {
-        stored.insert(at, names::stored_names(connection, source).await.unwrap());
+        stored.insert(at, names::stored_names(connection, source, draft.most_names()).await.unwrap());
     }
     let (snapshot, decisions) = finish(draft, &stored)?;
     Ok(Found { facts, snapshot, decisions })
@@ -88,12 +88,13 @@ fn labels<'a>(found: &'a Found, metric: &str) -> Vec<&'a str> {
     source.labels.iter().map(one).collect()
 }
 
-const EVERYTHING: [&str; 10] = [
+const EVERYTHING: [&str; 11] = [
     "Order \"x\" Ünit_Größe %",
     "audit_log_n",
     "cpu.load",
     "host_stats_cpu",
     "host_stats_mem",
+    "host_stats_ok",
     "host_stats_requests_total",
     "mem",
     "parts_volts",
@@ -106,7 +107,7 @@ async fn tables_never_seen_before_offer_their_numbers_and_nothing_else(pool: PgP
     let mut connection = connection(&pool).await;
     let found = read(&mut connection, "").await.unwrap();
     assert_eq!(metric_names(&found), EVERYTHING);
-    assert_eq!(labels(&found, "host_stats_cpu"), ["host_id", "name", "ok", "owner", "region"]);
+    assert_eq!(labels(&found, "host_stats_cpu"), ["host_id", "name", "owner", "region"]);
     assert_eq!(labels(&found, "mem"), ["source", "tags"]);
     assert_eq!(labels(&found, "parts_volts"), ["device"]);
     let (source, metric) = found.snapshot.metric("host_stats_cpu").unwrap();
@@ -129,7 +130,7 @@ async fn statistics_add_the_epoch_and_change_no_other_decision(pool: PgPool) {
     assert_eq!(metric_names(&found), expected);
     assert_eq!(labels(&found, "history"), ["itemid"]);
     // Nobody owns a host: the statistics say that the column is dead.
-    assert_eq!(labels(&found, "host_stats_cpu"), ["host_id", "name", "ok", "region"]);
+    assert_eq!(labels(&found, "host_stats_cpu"), ["host_id", "name", "region"]);
     let history = found.snapshot.metric("history").unwrap().0;
     assert!(matches!(history.time.kind, TimeKind::Epoch { .. }));
     let written = toml_out::write(&found.snapshot, &found.decisions);
@@ -167,17 +168,17 @@ async fn stored_names_come_along_the_index_or_from_the_rows(pool: PgPool) {
     let facts = introspect::load(&mut connection, &file.scope()).await.unwrap();
     let draft = classify(&facts, &file, Zone::UTC).unwrap();
     let (_, source) = draft.narrow().next().unwrap();
-    let by_index = names::stored_names(&mut connection, source).await.unwrap();
+    let by_index = names::stored_names(&mut connection, source, 100).await.unwrap();
     assert_eq!((by_index.names.len(), by_index.strategy), (3, NameStrategy::LooseScan));
     let mut bare = source.clone();
     bare.indexes.clear();
-    let by_rows = names::stored_names(&mut connection, &bare).await.unwrap();
+    let by_rows = names::stored_names(&mut connection, &bare, 100).await.unwrap();
     assert_eq!((&by_rows.names, by_rows.strategy), (&by_index.names, NameStrategy::AllRows));
     bare.bytes = u64::MAX;
-    let some = names::stored_names(&mut connection, &bare).await.unwrap();
+    let some = names::stored_names(&mut connection, &bare, 100).await.unwrap();
     assert_eq!((&some.names, some.strategy), (&by_index.names, NameStrategy::SomeRows));
     bare.indexes = vec![vec![bare.time.column.clone()]];
-    let newest = names::stored_names(&mut connection, &bare).await.unwrap();
+    let newest = names::stored_names(&mut connection, &bare, 100).await.unwrap();
     assert_eq!((newest.names, newest.strategy), (by_index.names, NameStrategy::NewestRows));
 }
 
@@ -195,7 +196,7 @@ async fn members_that_only_recent_rows_have_are_found_in_a_large_relation(pool: 
     let draft = classify(&facts, &file, Zone::UTC).unwrap();
     let (_, source) = draft.narrow().next().unwrap();
     let large = datebin::catalog::Source { bytes: u64::MAX, ..source.clone() };
-    let found = names::stored_names(&mut connection, &large).await.unwrap();
+    let found = names::stored_names(&mut connection, &large, 20_000).await.unwrap();
     assert_eq!((found.names, found.strategy), (vec!["new".to_owned(), "old".to_owned()], NameStrategy::Members));
 }
 

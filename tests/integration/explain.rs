@@ -86,6 +86,9 @@ fn literal(statement: &Statement) -> String {
             Param::Instant(ms) => format!("to_timestamp({ms} / 1000.0)"),
             Param::Local(ms) => format!("(to_timestamp({ms} / 1000.0) AT TIME ZONE 'UTC')"),
             Param::Texts(values) => format!("ARRAY['{}']", values.join("', '")),
+            Param::Ints(values) => {
+                format!("ARRAY[{}]::int8[]", values.iter().map(i64::to_string).collect::<Vec<_>>().join(", "))
+            }
             Param::Date(days) => format!("(date '1970-01-01' + {days})"),
             other => panic!("{other:?} is in no statement of this test"),
         };

@@ -28,6 +28,7 @@ mod explain;
 mod explain_types;
 mod explain_values;
 mod flat;
+mod found;
 mod golden;
 mod hostile;
 mod http;

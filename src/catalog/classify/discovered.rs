@@ -2,13 +2,15 @@
 
 use super::draft::{DraftMetric, DraftSource, Narrow, NarrowValue, Verdict};
 use super::joins::joins;
+use super::keys::Keys;
 use super::labels;
 use super::layout::{self, Notes};
-use super::roles::Role;
-use super::{things, time, words};
+use super::roles::{Place, Role};
+use super::things::Referred;
+use super::{things, time, untold, words};
 use crate::catalog::facts::{ColumnFacts, Facts, ForeignKey, RelationFacts};
 use crate::catalog::file::{JoinDecl, SourceDecl};
-use crate::catalog::{ColumnType, Label, Relation, Value};
+use crate::catalog::{ColumnType, Label, Lasts, LengthUnit, Relation, Value};
 use crate::ident::Ident;
 use crate::time::Zone;
 
@@ -17,60 +19,85 @@ const MOST_DIMENSIONS: usize = 4;
 /// A relation with more rows describes nothing.
 const MOST_DIMENSION_ROWS: f64 = 1_000_000.0;
 
+/// A relation that may be a source.
+pub(super) struct Found<'a> {
+    pub(super) all: &'a Facts,
+    pub(super) relation: &'a RelationFacts,
+    /// The zone of times that have none.
+    pub(super) zone: Zone,
+    pub(super) referred: Referred,
+}
+
 /// The source that a relation is, if it is one.
-pub(super) fn source(
-    all: &Facts,
-    relation: &RelationFacts,
-    (zone, is_referenced): (Zone, bool),
-    notes: &mut Notes<'_>,
-) -> Option<DraftSource> {
-    let mut draft = alone(relation, (zone, is_referenced), notes)?;
-    dimensions(all, relation, &mut draft, notes);
+pub(super) fn source(found: &Found<'_>, notes: &mut Notes<'_>) -> Option<DraftSource> {
+    let mut draft = match alone(found, notes) {
+        Ok(draft) => draft,
+        Err(why) => {
+            notes.relation(Verdict::LeftOut, why);
+            return None;
+        }
+    };
+    dimensions(found.all, found.relation, &mut draft, notes);
     Some(draft)
 }
 
-/// The source without the relations that it refers to.
-fn alone(relation: &RelationFacts, (zone, is_referenced): (Zone, bool), notes: &mut Notes<'_>) -> Option<DraftSource> {
+/// The source without the relations that it refers to, or why there is none.
+fn alone(found: &Found<'_>, notes: &mut Notes<'_>) -> Result<DraftSource, String> {
+    let relation = found.relation;
     if !relation.columns.iter().any(|column| column.readable) {
-        notes.relation(Verdict::LeftOut, "the role may not SELECT any of its columns");
-        return None;
+        return Err("the role may not SELECT any of its columns".to_owned());
     }
-    let Some((time, why)) = time::choose(relation, zone) else {
-        notes.relation(Verdict::LeftOut, no_time(relation));
-        return None;
+    let (time, why) = time::choose(relation, found.zone).ok_or_else(|| no_time(relation))?;
+    if let Some(why) = things::no_samples(relation, &time.column, found.referred) {
+        return Err(why);
+    }
+    let keys = Keys::of(relation, &time.column);
+    if let Some(problem) = &keys.problem {
+        return Err(format!("{problem}; declare it"));
+    }
+    let columns = layout::survey(&Place { all: found.all, relation, keys: &keys }, &time.column);
+    if let Some(why) = untold::apart(relation, &columns, &time.column, &keys) {
+        return Err(why);
+    }
+    let narrow = layout::narrow(&columns);
+    let is_number =
+        |(column, role): &(&ColumnFacts, Role)| matches!(role, Role::Value(_)) && column.ty != ColumnType::Bool;
+    let layout = match narrow {
+        Some((name, _)) => format!("a narrow {}: `{}` names the metrics", relation.kind.word(), name.name),
+        None if columns.iter().any(is_number) => format!("a wide {}", relation.kind.word()),
+        None => format!("a {} of events: {}", relation.kind.word(), no_value(&columns)),
     };
-    if let Some(why) = things::no_samples(relation, &time.column, is_referenced) {
-        notes.relation(Verdict::LeftOut, why);
-        return None;
-    }
-    let columns = layout::survey(relation, &time.column);
-    let draft = if let Some((name, value)) = layout::narrow(&columns) {
-        notes
-            .relation(Verdict::Source, format!("a narrow {}: `{}` names the metrics", relation.kind.word(), name.name));
-        notes.column(&time.column, Verdict::Time, why);
+    notes.relation(Verdict::Source, layout);
+    notes.column(&time.column, Verdict::Time, why);
+    if let Some((name, value)) = narrow {
         notes.column(&name.name, Verdict::Name, "by its name, beside one value column");
         notes.column(&value.name, Verdict::Value, format!("{}: the value of every metric", value.ty));
         note(&columns, &[&name.name, &value.name], notes);
         let labels = layout::labels(&columns, &[name.name.clone(), value.name.clone()]);
-        narrow(relation, layout::source(relation, time, labels), name, value)
-    } else if columns.iter().any(|(_, role)| matches!(role, Role::Value(_))) {
-        notes.relation(Verdict::Source, format!("a wide {}", relation.kind.word()));
-        notes.column(&time.column, Verdict::Time, why);
-        note(&columns, &[], notes);
-        let labels = layout::labels(&columns, &[]);
-        DraftSource {
-            source: layout::source(relation, time, labels),
-            declared: false,
-            metrics: metrics(relation, &columns),
-            narrow: None,
-            family: false,
-            member: None,
+        return Ok(self::narrow(relation, layout::source(relation, time, labels), name, value));
+    }
+    note(&columns, &[], notes);
+    let mut metrics = metrics(relation, &columns);
+    let labels = layout::labels(&columns, &[]);
+    let mut source = layout::source(relation, time, labels);
+    if !columns.iter().any(is_number) {
+        metrics.push(counted(relation, "rows", Value::Rows));
+        if let Some(end) = time::end(relation, &source.time.column, found.zone) {
+            notes.column(&end.time.column, Verdict::Value, "when a row was over: how long it lasted is a metric");
+            let lasts =
+                Lasts { start: source.time.clone(), end: end.clone(), unit: LengthUnit::Seconds, at_end: false };
+            metrics.push(counted(relation, "seconds", Value::Lasts(Box::new(lasts))));
+            source.end = Some(end);
         }
-    } else {
-        notes.relation(Verdict::LeftOut, no_value(&columns));
-        return None;
-    };
-    Some(draft)
+    }
+    Ok(DraftSource { source, declared: false, metrics, narrow: None, family: false, member: None })
+}
+
+/// A metric of the rows of a relation that has no numbers.
+fn counted(relation: &RelationFacts, name: &str, value: Value) -> DraftMetric {
+    let names = Ident::new(name).map(|name| layout::column_names(relation, &name, false)).unwrap_or_default();
+    let called = names.first().cloned().unwrap_or_default();
+    DraftMetric { names, metric: layout::metric_of(relation, value, &called) }
 }
 
 /// Joins what foreign keys point at: the texts there are labels. The key stays one, as it tells series apart that
@@ -134,7 +161,7 @@ fn no_time(relation: &RelationFacts) -> String {
 
 /// Numbers may be where only a declaration finds them.
 fn no_value(columns: &[(&ColumnFacts, Role)]) -> String {
-    let none = "no column of numbers that is neither a key nor a code";
+    let none = "no column of numbers that is neither a key nor a code, so its rows are counted";
     let is_document = |column: &&ColumnFacts, role: &Role| {
         matches!(column.ty, ColumnType::Jsonb | ColumnType::Json) && !matches!(role, Role::Members(_))
     };
@@ -161,7 +188,7 @@ fn note(columns: &[(&ColumnFacts, Role)], without: &[&Ident], notes: &mut Notes<
             }
             Role::Value(why) => notes.column(&column.name, Verdict::Value, why),
             Role::Label(why) | Role::Members(why) => notes.column(&column.name, Verdict::Label, why),
-            Role::Out(why) => notes.column(&column.name, Verdict::LeftOut, why),
+            Role::Crowded(why) | Role::Out(why) => notes.column(&column.name, Verdict::LeftOut, why),
         }
     }
 }

@@ -43,6 +43,8 @@ pub struct Draft {
     pub(super) sources: Vec<DraftSource>,
     pub(super) annotations: Vec<AnnotationSource>,
     pub(super) zone: Zone,
+    /// The most names that one narrow source may have.
+    pub(super) most_names: u32,
     pub(super) decisions: Vec<Decision>,
     /// What the operator should know of the file.
     pub(super) notes: Vec<String>,
@@ -133,6 +135,8 @@ pub struct StoredNames {
     pub names: Vec<String>,
     /// How they were found.
     pub strategy: NameStrategy,
+    /// Whether there are more than the source may have.
+    pub cut: bool,
 }
 
 /// How stored names were found.
@@ -181,6 +185,12 @@ impl Draft {
     pub fn narrow(&self) -> impl Iterator<Item = (usize, &Source)> {
         let all = self.sources.iter().enumerate();
         all.filter(|(_, draft)| draft.narrow.is_some()).map(|(at, draft)| (at, &draft.source))
+    }
+
+    /// The most names that one narrow source may have.
+    #[must_use]
+    pub const fn most_names(&self) -> u32 {
+        self.most_names
     }
 
     /// The relation of each rollup and that of its source.

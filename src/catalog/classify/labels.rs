@@ -95,11 +95,11 @@ const fn is_ids(table: &LabelTable) -> bool {
 
 fn plain(place: Place<'_>, name: &str, column: &str) -> Result<Label, CatalogError> {
     let column = place.facts(column)?;
-    let plain = column.is_text() || column.is_integer();
-    if plain || matches!(column.ty, ColumnType::Bool | ColumnType::Enum | ColumnType::Uuid) {
+    if column.ty.can_be_label() {
         return Ok(Label::One { name: name.to_owned(), value: LabelValue::Column(place.placed(column)) });
     }
-    let wanted = "text, an integer, a boolean, an enum or a uuid; members of a jsonb are `{ json = … }`";
+    let wanted =
+        "a text, a number, a boolean, an identifier, an address or a date; members of a jsonb are `{ json = … }`";
     Err(wrong(place.relation, column, wanted))
 }
 

@@ -2,12 +2,12 @@
 
 use super::counters::counter;
 use super::draft::{Decision, Verdict};
-use super::roles::{Role, role};
+use super::roles::{Place, Role, role};
 use super::words;
 use crate::ast::OverTime;
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
 use crate::catalog::{
-    Document, LOOKBACK_MS, Label, LabelValue, Metric, MetricKind, Relation, Source, TimeColumn, Value,
+    ColumnType, Document, LOOKBACK_MS, Label, LabelValue, Metric, MetricKind, Relation, Source, TimeColumn, Value,
 };
 use crate::ident::Ident;
 
@@ -36,15 +36,16 @@ impl<'a> Notes<'a> {
 }
 
 /// Every column but the time, with its role.
-pub(super) fn survey<'a>(relation: &'a RelationFacts, time: &Ident) -> Vec<(&'a ColumnFacts, Role)> {
-    let others = relation.columns.iter().filter(|column| column.name != *time);
-    others.map(|column| (column, role(relation, column))).collect()
+pub(super) fn survey<'a>(place: &Place<'a>, time: &Ident) -> Vec<(&'a ColumnFacts, Role)> {
+    let others = place.relation.columns.iter().filter(|column| column.name != *time);
+    others.map(|column| (column, role(place, column))).collect()
 }
 
-/// The only value column, or the only one that is called like a value.
+/// The only value column, or the only one that is called like a value. Booleans beside numbers say something of them.
 pub(super) fn only_value<'a>(columns: &[(&'a ColumnFacts, Role)]) -> Option<&'a ColumnFacts> {
-    let values: Vec<_> =
-        columns.iter().filter(|(_, role)| matches!(role, Role::Value(_))).map(|(column, _)| *column).collect();
+    let values = || columns.iter().filter(|(_, role)| matches!(role, Role::Value(_))).map(|(column, _)| *column);
+    let numbers: Vec<_> = values().filter(|column| column.ty != ColumnType::Bool).collect();
+    let values = if numbers.is_empty() { values().collect() } else { numbers };
     let called: Vec<_> = values.iter().copied().filter(|column| words::is_value(column.name.as_str())).collect();
     match (values.as_slice(), called.as_slice()) {
         ([only], _) | (_, [only]) => Some(only),
@@ -55,7 +56,8 @@ pub(super) fn only_value<'a>(columns: &[(&'a ColumnFacts, Role)]) -> Option<&'a 
 /// The name and the value column of a narrow layout.
 pub(super) fn narrow<'a>(columns: &[(&'a ColumnFacts, Role)]) -> Option<(&'a ColumnFacts, &'a ColumnFacts)> {
     let value = only_value(columns)?;
-    let names = columns.iter().filter(|(column, role)| column.is_text() && matches!(role, Role::Label(_)));
+    let is_name = |role: &Role| matches!(role, Role::Label(_) | Role::Crowded(_));
+    let names = columns.iter().filter(|(column, role)| column.is_text() && is_name(role));
     let ranked = names.filter_map(|(column, _)| {
         let (rank, needs_value) = words::metric_name_rank(column.name.as_str())?;
         (!needs_value || words::is_value(value.name.as_str())).then_some((rank, *column))
@@ -72,7 +74,7 @@ pub(super) fn labels(columns: &[(&ColumnFacts, Role)], without: &[Ident]) -> Vec
             Role::Members(_) => {
                 Some(Label::Members { document: Document::Json { column: column.column(), path: Vec::new() } })
             }
-            Role::Value(_) | Role::Out(_) => None,
+            Role::Value(_) | Role::Crowded(_) | Role::Out(_) => None,
         })
         .collect();
     sort(&mut labels);

@@ -30,6 +30,10 @@ pub fn finish(
     for (at, names) in stored {
         if let Some(source) = draft.sources.get(*at) {
             let decision = listed(&source.source.relation, names);
+            if names.cut {
+                let note = "stores more names than a narrow source may have; the others are no metrics: raise `max_names` in [discovery]";
+                draft.notes.push(format!("{} {note} ({})", source.source.relation, draft.most_names));
+            }
             let own = draft.decisions.iter().rposition(|d| d.relation == source.source.relation);
             draft.decisions.insert(own.map_or(draft.decisions.len(), |own| own + 1), decision);
         }
@@ -83,7 +87,8 @@ fn aliases(sources: &[DraftSource]) -> BTreeMap<String, String> {
 }
 
 fn listed(relation: &Relation, names: &StoredNames) -> Decision {
-    let reason = format!("{} names, {}", names.names.len(), names.strategy.describe());
+    let most = if names.cut { ", the most that `max_names` in [discovery] allows: others are missing" } else { "" };
+    let reason = format!("{} names{most}, {}", names.names.len(), names.strategy.describe());
     Decision { relation: relation.clone(), column: None, verdict: Verdict::Name, reason }
 }
 

@@ -1,18 +1,12 @@
 //! What each column of a relation is: the time, a value, a label, or none of them, and why.
 
 use super::counters::counter;
-use super::words;
+use super::keys::{Keys, Part, SMALL_ROWS, share};
+use super::{texts, words};
 use crate::catalog::ColumnType;
-use crate::catalog::facts::{ColumnFacts, RelationFacts};
-use crate::ident::Ident;
+use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
 
-/// A label has at most so many values.
-const MOST_LABEL_VALUES: f64 = 10_000.0;
-/// Below so many values a share of the rows says nothing: small tables are full of single values.
-const FEW_VALUES: f64 = 100.0;
-/// A text with more distinct values than this share of the rows is free text.
-const FREE_TEXT_SHARE: f64 = 0.2;
-/// An integer with more distinct values than this share of the rows tells rows apart.
+/// A reference with more distinct values than this share of the rows tells rows apart.
 const ROW_KEY_SHARE: f64 = 0.5;
 
 /// What a column is.
@@ -22,7 +16,16 @@ pub(super) enum Role {
     Label(String),
     /// Each member of the document is a label.
     Members(String),
+    /// A label of too many values, left out where nothing else needs it.
+    Crowded(String),
     Out(String),
+}
+
+/// A relation, everything beside it, and what its keys say.
+pub(super) struct Place<'a> {
+    pub(super) all: &'a Facts,
+    pub(super) relation: &'a RelationFacts,
+    pub(super) keys: &'a Keys,
 }
 
 fn out(reason: impl Into<String>) -> Role {
@@ -30,38 +33,54 @@ fn out(reason: impl Into<String>) -> Role {
 }
 
 /// The role of a column that is not the time.
-pub(super) fn role(relation: &RelationFacts, column: &ColumnFacts) -> Role {
+pub(super) fn role(place: &Place<'_>, column: &ColumnFacts) -> Role {
     let name = column.name.as_str();
     if !column.readable {
         return out("the role may not SELECT it");
     }
-    if words::is_sensitive(name) {
+    if column.is_text() && words::is_sensitive(name) {
         return out("its name says that it is personal or secret");
     }
     if column.is_dead() {
         return out("dead: only NULLs, say the statistics");
     }
-    if column.numbered {
-        return out("a row id: a sequence fills it");
+    match place.keys.part(&column.name) {
+        Some(Part::Row) if column.numbered => return out("a row id: the database makes it up"),
+        Some(Part::Row) => return out("a row id: unique"),
+        Some(Part::Order) => return out("part of a key that puts rows in order"),
+        Some(Part::Label) if column.ty == ColumnType::Jsonb => {
+            return Role::Members("part of a key: each member is a label".into());
+        }
+        Some(Part::Label) => return Role::Label(format!("{}, part of a key that tells series apart", column.ty)),
+        None if column.numbered => return out("a row id: the database makes it up"),
+        None => {}
     }
-    if is_only(&relation.primary_key, &column.name) || relation.unique.iter().any(|key| is_only(key, &column.name)) {
-        return out("a row id: unique");
-    }
-    if is_other_value(relation, column) {
+    if is_other_value(place.relation, column) {
         return out("a value of another type than the numbers beside it: declare them as one `value`");
     }
+    by_type(place, column)
+}
+
+/// The role of a column of which no key says anything.
+fn by_type(place: &Place<'_>, column: &ColumnFacts) -> Role {
+    let name = column.name.as_str();
     match &column.ty {
         ColumnType::Timestamptz | ColumnType::Timestamp | ColumnType::Date => out("another time"),
-        ColumnType::Bool => Role::Label("boolean".into()),
+        ColumnType::Bool => Role::Value("boolean, as 0 and 1".into()),
+        ColumnType::Interval => Role::Value("interval, as seconds".into()),
+        ColumnType::Money => Role::Value("money".into()),
         ColumnType::Jsonb if words::is_document(name) => {
             Role::Members("jsonb of that name: each member is a label".into())
         }
         ColumnType::Jsonb => out("jsonb: declare the members that are metrics or labels"),
         ColumnType::Json => out("json: declare the members that are labels"),
-        ColumnType::Text | ColumnType::Varchar | ColumnType::Bpchar | ColumnType::Enum | ColumnType::Uuid => {
-            text(relation, column)
+        ColumnType::Bytea => out("bytes: part of no key"),
+        // They count what the database does, and differ from row to row.
+        ColumnType::Scalar(ty) if ["pg_lsn", "xid", "xid8", "cid", "tid"].contains(&ty.as_str()) => {
+            out(format!("{ty}: part of no key"))
         }
-        _ if column.is_number() => number(relation, column),
+        _ if column.is_number() => number(place, column),
+        ty if ty.can_be_label() => texts::role(place, column),
         other => out(format!("{other} is no type of a metric or a label")),
     }
 }
@@ -81,56 +100,38 @@ fn is_typed_value(name: &str) -> bool {
         || ["value_", "val_"].iter().any(|start| lower.starts_with(start))
 }
 
-fn is_only(key: &[Ident], column: &Ident) -> bool {
-    matches!(key, [only] if only == column)
+/// Whether a column is a foreign key, or a part of one.
+pub(super) fn refers(relation: &RelationFacts, column: &ColumnFacts) -> bool {
+    relation.foreign_keys.iter().any(|key| key.columns.contains(&column.name))
 }
 
-/// Whether the statistics say that a column has too many values for a label, and how many.
-fn too_many(relation: &RelationFacts, column: &ColumnFacts, share: f64) -> Option<String> {
-    let distinct = relation.distinct(column);
-    let ratio = column.stats.as_ref()?.n_distinct;
-    if distinct.is_some_and(|distinct| distinct > MOST_LABEL_VALUES) {
-        return Some(format!("about {:.0} distinct values", distinct.unwrap_or_default()));
-    }
-    let nearly_unique = ratio < -share && distinct.is_none_or(|distinct| distinct > FEW_VALUES);
-    nearly_unique.then(|| format!("{:.0} % of its values are distinct", ratio * -100.0))
-}
-
-fn text(relation: &RelationFacts, column: &ColumnFacts) -> Role {
+fn number(place: &Place<'_>, column: &ColumnFacts) -> Role {
     let name = column.name.as_str();
-    if words::is_bare_id(name) {
-        return out("an id");
+    let relation = place.relation;
+    if words::is_process(name) {
+        return out("an id of a process");
     }
-    if let Some(many) = too_many(relation, column, FREE_TEXT_SHARE) {
-        return out(format!("free text or a key: {many}, say the statistics"));
+    if refers(relation, column) {
+        return reference(relation, column, "a foreign key");
     }
-    match (&column.stats, relation.distinct(column)) {
-        (Some(stats), Some(distinct)) if stats.n_distinct >= 0.0 && distinct > 0.0 => {
-            Role::Label(format!("{}, {distinct:.0} distinct values", column.ty))
-        }
-        _ if column.ty == ColumnType::Enum => Role::Label("enum".into()),
-        _ if words::is_free_text(name) => out("free text, by its name"),
-        (Some(_), _) => Role::Label(format!("{}, few distinct values", column.ty)),
-        (None, _) => Role::Label(format!("{}, no statistics yet", column.ty)),
+    if column.is_integer() && words::is_sequence(name) {
+        return out("counts rows as they come, by its name");
     }
-}
-
-fn number(relation: &RelationFacts, column: &ColumnFacts) -> Role {
-    let name = column.name.as_str();
-    if words::is_bare_id(name) {
-        return out("an id");
+    if words::is_bare_id(name) || words::is_reference(name) {
+        return reference(relation, column, "a key by its name");
     }
-    let in_key = relation.primary_key.contains(&column.name)
-        || relation.unique.iter().any(|key| key.contains(&column.name))
-        || relation.foreign_keys.iter().any(|key| key.columns.contains(&column.name));
-    if in_key || words::is_reference(name) {
-        return key(relation, column);
+    if place.all.is_key_elsewhere(&relation.relation, column) && !words::is_value(name) {
+        return reference(relation, column, "called like the primary key of another relation");
     }
     if words::is_code(name) {
         return out("a code, by its name: adding or averaging it means nothing");
     }
-    if column.is_integer() && words::is_choice(name) {
-        return out("a code, by its name and type: adding or averaging it means nothing");
+    if column.is_integer() && words::is_place(name) {
+        return reference(relation, column, "the number of a part, by its name");
+    }
+    let is_position = words::is_one(name, &["index", "idx", "rownum", "row_number"]);
+    if column.is_integer() && (words::is_choice(name) || is_position) {
+        return out("a code or a place in a row, by its name and type: adding or averaging it means nothing");
     }
     if words::is_surely_epoch(name)
         || words::time_rank(name).is_none()
@@ -144,16 +145,14 @@ fn number(relation: &RelationFacts, column: &ColumnFacts) -> Role {
     })
 }
 
-/// A number that refers to something: a small integer key is a label.
-fn key(relation: &RelationFacts, column: &ColumnFacts) -> Role {
+/// A number that refers to something is a label, unless nearly every row has one of its own.
+fn reference(relation: &RelationFacts, column: &ColumnFacts, why: &str) -> Role {
     if !column.is_integer() {
-        return out("part of a key");
+        return out("part of a key or a reference, and no whole number");
     }
-    if words::is_order(column.name.as_str()) || words::is_surely_epoch(column.name.as_str()) {
-        return out("part of a key that puts rows in order");
-    }
-    match too_many(relation, column, ROW_KEY_SHARE) {
-        Some(many) => out(format!("a key with too many values for a label: {many}, say the statistics")),
-        None => Role::Label("an integer key".into()),
+    let is_large = relation.rows.is_none_or(|rows| rows > SMALL_ROWS);
+    match share(column).filter(|share| is_large && *share > ROW_KEY_SHARE) {
+        Some(share) => out(format!("{why} that tells rows apart: {:.0} % of its values are distinct", share * 100.0)),
+        None => Role::Label(format!("{}, {why}", column.ty)),
     }
 }

@@ -22,7 +22,7 @@ fn column(name: &str, ty: ColumnType) -> ColumnFacts {
 }
 
 fn with_stats(mut column: ColumnFacts, n_distinct: f64, null_frac: f64, span: Option<[f64; 3]>) -> ColumnFacts {
-    column.stats = Some(ColumnStats { n_distinct, null_frac, correlation: None, span });
+    column.stats = Some(ColumnStats { n_distinct, null_frac, correlation: None, kept: vec![], span });
     column
 }
 
@@ -42,6 +42,8 @@ fn table(name: &str, columns: Vec<ColumnFacts>) -> RelationFacts {
         columns,
         primary_key: vec![],
         unique: vec![],
+        partial_keys: vec![],
+        keys_behind: vec![],
         foreign_keys: vec![],
         indexes: vec![],
         unordered: vec![],
@@ -57,8 +59,11 @@ fn catalog(
     let file = CatalogFile::parse(toml).unwrap_or_else(|error| panic!("{error}\n{toml}"));
     relations.sort_by(|a, b| a.relation.cmp(&b.relation));
     let draft = classify(&Facts { relations, ..Facts::default() }, &file, Zone::UTC)?;
-    let names =
-        StoredNames { names: stored.iter().map(|name| (*name).to_owned()).collect(), strategy: NameStrategy::AllRows };
+    let names = StoredNames {
+        names: stored.iter().map(|name| (*name).to_owned()).collect(),
+        strategy: NameStrategy::AllRows,
+        cut: false,
+    };
     let stored: BTreeMap<usize, StoredNames> = draft.narrow().map(|(at, _)| (at, names.clone())).collect();
     finish(draft, &stored)
 }
@@ -227,7 +232,7 @@ fn declarations_that_do_not_fit_say_what_would() {
         ("relation = \"stats\"\ntime = \"tss\"", "public.stats has no column `tss`; did you mean `ts`?"),
         (
             "relation = \"stats\"\nvalue = \"ts\"",
-            "public.stats, column `ts` is timestamptz, not a number, a boolean or text",
+            "public.stats, column `ts` is timestamptz, not a number, a boolean, an interval or text",
         ),
         (
             "relation = \"stats\"\n[source.metric.up]\noverlap = \"s\"",

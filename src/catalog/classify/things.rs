@@ -1,8 +1,9 @@
-//! Relations with times and numbers that are no history of anything: rows that are things, the latest state of each, or
-//! the books that a tool keeps. Said by keys, references and names, never by a row.
+//! Relations with times that are no history of anything: rows that are things, the latest state of each, or the books
+//! that a tool keeps. Said by keys, references and names, never by a row.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
+use super::keys::{has_surrogate, whole};
 use super::{time, words};
 use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
 use crate::catalog::{ColumnType, Relation};
@@ -14,7 +15,6 @@ const NAMED_SHARE: f64 = 0.5;
 /// What things are called.
 const NAME: &[&str] = &[
     "name",
-    "title",
     "username",
     "user_name",
     "login",
@@ -22,6 +22,8 @@ const NAME: &[&str] = &[
     "last_name",
     "full_name",
     "display_name",
+    "displayname",
+    "lower_name",
     "sku",
     "slug",
     "label",
@@ -41,34 +43,73 @@ const BOOKKEEPING: &[&str] = &[
     "migrations",
     "schema_changes",
     "spatial_ref_sys",
+    "ar_internal_metadata",
+    "knex_migrations_lock",
 ];
 
+/// How other relations refer to one.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Referred {
+    /// Whether any does.
+    pub(super) by_any: bool,
+    /// Whether one does whose rows were measured at a time.
+    pub(super) by_samples: bool,
+}
+
 /// The relations that foreign keys of others point at.
-pub(super) fn referenced(all: &Facts) -> HashSet<&Relation> {
-    let keys = all.relations.iter().flat_map(|facts| facts.foreign_keys.iter().map(move |key| (facts, key)));
-    keys.filter_map(|(facts, key)| key.target.as_ref().filter(|target| **target != facts.relation)).collect()
+pub(super) fn referenced(all: &Facts) -> HashMap<&Relation, Referred> {
+    let mut referred: HashMap<&Relation, Referred> = HashMap::new();
+    for facts in &all.relations {
+        let others = facts.foreign_keys.iter().filter_map(|key| key.target.as_ref());
+        let mut others = others.filter(|target| **target != facts.relation).peekable();
+        if others.peek().is_none() {
+            continue;
+        }
+        let by_samples = facts.columns.iter().any(|column| {
+            words::time_rank(column.name.as_str()) == Some(3) && (column.ty.is_time() || column.is_number())
+        });
+        for target in others {
+            let own = referred.entry(target).or_default();
+            own.by_any = true;
+            own.by_samples |= by_samples;
+        }
+    }
+    referred
 }
 
 /// Why the rows of a relation are no samples, where it is plain that they are not.
-pub(super) fn no_samples(relation: &RelationFacts, time: &Ident, is_referenced: bool) -> Option<String> {
+pub(super) fn no_samples(relation: &RelationFacts, time: &Ident, referred: Referred) -> Option<String> {
     if is_bookkeeping(relation.relation.name.as_str()) {
         return Some("the books of a migration tool, by its name".to_owned());
     }
-    if let Some(why) = thing(relation, time, is_referenced) {
+    if let Some(why) = thing(relation, time, referred) {
         return Some(format!("its rows are things, not samples: {why}; `{time}` says no more than since when"));
     }
-    let key = one_row_per(relation)?;
-    let names: Vec<&str> = key.iter().map(Ident::as_str).collect();
-    Some(format!("one row for each {}: the latest state, no history", names.join(", ")))
+    let is_change = words::is_change(time.as_str());
+    if has_surrogate(relation) && !is_change {
+        return None;
+    }
+    if let Some(key) = one_row_per(relation, time) {
+        let names: Vec<&str> = key.iter().map(Ident::as_str).collect();
+        return Some(format!("one row for each {}: the latest state, no history", names.join(", ")));
+    }
+    let untimed = whole(relation).into_iter().find(|key| !key.contains(time));
+    untimed.filter(|_| is_change && !leads(relation, time)).map(|_| {
+        format!("`{time}` is when a row was changed, and no other time says when it was made: the latest state")
+    })
+}
+
+/// Whether an index leads to rows by their time.
+fn leads(relation: &RelationFacts, time: &Ident) -> bool {
+    relation.indexes.iter().any(|columns| columns.first() == Some(time))
 }
 
 /// A key that tells things apart and has no time in it.
-fn one_row_per(relation: &RelationFacts) -> Option<&[Ident]> {
-    let keys = [&relation.primary_key].into_iter().chain(&relation.unique);
-    let of_things = |key: &&Vec<Ident>| !key.is_empty() && key.iter().all(|column| tells_things(relation, column));
-    // Children of an inheritance parent may hold the same key again.
-    let trusted = !relation.is_parent || !relation.partition_key.is_empty();
-    keys.filter(|_| trusted).find(of_things).map(Vec::as_slice)
+fn one_row_per<'a>(relation: &'a RelationFacts, time: &Ident) -> Option<&'a [Ident]> {
+    whole(relation).into_iter().find(|key| match key {
+        [only] => tells_things(relation, only),
+        several => !several.contains(time) && several.iter().all(|column| is_of_thing(relation, column)),
+    })
 }
 
 fn tells_things(relation: &RelationFacts, name: &Ident) -> bool {
@@ -79,31 +120,66 @@ fn tells_things(relation: &RelationFacts, name: &Ident) -> bool {
     refers || word && !is_id && !is_time_word(name.as_str())
 }
 
+/// Whether a column of a longer key says which thing is meant, and not when or which row of it.
+fn is_of_thing(relation: &RelationFacts, name: &Ident) -> bool {
+    let refers = relation.foreign_keys.iter().any(|key| key.columns.contains(name));
+    let counts = words::is_order(name.as_str()) || words::is_count_of_rows(name.as_str());
+    let is_time = relation.column(name.as_str()).is_none_or(|column| column.ty.is_time());
+    refers || !counts && !is_time && !is_time_word(name.as_str()) && !words::is_free_text(name.as_str())
+}
+
 /// A name for each row, and a mark that rows are kept and referred to.
-fn thing(relation: &RelationFacts, time: &Ident, is_referenced: bool) -> Option<String> {
+fn thing(relation: &RelationFacts, time: &Ident, referred: Referred) -> Option<String> {
     let column = relation.column(time.as_str())?;
-    if time::is_plain(relation, column) {
+    if words::time_rank(time.as_str()) == Some(3) {
         return None;
     }
-    let personal = relation.columns.iter().find(|column| words::is_sensitive(column.name.as_str()));
-    if let Some(column) = personal.filter(|column| column.is_text()) {
+    if let Some(column) = relation.columns.iter().find(|column| is_login(relation, column)) {
         return Some(format!("`{}` is about somebody", column.name));
     }
-    let name = relation.columns.iter().find(|column| column.is_text() && is_name(column.name.as_str()));
-    if is_referenced && name.is_none() && !refers(relation) {
-        return Some("other tables refer to them, and they to none".to_owned());
+    let is_deal = relation.columns.iter().any(|own| own.is_number() && words::is_deal(own.name.as_str()));
+    if time::is_plain(relation, column) || is_deal || has_event(relation, time) {
+        return None;
     }
-    let name = name?;
-    if is_referenced {
+    let name = relation.columns.iter().find(|column| column.is_text() && is_name(column.name.as_str()));
+    let Some(name) = name else {
+        let is_described = referred.by_samples || !words::is_creation(time.as_str());
+        let alone = referred.by_any && is_described && !refers(relation);
+        return alone.then(|| "other tables refer to them, and they to none".to_owned());
+    };
+    if referred.by_any {
         return Some(format!("they have a `{}`, and other tables refer to them", name.name));
     }
-    let changes = relation.columns.iter().find(|column| is_change_time(column.name.as_str()))?;
+    let changes = relation.columns.iter().find(|column| words::is_change(column.name.as_str()))?;
     let own = |name: &ColumnFacts| {
         let unique = relation.unique.iter().any(|key| *key == [name.name.clone()]);
         let share = relation.distinct(name).zip(relation.rows).map(|(distinct, rows)| distinct / rows.max(1.0));
         unique || share.is_some_and(|share| share > NAMED_SHARE)
     };
     own(name).then(|| format!("each has a `{}` of its own and is changed later (`{}`)", name.name, changes.name))
+}
+
+/// Whether a text is about somebody: a password, a person's name, or an address that nobody else has.
+fn is_login(relation: &RelationFacts, column: &ColumnFacts) -> bool {
+    let name = column.name.as_str();
+    let is_unique = || relation.unique.iter().any(|key| *key == [column.name.clone()]);
+    let is_person = words::is_one(name, &["email", "e_mail", "mail", "username", "user_name", "login"]);
+    let is_named = words::is_one(name, &["first_name", "firstname", "last_name", "lastname", "surname"]);
+    column.is_text() && (words::is_password(name) || is_named || is_person && is_unique())
+}
+
+/// Whether something happened to a row besides its being made and changed.
+fn has_event(relation: &RelationFacts, time: &Ident) -> bool {
+    let is_event = |name: &str| {
+        let is_of_row = words::is_creation(name) && !words::is_event(name) || words::is_change(name);
+        !is_of_row && (words::is_end(name) || words::time_rank(name).is_some_and(|rank| rank > 0))
+    };
+    let is_time = |column: &&ColumnFacts| {
+        let epoch = column.is_number() && words::is_surely_epoch(column.name.as_str());
+        (column.ty.is_time() || epoch) && !column.is_dead()
+    };
+    words::is_event(time.as_str())
+        || relation.columns.iter().filter(is_time).any(|column| column.name != *time && is_event(column.name.as_str()))
 }
 
 /// Whether rows belong to something else, as those of a history do.
@@ -120,7 +196,7 @@ fn is_bookkeeping(relation: &str) -> bool {
 }
 
 /// Whether a text of that name is what its row is called.
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     words::is_one(name, NAME)
 }
 
@@ -128,19 +204,19 @@ fn is_name(name: &str) -> bool {
 fn is_row_name(name: &str) -> bool {
     let lower = name.to_lowercase();
     words::is_free_text(name)
-        || ["_id", "_uuid", "_guid", "_ref", "_key", "_no", "_number"].iter().any(|end| lower.ends_with(end))
+        || words::is_sensitive(name)
+        || words::is_one(
+            name,
+            &["reference", "ref", "number", "order_ref", "receipt", "invoice", "txid", "transaction"],
+        )
+        || ["_id", "_uuid", "_guid", "_ref", "_reference", "_key", "_no", "_number"]
+            .iter()
+            .any(|end| lower.ends_with(end))
 }
 
 /// Whether a column of that name may hold a time, whatever its type is.
 fn is_time_word(name: &str) -> bool {
     words::time_rank(name).is_none_or(|rank| rank > 0)
+        || words::is_change(name)
         || words::is_one(name, &["hour", "minute", "week", "month", "year", "period"])
-}
-
-/// Whether a time of that name is when its row was changed.
-fn is_change_time(name: &str) -> bool {
-    words::is_one(
-        name,
-        &["updated_at", "modified_at", "changed_at", "updated", "modified", "updated_on", "last_modified"],
-    )
 }

@@ -2,13 +2,17 @@
 
 use super::words;
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
-use crate::catalog::{ColumnType, EpochStorage, EpochUnit, TimeColumn, TimeKind};
+use crate::catalog::{ColumnType, End, EpochStorage, EpochUnit, TimeColumn, TimeKind};
+use crate::ident::Ident;
 use crate::time::Zone;
 
 /// 1990-01-01 and 2100-01-01 in seconds since 1970: an epoch outside is no time that people chart.
 const PLAUSIBLE: std::ops::Range<f64> = 631_152_000.0..4_102_444_800.0;
 const UNITS: [(EpochUnit, f64); 4] =
     [(EpochUnit::Seconds, 1.0), (EpochUnit::Millis, 1e3), (EpochUnit::Micros, 1e6), (EpochUnit::Nanos, 1e9)];
+
+/// Fewer rows may share their time by chance.
+const MANY_ROWS: f64 = 10.0;
 
 /// The time column that discovery takes, and why.
 pub(super) fn choose(relation: &RelationFacts, zone: Zone) -> Option<(TimeColumn, String)> {
@@ -17,15 +21,20 @@ pub(super) fn choose(relation: &RelationFacts, zone: Zone) -> Option<(TimeColumn
         let rank = words::time_rank(column.name.as_str())?;
         let kind = kind(column, zone)?;
         let leads = leads(relation, column);
-        Some(((leads, rank, column.not_null, type_rank(&kind)), column, kind))
+        Some(((varies(relation, column), leads, rank, column.not_null, type_rank(&kind)), column, kind))
     });
     // Of equals the first column wins.
-    let ((leads, ..), column, kind) = scored.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
+    let ((_, leads, ..), column, kind) = scored.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
     let mut reason = describe(&kind);
     if leads {
         reason.push_str(", an index, key or partition key starts with it");
     }
     Some((TimeColumn { column: column.name.clone(), kind }, reason))
+}
+
+/// Whether a column can say when rows were: one that is the same in many of them cannot.
+fn varies(relation: &RelationFacts, column: &ColumnFacts) -> bool {
+    relation.rows.is_none_or(|rows| rows < MANY_ROWS) || relation.distinct(column).is_none_or(|distinct| distinct > 1.5)
 }
 
 /// Whether rows can be found by the column: it leads an index, or is part of the primary, a unique or the partition key.
@@ -40,6 +49,30 @@ fn leads(relation: &RelationFacts, column: &ColumnFacts) -> bool {
 /// Whether a column is when its row was measured by its name, or rows are found by it.
 pub(super) fn is_plain(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     words::time_rank(column.name.as_str()) == Some(3) || leads(relation, column)
+}
+
+/// When the rows of a relation were over, if a second time says so by its name. In a number 0 means not yet.
+pub(super) fn end(relation: &RelationFacts, start: &Ident, zone: Zone) -> Option<End> {
+    let is_end = |column: &&ColumnFacts| {
+        column.readable && !column.is_dead() && column.name != *start && words::is_end(column.name.as_str())
+    };
+    let begins = relation.column(start.as_str())?;
+    let found = relation.columns.iter().filter(is_end).find_map(|column| Some((column, kind(column, zone)?)));
+    let (column, kind) = found.or_else(|| same_unit(relation, begins, &is_end, zone))?;
+    let open = if column.is_number() { vec!["0".to_owned()] } else { Vec::new() };
+    Some(End { time: TimeColumn { column: column.name.clone(), kind }, open })
+}
+
+/// An end of the start's own unit, where the statistics cannot say it, as while nearly all rows still go on.
+fn same_unit<'a>(
+    relation: &'a RelationFacts,
+    begins: &ColumnFacts,
+    is_end: &impl Fn(&&ColumnFacts) -> bool,
+    zone: Zone,
+) -> Option<(&'a ColumnFacts, TimeKind)> {
+    let TimeKind::Epoch { unit, .. } = kind(begins, zone)? else { return None };
+    let column = relation.columns.iter().filter(is_end).find(|column| words::is_surely_epoch(column.name.as_str()))?;
+    Some((column, TimeKind::Epoch { unit, storage: storage(column)? }))
 }
 
 const fn type_rank(kind: &TimeKind) -> u8 {

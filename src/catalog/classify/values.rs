@@ -119,7 +119,8 @@ impl<'a> Values<'a> {
         if fits {
             return Ok(column);
         }
-        let wanted = "a number, a boolean or text; members of a jsonb are `json = [\"column\", \"member\"]`";
+        let wanted =
+            "a number, a boolean, an interval or text; members of a jsonb are `json = [\"column\", \"member\"]`";
         Err(wrong(facts, column, wanted))
     }
 

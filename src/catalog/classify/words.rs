@@ -1,179 +1,15 @@
 //! What names of columns say. Names are compared in lower case.
 
-/// Columns that carry a metric's name, whatever the value column is called.
-const METRIC_NAME: &[&str] = &[
-    "metric_name",
-    "metric",
-    "metricname",
-    "measurement",
-    "measure_name",
-    "measurement_name",
-    "measurand",
-    "variable",
-    "parameter",
-    "quantity",
-    "kpi",
-];
-/// Words that name many things; they count beside a column that is called like a value.
-const PLAIN_NAME: &[&str] = &[
-    "name",
-    "key",
-    "field",
-    "field_name",
-    "tag_name",
-    "tagname",
-    "property",
-    "attribute",
-    "indicator",
-    "counter_name",
-];
-const VALUE: &[&str] = &["value", "val", "v", "reading", "metric_value", "measure", "measured_value", "numeric_value"];
-const TIME: &[&str] = &[
-    "time",
-    "ts",
-    "timestamp",
-    "bucket",
-    "recorded_at",
-    "measured_at",
-    "sampled_at",
-    "observed_at",
-    "collected_at",
-    "captured_at",
-    "logged_at",
-    "event_time",
-    "datetime",
-    "date_time",
-    "date",
-    "day",
-    "at",
-    "clock",
-];
-const LATER_TIME: &[&str] = &["created_at", "inserted_at", "created", "received_at", "started_at", "occurred_at"];
-/// Times that are not when a row was measured.
-const OTHER_TIME: &[&str] = &[
-    "deleted_at",
-    "expires_at",
-    "expired_at",
-    "expiry",
-    "expires",
-    "valid_until",
-    "valid_to",
-    "birth_date",
-    "birthday",
-    "birthdate",
-    "date_of_birth",
-    "dob",
-    "due_date",
-    "due_at",
-    "last_seen",
-    "last_login",
-];
-const EPOCH: &[&str] =
-    &["clock", "ts", "time", "timestamp", "epoch", "unixtime", "unix_time", "datetime", "created", "updated"];
-const EPOCH_SUFFIX: &[&str] = &["_ts", "_time", "_epoch", "_timestamp", "_at", "_ms", "_clock"];
-const SENSITIVE: &[&str] =
-    &["password", "passwd", "passphrase", "secret", "token", "api_key", "apikey", "private_key", "email"];
-const FREE_TEXT: &[&str] = &[
-    "message",
-    "msg",
-    "description",
-    "descr",
-    "text",
-    "comment",
-    "comments",
-    "note",
-    "notes",
-    "body",
-    "payload",
-    "query",
-    "sql",
-    "error",
-    "error_message",
-    "stack",
-    "stacktrace",
-    "stack_trace",
-    "url",
-    "uri",
-    "user_agent",
-    "raw",
-    "log",
-    "title",
-    "subject",
-    "content",
-    "details",
-    "detail",
-    "data",
-    "hash",
-    "checksum",
-    "referer",
-    "referrer",
-    "request_id",
-    "trace_id",
-    "span_id",
-    "session_id",
-    "correlation_id",
-    "message_id",
-    "event_id",
-];
-const CODE: &[&str] = &[
-    "year",
-    "month",
-    "weekday",
-    "zip",
-    "zipcode",
-    "postcode",
-    "postal_code",
-    "port",
-    "code",
-    "status_code",
-    "version",
-    "phone",
-    "checksum",
-];
-/// What whole numbers of these names are: a choice out of a list, or a place in one.
-const CHOICE: &[&str] = &[
-    "type",
-    "kind",
-    "mode",
-    "status",
-    "state",
-    "flag",
-    "flags",
-    "severity",
-    "priority",
-    "batch",
-    "line",
-    "sort_order",
-];
-const CHOICE_SUFFIX: &[&str] = &[
-    "_type", "_kind", "_mode", "_status", "_state", "_flags", "_idx", "_index", "_version", "_port", "_year", "_number",
-];
-const ORDER: &[&str] =
-    &["ns", "nanos", "nanoseconds", "seq", "sequence", "ordinal", "offset", "version", "rev", "revision"];
-const DOCUMENT: &[&str] = &[
-    "tags",
-    "labels",
-    "attributes",
-    "attrs",
-    "dimensions",
-    "dims",
-    "tag_data",
-    "metadata",
-    "meta",
-    "properties",
-    "props",
-];
-const COUNTER: &[&str] = &[
-    "bytes_recv",
-    "bytes_sent",
-    "bytes_received",
-    "packets_recv",
-    "packets_sent",
-    "xact_commit",
-    "xact_rollback",
-    "blks_hit",
-    "blks_read",
-];
+mod lists;
+mod times;
+
+pub use times::is_epoch_name;
+pub(super) use times::{is_change, is_creation, is_end, is_event, is_surely_epoch, time_rank};
+
+use lists::{
+    CHOICE, CHOICE_SUFFIX, CODE, COUNT_OF_ROWS, COUNTER, DOCUMENT, FRACTION, FREE_TEXT, METRIC_NAME, PLACE, PLAIN_NAME,
+    SENSITIVE, SENSITIVE_PAIRS, SEQUENCE, SUMS, VALUE,
+};
 
 /// Whether a whole number of that name is a choice out of a list, or a place in one.
 pub(super) fn is_choice(name: &str) -> bool {
@@ -197,40 +33,44 @@ pub(super) fn is_value(name: &str) -> bool {
     is_one(name, VALUE)
 }
 
-/// How much a name says that this is when a row was measured: 0 to 3; `None`: that it is not.
-pub(super) fn time_rank(name: &str) -> Option<u8> {
-    let lower = name.to_lowercase();
-    match lower.as_str() {
-        _ if is_one(name, OTHER_TIME) => None,
-        _ if is_one(name, TIME) => Some(3),
-        _ if is_one(name, LATER_TIME) => Some(2),
-        _ if ["_at", "_time", "_ts", "_date", "_timestamp", "_on"].iter().any(|end| lower.ends_with(end)) => Some(1),
-        _ => Some(0),
+/// The words of a name: `accessToken` and `access_token` have two.
+fn words_of(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = '_';
+    for c in name.chars() {
+        if !c.is_alphanumeric() || c.is_uppercase() && before.is_lowercase() {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
+            word.extend(c.to_lowercase());
+        }
+        before = c;
     }
+    words.retain(|word| !word.is_empty());
+    words
 }
 
-/// Whether a number of that name may be a time.
-#[must_use]
-pub fn is_epoch_name(name: &str) -> bool {
-    let lower = name.to_lowercase();
-    is_one(name, EPOCH) || EPOCH_SUFFIX.iter().any(|end| lower.ends_with(end))
-}
-
-/// Whether a number of that name is a time even where no statistics say so.
-pub(super) fn is_surely_epoch(name: &str) -> bool {
-    let lower = name.to_lowercase();
-    is_one(name, &["clock", "ts", "timestamp", "epoch", "unixtime", "unix_time"])
-        || ["_ts", "_epoch", "_timestamp"].iter().any(|end| lower.ends_with(end))
-}
-
+/// Whether a text of that name is about a person or secret. A number of emails or tokens is neither.
 pub(super) fn is_sensitive(name: &str) -> bool {
-    let lower = name.to_lowercase();
-    SENSITIVE.iter().any(|word| lower.contains(word))
+    let words = words_of(name);
+    words.iter().any(|word| SENSITIVE.contains(&word.as_str()))
+        || words.windows(2).any(|pair| SENSITIVE_PAIRS.iter().any(|(a, b)| pair[0] == *a && pair[1] == *b))
+}
+
+/// Whether a text of that name is what somebody logs in with.
+pub(super) fn is_password(name: &str) -> bool {
+    words_of(name).iter().any(|word| matches!(word.as_str(), "password" | "passwd" | "passphrase" | "pwd"))
+}
+
+/// Whether a number of that name is of money or goods that change hands, as orders have and things have not.
+pub(super) fn is_deal(name: &str) -> bool {
+    let deal = ["amount", "total", "subtotal", "paid", "refunded", "qty", "quantity", "fee"];
+    words_of(name).iter().any(|word| deal.contains(&word.as_str()))
 }
 
 pub(super) fn is_free_text(name: &str) -> bool {
     let lower = name.to_lowercase();
-    is_one(name, FREE_TEXT) || ["_message", "_url", "_text", "_hash", "_comment"].iter().any(|end| lower.ends_with(end))
+    is_one(name, FREE_TEXT) || ["_message", "_text", "_hash", "_comment"].iter().any(|end| lower.ends_with(end))
 }
 
 pub(super) fn is_code(name: &str) -> bool {
@@ -239,12 +79,41 @@ pub(super) fn is_code(name: &str) -> bool {
 
 /// Whether a part of a key only puts rows in order.
 pub(super) fn is_order(name: &str) -> bool {
-    is_one(name, ORDER)
+    is_one(name, FRACTION) || is_sequence(name)
+}
+
+/// Whether a number of that name counts rows as they come.
+pub(super) fn is_sequence(name: &str) -> bool {
+    is_one(name, SEQUENCE)
 }
 
 /// Whether a name says that its values tell single rows or processes apart.
 pub(super) fn is_bare_id(name: &str) -> bool {
-    is_one(name, &["id", "uuid", "guid", "pid", "oid", "rowid", "row_id", "tid", "xid"])
+    is_one(name, &["id", "uuid", "guid", "pid", "oid", "rowid", "row_id", "tid", "xid", "ulid"])
+}
+
+/// Whether a number of that name tells processes or rows of the database apart.
+pub(super) fn is_process(name: &str) -> bool {
+    is_one(name, &["pid", "tid", "xid", "rowid", "row_id"])
+}
+
+/// Whether a whole number of that name counts the rows of a thing.
+pub(super) fn is_count_of_rows(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    is_one(name, COUNT_OF_ROWS)
+        || ["_no", "_nr", "_number", "_num", "_index", "_idx", "_seq"].iter().any(|end| lower.ends_with(end))
+}
+
+/// Whether a text of that name is the number that a single row goes by, as orders and payments have.
+pub(super) fn is_number_of_row(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    is_one(name, &["reference", "ref", "number", "receipt", "invoice", "txid", "tx_hash", "order_no"])
+        || ["_number", "_reference", "_ref"].iter().any(|end| lower.ends_with(end))
+}
+
+/// Whether a whole number of that name says which part of a thing is meant.
+pub(super) fn is_place(name: &str) -> bool {
+    is_one(name, PLACE)
 }
 
 /// Whether a name says that its values refer to something.
@@ -273,7 +142,8 @@ pub(super) fn may_count(name: &str) -> bool {
 }
 
 pub(super) fn is_counter(name: &str) -> bool {
-    name.to_lowercase().ends_with("_total") || is_one(name, COUNTER)
+    let is_sum = || words_of(name).iter().any(|word| SUMS.contains(&word.as_str()));
+    name.to_lowercase().ends_with("_total") && !is_sum() || is_one(name, COUNTER)
 }
 
 #[cfg(test)]
@@ -285,12 +155,11 @@ mod tests {
         assert_eq!(metric_name_rank("Metric"), Some((1, false)));
         assert!(metric_name_rank("name").is_some_and(|(_, needs_value)| needs_value));
         assert_eq!(metric_name_rank("host"), None);
-        assert!(is_sensitive("user_PASSWORD_hash") && is_sensitive("Email") && !is_sensitive("mail_count"));
+        assert!(is_sensitive("user_PASSWORD_hash") && is_sensitive("Email") && is_sensitive("apiKey"));
+        assert!(!is_sensitive("prompt_tokens") && !is_sensitive("emails_sent") && !is_sensitive("secretary"));
         assert!(
             is_reference("rack_no") && is_reference("hostId") && !is_reference("humidity") && !is_reference("paid")
         );
         assert!(is_counter("requests_total") && !is_counter("total"));
-        assert_eq!(time_rank("deleted_at"), None);
-        assert!(time_rank("ts") > time_rank("created_at") && time_rank("created_at") > time_rank("seen_at"));
     }
 }

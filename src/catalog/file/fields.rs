@@ -40,7 +40,7 @@ static FILE: Shape = Shape {
 
 const DISCOVERY: Shape = Shape {
     place: "[discovery]",
-    fields: &[("enabled", Plain), ("schemas", Plain), ("exclude", Plain), ("zone", Plain)],
+    fields: &[("enabled", Plain), ("schemas", Plain), ("exclude", Plain), ("zone", Plain), ("max_names", Plain)],
 };
 
 static SOURCE: Shape = Shape {

@@ -12,6 +12,27 @@ use crate::ident::Ident;
 /// The digits before the point that a float8 holds: `numeric` of more may overflow it.
 const FLOAT8_DIGITS: i32 = 308;
 
+/// The other types whose values are told apart by their text.
+const SCALARS: [&str; 17] = [
+    "char",
+    "bit",
+    "varbit",
+    "xid",
+    "xid8",
+    "cid",
+    "tid",
+    "pg_lsn",
+    "regclass",
+    "regtype",
+    "regproc",
+    "regprocedure",
+    "regoper",
+    "regrole",
+    "regnamespace",
+    "regconfig",
+    "regdictionary",
+];
+
 /// The columns of one relation.
 #[derive(FromRow)]
 struct ColumnsRow {
@@ -96,7 +117,11 @@ fn column_type(ty: &TypeRow, typmod: i32) -> ColumnType {
         return ColumnType::Enum;
     }
     match ty.name.as_str() {
+        // Types of extensions, wherever those are installed.
+        "citext" if !ty.built_in => ColumnType::Citext,
+        "ltree" if !ty.built_in => ColumnType::Scalar(ty.name.clone()),
         name if !ty.built_in => ColumnType::Other(name.to_owned()),
+        name if SCALARS.contains(&name) => ColumnType::Scalar(name.to_owned()),
         "bool" => ColumnType::Bool,
         "int2" => ColumnType::Int2,
         "int4" => ColumnType::Int4,
@@ -108,6 +133,15 @@ fn column_type(ty: &TypeRow, typmod: i32) -> ColumnType {
         "varchar" => ColumnType::Varchar,
         "bpchar" => ColumnType::Bpchar,
         "uuid" => ColumnType::Uuid,
+        "name" => ColumnType::Name,
+        "inet" => ColumnType::Inet,
+        "cidr" => ColumnType::Cidr,
+        "macaddr" => ColumnType::Macaddr,
+        "macaddr8" => ColumnType::Macaddr8,
+        "oid" => ColumnType::Oid,
+        "bytea" => ColumnType::Bytea,
+        "money" => ColumnType::Money,
+        "interval" => ColumnType::Interval,
         "timestamptz" => ColumnType::Timestamptz,
         "timestamp" => ColumnType::Timestamp,
         "date" => ColumnType::Date,

@@ -3,7 +3,7 @@
 use sqlx::{FromRow, PgConnection};
 
 use super::Loading;
-use crate::catalog::facts::{ForeignKey, UnorderedIndex};
+use crate::catalog::facts::{ForeignKey, RelationFacts, RelationKind, UnorderedIndex};
 use crate::ident::Ident;
 
 #[derive(FromRow)]
@@ -22,7 +22,7 @@ struct KeyRow {
 /// Loads the keys and indexes of all relations.
 pub(super) async fn load(connection: &mut PgConnection, loading: &mut Loading) -> Result<(), sqlx::Error> {
     let query = sqlx::query_as(include_str!("../scripts/keys.sql")).bind(&loading.ids);
-    let rows: Vec<KeyRow> = query.fetch_all(connection).await?;
+    let rows: Vec<KeyRow> = query.fetch_all(&mut *connection).await?;
     for row in rows {
         if row.kind == "i" {
             index(loading, row);
@@ -35,6 +35,7 @@ pub(super) async fn load(connection: &mut PgConnection, loading: &mut Loading) -
         match row.kind.as_str() {
             "p" => relation.primary_key = columns,
             "u" => relation.unique.push(columns),
+            "h" => relation.partial_keys.push(columns),
             _ => relation.foreign_keys.push(ForeignKey { columns, target, theirs }),
         }
     }
@@ -42,6 +43,44 @@ pub(super) async fn load(connection: &mut PgConnection, loading: &mut Loading) -
         relation.indexes.sort();
         relation.indexes.dedup();
         relation.unique.dedup();
+    }
+    behind(connection, loading).await
+}
+
+#[derive(FromRow)]
+struct BehindRow {
+    relation: i64,
+    kind: String,
+    names: Vec<String>,
+}
+
+/// Loads the keys of the relations that views read and of the children of inheritance parents: what tells their rows
+/// apart tells those apart that are seen through others.
+async fn behind(connection: &mut PgConnection, loading: &mut Loading) -> Result<(), sqlx::Error> {
+    let is_front = |facts: &RelationFacts| match facts.kind {
+        RelationKind::View | RelationKind::MaterializedView => true,
+        RelationKind::Table => facts.is_parent,
+        // A key that the parent lacks may be there on each partition.
+        RelationKind::Partitioned => facts.primary_key.is_empty() && facts.unique.is_empty(),
+        RelationKind::Foreign => false,
+    };
+    let ids = loading.ids.iter().zip(&loading.facts.relations).filter(|(_, facts)| is_front(facts));
+    let ids: Vec<i64> = ids.map(|(id, _)| *id).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let query = sqlx::query_as(include_str!("../scripts/keys_behind.sql")).bind(ids);
+    let rows: Vec<BehindRow> = query.fetch_all(connection).await?;
+    for row in rows {
+        let Some((relation, _)) = loading.at(row.relation) else { continue };
+        let own = row.names.iter().map(|name| relation.columns.iter().position(|own| own.name.as_str() == name));
+        let Some(places) = own.collect::<Option<Vec<usize>>>().filter(|places| !places.is_empty()) else { continue };
+        let names: Vec<Ident> = places.iter().map(|at| relation.columns[*at].name.clone()).collect();
+        match row.kind.as_str() {
+            "n" => places.iter().for_each(|at| relation.columns[*at].numbered = true),
+            "u" => relation.keys_behind.push(names),
+            _ => relation.partial_keys.push(names),
+        }
     }
     Ok(())
 }

@@ -12,6 +12,10 @@ SELECT a.attrelid::int8 AS relation,
                SELECT FROM pg_catalog.pg_attrdef AS e
                WHERE e.adrelid = a.attrelid AND e.adnum = a.attnum
                  AND pg_catalog.pg_get_expr(e.adbin, e.adrelid) LIKE 'nextval(%')
+           WHEN a.atthasdef AND a.atttypid = 'uuid'::regtype THEN EXISTS (
+               SELECT FROM pg_catalog.pg_attrdef AS e
+               WHERE e.adrelid = a.attrelid AND e.adnum = a.attnum
+                 AND pg_catalog.pg_get_expr(e.adbin, e.adrelid) ~ '(^|[._])uuid[a-z0-9_]*\(')
            ELSE false END) AS numbered,
        -- Rights on the column alone; those on the whole table are with the table.
        array_agg(CASE

@@ -1,5 +1,6 @@
 -- Constraints and indexes of the relations in $1 (int8[], their oids), as lists of column numbers.
--- kind: p primary key, u unique, f foreign key (with the columns it points at), i an index.
+-- kind: p primary key, u unique, f foreign key (with the columns it points at), h a unique index of expressions or of
+-- some rows (with every column that it looks at), i an index.
 --
 -- `ordered` is how many leading columns of an index give the order in which PostgreSQL compares that column where a query
 -- says nothing: ORDER BY and > are answered from the index only by the type's own operator class, the column's own
@@ -43,6 +44,17 @@ UNION ALL
 SELECT w.indrelid::int8, 'u', ((w.indkey::int2[])[0:w.indnkeyatts - 1])::int2[], 0::int8, '{}'::int2[], '', 0, '', false
 FROM wanted AS w
 WHERE w.indisunique AND NOT w.indisprimary AND w.works AND w.indpred IS NULL AND w.indexprs IS NULL
+UNION ALL
+SELECT w.indrelid::int8, 'h', array_agg(DISTINCT d.refobjsubid::int2), 0::int8, '{}'::int2[], '', 0, '', false
+FROM wanted AS w
+JOIN pg_catalog.pg_depend AS d
+  ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = w.indexrelid
+ AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = w.indrelid AND d.refobjsubid > 0
+WHERE (w.indpred IS NOT NULL OR w.indexprs IS NOT NULL) AND (w.indisunique OR w.indisexclusion) AND w.works
+  -- A column that only the predicate or INCLUDE names tells no rows apart.
+  AND (d.refobjsubid = ANY ((w.indkey::int2[])[0:w.indnkeyatts - 1])
+       OR w.indexprs IS NOT NULL AND d.refobjsubid <> ALL (w.indkey::int2[]))
+GROUP BY w.indrelid, w.indexrelid
 UNION ALL
 SELECT w.indrelid::int8, 'i', ((w.indkey::int2[])[0:w.indnkeyatts - 1])::int2[], 0::int8, '{}'::int2[],
        c.relname::text,

@@ -1,17 +1,12 @@
--- What ANALYZE found in the columns of relations, a row for each relation and kind of statistics, the best first.
--- $1 int8[]  relations
--- $2 int8[]  for each the relation that stands in for it where it has no statistics of its own (its largest child)
+-- What ANALYZE found in the columns of the relations in $1 (int8[], their oids), a row for each relation and kind of
+-- statistics, the best first.
 --
 -- pg_stats shows what the role may read: it asks for the right on every column that the conditions on it leave, each
 -- a look-up in a cold cache. The conditions on names are stated on the view itself, so that they are applied before.
 WITH sample AS MATERIALIZED (
-    SELECT r.relation, n.nspname, c.relname, r.rank
-    FROM (
-        SELECT s.relation, s.relation AS member, 0 AS rank FROM unnest($1::int8[]) AS s(relation)
-        UNION ALL
-        SELECT s.relation, s.member, 1 FROM unnest($1::int8[], $2::int8[]) AS s(relation, member) WHERE s.relation <> s.member
-    ) AS r
-    JOIN pg_catalog.pg_class AS c ON c.oid = r.member::oid
+    SELECT s.relation, n.nspname, c.relname
+    FROM unnest($1::int8[]) AS s(relation)
+    JOIN pg_catalog.pg_class AS c ON c.oid = s.relation::oid
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 )
 SELECT r.relation,
@@ -23,5 +18,5 @@ FROM sample AS r
 JOIN pg_catalog.pg_stats AS s ON s.schemaname = r.nspname AND s.tablename = r.relname
 WHERE s.tablename = ANY (ARRAY(SELECT x.relname FROM sample AS x))
   AND s.attname <> ALL ('{tableoid,cmax,xmax,cmin,xmin,ctid}'::name[])
-GROUP BY r.relation, r.rank, s.inherited
-ORDER BY r.rank, s.inherited DESC
+GROUP BY r.relation, s.inherited
+ORDER BY s.inherited DESC

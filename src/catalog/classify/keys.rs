@@ -1,0 +1,177 @@
+//! What the unique keys of a relation say of its columns. Every column of one is the time, a label, or an order within
+//! one instant; but a surrogate key tells rows apart, not series, and says nothing.
+
+use std::collections::HashMap;
+
+use super::words;
+use crate::catalog::ColumnType;
+use crate::catalog::facts::{ColumnFacts, RelationFacts, RelationKind};
+use crate::ident::Ident;
+
+/// Of a smaller relation the statistics say little: a column may hold a value for each row by chance.
+pub(super) const SMALL_ROWS: f64 = 10_000.0;
+/// A column with more distinct values than this share of the rows tells rows apart.
+const ROW_SHARE: f64 = 0.5;
+/// One of which the database says nothing must have nearly as many as there are rows.
+const UNIQUE_SHARE: f64 = 0.95;
+
+/// What a column of a key does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Tells rows apart, not series.
+    Row,
+    /// Puts the rows of one instant, or of one series, in order.
+    Order,
+    /// Tells series apart.
+    Label,
+}
+
+/// What the keys of one relation come to.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    parts: HashMap<Ident, Part>,
+    /// The labels that tell all rows of one instant apart, where a key says so.
+    pub(super) covered_by: Option<Vec<Ident>>,
+    /// Whether rows are made one by one, each with a key of its own, and were not measured.
+    pub(super) are_made: bool,
+    /// Why series cannot be told apart.
+    pub(super) problem: Option<String>,
+}
+
+impl Keys {
+    /// What the keys say, with that column as the time.
+    pub(super) fn of(relation: &RelationFacts, time: &Ident) -> Self {
+        let is_sampled = words::time_rank(time.as_str()) == Some(3);
+        let mut keys = Self { are_made: !is_sampled && has_surrogate(relation), ..Self::default() };
+        let whole = whole(relation);
+        for key in &whole {
+            keys.add(relation, time, key, true);
+        }
+        for key in &relation.partial_keys {
+            keys.add(relation, time, key, false);
+        }
+        keys
+    }
+
+    /// What a column does in the keys, if it is in one.
+    pub(super) fn part(&self, column: &Ident) -> Option<Part> {
+        self.parts.get(column).copied()
+    }
+
+    fn add(&mut self, relation: &RelationFacts, time: &Ident, key: &[Ident], is_whole: bool) {
+        let is_timed = key.contains(time);
+        let others: Vec<&ColumnFacts> =
+            key.iter().filter(|name| *name != time).filter_map(|name| relation.column(name.as_str())).collect();
+        if key.len() == 1 && !is_timed {
+            // Some rows of an expression may share a value of its column.
+            others.iter().filter(|_| is_whole).for_each(|column| self.set(column, Part::Row));
+            return;
+        }
+        let rows: Vec<&ColumnFacts> =
+            others.iter().copied().filter(|column| is_row_id(relation, column) || self.is_row(column)).collect();
+        if !rows.is_empty() {
+            // Beside it the other columns need not tell anything apart.
+            rows.iter().for_each(|column| self.set(column, Part::Row));
+            return;
+        }
+        let mut labels = Vec::new();
+        for column in others.iter().filter(|column| !column.is_dead()) {
+            let name = column.name.as_str();
+            if is_order(column, time, is_timed) {
+                self.set(column, Part::Order);
+            } else if let Some(why) = no_label(column) {
+                self.problem = Some(format!("its key has `{name}`, {why}: series cannot be told apart without it"));
+            } else {
+                self.set(column, Part::Label);
+                labels.push(column.name.clone());
+            }
+        }
+        if is_timed && is_whole && self.covered_by.as_ref().is_none_or(|known| known.len() > labels.len()) {
+            self.covered_by = Some(labels);
+        }
+    }
+
+    fn is_row(&self, column: &ColumnFacts) -> bool {
+        self.part(&column.name) == Some(Part::Row)
+    }
+
+    /// Of several keys the first to make a label of a column stands; one that is unique alone is none.
+    fn set(&mut self, column: &ColumnFacts, part: Part) {
+        let own = self.parts.entry(column.name.clone()).or_insert(part);
+        if part == Part::Label && *own == Part::Order {
+            *own = part;
+        }
+    }
+}
+
+/// The keys that hold for all rows: single columns first, as what is unique alone needs no other.
+pub(super) fn whole(relation: &RelationFacts) -> Vec<&[Ident]> {
+    // Children of an inheritance parent may hold the same key again.
+    let trusted = !relation.is_parent || relation.kind == RelationKind::Partitioned;
+    let own = [&relation.primary_key].into_iter().chain(&relation.unique).filter(|_| trusted);
+    let mut keys: Vec<&[Ident]> =
+        own.chain(&relation.keys_behind).map(Vec::as_slice).filter(|key| !key.is_empty()).collect();
+    keys.sort_by_key(|key| key.len());
+    keys
+}
+
+/// Whether a relation has a key of one column that only tells its rows apart.
+pub(super) fn has_surrogate(relation: &RelationFacts) -> bool {
+    let is_surrogate = |name: &Ident| {
+        let refers = relation.foreign_keys.iter().any(|key| key.columns == [name.clone()]);
+        let made = |column: &ColumnFacts| {
+            let is_id = column.is_integer() || column.ty == ColumnType::Uuid || words::is_bare_id(column.name.as_str());
+            column.numbered || is_id
+        };
+        !refers && relation.column(name.as_str()).is_some_and(made)
+    };
+    whole(relation).iter().any(|key| match key {
+        [only] => is_surrogate(only),
+        several => several.iter().any(|name| relation.column(name.as_str()).is_some_and(|c| is_row_id(relation, c))),
+    })
+}
+
+/// Whether a column of a longer key tells single rows apart: the database makes its values up, or nearly all of them
+/// are distinct in a relation of many rows.
+fn is_row_id(relation: &RelationFacts, column: &ColumnFacts) -> bool {
+    let refers = relation.foreign_keys.iter().any(|key| key.columns.contains(&column.name));
+    let share = share(column);
+    if column.numbered && !refers {
+        return share.is_none_or(|share| share > ROW_SHARE);
+    }
+    let is_large = relation.rows.is_some_and(|rows| rows > SMALL_ROWS);
+    let name = column.name.as_str();
+    is_large
+        && share.is_some_and(|share| share > UNIQUE_SHARE)
+        && (words::is_bare_id(name) || words::is_free_text(name))
+}
+
+/// The share of the rows that hold anything that the distinct values of a column are, where it is said as a share.
+pub(super) fn share(column: &ColumnFacts) -> Option<f64> {
+    let stats = column.stats.as_ref()?;
+    Some(if stats.n_distinct < 0.0 { -stats.n_distinct / (1.0 - stats.null_frac).max(f64::EPSILON) } else { 0.0 })
+}
+
+/// Whether a column puts rows in order. In a key without the time a number of that name counts the rows of a thing.
+fn is_order(column: &ColumnFacts, time: &Ident, is_timed: bool) -> bool {
+    let name = column.name.as_str();
+    let of_day = words::is_one(time.as_str(), &["day", "date"]) && words::is_one(name, &["hour", "minute", "second"]);
+    let is_clock = matches!(&column.ty, ColumnType::Other(ty) if ty == "time" || ty == "timetz");
+    column.is_integer() && (words::is_order(name) || of_day || !is_timed && words::is_count_of_rows(name)) || is_clock
+}
+
+/// Why a column of a key cannot be a label.
+fn no_label(column: &ColumnFacts) -> Option<String> {
+    let name = column.name.as_str();
+    if !column.readable {
+        return Some("which the role may not SELECT".to_owned());
+    }
+    if column.is_text() && words::is_sensitive(name) {
+        return Some("which is personal or secret by its name".to_owned());
+    }
+    if column.is_number() && words::is_surely_epoch(name) {
+        return Some("which is another time by its name".to_owned());
+    }
+    let fits = column.ty.can_be_label() || column.ty == ColumnType::Jsonb;
+    (!fits).then(|| format!("whose type ({}) is none of a label", column.ty))
+}

@@ -1,0 +1,125 @@
+//! Which columns of text are labels. A text that a key needs is one whatever it holds; another is one unless the
+//! statistics of a relation that is large enough, or its name, say that it belongs to the row and not to the series.
+
+use super::keys::{SMALL_ROWS, share};
+use super::roles::{Place, Role, refers};
+use super::{things, words};
+use crate::catalog::ColumnType;
+use crate::catalog::facts::{ColumnFacts, RelationFacts};
+
+/// Fewer rows may differ by chance.
+const FEW_ROWS: f64 = 100.0;
+/// Nearly every row has a value of its own where more than this share of them are distinct.
+const EACH_SHARE: f64 = 0.9;
+/// Fewer values are never a crowd.
+const MOST_VALUES: f64 = 10_000.0;
+/// Values of which more than this share of the rows are distinct come not again.
+const FREE_TEXT_SHARE: f64 = 0.2;
+/// Where a key covers the rows, a text with more values than this and twice the series is of the row.
+const FEW_VALUES: f64 = 20.0;
+/// How far the numbers of distinct values of a text and of the value that it repeats may lie apart.
+const SAME_COUNT: f64 = 0.1;
+
+/// The role of a column whose values have a text.
+pub(super) fn role(place: &Place<'_>, column: &ColumnFacts) -> Role {
+    let (relation, name) = (place.relation, column.name.as_str());
+    if refers(relation, column) {
+        return Role::Label(format!("{}, a foreign key", column.ty));
+    }
+    if place.keys.are_made && words::is_number_of_row(name) {
+        return Role::Out("the name of a single row".into());
+    }
+    if place.keys.are_made && things::is_name(name) && is_of_each(relation, column) {
+        return Role::Out("the name of a single row: nearly every one has its own, say the statistics".into());
+    }
+    if let Some(many) = crowded(relation, column) {
+        return Role::Crowded(format!("free text or a key: {many}, say the statistics"));
+    }
+    if let Some(why) = of_the_row(place, column) {
+        return Role::Out(why);
+    }
+    let distinct = relation.distinct(column);
+    match (&column.stats, distinct) {
+        (Some(stats), Some(distinct)) if stats.n_distinct >= 0.0 && distinct > 0.0 => {
+            Role::Label(format!("{}, {distinct:.0} distinct values", column.ty))
+        }
+        _ if column.ty == ColumnType::Enum => Role::Label("enum".into()),
+        _ if words::is_free_text(name) => Role::Out("free text, by its name".into()),
+        (Some(_), _) => Role::Label(format!("{}, few distinct values", column.ty)),
+        (None, _) => Role::Label(format!("{}, no statistics yet", column.ty)),
+    }
+}
+
+/// Whether nearly every row has a value of its own.
+fn is_of_each(relation: &RelationFacts, column: &ColumnFacts) -> bool {
+    let is_some = relation.rows.is_some_and(|rows| rows > FEW_ROWS);
+    is_some && share(column).is_some_and(|share| share > EACH_SHARE)
+}
+
+/// Whether a text has too many values for a label, and how many. A smaller relation cannot say, and values that come
+/// again and again are those of many things.
+fn crowded(relation: &RelationFacts, column: &ColumnFacts) -> Option<String> {
+    let filled = 1.0 - column.stats.as_ref()?.null_frac;
+    let Some(rows) = relation.rows else {
+        let share = share(column).filter(|share| *share > FREE_TEXT_SHARE)?;
+        return Some(format!("{:.0} % of its values are distinct", share * 100.0));
+    };
+    let distinct = relation.distinct(column)?;
+    let share = distinct / (rows * filled).max(1.0);
+    let is_crowd = rows > SMALL_ROWS && distinct > MOST_VALUES && share > FREE_TEXT_SHARE;
+    is_crowd.then(|| format!("about {distinct:.0} distinct values"))
+}
+
+/// Why a text belongs to the row and not to its series.
+fn of_the_row(place: &Place<'_>, column: &ColumnFacts) -> Option<String> {
+    let relation = place.relation;
+    let distinct = relation.distinct(column);
+    let covered = place.keys.covered_by.as_deref();
+    if let (Some(labels), Some(distinct)) = (covered, distinct) {
+        let known = labels.iter().map(|name| relation.distinct(relation.column(name.as_str())?));
+        let series = known.collect::<Option<Vec<f64>>>().map(|counts| counts.into_iter().fold(1.0, f64::max));
+        let most = series.map(|series| FEW_VALUES.max(2.0 * series));
+        if most.is_some_and(|most| distinct > most) {
+            return Some(format!("{distinct:.0} distinct values, which no key needs to tell series apart"));
+        }
+    }
+    let kept = column.stats.as_ref().map_or(&[][..], |stats| stats.kept.as_slice());
+    if is_numbers(kept, column.name.as_str(), covered.is_some()) {
+        return Some("numbers as text: if they are the value, declare them as `value`".to_owned());
+    }
+    let others = relation.columns.iter().filter(|other| other.is_number() && other.name != column.name);
+    others.filter(|other| is_twin(relation, column, other, covered.is_some())).map(twin).next()
+}
+
+fn twin(value: &ColumnFacts) -> String {
+    format!("it repeats `{}` in words, by the statistics of both", value.name)
+}
+
+/// Whether the texts that ANALYZE kept are numbers that are measured. Whole ones may number things instead, unless a
+/// key does without them or the name says that they are a value.
+fn is_numbers(kept: &[String], name: &str, is_covered: bool) -> bool {
+    let number = |text: &String| text.trim().parse::<f64>().is_ok_and(f64::is_finite);
+    let numbers: Vec<&String> = kept.iter().filter(|text| number(text)).collect();
+    let is_most = !numbers.is_empty() && 2 * numbers.len() > kept.len();
+    let is_measured = || numbers.iter().any(|text| text.contains(['.', 'e', 'E', '-']));
+    is_most && (is_covered || words::is_value(name) || words::is_choice(name) || is_measured())
+}
+
+/// Whether a text repeats a number of its row: `R21.5` beside 21.5. Words around the same numbers, as many of them as
+/// there are values, and measured ones unless a key does without the text.
+fn is_twin(relation: &RelationFacts, text: &ColumnFacts, value: &ColumnFacts, is_covered: bool) -> bool {
+    let (Some(stats), Some(own), Some(of_value)) = (&text.stats, relation.distinct(text), relation.distinct(value))
+    else {
+        return false;
+    };
+    let is_as_many = own > FEW_VALUES && (own - of_value).abs() <= SAME_COUNT * own.max(of_value);
+    let inside = |text: &String| {
+        let is_part = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-');
+        let start = text.find(|c: char| c.is_ascii_digit() || c == '-')?;
+        let number = &text[start..];
+        number[..number.find(|c| !is_part(c)).unwrap_or(number.len())].parse::<f64>().ok()
+    };
+    let numbers: Vec<f64> = stats.kept.iter().filter_map(inside).collect();
+    let all = !numbers.is_empty() && numbers.len() == stats.kept.len();
+    is_as_many && all && (is_covered || numbers.iter().any(|number| number.fract() != 0.0))
+}

@@ -1,0 +1,61 @@
+//! Rows that labels do not tell apart: a relation without a key whose other columns do is no source, as its series
+//! would be mixed.
+
+use super::keys::{Keys, has_surrogate};
+use super::roles::Role;
+use super::words;
+use crate::catalog::ColumnType;
+use crate::catalog::facts::{ColumnFacts, RelationFacts};
+use crate::ident::Ident;
+
+/// How many more rows an instant may have than there are sets of labels: some come twice.
+const TWICE: f64 = 1.5;
+
+/// Why the series of a relation would be mixed, where it has no key and a column that cannot be a label tells its rows
+/// apart.
+pub(super) fn apart(
+    relation: &RelationFacts,
+    columns: &[(&ColumnFacts, Role)],
+    time: &Ident,
+    keys: &Keys,
+) -> Option<String> {
+    if keys.covered_by.is_some() || !columns.iter().any(|(_, role)| matches!(role, Role::Value(_))) {
+        return None;
+    }
+    let labels: Vec<&ColumnFacts> =
+        columns.iter().filter(|(_, role)| matches!(role, Role::Label(_))).map(|(column, _)| *column).collect();
+    let is_told = columns.iter().any(|(_, role)| matches!(role, Role::Members(_)));
+    let (column, why) = columns.iter().find_map(|(column, role)| Some((*column, hidden(relation, column, role)?)))?;
+    let suffices = told(relation, time, &labels).unwrap_or(is_told || !labels.is_empty() || has_surrogate(relation));
+    (!suffices).then(|| {
+        format!(
+            "`{}` ({why}) may tell its rows apart and cannot be a label, and no key says otherwise: declare it",
+            column.name
+        )
+    })
+}
+
+/// Why a column that may tell series apart is no label.
+fn hidden(relation: &RelationFacts, column: &ColumnFacts, role: &Role) -> Option<String> {
+    let is_out = matches!(role, Role::Out(_)) && !column.is_dead() && !column.numbered;
+    let varies = relation.distinct(column).is_none_or(|distinct| distinct > 1.5);
+    if !is_out || !varies {
+        return None;
+    }
+    match &column.ty {
+        ColumnType::Other(ty) if ty != "time" && ty != "timetz" => Some(format!("{ty}")),
+        ColumnType::TextArray | ColumnType::IntArray { .. } => Some(column.ty.to_string()),
+        _ if column.is_text() && words::is_sensitive(column.name.as_str()) => Some("personal or secret".to_owned()),
+        _ => None,
+    }
+}
+
+/// Whether the labels have as many sets of values as an instant has rows, as far as the statistics tell.
+fn told(relation: &RelationFacts, time: &Ident, labels: &[&ColumnFacts]) -> Option<bool> {
+    let instants = relation.distinct(relation.column(time.as_str())?)?.max(1.0);
+    let mut sets = 1.0;
+    for label in labels {
+        sets *= relation.distinct(label)?.max(1.0);
+    }
+    Some(relation.rows? / instants <= sets * TWICE)
+}

@@ -1,0 +1,249 @@
+//! What names of times say, however their words are put together: `created_at`, `createdAt` and `createat` are one.
+
+const TIME: &[&str] = &[
+    "time",
+    "ts",
+    "timestamp",
+    "bucket",
+    "recordedat",
+    "measuredat",
+    "sampledat",
+    "observedat",
+    "collectedat",
+    "capturedat",
+    "captured",
+    "loggedat",
+    "eventtime",
+    "datetime",
+    "date",
+    "day",
+    "at",
+    "clock",
+];
+/// When a row was made.
+const CREATION: &[&str] = &[
+    "createdat",
+    "createat",
+    "created",
+    "createdon",
+    "createdate",
+    "createddate",
+    "datecreated",
+    "createtime",
+    "createdtime",
+    "creationtime",
+    "creationdate",
+    "createdtimestamp",
+    "createdts",
+    "createdunix",
+    "createunix",
+    "insertedat",
+    "inserted",
+    "insertdate",
+    "addedat",
+    "dateadded",
+    "receivedat",
+    "receivedunix",
+];
+/// When what a row is about happened or began.
+const EVENT: &[&str] = &[
+    "startedat",
+    "starttime",
+    "startdate",
+    "occurredat",
+    "submittedat",
+    "placedat",
+    "orderedat",
+    "orderdate",
+    "dateorder",
+    "purchasedat",
+    "postedat",
+    "sentat",
+    "issuedat",
+    "paidat",
+    "invoicedate",
+    "startedunix",
+];
+/// When a row was changed last, or the thing was seen.
+const CHANGE: &[&str] = &[
+    "updatedat",
+    "updateat",
+    "modifiedat",
+    "changedat",
+    "editedat",
+    "editat",
+    "updated",
+    "modified",
+    "updatedon",
+    "modifiedon",
+    "writedate",
+    "updatetime",
+    "updatedtime",
+    "updatedate",
+    "updateddate",
+    "modifydate",
+    "modifieddate",
+    "updatedunix",
+    "updateunix",
+    "mtime",
+    "lastmodified",
+    "lastupdate",
+    "lastupdated",
+    "lastupdatedat",
+    "lastchanged",
+    "lastpolled",
+    "lastseen",
+    "lastseenat",
+    "lastactivity",
+    "lastactivityat",
+    "lastactive",
+    "lastpostedat",
+    "lastlogin",
+    "lastloginat",
+    "bumpedat",
+    "refreshedat",
+    "syncedat",
+];
+/// Times that are not when a row was measured.
+const OTHER: &[&str] = &[
+    "deletedat",
+    "deleteat",
+    "deletedunix",
+    "archivedat",
+    "archivedunix",
+    "expiresat",
+    "expiredat",
+    "expiry",
+    "expires",
+    "expiresunix",
+    "validuntil",
+    "validto",
+    "birthdate",
+    "birthday",
+    "dateofbirth",
+    "dob",
+    "duedate",
+    "dueat",
+    "deadline",
+    "deadlineunix",
+    "lastseen",
+    "lastlogin",
+];
+/// When what a row is about was over.
+const END: &[&str] = &[
+    "end",
+    "ends",
+    "endat",
+    "endtime",
+    "endts",
+    "enddate",
+    "endedat",
+    "ended",
+    "dateend",
+    "until",
+    "till",
+    "finish",
+    "finishedat",
+    "finished",
+    "finishtime",
+    "finishdate",
+    "completedat",
+    "completed",
+    "completiontime",
+    "closedat",
+    "closed",
+    "closedunix",
+    "closedate",
+    "resolvedat",
+    "stoppedat",
+    "stopped",
+    "stop",
+    "stoptime",
+    "stopdate",
+    "leftat",
+    "returnedat",
+    "doneat",
+    "endtimestamp",
+    "stopunix",
+    "endunix",
+    "timeend",
+];
+const EPOCH: &[&str] = &["clock", "ts", "time", "timestamp", "epoch", "unixtime", "datetime", "created", "updated"];
+const EPOCH_SUFFIX: &[&str] = &["_ts", "_time", "_epoch", "_timestamp", "_at", "_ms", "_clock", "_unix", "_on"];
+
+/// The name without what joins its words.
+fn squeezed(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+fn is_one(name: &str, of: &[&str]) -> bool {
+    of.contains(&squeezed(name).as_str())
+}
+
+/// How much a name says that this is when a row was measured: 0 to 3; `None`: that it is not.
+pub(in super::super) fn time_rank(name: &str) -> Option<u8> {
+    let lower = name.to_lowercase();
+    let ends = ["_at", "_time", "_ts", "_date", "_timestamp", "_on", "_unix"].iter().any(|end| lower.ends_with(end));
+    match () {
+        () if is_one(name, OTHER) => None,
+        () if is_one(name, TIME) => Some(3),
+        () if is_one(name, CREATION) || is_one(name, EVENT) => Some(2),
+        () if is_one(name, CHANGE) => Some(0),
+        () if ends || lower.starts_with("date_") => Some(1),
+        () => Some(0),
+    }
+}
+
+/// Whether a time of that name is when its row was made.
+pub(in super::super) fn is_creation(name: &str) -> bool {
+    is_one(name, CREATION) || is_event(name)
+}
+
+/// Whether a time of that name is when something happened.
+pub(in super::super) fn is_event(name: &str) -> bool {
+    is_one(name, EVENT)
+}
+
+/// Whether a time of that name is when its row was changed.
+pub(in super::super) fn is_change(name: &str) -> bool {
+    is_one(name, CHANGE)
+}
+
+/// Whether a time of that name is when something was over.
+pub(in super::super) fn is_end(name: &str) -> bool {
+    is_one(name, END)
+}
+
+/// Whether a number of that name may be a time.
+#[must_use]
+pub fn is_epoch_name(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    let listed = [EPOCH, CREATION, EVENT, CHANGE, OTHER, END].iter().any(|list| is_one(name, list));
+    listed || EPOCH_SUFFIX.iter().any(|end| lower.ends_with(end))
+}
+
+/// Whether a number of that name is a time even where no statistics say so.
+pub(in super::super) fn is_surely_epoch(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    let at = |list: &&[&str]| is_one(name, list) && (lower.ends_with("at") || lower.ends_with("unix"));
+    is_one(name, &["clock", "ts", "timestamp", "epoch", "unixtime"])
+        || ["_ts", "_epoch", "_timestamp", "_unix"].iter().any(|end| lower.ends_with(end))
+        || [CREATION, EVENT, CHANGE, OTHER, END].iter().any(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_a_time_count_and_not_what_joins_them() {
+        assert_eq!((time_rank("deleted_at"), time_rank("DeleteAt"), time_rank("expires_unix")), (None, None, None));
+        assert!(time_rank("ts") > time_rank("created_at") && time_rank("created_at") > time_rank("seen_at"));
+        assert!(time_rank("seen_at") > time_rank("updated_at"));
+        for name in ["created_at", "createdAt", "createat", "created_unix", "create_date"] {
+            assert!(is_creation(name) && time_rank(name) == Some(2), "{name}");
+        }
+        assert!(is_epoch_name("createat") && is_surely_epoch("created_unix") && !is_surely_epoch("format"));
+        assert!(is_end("closed_unix") && is_end("finishedAt") && !is_end("weekend") && is_change("write_date"));
+    }
+}
