@@ -1,5 +1,7 @@
 //! Settings of the process. Each concern has one struct; nothing else reads the environment.
 
+#[cfg(test)]
+mod tests;
 mod variables;
 
 use std::net::SocketAddr;
@@ -127,6 +129,10 @@ impl Environment<'_> {
         self.read(name, default, "a whole number above zero", |text| text.parse().ok().filter(|n| *n > T::from(0)))
     }
 
+    fn flag(&self, name: &'static str) -> Result<bool, ConfigError> {
+        self.read(name, false, "true or false", |text| text.parse().ok())
+    }
+
     /// A number of things that are all held at once.
     fn held(&self, name: &'static str, default: usize) -> Result<usize, ConfigError> {
         self.read(name, default, "a whole number from 1 to 100000", |text| {
@@ -225,12 +231,20 @@ impl Environment<'_> {
         })
     }
 
+    /// Whether the server refuses to start where a declaration of the file is wrong.
+    ///
+    /// # Errors
+    /// It is neither true nor false.
+    pub fn strict(&self) -> Result<bool, ConfigError> {
+        self.flag("DATEBIN_STRICT")
+    }
+
     /// Whether answers tell the SQL that was run.
     ///
     /// # Errors
     /// It is neither true nor false.
     pub fn show_sql(&self) -> Result<bool, ConfigError> {
-        self.read("DATEBIN_SHOW_SQL", false, "true or false", |text| text.parse().ok())
+        self.flag("DATEBIN_SHOW_SQL")
     }
 
     fn origins(&self) -> Origins {
@@ -269,42 +283,4 @@ fn size(text: &str) -> Option<usize> {
         _ => return None,
     };
     number.parse::<usize>().ok()?.checked_mul(1 << shift).filter(|bytes| *bytes > 0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn everything_has_a_default_but_the_database() -> Result<(), ConfigError> {
-        let empty = Environment(&|_| None);
-        assert_eq!(empty.http()?.listen.to_string(), "127.0.0.1:8080");
-        assert_eq!(empty.limits()?.points, 11_000);
-        assert!(matches!(empty.database(), Err(ConfigError::Missing("DATABASE_URL", _))));
-        Ok(())
-    }
-
-    #[test]
-    fn a_bad_value_names_its_variable_and_not_itself() {
-        let bad = Environment(&|_| Some("hunter2".into()));
-        let error = bad.database().map(|_| ()).map_err(|error| error.to_string());
-        assert_eq!(
-            error,
-            Err("DATABASE_URL cannot be read: expected a PostgreSQL URL, postgres://user:password@host:port/database"
-                .into())
-        );
-        assert!(bad.limits().is_err() && bad.http().is_err() && bad.log().is_err());
-    }
-
-    #[test]
-    fn the_example_file_lists_exactly_the_variables() {
-        let example = include_str!("../.env.example");
-        let named = |line: &str| {
-            let name = line.trim_start_matches(['#', ' ']).split('=').next()?.to_owned();
-            let is_name = name.len() > 3 && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
-            (is_name && line.contains('=')).then_some(name)
-        };
-        let listed: Vec<String> = example.lines().filter_map(named).collect();
-        assert_eq!(listed, VARIABLES);
-    }
 }

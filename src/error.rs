@@ -1,5 +1,8 @@
 //! What can go wrong with a question, as the person at the panel meets it: a stable code, a sentence, what to do.
 
+use std::hash::{DefaultHasher, Hash, Hasher as _};
+use std::num::NonZeroU32;
+
 use crate::ast::Span;
 
 macro_rules! kinds {
@@ -63,6 +66,8 @@ kinds! {
     TooManyLabelValues = "too_many_label_values", 422;
     /// The data cannot be computed with, e.g. it leaves the range of float8.
     BadData = "bad_data", 422;
+    /// The relation behind a metric fails whenever it is read.
+    Broken = "relation_broken", 422;
     /// The relation changed or the role lost a right since the catalog was read.
     Stale = "catalog_stale", 503;
     /// The database is away.
@@ -93,19 +98,41 @@ pub struct Error {
     pub span: Option<Span>,
     /// The line of the target's text that it is about, and carets under the place.
     pub excerpt: Option<Box<str>>,
+    /// Tells the relation that failed from others, never shown. A number keeps an error small; two relations that share
+    /// it by accident only wait for each other's refresh.
+    pub relation: Option<NonZeroU32>,
 }
 
 impl Error {
     /// An error of that kind.
     #[must_use]
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, target: None, span: None, excerpt: None }
+        Self { kind, message: message.into(), hint: None, target: None, span: None, excerpt: None, relation: None }
     }
 
     /// Adds what to do.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the relation that failed.
+    #[must_use]
+    pub fn of_relation(mut self, relation: &impl Hash) -> Self {
+        let mut hasher = DefaultHasher::new();
+        relation.hash(&mut hasher);
+        let [a, b, c, d, ..] = hasher.finish().to_ne_bytes();
+        self.relation = NonZeroU32::new(u32::from_ne_bytes([a, b, c, d]));
+        self
+    }
+
+    /// The same after the catalog was read again and says what it said before: what seemed outdated is broken.
+    #[must_use]
+    pub fn lasting(mut self) -> Self {
+        if self.kind == Kind::Stale {
+            self.kind = Kind::Broken;
+        }
         self
     }
 

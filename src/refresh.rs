@@ -2,9 +2,14 @@
 //!
 //! A refresh reads everything anew and swaps the snapshot whole. One that fails changes nothing and says so.
 
+mod doubts;
+mod state;
+mod watched;
+
+use std::num::NonZeroU32;
 use std::panic::AssertUnwindSafe;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -14,20 +19,22 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use crate::catalog::Snapshot;
 use crate::catalog::classify::Decision;
 use crate::catalog::file::CatalogFile;
-use crate::db::{DatabaseConfig, Health, LoadError, load};
+use crate::db::{DatabaseConfig, Health, LoadError, Memory, Partial, partial};
 use crate::time::Zone;
+use doubts::Doubts;
+use state::State;
+pub use state::Tally;
+use watched::changed;
 
 /// Before the first snapshot the database is asked again this often.
 const FIRST: Duration = Duration::from_secs(1);
-/// How often the file is looked at. Its text is compared, not its times: that sees what any editor, a bind mount and a
-/// cluster's swapped links do, and nothing where nothing changed.
-const LOOK: Duration = Duration::from_millis(500);
 /// Between the starts of two refreshes that questions ask for.
 const SPACING: Duration = Duration::from_secs(1);
 /// How long a question waits for a refresh that may save it.
 const WORTH_WAITING: Duration = Duration::from_secs(5);
-/// How long questions ask for no refresh after one that did not help.
-const FRUITLESS: Duration = Duration::from_secs(30);
+/// How often a session is asked for again that the server has room for by now, and the pause between.
+const GOODBYES: u32 = 5;
+const GOODBYE: Duration = Duration::from_millis(100);
 
 /// The current snapshot, swapped whole.
 #[derive(Clone, Debug)]
@@ -43,34 +50,19 @@ struct Wanted {
     now: Notify,
     /// A question that found the catalog stale.
     soon: Notify,
-    /// When a question last waited for a refresh that did not help it.
-    fruitless: Mutex<Option<Instant>>,
+    /// The relations that no refresh helped.
+    doubts: Doubts,
 }
 
-#[derive(Clone, Debug, Default)]
-struct State {
-    snapshot: Option<Arc<Snapshot>>,
-    /// What the last refresh failed with; none after a good one.
-    failure: Option<String>,
-    /// Refreshes that were begun.
-    begun: u64,
-    /// The last of them that ended.
-    ended: u64,
-    /// How they went.
-    tally: Tally,
-    /// When the snapshot was made.
-    made: Option<Instant>,
-}
-
-/// How refreshes went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Those that ended.
-    pub refreshes: u64,
-    /// Those of them that failed.
-    pub failures: u64,
-    /// How old the snapshot is, if there is one.
-    pub age: Option<Duration>,
+/// What the catalog says after a question found that a relation is not as it says.
+#[derive(Clone, Debug)]
+pub enum Newer {
+    /// It knows better now.
+    Better(Arc<Snapshot>),
+    /// It was read again and says the same: the relation itself fails.
+    Same,
+    /// It is still being read.
+    Unknown,
 }
 
 /// What a catalog is made from.
@@ -94,7 +86,19 @@ impl Catalog {
     /// What the last refresh failed with.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
-        self.state.borrow().failure.clone()
+        self.state.borrow().failure.as_ref().map(|failure| failure.text.clone())
+    }
+
+    /// Why the last refresh failed, as a client may read it.
+    #[must_use]
+    pub fn failure_reason(&self) -> Option<&'static str> {
+        self.state.borrow().failure.as_ref().map(|failure| failure.reason)
+    }
+
+    /// How many declarations of the file are wrong and left out.
+    #[must_use]
+    pub fn left_out(&self) -> usize {
+        self.state.borrow().problems.len()
     }
 
     /// How refreshes went.
@@ -119,24 +123,31 @@ impl Catalog {
 
     /// After a question found that a relation is not as `old` says: waits for a refresh, and gives its catalog if that
     /// knows better.
-    pub async fn newer(&self, old: &Snapshot) -> Option<Arc<Snapshot>> {
+    pub async fn newer(&self, old: &Snapshot, relation: Option<NonZeroU32>) -> Newer {
         let mut state = self.state.clone();
         let begun = {
             let now = state.borrow();
             if let Some(new) = now.better_than(old) {
-                return Some(new);
+                return Newer::Better(new);
             }
-            if self.wanted.fruitless().is_some_and(|at| at.elapsed() < FRUITLESS) {
-                return None;
+            if self.wanted.doubts.is_settled(relation) {
+                return Newer::Same;
             }
             now.begun
         };
         self.wanted.soon.notify_one();
         let refreshed = timeout(WORTH_WAITING, state.wait_for(|state| state.ended > begun)).await;
-        let better = refreshed.ok()?.ok()?.better_than(old);
+        let Ok(Ok(state)) = refreshed else { return Newer::Unknown };
         // The refresh alone does not know: another one may have seen the change before it.
-        *self.wanted.fruitless() = better.is_none().then(Instant::now);
-        better
+        match state.better_than(old) {
+            Some(better) => Newer::Better(better),
+            // One that failed has seen nothing.
+            None if state.failure.is_some() => Newer::Unknown,
+            None => {
+                self.wanted.doubts.settle(relation);
+                Newer::Same
+            }
+        }
     }
 
     /// A catalog that never changes.
@@ -163,28 +174,71 @@ async fn keep(
     sender: watch::Sender<State>,
     wanted: Arc<Wanted>,
 ) {
+    let (mut memory, mut good) = (Memory::default(), None);
+    memory.is_asked = true;
     while !sender.is_closed() {
         health.until_up().await;
         let begun = Instant::now();
         sender.send_modify(|state| state.begun += 1);
         let text = text(&config).await;
         let seen = text.as_ref().ok().cloned();
+        let keeps = good.is_some() && good != seen;
         let loaded = tokio::select! {
-            loaded = guarded(read(&database, &config, text)) => loaded.map(|(snapshot, _)| snapshot),
+            loaded = guarded(with_room(&database, &config, (text, keeps), &mut memory, &health)) => loaded,
             // A database that fell silent may keep a statement waiting long after its return.
-            () = health.until_down() => continue,
+            _ = health.until_down() => continue,
         };
+        if loaded.is_ok() {
+            good = seen.clone();
+        }
         sender.send_modify(|state| state.take(loaded));
         let pause = if sender.borrow().snapshot.is_none() { FIRST } else { config.every };
-        tokio::select! {
-            () = sleep(pause) => {}
-            () = wanted.now.notified() => {}
+        memory.is_asked = tokio::select! {
+            () = sleep(pause) => false,
+            () = wanted.now.notified() => true,
             () = changed(config.file.as_deref(), seen) => {
                 tracing::info!("reading the catalog anew: its file has changed");
+                true
             }
-            () = async { wanted.soon.notified().await; sleep_until(begun + SPACING).await } => {}
+            () = async { wanted.soon.notified().await; sleep_until(begun + SPACING).await } => true,
+        };
+    }
+}
+
+/// Reads the catalog. Where the server has no room for one more session, a question's session is closed first.
+async fn with_room(
+    database: &DatabaseConfig,
+    config: &CatalogConfig,
+    (text, keeps): (Result<String, LoadError>, bool),
+    memory: &mut Memory,
+    health: &Health,
+) -> Result<Partial, LoadError> {
+    let file = CatalogFile::parse(&text?)?;
+    let mut loaded = partial(database, &file, config.zone, memory).await;
+    if crowded(&loaded) {
+        let room = health.make_room(database.wait).await;
+        if room.is_none() {
+            health.starve();
+        }
+        // The server needs a moment to take the closed session off its books.
+        for _ in 0..GOODBYES {
+            loaded = partial(database, &file, config.zone, memory).await;
+            if !crowded(&loaded) {
+                break;
+            }
+            sleep(GOODBYE).await;
         }
     }
+    let mut loaded = loaded?;
+    // An edit that leaves nothing of what it declares is a broken file.
+    if keeps && loaded.is_all_wrong && !loaded.problems.is_empty() {
+        return Err(loaded.problems.swap_remove(0).into());
+    }
+    Ok(loaded)
+}
+
+fn crowded(loaded: &Result<Partial, LoadError>) -> bool {
+    loaded.as_ref().is_err_and(LoadError::is_crowded)
 }
 
 /// A panic costs one refresh, not all that would have followed.
@@ -192,81 +246,17 @@ async fn guarded<T>(reading: impl Future<Output = Result<T, LoadError>>) -> Resu
     AssertUnwindSafe(reading).catch_unwind().await.unwrap_or(Err(LoadError::Panicked))
 }
 
-/// Waits until the file has another text than `seen` and keeps it for one look: it may be in the middle of being
-/// written.
-async fn changed(file: Option<&Path>, seen: Option<String>) {
-    let Some(file) = file else { return std::future::pending().await };
-    let mut last = seen.clone();
-    loop {
-        sleep(LOOK).await;
-        let now = tokio::fs::read_to_string(file).await.ok();
-        if now != seen && now == last {
-            return;
-        }
-        last = now;
-    }
-}
-
-impl Wanted {
-    /// What was written stays whole even if a thread panicked while it held it.
-    fn fruitless(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.fruitless.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    /// The snapshot, if its sources are others than the old one's.
-    fn better_than(&self, old: &Snapshot) -> Option<Arc<Snapshot>> {
-        self.snapshot.clone().filter(|new| !new.has_the_shape_of(old))
-    }
-
-    fn take(&mut self, loaded: Result<Snapshot, LoadError>) {
-        self.ended = self.begun;
-        self.tally.refreshes += 1;
-        match loaded {
-            Ok(snapshot) => {
-                let metrics = snapshot.names().count();
-                if self.snapshot.as_ref().is_none_or(|old| old.names().count() != metrics) {
-                    tracing::info!(metrics, sources = snapshot.sources().len(), "the catalog is loaded");
-                }
-                let known = self.snapshot.as_ref().map_or(&[][..], |old| old.notes());
-                for note in snapshot.notes().iter().filter(|note| !known.contains(note)) {
-                    tracing::warn!("{note}");
-                }
-                if self.failure.is_some() {
-                    tracing::info!("the catalog is refreshed again");
-                }
-                self.snapshot = Some(Arc::new(snapshot));
-                self.made = Some(Instant::now());
-                self.failure = None;
-            }
-            Err(error) => {
-                let failure = error.to_string();
-                self.tally.failures += 1;
-                // The same failure again is not news.
-                if self.failure.as_ref() != Some(&failure) {
-                    tracing::error!(error = failure, kept = self.snapshot.is_some(), "the catalog cannot be refreshed");
-                }
-                self.failure = Some(failure);
-            }
-        }
-    }
-}
-
-/// Reads the file and the database once: the catalog, and what was decided on the way.
+/// Reads the file and the database once: the catalog, and what was decided on the way. What is wrong with the file is
+/// left out and said in the log.
 ///
 /// # Errors
-/// Either cannot be read, or they contradict each other.
+/// Either cannot be read, or the file as a whole is wrong.
 pub async fn once(database: &DatabaseConfig, config: &CatalogConfig) -> Result<(Snapshot, Vec<Decision>), LoadError> {
-    read(database, config, text(config).await).await
-}
-
-async fn read(
-    database: &DatabaseConfig,
-    config: &CatalogConfig,
-    text: Result<String, LoadError>,
-) -> Result<(Snapshot, Vec<Decision>), LoadError> {
-    load(database, &CatalogFile::parse(&text?)?, config.zone).await
+    let loaded = partial(database, &file(config).await?, config.zone, &mut Memory::default()).await?;
+    for problem in &loaded.problems {
+        tracing::warn!("left out: {problem}");
+    }
+    Ok((loaded.snapshot, loaded.decisions))
 }
 
 /// Reads the file; without one, an empty one.

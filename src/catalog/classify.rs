@@ -60,7 +60,7 @@ pub fn classify(facts: &Facts, file: &CatalogFile, zone: Zone) -> Result<Draft, 
         zone,
         most_names: file.discovery.max_names,
         decisions: Vec::new(),
-        notes: Vec::new(),
+        notes: lookup::ambiguities(facts, file),
     };
     let mut taken = HashSet::new();
     for source in file.sources.iter().filter(|source| !family::is_family(source)) {

@@ -108,6 +108,11 @@ impl Snapshot {
         self.notes = notes;
     }
 
+    /// Says more of what the operator should know.
+    pub fn add_notes(&mut self, notes: &[String]) {
+        self.notes.extend_from_slice(notes);
+    }
+
     /// What the operator should know of the file.
     #[must_use]
     pub fn notes(&self) -> &[String] {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Failure, chart, print, say};
 use crate::config::Environment;
-use crate::db::{Database, Health};
+use crate::db::{Database, Deadline, Health};
 use crate::engine::Engine;
 use crate::frame::Frame;
 use crate::intake;
@@ -54,14 +54,17 @@ const HEIGHT: usize = 20;
 
 /// An engine for one question: the catalog as it is now, nothing in the background.
 pub(super) async fn one_shot(environment: &Environment<'_>) -> Result<Engine, Failure> {
-    let database = environment.database()?;
-    let (snapshot, _) = once(&database, &environment.catalog()?).await?;
+    let database = Database::new(environment.database()?, Health::default())?;
+    let (catalog, timeout) = (environment.catalog()?, environment.http()?.request_timeout);
+    // A session for the question opens while the catalog is read.
+    let (read, ()) = tokio::join!(once(database.config(), &catalog), database.warm(Deadline::after(timeout)));
+    let (snapshot, _) = read?;
     Ok(Engine {
-        database: Database::new(database, Health::default())?,
+        database,
         catalog: Catalog::fixed(snapshot),
         limits: environment.limits()?,
         clock: Clock::System,
-        request_timeout: environment.http()?.request_timeout,
+        request_timeout: timeout,
         show_sql: false,
         resources: environment.resources()?,
     })

@@ -38,7 +38,12 @@ pub(super) async fn demo(environment: &Environment<'_>) -> Result<(), Failure> {
 pub(super) async fn engine(environment: &Environment<'_>, http: &HttpConfig) -> Result<Engine, Failure> {
     let (database, config) = (environment.database()?, environment.catalog()?);
     // Later a broken file keeps the old catalog; at the start there is none to keep.
-    refresh::file(&config).await.map_err(|error| format!("{error}; DATEBIN_CONFIG says which file is read"))?;
+    let file = refresh::file(&config).await;
+    let file = file.map_err(|error| format!("{error}; DATEBIN_CONFIG says which file is read"))?;
+    if environment.strict()? {
+        let loaded = db::load(&database, &file, config.zone).await;
+        loaded.map_err(|error| format!("{error}; DATEBIN_STRICT=false would leave it out and serve the rest"))?;
+    }
     let health = db::watch(database.clone());
     let catalog = Catalog::kept(database.clone(), config, health.clone());
     Ok(Engine {

@@ -172,30 +172,36 @@ impl Database {
         .await
     }
 
-    /// Runs a statement; once more on a new connection when the first one turns out to be dead before any row.
+    /// Runs a statement; again on another session when the first one turns out to be dead before any row. A session
+    /// that was opened for the statement is not dead, so that a statement which ends its session ends few.
     async fn rows(
         &self,
         statement: &Statement,
         deadline: Deadline,
         on_row: &mut (dyn FnMut(&PgRow) -> Result<(), DbError> + Send),
     ) -> Result<(), DbError> {
-        let mut seen = false;
-        let lease = self.lease(deadline).await?;
-        let first = lease
-            .run(statement, deadline, &mut |row| {
-                seen = true;
-                on_row(row)
-            })
-            .await;
-        match first {
-            Err(error) if error.is_stale_connection() && !seen => {
-                self.forget_idle();
-                self.lease(deadline).await?.run(statement, deadline, on_row).await
+        let mut tries = 0;
+        loop {
+            let mut seen = false;
+            let lease = self.lease(deadline).await?;
+            let may_be_dead = lease.is_used() && tries < TRIES;
+            let done = lease
+                .run(statement, deadline, &mut |row| {
+                    seen = true;
+                    on_row(row)
+                })
+                .await;
+            match done {
+                Err(error) if may_be_dead && !seen && error.is_stale_session() => self.forget_idle(),
+                other => return other,
             }
-            other => other,
+            tries += 1;
         }
     }
 }
+
+/// Dead sessions that a question may find one after the other. Those that are idle are forgotten with the first.
+const TRIES: u32 = 3;
 
 /// What a text in a set of texts takes besides its own bytes.
 const TEXT_BYTES: usize = 48;

@@ -17,7 +17,7 @@ pub struct DatabaseConfig {
     pub wait: Duration,
     /// How many questions may wait.
     pub queue: usize,
-    /// How long a connection may take to open.
+    /// How long one round trip may take while a connection opens, or is tried.
     pub connect_timeout: Duration,
     /// How long a statement may run.
     pub statement_timeout: Duration,
@@ -74,8 +74,8 @@ impl DatabaseConfig {
         self.bounded()
     }
 
-    /// Options of a session that waits for notifications: the server must not end it for doing nothing.
-    pub(super) fn listening(&self) -> PgConnectOptions {
+    /// Options of a session that waits for notifications, or pings: the server must not end it for doing nothing.
+    pub(super) fn watching(&self) -> PgConnectOptions {
         self.reading().options([("idle_session_timeout", "0")])
     }
 

@@ -1,24 +1,22 @@
-//! SQLSTATE → whose fault it is, decided once.
+//! What goes wrong on the way to the database or there.
 
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
+
+use super::sqlstate;
 use crate::error::{Error, Kind};
 
 /// What went wrong on the way to the database or there.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
-    /// The server said so, with this SQLSTATE.
-    #[error("SQLSTATE {code}: {message}")]
-    Server {
-        /// The SQLSTATE.
-        code: String,
-        /// The server's sentence: for the log, never for a client.
-        message: String,
-    },
+    /// The server said so.
+    #[error("{0}")]
+    Server(Box<Complaint>),
     /// The connection could not be opened or broke.
     #[error("the connection failed: {0}")]
     Connection(String),
-    /// The database is known to be away.
-    #[error("the database is away")]
-    Away,
+    /// The database is known to be away, for this reason.
+    #[error("the database is away: {0}")]
+    Away(&'static str),
     /// No connection became free in time, or too many questions wait already.
     #[error("all connections are busy")]
     Busy,
@@ -36,13 +34,26 @@ pub enum DbError {
     Refused(#[from] Error),
 }
 
+/// An error as the server states it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("SQLSTATE {code}: {message}")]
+pub struct Complaint {
+    /// The SQLSTATE.
+    pub code: String,
+    /// The server's sentence: for the log, never for a client.
+    pub message: String,
+    /// Whether the server ended the session with it.
+    pub(super) ends_session: bool,
+    /// Whether the prepared statement alone is outdated: the same text, prepared anew, may run.
+    pub(super) is_stale_plan: bool,
+    /// Whether the server's table of locks is full.
+    pub(super) is_out_of_locks: bool,
+}
+
 impl From<sqlx::Error> for DbError {
     fn from(error: sqlx::Error) -> Self {
         match error {
-            sqlx::Error::Database(error) => Self::Server {
-                code: error.code().map(|code| code.into_owned()).unwrap_or_default(),
-                message: error.message().to_owned(),
-            },
+            sqlx::Error::Database(error) => Self::Server(Box::new(complaint(&*error))),
             sqlx::Error::Decode(error) | sqlx::Error::Encode(error) => Self::Protocol(error.to_string()),
             sqlx::Error::ColumnNotFound(_) | sqlx::Error::ColumnIndexOutOfBounds { .. } => {
                 Self::Protocol(error.to_string())
@@ -52,28 +63,61 @@ impl From<sqlx::Error> for DbError {
     }
 }
 
+fn complaint(error: &dyn sqlx::error::DatabaseError) -> Complaint {
+    let code = error.code().map(|code| code.into_owned()).unwrap_or_default();
+    let details = error.try_downcast_ref::<PgDatabaseError>();
+    let is_fatal = |error: &PgDatabaseError| matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic);
+    // The server's sentences are translated, the name of the function that raised one is not.
+    let is_cached_plan = |error: &PgDatabaseError| error.routine() == Some("RevalidateCachedQuery");
+    let names_locks =
+        |error: &PgDatabaseError| error.hint().is_some_and(|hint| hint.contains("max_locks_per_transaction"));
+    Complaint {
+        ends_session: details.is_some_and(is_fatal),
+        is_stale_plan: code == "26000" || code == "0A000" && details.is_some_and(is_cached_plan),
+        is_out_of_locks: code == "53200" && details.is_some_and(names_locks),
+        message: error.message().to_owned(),
+        code,
+    }
+}
+
 impl DbError {
     /// The SQLSTATE, if the server gave one.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
-        if let Self::Server { code, .. } = self { Some(code) } else { None }
+        if let Self::Server(complaint) = self { Some(&complaint.code) } else { None }
     }
 
-    /// Whether the same statement on a new connection may succeed: the connection was dead or its prepared
-    /// statement no longer fits.
-    #[must_use]
-    pub(super) fn is_stale_connection(&self) -> bool {
+    /// Whether the same statement on a new session may succeed: the session was dead, or its prepared statement no
+    /// longer fits.
+    pub(super) fn is_stale_session(&self) -> bool {
         match self {
             Self::Connection(_) => true,
-            Self::Server { code, .. } => matches!(code.as_str(), "0A000" | "26000" | "57P01" | "57P02"),
+            Self::Server(complaint) => complaint.ends_session || complaint.is_stale_plan,
             _ => false,
         }
     }
 
+    /// Whether the server gave the statement up and the session is as good as before.
+    pub(super) fn is_of_statement(&self) -> bool {
+        matches!(self, Self::Server(complaint) if !complaint.ends_session && !complaint.is_stale_plan)
+    }
+
     /// Whether nothing is left to cancel: the server gave the statement up, or the connection is gone.
-    #[must_use]
     pub(super) const fn has_ended_statement(&self) -> bool {
-        matches!(self, Self::Server { .. } | Self::Connection(_))
+        matches!(self, Self::Server(_) | Self::Connection(_))
+    }
+
+    /// Whether the server refused a session because it has as many as it, the database or the role may have.
+    pub(super) fn is_crowded(&self) -> bool {
+        matches!(self, Self::Server(complaint) if complaint.ends_session && complaint.code.starts_with("53"))
+    }
+
+    /// Whether it is about the server or the connection, not about one relation.
+    pub(super) fn is_about_the_server(&self) -> bool {
+        match self {
+            Self::Server(complaint) => complaint.ends_session || sqlstate::is_about_the_server(&complaint.code),
+            _ => true,
+        }
     }
 
     /// Whether it says nothing new of the database: the watcher has said that it is away, and that a queue is full
@@ -81,7 +125,7 @@ impl DbError {
     #[must_use]
     pub const fn is_no_news(&self) -> bool {
         match self {
-            Self::Away | Self::Busy => true,
+            Self::Away(_) | Self::Busy => true,
             // The asker's own limits; but not what a row itself was refused for.
             Self::Refused(error) => !matches!(error.kind, Kind::Stale | Kind::Internal),
             _ => false,
@@ -100,49 +144,33 @@ impl DbError {
         matches!(self.code(), Some("42P01" | "3F000"))
     }
 
+    /// Why there is no session, as a client may read it: the kind of reason, nothing of names or hosts.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Server(complaint) => sqlstate::reason(&complaint.code),
+            Self::Away(reason) => reason,
+            Self::Busy => "all connections are busy",
+            Self::Deadline => "reading it takes too long",
+            Self::Connection(_) => "the database cannot be reached",
+            Self::Protocol(_) | Self::Changed | Self::Refused(_) => "the database answers something unexpected",
+        }
+    }
+
     /// The error as a client may see it: nothing of SQL, names or hosts.
     #[must_use]
     pub fn public(&self) -> Error {
+        let again = "try again in a few seconds";
         match self {
             Self::Refused(error) => error.clone(),
-            Self::Connection(_) | Self::Away => {
-                Error::new(Kind::Unavailable, "the database cannot be reached").hint("try again in a few seconds")
-            }
-            Self::Busy => {
-                Error::new(Kind::Busy, "all database connections are busy").hint("try again in a few seconds")
-            }
-            Self::Deadline => timed_out(),
-            Self::Changed => changed(),
+            Self::Connection(_) => Error::new(Kind::Unavailable, self.reason()).hint(again),
+            Self::Away(reason) => Error::new(Kind::Unavailable, *reason).hint(again),
+            Self::Busy => Error::new(Kind::Busy, "all database connections are busy").hint(again),
+            Self::Deadline => sqlstate::out_of_time(),
+            Self::Changed => Error::new(Kind::Stale, "the relation behind this metric is not as the catalog says")
+                .hint("the operator finds the difference with `datebin check`"),
             Self::Protocol(_) => Error::new(Kind::Internal, "the database answered something unexpected"),
-            Self::Server { code, .. } => server(code),
+            Self::Server(complaint) => sqlstate::public(complaint),
         }
-    }
-}
-
-fn changed() -> Error {
-    Error::new(Kind::Stale, "the relation behind this metric has changed since the catalog was read")
-        .hint("the catalog refreshes by itself; try again in a minute")
-}
-
-fn timed_out() -> Error {
-    Error::new(Kind::Timeout, "the question took too long")
-        .hint("narrow the time range or the labels, or ask the operator for an index (`datebin check` names it)")
-}
-
-/// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
-fn server(code: &str) -> Error {
-    match code {
-        "57014" | "55P03" | "25P03" | "57P05" => timed_out(),
-        "22003" => Error::new(Kind::BadData, "a value is outside the range of a double precision number"),
-        // No text that could be no number or time is sent: a column has become one of text.
-        "42P01" | "42703" | "3F000" | "42883" | "42804" | "0A000" | "26000" | "42P16" | "22P02" | "22007" => changed(),
-        "42501" => Error::new(Kind::Stale, "the relation behind this metric may not be read any more"),
-        _ => match code.get(..2).unwrap_or_default() {
-            "08" | "53" | "57" | "58" | "28" | "3D" | "40" | "25" => {
-                Error::new(Kind::Unavailable, "the database cannot answer now").hint("try again in a few seconds")
-            }
-            "22" => Error::new(Kind::BadData, "a stored value cannot be computed with"),
-            _ => Error::new(Kind::Internal, "the database refused the statement"),
-        },
     }
 }

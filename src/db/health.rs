@@ -1,68 +1,147 @@
 //! Whether the database is there, watched over a connection of its own.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
-use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::config::DatabaseConfig;
 use super::error::DbError;
+use super::pool::Shared;
+use super::room::{REFUSED as CROWDED, Turn};
+use super::session::{connected, patience};
 
 const PERIOD: Duration = Duration::from_secs(1);
-const PATIENCE: Duration = Duration::from_secs(3);
 /// After a refused login.
 const REFUSED: Duration = Duration::from_secs(4);
-/// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
-const TOO_MANY_CONNECTIONS: &str = "53300";
+/// Sessions that may be opening at once while the server does not answer.
+const TRIES: usize = 3;
 
 /// What the watcher knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Unknown,
     Up,
-    Down,
+    /// The server is there, but has no room for the watcher's own session.
+    Crowded,
+    Down(&'static str),
+}
+
+/// How long the last round trip to the database took.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pace(Arc<AtomicU64>);
+
+impl Pace {
+    pub(super) fn get(&self) -> Option<Duration> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|micros| *micros > 0).map(Duration::from_micros)
+    }
+
+    fn set(&self, round_trip: Option<Duration>) {
+        let micros = round_trip.map_or(0, |taken| u64::try_from(taken.as_micros()).unwrap_or(u64::MAX).max(1));
+        self.0.store(micros, Ordering::Relaxed);
+    }
 }
 
 /// The database's state, as last seen.
 #[derive(Clone, Debug)]
-pub struct Health(watch::Receiver<State>);
+pub struct Health {
+    state: watch::Receiver<State>,
+    pub(super) pace: Pace,
+    crowd: Arc<Crowd>,
+}
+
+/// What is known of the room for sessions.
+#[derive(Debug, Default)]
+struct Crowd {
+    /// The questions' sessions.
+    pool: OnceLock<Arc<Shared>>,
+    /// Questions have no session at all: whoever can do without one gives it up.
+    starved: Notify,
+}
 
 impl Health {
+    fn new(state: watch::Receiver<State>) -> Self {
+        Self { state, pace: Pace::default(), crowd: Arc::default() }
+    }
+
     /// Whether the last look found the database away.
     #[must_use]
     pub fn is_down(&self) -> bool {
-        *self.0.borrow() == State::Down
+        self.reason().is_some()
     }
 
-    /// Whether the last look found the database there.
+    /// Why the database is away, as a client may read it; none when it is not.
+    #[must_use]
+    pub fn reason(&self) -> Option<&'static str> {
+        if let State::Down(reason) = *self.state.borrow() { Some(reason) } else { None }
+    }
+
+    /// Whether questions can be answered: the last look found the database there, and it has room for a session of
+    /// theirs.
     #[must_use]
     pub fn is_up(&self) -> bool {
-        *self.0.borrow() == State::Up
+        let has_sessions = self.crowd.pool.get().and_then(|pool| pool.has_sessions());
+        match *self.state.borrow() {
+            State::Up => has_sessions != Some(false),
+            State::Crowded => has_sessions == Some(true),
+            State::Unknown | State::Down(_) => false,
+        }
     }
 
-    /// Waits until the database is found away.
-    pub async fn until_down(&self) {
-        let mut state = self.0.clone();
-        if state.wait_for(|state| *state == State::Down).await.is_err() {
-            std::future::pending::<()>().await;
+    /// Waits until the database is found away, and says why.
+    pub async fn until_down(&self) -> &'static str {
+        let mut state = self.state.clone();
+        match state.wait_for(|state| matches!(state, State::Down(_))).await.map(|state| *state) {
+            Ok(State::Down(reason)) => reason,
+            _ => std::future::pending().await,
         }
     }
 
     /// Waits until the database is found there.
     pub async fn until_up(&self) {
-        let mut state = self.0.clone();
-        if state.wait_for(|state| *state == State::Up).await.is_err() {
+        let mut state = self.state.clone();
+        if state.wait_for(|state| matches!(state, State::Up | State::Crowded)).await.is_err() {
             std::future::pending::<()>().await;
         }
+    }
+
+    /// Closes one session of the questions, so that the server has room for another. None where there is none to close,
+    /// or all are busy for `wait`; the room is kept for the caller as long as the turn is held.
+    pub(crate) async fn make_room(&self, wait: Duration) -> Option<Turn> {
+        self.crowd.pool.get()?.give_up(wait).await
+    }
+
+    /// The pool of questions, once there is one.
+    pub(super) fn attach(&self, pool: Arc<Shared>) {
+        let _first = self.crowd.pool.set(pool);
+    }
+
+    /// Whether questions have no session although they asked for one lately.
+    pub(super) fn is_starved(&self) -> bool {
+        self.crowd.pool.get().is_some_and(|pool| pool.has_sessions() == Some(false))
+    }
+
+    /// Says that questions, or the catalog, have no session at all.
+    pub(crate) fn starve(&self) {
+        self.crowd.starved.notify_waiters();
+    }
+
+    /// Waits until questions have no session at all.
+    pub(super) async fn until_starved(&self) {
+        self.crowd.starved.notified().await;
     }
 }
 
 /// A health that nobody watches, for commands that ask once.
 impl Default for Health {
     fn default() -> Self {
-        Self(watch::channel(State::Unknown).1)
+        Self::new(watch::channel(State::Unknown).1)
     }
 }
 
@@ -70,14 +149,16 @@ impl Default for Health {
 #[must_use]
 pub fn watch(config: DatabaseConfig) -> Health {
     let (sender, receiver) = watch::channel(State::Unknown);
-    let watcher = Watcher { config, sender, said: None };
+    let health = Health::new(receiver);
+    let watcher = Watcher { config, sender, pace: health.pace.clone(), said: None };
     tokio::spawn(watcher.run());
-    Health(receiver)
+    health
 }
 
 struct Watcher {
     config: DatabaseConfig,
     sender: watch::Sender<State>,
+    pace: Pace,
     /// The cause that was logged since the database was there last: said once, not once per look.
     said: Option<String>,
 }
@@ -85,45 +166,74 @@ struct Watcher {
 impl Watcher {
     async fn run(mut self) {
         while !self.sender.is_closed() {
-            let error = match self.connected().await {
+            let error = match self.found().await {
                 Ok(connection) => match self.look(connection).await {
                     Lost::Connection => continue,
                     Lost::Answer => DbError::Connection("no answer".into()),
                 },
                 Err(error) => error,
             };
+            self.pace.set(None);
             // A server without room for one more session serves those it has.
-            let state = if error.code() == Some(TOO_MANY_CONNECTIONS) { State::Unknown } else { State::Down };
-            self.sender.send_replace(state);
-            let pause = if is_refusal(&error) { REFUSED } else { PERIOD / 2 };
+            self.sender.send_replace(if error.is_crowded() { State::Crowded } else { State::Down(error.reason()) });
+            let pause = match &error {
+                error if error.is_crowded() => CROWDED,
+                error if is_refusal(error) => REFUSED,
+                _ => PERIOD / 2,
+            };
             self.say(&error);
             sleep(pause).await;
         }
     }
 
-    async fn connected(&self) -> Result<PgConnection, DbError> {
-        let connected = timeout(self.config.connect_timeout, async {
-            let mut connection = PgConnection::connect_with(&self.config.reading()).await?;
-            connection.ping().await?;
-            Ok::<_, sqlx::Error>(connection)
-        });
-        Ok(connected.await.map_err(|_| DbError::Connection("timed out".into()))??)
+    /// Connects. While nothing answers further attempts are made beside the first: the server that answers in the end
+    /// may be another one.
+    async fn found(&mut self) -> Result<PgConnection, DbError> {
+        let (config, pace) = (self.config.clone(), self.pace.clone());
+        let options = config.watching();
+        let one = || async { connected(&config, &options, &pace).await };
+        let begun = Instant::now();
+        let mut tries = FuturesUnordered::from_iter([one()]);
+        loop {
+            tokio::select! {
+                Some(done) = tries.next() => match done {
+                    Err(DbError::Connection(_)) if !tries.is_empty() => {}
+                    done => return done,
+                },
+                () = sleep(config.connect_timeout) => {
+                    // Known to be near, a server that takes so long is away; one that is far may only be slow.
+                    if begun.elapsed() >= patience(config.connect_timeout, &pace) || !self.was_up() {
+                        let error = DbError::Connection("timed out".into());
+                        self.sender.send_replace(State::Down(error.reason()));
+                        self.say(&error);
+                    }
+                    if tries.len() < TRIES {
+                        tries.push(one());
+                    }
+                }
+            }
+        }
+    }
+
+    fn was_up(&self) -> bool {
+        *self.sender.borrow() == State::Up
     }
 
     /// Keeps looking until something is wrong.
     async fn look(&mut self, mut connection: PgConnection) -> Lost {
         loop {
+            let begun = Instant::now();
+            match timeout(self.config.connect_timeout, connection.ping()).await {
+                Ok(Ok(())) if self.sender.is_closed() => return Lost::Connection,
+                Ok(Ok(())) => self.pace.set(Some(begun.elapsed())),
+                Ok(Err(_)) => return Lost::Connection,
+                Err(_) => return Lost::Answer,
+            }
             if self.sender.send_replace(State::Up) != State::Up {
                 tracing::info!(database = %self.config.place(), "the database is there");
             }
             self.said = None;
             sleep(PERIOD).await;
-            match timeout(PATIENCE, connection.ping()).await {
-                Ok(Ok(())) if self.sender.is_closed() => return Lost::Connection,
-                Ok(Ok(())) => {}
-                Ok(Err(_)) => return Lost::Connection,
-                Err(_) => return Lost::Answer,
-            }
         }
     }
 
@@ -152,8 +262,5 @@ fn is_refusal(error: &DbError) -> bool {
 /// The cause as a log may say it. A server's message about a failed login names the user and the database, never
 /// the password.
 fn cause(error: &DbError) -> String {
-    match error {
-        DbError::Server { code, message } => format!("SQLSTATE {code}: {message}"),
-        other => other.to_string(),
-    }
+    error.to_string()
 }

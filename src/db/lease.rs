@@ -4,17 +4,18 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use deadpool::managed::Object;
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Postgres, Row as _};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use super::answer::arguments;
 use super::error::DbError;
-use super::pool::{Deadline, Sessions, close, discard};
+use super::pool::Deadline;
+use super::room::Turn;
+use super::session::{Sessions, close, discard};
 use crate::sql::Statement;
 
 /// How long rows are taken before other work of the thread has its turn.
@@ -23,16 +24,33 @@ const SLICE: Duration = Duration::from_micros(500);
 /// Rows between two looks at the clock.
 const LOOK_EVERY: u32 = 4;
 
+/// Rows that are read past a refused one: a statement that stands at its LIMIT has none, and its session is free.
+const REST: usize = 100;
+/// How long they may take.
+const REST_TIME: Duration = Duration::from_millis(500);
+
 /// A leased session. Dropped before its statement ended, it is cancelled and closed.
 pub(super) struct Lease {
     object: Option<Object<Sessions>>,
-    /// The request's turn, held as long as the session.
-    _share: Option<OwnedSemaphorePermit>,
+    /// The right to it, given back after it.
+    _turn: Turn,
+    /// The request's own turn, held as long as the session.
+    _share: Option<Turn>,
 }
 
 impl Lease {
-    pub(super) const fn new(object: Object<Sessions>, share: Option<OwnedSemaphorePermit>) -> Self {
-        Self { object: Some(object), _share: share }
+    pub(super) const fn new(object: Object<Sessions>, turn: Turn, share: Option<Turn>) -> Self {
+        Self { object: Some(object), _turn: turn, _share: share }
+    }
+
+    /// Whether other statements ran on the session before: it may be dead, or know an outdated plan.
+    pub(super) fn is_used(&self) -> bool {
+        self.object.as_ref().is_some_and(|object| object.is_used)
+    }
+
+    /// Gives the session back unused.
+    pub(super) fn give_back(mut self) {
+        drop(self.object.take());
     }
 
     /// Runs a statement and hands each row over as it arrives; afterwards the session is free again.
@@ -44,11 +62,16 @@ impl Lease {
     ) -> Result<(), DbError> {
         let Some(object) = self.object.as_mut() else { return Ok(()) };
         let query = query(statement)?;
+        object.is_used = true;
+        let mut has_ended = true;
         let rows = async {
             let mut rows = query.fetch(&mut object.connection);
             let (mut begun, mut seen) = (Instant::now(), 0_u32);
             while let Some(row) = rows.next().await {
-                on_row(&row?)?;
+                if let Err(error) = on_row(&row?) {
+                    has_ended = ends(&mut rows).await;
+                    return Err(error);
+                }
                 seen = seen.wrapping_add(1);
                 // Rows that are here already would keep the thread from all others.
                 if seen.is_multiple_of(LOOK_EVERY) && begun.elapsed() > SLICE {
@@ -63,11 +86,28 @@ impl Lease {
         match &result {
             // Back into the pool.
             Ok(()) => drop(self.object.take()),
+            Err(error) if error.is_of_statement() => drop(self.object.take()),
             Err(error) if error.has_ended_statement() => self.object.take().into_iter().for_each(close),
+            Err(_) if has_ended => drop(self.object.take()),
             Err(_) => {}
         }
         result
     }
+}
+
+/// Whether a statement is at its end, but for a few rows.
+async fn ends(rows: &mut (impl Stream<Item = Result<PgRow, sqlx::Error>> + Unpin)) -> bool {
+    let rest = async {
+        for _ in 0..REST {
+            match rows.next().await {
+                None => return true,
+                Some(Ok(_)) => {}
+                Some(Err(_)) => return false,
+            }
+        }
+        false
+    };
+    timeout(REST_TIME, rest).await.unwrap_or(false)
 }
 
 impl Drop for Lease {

@@ -1,6 +1,6 @@
 //! The database's own account of itself and `datebin.toml` → a catalog.
 
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::time::Duration;
 
 use sqlx::Connection as _;
@@ -9,23 +9,23 @@ use tokio::time::{Instant, timeout};
 
 use super::config::DatabaseConfig;
 use super::error::DbError;
-use super::lease::texts;
-use super::{introspect, names, rollups};
+use super::health::Pace;
+use super::stored::{Memory, Reader};
+use super::{introspect, rollups, session};
 use crate::catalog::classify::{CatalogError, Decision, classify, finish, sound};
-use crate::catalog::facts::Facts;
+use crate::catalog::facts::{Facts, RelationKind};
 use crate::catalog::file::{CatalogFile, FileError};
-use crate::catalog::{Snapshot, Source};
-use crate::sql;
+use crate::catalog::{Relation, Snapshot};
 use crate::time::Zone;
 
-/// How long reading the catalog may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long reading the catalog may take in all. Each of its parts has a shorter bound.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// How long what the database states about itself may take.
+const FACTS: Duration = Duration::from_secs(60);
 
 /// How long reading what rollups hold may take in all: without one the source's own rows answer.
 const ROLLUPS: Duration = Duration::from_secs(20);
-
-/// The most members of a document that become labels.
-const MEMBERS: u32 = 1000;
 
 /// Why there is no catalog.
 #[derive(Debug, thiserror::Error)]
@@ -50,25 +50,70 @@ pub enum LoadError {
     Version(u32),
 }
 
+impl LoadError {
+    /// Why there is no catalog, as a client may read it: the kind of reason, no names.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Database(error) => error.reason(),
+            Self::File(_) => "the catalog file has an error",
+            Self::Catalog(_) => "the catalog file contradicts the database",
+            Self::Open(..) => "the catalog file cannot be opened",
+            Self::Panicked => "a defect of datebin's own",
+            Self::Version(_) => "the database's version is too old",
+        }
+    }
+
+    /// Whether the server has no room for the session that reads the catalog.
+    #[must_use]
+    pub fn is_crowded(&self) -> bool {
+        matches!(self, Self::Database(error) if error.is_crowded())
+    }
+}
+
 /// A catalog and what was decided on the way.
 pub(crate) type Loaded = (Snapshot, Vec<Decision>);
+
+/// A catalog of what is right.
+#[derive(Debug)]
+pub(crate) struct Partial {
+    /// The catalog.
+    pub(crate) snapshot: Snapshot,
+    /// What was decided on the way.
+    pub(crate) decisions: Vec<Decision>,
+    /// What is wrong with the declarations that are left out.
+    pub(crate) problems: Vec<CatalogError>,
+    /// Whether no declaration is left.
+    pub(crate) is_all_wrong: bool,
+}
 
 /// Reads the database's own account of itself, over a session of its own, and makes a catalog of it.
 ///
 /// # Errors
 /// The database does not answer, the file contradicts it, or two metrics have one name.
 pub async fn load(config: &DatabaseConfig, file: &CatalogFile, zone: Option<Zone>) -> Result<Loaded, LoadError> {
-    let loaded = timeout(PATIENCE, load_all(config, file, zone)).await;
-    loaded.map_err(|_| DbError::Deadline)?
+    let loaded = partial(config, file, zone, &mut Memory::default()).await?;
+    match loaded.problems.into_iter().next() {
+        Some(problem) => Err(problem.into()),
+        None => Ok((loaded.snapshot, loaded.decisions)),
+    }
 }
 
-async fn load_all(config: &DatabaseConfig, file: &CatalogFile, zone: Option<Zone>) -> Result<Loaded, LoadError> {
-    let mut connection = connected(config).await?;
-    let facts = introspect::load(&mut connection, &file.scope()).await.map_err(DbError::from)?;
-    let loaded = assembled(&mut connection, &facts, file, zone).await?;
-    // The work is done; a server that does not say goodbye is no failure.
-    let _closed = timeout(Duration::from_secs(1), connection.close()).await;
-    Ok(loaded)
+/// Like [`load`], but a declaration that is wrong leaves only itself out, and what `memory` knows need not be read.
+///
+/// # Errors
+/// The database does not answer, or the file as a whole is wrong.
+pub(crate) async fn partial(
+    config: &DatabaseConfig,
+    file: &CatalogFile,
+    zone: Option<Zone>,
+    memory: &mut Memory,
+) -> Result<Partial, LoadError> {
+    let (_, found, mut problems) = within(PATIENCE, all(config, file, zone, memory)).await?;
+    match found {
+        Some((snapshot, decisions, is_all_wrong)) => Ok(Partial { snapshot, decisions, problems, is_all_wrong }),
+        None => Err(problems.pop().map_or_else(|| DbError::Changed.into(), LoadError::from)),
+    }
 }
 
 /// What there is, and what is wrong with the file.
@@ -87,65 +132,102 @@ pub struct Survey {
 /// # Errors
 /// The database does not answer.
 pub async fn survey(config: &DatabaseConfig, file: &CatalogFile, zone: Option<Zone>) -> Result<Survey, LoadError> {
-    let surveyed = timeout(PATIENCE, survey_all(config, file, zone)).await;
-    surveyed.map_err(|_| DbError::Deadline)?
+    let (facts, found, problems) = within(PATIENCE, all(config, file, zone, &mut Memory::default())).await?;
+    Ok(Survey { facts, snapshot: found.map(|(snapshot, ..)| snapshot), problems })
 }
 
-async fn survey_all(config: &DatabaseConfig, file: &CatalogFile, zone: Option<Zone>) -> Result<Survey, LoadError> {
+async fn within<T>(bound: Duration, reading: impl Future<Output = Result<T, LoadError>>) -> Result<T, LoadError> {
+    timeout(bound, reading).await.map_err(|_| DbError::Deadline)?
+}
+
+/// A catalog, what was decided, and whether every declaration was left out for it.
+type Found = (Snapshot, Vec<Decision>, bool);
+
+/// The facts, the catalog of what is right, and what is wrong; no catalog where that cannot be left out.
+async fn all(
+    config: &DatabaseConfig,
+    file: &CatalogFile,
+    zone: Option<Zone>,
+    memory: &mut Memory,
+) -> Result<(Facts, Option<Found>, Vec<CatalogError>), LoadError> {
     let mut connection = connected(config).await?;
-    let facts = introspect::load(&mut connection, &file.scope()).await.map_err(DbError::from)?;
-    let mut problems = Vec::new();
-    let mut loaded = assembled(&mut connection, &facts, file, zone).await;
-    if let Err(LoadError::Catalog(_)) = &loaded {
-        let kept;
-        (kept, problems) = sound(&facts, file, zone.unwrap_or(Zone::UTC));
-        loaded = assembled(&mut connection, &facts, &kept, zone).await;
-    }
-    let snapshot = match loaded {
-        Ok((snapshot, _)) => Some(snapshot),
-        Err(LoadError::Catalog(problem)) => {
-            problems.push(problem);
-            None
+    let facts =
+        within(FACTS, async { Ok(introspect::load(&mut connection, &file.scope()).await.map_err(DbError::from)?) });
+    let facts = facts.await?;
+    let mut reader = Reader::new(&mut connection, memory, config);
+    let (mut kept, mut problems) = (file.clone(), Vec::new());
+    let found = loop {
+        match assembled(&mut reader, &facts, &kept, zone).await {
+            Ok((snapshot, decisions)) => {
+                let is_all_wrong = !problems.is_empty() && kept.sources.is_empty() && kept.annotations.is_empty();
+                break Some((snapshot, decisions, is_all_wrong));
+            }
+            Err(LoadError::Catalog(problem)) if problems.is_empty() => {
+                (kept, problems) = sound(&facts, file, zone.unwrap_or(Zone::UTC));
+                if problems.is_empty() && !without(&mut kept, &problem) {
+                    break None;
+                }
+                if problems.is_empty() {
+                    problems.push(problem);
+                }
+            }
+            Err(LoadError::Catalog(problem)) => {
+                let goes_on = without(&mut kept, &problem);
+                if !problems.contains(&problem) {
+                    problems.push(problem);
+                }
+                if !goes_on {
+                    break None;
+                }
+            }
+            Err(error) => return Err(error),
         }
-        Err(error) => return Err(error),
     };
-    Ok(Survey { facts, snapshot, problems })
+    // The work is done; a server that does not say goodbye is no failure.
+    let _closed = timeout(Duration::from_secs(1), connection.close()).await;
+    Ok((facts, found, problems))
+}
+
+/// Takes the source out that only contradicts another one: the later of two that give one name. Whether there was one.
+fn without(file: &mut CatalogFile, problem: &CatalogError) -> bool {
+    let CatalogError::Clash(clash) = problem else { return false };
+    let is_of = |place: &str| file.sources.iter().rposition(|source| clash_names(place, &source.relation));
+    let at = is_of(&clash.second).max(is_of(&clash.first));
+    at.map(|at| file.sources.remove(at)).is_some()
+}
+
+/// Whether a place is in a relation as the file spells it.
+fn clash_names(place: &str, relation: &str) -> bool {
+    let place = place.split(", ").next().unwrap_or(place);
+    place == relation || place.split_once('.').is_some_and(|(_, name)| name == relation)
 }
 
 async fn connected(config: &DatabaseConfig) -> Result<PgConnection, LoadError> {
-    let connected = timeout(config.connect_timeout, PgConnection::connect_with(&config.discovering())).await;
-    let connected = connected.map_err(|_| DbError::Connection("timed out".into()))?;
-    let connection = connected.map_err(DbError::from)?;
+    let connection = session::connected(config, &config.discovering(), &Pace::default()).await?;
     supported(&connection)?;
     Ok(connection)
 }
 
 /// Facts and file → the catalog, with what only the rows know.
 async fn assembled(
-    connection: &mut PgConnection,
+    reader: &mut Reader<'_>,
     facts: &Facts,
     file: &CatalogFile,
     zone: Option<Zone>,
 ) -> Result<Loaded, LoadError> {
     let mut draft = classify(facts, file, zone.unwrap_or(Zone::UTC))?;
-    for table in draft.name_tables() {
-        let names = names::called(connection, &table).await?;
-        draft.call(&table, &names);
-    }
-    let mut stored = BTreeMap::new();
-    for (at, source) in draft.narrow() {
-        stored.insert(at, names::stored_names(connection, source, draft.most_names()).await?);
-    }
+    let views: HashSet<&Relation> =
+        facts.relations.iter().filter(|facts| facts.kind == RelationKind::View).map(|facts| &facts.relation).collect();
+    reader.notes.clear();
+    let stored = reader.names(&mut draft, &views).await?;
     let (mut snapshot, decisions) = finish(draft, &stored)?;
-    let mut members = Vec::new();
-    for source in snapshot.sources() {
-        members.push(members_of(connection, source).await?);
-    }
+    let members = reader.members(&snapshot).await?;
     snapshot.set_members(members);
+    snapshot.add_notes(&reader.notes);
     let until = Instant::now() + ROLLUPS;
     for (source, rollup) in snapshot.rollups_to_read() {
         if Instant::now() < until {
-            rollups::read(connection, &source, rollup).await?;
+            rollups::read(reader.connection(), &source, rollup).await?;
         } else {
             rollup.held = rollups::unread();
         }
@@ -158,22 +240,5 @@ fn supported(connection: &PgConnection) -> Result<(), LoadError> {
     match connection.server_version_num() {
         Some(version) if version < 140_000 => Err(LoadError::Version(version / 10_000)),
         _ => Ok(()),
-    }
-}
-
-/// The members of a source's document label among its newest rows; none where they cannot be had in time.
-async fn members_of(connection: &mut PgConnection, source: &Source) -> Result<Vec<String>, DbError> {
-    let Some(document) = source.document() else { return Ok(Vec::new()) };
-    let statement = sql::member_names(source, document, MEMBERS);
-    match texts(connection, &statement).await {
-        Ok(mut members) => {
-            members.sort_unstable();
-            Ok(members)
-        }
-        Err(error @ DbError::Server { .. }) => {
-            tracing::warn!(relation = %source.relation, %error, "the members of a label column cannot be listed");
-            Ok(Vec::new())
-        }
-        Err(error) => Err(error),
     }
 }

@@ -16,15 +16,21 @@ pub mod names;
 mod notices;
 mod pool;
 mod rollups;
+mod room;
+mod session;
+mod sqlstate;
+mod stored;
 
 pub use answer::{AnnotationRow, Place, RowSink, SeriesRow};
 pub use config::{DatabaseConfig, InvalidUrl};
-pub use error::DbError;
+pub use error::{Complaint, DbError};
 pub use health::{Health, watch};
 pub use load::{LoadError, Survey, load, survey};
+pub(crate) use load::{Partial, partial};
 pub use migrate::{MIGRATOR, MigrateFailed, migrate};
 pub use notices::listen;
 pub use pool::{Database, Deadline};
+pub(crate) use stored::Memory;
 
 /// What the log leaves out unless it is asked for: the server's own notices, e.g. that a schema exists already.
 pub const QUIET_LOG: &str = "sqlx::postgres::notice=error";

@@ -5,8 +5,10 @@
 //! with the names that ANALYZE saw most. `statement_timeout` bounds each.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use sqlx::PgConnection;
+use tokio::time::Instant;
 
 use super::error::DbError;
 use super::lease::{pairs, texts};
@@ -16,6 +18,8 @@ use crate::catalog::{Column, Filter, LabelValue, Reading, Row, Source};
 use crate::sql::{self, Param, Statement, Writer};
 use crate::time::Clock;
 
+/// Longer than anything takes.
+const NEVER: Duration = Duration::from_secs(86_400);
 /// The longest name in bytes.
 const LONGEST_NAME: i64 = 512;
 /// The most values of a column that a pattern is tried on.
@@ -26,24 +30,40 @@ const SMALL_BYTES: u64 = 256 << 20;
 const RECENT_MS: i64 = 86_400_000;
 /// How many rows of a large one are read.
 const SOME_ROWS: i64 = 200_000;
-/// SQLSTATE classes and prefixes that are about the server or the connection, not about one relation.
-/// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
-const NOT_THE_RELATION: [&str; 5] = ["08", "25", "53", "57P", "58"];
 
-/// Lists the names of a narrow source, sorted. A statement that runs out of time, or that the relation itself makes
-/// fail (a view that divides by zero), is followed by a cheaper one; so this must not run inside a transaction.
+/// Lists the names of a narrow source, sorted, however long that takes.
 ///
 /// # Errors
-/// The database is away.
+/// The database is away, or the relation that is joined for the names fails.
 pub async fn stored_names(connection: &mut PgConnection, source: &Source, most: u32) -> Result<StoredNames, DbError> {
-    let mut found = all_names(connection, source, most).await?;
+    stored_names_until(connection, source, most, Instant::now() + NEVER).await
+}
+
+/// Lists the names of a narrow source, sorted. A statement that runs out of time, or that the relation itself makes
+/// fail (a view that divides by zero), is followed by a cheaper one, the statistics alone after `until`; so this must
+/// not run inside a transaction.
+///
+/// # Errors
+/// The database is away, or the relation that is joined for the names fails.
+pub(super) async fn stored_names_until(
+    connection: &mut PgConnection,
+    source: &Source,
+    most: u32,
+    until: Instant,
+) -> Result<StoredNames, DbError> {
+    let mut found = all_names(connection, source, most, until).await?;
     found.cut = found.names.len() > most as usize;
     found.names.truncate(most as usize);
     Ok(found)
 }
 
 /// The names; where there are more than `most` at least one more.
-async fn all_names(connection: &mut PgConnection, source: &Source, most: u32) -> Result<StoredNames, DbError> {
+async fn all_names(
+    connection: &mut PgConnection,
+    source: &Source,
+    most: u32,
+    until: Instant,
+) -> Result<StoredNames, DbError> {
     let Some(column) = &source.name_column else {
         if let Some(document) = &source.numbers {
             return of_members(connection, source, document, most).await;
@@ -53,8 +73,8 @@ async fn all_names(connection: &mut PgConnection, source: &Source, most: u32) ->
     if column.row != Row::Own {
         return of_dimension(connection, source, column, most).await;
     }
-    let found = own_names(connection, source, column, most).await?;
-    if source.filters.is_empty() {
+    let found = own_names(connection, source, column, (most, until)).await?;
+    if source.filters.is_empty() || Instant::now() >= until {
         return Ok(found);
     }
     let source = settled(connection, source).await?;
@@ -72,10 +92,10 @@ async fn own_names(
     connection: &mut PgConnection,
     source: &Source,
     column: &Column,
-    most: u32,
+    (most, until): (u32, Instant),
 ) -> Result<StoredNames, DbError> {
-    let common = texts(connection, &most_common(source, column, most)).await?;
-    for strategy in strategies(source, column) {
+    let most_common = most_common(source, column, most);
+    for strategy in strategies(source, column).into_iter().take_while(|_| Instant::now() < until) {
         let statement = match strategy {
             NameStrategy::LooseScan => loose_scan(source, column, most),
             NameStrategy::AllRows => all_rows(source, column, most),
@@ -86,12 +106,15 @@ async fn own_names(
         };
         match texts(connection, &statement).await {
             Ok(names) if strategy.is_complete() => return Ok(stored(names, strategy)),
-            Ok(names) => return Ok(stored(names.into_iter().chain(common), strategy)),
+            Ok(names) => {
+                let common = texts(connection, &most_common).await?;
+                return Ok(stored(names.into_iter().chain(common), strategy));
+            }
             Err(error) if is_about_the_relation(&error) => {}
             Err(error) => return Err(error),
         }
     }
-    Ok(stored(common, NameStrategy::Statistics))
+    Ok(stored(texts(connection, &most_common).await?, NameStrategy::Statistics))
 }
 
 /// The names are those of the numbers in a document.
@@ -184,7 +207,7 @@ fn stored(names: impl IntoIterator<Item = String>, strategy: NameStrategy) -> St
 }
 
 pub(super) fn is_about_the_relation(error: &DbError) -> bool {
-    error.code().is_some_and(|code| !NOT_THE_RELATION.iter().any(|class| code.starts_with(class)))
+    !error.is_about_the_server()
 }
 
 /// Walks an index from name to name: each step reads one row.

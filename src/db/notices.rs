@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use sqlx::Connection as _;
 use sqlx::postgres::{PgListener, PgPoolOptions};
 use tokio::time::{sleep, timeout};
 
 use super::config::DatabaseConfig;
 use super::error::DbError;
 use super::health::Health;
+use super::session;
 
 /// The channel.
 const CHANNEL: &str = "datebin_reload";
@@ -23,14 +25,21 @@ pub async fn listen(config: DatabaseConfig, health: Health, heard: impl Fn()) {
     let mut said = None;
     loop {
         health.until_up().await;
+        if health.is_starved() {
+            missed = true;
+            sleep(PAUSE).await;
+            continue;
+        }
         let pause = tokio::select! {
-            error = listened(&config, &mut missed, &heard) => {
+            error = listened(&config, &health, &mut missed, &heard) => {
                 let refused = error.code().is_some();
                 tell(&error, &mut said);
                 if refused { REFUSED } else { PAUSE }
             }
             // A server that fell silent would never be heard again.
-            () = health.until_down() => PAUSE,
+            _ = health.until_down() => PAUSE,
+            // Questions come first; the catalog is also read on its interval.
+            () = health.until_starved() => REFUSED,
         };
         missed = true;
         sleep(pause).await;
@@ -38,8 +47,14 @@ pub async fn listen(config: DatabaseConfig, health: Health, heard: impl Fn()) {
 }
 
 /// Listens until that fails.
-async fn listened(config: &DatabaseConfig, missed: &mut bool, heard: &impl Fn()) -> DbError {
-    let mut listener = match timeout(config.connect_timeout, connected(config)).await {
+async fn listened(config: &DatabaseConfig, health: &Health, missed: &mut bool, heard: &impl Fn()) -> DbError {
+    // The listener's own pool would try a refused login again and again.
+    match session::connected(config, &config.watching(), &health.pace).await {
+        Ok(tried) => drop(timeout(PAUSE, tried.close()).await),
+        Err(error) => return error,
+    }
+    let patience = session::patience(config.connect_timeout, &health.pace);
+    let mut listener = match timeout(patience, connected(config, patience)).await {
         Ok(Ok(listener)) => listener,
         Ok(Err(error)) => return error.into(),
         Err(_) => return DbError::Connection("timed out".into()),
@@ -57,10 +72,10 @@ async fn listened(config: &DatabaseConfig, missed: &mut bool, heard: &impl Fn())
     }
 }
 
-async fn connected(config: &DatabaseConfig) -> Result<PgListener, sqlx::Error> {
+async fn connected(config: &DatabaseConfig, patience: Duration) -> Result<PgListener, sqlx::Error> {
     // The listener wants a pool; this one lives as long as its only session.
     let pool = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
-    let pool = pool.acquire_timeout(config.connect_timeout).connect_with(config.listening()).await?;
+    let pool = pool.acquire_timeout(patience).connect_with(config.watching()).await?;
     let mut listener = PgListener::connect_with(&pool).await?;
     listener.eager_reconnect(false);
     listener.ignore_pool_close_event(true);

@@ -3,28 +3,27 @@
 //! sqlx's own pool retries a refused connection until its whole wait is over and reports that as a full pool, so a
 //! database that is down would cost every question the full wait. This pool says at once what it found.
 
-use std::sync::Arc;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
-use deadpool::managed::{
-    Manager, Metrics, Object, Pool, PoolError, RecycleError, RecycleResult, TimeoutType, Timeouts,
-};
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{Connection as _, Row as _};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use deadpool::managed::{Object, Pool, PoolError, TimeoutType, Timeouts, WeakPool};
+use sqlx::Connection as _;
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use super::config::DatabaseConfig;
 use super::error::DbError;
 use super::health::Health;
 use super::lease::Lease;
+use super::room::{Room, Turn};
+use super::session::Sessions;
 use crate::budget::Budget;
 
-/// A connection that has been idle for longer is pinged before it is used.
-const TRUSTED_IDLE: Duration = Duration::from_secs(5);
-const PING: Duration = Duration::from_secs(1);
+/// How long a failed session says that questions cannot be answered.
+const FAILED: Duration = Duration::from_secs(10);
 
 /// The moment by which a request must be answered.
 #[derive(Clone, Copy, Debug)]
@@ -50,60 +49,11 @@ impl Deadline {
     }
 }
 
-/// An open session and the server process behind it.
-pub(super) struct Session {
-    pub(super) connection: PgConnection,
-    pub(super) pid: i32,
-    pub(super) used: Instant,
-}
-
-/// Opens sessions.
-pub(super) struct Sessions {
-    options: PgConnectOptions,
-    connect_timeout: Duration,
-}
-
-impl Sessions {
-    /// Opens a session outside of the pool.
-    pub(super) async fn open(&self) -> Result<Session, DbError> {
-        let opened = timeout(self.connect_timeout, connect(&self.options)).await;
-        opened.map_err(|_| DbError::Connection("timed out".into()))?
-    }
-}
-
-async fn connect(options: &PgConnectOptions) -> Result<Session, DbError> {
-    let mut connection = PgConnection::connect_with(options).await?;
-    let pid = sqlx::query("SELECT pg_backend_pid()").fetch_one(&mut connection).await?.try_get(0)?;
-    // Ends the statement of a client that vanished, should our own cancellation not get through. Some platforms of
-    // the server cannot watch a socket and refuse the setting.
-    let watch = sqlx::query("SELECT set_config('client_connection_check_interval', '1000', false)");
-    if let Err(error) = watch.execute(&mut connection).await {
-        tracing::debug!(%error, "the server cannot watch for lost clients");
-    }
-    Ok(Session { connection, pid, used: Instant::now() })
-}
-
-impl Manager for Sessions {
-    type Type = Session;
-    type Error = DbError;
-
-    async fn create(&self) -> Result<Session, DbError> {
-        self.open().await
-    }
-
-    async fn recycle(&self, session: &mut Session, _: &Metrics) -> RecycleResult<DbError> {
-        if session.used.elapsed() > TRUSTED_IDLE {
-            let ping = timeout(PING, session.connection.ping()).await;
-            ping.map_err(|_| RecycleError::message("no answer"))?.map_err(|e| RecycleError::Backend(e.into()))?;
-        }
-        Ok(())
-    }
-}
-
 /// The database as questions see it: bounded reading sessions.
 #[derive(Clone)]
 pub struct Database {
     pool: Pool<Sessions>,
+    shared: Arc<Shared>,
     health: Health,
     config: DatabaseConfig,
     /// Microseconds that were spent on waiting for sessions.
@@ -114,19 +64,30 @@ pub struct Database {
     budget: Option<Budget>,
 }
 
+/// What others may know of a pool.
+pub(super) struct Shared {
+    pool: WeakPool<Sessions>,
+    room: Room,
+    /// When a session could not be opened; none since the last that could.
+    failed: Mutex<Option<Instant>>,
+}
+
 impl Database {
     /// A pool that opens sessions when they are needed.
     ///
     /// # Errors
     /// The pool's size is zero.
     pub fn new(config: DatabaseConfig, health: Health) -> Result<Self, DbError> {
-        let sessions = Sessions { options: config.reading(), connect_timeout: config.connect_timeout };
+        let sessions = Sessions::new(config.reading(), config.connect_timeout, health.pace.clone());
         let pool = Pool::builder(sessions)
             .max_size(config.pool_size)
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| DbError::Connection(error.to_string()))?;
-        Ok(Self { pool, health, config, waited: Arc::default(), share: None, budget: None })
+        let room = Room::new(config.pool_size);
+        let shared = Arc::new(Shared { pool: pool.weak(), room, failed: Mutex::default() });
+        health.attach(Arc::clone(&shared));
+        Ok(Self { pool, shared, health, config, waited: Arc::default(), share: None, budget: None })
     }
 
     /// How the database is.
@@ -170,7 +131,8 @@ impl Database {
         let begun = Instant::now();
         let leased = async {
             let share = self.shared(deadline).await?;
-            Ok(Lease::new(self.leased(deadline).await?, share))
+            let (object, turn) = self.leased(deadline).await?;
+            Ok(Lease::new(object, turn, share))
         };
         let leased = leased.await;
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -179,39 +141,66 @@ impl Database {
     }
 
     /// The request's turn among its own statements; they wait for each other as long as the request may take.
-    async fn shared(&self, deadline: Deadline) -> Result<Option<OwnedSemaphorePermit>, DbError> {
+    async fn shared(&self, deadline: Deadline) -> Result<Option<Turn>, DbError> {
         let Some(share) = &self.share else { return Ok(None) };
         let turn = timeout(deadline.left(), Arc::clone(share).acquire_owned()).await;
         // A semaphore that is never closed always gives a permit.
         turn.map(Result::ok).map_err(|_| DbError::Deadline)
     }
 
-    async fn leased(&self, deadline: Deadline) -> Result<Object<Sessions>, DbError> {
-        if self.health.is_down() {
-            return Err(DbError::Away);
+    async fn leased(&self, deadline: Deadline) -> Result<(Object<Sessions>, Turn), DbError> {
+        if let Some(reason) = self.health.reason() {
+            return Err(DbError::Away(reason));
         }
-        if self.waiting() >= self.config.queue {
-            return Err(DbError::Busy);
-        }
-        let timeouts = Timeouts {
-            wait: Some(self.config.wait.min(deadline.left())),
-            create: Some(self.config.connect_timeout.min(deadline.left())),
-            recycle: Some(PING),
-        };
         tokio::select! {
             biased;
-            object = self.pool.timeout_get(&timeouts) => object.map_err(refused),
-            () = self.health.until_down() => Err(DbError::Away),
-            // The pool's own timeouts are per step: ten dead sessions cost ten pings.
+            leased = self.in_turn(deadline) => leased,
+            reason = self.health.until_down() => Err(DbError::Away(reason)),
+            // The pool's own timeouts are per step.
             () = sleep(deadline.left()) => Err(DbError::Deadline),
         }
     }
 
-    /// How many questions wait for their turn. The pool counts those whose session is being opened as waiting, too.
-    fn waiting(&self) -> usize {
-        let status = self.pool.status();
-        let users = (status.size + status.waiting).saturating_sub(status.available);
-        users.saturating_sub(status.max_size)
+    /// A session, after those who came before. Where the server refuses a further one, those that are there come back.
+    async fn in_turn(&self, deadline: Deadline) -> Result<(Object<Sessions>, Turn), DbError> {
+        let room = &self.shared.room;
+        let end = tokio::time::Instant::now() + self.config.wait.min(deadline.left());
+        let mut last = DbError::Busy;
+        loop {
+            let turn = match room.free_turn() {
+                None if room.waiting() >= self.config.queue => return Err(last),
+                None => room.turn(end).await,
+                turn => turn,
+            };
+            let Some(turn) = turn else { return Err(last) };
+            match self.object(deadline).await {
+                Ok(object) => return Ok((object, turn)),
+                Err(error) if error.is_crowded() => {
+                    room.refused(turn);
+                    if room.is_shut() {
+                        self.health.starve();
+                        last = error;
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn object(&self, deadline: Deadline) -> Result<Object<Sessions>, DbError> {
+        let create = self.pool.manager().patience().min(deadline.left());
+        let timeouts = Timeouts { wait: Some(self.config.wait), create: Some(create), recycle: None };
+        let object = self.pool.timeout_get(&timeouts).await.map_err(refused);
+        self.shared.note(object.as_ref().err());
+        object
+    }
+
+    /// Opens a session, so that the first question need not.
+    pub async fn warm(&self, deadline: Deadline) {
+        // What is wrong is the first question's to say.
+        if let Ok(lease) = self.lease(deadline).await {
+            lease.give_back();
+        }
     }
 
     /// Forgets all idle sessions: one of them was found dead.
@@ -228,29 +217,42 @@ fn refused(error: PoolError<DbError>) -> DbError {
     }
 }
 
-/// Closes a session whose statement is over, but not well.
-pub(super) fn close(object: Object<Sessions>) {
-    drop(Object::take(object));
+impl Shared {
+    fn note(&self, error: Option<&DbError>) {
+        let failed = error.filter(|error| !matches!(error, DbError::Busy)).map(|_| Instant::now());
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
+    }
+
+    /// Whether questions have a session; none where that has not been tried.
+    pub(super) fn has_sessions(&self) -> Option<bool> {
+        if self.pool.upgrade().is_some_and(|pool| pool.status().size > 0) {
+            return Some(true);
+        }
+        let failed = *self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.filter(|moment| moment.elapsed() < FAILED).map(|_| false)
+    }
+
+    /// Closes a session, the first that is free within `wait`, and keeps its turn.
+    pub(super) async fn give_up(&self, wait: Duration) -> Option<Turn> {
+        let pool = self.pool.upgrade()?;
+        let end = tokio::time::Instant::now() + wait;
+        let at_hand = Timeouts { wait: Some(wait), create: Some(Duration::ZERO), recycle: None };
+        while pool.status().size > 0 {
+            let turn = self.room.turn(end).await?;
+            if let Ok(object) = pool.timeout_get(&at_hand).await {
+                // A server that says no goodbye has no session there either.
+                let _closed = timeout(wait, Object::take(object).connection.close()).await;
+                return Some(turn);
+            }
+            // There are only busy ones, and the server has no room for more.
+            self.room.refused(turn);
+        }
+        None
+    }
 }
 
-/// Ends a session whose statement may still run: asks the server to stop it, then closes the connection.
-pub(super) fn discard(object: Object<Sessions>) {
-    let pool = Object::pool(&object);
-    let session = Object::take(object);
-    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-    runtime.spawn(async move {
-        if let Some(pool) = pool {
-            match pool.manager().open().await {
-                Ok(mut helper) => {
-                    let cancel = sqlx::query("SELECT pg_cancel_backend($1)").bind(session.pid);
-                    let done = timeout(PING, cancel.execute(&mut helper.connection)).await;
-                    tracing::debug!(pid = session.pid, done = done.is_ok(), "cancelled an abandoned statement");
-                    let _closed = timeout(PING, helper.connection.close()).await;
-                }
-                Err(error) => tracing::debug!(%error, "could not cancel an abandoned statement"),
-            }
-        }
-        // Not `close()`: that would wait for the statement.
-        drop(session);
-    });
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("room", &self.room).finish_non_exhaustive()
+    }
 }

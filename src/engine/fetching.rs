@@ -271,5 +271,5 @@ fn logged(error: &DbError, fetch: &Fetch) -> Error {
     if !error.is_no_news() {
         tracing::warn!(metric = fetch.metric, relation = %fetch.relation, %error, "a fetch failed");
     }
-    error.public()
+    error.public().of_relation(&fetch.relation)
 }

@@ -161,5 +161,5 @@ fn logged(error: &DbError, rows: &Rows<'_>) -> Error {
     if !error.is_no_news() {
         tracing::warn!(relation = %rows.source.relation, %error, "no label values");
     }
-    error.public()
+    error.public().of_relation(&rows.source.relation)
 }

@@ -31,7 +31,7 @@ use crate::evaluate;
 use crate::frame;
 use crate::intake::{Question, TargetQuestion};
 use crate::plan::{self, Context, Limits};
-use crate::refresh::Catalog;
+use crate::refresh::{Catalog, Newer};
 use crate::render::Answered;
 use crate::time::Clock;
 pub use annotations::Events;
@@ -143,9 +143,13 @@ impl Scope {
         // Reading and planning a target takes no break of its own.
         tokio::task::yield_now().await;
         match self.metered().one(question, target).await {
-            Err(error) if error.kind == Kind::Stale => match self.catalog.newer(&self.snapshot).await {
-                Some(newer) => self.with(newer).metered().one(question, target).await,
-                None => Err(error),
+            Err(error) if error.kind == Kind::Stale => match self.catalog.newer(&self.snapshot, error.relation).await {
+                Newer::Better(newer) => {
+                    let again = self.with(newer).metered().one(question, target).await;
+                    again.map_err(Error::lasting)
+                }
+                Newer::Same => Err(error.lasting()),
+                Newer::Unknown => Err(error),
             },
             Err(error) if error.kind == Kind::BadData => {
                 self.without_pushing().metered().one(question, target).await.map_err(|_| error)

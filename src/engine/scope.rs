@@ -59,8 +59,11 @@ impl Engine {
     /// It has never been loaded.
     pub fn snapshot(&self) -> Result<Arc<Snapshot>, Error> {
         self.catalog.current().ok_or_else(|| {
-            let message = "the catalog has not been loaded yet: the database has not answered";
-            Error::new(Kind::NoCatalog, message).hint("try again in a few seconds")
+            let health = self.database.health();
+            let why = health.reason().or_else(|| self.catalog.failure_reason());
+            let why = why.unwrap_or(if health.is_up() { "it is being read" } else { "the database has not answered" });
+            let message = format!("the catalog has not been loaded yet: {why}");
+            Error::new(Kind::NoCatalog, message).hint("try again in a few seconds; datebin's log has the details")
         })
     }
 }

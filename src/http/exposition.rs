@@ -30,6 +30,8 @@ pub(super) async fn got(State(app): State<App>) -> Response {
     if let (Some(age), Some(snapshot)) = (tally.age, snapshot) {
         one("catalog_age_seconds", "gauge", "Since the catalog was read.", age.as_secs_f64());
         one("catalog_sources", "gauge", "Sources in the catalog.", count(snapshot.sources().len() as u64));
+        let left_out = count(catalog.left_out() as u64);
+        one("catalog_declarations_left_out", "gauge", "Declarations of the file that are wrong.", left_out);
         one("catalog_metrics", "gauge", "Metrics in the catalog.", count(snapshot.names().count() as u64));
     }
     (StatusCode::OK, [(CONTENT_TYPE, TEXT)], text).into_response()

@@ -10,8 +10,8 @@ use crate::error::{Error, Kind};
 
 /// What "Save & test" asks.
 pub(super) async fn root(State(app): State<App>) -> Response {
-    if app.engine.database.health().is_down() {
-        let error = Error::new(Kind::Unavailable, "the database cannot be reached");
+    if let Some(reason) = app.engine.database.health().reason() {
+        let error = Error::new(Kind::Unavailable, reason);
         return respond::error(&error.hint("datebin itself runs; see its log"));
     }
     match app.engine.snapshot() {
@@ -33,5 +33,10 @@ pub(super) async fn ready(State(app): State<App>) -> Response {
     let ready = database && loaded;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let state = if ready { "ready" } else { "not ready" };
-    respond::json(status, &json!({"status": state, "database": database, "catalog": loaded, "refresh": failure}))
+    let mut body = json!({"status": state, "database": database, "catalog": loaded, "refresh": failure});
+    let left_out = app.engine.catalog.left_out();
+    if left_out > 0 {
+        body["left_out"] = left_out.into();
+    }
+    respond::json(status, &body)
 }

@@ -1,5 +1,7 @@
 //! Documents whose members are labels.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use super::condition::texts;
 use super::{Param, Writer, json};
 use crate::catalog::{Column, ColumnType, Document, LabelIds, Row};
@@ -22,9 +24,22 @@ pub(super) fn jsonb(w: &mut Writer, column: &Column) {
     }
 }
 
-/// What a join calls the JSON of a text column of its own.
+/// The longest name that PostgreSQL keeps whole, in bytes.
+const NAME: usize = 63;
+
+/// What a join calls the JSON of a text column of its own. PostgreSQL would cut a long name, and two that begin alike
+/// would be one: their ends are told by a number.
 pub(super) fn document_of(column: &Column) -> Ident {
-    Ident::new(format!("jsonb {}", column.name)).unwrap_or_else(|_| column.name.clone())
+    let name = column.name.as_str();
+    let mut alias = format!("jsonb {name}");
+    if alias.len() > NAME {
+        let mut hasher = DefaultHasher::new();
+        name.hash(&mut hasher);
+        let kept = alias.floor_char_boundary(NAME - 17);
+        alias.truncate(kept);
+        alias = format!("{alias} {:016x}", hasher.finish());
+    }
+    Ident::new(alias).unwrap_or_else(|_| column.name.clone())
 }
 
 /// Writes a member of a column's JSON as jsonb; without a path all of it.

@@ -49,6 +49,7 @@ mod rollups_found;
 mod rollups_held;
 mod search;
 mod sizes;
+mod sqlstates;
 mod support;
 mod tags;
 mod targets;

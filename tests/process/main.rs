@@ -14,7 +14,11 @@ mod check;
 mod clients;
 mod cluster;
 mod connections;
+mod crowd;
 mod database;
+mod declared;
+mod distance;
+mod ended;
 mod limits;
 mod line;
 #[path = "../support/patience.rs"]

@@ -3,7 +3,7 @@
 use super::error::CatalogError;
 use super::time;
 use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
-use crate::catalog::file::{TimeDecl, TimeTable, split_relation};
+use crate::catalog::file::{CatalogFile, TimeDecl, TimeTable, split_relation};
 use crate::catalog::{ColumnType, EpochUnit, Relation, TimeColumn, TimeKind};
 use crate::nearest::nearest;
 use crate::time::Zone;
@@ -25,6 +25,32 @@ pub(super) fn relation<'a>(facts: &'a Facts, declared: &str) -> Result<&'a Relat
         let alike = nearest(declared, known.iter().map(String::as_str));
         let nearest = alike.into_iter().map(str::to_owned).collect();
         CatalogError::UnknownRelation { relation: declared.to_owned(), nearest }
+    })
+}
+
+/// What is to be said of the names in a file that several relations on the search path have.
+pub(super) fn ambiguities(facts: &Facts, file: &CatalogFile) -> Vec<String> {
+    let declared = file.sources.iter().map(|source| &source.relation);
+    let declared = declared.chain(file.annotations.iter().map(|annotations| &annotations.relation));
+    let mut notes: Vec<String> = declared.filter_map(|name| ambiguity(facts, name)).collect();
+    notes.dedup();
+    notes
+}
+
+/// What is to be said of a name without a schema that several relations on the search path have.
+fn ambiguity(facts: &Facts, declared: &str) -> Option<String> {
+    let (None, name) = split_relation(declared) else { return None };
+    let on_path = facts.relations.iter().filter(|facts| facts.relation.name.as_str() == name);
+    let mut alike: Vec<&RelationFacts> = on_path.filter(|facts| facts.path_position.is_some()).collect();
+    alike.sort_by_key(|facts| facts.path_position);
+    let (first, others) = alike.split_first()?;
+    let others: Vec<String> = others.iter().map(|facts| facts.relation.to_string()).collect();
+    let first = &first.relation;
+    (!others.is_empty()).then(|| {
+        let others = others.join(", ");
+        format!(
+            "`{declared}` in datebin.toml means {first}, the first on the search path, not {others}; write `{first}`"
+        )
     })
 }
 

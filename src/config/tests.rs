@@ -1,0 +1,35 @@
+//! Settings and their defaults.
+
+use super::*;
+
+#[test]
+fn everything_has_a_default_but_the_database() {
+    let empty = Environment(&|_| None);
+    assert_eq!(empty.http().map(|http| http.listen.to_string()).as_deref(), Ok("127.0.0.1:8080"));
+    assert_eq!(empty.limits().map(|limits| limits.points), Ok(11_000));
+    assert!(matches!(empty.database(), Err(ConfigError::Missing("DATABASE_URL", _))));
+}
+
+#[test]
+fn a_bad_value_names_its_variable_and_not_itself() {
+    let bad = Environment(&|_| Some("hunter2".into()));
+    let error = bad.database().map(|_| ()).map_err(|error| error.to_string());
+    assert_eq!(
+        error,
+        Err("DATABASE_URL cannot be read: expected a PostgreSQL URL, postgres://user:password@host:port/database"
+            .into())
+    );
+    assert!(bad.limits().is_err() && bad.http().is_err() && bad.log().is_err());
+}
+
+#[test]
+fn the_example_file_lists_exactly_the_variables() {
+    let example = include_str!("../../.env.example");
+    let named = |line: &str| {
+        let name = line.trim_start_matches(['#', ' ']).split('=').next()?.to_owned();
+        let is_name = name.len() > 3 && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+        (is_name && line.contains('=')).then_some(name)
+    };
+    let listed: Vec<String> = example.lines().filter_map(named).collect();
+    assert_eq!(listed, VARIABLES);
+}

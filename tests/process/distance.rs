@@ -1,0 +1,84 @@
+//! A database that is far away: every bound is per round trip.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::cluster::Cluster;
+use crate::database::CPU;
+use crate::patience::patience;
+use crate::program::{LONG, Program, ran};
+use crate::proxy::Proxy;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_of_many_slow_round_trips_is_made() {
+    let cluster = Cluster::start();
+    cluster.sql(CPU).await;
+    let proxy = Proxy::before(&cluster).await;
+    // Half of what one round trip may take; a login takes at least three of them.
+    proxy.round_trip(Duration::from_millis(150));
+    let url = proxy.url(&cluster);
+    let settings = [("DATABASE_URL", url.as_str()), ("DATEBIN_CONNECT_TIMEOUT", "300ms")];
+    let program = Program::serve(&cluster, &settings).await;
+    let answer = program.ask("cpu").await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(answer.body[0]["datapoints"].as_array().map(Vec::len), Some(60), "{}", answer.body);
+    let sessions = proxy.accepted();
+    assert_eq!(program.ask("cpu").await.status, 200);
+    assert_eq!(proxy.accepted(), sessions, "the session is kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_sessions_of_a_far_database_are_kept() {
+    let cluster = Cluster::start();
+    cluster.sql(CPU).await;
+    let proxy = Proxy::before(&cluster).await;
+    let url = proxy.url(&cluster);
+    let settings = [("DATABASE_URL", url.as_str()), ("DATEBIN_REFRESH", "1h")];
+    let program = Program::serve(&cluster, &settings).await;
+    program.good(LONG, "cpu").await;
+    // Long enough for the session to be pinged before use: the one thing here that only time brings.
+    tokio::time::sleep(Duration::from_millis(5500)).await;
+    let sessions = proxy.accepted();
+    proxy.round_trip(Duration::from_millis(1500));
+    let answer = program.ask("cpu").await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(proxy.accepted(), sessions, "the session that was pinged serves");
+    assert_eq!(program.get("/readyz").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_without_a_session_for_questions_is_not_ready() {
+    let cluster = Cluster::start();
+    cluster.sql(CPU).await;
+    // The watcher, the reader of the catalog and the listener find room; questions do not.
+    cluster.sql("CREATE ROLE few LOGIN PASSWORD 'few' CONNECTION LIMIT 2; GRANT SELECT ON ALL TABLES IN SCHEMA public TO few").await;
+    let url = cluster.url().replace("datebin:", "few:").replace(crate::cluster::PASSWORD, "few");
+    let program = Program::serve(&cluster, &[("DATABASE_URL", &url)]).await;
+    let asked = program.ask("cpu").await;
+    // The listener gives its session up for the question, or the question is refused and readiness says so.
+    let ready = program.get("/readyz").await.status;
+    assert!(matches!((asked.status, ready), (200, 200) | (503, 503)), "{} {ready}: {}", asked.status, asked.body);
+    program.good(LONG, "cpu").await;
+    assert_eq!(program.get("/readyz").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_from_the_shell_over_a_long_line_is_fast() {
+    let cluster = Cluster::start();
+    cluster.sql(CPU).await;
+    let proxy = Proxy::before(&cluster).await;
+    proxy.round_trip(Duration::from_millis(100));
+    let url = proxy.url(&cluster);
+    let directory = cluster.directory.clone();
+    let arguments =
+        ["query", "cpu", "--from", "2018-04-15T04:50:00Z", "--to", "2018-04-15T05:00:00Z", "--format", "json"];
+    let begun = Instant::now();
+    let output = tokio::task::spawn_blocking(move || ran(&directory, &[("DATABASE_URL", &url)], &arguments)).await;
+    let (output, took) = (output.expect("the program"), begun.elapsed());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let series: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_ne!(series, json!([]));
+    eprintln!("a question over a line of 100 ms took {took:?}");
+    assert!(took < patience(Duration::from_secs(1)), "took {took:?}");
+}

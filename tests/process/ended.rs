@@ -1,0 +1,66 @@
+//! Sessions that the server ends while they are idle.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::cluster::Cluster;
+use crate::database::CPU;
+use crate::program::{LONG, Program, eventually, question};
+
+const ANNOTATED: &str = "
+    CREATE TABLE deploys (started_at timestamptz NOT NULL, service text);
+    INSERT INTO deploys VALUES ('2018-04-15 04:55Z', 'shop');";
+const FILE: &str = "
+    [[annotations]]
+    name = \"deploys\"
+    relation = \"deploys\"
+    time = \"started_at\"
+    title = \"service\"
+    text = \"service\"";
+/// The sessions of questions; the watcher and the listener have others.
+const IDLE: &str = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'datebin' AND query LIKE '%cpu%'";
+
+/// Every way to ask, with what the answer holds.
+async fn ask(program: &Program, way: usize) -> Value {
+    let range = json!({"from": "2018-04-15T04:50:00Z", "to": "2018-04-15T05:00:00Z"});
+    let annotations = json!({"range": range, "annotation": {"name": "x", "query": "", "enable": true}});
+    let picked = json!({"payload": {"target": "label_values(cpu, host)"}, "range": range});
+    let answer = match way {
+        0 => program.post("/query", &question("cpu")).await,
+        1 => program.post("/annotations", &annotations).await,
+        2 => program.post("/tag-values", &json!({"key": "host"})).await,
+        3 => program.post("/variable", &picked).await,
+        _ => program.get("/query?target=cpu&from=2018-04-15T04:50:00Z&to=2018-04-15T05:00:00Z").await,
+    };
+    assert_eq!(answer.status, 200, "way {way}: {}", answer.body);
+    answer.body
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_question_after_a_pause_is_answered_on_every_path() {
+    let cluster = Cluster::start();
+    cluster.sql(CPU).await;
+    cluster.sql(ANNOTATED).await;
+    cluster.sql("ALTER ROLE datebin SET idle_session_timeout = '200ms'").await;
+    let file = cluster.directory.join("catalog.toml");
+    std::fs::write(&file, FILE).expect("a file");
+    let settings = [("DATEBIN_CONFIG", file.to_str().expect("a path")), ("DATEBIN_REFRESH", "1h")];
+    let program = Program::serve(&cluster, &settings).await;
+    let mut connection = cluster.connect().await;
+    sqlx::raw_sql("SET idle_session_timeout = 0").execute(&mut connection).await.expect("the test's own session");
+    for way in 0..5 {
+        let expected = ask(&program, way).await;
+        assert_ne!(expected, json!([]), "way {way}");
+        // Several idle sessions, all of which the server ends.
+        let answers = join_all((0..10).map(|_| program.ask("cpu"))).await;
+        assert!(answers.iter().all(|answer| answer.status == 200));
+        let mut gone = async || {
+            let count: i64 = sqlx::query_scalar(IDLE).fetch_one(&mut connection).await.expect("a count");
+            // The counting statement itself has the word, but another name.
+            (count == 0).then_some(())
+        };
+        eventually(LONG, "the server ends the idle sessions", async || gone().await).await;
+        assert_eq!(ask(&program, way).await, expected, "way {way}");
+    }
+    assert_eq!(program.complaints(), Vec::<Value>::new());
+}
