@@ -104,7 +104,7 @@ impl<'a> Reader<'a> {
                 return self.repeated(start, Some((least, most)));
             }
             '[' => class::class(self, start)?,
-            '\\' if self.takes("Q") => return self.quoted(),
+            '\\' if self.takes("Q") => return self.verbatim(),
             '\\' => escape::outside(self, start)?,
             '.' | '^' | '$' => self.out.push(c),
             c => literal(&mut self.out, c),
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
     }
 
     /// `\Q…\E`: every character stands for itself.
-    fn quoted(&mut self) -> Result<(), PatternError> {
+    fn verbatim(&mut self) -> Result<(), PatternError> {
         while !self.takes("\\E") {
             let Some(c) = self.next() else { break };
             literal(&mut self.out, c);

@@ -84,7 +84,7 @@ async fn while_all_connections_are_at_work_the_process_still_tells_how_it_is() {
 async fn clients_that_do_not_read_hold_neither_memory_nor_a_session() {
     let cluster = Cluster::start();
     cluster.sql(CPU).await;
-    let settings = [("DATEBIN_WRITE_TIMEOUT", "1s"), ("DATEBIN_BUFFERS", "8MiB"), ("DATEBIN_POOL_SIZE", "1")];
+    let settings = [("DATEBIN_WRITE_TIMEOUT", "1s"), ("DATEBIN_IDLE_TIMEOUT", "1s"), ("DATEBIN_BUFFERS", "8MiB")];
     let program = Program::serve(&cluster, &settings).await;
     // 25 × 11,000 points: 6 MB, more than the sockets' buffers take.
     let targets: Vec<Value> = (0..25).map(|n| json!({"target": format!("vector({n})"), "refId": "A"})).collect();
