@@ -220,10 +220,10 @@ impl Facts {
         let keyed = self.keyed.get_or_init(|| {
             let mut keyed: HashMap<String, Vec<usize>> = HashMap::new();
             for (at, facts) in self.relations.iter().enumerate() {
-                if let [only] = facts.primary_key.as_slice() {
-                    if facts.column(only.as_str()).is_some_and(ColumnFacts::is_integer) {
-                        keyed.entry(only.as_str().to_owned()).or_default().push(at);
-                    }
+                if let [only] = facts.primary_key.as_slice()
+                    && facts.column(only.as_str()).is_some_and(ColumnFacts::is_integer)
+                {
+                    keyed.entry(only.as_str().to_owned()).or_default().push(at);
                 }
             }
             keyed

@@ -110,7 +110,11 @@ impl Reducer {
         let before = stream.bytes();
         stream.add(number, now, max_points);
         let after = stream.bytes();
-        if after > before { held.pay(after - before) } else { Ok(held.give_back(before - after)) }
+        if after > before {
+            return held.pay(after - before);
+        }
+        held.give_back(before - after);
+        Ok(())
     }
 
     /// How much there is to finish: samples.

@@ -58,7 +58,9 @@ pub(super) fn compared(w: &mut Writer, column: &Column, values: &[String], opera
 }
 
 /// The cast of a list of texts to a type, and whether a text is one of its values.
-fn own_type(ty: &ColumnType) -> Option<(&'static str, fn(&str) -> bool)> {
+type OwnType = (&'static str, fn(&str) -> bool);
+
+fn own_type(ty: &ColumnType) -> Option<OwnType> {
     Some(match ty {
         ColumnType::Uuid => ("::uuid[])", is_uuid),
         ColumnType::Inet => ("::inet[])", |text| address(text).is_some()),

@@ -97,13 +97,13 @@ pub(super) fn parse(definition: &str) -> Result<Parsed, String> {
 /// Whether GROUP BY has more than the bucket and columns that are shown.
 fn groups_by_more(groups: &str, keys: &[Key]) -> bool {
     let Some((_, list)) = split_word(groups, "BY") else { return false };
-    let is_known = |group: &&str| {
+    let is_known = |group: &str| {
         let group = group.trim();
         let inner = group.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(group);
         let is_bucket = matches!(call(inner), Some(("time_bucket", _))) || group == "1";
         is_bucket || column(group).is_some_and(|column| keys.iter().any(|key| key.column == column))
     };
-    !split(list, ',').iter().all(|group| is_known(&group))
+    !split(list, ',').iter().all(|group| is_known(group))
 }
 
 /// The width of the buckets and the column that they cut.
