@@ -21,7 +21,7 @@ const LOAD: &str = "
     CREATE VIEW cast_fails AS SELECT ts, host, (host || 'x')::float8 AS value FROM cpu;
     CREATE VIEW many_rows AS SELECT ts, host, (SELECT c.value FROM cpu AS c LIMIT 2) AS value FROM cpu;
     CREATE TABLE written (n int);
-    CREATE FUNCTION writes() RETURNS float8 LANGUAGE plpgsql AS $$ BEGIN INSERT INTO written VALUES (1); RETURN 1; END $$;
+    CREATE FUNCTION writes() RETURNS float8 LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.written VALUES (1); RETURN 1; END $$;
     CREATE VIEW writing AS SELECT ts, host, value + writes() AS value FROM cpu;";
 
 #[sqlx::test(migrations = false)]
