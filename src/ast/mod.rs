@@ -150,12 +150,21 @@ pub enum Window {
 /// `offset 5m @ 1609746000`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Modifiers {
-    /// Milliseconds that the data lies before the answer; negative looks ahead.
-    pub offset_ms: i64,
+    /// How far the data lies from the answer; none when they lie together.
+    pub offset: Option<Offset>,
     /// A fixed evaluation time.
     pub at: Option<At>,
     /// Where the modifiers stand, when there are any.
     pub span: Option<Span>,
+}
+
+/// `offset 5m`, `offset -$__interval`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offset {
+    /// How far.
+    pub length: Window,
+    /// Whether the data lies after the answer instead of before it.
+    pub ahead: bool,
 }
 
 /// The argument of `@`.

@@ -53,6 +53,7 @@ use crate::time::Zone;
 /// The file declares what the database does not have.
 pub fn classify(facts: &Facts, file: &CatalogFile, zone: Zone) -> Result<Draft, CatalogError> {
     let zone = lookup::zone("datebin.toml", "time_zone", file.time_zone.as_deref(), zone)?;
+    let zone = lookup::week(file.week_starts.as_deref(), zone)?;
     let local = lookup::zone("[discovery]", "zone", file.discovery.zone.as_deref(), Zone::UTC)?;
     let mut draft = Draft {
         sources: Vec::new(),

@@ -32,6 +32,8 @@ pub use value::{ColumnsDecl, MetricDecl, ValueDecl, ValueTable};
 pub struct CatalogFile {
     /// The zone in which days are cut when a question names none.
     pub time_zone: Option<String>,
+    /// The day on which weeks begin: `monday` unless it is said.
+    pub week_starts: Option<String>,
     /// Known products whose tables are declared by themselves: `telegraf`, `zabbix`, `home-assistant`, `pgwatch`.
     #[serde(default)]
     pub presets: Vec<String>,

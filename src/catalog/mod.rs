@@ -12,6 +12,7 @@ mod label;
 mod lasting;
 pub mod presets;
 mod rollup;
+mod seen;
 mod snapshot;
 pub mod toml_out;
 mod value;
@@ -164,8 +165,10 @@ pub enum TimeKind {
     Instant,
     /// `timestamp` holding the wall clock of a zone.
     Local(Zone),
-    /// `date`, midnight in a zone.
+    /// `date`, midnight in a zone that the operator names.
     Date(Zone),
+    /// `date`, a calendar day of whoever asks: midnight in that zone, which is the catalog's where nobody says.
+    Day(Zone),
     /// A number of units since 1970.
     Epoch {
         /// The unit.

@@ -202,7 +202,7 @@ impl Rollup {
     pub fn end_of(&self, start: Millis) -> Millis {
         match &self.rows.time.kind {
             TimeKind::Instant | TimeKind::Epoch { .. } => start + self.step_ms,
-            TimeKind::Local(zone) | TimeKind::Date(zone) => {
+            TimeKind::Local(zone) | TimeKind::Date(zone) | TimeKind::Day(zone) => {
                 zone.local_to_utc(zone.to_local(start) + chrono::TimeDelta::milliseconds(self.step_ms))
             }
         }
@@ -214,7 +214,7 @@ impl Rollup {
     pub fn is_edge(&self, at: Millis) -> bool {
         let shown = match &self.rows.time.kind {
             TimeKind::Instant | TimeKind::Epoch { .. } => at,
-            TimeKind::Local(zone) | TimeKind::Date(zone) => {
+            TimeKind::Local(zone) | TimeKind::Date(zone) | TimeKind::Day(zone) => {
                 let is_plain = zone.offset_ms(at - HOUR_MS) == zone.offset_ms(at + HOUR_MS - 1);
                 if self.step_ms < DAY_MS && !is_plain {
                     return false;

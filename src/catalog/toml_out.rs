@@ -7,6 +7,8 @@ mod value;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use chrono::Weekday;
+
 use rollup::rollup;
 use rows::{joins, labels, matchers, refined, time};
 
@@ -24,6 +26,10 @@ const HEAD: &str = "\
 pub fn write(snapshot: &Snapshot, decisions: &[Decision]) -> String {
     let mut out = HEAD.to_owned();
     line(&mut out, &["time_zone = ", &quoted(snapshot.zone().name())]);
+    let first = snapshot.zone().first_weekday();
+    if first != Weekday::Mon {
+        line(&mut out, &["week_starts = ", &quoted(&format!("{first:?}").to_lowercase())]);
+    }
     out.push_str("\n[discovery]\nenabled = false\n");
     let mut by_relation: HashMap<&Relation, Vec<&Decision>> = HashMap::new();
     for decision in decisions {

@@ -23,7 +23,13 @@ pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) ->
         arguments.presets.iter().try_for_each(|preset| known_preset(preset))?;
         let discovery = Discovery { enabled: false, ..wanted.discovery };
         let presets = arguments.presets.clone();
-        wanted = CatalogFile { time_zone: wanted.time_zone, discovery, presets, ..CatalogFile::default() };
+        wanted = CatalogFile {
+            time_zone: wanted.time_zone,
+            week_starts: wanted.week_starts,
+            discovery,
+            presets,
+            ..CatalogFile::default()
+        };
     }
     let (snapshot, decisions) = load(&environment.database()?, &wanted, config.zone).await?;
     print(&toml_out::write(&snapshot, &decisions))?;

@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     /// The question: a metric's name, or an expression such as `avg by (region) (cpu)`.
     #[arg(required = true)]
     target: Vec<String>,
-    /// Start: ISO 8601, milliseconds since 1970, or relative.
+    /// Start: ISO 8601, seconds or milliseconds since 1970, or relative.
     #[arg(long, default_value = "now-6h", allow_hyphen_values = true)]
     from: String,
     /// End.

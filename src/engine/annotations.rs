@@ -100,6 +100,7 @@ impl Scope {
         question: &AnnotationQuestion,
         shortener: &Mutex<Shortener>,
     ) -> Result<Option<Found>, Error> {
+        let source = &source.seen_in(&question.zone);
         let statement = sql::annotations(source, &question.filter, question.range, ANNOTATIONS);
         let mut found = Found { rows: Vec::new(), timeless: 0 };
         let mut sink = |row: AnnotationRow| {

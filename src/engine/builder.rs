@@ -14,6 +14,14 @@ use crate::wire::builder::{Choice, MetricOption};
 
 /// The most metrics of a target that are listed with all of their fields.
 const PICKED: usize = 100;
+/// What a field of the builder offers.
+#[derive(Debug)]
+pub struct Choices {
+    /// What can be picked.
+    pub choices: Vec<Choice>,
+    /// Whether there may be others.
+    pub partial: bool,
+}
 
 impl Scope {
     /// The builder's list of metrics.
@@ -33,26 +41,30 @@ impl Scope {
 
     /// What one of the builder's fields offers, narrowed by the others. What cannot be answered is left out: an error
     /// is shown nowhere.
-    pub async fn builder_choices(&self, builder: &Opened) -> Vec<Choice> {
+    pub async fn builder_choices(&self, builder: &Opened) -> Choices {
         if let Some(choices) = render::choices(&builder.field) {
-            return choices;
+            return Choices { choices, partial: false };
         }
+        let mut partial = false;
         let label = builder.field.strip_prefix(LABEL_FIELD);
         let rows = self.builder_rows(builder, label);
         let mut texts: BTreeSet<String> = match label {
             Some(label) => {
                 let found = self.values(&rows, Wish { label, range: None, prefix: "" }).await;
+                partial = found.iter().any(|found| found.as_ref().map_or(true, |found| found.partial));
                 found.into_iter().flatten().flat_map(|found| found.values).collect()
             }
             None if builder.field == "by" => self.names(&rows, None).await.into_iter().flatten().flatten().collect(),
             None => BTreeSet::new(),
         };
+        partial |= label.is_some() && texts.len() > PICKER as usize;
         while texts.len() > PICKER as usize {
             texts.pop_last();
         }
         // The builder drops what was picked and is not among the options.
         texts.extend(builder.picked.iter().cloned());
-        texts.into_iter().map(render::choice).collect()
+        let rest = partial.then(render::all_choices);
+        Choices { choices: texts.into_iter().map(render::choice).chain(rest).collect(), partial }
     }
 
     fn builder_rows(&self, builder: &Opened, label: Option<&str>) -> Vec<Rows<'_>> {
@@ -70,7 +82,9 @@ fn selector(snapshot: &Snapshot, text: &str) -> Option<Selector> {
     if text.trim().is_empty() {
         return None;
     }
-    first(resolve::expression(snapshot, text).ok()?)
+    // The builder sends the target as it stands, with its variables.
+    let read = resolve::expression(snapshot, text).or_else(|_| resolve::expression(snapshot, &language::opened(text)));
+    first(read.ok()?)
 }
 
 fn first(expression: Expr) -> Option<Selector> {

@@ -89,6 +89,11 @@ impl Scope {
         let source = rollup.map_or(source, |rollup| &rollup.rows);
         let source = self.settled_source(source).await.map_err(|error| logged(&error, fetch))?;
         settled.joins.clone_from(&source.joins);
+        let source = if source.time == fetch.time {
+            source
+        } else {
+            Cow::Owned(Source { time: fetch.time.clone(), ..source.into_owned() })
+        };
         let done = self.settle(&source, &mut settled.filters, (&fetch.named(), Some(range))).await;
         done.map_err(|error| logged(&error, fetch))?;
         Ok(settled)
@@ -190,6 +195,21 @@ impl Scope {
             samples.finish(budget, then.as_ref(), &mut || if answers { budget.take() } else { Ok(()) })
         })
         .await
+    }
+
+    /// When the newest sample of each series was, in microseconds since 1970, of fetches of the latest samples.
+    pub(super) async fn latest(&self, group: &FetchGroup) -> Result<Vec<i64>, Error> {
+        let mut times = Vec::new();
+        for fetch in self.all_settled(&group.fetches).await? {
+            let mut sink = |row: SeriesRow<'_>| {
+                // The time stands behind the labels and the bucket.
+                let seconds = row.value(fetch.labels.len() + 1).map_err(|error| error.public())?;
+                times.extend(seconds.map(|seconds| (seconds * 1e6).round() as i64));
+                Ok(())
+            };
+            self.read(&fetch, &sql::fetch(&fetch), &mut sink).await?;
+        }
+        Ok(times)
     }
 
     /// The samples that are kept of each series, and what the person at the panel should know of them.

@@ -7,7 +7,7 @@ use futures_util::{StreamExt as _, stream};
 
 use super::{AT_ONCE, LabelValues, Scope};
 use crate::ast::Matcher;
-use crate::catalog::{LabelValue, Source};
+use crate::catalog::{LabelValue, Row, Source};
 use crate::db::DbError;
 use crate::error::Error;
 use crate::intake::{LabelScope, PICKER};
@@ -43,6 +43,7 @@ impl Scope {
         let found = self.values(&rows, wish).await;
         let partial = found.iter().any(|found| found.as_ref().map_or(true, |found| found.partial));
         let all: BTreeSet<String> = found.into_iter().flatten().flat_map(|found| found.values).collect();
+        let partial = partial || all.len() > PICKER as usize;
         LabelValues { values: all.into_iter().take(PICKER as usize).collect(), partial }
     }
 
@@ -87,8 +88,7 @@ impl Scope {
 
     async fn values_of(&self, rows: &Rows<'_>, wish: Wish<'_>) -> Result<LabelValues, Error> {
         if wish.label == METRIC_NAME {
-            let names = self.metrics_of(rows, wish).await?;
-            return Ok(LabelValues { values: names.into_iter().collect(), partial: false });
+            return self.metrics_of(rows, wish).await;
         }
         let known = rows.source.has_label(wish.label).then(|| rows.source.label_value(wish.label)).flatten();
         let Some(value) = known else { return Ok(LabelValues::default()) };
@@ -102,15 +102,15 @@ impl Scope {
     }
 
     /// The names of the metrics that have rows.
-    async fn metrics_of(&self, rows: &Rows<'_>, wish: Wish<'_>) -> Result<BTreeSet<String>, Error> {
+    async fn metrics_of(&self, rows: &Rows<'_>, wish: Wish<'_>) -> Result<LabelValues, Error> {
         let named = rows.metrics.iter().filter(|metric| metric.name.starts_with(wish.prefix));
-        let all = || named.clone().map(|metric| metric.name.clone()).collect();
+        let all = || LabelValues { values: named.clone().map(|metric| metric.name.clone()).collect(), partial: false };
         if rows.filters.is_empty() {
             return Ok(all());
         }
         let Some(column) = &rows.source.name_column else {
             let has_rows = self.has_rows(rows, wish.range).await?;
-            return Ok(if has_rows { all() } else { BTreeSet::new() });
+            return Ok(if has_rows { all() } else { LabelValues::default() });
         };
         let settled = self.settled_rows(rows, wish.range).await?;
         let value = LabelValue::Column(column.clone());
@@ -119,7 +119,8 @@ impl Scope {
         let has_rows = |metric: &&&crate::catalog::Metric| {
             metric.stored_name.as_ref().is_none_or(|name| stored.values.binary_search(name).is_ok())
         };
-        Ok(named.filter(has_rows).map(|metric| metric.name.clone()).collect())
+        let values = named.filter(has_rows).map(|metric| metric.name.clone()).collect();
+        Ok(LabelValues { values, partial: stored.partial })
     }
 
     /// Whether some row passes the filters, as far as a value of a filter's own label can tell.
@@ -150,8 +151,17 @@ impl Scope {
         asked: (Option<TimeRange>, &str),
         cap: u32,
     ) -> Result<LabelValues, DbError> {
+        let asked = (asked.0.map(|range| source.time.around(range)), asked.1);
         let statement = sql::narrowed_values(source, value, filters, asked, cap);
-        let (values, partial) = self.in_budget(&statement, (source, value), cap + 1).await?;
+        // The values that ANALYZE kept; of a joined row those of its relation, whichever rows refer to them.
+        let instead = match value {
+            LabelValue::Column(column) if column.row == Row::Own => Some(sql::common_values(&source.relation, column)),
+            value if matches!(value.column().row, Row::Joined(_)) => {
+                Some(sql::label_values(source, value, filters, asked.0, cap))
+            }
+            _ => None,
+        };
+        let (values, partial) = self.in_budget(&statement, (source, value), instead.as_ref(), cap + 1).await?;
         Ok(LabelValues { values: values.into_iter().collect(), partial })
     }
 }

@@ -12,6 +12,7 @@ mod reducing;
 mod resolve;
 mod scope;
 mod show;
+mod unmatched;
 mod variable;
 mod work;
 
@@ -181,6 +182,9 @@ impl Scope {
         let read_at = Instant::now();
         notices.extend(planned.notices.iter().cloned().chain(skipped).chain(before.notice));
         let executed = self.show_sql.then(|| show::statements(&planned.groups));
+        let is_carried = !before.values.is_empty();
+        let is_empty = |at: usize| inputs.get(at).is_some_and(|input| input.series.is_empty());
+        let looks = self.looks(&context, &lowered.fetches, &planned.groups, is_empty);
         let steps = computing::steps(&lowered, &planned, &inputs);
         let computing = Computing {
             snapshot: Arc::clone(&self.snapshot),
@@ -192,6 +196,9 @@ impl Scope {
         };
         let carried = before.values;
         let (frames, held) = self.compute(steps, move |budget| computing.frames(inputs, carried, budget)).await?;
+        if frames.is_empty() && !is_carried {
+            notices.extend(self.unmatched(&looks).await);
+        }
         let wait = self.database.waited().min(read_at - planned_at);
         let timing = Timing {
             parse: parsed_at - begun,

@@ -35,10 +35,11 @@ impl Scope {
         let parsed_at = Instant::now();
         let planned = plan::samples(context, request)?;
         let planned_at = Instant::now();
+        let first = planned.groups.iter().flat_map(|group| &group.fetches).next();
         let wanted = Reduced {
             reduce: target.options.reduce,
             max_points: context.max_points.min(self.limits.points),
-            offset_ms: request.selector.modifiers.offset_ms,
+            offset_ms: first.map_or(0, |fetch| context.range.from - fetch.from),
         };
         let mut all = ReducedSeries { kept: Vec::new(), held: self.budget.held(), notices: Vec::new() };
         for group in &planned.groups {
@@ -46,6 +47,10 @@ impl Scope {
             all.kept.append(&mut found.kept);
             all.held.absorb(found.held);
             all.notices.append(&mut found.notices);
+        }
+        if all.kept.is_empty() {
+            let looks = self.looks(context, &lowered.fetches, &planned.groups, |_| true);
+            all.notices.extend(self.unmatched(&looks).await);
         }
         let read_at = Instant::now();
         let executed = self.show_sql.then(|| show::statements(&planned.groups));

@@ -3,26 +3,31 @@
 use std::collections::BTreeSet;
 
 use super::labels::Wish;
-use super::{Scope, resolve};
+use super::{LabelValues, Scope, resolve};
 use crate::ast::{ExprKind, MetricRef, Modifiers, Options, Selector};
 use crate::catalog::Snapshot;
 use crate::error::{Error, Kind};
 use crate::frame::Frame;
-use crate::intake::{Builder, POINTS, Question, TargetQuestion, VariableAsk, VariableQuestion};
+use crate::intake::{Builder, PICKER, POINTS, Question, TargetQuestion, VariableAsk, VariableQuestion};
 use crate::language;
 use crate::nearest::nearest;
 use crate::plan;
+use crate::time::TimeRange;
 
 /// The most texts that are looked for inside of names; more texts are names themselves.
 const LOOKED_FOR: usize = 100;
 
-/// The texts of an answer, and whether there were more.
+/// The texts of an answer, and whether there are more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listed {
     /// The texts, each once.
     pub texts: Vec<String>,
     /// Whether the limit cut some off.
     pub cut: bool,
+    /// Whether time was up before all were found, or all were narrowed.
+    pub partial: bool,
+    /// Whether "All" of the list has to stand for more than its texts.
+    pub is_open: bool,
 }
 
 impl Scope {
@@ -38,9 +43,12 @@ impl Scope {
     /// The query cannot be read, a metric is unknown, or the database does not answer.
     pub async fn variable(&self, question: &VariableQuestion) -> Result<Listed, Error> {
         let snapshot = &*self.snapshot;
+        let mut partial = false;
         let texts = match &question.ask {
             VariableAsk::LabelValues { selector, label } => {
-                self.values_of_label(question, selector.as_deref(), label).await?
+                let found = self.values_of_label(question, selector.as_deref(), label).await?;
+                partial = found.partial;
+                found.values.into_iter().collect()
             }
             VariableAsk::LabelNames { selector } => self.names_of_labels(question, selector.as_deref()).await?,
             VariableAsk::Metrics { pattern } => self.metrics(pattern)?,
@@ -50,7 +58,9 @@ impl Scope {
         let mut texts: Vec<String> = texts.into_iter().filter(|text| text.starts_with(&question.prefix)).collect();
         let cut = texts.len() > question.limit;
         texts.truncate(question.limit);
-        Ok(Listed { texts, cut })
+        let is_narrowed = !question.prefix.is_empty() || question.limit < PICKER as usize;
+        let is_values = matches!(question.ask, VariableAsk::LabelValues { .. });
+        Ok(Listed { texts, cut, partial, is_open: is_values && !is_narrowed && (cut || partial) })
     }
 
     async fn values_of_label(
@@ -58,12 +68,17 @@ impl Scope {
         question: &VariableQuestion,
         selector: Option<&str>,
         label: &str,
-    ) -> Result<BTreeSet<String>, Error> {
+    ) -> Result<LabelValues, Error> {
         let selector = selector.map(|text| read(&self.snapshot, text)).transpose()?;
         let rows = plan::rows(self.naming(), selector.as_ref(), &question.filters)?;
-        let wish = Wish { label, range: Some(question.range), prefix: &question.prefix };
-        let found: Result<Vec<_>, Error> = self.values(&rows, wish).await.into_iter().collect();
-        Ok(found?.into_iter().flat_map(|found| found.values).collect())
+        let wish = Wish { label, range: asked_range(question), prefix: &question.prefix };
+        let mut all = (BTreeSet::new(), false);
+        for found in self.values(&rows, wish).await {
+            let found = found?;
+            all.0.extend(found.values);
+            all.1 |= found.partial;
+        }
+        Ok(LabelValues { values: all.0.into_iter().collect(), partial: all.1 })
     }
 
     async fn names_of_labels(
@@ -73,7 +88,7 @@ impl Scope {
     ) -> Result<BTreeSet<String>, Error> {
         let selector = selector.map(|text| read(&self.snapshot, text)).transpose()?;
         let rows = plan::rows(self.naming(), selector.as_ref(), &question.filters)?;
-        let found: Result<Vec<_>, Error> = self.names(&rows, Some(question.range)).await.into_iter().collect();
+        let found: Result<Vec<_>, Error> = self.names(&rows, asked_range(question)).await.into_iter().collect();
         Ok(found?.into_iter().flatten().collect())
     }
 
@@ -108,6 +123,11 @@ impl Scope {
         let answer = self.answer(&asked).await?;
         Ok(answer.answered.iter().flat_map(|answered| &answered.frames).filter_map(instant).collect())
     }
+}
+
+/// The range that the request says; without one the newest rows decide.
+fn asked_range(question: &VariableQuestion) -> Option<TimeRange> {
+    question.is_ranged.then_some(question.range)
 }
 
 /// `name{label="value"} value milliseconds`.

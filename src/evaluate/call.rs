@@ -9,6 +9,7 @@ use super::node::{Limiter, Node};
 use super::range_function::RangeFunction;
 use super::request::{FetchRequest, Refusal};
 use crate::ast::{AggregateOp, Call, Expr, ExprKind, Selector, Span, Test};
+use crate::language::{UNREPLACED_HINT, unreplaced};
 use crate::nearest::nearest;
 use crate::series::{Labels, METRIC_NAME};
 
@@ -154,6 +155,10 @@ impl Lowering<'_> {
         let name = text(expr, what)?;
         if name.is_empty() {
             return Err(Refusal::wrong("a label needs a name", expr.span));
+        }
+        if let Some(found) = unreplaced(name) {
+            let message = format!("the variable `{}` was not replaced", found.name);
+            return Err(Refusal::wrong(message, expr.span).hint(UNREPLACED_HINT));
         }
         Ok(name.to_owned())
     }

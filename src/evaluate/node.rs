@@ -161,6 +161,30 @@ pub enum Limiter {
 }
 
 impl Node {
+    /// Whether it has a value in a bucket exactly where its only fetch has one, and for the same series or groups of them.
+    #[must_use]
+    pub fn follows_its_samples(&self) -> bool {
+        match self {
+            Self::Fetch(_) => true,
+            Self::Math { child, .. }
+            | Self::Limit { child, .. }
+            | Self::Timestamp { child, .. }
+            | Self::LabelReplace { child, .. }
+            | Self::LabelJoin { child, .. }
+            | Self::Aggregate { child, .. }
+            | Self::Quantile { child, .. } => !child.is_scalar() && child.follows_its_samples(),
+            Self::Binary(binary) if !binary.op.is_comparison() || binary.returns_bool => {
+                let (lhs, rhs) = (&binary.lhs, &binary.rhs);
+                match (lhs.is_scalar(), rhs.is_scalar()) {
+                    (true, false) => rhs.follows_its_samples(),
+                    (false, true) => lhs.follows_its_samples(),
+                    _ => false,
+                }
+            }
+            _ => false,
+        }
+    }
+
     /// Whether it gives a scalar, not series.
     #[must_use]
     pub fn is_scalar(&self) -> bool {

@@ -3,6 +3,7 @@
 //! that has left a window is gone.
 
 use super::partial::{Cell, Partials, merge, value};
+use crate::ast::AggregateOp;
 use crate::error::Error;
 use crate::evaluate::RangeFunction;
 use crate::plan::Fetch;
@@ -19,10 +20,16 @@ pub(super) fn points(
     take: &mut Take<'_>,
 ) -> Result<Vec<Point>, Error> {
     let seconds = |from: u32, to: u32| (fetch.buckets.edge(to) - fetch.buckets.edge(from)) as f64 / 1000.0;
+    let counts = fetch.aggregate.as_ref().is_some_and(|a| matches!(a.op, AggregateOp::Count | AggregateOp::Group));
+    let divided = fetch.per_second && !counts;
+    let value = |partials, length: f64| {
+        let value = value(partials, function, length);
+        if divided { value / length } else { value }
+    };
     let Some(windows) = &fetch.windows else {
         let point = |cell: &Cell| {
             let length = seconds(cell.bucket, cell.bucket + 1);
-            Point { bucket: cell.bucket, value: value(cell.partials, function, length) }
+            Point { bucket: cell.bucket, value: value(cell.partials, length) }
         };
         return Ok(cells.iter().map(point).collect());
     };
@@ -36,7 +43,7 @@ pub(super) fn points(
         queue.drop_before(*from);
         if let Some(partials) = queue.total() {
             take()?;
-            points.push(Point { bucket, value: value(partials, function, seconds(*from, *to)) });
+            points.push(Point { bucket, value: value(partials, seconds(*from, *to)) });
         }
     }
     Ok(points)

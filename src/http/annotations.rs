@@ -25,6 +25,7 @@ pub(super) async fn got(State(app): State<App>, params: Params) -> Response {
         range: params.range(),
         annotation: json!({"query": params.value("query")}),
         tags: params.value("tags"),
+        timezone: params.value("tz"),
     };
     answered(shown(&app, &request, params.first("format") == Some("events")).await)
 }

@@ -32,12 +32,18 @@ pub(super) async fn options(State(app): State<App>, request: Result<Json<Payload
     let (Ok(scope), Ok(Json(request, _))) = (app.engine.scope(), request) else {
         return respond::json(StatusCode::OK, &json!([]));
     };
-    match intake::opened(&request, scope.limits()) {
-        Ok(opened) => respond::json(StatusCode::OK, &scope.builder_choices(&opened).await),
-        Err(error) => {
-            let mut response = respond::json(StatusCode::OK, &json!([]));
-            respond::warn(response.headers_mut(), std::iter::once(error.sentence()));
-            response
+    let mut response;
+    let notice = match intake::opened(&request, scope.limits()) {
+        Ok(opened) => {
+            let found = scope.builder_choices(&opened).await;
+            response = respond::json(StatusCode::OK, &found.choices);
+            found.partial.then(|| "the list is not complete".to_owned())
         }
-    }
+        Err(error) => {
+            response = respond::json(StatusCode::OK, &json!([]));
+            Some(error.sentence())
+        }
+    };
+    respond::warn(response.headers_mut(), notice.into_iter());
+    response
 }

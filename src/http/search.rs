@@ -7,10 +7,11 @@ use serde_json::Value;
 
 use super::body::Json;
 use super::params::Params;
-use super::variable::{cut, list};
+use super::variable::cut;
 use super::{App, respond};
 use crate::error::Error;
-use crate::intake;
+use crate::intake::{self, VariableQuestion};
+use crate::render;
 use crate::wire::request::{Search, Variable};
 
 pub(super) async fn posted(State(app): State<App>, Json(search, _): Json<Search>) -> Response {
@@ -30,8 +31,11 @@ async fn answer(app: &App, typed: String) -> Result<Response, Error> {
     if !intake::is_variable(&typed) || scope.snapshot().metric(typed.trim()).is_some() {
         return Ok(respond::json(StatusCode::OK, &scope.metric_names(&typed)));
     }
-    let listed = list(app, &Variable { payload: Value::from(typed), range: Value::Null }).await?;
-    let mut response = respond::json(StatusCode::OK, &listed.texts);
+    let request = Variable { payload: Value::from(typed), range: Value::Null };
+    // The client has no range to send.
+    let question = VariableQuestion { is_ranged: false, ..intake::variable(&request, scope.moment(), scope.limits())? };
+    let listed = scope.variable(&question).await?;
+    let mut response = respond::json(StatusCode::OK, &render::searched(&listed.texts, listed.is_open));
     respond::warn(response.headers_mut(), cut(&listed));
     Ok(response)
 }

@@ -24,20 +24,17 @@ pub(super) async fn got(State(app): State<App>, params: Params) -> Response {
 }
 
 async fn answer(app: &App, request: &Variable) -> Result<Response, Error> {
-    let listed = list(app, request).await?;
-    let mut response = respond::json(StatusCode::OK, &render::variable(&listed.texts));
+    let scope = app.engine.scope()?;
+    let listed = scope.variable(&intake::variable(request, scope.moment(), scope.limits())?).await?;
+    let mut response = respond::json(StatusCode::OK, &render::variable(&listed.texts, listed.is_open));
     respond::warn(response.headers_mut(), cut(&listed));
     Ok(response)
 }
 
-/// The texts that a variable's query gives.
-pub(super) async fn list(app: &App, request: &Variable) -> Result<Listed, Error> {
-    let scope = app.engine.scope()?;
-    scope.variable(&intake::variable(request, scope.moment(), scope.limits())?).await
-}
-
-/// What is to be said when there was more.
+/// What is to be said when there are more.
 pub(super) fn cut(listed: &Listed) -> impl Iterator<Item = String> + use<> {
     let said = format!("only the first {} are listed; narrow them with matchers or a prefix", listed.texts.len());
-    listed.cut.then_some(said).into_iter()
+    let partial = "the list is not exact: time was up before all values were found and narrowed";
+    let partial = listed.partial.then(|| partial.to_owned());
+    partial.into_iter().chain(listed.cut.then_some(said))
 }

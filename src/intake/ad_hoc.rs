@@ -40,6 +40,10 @@ fn matcher(filter: &AdHocFilter, notices: &mut Vec<String>) -> Option<Matcher> {
     let label = scalar::text(&filter.key).filter(|key| !key.is_empty())?;
     let operator = scalar::text(&filter.operator).unwrap_or_else(|| "=".into());
     let value = scalar::text(&filter.value).unwrap_or_default();
+    if language::is_all(&value) || [&label, &value].iter().any(|text| language::unreplaced(text).is_some()) {
+        // Everything; where an error can be shown the question with such a variable is refused before.
+        return None;
+    }
     let test = match operator.as_str() {
         "=" => Test::In([value].into()),
         "!=" => Test::NotIn([value].into()),
@@ -68,5 +72,5 @@ fn one_of(filter: &AdHocFilter, first: String, test: fn(Values) -> Test) -> Opti
         Some(values) if !values.is_empty() => values.iter().filter_map(scalar::text).collect(),
         _ => vec![first],
     };
-    (!values.iter().any(|value| value == "$__all")).then(|| test(values.into()))
+    (!values.iter().any(|value| language::is_all(value))).then(|| test(values.into()))
 }

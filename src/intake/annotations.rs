@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::range::{Moment, time_range};
+use super::range::{Moment, time_range, zone_of};
 use super::{few_enough, scalar};
 use crate::ast::Test;
 use crate::error::Error;
 use crate::language;
 use crate::plan::Limits;
 use crate::sql::AnnotationFilter;
-use crate::time::TimeRange;
+use crate::time::{TimeRange, Zone};
 use crate::wire::request;
 
 /// Which annotations are asked for.
@@ -19,6 +19,8 @@ pub struct AnnotationQuestion {
     pub range: TimeRange,
     /// What they carry.
     pub filter: AnnotationFilter,
+    /// The zone whose days dates are.
+    pub zone: Zone,
 }
 
 /// Reads a request; without a range it is the last six hours, without a query all annotations.
@@ -30,7 +32,7 @@ pub fn annotations(request: &request::Annotations, moment: Moment<'_>) -> Result
     let range = time_range(&request.range, moment)?;
     let mut filter = filter(&scalar::text(query).unwrap_or_default(), Interpolation::Glob);
     filter.tags.extend(tags(&request.tags));
-    Ok(AnnotationQuestion { range, filter })
+    Ok(AnnotationQuestion { range, filter, zone: zone_of(&request.timezone, moment) })
 }
 
 /// The `refId` by which the JSON plugin's annotation queries are told from those of panels.
@@ -57,7 +59,8 @@ pub fn annotation_targets(
         let text = text(target.get("target")).or_else(|| text(payload.get("query"))).unwrap_or_default();
         let mut filter = filter(&text, Interpolation::Regex);
         filter.tags.extend(tags(payload.get("tags").unwrap_or(&Value::Null)));
-        questions.push(AnnotationQuestion { range: time_range(&query.range, moment)?, filter });
+        let zone = zone_of(&query.timezone, moment);
+        questions.push(AnnotationQuestion { range: time_range(&query.range, moment)?, filter, zone });
     }
     Ok(questions)
 }

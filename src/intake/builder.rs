@@ -179,7 +179,8 @@ fn aggregation(text: &str, notices: &mut Vec<String>) -> Option<(AggregateOp, Op
 /// The matcher of a label's values; none when nothing or everything is picked. A text may be escaped or exact: it
 /// stands for what it reads as and for itself.
 fn filter(label: &str, texts: &[String]) -> Option<Matcher> {
-    if label.is_empty() || texts.iter().any(|text| matches!(text.as_str(), "$__all" | ".*")) {
+    let is_open = |text: &String| text == ".*" || language::unreplaced(text).is_some();
+    if label.is_empty() || texts.iter().any(is_open) {
         return None;
     }
     let (mut values, mut known): (Vec<String>, HashSet<String>) = (Vec::new(), HashSet::new());
@@ -194,6 +195,9 @@ fn filter(label: &str, texts: &[String]) -> Option<Matcher> {
                 values.push(value);
             }
         }
+    }
+    if values.iter().any(|value| language::is_all(value)) {
+        return None;
     }
     (!values.is_empty()).then(|| Matcher {
         label: label.to_owned(),

@@ -8,6 +8,7 @@ mod options;
 mod payload;
 mod picker;
 mod range;
+mod replaced;
 mod scalar;
 mod variable;
 
@@ -90,14 +91,19 @@ pub fn body<T: DeserializeOwned + Default>(bytes: &[u8]) -> Result<T, Error> {
 /// Reads a request for series.
 ///
 /// # Errors
-/// The range is unreadable, or there are too many targets or filters.
+/// The range is unreadable, there are too many targets or filters, or a filter holds a variable that nobody replaced.
 pub fn question(query: &request::Query, moment: Moment<'_>, limits: Limits) -> Result<Question, Error> {
-    let zone = scalar::text(&query.timezone).and_then(|name| Zone::parse(&name)).unwrap_or(*moment.zone);
+    let zone = range::zone_of(&query.timezone, moment);
     let moment = Moment { zone: &zone, ..moment };
     let range = time_range(&query.range, moment)?;
-    let targets = targets(&query.targets, limits)?;
+    let mut targets = targets(&query.targets, limits)?;
+    for own in targets.iter_mut().filter_map(|target| target.options.zone.as_mut()) {
+        *own = own.with_weeks_from(zone.first_weekday());
+    }
     let mut notices = Vec::new();
-    let ad_hoc = ad_hoc::matchers(&[&query.adhoc_filters, &query.filters], limits, &mut notices)?;
+    let filters = [&query.adhoc_filters, &query.filters];
+    let ad_hoc = ad_hoc::matchers(&filters, limits, &mut notices)?;
+    replaced::filters(&filters)?;
     Ok(Question {
         range,
         interval_ms: scalar::integer(&query.interval_ms).filter(|interval| *interval > 0),
@@ -165,6 +171,9 @@ fn target(value: &Value, limits: Limits) -> Option<TargetQuestion> {
     }
     let mut question = TargetQuestion::of(ref_id, text);
     let said = payload::said(&target.payload);
+    if let Err(error) = replaced::members(&said) {
+        question.text = question.text.and(Err(error));
+    }
     question.options = options(&said, &mut question.notices);
     question.builder = Builder::read(&said, &mut question.notices);
     if let Err(error) = question.builder.bounded(limits) {

@@ -1,6 +1,7 @@
 //! Named texts → how an answer is cut, filled, reduced and shown.
 
 use super::payload::Said;
+use super::replaced::is_built_in;
 use crate::ast::{Fill, Format, Options, Reduce};
 use crate::language;
 use crate::nearest::nearest;
@@ -74,11 +75,15 @@ impl Reader<'_> {
             self.notices.push(format!("`legend` is ignored: it is longer than {LEGEND} bytes"));
             return None;
         }
+        // A template is text: what looks like a variable in it is shown, and said.
+        if let Some(found) = language::unreplaced(&text) {
+            self.notices.push(format!("the variable `{}` in `legend` was not replaced", found.name));
+        }
         Some(text)
     }
 
     fn step(&mut self) -> Option<Step> {
-        let text = self.text("step").filter(|text| !text.starts_with('$') && text != "auto")?;
+        let text = self.text("step").filter(|text| !is_built_in(text) && text != "auto")?;
         let step = Step::parse(&text);
         if step.is_none() {
             self.notices.push(unknown("step", &text, &[], "expected a length such as 30s, 1h, 1d, 1mo"));
@@ -87,7 +92,7 @@ impl Reader<'_> {
     }
 
     fn zone(&mut self) -> Option<Zone> {
-        let text = self.text("tz").filter(|text| !text.starts_with('$') && text != "browser")?;
+        let text = self.text("tz").filter(|text| !is_built_in(text) && text != "browser")?;
         let zone = Zone::parse(&text);
         if zone.is_none() {
             let near = nearest(&text, Zone::names());

@@ -17,6 +17,12 @@ pub struct Moment<'a> {
     pub zone: &'a Zone,
 }
 
+/// The zone that a request names, or the catalog's.
+pub(super) fn zone_of(name: &Value, moment: Moment<'_>) -> Zone {
+    let own = scalar::text(name).and_then(|name| Zone::parse(&name));
+    own.map_or(*moment.zone, |zone| zone.with_weeks_from(moment.zone.first_weekday()))
+}
+
 /// Reads a range; an absent end is now, an absent start six hours before the end.
 ///
 /// # Errors
@@ -39,7 +45,7 @@ fn instant(value: &Value, rounding: Rounding, moment: Moment<'_>, name: &str) ->
     };
     let wrong = |why: String| {
         Error::new(Kind::BadRange, format!("`range.{name}` cannot be read: {why}"))
-            .hint("expected ISO 8601, milliseconds since 1970, or `now-6h`")
+            .hint("expected ISO 8601, seconds or milliseconds since 1970, or `now-6h`")
     };
     let text = text.ok_or_else(|| wrong("it is neither a text nor a number".into()))?;
     parse_instant(&text, moment.now, rounding, moment.zone).map(Some).map_err(|error| wrong(error.to_string()))

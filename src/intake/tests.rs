@@ -66,6 +66,53 @@ fn a_range_that_makes_no_sense_is_refused() {
 }
 
 #[test]
+fn a_bare_number_is_seconds_or_milliseconds() -> Result<(), Error> {
+    for (from, expected) in [
+        (json!(1_735_732_800), 1_735_732_800_000),
+        (json!("1735732800"), 1_735_732_800_000),
+        (json!(1_735_732_800.25), 1_735_732_800_250),
+        (json!(1_735_732_800_000_i64), 1_735_732_800_000),
+        (json!(99_999_999_999_i64), 99_999_999_999_000),
+        (json!(100_000_000_000_i64), 100_000_000_000),
+        (json!(-86_400), -86_400_000),
+    ] {
+        let read = read(json!({"range": {"from": from, "to": "9999-01-01"}}))?;
+        assert_eq!(read.range.from, expected, "{from}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_variable_that_nobody_replaced_is_named() {
+    let target = |payload: Value| json!({"targets": [{"target": "cpu", "payload": payload}]});
+    for payload in [
+        json!({"over_time": "$fn"}),
+        json!({"aggregation": "${fn}"}),
+        json!({"by": ["host", "[[fn]]"]}),
+        json!({"fill": "$fn"}),
+        json!({"step": "${fn:raw}"}),
+        json!({"tz": "$fn"}),
+        json!({"filters": {"host": ["a", "$fn"]}}),
+        json!({"label:host": "web-$fn"}),
+    ] {
+        let read = read(target(payload.clone())).unwrap();
+        let error = read.targets[0].text.clone().unwrap_err();
+        assert!(error.kind == Kind::BadTarget && error.message.contains("`fn`"), "{payload}: {error:?}");
+    }
+    for payload in
+        [json!({"step": "$__interval"}), json!({"label:host": "$__all"}), json!({"by": r"a\$b"}), json!({"x": "$x"})]
+    {
+        assert_eq!(read(target(payload.clone())).unwrap().targets[0].text, Ok("cpu".to_owned()), "{payload}");
+    }
+    let filter = |value: &str| json!({"key": "host", "operator": "=", "value": value});
+    for list in ["adhocFilters", "filters"] {
+        let error = read(json!({"targets": [], list: [filter("$host")]})).unwrap_err();
+        assert_eq!((error.kind, error.message.contains("`host`")), (Kind::BadTarget, true));
+        assert_eq!(read(json!({list: [filter("$__all")]})).unwrap().ad_hoc, []);
+    }
+}
+
+#[test]
 fn both_lists_of_filters_count_once() -> Result<(), Error> {
     let filter = json!({"key": "host", "operator": "=", "value": "a"});
     let all = json!({"key": "dc", "operator": "=~", "value": ".*"});
@@ -107,6 +154,6 @@ fn options_read_alike_from_a_payload_and_a_url() {
 #[test]
 fn what_was_not_interpolated_or_is_blank_says_nothing() {
     let (read, notices) =
-        wishes(&[("fill", " "), ("step", "$__interval"), ("tz", "${tz}"), ("legend", ""), ("format", "")]);
+        wishes(&[("fill", " "), ("step", "$__interval"), ("tz", "${__timezone}"), ("legend", ""), ("format", "")]);
     assert_eq!((read, notices), (Options::default(), Vec::new()));
 }

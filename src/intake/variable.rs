@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::labels::PICKER;
 use super::range::{Moment, time_range};
-use super::{ad_hoc, scalar};
+use super::{ad_hoc, replaced, scalar};
 use crate::ast::{Matcher, Span, Test};
 use crate::error::{Error, Kind};
 use crate::language;
@@ -22,6 +22,8 @@ pub struct VariableQuestion {
     pub ask: VariableAsk,
     /// The range.
     pub range: TimeRange,
+    /// Whether it decides about labels; where a client cannot say one, the newest rows do.
+    pub is_ranged: bool,
     /// Filters besides those of the query.
     pub filters: Vec<Matcher>,
     /// What every text begins with.
@@ -70,16 +72,27 @@ pub fn variable(request: &request::Variable, moment: Moment<'_>, limits: Limits)
     let member = |name: &str| payload.get(name).and_then(scalar::text).filter(|text| !text.trim().is_empty());
     let text = scalar::text(payload).or_else(|| member("target")).or_else(|| member("query"));
     let (ask, options) = match (text, member("label")) {
-        (None, Some(label)) => (VariableAsk::LabelValues { selector: member("metric"), label }, Trailing::default()),
+        (None, Some(label)) => {
+            replaced::text("`label`", &label)?;
+            (VariableAsk::LabelValues { selector: member("metric"), label }, Trailing::default())
+        }
         (text, _) => read(&text.unwrap_or_default())?,
     };
+    if let VariableAsk::Search(searched) = &ask {
+        replaced::text("the variable's query", searched)?;
+    }
+    let filters = payload.get("filters").unwrap_or(&Value::Null);
+    replaced::filters(&[filters])?;
+    let prefix = options.prefix.or_else(|| member("prefix")).unwrap_or_default();
+    replaced::text("`prefix`", &prefix)?;
     let limit = payload.get("limit").and_then(scalar::integer).filter(|limit| *limit > 0);
     let limit = options.limit.or_else(|| limit.and_then(|limit| usize::try_from(limit).ok()));
     Ok(VariableQuestion {
         ask,
         range,
-        filters: filters(payload.get("filters").unwrap_or(&Value::Null), limits)?,
-        prefix: options.prefix.or_else(|| member("prefix")).unwrap_or_default(),
+        is_ranged: true,
+        filters: matchers(filters, limits)?,
+        prefix,
         limit: limit.unwrap_or(usize::MAX).min(PICKER as usize),
     })
 }
@@ -91,17 +104,17 @@ pub fn is_variable(text: &str) -> bool {
 }
 
 /// Filters as ad hoc pickers send them, or as an object of label and value or values.
-fn filters(value: &Value, limits: Limits) -> Result<Vec<Matcher>, Error> {
+fn matchers(value: &Value, limits: Limits) -> Result<Vec<Matcher>, Error> {
     let Some(members) = value.as_object() else { return ad_hoc::matchers(&[value], limits, &mut Vec::new()) };
     let most = limits.filters as usize;
     if members.len() > most {
         return Err(too_many_filters(members.len(), most));
     }
-    Ok(members.iter().filter_map(|(label, value)| matcher(label, value)).collect())
+    members.iter().filter_map(|(label, value)| matcher(label, value).transpose()).collect()
 }
 
 /// The matcher that a label and its value or values are; none when nothing is said.
-fn matcher(label: &str, value: &Value) -> Option<Matcher> {
+fn matcher(label: &str, value: &Value) -> Result<Option<Matcher>, Error> {
     let list = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
     let texts: Vec<String> = list.iter().filter_map(scalar::text).filter(|text| !text.is_empty()).collect();
     let mut words = Vec::new();
@@ -109,11 +122,12 @@ fn matcher(label: &str, value: &Value) -> Option<Matcher> {
         match language::equal_test(text, false) {
             Test::In(list) => words.extend_from_slice(&list),
             // An "All" among them.
-            _ => return None,
+            _ => return Ok(None),
         }
+        replaced::text(&format!("the filter on {label:?}"), text)?;
     }
     let matcher = Matcher { label: label.to_owned(), test: Test::In(words.into()), span: Span::default() };
-    (!texts.is_empty()).then_some(matcher)
+    Ok((!texts.is_empty()).then_some(matcher))
 }
 
 /// What may follow the arguments of a call: `limit=10`, `prefix="web"`.
@@ -136,6 +150,10 @@ fn read(text: &str) -> Result<(VariableAsk, Trailing), Error> {
         return Ok((VariableAsk::Search(text.to_owned()), Trailing::default()));
     };
     if word == "metrics" {
+        if language::is_all(inside.trim()) {
+            return Ok((VariableAsk::Metrics { pattern: String::new() }, Trailing::default()));
+        }
+        replaced::text("metrics(…)", inside)?;
         return Ok((VariableAsk::Metrics { pattern: inside.trim().to_owned() }, Trailing::default()));
     }
     let mut args = arguments(inside);
@@ -158,6 +176,7 @@ fn read(text: &str) -> Result<(VariableAsk, Trailing), Error> {
 /// The label of an argument: bare, in quotes, or escaped by an interpolation.
 fn label_name(text: &str) -> Result<String, Error> {
     let text = text.trim();
+    replaced::text("the label's name", text)?;
     let quoted = ['"', '\''].iter().find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote));
     match language::equal_test(quoted.unwrap_or(text), false) {
         Test::In(words) if words.len() == 1 => Ok(words[0].clone()),

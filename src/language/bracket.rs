@@ -1,14 +1,17 @@
 //! What binds to an operand from the right: ranges, subqueries, `offset` and `@`.
 
-use crate::ast::{At, BinaryOp, Expr, ExprKind, Modifiers, Selector, Span, Subquery, Window};
+use crate::ast::{At, BinaryOp, Expr, ExprKind, Modifiers, Offset, Selector, Span, Subquery, Window};
 
-use super::ParseError;
 use super::duration::LONGEST_MS;
 use super::parser::{Node, Parsed, Parser};
 use super::token::Kind;
+use super::{Dialect, ParseError};
 
 /// The year 9999, so that the arithmetic around an evaluation time cannot overflow.
 const LATEST_MS: f64 = 253_402_300_799_999.0;
+
+/// Numbers below it are seconds since 1970, the others milliseconds.
+const SECONDS_BELOW: f64 = 1e11;
 
 /// What the windows and times of the grammar are written as.
 const DURATION: &str = "a duration such as `5m`";
@@ -35,19 +38,42 @@ impl Parser<'_> {
     }
 
     fn window(&mut self) -> Parsed<Window> {
-        let window = match self.peek() {
-            Kind::Variable(name) => match name.as_str() {
-                "__interval" => Window::Interval,
-                "__rate_interval" => Window::RateInterval,
-                "__range" => Window::Range,
-                _ => return Err(self.unexpected(DURATION)),
-            },
-            _ => match self.length()? {
-                0 => return Err(Box::new(ParseError::new(self.span(), "a range of no length"))),
-                ms => Window::Millis(ms),
-            },
-        };
+        let span = self.span();
+        self.length_or_none()?.ok_or_else(|| Box::new(ParseError::new(span, "a range of no length")))
+    }
+
+    /// A length, also one that the server knows by name; none of zero.
+    fn length_or_none(&mut self) -> Parsed<Option<Window>> {
+        if matches!(self.peek(), Kind::Variable(_)) {
+            return self.built_in().map(Some);
+        }
+        let ms = self.length()?;
         self.advance();
+        Ok((ms != 0).then_some(Window::Millis(ms)))
+    }
+
+    /// `$__interval` and its kin. Those that Grafana gives in a unit are followed by it: `${__range_s}s`.
+    fn built_in(&mut self) -> Parsed<Window> {
+        let Kind::Variable(name) = self.peek() else { return Err(self.unexpected(DURATION)) };
+        let (window, unit) = match name.as_str() {
+            "__interval" => (Window::Interval, None),
+            "__rate_interval" => (Window::RateInterval, None),
+            "__range" => (Window::Range, None),
+            "__interval_ms" => (Window::Interval, Some("ms")),
+            "__rate_interval_ms" => (Window::RateInterval, Some("ms")),
+            "__range_ms" => (Window::Range, Some("ms")),
+            "__range_s" => (Window::Range, Some("s")),
+            _ => return Err(self.unexpected(DURATION)),
+        };
+        let end = self.advance().end;
+        if let Some(unit) = unit {
+            let follows = *self.peek() == Kind::Word && self.word() == unit && self.span().start == end;
+            if follows {
+                self.advance();
+            } else if unit != "s" {
+                return Err(self.unexpected("the unit `ms` behind a number of milliseconds"));
+            }
+        }
         Ok(window)
     }
 
@@ -71,15 +97,14 @@ impl Parser<'_> {
 
     pub(super) fn offset(&mut self, mut node: Node) -> Parsed<Node> {
         let keyword = self.advance();
-        let sign = self.sign();
-        let length = self.length()?;
-        self.advance();
+        let ahead = self.sign() < 0;
+        let length = self.length_or_none()?;
         let span = Span { start: keyword.start, end: self.end() };
         let modifiers = modifiers(&mut node.expr, "offset", keyword)?;
-        if modifiers.offset_ms != 0 {
+        if modifiers.offset.is_some() {
             return Err(Box::new(ParseError::new(span, "`offset` is given twice")));
         }
-        modifiers.offset_ms = sign * length;
+        modifiers.offset = length.map(|length| Offset { length, ahead });
         extend(&mut node.expr, span);
         Ok(node)
     }
@@ -114,6 +139,8 @@ impl Parser<'_> {
     fn instant(&mut self) -> Parsed<At> {
         let sign = self.sign() as f64;
         let seconds = match *self.peek() {
+            // `${__from}` is milliseconds.
+            Kind::Number(ms) if self.dialect == Dialect::Json && ms >= SECONDS_BELOW => ms / 1000.0,
             Kind::Number(seconds) => seconds,
             Kind::Duration(ms) => ms as f64 / 1000.0,
             Kind::Word if self.at_keyword("inf") || self.at_keyword("nan") => f64::INFINITY,

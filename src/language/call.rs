@@ -119,11 +119,19 @@ impl Parser<'_> {
         let (json, span) = (self.dialect == Dialect::Json, self.span());
         let found = match self.peek() {
             Kind::Word => vec![self.name(self.word())],
-            Kind::Text(quoted) if json => words(&self.text[quoted.body.start..quoted.body.end]),
+            Kind::Text(quoted) if json => {
+                self.replaced(quoted.body)?;
+                words(&self.text[quoted.body.start..quoted.body.end])
+            }
             Kind::Text(quoted) => vec![self.string(*quoted)?],
             Kind::ParenOpen if json && *self.peek_second() == Kind::ParenClose => {
                 self.advance();
                 Vec::new()
+            }
+            Kind::BraceOpen => {
+                let end = self.text[span.start..].find('}').map_or(span.end, |end| span.start + end);
+                self.replaced(Span { start: span.start, end })?;
+                return Err(self.unexpected("a label name"));
             }
             _ => return Err(self.unexpected("a label name")),
         };

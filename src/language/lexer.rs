@@ -3,10 +3,11 @@
 use crate::ast::{BinaryOp, Span};
 
 use super::duration::{self, Flaw};
+use super::list::{self, NameList};
 use super::quoted::{self, Ending};
-use super::reading::{is_escaped_by_grafana, unescape};
-use super::token::{Kind, Quoted, Token};
-use super::{Dialect, MAX_TOKENS, ParseError, number};
+use super::reading::is_escaped_by_grafana;
+use super::token::{Kind, Quoted, Token, is_keyword};
+use super::{Dialect, MAX_TOKENS, ParseError, number, variable};
 
 /// Brackets change what a colon is, braces what ends a string; neither nests.
 #[derive(Clone, Copy, PartialEq)]
@@ -27,12 +28,15 @@ pub(super) struct Lexer<'a> {
     place: Place,
     /// The kind of the token before, when it is an operator; whatever else it was is the end.
     last: Kind,
+    /// Whether the token before names something, so that braces behind it are a selector's.
+    after_operand: bool,
     count: usize,
 }
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(text: &'a str, dialect: Dialect) -> Self {
-        Self { text, bytes: text.as_bytes(), at: 0, dialect, place: Place::Outside, last: Kind::End, count: 0 }
+        let (bytes, place, last) = (text.as_bytes(), Place::Outside, Kind::End);
+        Self { text, bytes, at: 0, dialect, place, last, after_operand: false, count: 0 }
     }
 
     /// The next token: the end again and again once it is reached, and after [`Kind::Bad`] nothing of use.
@@ -44,6 +48,11 @@ impl<'a> Lexer<'a> {
             Kind::Assign | Kind::Matches | Kind::MatchesNot => kind.clone(),
             Kind::Op(op) => Kind::Op(op),
             _ => Kind::End,
+        };
+        self.after_operand = match kind {
+            Kind::Word => !is_keyword(&self.text[start..self.at]),
+            Kind::Names(_) | Kind::Text(_) | Kind::ParenClose | Kind::BraceClose => true,
+            _ => false,
         };
         Token { kind, span: Span { start, end: self.at } }
     }
@@ -77,7 +86,13 @@ impl<'a> Lexer<'a> {
             b'0'..=b'9' => self.number(start),
             b'.' if self.peek(1).is_some_and(|b| b.is_ascii_digit()) => self.number(start),
             b'$' => self.variable(start),
-            b'(' if self.dialect == Dialect::Json && self.place == Place::Outside => Ok(self.names_or_paren()),
+            b'[' if variable::reference(&self.text[start..]).is_some() => self.variable(start),
+            b'(' if self.dialect == Dialect::Json && self.place == Place::Outside => {
+                self.list(start, list::in_parentheses(self.text, start))
+            }
+            b'{' if self.dialect == Dialect::Json && !self.after_operand => {
+                self.list(start, list::in_braces(self.text, start))
+            }
             _ if self.word_width(true)? > 0 => self.word(),
             _ => self.symbol(start),
         }
@@ -115,46 +130,25 @@ impl<'a> Lexer<'a> {
         duration::read(text).map(Kind::Duration).map_err(|flaw| bad_number(text, &flaw, Span { start, end: self.at }))
     }
 
-    /// `$name`, `${name}` or `${name:format}`.
+    /// `$name`, `${name}`, `${name:format}` or `[[name]]`.
     fn variable(&mut self, start: usize) -> Lexed {
-        let rest = &self.text[start + 1..];
-        let (inner, width) = match rest.strip_prefix('{') {
-            Some(inner) => match inner.find(['}', '\n']) {
-                Some(end) if inner[end..].starts_with('}') => (&inner[..end], end + 2),
-                _ => return Err(self.stray(start, Some("`${` has no `}`"))),
-            },
-            None => {
-                let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-                (&rest[..end], end)
-            }
+        let rest = &self.text[start..];
+        let Some((name, width)) = variable::reference(rest) else {
+            return Err(self.stray(start, rest.starts_with("${").then_some("`${` begins a variable: `${name}`")));
         };
-        if inner.is_empty() {
-            return Err(self.stray(start, None));
-        }
-        self.at = start + 1 + width;
-        Ok(Kind::Variable(inner.split(':').next().unwrap_or_default().to_owned()))
+        self.at = start + width;
+        Ok(Kind::Variable(name.to_owned()))
     }
 
-    /// `(a|b)` when the parentheses hold nothing but names, at least two; else `(`.
-    ///
-    /// The look ahead ends at the next parenthesis, so that all of them together are linear.
-    fn names_or_paren(&mut self) -> Kind {
-        let (start, mut end, mut several) = (self.at + 1, self.at + 1, false);
-        self.at += 1;
-        while let Some(&byte) = self.bytes.get(end) {
-            match byte {
-                b')' if several => {
-                    self.at = end + 1;
-                    return Kind::Names(split_names(&self.text[start..end]));
-                }
-                b'|' => several = true,
-                b'\\' => end += 1,
-                _ if b"()[]{}\"'`,+*^=<>!@$#".contains(&byte) => return Kind::ParenOpen,
-                _ => {}
+    /// The list, or the sign that it would begin with.
+    fn list(&mut self, start: usize, list: Option<NameList>) -> Lexed {
+        match list {
+            Some(list) => {
+                self.at = list.end;
+                Ok(Kind::Names(list.names))
             }
-            end += 1;
+            None => self.symbol(start),
         }
-        Kind::ParenOpen
     }
 
     fn word(&mut self) -> Lexed {
@@ -259,21 +253,6 @@ fn stray_hint(c: char) -> Option<&'static str> {
         c if c.is_alphanumeric() => "a name with other than ASCII letters stands in quotes inside braces: {\"…\"}",
         _ => return None,
     })
-}
-
-/// Splits at each `|` without a backslash; blanks around a name do not count.
-fn split_names(text: &str) -> Vec<String> {
-    let (mut names, mut start, mut rest) = (Vec::new(), 0, text.char_indices());
-    while let Some((at, c)) = rest.next() {
-        if c == '\\' {
-            rest.next();
-        } else if c == '|' {
-            names.push(unescape(text[start..at].trim()));
-            start = at + 1;
-        }
-    }
-    names.push(unescape(text[start..].trim()));
-    names
 }
 
 fn bad_number(text: &str, flaw: &Flaw, span: Span) -> Box<ParseError> {

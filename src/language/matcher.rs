@@ -83,11 +83,15 @@ impl Parser<'_> {
             Dialect::PromQl if regex => pattern_test(&self.string(quoted)?, negated),
             Dialect::PromQl => one_of(vec![self.string(quoted)?], negated),
         };
+        if !matches!(test, Test::Everything | Test::Nothing) {
+            self.replaced(quoted.body)?;
+        }
         self.advance();
         Ok(test)
     }
 
     fn quoted_names(&self, quoted: Quoted) -> Parsed<Vec<String>> {
+        self.replaced(quoted.body)?;
         match self.dialect {
             Dialect::Json => Ok(words(self.raw(quoted))),
             Dialect::PromQl => Ok(vec![self.string(quoted)?]),
@@ -95,6 +99,7 @@ impl Parser<'_> {
     }
 
     fn quoted_label(&self, quoted: Quoted) -> Parsed<String> {
+        self.replaced(quoted.body)?;
         match self.dialect {
             Dialect::Json => Ok(unescape(self.raw(quoted))),
             Dialect::PromQl => self.string(quoted),

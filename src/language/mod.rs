@@ -16,7 +16,9 @@ mod call;
 mod duration;
 mod error;
 mod finite;
+mod glob;
 mod lexer;
+mod list;
 mod literal;
 mod matcher;
 mod matching;
@@ -28,6 +30,7 @@ mod pile;
 mod quoted;
 mod reading;
 mod token;
+mod variable;
 
 #[cfg(test)]
 mod tests;
@@ -37,6 +40,7 @@ use crate::ast::{Expr, Span};
 pub use duration::duration_ms;
 pub use error::ParseError;
 pub use reading::{equal_test, names, regex_test, unescape, words};
+pub use variable::{HINT as UNREPLACED_HINT, Reference, is_all, opened, unreplaced};
 
 /// The longest text that is read, in bytes.
 pub const MAX_BYTES: usize = 64 * 1024;

@@ -6,6 +6,7 @@ use super::error::nearest;
 use super::lexer::Lexer;
 use super::pile::{Pending, Pile};
 use super::token::{self, KEYWORDS, Kind, Token};
+use super::variable::{HINT, unreplaced};
 use super::{Dialect, MAX_DEPTH, ParseError, literal};
 
 /// Errors are boxed to keep the frames of the recursion small.
@@ -164,6 +165,18 @@ impl<'a> Parser<'a> {
         literal::value(self.text, quoted, self.dialect)
     }
 
+    /// Refuses a string with a variable in it that nobody replaced.
+    pub(super) fn replaced(&self, body: Span) -> Parsed<()> {
+        match unreplaced(&self.text[body.start..body.end]).filter(|_| self.dialect == Dialect::Json) {
+            Some(found) => {
+                let span = Span { start: body.start + found.span.start, end: body.start + found.span.end };
+                let message = format!("the variable `{}` was not replaced", shortened(&found.name));
+                Err(Box::new(ParseError::new(span, message).hint(HINT)))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// What to say when the next token cannot stand where it does.
     pub(super) fn unexpected(&self, expected: &str) -> Box<ParseError> {
         let found = match self.peek() {
@@ -180,9 +193,7 @@ impl<'a> Parser<'a> {
     fn hint(&self) -> Option<String> {
         match self.peek() {
             Kind::Assign => Some("two expressions are compared with `==`".to_owned()),
-            Kind::Variable(name) => {
-                Some(format!("the variable `{}` was not replaced: does the dashboard define it?", shortened(name)))
-            }
+            Kind::Variable(name) => Some(format!("the variable `{}` was not replaced: {HINT}", shortened(name))),
             _ => None,
         }
     }

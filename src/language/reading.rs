@@ -8,6 +8,8 @@ use crate::ast::Test;
 
 use super::MAX_BYTES;
 use super::finite::finite;
+use super::glob;
+use super::variable::is_all;
 
 /// What Grafana's `regex` format escapes: the slash too, the hyphen not.
 pub(super) fn is_escaped_by_grafana(c: char) -> bool {
@@ -44,13 +46,32 @@ pub fn names(text: &str) -> Vec<Vec<String>> {
 /// backslashes untouched.
 #[must_use]
 pub fn equal_test(raw: &str, negated: bool) -> Test {
-    match_all(raw, negated).unwrap_or_else(|| one_of(words(raw), negated))
+    match_all(raw, negated).unwrap_or_else(|| one_or_all(words(raw), negated))
 }
 
 /// Reads `label=~"raw"` and, negated, `label!~"raw"`; `raw` is the text between the quotes with its
 /// backslashes untouched. A pattern that is not a list of words is not validated.
+///
+/// `{a,b}` is any of the two, as Grafana's `glob` format writes them; behind something that can be repeated `{1,2}`
+/// stays a quantifier.
 #[must_use]
 pub fn regex_test(raw: &str, negated: bool) -> Test {
+    match list(raw) {
+        Some(members) if members.iter().any(|member| is_all(member)) => return everything(negated),
+        Some(members) if raw.starts_with('{') => return one_of(members, negated),
+        _ if matches!(raw, "{}") => return one_of(vec![String::new()], negated),
+        _ => {}
+    }
+    let test = dialect_test(&glob::expanded(raw), negated);
+    let has_all = match &test {
+        Test::In(words) | Test::NotIn(words) => words.iter().any(|word| is_all(word)),
+        _ => is_all(raw),
+    };
+    if has_all { everything(negated) } else { test }
+}
+
+/// Reads a pattern of the JSON dialect, in which backslashes may have been doubled.
+fn dialect_test(raw: &str, negated: bool) -> Test {
     // The backslash of a quote typed by hand says nothing about the others.
     let strict = if raw.contains('"') || raw.contains('\'') { without_escapes(raw, is_quote) } else { raw.to_owned() };
     if finite(&strict).is_some_and(|list| list.grafana_shaped) {
@@ -74,6 +95,15 @@ pub(super) fn pattern_test(pattern: &str, negated: bool) -> Test {
     }
 }
 
+/// As [`one_of`], but "All" among the words stands for everything.
+fn one_or_all(words: Vec<String>, negated: bool) -> Test {
+    if words.iter().any(|word| is_all(word)) { everything(negated) } else { one_of(words, negated) }
+}
+
+const fn everything(negated: bool) -> Test {
+    if negated { Test::Nothing } else { Test::Everything }
+}
+
 pub(super) fn one_of(words: Vec<String>, negated: bool) -> Test {
     if negated { Test::NotIn(words.into()) } else { Test::In(words.into()) }
 }
@@ -90,7 +120,12 @@ pub fn words(raw: &str) -> Vec<String> {
 /// Undoes Grafana's escaping, and that of a quote typed by hand; any other backslash is one.
 #[must_use]
 pub fn unescape(raw: &str) -> String {
-    without_escapes(raw, |c| is_escaped_by_grafana(c) || is_quote(c))
+    without_escapes(raw, is_escaped)
+}
+
+/// What a backslash in front of says nothing: it comes from Grafana, or from a quote typed by hand.
+pub(super) fn is_escaped(c: char) -> bool {
+    is_escaped_by_grafana(c) || is_quote(c)
 }
 
 /// Drops each backslash that escapes a character that `escaped` names. Any other stays, with the
@@ -110,10 +145,9 @@ pub(super) fn without_escapes(raw: &str, escaped: impl Fn(char) -> bool) -> Stri
 
 /// Patterns that a custom "All" uses, which mean the same behind `=` and `=~`.
 fn match_all(raw: &str, negated: bool) -> Option<Test> {
-    match (raw, negated) {
-        (".*", false) => Some(Test::Everything),
-        (".*", true) => Some(Test::Nothing),
-        (".+", _) => Some(one_of(vec![String::new()], !negated)),
+    match raw {
+        ".*" => Some(everything(negated)),
+        ".+" => Some(one_of(vec![String::new()], !negated)),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use super::matchers::{Resolved, resolve};
 use super::metrics::bad_matcher;
 use super::names::{Named, named};
 use super::window::{self, Cut};
-use super::{Buckets, Context, Fetch, FetchAggregate, Filter, SeriesLabel, Wanted, notices};
+use super::{Buckets, Context, Fetch, FetchAggregate, Filter, SeriesLabel, Wanted, counted, notices};
 use crate::ast::{Grouping, Matcher};
 use crate::catalog::{Carrier, Label, LabelValue, Metric, Source, Value};
 use crate::error::{Error, Kind};
@@ -78,9 +78,9 @@ pub fn samples(context: &Context<'_>, request: &FetchRequest) -> Result<Planned,
         has_samples(carrier.metric)?;
     }
     let mut planned = fetches(context, std::slice::from_ref(request))?;
-    let offset_ms = request.selector.modifiers.offset_ms;
-    let (from, to) = (context.range.from - offset_ms, context.range.to - offset_ms);
     for fetch in planned.groups.iter_mut().flat_map(|group| &mut group.fetches) {
+        let offset_ms = planned.grid.start() - fetch.from;
+        let (from, to) = (context.range.from - offset_ms, context.range.to - offset_ms);
         (fetch.from, fetch.to, fetch.row_cap) = (from, to, context.limits.cells);
         fetch.rollups.clear();
         fetch.buckets = Buckets::Regular { origin_ms: from, step_ms: to - from, start_ms: from };
@@ -110,8 +110,10 @@ fn group(
     let sampling_ms = metrics.iter().flatten().filter_map(|carrier| carrier.source.interval_ms).max();
     let cut = window::cut(context, request, grid, sampling_ms)?;
     let pushed = request.pushed.as_ref().map(|p| FetchAggregate { op: p.op, grouping: p.grouping.clone() });
-    let in_database =
-        context.pushes && cut.windows.is_none() && request.function.is_none_or(|f| f.over_time().is_some());
+    let counts_rows = metrics.iter().flatten().all(|carrier| carrier.metric.value == Value::Rows);
+    let is_simple =
+        |function: RangeFunction| function.over_time().is_some() || (counts_rows && counted::counts(function));
+    let in_database = context.pushes && cut.windows.is_none() && request.function.is_none_or(is_simple);
     // Series that several sources share are merged before anything is computed of them.
     let pushable = in_database
         && matches!(metrics, [only] if only.len() == 1)
@@ -127,13 +129,14 @@ fn group(
         for carrier in carriers {
             let matchers = request.selector.matchers.iter().chain(ad_hoc.iter().copied());
             let Some(filters) = filters(carrier.source, matchers.clone(), context.patterns)? else { continue };
-            let function = request.function.unwrap_or(RangeFunction::OverTime(carrier.metric.over_time));
-            if function.is_of_samples() {
+            let asked = counted::asked(request.function, carrier.metric).map_err(|e| e.at(request.function_span))?;
+            if asked.function.is_of_samples() {
                 has_samples(carrier.metric).map_err(|error| error.at(request.function_span))?;
             }
             let is_alone = carriers.len() == 1;
             let scope = Scope { context, carrier: *carrier, cut: &cut, answers, is_alone };
-            let mut fetch = scope.fetch(filters, function, inside.clone());
+            let mut fetch = scope.fetch(filters, asked.function, inside.clone());
+            fetch.per_second = asked.per_second;
             fetch.rollups = scope.rolled_up(&fetch, matchers)?;
             fetches.push(fetch);
         }
@@ -215,8 +218,8 @@ impl Scope<'_> {
             source: at,
             relation: source.relation.clone(),
             joins: source.joins.clone(),
-            time: metric.value.placed_at(&source.time).clone(),
-            value: metric.value.clone(),
+            time: metric.value.placed_at(&source.time).seen_in(self.context.zone),
+            value: metric.value.seen_in(self.context.zone),
             elements: source.elements.clone(),
             skip_nan: source.skip_nan,
             stored: source.name_column.clone().zip(metric.stored_name.clone()),
@@ -228,6 +231,7 @@ impl Scope<'_> {
             buckets: self.cut.buckets.clone(),
             windows: self.cut.windows.clone(),
             function,
+            per_second: false,
             lookback_ms: source.lookback_ms,
             reach_ms: if function.is_of_pairs() { window::reach(source, self.cut) } else { 0 },
             aggregate: aggregate.map(|a| self.confirmed(a)),

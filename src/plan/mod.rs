@@ -5,10 +5,12 @@
 
 mod bounds;
 mod context;
+mod counted;
 mod fetch;
 mod matchers;
 mod metrics;
 mod names;
+mod newest;
 mod notices;
 mod rollup;
 mod rows;
@@ -17,6 +19,7 @@ mod window;
 pub use context::Context;
 pub use fetch::{FetchGroup, Planned, fetches, fetches_on, samples};
 pub use metrics::{Naming, too_many_filters};
+pub use newest::{Apart, newest};
 pub use rows::{Rows, is_sensible, rows};
 
 use crate::ast::{AggregateOp, Grouping};
@@ -86,6 +89,8 @@ pub struct Fetch {
     pub windows: Option<Vec<(u32, u32)>>,
     /// How samples become a value.
     pub function: RangeFunction,
+    /// Whether its value is per second of its window: the rate of rows.
+    pub per_second: bool,
     /// How far apart two samples may lie and still connect.
     pub lookback_ms: i64,
     /// How far before the first bucket samples are read for what connects to it.

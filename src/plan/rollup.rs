@@ -38,15 +38,20 @@ impl Scope<'_> {
         let whole = scope.fetch(filters, fetch.function, fetch.aggregate.clone());
         let rolled = RolledUp { number: served.number, columns: served.columns.clone() };
         // Its columns are numbers, whatever the source reads its own out of.
-        let time = served.rollup.rows.time.clone();
-        let whole = Fetch { value: Value::Rows, time, elements: None, skip_nan: false, rolled: Some(rolled), ..whole };
+        let (time, per_second, rolled) = (served.rollup.rows.time.clone(), fetch.per_second, Some(rolled));
+        let whole = Fetch { value: Value::Rows, time, elements: None, skip_nan: false, per_second, rolled, ..whole };
         let part = |range: &TimeRange| Fetch { from: range.from, to: range.to, ..whole.clone() };
         Ok(served.parts.iter().map(part).collect())
     }
 
     /// The rollup that leaves the fewest rows to read; of several the coarsest.
     fn served<'m>(&self, fetch: &Fetch, matchers: impl Iterator<Item = &'m Matcher> + Clone) -> Option<Served<'_>> {
-        let rollups = self.carrier.source.rollups.iter().enumerate();
+        let source = self.carrier.source;
+        if source.time.seen_in(self.context.zone) != source.time {
+            // What it holds is known by the days of the catalog's zone.
+            return None;
+        }
+        let rollups = source.rollups.iter().enumerate();
         let fit = rollups.filter_map(|(number, rollup)| {
             let columns = rollup.columns_of(self.carrier.metric)?;
             columns.needed(fetch.function)?;

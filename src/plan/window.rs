@@ -1,11 +1,11 @@
 //! The windows of a request: which stretch of time each bucket of the grid looks at.
 
 use super::{Buckets, Context};
-use crate::ast::{At, Window};
+use crate::ast::{At, Offset, Window};
 use crate::catalog::Source;
 use crate::error::{Error, Kind};
 use crate::evaluate::{FetchRequest, RangeFunction};
-use crate::time::{Grid, Millis, Step};
+use crate::time::{Grid, Millis, Step, Zone};
 
 /// What is read lies between these, about the years -1000 and 11000: windows and offsets may reach anywhere.
 const EARLIEST: Millis = -93_000_000_000_000;
@@ -49,47 +49,75 @@ pub(super) fn cut(
         return Err(Error::new(Kind::Unsupported, "`deriv` is not supported yet").at(request.function_span));
     }
     let modifiers = &request.selector.modifiers;
-    let step_ms = match grid.step() {
-        Step::WholeRange => context.range.to - context.range.from,
-        step => step.length_ms(),
-    };
-    let window_ms = match request.selector.window {
-        Some(Window::Millis(window_ms)) => window_ms,
-        Some(Window::Range) => context.range.to - context.range.from,
-        // Without a known sampling interval it is the step.
-        Some(Window::RateInterval) => sampling_ms
-            .map_or(step_ms, |sampling_ms| step_ms.saturating_add(sampling_ms).max(sampling_ms.saturating_mul(4))),
-        Some(Window::Interval) | None => step_ms,
-    };
-    let place = |at: Millis| at.saturating_sub(modifiers.offset_ms).clamp(EARLIEST, LATEST);
-    let window = |end: Millis| (place(end.saturating_sub(window_ms)), place(end));
-    let ends = (0..grid.len()).map(|bucket| grid.bucket_end(bucket));
+    let lengths = Lengths::of(context, grid, sampling_ms);
+    let window_ms = request.selector.window.map_or(lengths.step_ms, |window| lengths.ms(window));
+    let offset_ms = modifiers.offset.map_or(0, |offset| lengths.signed(offset));
+    let place = |at: Millis| at.saturating_sub(offset_ms).clamp(EARLIEST, LATEST);
+    let window = |end: Millis| (end.saturating_sub(window_ms).clamp(EARLIEST, LATEST), end);
     let at = modifiers.at.map(|at| match at {
         At::Millis(at) => at,
         At::Start => context.range.from,
         At::End => context.range.to,
     });
-    Ok(match at {
-        Some(at) => sliding(ends.map(|_| window(at)).collect()),
-        None if window_ms > step_ms => sliding(ends.map(window).collect()),
-        None => moved(grid, modifiers.offset_ms),
-    })
+    if let Some(at) = at {
+        return Ok(sliding((0..grid.len()).map(|_| window(place(at))).collect()));
+    }
+    let buckets = moved(grid, modifiers.offset, offset_ms, context.zone);
+    if window_ms > lengths.step_ms {
+        return Ok(sliding((1..=grid.len()).map(|bucket| window(buckets.edge(bucket))).collect()));
+    }
+    Ok(Cut { buckets, len: grid.len(), windows: None })
 }
 
-/// Every window is the bucket itself.
-fn moved(grid: &Grid, offset_ms: i64) -> Cut {
-    let buckets = match Buckets::of(grid) {
-        Buckets::Regular { origin_ms, step_ms, start_ms } => {
-            // Within the calendar even so: a range has at most 10,000 years.
-            let offset_ms = offset_ms.clamp(grid.end() - LATEST, grid.start() - EARLIEST);
+/// The lengths that have names.
+struct Lengths {
+    step_ms: i64,
+    rate_ms: i64,
+    range_ms: i64,
+}
+
+impl Lengths {
+    fn of(context: &Context<'_>, grid: &Grid, sampling_ms: Option<i64>) -> Self {
+        let range_ms = context.range.to - context.range.from;
+        let step_ms = match grid.step() {
+            Step::WholeRange => range_ms,
+            step => step.length_ms(),
+        };
+        // Without a known sampling interval it is the step.
+        let rate_ms = sampling_ms
+            .map_or(step_ms, |sampling_ms| step_ms.saturating_add(sampling_ms).max(sampling_ms.saturating_mul(4)));
+        Self { step_ms, rate_ms, range_ms }
+    }
+
+    const fn ms(&self, window: Window) -> i64 {
+        match window {
+            Window::Millis(ms) => ms,
+            Window::Interval => self.step_ms,
+            Window::RateInterval => self.rate_ms,
+            Window::Range => self.range_ms,
+        }
+    }
+
+    const fn signed(&self, offset: Offset) -> i64 {
+        let ms = self.ms(offset.length);
+        if offset.ahead { -ms } else { ms }
+    }
+}
+
+/// The grid's buckets where an offset puts them. A bucket of the calendar is moved by `$__interval` to the one beside it.
+fn moved(grid: &Grid, offset: Option<Offset>, offset_ms: i64, zone: &Zone) -> Buckets {
+    // Within the calendar even so: a range has at most 10,000 years.
+    let offset_ms = offset_ms.clamp(grid.end() - LATEST, grid.start() - EARLIEST);
+    let is_calendar = matches!(grid.step(), Step::Days(_) | Step::Months(_));
+    match (Buckets::of(grid), offset) {
+        (Buckets::Regular { origin_ms, step_ms, start_ms }, _) => {
             Buckets::Regular { origin_ms: origin_ms - offset_ms, step_ms, start_ms: start_ms - offset_ms }
         }
-        Buckets::Edges(edges) => {
-            let offset_ms = offset_ms.clamp(grid.end() - LATEST, grid.start() - EARLIEST);
-            Buckets::Edges(edges.into_iter().map(|edge| edge - offset_ms).collect())
+        (Buckets::Edges(_), Some(Offset { length: Window::Interval, ahead })) if is_calendar => {
+            Buckets::Edges(grid.edges_beside(ahead, zone))
         }
-    };
-    Cut { buckets, len: grid.len(), windows: None }
+        (Buckets::Edges(edges), _) => Buckets::Edges(edges.into_iter().map(|edge| edge - offset_ms).collect()),
+    }
 }
 
 /// Cuts at every window's edges, so that each window is a run of whole pieces.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::ast::AggregateOp;
 use crate::catalog::{Label, Snapshot, Source};
 use crate::evaluate::RangeFunction;
-use crate::intake::{AGGREGATIONS, LABEL_FIELD, takes_number};
-use crate::wire::builder::{Choice, MetricOption, PayloadField, VariableValue};
+use crate::intake::{AGGREGATIONS, LABEL_FIELD, PICKER, takes_number};
+use crate::wire::builder::{Choice, MetricOption, PayloadField, SearchValue, VariableValue};
 
 /// Up to here every metric of the list carries all of its fields; above only the current one does.
 const FIELDS: usize = 4000;
@@ -106,10 +106,36 @@ pub fn choice(text: impl Into<String>) -> Choice {
     Choice { label: text.clone(), value: text }
 }
 
-/// Texts as the values of a template variable.
+/// What a list says of itself that is not whole.
+const REST: &str = "(all values: this list is not complete)";
+/// The value that stands for everything.
+const ALL: &str = "$__all";
+
+/// Texts as the values of a template variable. One more value of a list that is not whole stands for everything, so
+/// that "All", which is every value of the list, never means only some.
 #[must_use]
-pub fn variable(texts: &[String]) -> Vec<VariableValue> {
-    texts.iter().map(|text| VariableValue { text: text.clone(), value: text.clone() }).collect()
+pub fn variable(texts: &[String], is_open: bool) -> Vec<VariableValue> {
+    let value = |text: &String| VariableValue { text: text.clone(), value: text.clone() };
+    let rest = is_open.then(|| VariableValue { text: REST.to_owned(), value: ALL.to_owned() });
+    texts.iter().take(room(is_open)).map(value).chain(rest).collect()
+}
+
+/// How many values a list may have besides the one that stands for everything.
+const fn room(is_open: bool) -> usize {
+    if is_open { PICKER as usize - 1 } else { usize::MAX }
+}
+
+/// As [`variable`], in the form that SimpleJson takes.
+#[must_use]
+pub fn searched(texts: &[String], is_open: bool) -> Vec<SearchValue> {
+    let rest = is_open.then(|| SearchValue::Named { text: REST.to_owned(), value: ALL.to_owned() });
+    texts.iter().take(room(is_open)).cloned().map(SearchValue::Plain).chain(rest).collect()
+}
+
+/// The choice that stands for everything in a list that is not whole.
+#[must_use]
+pub fn all_choices() -> Choice {
+    Choice { label: REST.to_owned(), value: ALL.to_owned() }
 }
 
 /// What the labels of the source are called, members of documents included as far as they were seen.

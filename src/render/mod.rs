@@ -6,7 +6,7 @@ mod flat;
 mod frames;
 mod table;
 
-pub use builder::{choice, choices, metrics, names, variable};
+pub use builder::{all_choices, choice, choices, metrics, names, searched, variable};
 pub use events::{event_table, events, flat_events};
 pub use flat::{csv, rows, wide};
 pub use frames::frames;

@@ -66,6 +66,18 @@ fn from(w: &mut Writer, fetch: &Fetch) {
     }
 }
 
+/// Whether there is a row of a fetch at all: one text if so.
+#[must_use]
+pub fn any(fetch: &Fetch) -> Statement {
+    let mut w = Writer::default();
+    w.syntax("SELECT '1'");
+    from(&mut w, fetch);
+    w.syntax(" WHERE ");
+    rows(&mut w, fetch);
+    w.syntax(" LIMIT 1");
+    w.finish()
+}
+
 /// The statement of the samples of a fetch, in order of time: labels, the instant, the value.
 #[must_use]
 pub fn samples(fetch: &Fetch) -> Statement {

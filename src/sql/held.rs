@@ -119,7 +119,7 @@ fn in_no_other(w: &mut Writer, rows: &Source, column: &Ident) {
 fn shown(w: &mut Writer, time: &TimeColumn) {
     match &time.kind {
         TimeKind::Instant | TimeKind::Epoch { .. } => instant::epoch_ms(w, time),
-        TimeKind::Local(_) | TimeKind::Date(_) => {
+        TimeKind::Local(_) | TimeKind::Date(_) | TimeKind::Day(_) => {
             w.syntax("floor(date_part('epoch', ").column(&time.column).syntax(") * 1000)::int8");
         }
     }

@@ -18,7 +18,7 @@ pub(super) fn bounds(w: &mut Writer, time: &TimeColumn, from: Millis, to: Millis
             half_open(w, time, Param::Local(low), Param::Local(high));
             exactly(w, time, from, to);
         }
-        TimeKind::Date(zone) => {
+        TimeKind::Date(zone) | TimeKind::Day(zone) => {
             let (low, high) = local_bounds(zone, from, to);
             let (low, high) = (low.div_euclid(DAY_MS), high.div_euclid(DAY_MS) + 1);
             half_open(w, time, Param::Date(low), Param::Date(high));
@@ -54,7 +54,7 @@ fn loose(time: &TimeColumn, at: Millis, direction: i64) -> Param {
         TimeKind::Instant => Param::Instant(at),
         TimeKind::Local(zone) if zone.is_utc() => Param::Local(at),
         TimeKind::Local(zone) => Param::Local(at + zone.offset_ms(at) + direction * NEAR_MS),
-        TimeKind::Date(zone) => {
+        TimeKind::Date(zone) | TimeKind::Day(zone) => {
             Param::Date((at + zone.offset_ms(at) + direction * NEAR_MS).div_euclid(DAY_MS) + direction)
         }
         TimeKind::Epoch { unit, storage } => epoch(at + direction * 1000, *unit, *storage),
@@ -201,7 +201,7 @@ pub(super) fn instant(w: &mut Writer, time: &TimeColumn) {
             w.syntax("(").column(&time.column).syntax(" AT TIME ZONE ");
             w.param(Param::Text(zone.name().to_owned())).syntax(")");
         }
-        TimeKind::Date(zone) => {
+        TimeKind::Date(zone) | TimeKind::Day(zone) => {
             w.syntax("(").column(&time.column).syntax("::timestamp AT TIME ZONE ");
             w.param(Param::Text(zone.name().to_owned())).syntax(")");
         }
@@ -226,7 +226,7 @@ pub(super) fn moment(w: &mut Writer, time: &TimeColumn) {
 pub(super) fn is_ordered_as_stored(time: &TimeColumn) -> bool {
     match &time.kind {
         TimeKind::Instant => true,
-        TimeKind::Local(zone) | TimeKind::Date(zone) => zone.is_utc(),
+        TimeKind::Local(zone) | TimeKind::Date(zone) | TimeKind::Day(zone) => zone.is_utc(),
         TimeKind::Epoch { unit, storage } => is_whole_micros(*unit, *storage),
     }
 }

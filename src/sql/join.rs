@@ -98,7 +98,7 @@ fn filters(w: &mut Writer, join: &Join) {
 }
 
 /// Writes that the keys are equal. A text equals a number or an identifier that is written so.
-fn equal(w: &mut Writer, join: &Join) {
+pub(super) fn equal(w: &mut Writer, join: &Join) {
     for (at, (theirs, own)) in join.on.iter().enumerate() {
         w.syntax(if at > 0 { " AND " } else { "" });
         let mixed = is_mixed(theirs, own);
@@ -193,13 +193,27 @@ fn complement(wanted: &Wanted) -> Wanted {
 }
 
 fn dimension(w: &mut Writer, first: &Join, rest: &[&Join], filter: &Filter) {
-    w.syntax(" FROM ");
-    rows(w, first);
-    left_joins(w, rest);
-    w.syntax(" WHERE ");
+    Dimension { first, rest }.write(w);
+    w.syntax(" AND ");
     plain(w, filter);
-    if is_bare(first) {
-        filters(w, first);
+}
+
+/// The rows that a row of the source is joined to, one after the other.
+pub(super) struct Dimension<'a> {
+    pub(super) first: &'a Join,
+    pub(super) rest: &'a [&'a Join],
+}
+
+impl Dimension<'_> {
+    /// Writes ` FROM` these rows, one per key of the first, up to conditions on them.
+    pub(super) fn write(&self, w: &mut Writer) {
+        w.syntax(" FROM ");
+        rows(w, self.first);
+        left_joins(w, self.rest);
+        w.syntax(" WHERE true");
+        if is_bare(self.first) {
+            filters(w, self.first);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::plan::Filter;
 use crate::time::TimeRange;
 
 /// Newest rows that are looked at when no index gives the values of a label.
-const ROWS: i64 = 200_000;
+pub(super) const ROWS: i64 = 200_000;
 
 /// More children than these are not walked without a range.
 const SPREAD: u32 = 32;
@@ -122,7 +122,7 @@ pub(super) fn distinct(
     w.syntax(") AS s WHERE s.x::text <> ''");
 }
 
-fn from(w: &mut Writer, source: &Source) {
+pub(super) fn from(w: &mut Writer, source: &Source) {
     w.rows_of(&source.relation, &[]);
     source.elements.iter().for_each(|array| reading::elements(w, array));
     w.syntax(" WHERE true");

@@ -127,7 +127,7 @@ pub(super) fn listed(w: &mut Writer, end: &End, operator: &'static str) {
     w.syntax(match &end.time.kind {
         TimeKind::Instant => "::timestamptz[])",
         TimeKind::Local(_) => "::timestamp[])",
-        TimeKind::Date(_) => "::date[])",
+        TimeKind::Date(_) | TimeKind::Day(_) => "::date[])",
         TimeKind::Epoch { storage: EpochStorage::Int4 | EpochStorage::Int8, .. } => "::int8[])",
         TimeKind::Epoch { storage: EpochStorage::Float8, .. } => "::float8[])",
         TimeKind::Epoch { storage: EpochStorage::Numeric, .. } => "::numeric[])",

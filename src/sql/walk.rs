@@ -8,7 +8,7 @@
 
 use super::condition::{condition, grouped};
 use super::labels::{distinct, is_walkable, values};
-use super::{Param, Slot, Statement, Writer, lasting, typed};
+use super::{Param, Slot, Statement, Writer, joined, lasting, typed};
 use crate::catalog::{Column, ColumnType, Label, LabelValue, Row, Source};
 use crate::ident::Ident;
 use crate::plan::{Filter, Wanted};
@@ -59,9 +59,8 @@ pub fn narrowed_values(
             distinct(&mut w, source, value, filters, range);
         }
         Some(walk) => walk.write(&mut w, value, filters, range),
-        None if filters.is_empty() || matches!(value.column().row, Row::Joined(_)) => {
-            values(&mut w, source, value, filters, range)
-        }
+        None if matches!(value.column().row, Row::Joined(_)) => joined::values(&mut w, source, value, filters, range),
+        None if filters.is_empty() => values(&mut w, source, value, filters, range),
         None => distinct(&mut w, source, value, filters, range),
     }
     w.syntax(") AS q");

@@ -1,5 +1,7 @@
 //! The grid: which step answers a question, and the aligned buckets that cover its range.
 
+mod beside;
+
 use std::error::Error;
 use std::fmt;
 
@@ -165,23 +167,6 @@ impl Grid {
         }
     }
 
-    /// Up to `buckets` buckets that end where this grid starts, cut as its own are; none before the year 1.
-    #[must_use]
-    pub fn before(&self, buckets: u32, zone: &Zone) -> Option<Self> {
-        let buckets = i64::from(buckets.clamp(1, MAX_POINTS));
-        let end = self.start();
-        let from = match &self.cut {
-            Cut::Even { length, .. } => end.checked_sub(length.checked_mul(buckets)?)?,
-            Cut::Edges(_) => self.step.period_start(self.step.period_at(end, zone) - buckets, zone),
-        };
-        let range = TimeRange::new(from, end).ok()?;
-        let cut = match &self.cut {
-            Cut::Even { length, .. } => Cut::Even { start: from, length: *length, count: u32::try_from(buckets).ok()? },
-            Cut::Edges(_) => calendar(self.step, range, zone, MAX_POINTS).ok()?,
-        };
-        Some(Self { range, step: self.step, cut })
-    }
-
     /// The buckets in the form that SQL is written from.
     #[must_use]
     pub fn shape(&self) -> GridShape<'_> {
@@ -245,7 +230,7 @@ fn cut(step: Step, range: TimeRange, zone: &Zone, max: u32) -> Result<Grid, u64>
     let cut = match step {
         Step::WholeRange => return Ok(whole(range)),
         Step::Millis(length) => even(length, range, zone, max)?,
-        Step::Days | Step::Weeks | Step::Months(_) => calendar(step, range, zone, max)?,
+        Step::Days(_) | Step::Months(_) => calendar(step, range, zone, max)?,
     };
     Ok(Grid { range, step, cut })
 }

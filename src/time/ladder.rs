@@ -21,10 +21,9 @@ const MAX_YEARS: u32 = 1_000;
 pub enum Step {
     /// An exact duration, in ms.
     Millis(i64),
-    /// A calendar day of the zone, 23 to 25 hours long where the clocks change.
-    Days,
-    /// A calendar week of the zone, from Monday.
-    Weeks,
+    /// That many calendar days of the zone, each 23 to 25 hours long where the clocks change. Multiples of 7 begin on
+    /// the week's first day; the others are counted from Monday 2000-01-03.
+    Days(u32),
     /// That many calendar months of the zone: 1 a month, 3 a quarter, 12 a year. Counted from year 0,
     /// so that quarters start in January, April, … and five-year steps in years divisible by five.
     Months(u32),
@@ -62,8 +61,8 @@ pub(super) const LADDER: [Step; 42] = [
     Step::Millis(3 * HOUR),
     Step::Millis(6 * HOUR),
     Step::Millis(12 * HOUR),
-    Step::Days,
-    Step::Weeks,
+    Step::Days(1),
+    Step::Days(7),
     Step::Months(1),
     Step::Months(3),
     Step::Months(12),
@@ -85,8 +84,7 @@ impl Step {
     pub fn length_ms(self) -> i64 {
         match self {
             Self::Millis(length) => length,
-            Self::Days => DAY,
-            Self::Weeks => 7 * DAY,
+            Self::Days(n) => i64::from(n) * DAY,
             Self::Months(n) => {
                 let (years, rest) = (i64::from(n / 12), i64::from(n % 12));
                 (years * 365 + rest / 3 * 91 + rest % 3 * 30) * DAY
@@ -95,12 +93,19 @@ impl Step {
         }
     }
 
-    /// Reads a step as a question writes it: `500ms`, `90s`, `1h30m`, `1d`, `1w`, `1mo`, `1q`, `5y`
+    /// The step of so many ms: whole days are the calendar's.
+    #[must_use]
+    pub fn of_length(ms: i64) -> Self {
+        let days = u32::try_from(ms / DAY).ok().filter(|days| *days > 0 && ms % DAY == 0);
+        days.map_or(Self::Millis(ms), Self::Days)
+    }
+
+    /// Reads a step as a question writes it: `500ms`, `90s`, `1h30m`, `1d`, `2w`, `1mo`, `1q`, `5y`
     /// (also `M` and `Q` as in Grafana).
     ///
-    /// `1d` and `1w` are the calendar's, months, quarters and years always are; every other length is
-    /// exact (`24h`, `2d`, `1d12h`). Compound lengths run from the larger unit to the smaller. `None`
-    /// for anything else, for nothing and for more than 1,000 years.
+    /// What is written in days and weeks alone is the calendar's, as months, quarters and years always are; every other
+    /// length is exact (`24h`, `1d12h`). Compound lengths run from the larger unit to the smaller. `None` for anything
+    /// else, for nothing and for more than 1,000 years.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (mut rest, mut parts, mut exact, mut above) = (text.trim(), 0, 0_i64, i64::MAX);
@@ -118,7 +123,8 @@ impl Step {
             above = unit.length_ms();
             exact = exact.checked_add(above.checked_mul(i64::from(count))?)?;
             if after.is_empty() {
-                return Some(Self::Millis(exact)).filter(|step| step.is_sound());
+                let step = if matches!(unit, Self::Days(_)) { Self::of_length(exact) } else { Self::Millis(exact) };
+                return Some(step).filter(|step| step.is_sound());
             }
             rest = after;
         }
@@ -131,8 +137,8 @@ impl Step {
             "s" => Self::Millis(SECOND),
             "m" => Self::Millis(MINUTE),
             "h" => Self::Millis(HOUR),
-            "d" => Self::Days,
-            "w" => Self::Weeks,
+            "d" => Self::Days(1),
+            "w" => Self::Days(7),
             "mo" | "M" => Self::Months(1),
             "q" | "Q" => Self::Months(3),
             "y" => Self::Months(12),
@@ -143,8 +149,9 @@ impl Step {
     fn times(self, count: u32) -> Option<Self> {
         Some(match self {
             Self::Months(n) => Self::Months(n.checked_mul(count)?),
-            one if count == 1 => one,
-            one => Self::Millis(one.length_ms().checked_mul(i64::from(count))?),
+            Self::Days(n) => Self::Days(n.checked_mul(count)?),
+            Self::Millis(length) => Self::Millis(length.checked_mul(i64::from(count))?),
+            Self::WholeRange => Self::WholeRange,
         })
     }
 
@@ -153,18 +160,17 @@ impl Step {
         match self {
             Self::Millis(length) => (1..=i64::from(MAX_YEARS) * 366 * DAY).contains(&length),
             Self::Months(n) => (1..=MAX_YEARS * 12).contains(&n),
-            Self::Days | Self::Weeks | Self::WholeRange => true,
+            Self::Days(n) => (1..=MAX_YEARS * 366).contains(&n),
+            Self::WholeRange => true,
         }
     }
 
     /// The number of the calendar period that an instant lies in; 0 for steps without periods.
     pub(super) fn period_at(self, at: Millis, zone: &Zone) -> i64 {
         let date = zone.to_local(at).date();
-        // Day 1 is the Monday 0001-01-01.
         let day = i64::from(date.num_days_from_ce());
         match self {
-            Self::Days => day,
-            Self::Weeks => (day - 1).div_euclid(7),
+            Self::Days(n) => (day - first_day(n, zone)).div_euclid(i64::from(n.max(1))),
             Self::Months(n) => (i64::from(date.year()) * 12 + i64::from(date.month0())).div_euclid(i64::from(n.max(1))),
             Self::Millis(_) | Self::WholeRange => 0,
         }
@@ -175,13 +181,21 @@ impl Step {
     pub(super) fn period_start(self, period: i64, zone: &Zone) -> Millis {
         let day = |number: i64| i32::try_from(number).ok().and_then(NaiveDate::from_num_days_from_ce_opt);
         let date = match self {
-            Self::Days => day(period),
-            Self::Weeks => day(period.saturating_mul(7).saturating_add(1)),
+            Self::Days(n) => day(period.saturating_mul(i64::from(n)).saturating_add(first_day(n, zone))),
             Self::Months(n) => month(period.saturating_mul(i64::from(n))),
             Self::Millis(_) | Self::WholeRange => None,
         };
         zone.start_of_local(date.unwrap_or(NaiveDate::MAX))
     }
+}
+
+/// Monday 2000-01-03 in days since the year 1.
+const MONDAY: i64 = 730_122;
+
+/// The day from which steps of so many days are counted: a Monday, or the first day of its week.
+fn first_day(days: u32, zone: &Zone) -> i64 {
+    let since_first = i64::from(zone.first_weekday().num_days_from_monday());
+    MONDAY - if days % 7 == 0 { (7 - since_first) % 7 } else { 0 }
 }
 
 /// The first day of a month by its number, counted from January of year 0.
@@ -201,14 +215,14 @@ pub(super) fn split_run(text: &str, class: impl Fn(&u8) -> bool) -> (&str, &str)
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Days => f.write_str("1d"),
-            Self::Weeks => f.write_str("1w"),
+            Self::Days(n) if n % 7 == 0 => write!(f, "{}w", n / 7),
+            Self::Days(n) => write!(f, "{n}d"),
             Self::Months(n) if n % 12 == 0 => write!(f, "{}y", n / 12),
             Self::Months(n) if n % 3 == 0 => write!(f, "{}q", n / 3),
             Self::Months(n) => write!(f, "{n}mo"),
             Self::WholeRange => f.write_str("whole range"),
-            // 1d would be the calendar's.
-            Self::Millis(DAY) => f.write_str("24h"),
+            // Days alone would be the calendar's.
+            Self::Millis(length) if length > 0 && length % DAY == 0 => write!(f, "{}h", length / HOUR),
             Self::Millis(length) if length <= 0 => write!(f, "{length}ms"),
             Self::Millis(mut rest) => {
                 for (unit, name) in [(DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (SECOND, "s"), (1, "ms")] {
@@ -245,12 +259,16 @@ mod tests {
             ("90s", Step::Millis(90_000), "1m30s"),
             ("1h30m", Step::Millis(5_400_000), "1h30m"),
             ("24h", Step::Millis(DAY), "24h"),
-            ("1d", Step::Days, "1d"),
-            ("2d", Step::Millis(2 * DAY), "2d"),
+            ("48h", Step::Millis(2 * DAY), "48h"),
+            ("1d24h", Step::Millis(2 * DAY), "48h"),
+            ("1d", Step::Days(1), "1d"),
+            ("2d", Step::Days(2), "2d"),
             ("1d12h", Step::Millis(36 * HOUR), "1d12h"),
-            ("1w", Step::Weeks, "1w"),
-            ("7d", Step::Millis(7 * DAY), "7d"),
-            ("2w", Step::Millis(14 * DAY), "14d"),
+            ("1w", Step::Days(7), "1w"),
+            ("7d", Step::Days(7), "1w"),
+            ("2w", Step::Days(14), "2w"),
+            ("1w3d", Step::Days(10), "10d"),
+            ("1w7d", Step::Days(14), "2w"),
             ("1mo", Step::Months(1), "1mo"),
             ("1M", Step::Months(1), "1mo"),
             ("3mo", Step::Months(3), "1q"),
@@ -293,6 +311,6 @@ mod tests {
         for (step, days) in [(1, 30), (2, 60), (3, 91), (4, 121), (12, 365), (60, 1_825)] {
             assert_eq!(Step::Months(step).length_ms(), days * DAY);
         }
-        assert_eq!(Step::Weeks.length_ms(), 7 * DAY);
+        assert_eq!(Step::Days(7).length_ms(), 7 * DAY);
     }
 }

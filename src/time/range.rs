@@ -13,6 +13,9 @@ pub(super) const MIN_INSTANT: Millis = -62_135_596_800_000;
 /// 9999-12-31T23:59:59.999Z.
 pub(super) const MAX_INSTANT: Millis = 253_402_300_799_999;
 
+/// Numbers of a smaller size are seconds.
+const SECONDS_BELOW: f64 = 1e11;
+
 /// No instant that anybody means is longer, and errors quote no more than this.
 const MAX_TEXT: usize = 64;
 
@@ -96,7 +99,7 @@ impl fmt::Display for RangeError {
             Self::Unreadable { text } => write!(
                 f,
                 "cannot read {text:?} as a time: expected ISO 8601 (2018-04-15T04:57:48Z), \
-                 milliseconds since 1970, or now-6h"
+                 seconds or milliseconds since 1970, or now-6h"
             ),
         }
     }
@@ -117,9 +120,9 @@ pub enum Rounding {
 ///
 /// - ISO 8601 with up to nine fraction digits (cut to ms), with `Z` or a numeric offset, else on the
 ///   zone's clocks; a date alone is the start of that day in the zone. Second 60 is the last ms of its minute;
-/// - milliseconds since 1970 as a number, its fraction cut off;
+/// - seconds (below 10^11) or milliseconds since 1970 as a number, cut to ms;
 /// - `now`, `now-6h`, `now-1d/d`, `now/w`: units `ms s m h d w M Q y`, fiscal `fQ fy` as `Q y`. Days and
-///   longer move on the zone's calendar, weeks start on Monday.
+///   longer move on the zone's calendar, weeks start on its first weekday.
 ///
 /// # Errors
 /// [`RangeError::Unreadable`], or [`RangeError::OutOfBounds`] outside the years 1 to 9999.
@@ -155,14 +158,16 @@ fn shown(at: Millis) -> String {
     DateTime::from_timestamp_millis(at).map_or_else(|| at.to_string(), exact)
 }
 
-/// Milliseconds since 1970. A float holds every ms of the years 1 to 9999 exactly, and beyond them
-/// it saturates.
+/// Seconds or milliseconds since 1970: a number below 10^11 is seconds, which ends in the year 5138, and milliseconds
+/// of that size are before March 1973. A float holds every ms of the years 1 to 9999 exactly, and beyond them it
+/// saturates.
 fn epoch(text: &str) -> Option<Millis> {
     let number = text.strip_prefix('-').unwrap_or(text);
     if !number.starts_with(|first: char| first.is_ascii_digit()) {
         return None;
     }
-    text.parse::<f64>().ok().map(|ms| ms as Millis)
+    let number = text.parse::<f64>().ok()?;
+    Some(if number.abs() < SECONDS_BELOW { (number * 1000.0).round() } else { number } as Millis)
 }
 
 fn relative(math: &str, now: Millis, rounding: Rounding, zone: &Zone) -> Result<Millis, Flaw> {
@@ -203,8 +208,8 @@ fn moved(at: Millis, count: i64, unit: Step, zone: &Zone) -> Option<Millis> {
             let there = if count < 0 { local.checked_sub_months(months) } else { local.checked_add_months(months) };
             return Some(zone.local_to_utc(there?));
         }
-        Step::Weeks => count.checked_mul(7)?,
-        Step::Days | Step::WholeRange => count,
+        Step::Days(n) => count.checked_mul(i64::from(n))?,
+        Step::WholeRange => count,
     };
     let there = zone.to_local(at).checked_add_signed(TimeDelta::try_days(days)?)?;
     Some(zone.local_to_utc(there))

@@ -1,22 +1,25 @@
 //! Time zones: what a zone's clocks show at an instant, and which instant a clock reading means.
 
 use chrono::offset::{LocalResult, Offset, TimeZone};
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Weekday};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::Millis;
 use super::range::{MAX_INSTANT, MIN_INSTANT};
 
-/// An IANA time zone. Cheap to copy.
+/// An IANA time zone and the weekday on which its weeks begin: Monday unless it is said. Cheap to copy.
 ///
 /// Bare offsets such as `+02:00` are no zones here: PostgreSQL reads their sign the other way round
 /// (POSIX), so one spelling would mean two zones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Zone(Tz);
+pub struct Zone {
+    tz: Tz,
+    first_weekday: Weekday,
+}
 
 impl Zone {
     /// Coordinated Universal Time.
-    pub const UTC: Self = Self(Tz::UTC);
+    pub const UTC: Self = Self { tz: Tz::UTC, first_weekday: Weekday::Mon };
 
     /// The zone of that IANA name in any letter case (`utc`, `Europe/Berlin`), or `None` where there
     /// is none: `browser` and the empty text are what Grafana sends when it does not say.
@@ -24,7 +27,19 @@ impl Zone {
     pub fn parse(name: &str) -> Option<Self> {
         let name = name.trim();
         let any_case = || TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(name));
-        name.parse().ok().or_else(|| any_case().copied()).map(Self)
+        name.parse().ok().or_else(|| any_case().copied()).map(|tz| Self { tz, first_weekday: Weekday::Mon })
+    }
+
+    /// The zone with weeks that begin on that day.
+    #[must_use]
+    pub const fn with_weeks_from(self, first_weekday: Weekday) -> Self {
+        Self { first_weekday, ..self }
+    }
+
+    /// The day on which weeks begin.
+    #[must_use]
+    pub const fn first_weekday(&self) -> Weekday {
+        self.first_weekday
     }
 
     /// The IANA names of all zones.
@@ -44,7 +59,7 @@ impl Zone {
     /// The IANA name, which PostgreSQL knows too.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.0.name()
+        self.tz.name()
     }
 
     /// How far the zone's clocks are ahead of UTC at an instant, in ms (negative: behind). Instants
@@ -52,7 +67,7 @@ impl Zone {
     #[must_use]
     pub fn offset_ms(&self, at: Millis) -> i64 {
         let utc = wall(at.clamp(MIN_INSTANT, MAX_INSTANT));
-        offset_of(&self.0.offset_from_utc_datetime(&utc))
+        offset_of(&self.tz.offset_from_utc_datetime(&utc))
     }
 
     /// What the zone's clocks show at an instant; instants outside the years 1 to 9999 are moved to
@@ -68,7 +83,7 @@ impl Zone {
     #[must_use]
     pub fn local_to_utc(&self, local: NaiveDateTime) -> Millis {
         let shown = local.and_utc().timestamp_millis();
-        match self.0.offset_from_local_datetime(&local) {
+        match self.tz.offset_from_local_datetime(&local) {
             LocalResult::Single(only) => shown - offset_of(&only),
             LocalResult::Ambiguous(one, other) => shown - offset_of(&one).min(offset_of(&other)),
             LocalResult::None => shown - self.offsets_around_gap(shown).0,
@@ -81,7 +96,7 @@ impl Zone {
     pub fn start_of_local(&self, date: NaiveDate) -> Millis {
         let midnight = date.and_time(NaiveTime::MIN);
         let shown = midnight.and_utc().timestamp_millis();
-        match self.0.offset_from_local_datetime(&midnight) {
+        match self.tz.offset_from_local_datetime(&midnight) {
             LocalResult::Single(only) => shown - offset_of(&only),
             LocalResult::Ambiguous(one, other) => shown - offset_of(&one).max(offset_of(&other)),
             LocalResult::None => self.jump_over(shown),
@@ -201,7 +216,7 @@ mod tests {
 
     #[test]
     fn the_first_instant_of_every_date_is_the_first() {
-        for zone in TZ_VARIANTS.iter().step_by(7).map(|tz| Zone(*tz)) {
+        for zone in TZ_VARIANTS.iter().step_by(7).map(|tz| Zone { tz: *tz, first_weekday: Weekday::Mon }) {
             let mut date = NaiveDate::from_ymd_opt(2018, 1, 1).unwrap();
             for _ in 0..730 {
                 let start = zone.start_of_local(date);

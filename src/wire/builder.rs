@@ -56,3 +56,18 @@ pub struct VariableValue {
     #[serde(rename = "__value")]
     pub value: String,
 }
+
+/// A value of a SimpleJson variable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum SearchValue {
+    /// It is shown and interpolated as it stands.
+    Plain(String),
+    /// What is shown is not what is interpolated; neither may be empty.
+    Named {
+        /// What is shown.
+        text: String,
+        /// What is interpolated.
+        value: String,
+    },
+}

@@ -71,6 +71,8 @@ pub struct Annotations {
     pub annotation: Value,
     /// Tags by themselves, as a URL names them: `deploy,prod`.
     pub tags: Value,
+    /// The zone of whoever asks.
+    pub timezone: Value,
 }
 
 /// `POST /tag-keys` and `POST /tag-values`.

@@ -103,11 +103,9 @@ fn modifiers(modifiers: Modifiers) -> String {
             format!(" @ {sign}{}.{:03}", ms / 1000, ms % 1000)
         }
     };
-    let offset = match modifiers.offset_ms {
-        0 => String::new(),
-        ms if ms < 0 => format!(" offset -{}ms", ms.unsigned_abs()),
-        ms => format!(" offset {ms}ms"),
-    };
+    let offset = modifiers.offset.map_or_else(String::new, |offset| {
+        format!(" offset {}{}", if offset.ahead { "-" } else { "" }, window(offset.length))
+    });
     offset + &at
 }
 

@@ -153,13 +153,13 @@ cases! {
     a_narrow_metric_groups_by_its_document: r#"{"room.temp", site="Prague"}"#, None;
     documents_are_merged_before_they_count: r#"count by (site) ({"room.temp"})"#, None;
     without_a_member: r#"sum without (site) ({"room.temp"})"#, None;
-    days_are_cut_at_edges: "cpu", Some(Step::Days);
+    days_are_cut_at_edges: "cpu", Some(Step::Days(1));
     a_utc_clock_is_bucketed_as_it_is: r#"utc_clock{id="7", uid="x"}"#, None;
     a_clock_with_changing_offset_is_checked_twice: "berlin_clock", None;
     a_date_is_bounded_by_dates: "sum(dates)", None;
     an_epoch_is_bounded_by_numbers: "epochs", None;
     a_window_that_reaches_back_is_cut_finer: "avg by (region) (avg_over_time(cpu[90m]))", None;
-    an_offset_moves_what_is_read: "sum by (region) (cpu offset 1d)", Some(Step::Days);
+    an_offset_moves_what_is_read: "sum by (region) (cpu offset 1d)", Some(Step::Days(1));
     deviations_carry_their_moments: "stddev_over_time(cpu[1h])", None;
     counters_are_read_in_order_of_time: "rate(cpu[1h])", None;
     a_clock_that_jumps_is_ordered_by_its_instants: "increase(berlin_clock[1h])", None;

@@ -188,11 +188,12 @@ fn chain_held(chain: &[(&AggregateFacts, Width)], time: &TimeColumn) -> Option<V
 fn bucket_column(view: &RelationFacts, bucket: &str, source: &Source, local: Zone) -> Result<TimeColumn, String> {
     let (unit, zone) = match &source.time.kind {
         TimeKind::Epoch { unit, .. } => (Some(unit.word().to_owned()), local),
-        TimeKind::Local(zone) | TimeKind::Date(zone) => (None, *zone),
+        TimeKind::Local(zone) | TimeKind::Date(zone) | TimeKind::Day(zone) => (None, *zone),
         TimeKind::Instant => (None, local),
     };
     let table = TimeTable { column: bucket.to_owned(), unit, ..TimeTable::default() };
-    time_column(view, &TimeDecl::Table(table), zone).map_err(|error| error.to_string())
+    let time = time_column(view, &TimeDecl::Table(table), zone).map_err(|error| error.to_string())?;
+    Ok(super::rollups::added_up(source, time))
 }
 
 /// The columns of each metric whose value is a column; none where there are none.

@@ -49,7 +49,7 @@ fn stored(kind: &TimeKind, text: &str) -> (Option<String>, &'static str) {
             let wanted = "a time such as 1970-01-01 00:00:00 without an offset, or infinity";
             (clock(text).map(|clock| clock.format(CLOCK).to_string()), wanted)
         }
-        TimeKind::Date(_) => {
+        TimeKind::Date(_) | TimeKind::Day(_) => {
             let date = NaiveDate::parse_from_str(text, DATE).ok();
             (date.map(|date| date.format(DATE).to_string()), "a date such as 1970-01-01, or infinity")
         }

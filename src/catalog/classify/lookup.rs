@@ -60,6 +60,14 @@ pub(super) fn zone(place: &str, field: &'static str, name: Option<&str>, or: Zon
     Zone::parse(name).ok_or_else(|| bad(place, field, name, "a zone of the IANA time zone database"))
 }
 
+/// The zone with the weeks that the file wants.
+pub(super) fn week(first: Option<&str>, zone: Zone) -> Result<Zone, CatalogError> {
+    let Some(first) = first else { return Ok(zone) };
+    let day =
+        first.trim().parse().map_err(|_| bad("datebin.toml", "week_starts", first, "a day such as \"sunday\""))?;
+    Ok(zone.with_weeks_from(day))
+}
+
 pub(super) fn bad(place: impl ToString, field: &'static str, value: &str, wanted: &'static str) -> CatalogError {
     CatalogError::BadValue { place: place.to_string(), field, value: value.to_owned(), wanted }
 }
@@ -101,7 +109,8 @@ pub(super) fn time_column(facts: &RelationFacts, declared: &TimeDecl, local: Zon
     let (kind, own) = match column.ty {
         ColumnType::Timestamptz => (TimeKind::Instant, "timestamptz"),
         ColumnType::Timestamp => (TimeKind::Local(local), "timestamp"),
-        ColumnType::Date => (TimeKind::Date(local), "date"),
+        ColumnType::Date if table.zone.is_some() => (TimeKind::Date(local), "date"),
+        ColumnType::Date => (TimeKind::Day(local), "date"),
         _ => (epoch(facts, column, table.unit.as_deref())?, "epoch"),
     };
     match table.ty.as_deref() {

@@ -89,11 +89,11 @@ fn instant(value: i64, time: &TimeColumn) -> Millis {
             let (times, parts) = millis(*unit);
             value.saturating_mul(times).div_euclid(parts)
         }
-        TimeKind::Instant | TimeKind::Local(_) | TimeKind::Date(_) => value.div_euclid(1000),
+        TimeKind::Instant | TimeKind::Local(_) | TimeKind::Date(_) | TimeKind::Day(_) => value.div_euclid(1000),
     };
     let ms = ms.clamp(EARLIEST_MS, LATEST_MS);
     match &time.kind {
-        TimeKind::Local(zone) | TimeKind::Date(zone) => zone.local_to_utc(wall(ms)),
+        TimeKind::Local(zone) | TimeKind::Date(zone) | TimeKind::Day(zone) => zone.local_to_utc(wall(ms)),
         TimeKind::Instant | TimeKind::Epoch { .. } => ms,
     }
 }

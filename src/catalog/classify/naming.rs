@@ -60,7 +60,7 @@ pub fn finish(
     united::agree(&mut draft.sources);
     let aliases = aliases(&draft.sources);
     let unite: Vec<_> = draft.sources.iter().map(united::names).collect();
-    let sources = draft.sources.into_iter().map(|draft| draft.source).collect();
+    let sources = draft.sources.into_iter().map(|own| own.source.seen_in(&draft.zone)).collect();
     let unites = |source: usize, metric: &Metric| unite[source].are_data(metric);
     let mut snapshot = Snapshot::united(sources, draft.annotations, draft.zone, unites)?;
     snapshot.set_aliases(aliases);

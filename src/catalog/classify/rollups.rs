@@ -66,6 +66,16 @@ pub(super) const fn is_regular(step_ms: i64) -> bool {
     DAY_MS % step_ms == 0 || step_ms % (7 * DAY_MS) == 0
 }
 
+/// The time column of a source's rollup: what was added up in days is of the source's days, whoever asks.
+pub(super) fn added_up(source: &Source, time: TimeColumn) -> TimeColumn {
+    match time.kind {
+        TimeKind::Day(zone) if !matches!(source.time.kind, TimeKind::Day(_)) => {
+            TimeColumn { kind: TimeKind::Date(zone), ..time }
+        }
+        _ => time,
+    }
+}
+
 /// The time column; one that says neither unit nor zone has those of the source.
 fn time(
     facts: &RelationFacts,
@@ -75,7 +85,7 @@ fn time(
 ) -> Result<TimeColumn, CatalogError> {
     let (unit, zone) = match &source.time.kind {
         TimeKind::Epoch { unit, .. } => (Some(unit.word().to_owned()), local),
-        TimeKind::Local(zone) | TimeKind::Date(zone) => (None, *zone),
+        TimeKind::Local(zone) | TimeKind::Date(zone) | TimeKind::Day(zone) => (None, *zone),
         TimeKind::Instant => (None, local),
     };
     let own = TimeDecl::Column(source.time.column.to_string());
@@ -87,6 +97,7 @@ fn time(
         }
         (found, _) => found,
     }
+    .map(|time| added_up(source, time))
 }
 
 fn columns(facts: &RelationFacts, declared: &FunctionsDecl) -> Result<RollupColumns, CatalogError> {

@@ -79,7 +79,7 @@ const fn type_rank(kind: &TimeKind) -> u8 {
     match kind {
         TimeKind::Instant => 3,
         TimeKind::Local(_) => 2,
-        TimeKind::Date(_) => 1,
+        TimeKind::Date(_) | TimeKind::Day(_) => 1,
         TimeKind::Epoch { .. } => 0,
     }
 }
@@ -89,7 +89,7 @@ pub(super) fn kind(column: &ColumnFacts, zone: Zone) -> Option<TimeKind> {
     match column.ty {
         ColumnType::Timestamptz => Some(TimeKind::Instant),
         ColumnType::Timestamp => Some(TimeKind::Local(zone)),
-        ColumnType::Date => Some(TimeKind::Date(zone)),
+        ColumnType::Date => Some(TimeKind::Day(zone)),
         _ if words::is_epoch_name(column.name.as_str()) => {
             Some(TimeKind::Epoch { unit: unit_by_statistics(column)?, storage: storage(column)? })
         }
@@ -120,6 +120,7 @@ pub(super) fn describe(kind: &TimeKind) -> String {
         TimeKind::Instant => "timestamptz".to_owned(),
         TimeKind::Local(zone) => format!("timestamp, read as the wall clock of {}", zone.name()),
         TimeKind::Date(zone) => format!("date, midnight in {}", zone.name()),
+        TimeKind::Day(_) => "date, a calendar day of whoever asks".to_owned(),
         TimeKind::Epoch { unit, .. } => {
             format!("a number of {} since 1970, by its name and its statistics", unit.word())
         }

@@ -31,6 +31,7 @@ static FILE: Shape = Shape {
     place: "the file",
     fields: &[
         ("time_zone", Plain),
+        ("week_starts", Plain),
         ("discovery", Table(&DISCOVERY)),
         ("source", Table(&SOURCE)),
         ("annotations", Table(&ANNOTATIONS)),

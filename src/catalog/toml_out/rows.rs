@@ -74,7 +74,7 @@ fn of_column(time: &TimeColumn, fields: Vec<String>) -> Vec<String> {
 /// What is said of a time column besides its name.
 fn time_fields(time: &TimeColumn) -> Vec<String> {
     match &time.kind {
-        TimeKind::Instant => Vec::new(),
+        TimeKind::Instant | TimeKind::Day(_) => Vec::new(),
         TimeKind::Local(zone) | TimeKind::Date(zone) => vec![format!("zone = {}", quoted(zone.name()))],
         TimeKind::Epoch { unit, .. } => {
             vec!["type = \"epoch\"".to_owned(), format!("unit = {}", quoted(unit.word()))]

@@ -21,6 +21,7 @@ pub(super) fn time(time: &TimeColumn) -> String {
         TimeKind::Instant => "timestamptz".to_owned(),
         TimeKind::Local(zone) => format!("timestamp without a zone, read as {}", zone.name()),
         TimeKind::Date(zone) => format!("date, midnight in {}", zone.name()),
+        TimeKind::Day(_) => "date, a calendar day of whoever asks".to_owned(),
         TimeKind::Epoch { unit, .. } => format!("{} since 1970", unit.word()),
     };
     format!("{}: {reads}", time.column)

@@ -3,7 +3,7 @@
 use super::super::call::{LATER, OTHERS};
 use super::super::function::MATH;
 use super::{expr, lower, lowered};
-use crate::ast::{AggregateOp, Grouping, OverTime};
+use crate::ast::{AggregateOp, Grouping, OverTime, Window};
 use crate::evaluate::{Node, RangeFunction, Refusal, RefusalKind};
 use crate::pattern::Patterns;
 
@@ -49,7 +49,8 @@ fn simple_aggregations_of_simple_leaves_are_pushed() {
 fn range_functions_are_fetched() {
     let quantile = &lowered("quantile_over_time(1 - 0.1, a{x=\"1\"}[5m] offset 1h)").fetches[0];
     assert_eq!(quantile.function, Some(RangeFunction::Quantile(0.9)));
-    assert_eq!(quantile.selector.modifiers.offset_ms, 3_600_000);
+    let offset = quantile.selector.modifiers.offset.unwrap();
+    assert_eq!((offset.length, offset.ahead), (Window::Millis(3_600_000), false));
     for word in RangeFunction::words().filter(|word| !word.starts_with("quantile")) {
         let text = format!("{word}(a[5m])");
         let lowered = lowered(&text);

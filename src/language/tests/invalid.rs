@@ -112,8 +112,11 @@ fn hints_say_what_to_do() {
         ("x{a==\"b\"}", "equality in a matcher is a single `=`"),
         ("x{a=b}", "write a=\"b\""),
         ("a)", "it closes no parenthesis"),
-        ("$host", "the variable `host` was not replaced: does the dashboard define it?"),
-        ("x[${window}]", "the variable `window` was not replaced: does the dashboard define it?"),
+        ("$host", "the variable `host` was not replaced: does the dashboard define it? An alert rule has none"),
+        (
+            "x[${window}]",
+            "the variable `window` was not replaced: does the dashboard define it? An alert rule has none",
+        ),
         ("f(x)[5m]", "a subquery has a colon, for example `[5m:]`"),
         ("count_values(x)", "for example `count_values(\"version\", x)`"),
         ("topk(x)", "for example `topk(5, x)`"),

@@ -46,6 +46,12 @@ fn a_list_stands_for_any_of_its_names() {
             ("avg((cpu|mem)) by ((host|dc))", r#"avg by ["host", "dc"] (["cpu", "mem"])"#),
             ("avg by (()) (x)", "avg(x)"),
             ("avg by (\"(host|dc)\") (x)", r#"avg by ["host", "dc"] (x)"#),
+            ("avg by ({host,dc}) (x)", r#"avg by ["host", "dc"] (x)"#),
+            (r"avg without (a, {host\.name,d-c}) (x)", r#"avg without ["a", "host.name", "d-c"] (x)"#),
+            ("avg({cpu,mem})", r#"avg(["cpu", "mem"])"#),
+            ("rate({cpu,mem}[5m])", r#"rate(["cpu", "mem"][300000])"#),
+            (r#"{cpu,mem}{host="a"}"#, r#"["cpu", "mem"]{host in ["a"]}"#),
+            ("a * on ({host,dc}) group_left ({x,y}) b", r#"<a * on ["host", "dc"] group_left ["x", "y"] b>"#),
             ("a * on ((host|dc)) group_left ((x|y)) b", r#"<a * on ["host", "dc"] group_left ["x", "y"] b>"#),
         ],
     );
@@ -90,6 +96,60 @@ fn what_promql_reads_both_read() {
         ["sum by (a) (rate(x{b=\"c\"}[5m] offset 1h)) / on(a) group_left(d) y > bool 1", "-a ^ -b", "(a + b) * c"]
     {
         assert_eq!(json(text), promql(text));
+    }
+}
+
+#[test]
+fn lengths_that_the_server_knows() {
+    check(
+        json,
+        &[
+            ("x[$__interval]", "x[Interval]"),
+            ("x[${__rate_interval}]", "x[RateInterval]"),
+            ("x[[[__range]]]", "x[Range]"),
+            ("x[${__range_s}s]", "x[Range]"),
+            ("x[$__range_s]", "x[Range]"),
+            ("x[${__interval_ms}ms]", "x[Interval]"),
+            ("x offset $__interval", "x offset Interval"),
+            ("x offset -${__range}", "x offset -Range"),
+            ("x[5m] offset $__rate_interval @ 1", "x[300000] offset RateInterval @1000"),
+            ("x offset ${__range_ms}ms", "x offset Range"),
+            ("x offset 0s", "x"),
+            ("x @ 1735732800", "x @1735732800000"),
+            ("x @ 1735732800000", "x @1735732800000"),
+        ],
+    );
+}
+
+#[test]
+fn a_variable_that_nobody_replaced_is_named() {
+    for text in [
+        r#"x{host=~"$v"}"#,
+        r#"x{host="web-${v:regex}"}"#,
+        r#"x{host!~"[[v]]"}"#,
+        r#"x{host=~"{a,$v}"}"#,
+        r#"x{host=~"(a|[[v:csv]])"}"#,
+        r#"x{$v="a"}"#,
+        r#"x{"$v"="a"}"#,
+        r#"{"$v"}"#,
+        "$v",
+        "[[v]]",
+        "rate($v[5m])",
+        "cpu_$v",
+        "cpu_[[v]]",
+        "x[$v]",
+        "x[[[v]]]",
+        "x[5m:$v]",
+        "x offset $v",
+        "sum by ($v) (x)",
+        "sum by (\"$v\") (x)",
+        "sum by ({a,$v}) (x)",
+        "a / on ([[v]]) b",
+        "topk($v, x)",
+    ] {
+        let error = parse(text, Dialect::Json).unwrap_err();
+        let said = format!("{} {}", error.message, error.hint.unwrap_or_default());
+        assert!(said.contains("the variable `v`") && said.contains("not replaced"), "{text}: {said}");
     }
 }
 

@@ -116,5 +116,6 @@ fn show_modifiers(modifiers: Modifiers) -> String {
         Some(other) => format!(" @{other:?}"),
         None => String::new(),
     };
-    if modifiers.offset_ms == 0 { at } else { format!(" offset {}{at}", modifiers.offset_ms) }
+    let Some(Offset { length, ahead }) = modifiers.offset else { return at };
+    format!(" offset {}{}{at}", if ahead { "-" } else { "" }, show_window(length))
 }

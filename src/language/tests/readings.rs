@@ -3,7 +3,7 @@
 use super::super::{equal_test, names, regex_test};
 use super::*;
 
-const EQUAL: [(&str, &str, &str); 29] = [
+const EQUAL: [(&str, &str, &str); 33] = [
     (r"web\.01", r#"in ["web.01"]"#, r#"not in ["web.01"]"#),
     ("web.01", r#"in ["web.01"]"#, r#"not in ["web.01"]"#),
     (r"(web\.01|web\.02)", r#"in ["web.01", "web.02"]"#, r#"not in ["web.01", "web.02"]"#),
@@ -33,9 +33,13 @@ const EQUAL: [(&str, &str, &str); 29] = [
     ("", r#"in [""]"#, r#"not in [""]"#),
     ("()", r#"in [""]"#, r#"not in [""]"#),
     ("{}", r#"in [""]"#, r#"not in [""]"#),
+    ("$__all", "Everything", "Nothing"),
+    (r"(a|\$__all)", "Everything", "Nothing"),
+    ("{a,$__all}", "Everything", "Nothing"),
+    (r"\$host", r#"in ["$host"]"#, r#"not in ["$host"]"#),
 ];
 
-const REGEX: [(&str, &str, &str); 30] = [
+const REGEX: [(&str, &str, &str); 42] = [
     (r"web\.01", r#"in ["web.01"]"#, r#"not in ["web.01"]"#),
     (r"(web\.01|web\.02)", r#"in ["web.01", "web.02"]"#, r#"not in ["web.01", "web.02"]"#),
     ("a|b", r#"in ["a", "b"]"#, r#"not in ["a", "b"]"#),
@@ -66,6 +70,18 @@ const REGEX: [(&str, &str, &str); 30] = [
     ("", r#"in [""]"#, r#"not in [""]"#),
     ("()", r#"in [""]"#, r#"not in [""]"#),
     ("(|a)", r#"in ["", "a"]"#, r#"not in ["", "a"]"#),
+    ("{a,b}", r#"in ["a", "b"]"#, r#"not in ["a", "b"]"#),
+    ("{web.01,c*d}", r#"in ["web.01", "c*d"]"#, r#"not in ["web.01", "c*d"]"#),
+    (r"{web\.01,a\,b}", r#"in ["web.01", "a,b"]"#, r#"not in ["web.01", "a,b"]"#),
+    ("{1,2}", r#"in ["1", "2"]"#, r#"not in ["1", "2"]"#),
+    ("{}", r#"in [""]"#, r#"not in [""]"#),
+    ("web-{a,b}.*", "like web-(?:a|b).*", "not like web-(?:a|b).*"),
+    ("x{1,2}", "like x{1,2}", "not like x{1,2}"),
+    ("(a|{b,c})", r#"in ["a", "b", "c"]"#, r#"not in ["a", "b", "c"]"#),
+    ("$__all", "Everything", "Nothing"),
+    (r"\$__all", "Everything", "Nothing"),
+    (r"(a|\$__all|b)", "Everything", "Nothing"),
+    ("{a,${__all}}", "Everything", "Nothing"),
 ];
 
 #[test]

@@ -48,7 +48,7 @@ fn buckets_before_a_grid_continue_it() {
     let before = even.before(12, &berlin).expect("earlier buckets");
     assert_eq!((before.len(), before.end()), (12, even.start()));
     assert_eq!(before.bucket_start(0), even.start() - 12 * 6 * 3_600_000);
-    let days = choose_grid(&ask(Step::Days)).expect("a grid");
+    let days = choose_grid(&ask(Step::Days(1))).expect("a grid");
     let before = days.before(3, &berlin).expect("earlier buckets");
     assert_eq!((before.len(), before.end()), (3, days.start()));
     assert_eq!(days.start() - before.start(), (24 + 23 + 24) * 3_600_000);
@@ -87,8 +87,8 @@ fn what_a_chosen_step_is_at_least() {
         (Some(i64::MIN), None, Step::Millis(10 * SECOND)),
         (Some(20_000), Some(60_000), Step::Millis(MINUTE)),
         (Some(61_000), Some(60_000), Step::Millis(2 * MINUTE)),
-        (Some(13 * HOUR), None, Step::Days),
-        (Some(25 * HOUR), None, Step::Weeks),
+        (Some(13 * HOUR), None, Step::Days(1)),
+        (Some(25 * HOUR), None, Step::Days(7)),
         (None, Some(i64::MAX), Step::WholeRange),
     ] {
         let grid = choose_grid(&GridRequest { interval_ms, sampling_ms, ..day }).unwrap();
@@ -96,7 +96,7 @@ fn what_a_chosen_step_is_at_least() {
     }
     let across = request("1999-12-31T23:59:59Z", "2000-01-01T00:00:01Z", &Zone::UTC);
     let grid = choose_grid(&GridRequest { max_points: 1, ..across }).unwrap();
-    assert_eq!((grid.step(), grid.start(), grid.end()), (Step::Weeks, at("1999-12-27"), at("2000-01-03")));
+    assert_eq!((grid.step(), grid.start(), grid.end()), (Step::Days(7), at("1999-12-27"), at("2000-01-03")));
     let across = request("1999-12-01", "2000-01-10", &Zone::UTC);
     let grid = choose_grid(&GridRequest { max_points: 1, ..across }).unwrap();
     assert_eq!((grid.step(), grid.len()), (Step::WholeRange, 1));
@@ -159,7 +159,7 @@ fn four_quarters_in_181_days_are_not_three_points() {
 fn unusable_questions_are_refused_in_words() {
     let all = request("0001-01-01", "9999-12-31", &Zone::UTC);
     let says = |request| choose_grid(&request).unwrap_err().to_string();
-    for step in [Step::Millis(1), Step::Days, Step::Weeks, Step::Months(1)] {
+    for step in [Step::Millis(1), Step::Days(1), Step::Days(7), Step::Days(2), Step::Months(1)] {
         let text = says(GridRequest { explicit: Some(step), ..all });
         assert!(text.contains("but at most 11000 are allowed: use a step of 1y or longer"), "{text}");
     }

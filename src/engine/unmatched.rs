@@ -1,0 +1,64 @@
+//! Why an answer is empty: whether a metric has rows in the range and the matchers left none of them.
+
+use std::time::Duration;
+
+use super::Scope;
+use crate::evaluate::FetchRequest;
+use crate::plan::{Context, Fetch, FetchGroup};
+use crate::sql;
+
+/// How long each look may take: an answer does not wait for its notice.
+const BUDGET: Duration = Duration::from_secs(1);
+/// The most metrics that are looked at.
+const METRICS: usize = 4;
+
+/// A metric whose rows are looked for, and the labels that the question narrows it by.
+pub(super) struct Look {
+    fetch: Fetch,
+    labels: String,
+}
+
+impl Scope {
+    /// The metrics to look at where an answer is empty: those that are narrowed, of the requests that found nothing.
+    pub(super) fn looks(
+        &self,
+        context: &Context<'_>,
+        requests: &[FetchRequest],
+        groups: &[FetchGroup],
+        is_empty: impl Fn(usize) -> bool,
+    ) -> Vec<Look> {
+        let mut looks: Vec<Look> = Vec::new();
+        for (at, (request, group)) in requests.iter().zip(groups).enumerate() {
+            if looks.len() >= METRICS || !is_empty(at) {
+                continue;
+            }
+            let matchers = request.selector.matchers.iter().chain(context.ad_hoc);
+            let labels: Vec<String> = matchers.take(METRICS).map(|matcher| format!("{:?}", matcher.label)).collect();
+            let all = group.fetches.iter().take(METRICS).filter_map(|fetch| self.without_matchers(fetch));
+            looks.extend(all.map(|fetch| Look { fetch, labels: labels.join(", ") }));
+        }
+        looks.truncate(METRICS);
+        looks
+    }
+
+    /// A notice for each metric that has rows in the range, of which the matchers left nothing.
+    pub(super) async fn unmatched(&self, looks: &[Look]) -> Vec<String> {
+        let mut notices = Vec::new();
+        for look in looks {
+            let found = self.database.texts(&sql::any(&look.fetch), self.deadline.within(BUDGET), 1).await;
+            if found.is_ok_and(|found| !found.is_empty()) {
+                let (metric, labels) = (&look.fetch.metric, &look.labels);
+                notices.push(format!("{metric} has rows in this range, but none that match on {labels}"));
+            }
+        }
+        notices.dedup();
+        notices
+    }
+
+    /// The fetch of all rows of its source, where matchers narrow it.
+    fn without_matchers(&self, fetch: &Fetch) -> Option<Fetch> {
+        let own = self.snapshot.sources().get(fetch.source)?.filters.len();
+        (fetch.filters.len() > own)
+            .then(|| Fetch { filters: fetch.filters.iter().take(own).cloned().collect(), ..fetch.clone() })
+    }
+}

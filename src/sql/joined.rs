@@ -1,0 +1,67 @@
+//! The values of a label of a joined row: those of dimension rows that some row of the source refers to.
+
+use super::condition::{condition, grouped, plain};
+use super::join::{Dimension, equal};
+use super::labels::{ROWS, from};
+use super::{Param, Writer, lasting};
+use crate::catalog::{Join, LabelValue, Row, Source, path};
+use crate::plan::Filter;
+use crate::time::TimeRange;
+
+/// Writes the distinct values on rows that pass the filters, in the range or, without one, among all rows that an index
+/// finds by their key, else among the newest.
+pub(super) fn values(
+    w: &mut Writer,
+    source: &Source,
+    value: &LabelValue,
+    filters: &[Filter],
+    range: Option<TimeRange>,
+) {
+    let path = path(&source.joins, value.column().row);
+    let Some((first, rest)) = path.split_first() else {
+        w.syntax("SELECT NULL::text AS x WHERE false");
+        return;
+    };
+    w.syntax("SELECT DISTINCT s.x::text AS x FROM (SELECT ");
+    grouped(w, value);
+    w.syntax(" AS x");
+    Dimension { first, rest }.write(w);
+    let (joined, own): (Vec<&Filter>, Vec<&Filter>) =
+        filters.iter().partition(|filter| path.iter().any(|join| join.row == filter.value.column().row));
+    for filter in joined {
+        w.syntax(" AND ");
+        plain(w, filter);
+    }
+    w.syntax(" AND EXISTS (SELECT 1");
+    referring(w, source, first, (&own, range));
+    w.syntax(")) AS s WHERE s.x::text <> ''");
+}
+
+/// Writes the rows of the source that refer to the dimension row.
+fn referring(w: &mut Writer, source: &Source, first: &Join, (filters, range): (&[&Filter], Option<TimeRange>)) {
+    let is_own = first.on.iter().all(|(theirs, _)| theirs.row == Row::Own);
+    let is_found = first.on.iter().any(|(theirs, _)| source.has_index_leading_with(&theirs.name));
+    let newest = range.is_none() && is_own && !is_found;
+    if newest {
+        w.syntax(" FROM (SELECT ");
+        for (at, (theirs, _)) in first.on.iter().enumerate() {
+            w.syntax(if at > 0 { ", " } else { "" }).cell(theirs);
+        }
+    }
+    from(w, source);
+    if let Some(range) = range {
+        w.syntax(" AND ");
+        lasting::within(w, source, range);
+    }
+    for filter in filters {
+        w.syntax(" AND ");
+        condition(w, &source.joins, filter);
+    }
+    if newest {
+        w.syntax(" ORDER BY ").column(&source.time.column).syntax(" DESC LIMIT ").param(Param::Int(ROWS));
+        w.syntax(") AS t WHERE ");
+    } else {
+        w.syntax(" AND ");
+    }
+    equal(w, first);
+}
