@@ -89,7 +89,9 @@ async fn load_once(connection: &mut PgConnection, scope: &Scope) -> Result<Facts
     keys::load(&mut transaction, &mut loading).await?;
     timescale.put_into(&mut loading);
     loading.facts.lockable = u64::try_from(lockable).unwrap_or(0);
-    loading.decided_by_statistics = loading.facts.relations.iter().map(|facts| !scope.settles(facts)).collect();
+    // How labels of a relation with many children are looked up is left to them, whatever the file says.
+    let is_decided = |facts: &RelationFacts| !scope.settles(facts) || facts.children > 1;
+    loading.decided_by_statistics = loading.facts.relations.iter().map(is_decided).collect();
     statistics::load(&mut transaction, &mut loading).await?;
     transaction.commit().await?;
     Ok(loading.facts)

@@ -67,6 +67,7 @@ async fn found(connection: &mut PgConnection, rollup: &mut Rollup, every: Every)
     let Some(gaps) = numbers(connection, rollup, &sql::gaps(&rollup.rows, rollup.step_ms, now, &every)).await? else {
         return Ok(Some(found));
     };
+    found.unsearched = None;
     for gap in gaps {
         match gap.as_slice() {
             [before, after] => found.holes.push(TimeRange { from: rollup.end_of(*before), to: *after }),

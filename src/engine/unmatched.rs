@@ -41,14 +41,14 @@ impl Scope {
         looks
     }
 
-    /// A notice for each metric that has rows in the range, of which the matchers left nothing.
+    /// A notice for each metric that has rows in the range, of which the matchers left no sample.
     pub(super) async fn unmatched(&self, looks: &[Look]) -> Vec<String> {
         let mut notices = Vec::new();
         for look in looks {
             let found = self.database.texts(&sql::any(&look.fetch), self.deadline.within(BUDGET), 1).await;
             if found.is_ok_and(|found| !found.is_empty()) {
                 let (metric, labels) = (&look.fetch.metric, &look.labels);
-                notices.push(format!("{metric} has rows in this range, but none that match on {labels}"));
+                notices.push(format!("{metric} has rows in this range, but no sample passes the matchers on {labels}"));
             }
         }
         notices.dedup();

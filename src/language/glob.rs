@@ -70,10 +70,11 @@ fn list(text: &str, repeatable: bool) -> Option<List<'_>> {
     None
 }
 
-/// `1,2` or `1,`: what may stand in the braces of a repetition besides a single number.
+/// `1,2`, `1,` or `,2`: what may stand in the braces behind what is repeated. RE2 takes the last for plain text.
 fn is_quantifier(inside: &str) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    inside.split_once(',').is_some_and(|(least, most)| is_number(least) && (most.is_empty() || is_number(most)))
+    let is_end = |text: &str| text.is_empty() || is_number(text);
+    inside.split_once(',').is_some_and(|(least, most)| inside != "," && is_end(least) && is_end(most))
 }
 
 fn alternatives(out: &mut String, members: &[&str]) {
@@ -115,6 +116,7 @@ mod tests {
         for pattern in [
             "x{1,2}",
             "x{1,}",
+            "x{,1}",
             "x{3}",
             "[ab]{1,2}",
             "(ab){1,2}",

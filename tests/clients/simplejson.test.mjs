@@ -141,8 +141,10 @@ for (const major of [10, 13]) {
     assert.equal(all[0].isRegion, true);
   });
 
-  inGrafana('an empty answer is an empty panel', async () => {
-    assert.deepEqual(await ask(['cpu{host="none"}']), []);
+  inGrafana('an empty answer is an empty panel that says why', async () => {
+    const [nothing, ...others] = await ask(['cpu{host="none"}']);
+    assert.deepEqual([nothing.length, others], [0, []]);
+    assert.match(nothing.meta.notices[0].text, /no sample passes the matchers on "host"/);
     assert.ok(backend.sent > 0);
   });
 }

@@ -90,7 +90,7 @@ async fn matchers_that_leave_nothing_of_a_metric_are_said(pool: PgPool) {
         let targets = json!([{"target": target, "payload": {"step": "1m"}}]);
         server.post("/query", json!({"range": range, "targets": targets})).await.header("warning").to_owned()
     };
-    let said = "seen has rows in this range, but none that match on 'host'";
+    let said = "seen has rows in this range, but no sample passes the matchers on 'host'";
     for target in ["seen{host=\"nowhere\"}", "sum(rate(seen{host=~\"no.*\"}[1h]))", "seen{host=\"x\"} + seen"] {
         let warning = warnings("2025-06-01T00:00:00Z", target).await;
         assert!(warning.contains(said), "{target}: {warning:?}");

@@ -23,6 +23,9 @@ fn question(targets: Value) -> Value {
     })
 }
 
+/// Why nothing is drawn for a host that does not exist.
+const UNMATCHED: &str = "load has rows in this range, but no sample passes the matchers on \"host\"";
+
 fn total(ref_id: &str, notices: &[&str]) -> Value {
     let mut series = json!({
         "target": "sum(load)", "title": "sum(load)", "refId": ref_id,
@@ -48,6 +51,7 @@ async fn series_and_tables_are_answered_exactly(pool: PgPool) {
          "columns": [{"text": "Time", "type": "time"}, {"text": "host", "type": "string"}, {"text": "load", "type": "number"}],
          "rows": [[MINUTE, "a", 1.0], [MINUTE, "b", 3.0], [MINUTE + 60_000, "a", 2.0], [MINUTE + 60_000, "b", null]]},
         {"type": "table", "refId": "C",
+         "meta": {"notices": [{"severity": "warning", "text": UNMATCHED}]},
          "columns": [{"text": "Time", "type": "time"}, {"text": "Value", "type": "number"}], "rows": []},
     ]);
     let targets = json!([
@@ -59,7 +63,7 @@ async fn series_and_tables_are_answered_exactly(pool: PgPool) {
     assert_eq!((answer.status, &answer.body), (200, &expected));
     let timing = answer.header("server-timing");
     assert!(timing.contains("plan;dur=") && timing.contains("execute;dur="), "{timing}");
-    assert_eq!(answer.header("warning"), "");
+    assert_eq!(answer.header("warning"), format!("199 datebin \"{}\"", UNMATCHED.replace('"', "'")));
 }
 
 #[sqlx::test(migrations = false)]
@@ -101,11 +105,11 @@ async fn a_notice_is_shown_even_where_there_is_nothing_to_draw(pool: PgPool) {
     let told = "B: no metric is called \"laod\"; did you mean load?";
     let targets = json!([{"target": "load{host=\"zzz\"}", "refId": "A"}, {"target": "laod", "refId": "B"}]);
     let answer = server.post("/query", question(targets)).await;
-    let notices = json!({"notices": [{"severity": "error", "text": told}]});
+    let notices = json!({"notices": [{"severity": "warning", "text": UNMATCHED}, {"severity": "error", "text": told}]});
     let expected = json!([{"target": "", "title": "", "refId": "A", "meta": notices, "datapoints": []}]);
     assert_eq!((answer.status, answer.body), (200, expected));
     // Without anything to say an empty answer stays empty.
-    let answer = server.post("/query", question(json!([{"target": "load{host=\"zzz\"}", "refId": "A"}]))).await;
+    let answer = server.post("/query", question(json!([{"target": "load > 100", "refId": "A"}]))).await;
     assert_eq!((answer.status, answer.body), (200, json!([])));
 }
 

@@ -177,7 +177,8 @@ async fn a_fill_works_on_the_answer(pool: PgPool) {
         // The sum of the bucket before is carried, not the sum of carried values.
         ("sum(load{host=~\"[a-c]\"})", "previous", vec![vec![Some(3.0), Some(10.0), Some(10.0)]]),
         ("load{host=\"a\"} * 2", "previous", vec![vec![Some(2.0), Some(20.0), Some(20.0)]]),
-        ("topk(1, load{host=~\"[a-c]\"})", "previous", vec![vec![None, Some(10.0), Some(10.0)]]),
+        // The highest series of the range, with the value that it had before.
+        ("topk(1, load{host=~\"[a-c]\"})", "previous", vec![vec![Some(1.0), Some(10.0), Some(10.0)]]),
         ("load{host=\"a\"} > 5", "zero", vec![vec![Some(0.0), Some(10.0), Some(0.0)]]),
         // NaN is a value that JSON cannot write; NULL is none.
         ("load{host=~\"n|x\"}", "zero", vec![vec![None, Some(0.0), Some(0.0)]]),
