@@ -5,6 +5,7 @@
 
 mod aggregates;
 mod carried;
+mod comparisons;
 mod counters;
 mod declared;
 mod discovered;
@@ -20,6 +21,7 @@ mod lookup;
 mod matchers;
 mod materialized;
 mod naming;
+mod own;
 mod preset;
 mod roles;
 mod rollups;

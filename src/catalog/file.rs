@@ -80,7 +80,7 @@ pub struct SourceDecl {
     /// Metrics by name.
     #[serde(default)]
     pub metric: BTreeMap<String, MetricDecl>,
-    /// Matchers over columns; rows that fail them do not exist.
+    /// Matchers and comparisons over columns; rows that fail them do not exist.
     #[serde(rename = "where")]
     pub matchers: Option<String>,
     /// The relations joined to its rows.

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::LabelValue;
+use super::{Compared, LabelValue};
 use crate::ast::{Comparison, Matcher, Span, Test, Values};
 use crate::pattern::{self, Patterns};
 
@@ -25,6 +25,8 @@ pub enum Wanted {
     OneOf(Values),
     /// None of these.
     NoneOf(Values),
+    /// To stand so to a bound; NULL does not.
+    Compared(Compared),
     /// To be settled by [`settle`] when the label's values are known.
     Passing(Pattern),
 }
@@ -69,6 +71,7 @@ impl Wanted {
         match self {
             Self::OneOf(values) => values.iter().any(|v| v == value),
             Self::NoneOf(values) => values.iter().all(|v| v != value),
+            Self::Compared(_) => !value.is_empty(),
             Self::Passing(pattern) => pattern.accepts(value),
         }
     }

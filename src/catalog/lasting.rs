@@ -1,6 +1,6 @@
 //! Rows that last from one time to another.
 
-use super::TimeColumn;
+use super::{Column, TimeColumn};
 
 /// When a row ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Overlap {
     pub end: End,
     /// What its length is counted in.
     pub unit: LengthUnit,
+    /// A column of numbers that it is multiplied by.
+    pub weight: Option<Column>,
 }
 
 /// How long a row took.

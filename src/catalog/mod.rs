@@ -3,7 +3,9 @@
 //! Two inputs make a snapshot, the facts that the database states about itself ([`facts`]) and the operator's
 //! `datebin.toml` ([`mod@file`]). [`classify`] turns them into sources; everything here is pure.
 
+mod adjusted;
 pub mod classify;
+mod compared;
 pub mod facts;
 pub mod file;
 pub mod filter;
@@ -17,6 +19,8 @@ mod snapshot;
 pub mod toml_out;
 mod value;
 
+pub use adjusted::{Adjustment, Scale};
+pub use compared::{BoundType, Compared, Order};
 pub use filter::{Filter, Wanted};
 pub use join::{Join, Row, path};
 pub use label::{Document, Label, LabelIds, LabelValue};
@@ -205,6 +209,10 @@ pub struct Metric {
     pub name: String,
     /// Where its value is.
     pub value: Value,
+    /// What becomes of that value before it is a sample.
+    pub adjustment: Adjustment,
+    /// What a row must be to have a sample, besides what the source says.
+    pub filters: Vec<Filter>,
     /// In a narrow source, the name as stored.
     pub stored_name: Option<String>,
     /// Whether it only grows.

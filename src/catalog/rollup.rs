@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Column, Metric, Source, TimeKind};
+use super::{Adjustment, Column, Metric, Scale, Source, TimeKind};
 use crate::ast::OverTime;
 use crate::evaluate::RangeFunction;
 use crate::time::{Millis, TimeRange};
@@ -142,6 +142,11 @@ impl Rollup {
     /// The columns of a metric, if it has any.
     #[must_use]
     pub fn columns_of(&self, metric: &Metric) -> Option<&RollupColumns> {
+        // What it holds is of all rows and of all stored values, and a negative factor makes its least the largest.
+        let Adjustment { scale, missing } = &metric.adjustment;
+        if !metric.filters.is_empty() || !missing.is_empty() || scale.is_some_and(Scale::is_reversing) {
+            return None;
+        }
         match &self.columns {
             RollupMetrics::Stored(columns) => metric.stored_name.as_ref().map(|_| &**columns),
             RollupMetrics::Named(columns) => columns.get(&metric.name),

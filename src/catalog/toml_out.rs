@@ -116,6 +116,7 @@ fn metric(out: &mut String, metric: &Metric, decisions: &[&Decision]) {
     }
     line(out, &["[source.metric.", &quoted(&metric.name), "]"]);
     value::of_metric(out, &metric.value);
+    value::adjusted(out, metric);
     let kind = if metric.kind == MetricKind::Counter { "counter" } else { "gauge" };
     line(out, &["kind = ", &quoted(kind)]);
     if let Some(unit) = &metric.unit {

@@ -16,6 +16,8 @@ pub enum Value {
     Overlap(Box<Overlap>),
     /// How long the row lasted.
     Lasts(Box<Lasts>),
+    /// The product of columns of numbers.
+    Product(Vec<Column>),
 }
 
 /// The first of several cells that is not null, read as a number.
@@ -78,6 +80,7 @@ impl Value {
         match self {
             Self::Column(column) => vec![Member::of(column.clone())],
             Self::Read(reading) => reading.cells.clone(),
+            Self::Product(columns) => columns.iter().cloned().map(Member::of).collect(),
             Self::Rows | Self::Overlap(_) | Self::Lasts(_) => Vec::new(),
         }
     }
@@ -89,7 +92,7 @@ impl Value {
         match self {
             Self::Read(reading) => reading.may_skip(),
             Self::Overlap(_) | Self::Lasts(_) => true,
-            Self::Column(_) | Self::Rows => false,
+            Self::Column(_) | Self::Rows | Self::Product(_) => false,
         }
     }
 
@@ -118,6 +121,10 @@ impl Value {
             Self::Overlap(overlap) => format!("{relation}, up to column {}", overlap.end.time.column),
             Self::Lasts(lasts) => {
                 format!("{relation}, from column {} to column {}", lasts.start.column, lasts.end.time.column)
+            }
+            Self::Product(columns) => {
+                let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+                format!("{relation}, the product of {}", names.join(" and "))
             }
             Self::Column(column) => format!("{relation}, column {}", column.name),
             Self::Read(reading) => {

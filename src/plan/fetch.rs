@@ -206,6 +206,7 @@ impl Scope<'_> {
     ) -> Fetch {
         let limits = self.context.limits;
         let Carrier { at, source, metric } = self.carrier;
+        let filters = filters.into_iter().chain(metric.filters.iter().cloned()).collect();
         let labels: Vec<SeriesLabel> = source.labels.iter().map(series_label).collect();
         // A series of nothing but what is no number is none, and the database does not know.
         let bounded = || row_cap(limits, self.cut.len, &labels, aggregate.as_ref());
@@ -220,6 +221,7 @@ impl Scope<'_> {
             joins: source.joins.clone(),
             time: metric.value.placed_at(&source.time).seen_in(self.context.zone),
             value: metric.value.seen_in(self.context.zone),
+            adjustment: metric.adjustment.clone(),
             elements: source.elements.clone(),
             skip_nan: source.skip_nan,
             stored: source.name_column.clone().zip(metric.stored_name.clone()),

@@ -25,7 +25,7 @@ pub use rows::{Rows, is_sensible, rows};
 use crate::ast::{AggregateOp, Grouping};
 pub use crate::catalog::filter::{Filter, Wanted, settle};
 use crate::catalog::{
-    self, Column, Document, Join, LabelValue, Member, Relation, RollupColumns, Row, TimeColumn, Value,
+    self, Adjustment, Column, Document, Join, LabelValue, Member, Relation, RollupColumns, Row, TimeColumn, Value,
 };
 use crate::evaluate::RangeFunction;
 use crate::time::{Grid, GridShape, Millis};
@@ -66,6 +66,8 @@ pub struct Fetch {
     pub time: TimeColumn,
     /// The metric's value.
     pub value: Value,
+    /// What becomes of it before it is a sample.
+    pub adjustment: Adjustment,
     /// The array whose elements are the samples.
     pub elements: Option<Member>,
     /// Whether NaN samples do not exist.

@@ -32,6 +32,10 @@ impl Rows<'_> {
             let names = self.metrics.iter().filter_map(|metric| metric.stored_name.clone()).collect();
             all.push(Filter { value: LabelValue::Column(column.clone()), wanted: Wanted::OneOf(names) });
         }
+        // Of several metrics any row may be one's.
+        if let ([only], true) = (self.metrics.as_slice(), self.chosen) {
+            all.extend(only.filters.iter().cloned());
+        }
         all
     }
 }

@@ -3,7 +3,7 @@
 use super::document::{jsonb, resolved, resolved_condition};
 use super::join::key_condition;
 use super::{Param, Writer, typed};
-use crate::catalog::{Join, LabelValue, Row};
+use crate::catalog::{BoundType, ColumnType, Compared, Join, LabelValue, Order, Row};
 use crate::plan::{Filter, Wanted};
 
 /// Writes the label's value as it is grouped by: the column itself where its type allows, so that no row pays for a cast.
@@ -79,10 +79,40 @@ pub(super) fn plain(w: &mut Writer, filter: &Filter) {
             grouped(w, &filter.value);
             w.syntax(" IS NULL)");
         }
+        Wanted::Compared(wanted) => compared(w, &filter.value, wanted),
         // An unsettled pattern selects nothing rather than everything.
         Wanted::Passing(_) => {
             w.syntax("false");
         }
+    }
+}
+
+/// Writes a condition of order. PostgreSQL sorts NaN above every number.
+fn compared(w: &mut Writer, value: &LabelValue, wanted: &Compared) {
+    grouped(w, value);
+    w.syntax(match wanted.order {
+        Order::Less => " < ",
+        Order::LessOrEqual => " <= ",
+        Order::Greater => " > ",
+        Order::GreaterOrEqual => " >= ",
+        Order::Equal => " = ",
+        Order::NotEqual => " <> ",
+    });
+    w.param(Param::Text(wanted.bound.clone())).syntax(match wanted.ty {
+        BoundType::Int8 => "::int8",
+        BoundType::Numeric => "::numeric",
+        BoundType::Float4 => "::float4",
+        BoundType::Float8 => "::float8",
+        BoundType::Timestamptz => "::timestamptz",
+        BoundType::Timestamp => "::timestamp",
+        BoundType::Date => "::date",
+    });
+    let ty = &value.column().ty;
+    let has_nan = matches!(ty, ColumnType::Float4 | ColumnType::Float8 | ColumnType::Numeric { .. });
+    if has_nan && wanted.order.lets_nan_pass() {
+        w.syntax(" AND ");
+        grouped(w, value);
+        w.syntax(" <> 'NaN'");
     }
 }
 

@@ -99,7 +99,7 @@ pub(super) fn resolved_condition(w: &mut Writer, ids: &LabelIds, key: &str, want
     let (values, one_of) = match wanted {
         Wanted::OneOf(values) => (values, !absent_passes),
         Wanted::NoneOf(values) => (values, absent_passes),
-        Wanted::Passing(_) => {
+        Wanted::Passing(_) | Wanted::Compared(_) => {
             w.syntax("false");
             return;
         }

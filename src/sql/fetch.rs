@@ -5,8 +5,8 @@
 
 use super::condition::{condition, grouped, may_be_absent};
 use super::document::{document, group_column};
-use super::value::{aggregate, partials, present, remerge, skipped, value};
-use super::{Param, Statement, Writer, instant, lasting, reading, rollup};
+use super::value::{aggregate, partials, present, remerge, sample, skipped};
+use super::{Param, Statement, Writer, instant, lasting, product, reading, rollup};
 use crate::ast::{Grouping, OverTime};
 use crate::catalog::{ColumnType, LabelValue, Value};
 use crate::evaluate::RangeFunction;
@@ -62,6 +62,7 @@ fn from(w: &mut Writer, fetch: &Fetch) {
         Value::Read(own) => reading::lateral(w, own),
         Value::Overlap(own) => lasting::overlap(w, fetch, own),
         Value::Lasts(own) => lasting::lasts(w, own),
+        Value::Product(columns) => product::lateral(w, columns),
         Value::Column(_) | Value::Rows => {}
     }
 }
@@ -86,7 +87,7 @@ pub fn samples(fetch: &Fetch) -> Statement {
     labels(&mut w, fetch, Purpose::Answer);
     instant::moment(&mut w, &fetch.time);
     w.syntax(" AS b, ");
-    value(&mut w, &fetch.value);
+    sample(&mut w, fetch);
     w.syntax(" AS p0");
     from(&mut w, fetch);
     w.syntax(" WHERE ");

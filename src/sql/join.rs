@@ -188,7 +188,7 @@ fn complement(wanted: &Wanted) -> Wanted {
     match wanted {
         Wanted::OneOf(values) => Wanted::NoneOf(values.clone()),
         Wanted::NoneOf(values) => Wanted::OneOf(values.clone()),
-        Wanted::Passing(pattern) => Wanted::Passing(pattern.clone()),
+        other => other.clone(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Rows that last: how much of each bucket a row covers, and how long a row took.
 
+use super::value::column;
 use super::{Param, Writer, instant};
 use crate::catalog::{End, EpochStorage, EpochUnit, Lasts, LengthUnit, Overlap, Source, TimeColumn, TimeKind};
 use crate::plan::{Buckets, Fetch};
@@ -28,6 +29,7 @@ pub(super) fn overlap(w: &mut Writer, fetch: &Fetch, overlap: &Overlap) {
             length(w, overlap.unit, |w| {
                 w.syntax("least(o.e, g.b + ").slot(step).syntax(") - greatest(o.s, g.b)");
             });
+            weighted(w, overlap);
             w.syntax(" AS n FROM generate_series(");
             first(w);
             w.syntax(", o.e, ").slot(step).syntax(") AS g(b) WHERE g.b < o.e AND o.s < o.e UNION ALL SELECT ");
@@ -43,6 +45,7 @@ pub(super) fn overlap(w: &mut Writer, fetch: &Fetch, overlap: &Overlap) {
                 w.syntax("least(o.e, (").slot(edges).syntax(")[g.b + 1]) - greatest(o.s, (");
                 w.slot(edges).syntax(")[g.b])");
             });
+            weighted(w, overlap);
             w.syntax(" AS n FROM generate_series(");
             first(w);
             w.syntax(", width_bucket(o.e, ").slot(edges).syntax(")) AS g(b) WHERE (").slot(edges);
@@ -51,6 +54,13 @@ pub(super) fn overlap(w: &mut Writer, fetch: &Fetch, overlap: &Overlap) {
         }
     }
     w.syntax(", o.s, NULL::float8 WHERE o.reversed) AS v");
+}
+
+fn weighted(w: &mut Writer, overlap: &Overlap) {
+    if let Some(weight) = &overlap.weight {
+        w.syntax(" * ");
+        column(w, weight);
+    }
 }
 
 /// Writes the condition that a row may cover some of the range, or ends before it begins there; the cut itself is exact.

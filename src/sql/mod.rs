@@ -15,6 +15,8 @@ mod joined;
 mod json;
 mod labels;
 mod lasting;
+mod missing;
+mod product;
 mod reading;
 mod rollup;
 mod spread;

@@ -1,6 +1,6 @@
 //! Partials from the rows of a rollup instead of from samples.
 
-use super::value::value;
+use super::value::{scale, value};
 use super::{Writer, instant};
 use crate::ast::OverTime;
 use crate::catalog::{Column, Rolled, RollupColumns, Value};
@@ -16,23 +16,32 @@ pub(super) fn partials(w: &mut Writer, fetch: &Fetch, columns: &RollupColumns) {
     };
     match function {
         OverTime::Avg => {
-            total(w, columns);
+            total(w, fetch, columns);
             aggregate(w, ", sum(", columns.count.as_ref(), ") AS p1");
         }
-        OverTime::Sum if columns.sum.is_some() => aggregate(w, ", sum(", columns.sum.as_ref(), ") AS p0"),
-        OverTime::Sum => total(w, columns),
+        OverTime::Sum if columns.sum.is_some() => {
+            scaled(w, fetch, |w| aggregate(w, ", sum(", columns.sum.as_ref(), ")"))
+        }
+        OverTime::Sum => total(w, fetch, columns),
         OverTime::Count => aggregate(w, ", sum(", columns.count.as_ref(), ") AS p0"),
-        OverTime::Min => aggregate(w, ", min(", columns.min.as_ref(), ") AS p0"),
+        OverTime::Min => scaled(w, fetch, |w| aggregate(w, ", min(", columns.min.as_ref(), ")")),
         // PostgreSQL's own `max` is NaN as soon as one sample was, and hides the others: then it is not known. Only
         // where the least is NaN too was there nothing else.
-        OverTime::Max if columns.min.is_some() => {
+        OverTime::Max if columns.min.is_some() => scaled(w, fetch, |w| {
             aggregate(w, ", coalesce(max(", columns.max.as_ref(), ") FILTER (WHERE ");
-            aggregate(w, "", columns.min.as_ref(), " IS DISTINCT FROM 'NaN'), 'NaN') AS p0");
-        }
-        OverTime::Max => aggregate(w, ", max(", columns.max.as_ref(), ") AS p0"),
+            aggregate(w, "", columns.min.as_ref(), " IS DISTINCT FROM 'NaN'), 'NaN')");
+        }),
+        OverTime::Max => scaled(w, fetch, |w| aggregate(w, ", max(", columns.max.as_ref(), ")")),
         OverTime::First => edge(w, fetch, ", (min(ARRAY[", columns.first.as_ref()),
         OverTime::Last => edge(w, fetch, ", (max(ARRAY[", columns.last.as_ref()),
     }
+}
+
+/// Writes the first partial of stored values, as one of samples: the factor of a rollup is above 0.
+fn scaled(w: &mut Writer, fetch: &Fetch, partial: impl FnOnce(&mut Writer)) {
+    partial(w);
+    scale(w, fetch);
+    w.syntax(" AS p0");
 }
 
 /// Writes the condition that a row stands for samples.
@@ -57,24 +66,27 @@ fn aggregate(w: &mut Writer, before: &'static str, column: Option<&Column>, afte
 }
 
 /// Writes the sum of the samples of all rows.
-fn total(w: &mut Writer, columns: &RollupColumns) {
+fn total(w: &mut Writer, fetch: &Fetch, columns: &RollupColumns) {
     match columns.total() {
-        Some((Rolled::Product(avg, count), _)) => {
+        Some((Rolled::Product(avg, count), _)) => scaled(w, fetch, |w| {
             w.syntax(", sum(");
             number(w, avg);
             w.syntax(" * ");
             number(w, count);
-            w.syntax(") AS p0");
-        }
-        Some((Rolled::Column(sum), _)) => aggregate(w, ", sum(", Some(sum), ") AS p0"),
+            w.syntax(")");
+        }),
+        Some((Rolled::Column(sum), _)) => scaled(w, fetch, |w| aggregate(w, ", sum(", Some(sum), ")")),
         None => {}
     }
 }
 
 fn edge(w: &mut Writer, fetch: &Fetch, extreme: &'static str, column: Option<&Column>) {
-    for member in ["]))[1] AS p0", "]))[2] AS p1"] {
-        w.syntax(extreme);
-        instant::seconds(w, &fetch.time);
-        aggregate(w, ", ", column, member);
-    }
+    w.syntax(extreme);
+    instant::seconds(w, &fetch.time);
+    aggregate(w, ", ", column, "]))[1] AS p0");
+    w.syntax(extreme);
+    instant::seconds(w, &fetch.time);
+    aggregate(w, ", ", column, "]))[2]");
+    scale(w, fetch);
+    w.syntax(" AS p1");
 }

@@ -1,8 +1,8 @@
 //! A metric's value as float8, and the aggregates over it.
 
-use super::{Writer, instant, lasting, reading, rollup};
+use super::{Param, Writer, instant, lasting, missing, reading, rollup};
 use crate::ast::{AggregateOp, OverTime};
-use crate::catalog::{Column, ColumnType, Value};
+use crate::catalog::{Column, ColumnType, Scale, Value};
 use crate::evaluate::RangeFunction;
 use crate::plan::Fetch;
 
@@ -10,10 +10,31 @@ use crate::plan::Fetch;
 pub(super) fn value(w: &mut Writer, value: &Value) {
     let written = match value {
         Value::Column(own) => return column(w, own),
-        Value::Read(_) | Value::Overlap(_) | Value::Lasts(_) => "v.n",
+        Value::Read(_) | Value::Overlap(_) | Value::Lasts(_) | Value::Product(_) => "v.n",
         Value::Rows => "1::float8",
     };
     w.syntax(written);
+}
+
+/// Writes the sample of a row as float8.
+pub(super) fn sample(w: &mut Writer, fetch: &Fetch) {
+    if fetch.adjustment.scale.is_some() {
+        w.syntax("(");
+    }
+    value(w, &fetch.value);
+    scale(w, fetch);
+    if fetch.adjustment.scale.is_some() {
+        w.syntax(")");
+    }
+}
+
+/// Writes what a stored value, or a sum of such, is multiplied by: after the sum, so that one of cents is exact.
+pub(super) fn scale(w: &mut Writer, fetch: &Fetch) {
+    match fetch.adjustment.scale {
+        Some(Scale::By(factor)) => w.syntax(" * ").param(Param::Float(factor)),
+        Some(Scale::Over(inverse)) => w.syntax(" / ").param(Param::Float(inverse)),
+        None => w,
+    };
 }
 
 /// Writes a column of a numeric type as float8.
@@ -42,15 +63,14 @@ fn unbounded(w: &mut Writer, column: &Column) {
 /// Writes the condition that there is something to be read in the row.
 pub(super) fn present(w: &mut Writer, fetch: &Fetch) {
     match &fetch.value {
-        Value::Column(column) => {
-            w.cell(column).syntax(" IS NOT NULL");
-        }
+        Value::Column(column) => missing::present(w, std::slice::from_ref(column)),
+        Value::Product(columns) => missing::present(w, columns),
         Value::Read(reading) => reading::has(w, reading),
         Value::Lasts(lasts) => lasting::ended(w, lasts),
-        Value::Rows | Value::Overlap(_) => {
-            w.syntax("true");
-        }
+        Value::Overlap(overlap) => missing::present(w, overlap.weight.as_slice()),
+        Value::Rows => missing::present(w, &[]),
     }
+    missing::excluded(w, fetch);
     if fetch.skip_nan && fetch.value.may_be_nan() {
         w.syntax(" AND ");
         match &fetch.value {
@@ -96,14 +116,18 @@ pub(super) fn partials(w: &mut Writer, fetch: &Fetch) {
         OverTime::Avg => {
             w.syntax(", sum(");
             value(w, &fetch.value);
-            w.syntax(") AS p0, ");
+            w.syntax(")");
+            scale(w, fetch);
+            w.syntax(" AS p0, ");
             count(w, fetch);
             w.syntax(" AS p1");
         }
         OverTime::Sum => {
             w.syntax(", sum(");
             value(w, &fetch.value);
-            w.syntax(") AS p0");
+            w.syntax(")");
+            scale(w, fetch);
+            w.syntax(" AS p0");
         }
         OverTime::Count => {
             w.syntax(", ");
@@ -112,7 +136,7 @@ pub(super) fn partials(w: &mut Writer, fetch: &Fetch) {
         }
         OverTime::Min => {
             w.syntax(", min(");
-            value(w, &fetch.value);
+            sample(w, fetch);
             w.syntax(") AS p0");
         }
         OverTime::Max => largest(w, fetch),
@@ -126,9 +150,9 @@ fn moments(w: &mut Writer, fetch: &Fetch) {
     w.syntax(", ");
     count(w, fetch);
     w.syntax(" AS p0, avg(");
-    value(w, &fetch.value);
+    sample(w, fetch);
     w.syntax(") AS p1, var_pop(");
-    value(w, &fetch.value);
+    sample(w, fetch);
     w.syntax(") * ");
     count(w, fetch);
     w.syntax(" AS p2");
@@ -138,14 +162,14 @@ fn moments(w: &mut Writer, fetch: &Fetch) {
 fn largest(w: &mut Writer, fetch: &Fetch) {
     if !has_nan(fetch) {
         w.syntax(", max(");
-        value(w, &fetch.value);
+        sample(w, fetch);
         w.syntax(") AS p0");
         return;
     }
     w.syntax(if fetch.value.may_skip() { ", CASE WHEN count(v.n) > 0 THEN coalesce(max(" } else { ", coalesce(max(" });
-    value(w, &fetch.value);
+    sample(w, fetch);
     w.syntax(") FILTER (WHERE ");
-    value(w, &fetch.value);
+    sample(w, fetch);
     w.syntax(if fetch.value.may_skip() { " <> 'NaN'), 'NaN') END AS p0" } else { " <> 'NaN'), 'NaN') AS p0" });
 }
 
@@ -160,7 +184,7 @@ fn edge(w: &mut Writer, fetch: &Fetch, extreme: &'static str) {
             _ => instant::seconds(w, &fetch.time),
         }
         w.syntax(", ");
-        value(w, &fetch.value);
+        sample(w, fetch);
         w.syntax("])");
         w.syntax(if fetch.value.may_skip() { " FILTER (WHERE v.n IS NOT NULL)" } else { "" }).syntax(member);
     }

@@ -1,5 +1,6 @@
 //! Layouts of tables that datebin did not make, declared in `datebin.toml`, each with rows that set traps.
 
+mod adjusted;
 pub mod dimensions;
 mod families;
 mod label_ids;

@@ -33,6 +33,8 @@ fn metric(name: &str, stored: Option<&str>, value: Column) -> Metric {
     Metric {
         name: name.into(),
         value: Value::Column(value),
+        adjustment: datebin::catalog::Adjustment::default(),
+        filters: Vec::new(),
         stored_name: stored.map(str::to_owned),
         kind: MetricKind::Gauge,
         unit: None,

@@ -44,10 +44,10 @@ impl Found<'_> {
             (Some(_), Some(_)) => {
                 return Err(bad(&self.facts.relation, "value", "all", "one value, as `name` says which metric it is"));
             }
-            (Some(name), None) => Some(self.stored(NarrowValue::One(self.value_beside(name, value.clone())?), prefix)),
+            (Some(name), None) => Some(self.stored(NarrowValue::One(self.value_beside(name, value.clone())?), prefix)?),
             (None, Some(reading)) => {
                 let prefix = self.declared.prefix.clone().unwrap_or_else(|| layout::member_prefix(self.facts));
-                Some(self.stored(NarrowValue::Members(reading.clone()), prefix))
+                Some(self.stored(NarrowValue::Members(reading.clone()), prefix)?)
             }
             (None, None) => None,
         };
@@ -78,19 +78,22 @@ impl Found<'_> {
         })
     }
 
-    fn stored(&self, value: NarrowValue, prefix: String) -> Narrow {
-        let declared = self.declared.metric.iter().filter(|(_, metric)| !metric.has_value());
+    fn stored(&self, value: NarrowValue, prefix: String) -> Result<Narrow, CatalogError> {
+        let declared = || self.declared.metric.iter().filter(|(_, metric)| !metric.has_value());
+        let own = declared().map(|(name, metric)| Ok((name.clone(), self.values.own(metric, &value.of(name))?)));
+        let own = own.collect::<Result<_, CatalogError>>()?;
         let column = match &value {
             NarrowValue::One(Value::Column(column)) => self.facts.column(column.name.as_str()),
             _ => None,
         };
         let comment = column.and_then(|column| column.comment.clone());
-        Narrow {
+        Ok(Narrow {
             value,
             prefixes: vec![prefix],
-            declared: declared.map(|(name, metric)| (name.clone(), metric.clone())).collect(),
+            own,
+            declared: declared().map(|(name, metric)| (name.clone(), metric.clone())).collect(),
             help: comment.or_else(|| self.facts.comment.clone()),
-        }
+        })
     }
 
     /// The metrics that have a value of their own.
@@ -118,6 +121,9 @@ impl Found<'_> {
         found.over_time = over_time.unwrap_or(found.over_time);
         found.unit.clone_from(&declared.unit);
         found.help = declared.help.clone().or(found.help);
+        let own = self.values.own(declared, &found.value)?;
+        own.is_fit_for(&self.facts.relation, found.kind)?;
+        (found.adjustment, found.filters) = (own.adjustment, own.filters);
         Ok(found)
     }
 
@@ -129,7 +135,7 @@ impl Found<'_> {
                 [only] => vec![layout::value_name(self.facts, only.name())],
                 _ => vec![layout::value_name(self.facts, "value")],
             },
-            Value::Rows | Value::Overlap(_) | Value::Lasts(_) => Vec::new(),
+            Value::Rows | Value::Overlap(_) | Value::Lasts(_) | Value::Product(_) => Vec::new(),
         };
         let called = names.first().cloned().unwrap_or_default();
         DraftMetric { names, metric: self.plain(value, &called) }

@@ -214,6 +214,7 @@ fn narrow(
         value: NarrowValue::One(Value::Column(value.column())),
         prefixes: layout::prefixes(&relation.relation),
         declared: Default::default(),
+        own: Default::default(),
         help: value.comment.clone().or_else(|| relation.comment.clone()),
     };
     DraftSource { source, declared: false, family: false, metrics: Vec::new(), narrow: Some(narrow), member: None }

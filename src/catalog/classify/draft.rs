@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::own::Own;
 use crate::catalog::file::MetricDecl;
 use crate::catalog::{AnnotationSource, Column, Metric, Reading, Relation, Source, Value};
 use crate::ident::Ident;
@@ -103,6 +104,8 @@ pub(super) struct Narrow {
     pub(super) prefixes: Vec<String>,
     /// What the file says of stored names.
     pub(super) declared: BTreeMap<String, MetricDecl>,
+    /// What that comes to for their values.
+    pub(super) own: BTreeMap<String, Own>,
     pub(super) help: Option<String>,
 }
 

@@ -40,29 +40,37 @@ fn stored(kind: &TimeKind, text: &str) -> (Option<String>, &'static str) {
         }
         _ if is_endless => (Some(text.to_owned()), ""),
         TimeKind::Instant => {
-            let zoned = DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z").or_else(|_| text.parse());
-            let instant = zoned.map(|zoned| zoned.naive_utc()).ok().or_else(|| clock(text));
-            let wanted = "a time such as 1970-01-01 00:00:00+00 (of UTC where it has no offset), or infinity";
-            (instant.map(|instant| format!("{}+00", instant.format(CLOCK))), wanted)
+            (instant(text), "a time such as 1970-01-01 00:00:00+00 (of UTC where it has no offset), or infinity")
         }
-        TimeKind::Local(_) => {
-            let wanted = "a time such as 1970-01-01 00:00:00 without an offset, or infinity";
-            (clock(text).map(|clock| clock.format(CLOCK).to_string()), wanted)
-        }
-        TimeKind::Date(_) | TimeKind::Day(_) => {
-            let date = NaiveDate::parse_from_str(text, DATE).ok();
-            (date.map(|date| date.format(DATE).to_string()), "a date such as 1970-01-01, or infinity")
-        }
+        TimeKind::Local(_) => (clock(text), "a time such as 1970-01-01 00:00:00 without an offset, or infinity"),
+        TimeKind::Date(_) | TimeKind::Day(_) => (date(text), "a date such as 1970-01-01, or infinity"),
     }
 }
 
+/// A time with an offset, or of UTC, as PostgreSQL reads it.
+pub(super) fn instant(text: &str) -> Option<String> {
+    let zoned = DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z").or_else(|_| text.parse());
+    let utc = zoned.map(|zoned| zoned.naive_utc()).ok().or_else(|| shown(text))?;
+    Some(format!("{}+00", utc.format(CLOCK)))
+}
+
+/// A time without an offset, as PostgreSQL reads it.
+pub(super) fn clock(text: &str) -> Option<String> {
+    shown(text).map(|clock| clock.format(CLOCK).to_string())
+}
+
+/// A date as PostgreSQL reads it.
+pub(super) fn date(text: &str) -> Option<String> {
+    NaiveDate::parse_from_str(text, DATE).ok().map(|date| date.format(DATE).to_string())
+}
+
 /// A date, or a date and a time of day, as a clock shows it.
-fn clock(text: &str) -> Option<NaiveDateTime> {
+fn shown(text: &str) -> Option<NaiveDateTime> {
     let midnight = |date: NaiveDate| date.and_hms_opt(0, 0, 0);
-    let date = NaiveDate::parse_from_str(text, DATE).ok().and_then(midnight);
-    let parsed = || NaiveDateTime::parse_from_str(&text.replacen('T', " ", 1), CLOCK).ok();
-    let minutes = || NaiveDateTime::parse_from_str(&text.replacen('T', " ", 1), "%Y-%m-%d %H:%M").ok();
-    date.or_else(parsed).or_else(minutes)
+    let spaced = text.replacen('T', " ", 1);
+    let seconds = || NaiveDateTime::parse_from_str(&spaced, CLOCK).ok();
+    let minutes = || NaiveDateTime::parse_from_str(&spaced, "%Y-%m-%d %H:%M").ok();
+    NaiveDate::parse_from_str(text, DATE).ok().and_then(midnight).or_else(seconds).or_else(minutes)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::words;
 use crate::ast::OverTime;
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
 use crate::catalog::{
-    ColumnType, Document, LOOKBACK_MS, Label, LabelValue, Metric, MetricKind, Relation, Source, TimeColumn, Value,
+    Adjustment, ColumnType, Document, LOOKBACK_MS, Label, LabelValue, Metric, MetricKind, Relation, Source, TimeColumn, Value,
 };
 use crate::ident::Ident;
 
@@ -143,6 +143,8 @@ pub(super) fn metric(relation: &RelationFacts, column: &ColumnFacts) -> Metric {
     Metric {
         name: String::new(),
         value: Value::Column(column.column()),
+        adjustment: Adjustment::default(),
+        filters: Vec::new(),
         stored_name: None,
         kind: if counter(relation, column).is_some() { MetricKind::Counter } else { MetricKind::Gauge },
         unit: None,
@@ -156,7 +158,7 @@ pub(super) fn metric_of(relation: &RelationFacts, value: Value, called: &str) ->
     let over_time = match value {
         Value::Rows => OverTime::Count,
         Value::Overlap(_) => OverTime::Sum,
-        Value::Column(_) | Value::Read(_) | Value::Lasts(_) => OverTime::Avg,
+        Value::Column(_) | Value::Read(_) | Value::Lasts(_) | Value::Product(_) => OverTime::Avg,
     };
     // A length of time does not only grow, whatever it is called.
     let kind = if matches!(value, Value::Lasts(_)) { MetricKind::Gauge } else { guess_kind(called) };
@@ -167,6 +169,8 @@ pub(super) fn metric_of(relation: &RelationFacts, value: Value, called: &str) ->
     Metric {
         name: String::new(),
         value,
+        adjustment: Adjustment::default(),
+        filters: Vec::new(),
         stored_name: None,
         kind,
         unit: None,

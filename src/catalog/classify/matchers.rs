@@ -1,5 +1,6 @@
-//! `where`: matchers over columns, held against the facts.
+//! `where`: matchers and comparisons over columns, held against the facts.
 
+use super::comparisons::{comparison, split};
 use super::error::CatalogError;
 use super::labels::Place;
 use crate::ast::{Expr, ExprKind, Matcher, MetricRef, Modifiers, Selector, Test};
@@ -15,10 +16,17 @@ pub(super) fn filters(place: Place<'_>, text: Option<&str>) -> Result<Vec<Filter
         let relation = place.relation.relation.clone();
         CatalogError::BadMatchers { relation, text: text.to_owned(), reason }
     };
-    let parsed = language::parse(&format!("{{{text}}}"), Dialect::PromQl);
+    let (mut filters, mut others) = (Vec::new(), Vec::new());
+    for part in split(text) {
+        match comparison(place, part) {
+            Some(found) => filters.push(found.map_err(|refusal| refusal.or_reason(&wrong))?),
+            None => others.push(part),
+        }
+    }
+    let parsed = language::parse(&format!("{{{}}}", others.join(",")), Dialect::PromQl);
     let expression = parsed.map_err(|error| wrong(error.message))?;
     let matchers = matchers(expression).ok_or_else(|| wrong("it is more than matchers".to_owned()))?;
-    let (mut filters, patterns) = (Vec::with_capacity(matchers.len()), Patterns::default());
+    let patterns = Patterns::default();
     for matcher in matchers.iter().filter(|matcher| matcher.test != Test::Everything) {
         let value = LabelValue::Column(place.column(&matcher.label)?);
         filters.push(Filter { value, wanted: wanted(matcher, &patterns).map_err(|bad| wrong(bad.message))? });

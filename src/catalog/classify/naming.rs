@@ -150,11 +150,16 @@ fn lengthen(draft: &Draft, stored: &[BTreeSet<&str>], units: &mut [Unit]) -> boo
 fn narrow_metric(narrow: &Narrow, relation: &Relation, stored: &str, name: String) -> Result<Metric, CatalogError> {
     let declared = narrow.declared.get(stored).cloned().unwrap_or_default();
     let (kind, over_time) = kind_and_over_time(relation, &declared)?;
+    let kind = kind.unwrap_or_else(|| layout::guess_kind(stored));
+    let own = narrow.own.get(stored).cloned().unwrap_or_default();
+    own.is_fit_for(relation, kind)?;
     Ok(Metric {
         name,
         value: narrow.value.of(stored),
+        adjustment: own.adjustment,
+        filters: own.filters,
         stored_name: Some(stored.to_owned()),
-        kind: kind.unwrap_or_else(|| layout::guess_kind(stored)),
+        kind,
         unit: declared.unit,
         help: declared.help.or_else(|| narrow.help.clone()),
         over_time: over_time.unwrap_or(OverTime::Avg),

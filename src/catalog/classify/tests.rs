@@ -240,7 +240,7 @@ fn declarations_that_do_not_fit_say_what_would() {
         ),
         (
             "relation = \"stats\"\n[source.metric.up]\nrows = true\ncolumn = \"cpu\"",
-            "public.stats: `metric` is \"up\", not one of `column`, `json`, `rows`, `overlap` and `lasts`",
+            "public.stats: `metric` is \"up\", not one of `column`, `json`, `rows`, `overlap`, `lasts` and `product`",
         ),
         ("relation = \"stats\"\nnan = \"drop\"", "public.stats: `nan` is \"drop\", not keep or skip"),
         (

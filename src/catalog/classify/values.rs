@@ -5,9 +5,9 @@ use super::labels::{Place, elements, json};
 use super::lookup::{bad, column, wrong};
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
 use crate::catalog::file::{MetricDecl, SourceDecl, ValueDecl};
-use crate::catalog::{ColumnType, End, Lasts, LengthUnit, Member, Overlap, Reading, TimeColumn, Value};
+use crate::catalog::{Column, ColumnType, End, Lasts, LengthUnit, Member, Overlap, Reading, TimeColumn, Value};
 
-const FORMS: &str = "one of `column`, `json`, `rows`, `overlap` and `lasts`";
+const FORMS: &str = "one of `column`, `json`, `rows`, `overlap`, `lasts` and `product`";
 
 /// What the values of a source have in common.
 pub(super) struct Values<'a> {
@@ -72,7 +72,7 @@ impl<'a> Values<'a> {
 
     /// Where a metric says that its value is, if it does.
     pub(super) fn metric(&self, name: &str, declared: &MetricDecl) -> Result<Option<Value>, CatalogError> {
-        let lasting = [declared.overlap.is_some(), declared.lasts.is_some()];
+        let lasting = [declared.overlap.is_some(), declared.lasts.is_some(), declared.product.is_some()];
         let forms = [declared.column.is_some(), declared.json.is_some(), declared.rows].into_iter().chain(lasting);
         if forms.filter(|form| *form).count() > 1 {
             return Err(bad(&self.place.relation.relation, "metric", name, FORMS));
@@ -80,11 +80,16 @@ impl<'a> Values<'a> {
         if let (Some(at), None) = (&declared.at, &declared.lasts) {
             return Err(bad(&self.place.relation.relation, "at", at, "for a metric that has `lasts`: leave it out"));
         }
+        if let (Some(weight), None) = (&declared.weight, &declared.overlap) {
+            let wanted = "for a metric that has `overlap`: columns are multiplied by `product`";
+            return Err(bad(&self.place.relation.relation, "weight", weight, wanted));
+        }
         Ok(match declared {
+            MetricDecl { product: Some(columns), .. } => Some(self.product(columns)?),
             MetricDecl { column: Some(columns), .. } => Some(self.columns(columns.names())?),
             MetricDecl { json: Some(path), .. } => Some(self.json(path)?),
             MetricDecl { rows: true, .. } => Some(Value::Rows),
-            MetricDecl { overlap: Some(unit), .. } => Some(self.overlap(unit)?),
+            MetricDecl { overlap: Some(unit), weight, .. } => Some(self.overlap(unit, weight.as_deref())?),
             MetricDecl { lasts: Some(unit), at, .. } => Some(self.lasts(unit, at.as_deref())?),
             _ => None,
         })
@@ -128,10 +133,32 @@ impl<'a> Values<'a> {
         Ok(Value::Read(Box::new(self.reading(json(self.place, path, 2)?))))
     }
 
-    fn overlap(&self, unit: &str) -> Result<Value, CatalogError> {
+    /// What is declared of the relation.
+    pub(super) const fn place(&self) -> Place<'a> {
+        self.place
+    }
+
+    fn product(&self, names: &[String]) -> Result<Value, CatalogError> {
+        let relation = &self.place.relation.relation;
+        if names.len() < 2 {
+            return Err(bad(relation, "product", &names.join(", "), "two columns of numbers or more"));
+        }
+        let factors = names.iter().map(|name| self.number(name)).collect::<Result<_, _>>()?;
+        Ok(Value::Product(factors))
+    }
+
+    /// A column of numbers.
+    fn number(&self, name: &str) -> Result<Column, CatalogError> {
+        let column = column(self.place.relation, name)?;
+        let wanted = "a number or a boolean, as a weight or a factor is";
+        if column.ty.is_numeric() { Ok(column.column()) } else { Err(wrong(self.place.relation, column, wanted)) }
+    }
+
+    fn overlap(&self, unit: &str, weight: Option<&str>) -> Result<Value, CatalogError> {
         let unit = self.length("overlap", unit)?;
         let end = self.needed_end("`overlap` needs to know when a row ends: say it, as `time_end`")?;
-        Ok(Value::Overlap(Box::new(Overlap { end, unit })))
+        let weight = weight.map(|name| self.number(name)).transpose()?;
+        Ok(Value::Overlap(Box::new(Overlap { end, unit, weight })))
     }
 
     fn lasts(&self, unit: &str, at: Option<&str>) -> Result<Value, CatalogError> {

@@ -138,8 +138,13 @@ const METRIC: Shape = Shape {
         ("json", Plain),
         ("rows", Plain),
         ("overlap", Plain),
+        ("weight", Plain),
         ("lasts", Plain),
         ("at", Plain),
+        ("product", Plain),
+        ("scale", Plain),
+        ("missing", Plain),
+        ("where", Plain),
     ],
 };
 

@@ -39,6 +39,18 @@ pub struct MetricDecl {
     pub rows: bool,
     /// How much of a bucket the row covers, in `ms`, `s`, `m`, `h` or `d`.
     pub overlap: Option<String>,
+    /// Of `overlap`: a column of numbers that each row's part is multiplied by.
+    pub weight: Option<String>,
+    /// Columns of numbers whose product is the value.
+    pub product: Option<Vec<String>>,
+    /// What every stored value is multiplied by.
+    pub scale: Option<f64>,
+    /// Stored values that are no samples.
+    #[serde(default)]
+    pub missing: Vec<f64>,
+    /// Matchers over columns; rows that fail them have no sample of this metric.
+    #[serde(rename = "where")]
+    pub matchers: Option<String>,
     /// How long the row took, in `ms`, `s`, `m`, `h` or `d`.
     pub lasts: Option<String>,
     /// Of `lasts`: `start` or `end`, whichever time the sample has.
@@ -78,6 +90,11 @@ impl MetricDecl {
     /// Whether it says where its value is.
     #[must_use]
     pub const fn has_value(&self) -> bool {
-        self.column.is_some() || self.json.is_some() || self.rows || self.overlap.is_some() || self.lasts.is_some()
+        self.column.is_some()
+            || self.json.is_some()
+            || self.rows
+            || self.overlap.is_some()
+            || self.lasts.is_some()
+            || self.product.is_some()
     }
 }

@@ -1,11 +1,13 @@
 //! Labels and joins as the file spells them.
 
+use super::value::adjusted;
 use super::{line, quoted};
 use crate::ast::OverTime;
 use crate::catalog::classify::guess_kind;
 use crate::catalog::filter::{Filter, Pattern, Wanted};
 use crate::catalog::{
-    Column, Document, End, Join, Label, LabelIds, LabelValue, Metric, MetricKind, Row, Source, TimeColumn, TimeKind,
+    Adjustment, Column, Document, End, Join, Label, LabelIds, LabelValue, Metric, MetricKind, Row, Source, TimeColumn,
+    TimeKind,
 };
 
 /// The labels that come from one row, as a list.
@@ -111,7 +113,8 @@ fn matcher(filter: &Filter) -> String {
         Wanted::Passing(Pattern::Regex(regex, negated)) => {
             format!("{column}{}{}", if *negated { "!~" } else { "=~" }, quoted(regex.as_str()))
         }
-        // A `where` has no ordered comparisons.
+        Wanted::Compared(wanted) => format!("{column}{}{}", wanted.order.word(), quoted(&wanted.bound)),
+        // Those of ad hoc filters, which no file has.
         Wanted::Passing(Pattern::Compare(..)) => String::new(),
     }
 }
@@ -123,10 +126,13 @@ fn any(values: &[String]) -> String {
 /// What the file says of a stored name, where it is more than the name does.
 pub(super) fn refined(out: &mut String, metric: &Metric) {
     let Some(stored) = &metric.stored_name else { return };
-    if metric.unit.is_none() && metric.over_time == OverTime::Avg && metric.kind == guess_kind(stored) {
+    let is_adjusted = metric.adjustment != Adjustment::default() || !metric.filters.is_empty();
+    let is_guessed = metric.over_time == OverTime::Avg && metric.kind == guess_kind(stored);
+    if metric.unit.is_none() && is_guessed && !is_adjusted {
         return;
     }
     line(out, &["[source.metric.", &quoted(stored), "]"]);
+    adjusted(out, metric);
     line(out, &["kind = ", &quoted(if metric.kind == MetricKind::Counter { "counter" } else { "gauge" })]);
     line(out, &["over_time = ", &quoted(metric.over_time.word())]);
     if let Some(unit) = &metric.unit {

@@ -1,8 +1,8 @@
 //! Values as the file spells them.
 
-use super::rows::{end, list};
+use super::rows::{end, list, matchers};
 use super::{line, quoted};
-use crate::catalog::{Member, Reading, Source, Value};
+use crate::catalog::{Adjustment, Member, Metric, Reading, Source, Value};
 
 /// What a source says of all its values.
 pub(super) fn forms(out: &mut String, source: &Source) {
@@ -44,7 +44,16 @@ pub(super) fn of_source(out: &mut String, value: &Value) {
 pub(super) fn of_metric(out: &mut String, value: &Value) {
     match value {
         Value::Rows => line(out, &["rows = true"]),
-        Value::Overlap(overlap) => line(out, &["overlap = ", &quoted(overlap.unit.word())]),
+        Value::Overlap(overlap) => {
+            line(out, &["overlap = ", &quoted(overlap.unit.word())]);
+            if let Some(weight) = &overlap.weight {
+                line(out, &["weight = ", &quoted(weight.name.as_str())]);
+            }
+        }
+        Value::Product(factors) => {
+            let names: Vec<String> = factors.iter().map(|column| quoted(column.name.as_str())).collect();
+            line(out, &["product = [", &names.join(", "), "]"]);
+        }
         Value::Lasts(lasts) => {
             line(out, &["lasts = ", &quoted(lasts.unit.word())]);
             if lasts.at_end {
@@ -56,6 +65,18 @@ pub(super) fn of_metric(out: &mut String, value: &Value) {
             cells => line(out, &["column = ", &columns(cells)]),
         },
     }
+}
+
+/// What is said of a metric's values besides where they are.
+pub(super) fn adjusted(out: &mut String, metric: &Metric) {
+    let Adjustment { scale, missing } = &metric.adjustment;
+    if let Some(scale) = scale {
+        line(out, &["scale = ", &format!("{:?}", scale.factor())]);
+    }
+    if !missing.is_empty() {
+        line(out, &["missing = ", &format!("{missing:?}").replace("NaN", "nan")]);
+    }
+    matchers(out, &metric.filters);
 }
 
 fn columns(cells: &[Member]) -> String {

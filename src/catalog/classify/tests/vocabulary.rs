@@ -18,6 +18,66 @@ fn refusal(declared: &str) -> String {
 }
 
 #[test]
+fn what_becomes_of_values_fits_them() {
+    for (declared, expected) in [
+        (
+            "[source.metric.x]\nproduct = [\"qty\", \"note\"]",
+            "public.t, column `note` is text, not a number or a boolean, as a weight or a factor is",
+        ),
+        (
+            "[source.metric.x]\nproduct = [\"qty\"]",
+            "public.t: `product` is \"qty\", not two columns of numbers or more",
+        ),
+        ("[source.metric.x]\nproduct = [\"qty\", \"pric\"]", "public.t has no column `pric`; did you mean `price`?"),
+        (
+            "[source.metric.x]\nproduct = [\"qty\", \"price\"]\ncolumn = \"qty\"",
+            "public.t: `metric` is \"x\", not one of `column`, `json`, `rows`, `overlap`, `lasts` and `product`",
+        ),
+        (
+            "[source.metric.x]\ncolumn = \"qty\"\nscale = 0.0",
+            "public.t: `scale` is \"0\", not a finite number that is not 0",
+        ),
+        (
+            "[source.metric.x]\ncolumn = \"qty\"\nkind = \"counter\"\nscale = -1.0",
+            "public.t: `scale` is \"-1\", not a number above 0: a counter that only falls is none; say `kind = \"gauge\"` \
+             if it is a gauge",
+        ),
+        (
+            "[source.metric.x]\nrows = true\nscale = 10.0",
+            "public.t: `scale` is \"rows\", not for values: each row of `rows` counts 1",
+        ),
+        (
+            "[source.metric.x]\nrows = true\nmissing = [0.0]",
+            "public.t: `missing` is \"[0.0]\", not for stored values: `where` leaves rows out",
+        ),
+        (
+            "[source.metric.x]\ncolumn = \"qty\"\nweight = \"price\"",
+            "public.t: `weight` is \"price\", not for a metric that has `overlap`: columns are multiplied by `product`",
+        ),
+        (
+            "time_end = \"ended\"\n[source.metric.x]\noverlap = \"s\"\nweight = \"note\"",
+            "public.t, column `note` is text, not a number or a boolean, as a weight or a factor is",
+        ),
+        (
+            "[source.metric.x]\ncolumn = \"qty\"\nwhere = 'note>\"a\"'",
+            "public.t: `where` is \"note>\\\"a\\\"\", which cannot be read: column `note` is text: `<` and `>` compare \
+             numbers, times and dates",
+        ),
+        (
+            "[source.metric.x]\ncolumn = \"qty\"\nwhere = 'day >= \"yesterday\"'",
+            "public.t: `where` is \"day >= \\\"yesterday\\\"\", which cannot be read: column `day` is date, and \
+             \"yesterday\" is not a date such as 2024-01-01",
+        ),
+        (
+            "[source.metric.x]\ncolumn = \"qty\"\nwhere = 'prize>3'",
+            "public.t has no column `prize`; did you mean `price`?",
+        ),
+    ] {
+        assert_eq!(refusal(declared), expected, "{declared}");
+    }
+}
+
+#[test]
 fn how_long_rows_take_needs_their_end() {
     for (declared, expected) in [
         ("[source.metric.x]\nlasts = \"s\"", "public.t: `lasts` needs to know when a row ends: say it, as `time_end`"),
@@ -32,7 +92,7 @@ fn how_long_rows_take_needs_their_end() {
         ),
         (
             "time_end = \"ended\"\n[source.metric.x]\nlasts = \"s\"\ncolumn = \"qty\"",
-            "public.t: `metric` is \"x\", not one of `column`, `json`, `rows`, `overlap` and `lasts`",
+            "public.t: `metric` is \"x\", not one of `column`, `json`, `rows`, `overlap`, `lasts` and `product`",
         ),
         (
             "time_end = { column = \"ended\", open = \"never\" }\n[source.metric.x]\nlasts = \"s\"",

@@ -1,0 +1,124 @@
+//! Comparisons in a `where`: `amount>0`, `created_at >= "2024-01-01"`. They are read here, as matchers know none.
+
+use super::end::{clock, date, instant};
+use super::error::CatalogError;
+use super::labels::Place;
+use crate::catalog::facts::ColumnFacts;
+use crate::catalog::filter::{Filter, Wanted};
+use crate::catalog::{BoundType, Column, ColumnType, Compared, LabelValue, Order};
+
+/// Why a comparison cannot be read.
+pub(super) enum Refusal {
+    /// Its column is wrong.
+    Catalog(CatalogError),
+    /// The rest of it is.
+    Reason(String),
+}
+
+impl Refusal {
+    /// The error, given what makes one of a reason.
+    pub(super) fn or_reason(self, wrong: &impl Fn(String) -> CatalogError) -> CatalogError {
+        match self {
+            Self::Catalog(error) => error,
+            Self::Reason(reason) => wrong(reason),
+        }
+    }
+}
+
+/// The parts between commas that stand outside of quotes.
+pub(super) fn split(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut from = 0;
+    for (at, c) in outside(text) {
+        if c == ',' {
+            parts.push(&text[from..at]);
+            from = at + 1;
+        }
+    }
+    parts.push(&text[from..]);
+    parts.retain(|part| !part.trim().is_empty());
+    parts
+}
+
+/// The characters of a text that stand outside of quotes.
+fn outside(text: &str) -> Vec<(usize, char)> {
+    let (mut quote, mut escaped) = (None, false);
+    let mut found = Vec::new();
+    for (at, c) in text.char_indices() {
+        match quote {
+            Some(_) if escaped => escaped = false,
+            Some(open) if c == '\\' && open != '`' => escaped = true,
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if matches!(c, '"' | '\'' | '`') => quote = Some(c),
+            None => found.push((at, c)),
+        }
+    }
+    found
+}
+
+/// The filter of a part that compares; none where it is a matcher.
+pub(super) fn comparison(place: Place<'_>, part: &str) -> Option<Result<Filter, Refusal>> {
+    let (at, _) = outside(part).into_iter().find(|(_, c)| matches!(c, '<' | '>' | '=' | '!'))?;
+    let (order, bound) = Order::read(&part[at..])?;
+    let bound = bound.trim();
+    let name = name(&part[..at]);
+    if matches!(order, Order::Equal | Order::NotEqual) {
+        // A number without quotes is compared as one; a text in quotes is a matcher's.
+        let is_number = |name: &str| place.relation.column(name).is_some_and(ColumnFacts::is_number);
+        bound.parse::<f64>().ok().filter(|_| is_number(name))?;
+    }
+    Some(compared(place, name, order, unquoted(bound)))
+}
+
+fn compared(place: Place<'_>, name: &str, order: Order, bound: &str) -> Result<Filter, Refusal> {
+    let column = place.column(name).map_err(Refusal::Catalog)?;
+    let (bound, ty) = bound_of(&column, bound).map_err(Refusal::Reason)?;
+    Ok(Filter { value: LabelValue::Column(column), wanted: Wanted::Compared(Compared { order, bound, ty }) })
+}
+
+/// The name of a column, without quotes.
+fn name(text: &str) -> &str {
+    unquoted(text.trim())
+}
+
+fn unquoted(text: &str) -> &str {
+    let inside = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
+    inside('"').or_else(|| inside('\'')).or_else(|| inside('`')).unwrap_or(text)
+}
+
+/// A bound as PostgreSQL reads it for a column, and as what.
+fn bound_of(column: &Column, bound: &str) -> Result<(String, BoundType), String> {
+    let told = |wanted: &str| format!("column `{}` is {}, and {bound:?} is not {wanted}", column.name, column.ty);
+    let number = bound.parse::<f64>().ok().filter(|number| number.is_finite());
+    let number = |ty: BoundType| number.map(|_| (bound.to_owned(), ty)).ok_or_else(|| told("a number"));
+    let time =
+        |text: Option<String>, ty: BoundType, wanted: &str| text.map(|text| (text, ty)).ok_or_else(|| told(wanted));
+    match column.ty {
+        ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8 => match bound.parse::<i64>() {
+            Ok(whole) => Ok((whole.to_string(), BoundType::Int8)),
+            Err(_) => number(BoundType::Numeric),
+        },
+        ColumnType::Numeric { .. } => number(BoundType::Numeric),
+        ColumnType::Float4 => number(BoundType::Float4),
+        ColumnType::Float8 => number(BoundType::Float8),
+        ColumnType::Timestamptz => {
+            time(instant(bound), BoundType::Timestamptz, "a time such as 2024-01-01 00:00:00+00")
+        }
+        ColumnType::Timestamp => time(clock(bound), BoundType::Timestamp, "a time such as 2024-01-01 00:00:00"),
+        ColumnType::Date => time(date(bound), BoundType::Date, "a date such as 2024-01-01"),
+        _ => Err(format!("column `{}` is {}: `<` and `>` compare numbers, times and dates", column.name, column.ty)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_end_at_commas_outside_of_quotes() {
+        let text = r#"a="x,\"y", b>3 ,, `c,d`<'2024-01-01', e=~"f|g,>""#;
+        let expected = [r#"a="x,\"y""#, " b>3 ", " `c,d`<'2024-01-01'", r#" e=~"f|g,>""#];
+        assert_eq!(split(text), expected);
+    }
+}
