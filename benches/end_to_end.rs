@@ -140,6 +140,7 @@ fn statement(snapshot: &Snapshot, metric: &str) -> Statement {
         step: None,
         zone: &Zone::UTC,
         limits: Limits::default(),
+        now: TO,
         ad_hoc: &[],
         pushes: true,
         patterns: &Patterns::default(),

@@ -13,6 +13,7 @@ mod draft;
 mod end;
 mod error;
 mod family;
+mod joined_time;
 mod joins;
 mod keys;
 mod labels;

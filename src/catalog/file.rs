@@ -20,7 +20,7 @@ use super::facts::Scope;
 use super::presets::NAMES;
 use crate::nearest::nearest;
 pub use discovery::Discovery;
-pub use join::{JoinDecl, NamesDecl};
+pub use join::{JoinDecl, NameDecl, NameTable, NamesDecl};
 pub use label::{LabelDecl, LabelTable};
 pub use rollup::{FunctionsDecl, RollupColumnsDecl, RollupDecl};
 pub use time::{EndDecl, EndTable, OpenDecl, OpenValue, TimeDecl, TimeTable};
@@ -62,8 +62,8 @@ pub struct SourceDecl {
     pub lookback: Option<String>,
     /// The labels; what discovery would say when absent.
     pub labels: Option<Vec<LabelDecl>>,
-    /// The column that carries the metric's name.
-    pub name: Option<String>,
+    /// The column, or the member of JSON, that carries the metric's name.
+    pub name: Option<NameDecl>,
     /// In front of every name that is stored.
     pub prefix: Option<String>,
     /// Where the values are.

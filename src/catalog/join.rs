@@ -34,6 +34,8 @@ pub struct Join {
     /// Whether a constraint keeps its rows to one per key. Without one the first row by the columns that are read
     /// stands for all of its key, so that no sample counts twice.
     pub unique: bool,
+    /// Whether rows without one of its rows do not exist.
+    pub required: bool,
     /// The columns of each usable index, in order.
     pub indexes: Vec<Vec<Ident>>,
 }
@@ -47,11 +49,26 @@ impl Join {
 }
 
 impl Source {
+    /// The joins without which its rows are not known: those that must be there, and those that lead to their times.
+    #[must_use]
+    pub fn needed(&self) -> Vec<&Join> {
+        let ends = self.end.iter().map(|end| end.time.row);
+        needed(&self.joins, ends.chain([self.time.row]))
+    }
+
     /// The join of a row and those that lead to it, the source's own neighbour first.
     #[must_use]
     pub fn path_to(&self, row: Row) -> Vec<&Join> {
         path(&self.joins, row)
     }
+}
+
+/// The joins of some rows, those that must be there, and those that lead to them, each behind the one it is joined to.
+#[must_use]
+pub fn needed(joins: &[Join], rows: impl Iterator<Item = Row>) -> Vec<&Join> {
+    let required = joins.iter().filter(|join| join.required).map(|join| join.row);
+    let all: Vec<Row> = rows.chain(required).flat_map(|row| path(joins, row)).map(|join| join.row).collect();
+    joins.iter().filter(|join| all.contains(&join.row)).collect()
 }
 
 /// The join of a row and those that lead to it, the source's own neighbour first.

@@ -166,6 +166,14 @@ impl Source {
         })
     }
 
+    /// Where the metric's name is that a row carries, in a source whose names are stored.
+    #[must_use]
+    pub fn name_value(&self) -> Option<LabelValue> {
+        let column = self.name_column.clone()?;
+        let path = self.name_path.clone();
+        Some(if path.is_empty() { LabelValue::Column(column) } else { LabelValue::Member { column, path } })
+    }
+
     /// The document label, if there is one.
     #[must_use]
     pub fn document(&self) -> Option<&Document> {

@@ -5,6 +5,7 @@
 
 mod adjusted;
 pub mod classify;
+mod clock;
 mod compared;
 pub mod facts;
 pub mod file;
@@ -20,9 +21,10 @@ pub mod toml_out;
 mod value;
 
 pub use adjusted::{Adjustment, Scale};
+pub use clock::{EpochStorage, EpochUnit, TimeColumn, TimeKind};
 pub use compared::{BoundType, Compared, Order};
 pub use filter::{Filter, Wanted};
-pub use join::{Join, Row, path};
+pub use join::{Join, Row, needed, path};
 pub use label::{Document, Label, LabelIds, LabelValue};
 pub use lasting::{End, Lasts, LengthUnit, Overlap};
 pub use rollup::{Held, Rolled, Rollup, RollupColumns, RollupMetrics};
@@ -31,7 +33,6 @@ pub use value::{Member, Reading, Value};
 
 use crate::ast::OverTime;
 use crate::ident::Ident;
-use crate::time::Zone;
 
 /// A table, partitioned table, view, materialized view or foreign table.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -96,6 +97,7 @@ pub enum ColumnType {
     Json,
     Jsonb,
     TextArray,
+    Hstore,
     /// An array of integers of so many bytes.
     IntArray {
         bytes: u8,
@@ -137,6 +139,8 @@ pub struct Source {
     pub skip_nan: bool,
     /// For a narrow source the column that carries the metric's name, its own or a joined row's.
     pub name_column: Option<Column>,
+    /// The path to the name in the JSON of that column; empty for the column itself.
+    pub name_path: Vec<String>,
     /// The relations that hold what its samples come to, the coarsest first.
     pub rollups: Vec<Rollup>,
     /// The columns of each usable index, in order.
@@ -152,55 +156,6 @@ pub struct Source {
 
 /// How far apart two samples may lie and still connect where the operator does not say.
 pub const LOOKBACK_MS: i64 = 86_400_000;
-
-/// The time column of a source and how its values read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TimeColumn {
-    /// The column.
-    pub column: Ident,
-    /// How to read it.
-    pub kind: TimeKind,
-}
-
-/// How a time column reads.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TimeKind {
-    /// `timestamptz`.
-    Instant,
-    /// `timestamp` holding the wall clock of a zone.
-    Local(Zone),
-    /// `date`, midnight in a zone that the operator names.
-    Date(Zone),
-    /// `date`, a calendar day of whoever asks: midnight in that zone, which is the catalog's where nobody says.
-    Day(Zone),
-    /// A number of units since 1970.
-    Epoch {
-        /// The unit.
-        unit: EpochUnit,
-        /// The column's own type.
-        storage: EpochStorage,
-    },
-}
-
-/// The unit of a numeric time column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum EpochUnit {
-    Seconds,
-    Millis,
-    Micros,
-    Nanos,
-}
-
-/// The type that a numeric time column is stored in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum EpochStorage {
-    Int4,
-    Int8,
-    Float8,
-    Numeric,
-}
 
 /// A named number in a source.
 #[derive(Clone, Debug, PartialEq)]
@@ -264,6 +219,12 @@ impl Source {
         self.lookback_ms = lookback_ms.unwrap_or(LOOKBACK_MS).max(least);
     }
 
+    /// Whether some index starts with the time of its rows.
+    #[must_use]
+    pub fn is_indexed_by_time(&self) -> bool {
+        self.time.row == Row::Own && self.has_index_leading_with(&self.time.column)
+    }
+
     /// Whether some index starts with that column.
     #[must_use]
     pub fn has_index_leading_with(&self, column: &Ident) -> bool {
@@ -276,7 +237,7 @@ impl AnnotationSource {
     #[must_use]
     pub fn own() -> Option<Self> {
         let ident = |name: &str| Ident::new(name).ok();
-        let time = |name: &str| Some(TimeColumn { column: ident(name)?, kind: TimeKind::Instant });
+        let time = |name: &str| Some(TimeColumn { column: ident(name)?, row: Row::Own, kind: TimeKind::Instant });
         let column =
             |name: &str, ty: ColumnType| Some(Column { name: ident(name)?, ty, nullable: false, row: Row::Own });
         Some(Self {

@@ -14,7 +14,7 @@ impl TimeColumn {
             TimeKind::Day(_) => TimeKind::Day(*zone),
             kind => kind.clone(),
         };
-        Self { column: self.column.clone(), kind }
+        Self { kind, ..self.clone() }
     }
 
     /// A range with every row that somebody may see in it, wherever they are.

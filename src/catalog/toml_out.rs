@@ -13,7 +13,7 @@ use rollup::rollup;
 use rows::{joins, labels, matchers, refined, time};
 
 use super::classify::{Decision, Verdict};
-use super::{LOOKBACK_MS, Metric, MetricKind, Relation, Row, Snapshot, Source};
+use super::{Column, LOOKBACK_MS, Metric, MetricKind, Relation, Row, Snapshot, Source};
 use crate::ast::OverTime;
 
 const HEAD: &str = "\
@@ -56,7 +56,7 @@ fn source(out: &mut String, source: &Source, decisions: &[&Decision]) {
     }
     line(out, &["relation = ", &quoted(&source.relation.to_string())]);
     reasons(out, decisions, Verdict::Time);
-    line(out, &["time = ", &time(&source.time)]);
+    line(out, &["time = ", &time(&source.time, &source.joins)]);
     reasons(out, decisions, Verdict::Label);
     line(out, &["labels = ", &labels(source, Row::Own)]);
     matchers(out, &source.filters);
@@ -80,8 +80,11 @@ fn source(out: &mut String, source: &Source, decisions: &[&Decision]) {
 
 fn narrow(out: &mut String, source: &Source, decisions: &[&Decision]) {
     reasons(out, decisions, Verdict::Name);
-    if let Some(name) = source.name_column.as_ref().filter(|name| name.row == Row::Own) {
+    let is_plain = |name: &&Column| name.row == Row::Own && source.name_path.is_empty();
+    if let Some(name) = source.name_column.as_ref().filter(is_plain) {
         line(out, &["name = ", &quoted(name.name.as_str())]);
+    } else if let Some(column) = source.name_column.as_ref().filter(|_| !source.name_path.is_empty()) {
+        line(out, &["name = { json = ", &rows::list(column, &source.name_path), " }"]);
     }
     let stored = || source.metrics.iter().filter_map(|own| own.stored_name.as_ref().map(|name| (own, name)));
     let Some((first, name)) = stored().next() else {

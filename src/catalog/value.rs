@@ -113,6 +113,16 @@ impl Value {
         self.cells().iter().any(|cell| !cell.is_json() && floats(&cell.column.ty))
     }
 
+    /// The times that it is read from.
+    pub fn times(&self) -> impl Iterator<Item = &TimeColumn> {
+        let (start, end) = match self {
+            Self::Overlap(overlap) => (None, Some(&overlap.end.time)),
+            Self::Lasts(lasts) => (Some(&lasts.start), Some(&lasts.end.time)),
+            Self::Column(_) | Self::Read(_) | Self::Rows | Self::Product(_) => (None, None),
+        };
+        start.into_iter().chain(end)
+    }
+
     /// Where it is, in words for people.
     #[must_use]
     pub fn place(&self, relation: &Relation) -> String {
@@ -157,10 +167,10 @@ impl ColumnType {
     /// Whether its values can be those of a label, as their texts tell them apart.
     #[must_use]
     pub const fn can_be_label(&self) -> bool {
-        use ColumnType::{IntArray, Interval, Json, Jsonb, Money, Other, TextArray, Timestamp, Timestamptz};
+        use ColumnType::{Hstore, IntArray, Interval, Json, Jsonb, Money, Other, TextArray, Timestamp, Timestamptz};
         !matches!(
             self,
-            Interval | Money | Timestamptz | Timestamp | Json | Jsonb | TextArray | IntArray { .. } | Other(_)
+            Interval | Money | Timestamptz | Timestamp | Json | Jsonb | TextArray | Hstore | IntArray { .. } | Other(_)
         )
     }
 
@@ -230,6 +240,7 @@ impl std::fmt::Display for ColumnType {
             Self::Json => "json",
             Self::Jsonb => "jsonb",
             Self::TextArray => "text[]",
+            Self::Hstore => "hstore",
             Self::IntArray { .. } => "integer[]",
             Self::Scalar(name) | Self::Other(name) => name,
         })

@@ -157,7 +157,7 @@ async fn source_report(
         checked.kind = advice::word(own);
         checked.parts = advice::parts(own);
         checked.rows = own.rows;
-        checked.findings.extend(advice::time_index(&source.time.column, &source.indexes, own));
+        checked.findings.extend(advice::times(source, own, facts));
         checked.findings.extend(advice::end_index(source, own));
         checked.findings.extend(advice::locks(own, lockable));
         checked.findings.extend(advice::rights(own, engine.database.config().role()));

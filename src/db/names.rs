@@ -14,9 +14,9 @@ use super::error::DbError;
 use super::lease::{pairs, texts};
 use crate::catalog::classify::{NameStrategy, Names, StoredNames};
 use crate::catalog::filter::settle;
-use crate::catalog::{Column, Filter, LabelValue, Reading, Row, Source};
+use crate::catalog::{Column, Filter, LabelValue, Row, Source};
 use crate::sql::{self, Param, Statement, Writer};
-use crate::time::Clock;
+use crate::time::{Clock, Millis};
 
 /// Longer than anything takes.
 const NEVER: Duration = Duration::from_secs(86_400);
@@ -64,9 +64,14 @@ async fn all_names(
     most: u32,
     until: Instant,
 ) -> Result<StoredNames, DbError> {
+    if let Some(value) = source.name_value().filter(|_| !source.name_path.is_empty()) {
+        let names = |since, most| sql::member_values(source, &value, since, most);
+        return of_members(connection, source, names, most).await;
+    }
     let Some(column) = &source.name_column else {
         if let Some(document) = &source.numbers {
-            return of_members(connection, source, document, most).await;
+            let names = |since, most| sql::number_names(source, document, since, most);
+            return of_members(connection, source, names, most).await;
         }
         return Ok(stored(Vec::new(), NameStrategy::AllRows));
     };
@@ -117,11 +122,11 @@ async fn own_names(
     Ok(stored(texts(connection, &most_common).await?, NameStrategy::Statistics))
 }
 
-/// The names are those of the numbers in a document.
+/// The names are those of the numbers in a document, or texts in one.
 async fn of_members(
     connection: &mut PgConnection,
     source: &Source,
-    document: &Reading,
+    statement: impl Fn(Option<Millis>, u32) -> Statement,
     most: u32,
 ) -> Result<StoredNames, DbError> {
     // Any rows of a large relation may all be old ones: those of the last day are looked at besides, where partitions
@@ -129,7 +134,7 @@ async fn of_members(
     let recent = (!sql::finds_newest(source)).then(|| Clock::System.now().saturating_sub(RECENT_MS));
     let mut names = Vec::new();
     for since in [None].into_iter().chain(recent.map(Some)) {
-        match texts(connection, &sql::number_names(source, document, since, most.saturating_add(1))).await {
+        match texts(connection, &statement(since, most.saturating_add(1))).await {
             Ok(found) => names.extend(found.into_iter().filter(|name| name.len() <= LONGEST_NAME as usize)),
             Err(error) if is_about_the_relation(&error) => {}
             Err(error) => return Err(error),
@@ -194,7 +199,7 @@ fn strategies(source: &Source, column: &Column) -> Vec<NameStrategy> {
     } else if source.bytes <= SMALL_BYTES {
         strategies.push(NameStrategy::AllRows);
     }
-    if source.has_index_leading_with(&source.time.column) {
+    if source.is_indexed_by_time() {
         strategies.push(NameStrategy::NewestRows);
     }
     strategies.push(NameStrategy::SomeRows);

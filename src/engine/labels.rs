@@ -108,12 +108,11 @@ impl Scope {
         if rows.filters.is_empty() {
             return Ok(all());
         }
-        let Some(column) = &rows.source.name_column else {
+        let Some(value) = rows.source.name_value() else {
             let has_rows = self.has_rows(rows, wish.range).await?;
             return Ok(if has_rows { all() } else { LabelValues::default() });
         };
         let settled = self.settled_rows(rows, wish.range).await?;
-        let value = LabelValue::Column(column.clone());
         let stored = self.texts(&settled, &value, (wish.range, ""), STORED_NAMES).await;
         let stored = stored.map_err(|error| logged(&error, rows))?;
         let has_rows = |metric: &&&crate::catalog::Metric| {

@@ -220,6 +220,7 @@ impl Scope {
             step: target.options.step,
             zone: target.options.zone.as_ref().unwrap_or(&question.zone),
             limits: self.limits,
+            now: self.moment().now,
             ad_hoc: &question.ad_hoc,
             pushes: self.pushes,
             patterns: &self.patterns,

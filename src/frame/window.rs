@@ -4,9 +4,10 @@
 
 use super::partial::{Cell, Partials, merge, value};
 use crate::ast::AggregateOp;
+use crate::catalog::Value;
 use crate::error::Error;
 use crate::evaluate::RangeFunction;
-use crate::plan::Fetch;
+use crate::plan::{Fetch, FetchAggregate};
 use crate::series::Point;
 
 /// Takes one cell of an answer's budget.
@@ -20,11 +21,16 @@ pub(super) fn points(
     take: &mut Take<'_>,
 ) -> Result<Vec<Point>, Error> {
     let seconds = |from: u32, to: u32| (fetch.buckets.edge(to) - fetch.buckets.edge(from)) as f64 / 1000.0;
-    let counts = fetch.aggregate.as_ref().is_some_and(|a| matches!(a.op, AggregateOp::Count | AggregateOp::Group));
-    let divided = fetch.per_second && !counts;
-    let value = |partials, length: f64| {
+    // Numbers of series are divided by nothing.
+    let counts = |wanted: &FetchAggregate| matches!(wanted.op, AggregateOp::Count | AggregateOp::Group);
+    let unit = match &fetch.value {
+        _ if fetch.aggregate.as_ref().is_some_and(counts) => None,
+        Value::Overlap(overlap) if fetch.mean => Some(overlap.unit.seconds()),
+        _ => fetch.per_second.then_some(1.0),
+    };
+    let value = |partials: Partials, length: f64| {
         let value = value(partials, function, length);
-        if divided { value / length } else { value }
+        unit.map_or(value, |unit| value / (length / unit))
     };
     let Some(windows) = &fetch.windows else {
         let point = |cell: &Cell| {

@@ -4,7 +4,7 @@ use super::{Limits, Naming};
 use crate::ast::Matcher;
 use crate::catalog::Snapshot;
 use crate::pattern::Patterns;
-use crate::time::{Step, TimeRange, Zone};
+use crate::time::{Millis, Step, TimeRange, Zone};
 
 /// What a target's plan depends on besides its text.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,8 @@ pub struct Context<'a> {
     pub zone: &'a Zone,
     /// The bounds of the answer.
     pub limits: Limits,
+    /// The time of the question.
+    pub now: Millis,
     /// Matchers for every series whose source has the label: a dashboard's ad hoc filters.
     pub ad_hoc: &'a [Matcher],
     /// Whether the database may aggregate; it cannot where the sum on the way leaves the range of float8.

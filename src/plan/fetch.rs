@@ -5,9 +5,9 @@ use super::matchers::{Resolved, resolve};
 use super::metrics::bad_matcher;
 use super::names::{Named, named};
 use super::window::{self, Cut};
-use super::{Buckets, Context, Fetch, FetchAggregate, Filter, SeriesLabel, Wanted, counted, notices};
+use super::{Buckets, Context, Fetch, FetchAggregate, Filter, SeriesLabel, Wanted, counted, notices, open};
 use crate::ast::{Grouping, Matcher};
-use crate::catalog::{Carrier, Label, LabelValue, Metric, Source, Value};
+use crate::catalog::{Carrier, Label, LabelValue, Source, Value};
 use crate::error::{Error, Kind};
 use crate::evaluate::{FetchRequest, RangeFunction};
 use crate::pattern::Patterns;
@@ -75,7 +75,7 @@ pub fn samples(context: &Context<'_>, request: &FetchRequest) -> Result<Planned,
     for carrier in
         named(context.naming(), std::slice::from_ref(request), context.ad_hoc.len())?.iter().flatten().flatten()
     {
-        has_samples(carrier.metric)?;
+        open::has_samples(carrier.metric)?;
     }
     let mut planned = fetches(context, std::slice::from_ref(request))?;
     for fetch in planned.groups.iter_mut().flat_map(|group| &mut group.fetches) {
@@ -108,12 +108,13 @@ fn group(
     notices: &mut Vec<String>,
 ) -> Result<FetchGroup, Error> {
     let sampling_ms = metrics.iter().flatten().filter_map(|carrier| carrier.source.interval_ms).max();
-    let cut = window::cut(context, request, grid, sampling_ms)?;
+    let covers = open::covers(request, metrics);
+    let cut = open::cut(context, request, covers, window::cut(context, request, grid, sampling_ms)?);
     let pushed = request.pushed.as_ref().map(|p| FetchAggregate { op: p.op, grouping: p.grouping.clone() });
     let counts_rows = metrics.iter().flatten().all(|carrier| carrier.metric.value == Value::Rows);
     let is_simple =
         |function: RangeFunction| function.over_time().is_some() || (counts_rows && counted::counts(function));
-    let in_database = context.pushes && cut.windows.is_none() && request.function.is_none_or(is_simple);
+    let in_database = context.pushes && cut.windows.is_none() && (covers || request.function.is_none_or(is_simple));
     // Series that several sources share are merged before anything is computed of them.
     let pushable = in_database
         && matches!(metrics, [only] if only.len() == 1)
@@ -130,14 +131,13 @@ fn group(
             let matchers = request.selector.matchers.iter().chain(ad_hoc.iter().copied());
             let Some(filters) = filters(carrier.source, matchers.clone(), context.patterns)? else { continue };
             let asked = counted::asked(request.function, carrier.metric).map_err(|e| e.at(request.function_span))?;
-            if asked.function.is_of_samples() {
-                has_samples(carrier.metric).map_err(|error| error.at(request.function_span))?;
-            }
+            let covered = open::asked(asked.function, carrier.metric).map_err(|e| e.at(request.function_span))?;
             let is_alone = carriers.len() == 1;
             let scope = Scope { context, carrier: *carrier, cut: &cut, answers, is_alone };
-            let mut fetch = scope.fetch(filters, asked.function, inside.clone());
-            fetch.per_second = asked.per_second;
-            fetch.rollups = scope.rolled_up(&fetch, matchers)?;
+            let mut fetch = scope.fetch(filters, covered.function, inside.clone());
+            (fetch.per_second, fetch.mean) = (asked.per_second, covered.mean);
+            // A mean of rows that last is of their own times.
+            fetch.rollups = if covered.mean { Vec::new() } else { scope.rolled_up(&fetch, matchers)? };
             fetches.push(fetch);
         }
         level(&mut fetches[first..], context.limits.cells);
@@ -155,15 +155,6 @@ fn level(fetches: &mut [Fetch], cells: u32) {
         (fetch.lookback_ms, fetch.reach_ms) = (lookback_ms, reach_ms);
         fetch.row_cap = rows.min(cells.max(fetch.row_cap));
     }
-}
-
-/// How long rows last is no sample at an instant.
-fn has_samples(metric: &Metric) -> Result<(), Error> {
-    if !matches!(metric.value, Value::Overlap(_)) {
-        return Ok(());
-    }
-    let message = format!("{} is how long rows last, not samples that follow each other", metric.name);
-    Err(Error::new(Kind::Unsupported, message).hint("ask for sum_over_time, avg_over_time or count_over_time of it"))
 }
 
 fn mentions_name(grouping: &Grouping) -> bool {
@@ -224,7 +215,7 @@ impl Scope<'_> {
             adjustment: metric.adjustment.clone(),
             elements: source.elements.clone(),
             skip_nan: source.skip_nan,
-            stored: source.name_column.clone().zip(metric.stored_name.clone()),
+            stored: source.name_value().zip(metric.stored_name.clone()),
             metric: metric.name.clone(),
             labels,
             filters,
@@ -234,6 +225,8 @@ impl Scope<'_> {
             windows: self.cut.windows.clone(),
             function,
             per_second: false,
+            mean: false,
+            now: self.context.now,
             lookback_ms: source.lookback_ms,
             reach_ms: if function.is_of_pairs() { window::reach(source, self.cut) } else { 0 },
             aggregate: aggregate.map(|a| self.confirmed(a)),
@@ -274,8 +267,8 @@ impl Fetch {
     #[must_use]
     pub fn named(&self) -> Vec<Filter> {
         let stored = self.stored.iter();
-        let named = |(column, name): &(crate::catalog::Column, String)| Filter {
-            value: LabelValue::Column(column.clone()),
+        let named = |(value, name): &(LabelValue, String)| Filter {
+            value: value.clone(),
             wanted: Wanted::OneOf([name.clone()].into()),
         };
         stored.map(named).collect()

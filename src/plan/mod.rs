@@ -12,6 +12,7 @@ mod metrics;
 mod names;
 mod newest;
 mod notices;
+mod open;
 mod rollup;
 mod rows;
 mod window;
@@ -25,7 +26,7 @@ pub use rows::{Rows, is_sensible, rows};
 use crate::ast::{AggregateOp, Grouping};
 pub use crate::catalog::filter::{Filter, Wanted, settle};
 use crate::catalog::{
-    self, Adjustment, Column, Document, Join, LabelValue, Member, Relation, RollupColumns, Row, TimeColumn, Value,
+    self, Adjustment, Document, Join, LabelValue, Member, Relation, RollupColumns, TimeColumn, Value,
 };
 use crate::evaluate::RangeFunction;
 use crate::time::{Grid, GridShape, Millis};
@@ -72,8 +73,8 @@ pub struct Fetch {
     pub elements: Option<Member>,
     /// Whether NaN samples do not exist.
     pub skip_nan: bool,
-    /// In a narrow source, the column with the metric's name and the name to select.
-    pub stored: Option<(Column, String)>,
+    /// In a narrow source, where the metric's name is and the name to select.
+    pub stored: Option<(LabelValue, String)>,
     /// The metric's name in the catalog.
     pub metric: String,
     /// The labels that tell series apart.
@@ -93,6 +94,10 @@ pub struct Fetch {
     pub function: RangeFunction,
     /// Whether its value is per second of its window: the rate of rows.
     pub per_second: bool,
+    /// Whether its value is divided by the length of its window: how many rows that last are open on average.
+    pub mean: bool,
+    /// The time of the question, up to which rows without an end go on.
+    pub now: Millis,
     /// How far apart two samples may lie and still connect.
     pub lookback_ms: i64,
     /// How far before the first bucket samples are read for what connects to it.
@@ -112,18 +117,15 @@ pub struct Fetch {
 }
 
 impl Fetch {
-    /// The joins whose columns are labels, and those that lead to them: filters look the keys up by themselves.
+    /// The joins whose columns are labels or times, those that must be there, and those that lead to them: filters look
+    /// the keys up by themselves.
     #[must_use]
     pub fn joined(&self) -> Vec<&Join> {
-        let mut rows: Vec<Row> = Vec::new();
-        for label in &self.labels {
-            let row = match label {
-                SeriesLabel::One { value, .. } => value.column().row,
-                SeriesLabel::Members { document } => document.column().row,
-            };
-            rows.extend(catalog::path(&self.joins, row).iter().map(|join| join.row));
-        }
-        self.joins.iter().filter(|join| rows.contains(&join.row)).collect()
+        let labels = self.labels.iter().map(|label| match label {
+            SeriesLabel::One { value, .. } => value.column().row,
+            SeriesLabel::Members { document } => document.column().row,
+        });
+        catalog::needed(&self.joins, labels.chain(self.value.times().map(|time| time.row)).chain([self.time.row]))
     }
 
     /// The document label, if the source has one.

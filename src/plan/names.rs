@@ -50,7 +50,7 @@ impl<'a> NameTest<'a> {
         match wanted {
             Wanted::OneOf(names) => Self::Listed { names: set(names), wanted: true },
             Wanted::NoneOf(names) => Self::Listed { names: set(names), wanted: false },
-            Wanted::Passing(_) => Self::Tried(wanted),
+            Wanted::Passing(_) | Wanted::Compared(_) => Self::Tried(wanted),
         }
     }
 

@@ -7,7 +7,7 @@ use super::metrics::{Bounded, Naming, few_enough, metrics};
 use super::{Filter, Wanted};
 use crate::ast::{Matcher, MetricRef, Selector, Span};
 use crate::catalog::filter::wanted;
-use crate::catalog::{LabelValue, Metric, Snapshot, Source};
+use crate::catalog::{Metric, Snapshot, Source};
 use crate::error::Error;
 
 /// The rows of one source that are asked about.
@@ -28,9 +28,9 @@ impl Rows<'_> {
     #[must_use]
     pub fn conditions(&self) -> Vec<Filter> {
         let mut all = self.filters.clone();
-        if let Some(column) = self.source.name_column.as_ref().filter(|_| self.chosen) {
+        if let Some(value) = self.source.name_value().filter(|_| self.chosen) {
             let names = self.metrics.iter().filter_map(|metric| metric.stored_name.clone()).collect();
-            all.push(Filter { value: LabelValue::Column(column.clone()), wanted: Wanted::OneOf(names) });
+            all.push(Filter { value, wanted: Wanted::OneOf(names) });
         }
         // Of several metrics any row may be one's.
         if let ([only], true) = (self.metrics.as_slice(), self.chosen) {

@@ -32,6 +32,18 @@ impl Cut {
         self.buckets.edge(self.len)
     }
 
+    /// The same without what windows have behind an instant that lies within them.
+    pub(super) fn up_to(self, now: Millis) -> Self {
+        let spans = self.windows.clone().unwrap_or_else(|| (0..self.len).map(|bucket| (bucket, bucket + 1)).collect());
+        let window = |(from, to): (u32, u32)| (self.buckets.edge(from), self.buckets.edge(to));
+        let windows: Vec<_> = spans.into_iter().map(window).collect();
+        if !windows.iter().any(|(start, end)| *start < now && now < *end) {
+            return self;
+        }
+        let before = |(start, end): (Millis, Millis)| (start, if start < now { end.min(now) } else { end });
+        sliding(windows.into_iter().map(before).collect())
+    }
+
     /// Whether there is nothing to read.
     pub(super) const fn is_empty(&self) -> bool {
         self.len == 0

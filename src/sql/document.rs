@@ -12,6 +12,11 @@ use crate::plan::Wanted;
 pub(super) fn jsonb(w: &mut Writer, column: &Column) {
     if column.ty == ColumnType::Jsonb {
         w.cell(column);
+    } else if column.ty == ColumnType::Hstore {
+        // The cast needs no schema, wherever the extension is.
+        w.cell(column).syntax("::jsonb");
+    } else if column.ty == ColumnType::TextArray {
+        tags(w, column);
     } else if column.ty.is_text() && matches!(column.row, Row::Joined(_)) {
         // Its join has read it already.
         w.row(column.row).syntax(".").ident(&document_of(column));
@@ -22,6 +27,14 @@ pub(super) fn jsonb(w: &mut Writer, column: &Column) {
         json::storable(w, column);
         w.syntax(" THEN ").cell(column).syntax("::jsonb END");
     }
+}
+
+/// Writes a list of tags as an object: `key:value` and `key=value` part at the first sign, a plain tag is "true". Of
+/// several values of a key the largest by bytes counts.
+fn tags(w: &mut Writer, column: &Column) {
+    w.syntax("(SELECT jsonb_object_agg(g.k, g.v ORDER BY g.v COLLATE \"C\") FROM (SELECT ");
+    w.syntax("substring(m.x from '^[^:=]*') AS k, coalesce(substring(m.x from '^[^:=]*[:=](.*)$'), 'true') AS v FROM unnest(");
+    w.cell(column).syntax(") AS m(x)) AS g WHERE g.k <> '')");
 }
 
 /// The longest name that PostgreSQL keeps whole, in bytes.
@@ -76,7 +89,10 @@ pub(super) fn document(w: &mut Writer, document: &Document) {
 /// The column that documents can be grouped by in their stead; none where only the document itself will do.
 pub(super) fn group_column(document: &Document) -> Option<&Column> {
     match document {
-        Document::Json { column, path } => (path.is_empty() && column.ty == ColumnType::Jsonb).then_some(column),
+        Document::Json { column, path } => {
+            let is_grouped = matches!(column.ty, ColumnType::Jsonb | ColumnType::Hstore | ColumnType::TextArray);
+            (path.is_empty() && is_grouped).then_some(column)
+        }
         Document::Ids(ids) => Some(&ids.column),
     }
 }

@@ -94,7 +94,7 @@ pub fn samples(fetch: &Fetch) -> Statement {
     rows_from(&mut w, fetch, fetch.from.saturating_sub(fetch.reach_ms));
     w.syntax(" ORDER BY ");
     if instant::is_ordered_as_stored(&fetch.time) {
-        w.column(&fetch.time.column);
+        w.clock(&fetch.time);
     } else {
         w.number(fetch.labels.len() + 1);
     }

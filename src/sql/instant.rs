@@ -39,13 +39,13 @@ pub(super) fn bounds(w: &mut Writer, time: &TimeColumn, from: Millis, to: Millis
 /// Writes that the row's time is before an instant, or not long after it.
 pub(super) fn before(w: &mut Writer, time: &TimeColumn, at: Millis) {
     let bound = loose(time, at, 1);
-    w.column(&time.column).syntax(" < ").param(bound);
+    w.clock(time).syntax(" < ").param(bound);
 }
 
 /// Writes that the row's time is after an instant, or not long before it.
 pub(super) fn after(w: &mut Writer, time: &TimeColumn, at: Millis) {
     let bound = loose(time, at, -1);
-    w.column(&time.column).syntax(" > ").param(bound);
+    w.clock(time).syntax(" > ").param(bound);
 }
 
 /// An instant in the column's own type, moved on by what rounding and changes of a wall clock can make.
@@ -69,10 +69,10 @@ pub(super) const fn may_fail(time: &TimeColumn) -> bool {
 /// Writes whether the row's time is in the calendar, the years 1 to 9999. Nothing is converted for that.
 pub(super) fn is_in_calendar(w: &mut Writer, time: &TimeColumn) {
     let TimeKind::Epoch { unit, .. } = &time.kind else {
-        w.column(&time.column).syntax(" BETWEEN '0001-01-02' AND '9999-12-30'");
+        w.clock(time).syntax(" BETWEEN '0001-01-02' AND '9999-12-30'");
         return;
     };
-    w.column(&time.column).syntax(match unit {
+    w.clock(time).syntax(match unit {
         EpochUnit::Seconds => "::float8 BETWEEN -62135510400 AND 253402214400",
         EpochUnit::Millis => "::float8 BETWEEN -62135510400e3 AND 253402214400e3",
         EpochUnit::Micros => "::float8 BETWEEN -62135510400e6 AND 253402214400e6",
@@ -101,7 +101,7 @@ pub(super) fn checked_end(w: &mut Writer, time: &TimeColumn) {
     is_in_calendar(w, time);
     w.syntax(" THEN ");
     instant(w, time);
-    w.syntax(" WHEN ").column(&time.column).syntax(match &time.kind {
+    w.syntax(" WHEN ").clock(time).syntax(match &time.kind {
         TimeKind::Epoch { .. } => " > 0",
         _ => " > '9999-12-30'",
     });
@@ -117,7 +117,7 @@ pub(super) fn checked_end_ms(w: &mut Writer, time: &TimeColumn) {
 /// for "never", are its ends.
 pub(super) fn clamped(w: &mut Writer, time: &TimeColumn) {
     let TimeKind::Epoch { unit, .. } = &time.kind else { return instant(w, time) };
-    w.syntax("to_timestamp(greatest(least(").column(&time.column).syntax("::float8");
+    w.syntax("to_timestamp(greatest(least(").clock(time).syntax("::float8");
     w.syntax(match unit {
         EpochUnit::Seconds => "",
         EpochUnit::Millis => " / 1e3",
@@ -130,19 +130,19 @@ pub(super) fn clamped(w: &mut Writer, time: &TimeColumn) {
 /// Writes that a column holds a time: it is neither NULL nor infinite, nor a number beyond the calendar.
 pub(super) fn known(w: &mut Writer, time: &TimeColumn) {
     let TimeKind::Epoch { unit, storage } = &time.kind else {
-        w.syntax("isfinite(").column(&time.column).syntax(")");
+        w.syntax("isfinite(").clock(time).syntax(")");
         return;
     };
     let bound = |ms: Millis| epoch(ms, *unit, *storage);
-    w.column(&time.column).syntax(" < ").param(bound(253_402_300_800_000)).syntax(" AND ");
-    w.column(&time.column).syntax(" >= ").param(bound(-62_135_596_800_000));
+    w.clock(time).syntax(" < ").param(bound(253_402_300_800_000)).syntax(" AND ");
+    w.clock(time).syntax(" >= ").param(bound(-62_135_596_800_000));
 }
 
 const DAY_MS: i64 = 86_400_000;
 
 fn half_open(w: &mut Writer, time: &TimeColumn, from: Param, to: Param) {
-    w.column(&time.column).syntax(" >= ").param(from).syntax(" AND ");
-    w.column(&time.column).syntax(" < ").param(to);
+    w.clock(time).syntax(" >= ").param(from).syntax(" AND ");
+    w.clock(time).syntax(" < ").param(to);
 }
 
 /// Whether every number of the column is an instant that `timestamptz` can tell apart.
@@ -195,18 +195,18 @@ fn epoch(ms: Millis, unit: EpochUnit, storage: EpochStorage) -> Param {
 pub(super) fn instant(w: &mut Writer, time: &TimeColumn) {
     match &time.kind {
         TimeKind::Instant => {
-            w.column(&time.column);
+            w.clock(time);
         }
         TimeKind::Local(zone) => {
-            w.syntax("(").column(&time.column).syntax(" AT TIME ZONE ");
+            w.syntax("(").clock(time).syntax(" AT TIME ZONE ");
             w.param(Param::Text(zone.name().to_owned())).syntax(")");
         }
         TimeKind::Date(zone) | TimeKind::Day(zone) => {
-            w.syntax("(").column(&time.column).syntax("::timestamp AT TIME ZONE ");
+            w.syntax("(").clock(time).syntax("::timestamp AT TIME ZONE ");
             w.param(Param::Text(zone.name().to_owned())).syntax(")");
         }
         TimeKind::Epoch { unit, .. } => {
-            w.syntax("to_timestamp(").column(&time.column).syntax("::float8");
+            w.syntax("to_timestamp(").clock(time).syntax("::float8");
             w.syntax(match unit {
                 EpochUnit::Seconds => ")",
                 EpochUnit::Millis => " / 1e3)",
@@ -258,7 +258,7 @@ pub(super) fn bucket(w: &mut Writer, time: &TimeColumn, buckets: &Buckets) {
 
 fn row_time(w: &mut Writer, time: &TimeColumn, utc_clock: bool) {
     if utc_clock {
-        w.column(&time.column);
+        w.clock(time);
     } else {
         instant(w, time);
     }

@@ -3,12 +3,12 @@
 use super::condition::plain;
 use super::document::document_of;
 use super::{Writer, json};
-use crate::catalog::{Column, ColumnType, Filter, Join, Row, Wanted, path};
+use crate::catalog::{Column, ColumnType, Filter, Join, Row, TimeColumn, Wanted, path};
 
-/// Writes ` LEFT JOIN …` for each join.
+/// Writes ` LEFT JOIN …`, or ` JOIN …` where it must be there, for each join.
 pub(super) fn left_joins(w: &mut Writer, joins: &[&Join]) {
     for join in joins {
-        w.syntax(" LEFT JOIN ");
+        w.syntax(if join.required { " JOIN " } else { " LEFT JOIN " });
         if join.unique && !join.documents.is_empty() && !join.on.iter().any(is_cast) {
             // JSON is read of the rows that are met, once each, not of all.
             w.syntax("LATERAL (SELECT ");
@@ -268,6 +268,11 @@ impl Writer {
             Row::Element => self.syntax("e"),
             Row::Joined(number) => self.generated("j", number),
         }
+    }
+
+    /// Appends a time column of the row that it stands in.
+    pub(super) fn clock(&mut self, time: &TimeColumn) -> &mut Self {
+        self.row(time.row).syntax(".").ident(&time.column)
     }
 
     /// Appends a column of the row that it stands in.

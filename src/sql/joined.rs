@@ -58,7 +58,7 @@ fn referring(w: &mut Writer, source: &Source, first: &Join, (filters, range): (&
         condition(w, &source.joins, filter);
     }
     if newest {
-        w.syntax(" ORDER BY ").column(&source.time.column).syntax(" DESC LIMIT ").param(Param::Int(ROWS));
+        w.syntax(" ORDER BY ").clock(&source.time).syntax(" DESC LIMIT ").param(Param::Int(ROWS));
         w.syntax(") AS t WHERE ");
     } else {
         w.syntax(" AND ");

@@ -3,7 +3,7 @@
 use super::condition::{condition, grouped, plain};
 use super::document::{document, keys_of, values_of_key};
 use super::join::from_dimension;
-use super::{Param, Statement, Writer, lasting, reading, spread, typed};
+use super::{Param, Statement, Writer, instant, lasting, reading, spread, typed};
 use crate::catalog::{Column, ColumnType, Document, LabelValue, Relation, Row, Source};
 use crate::plan::Filter;
 use crate::time::TimeRange;
@@ -94,10 +94,10 @@ fn loose_scan(w: &mut Writer, source: &Source, column: &Column, filters: &[Filte
     w.syntax(" SELECT ");
     typed::walked(w, &column.ty);
     w.syntax(" AS x FROM v WHERE v.x IS NOT NULL AND v.x::text <> ''");
-    if !filters.is_empty() {
-        w.syntax(" AND EXISTS (SELECT 1");
-        from(w);
-        w.syntax(" = v.x");
+    if !filters.is_empty() || !source.needed().is_empty() {
+        w.syntax(" AND EXISTS (SELECT 1").rows_of(&source.relation, &source.needed());
+        w.syntax(" WHERE ").column(&column.name).syntax(" = v.x");
+        timed(w, source);
         for filter in filters {
             w.syntax(" AND ");
             condition(w, &source.joins, filter);
@@ -123,9 +123,17 @@ pub(super) fn distinct(
 }
 
 pub(super) fn from(w: &mut Writer, source: &Source) {
-    w.rows_of(&source.relation, &[]);
+    w.rows_of(&source.relation, &source.needed());
     source.elements.iter().for_each(|array| reading::elements(w, array));
     w.syntax(" WHERE true");
+}
+
+/// Writes the condition that a row has a time, where that is in a joined row: without it there is no row.
+fn timed(w: &mut Writer, source: &Source) {
+    if source.time.row != Row::Own {
+        w.syntax(" AND ");
+        instant::known(w, &source.time);
+    }
 }
 
 fn restrict(w: &mut Writer, source: &Source, filters: &[Filter], range: Option<TimeRange>) {
@@ -137,8 +145,9 @@ fn restrict(w: &mut Writer, source: &Source, filters: &[Filter], range: Option<T
         w.syntax(" AND ");
         condition(w, &source.joins, filter);
     }
+    timed(w, source);
     if range.is_none() {
-        w.syntax(" ORDER BY ").column(&source.time.column).syntax(" DESC LIMIT ").param(Param::Int(ROWS));
+        w.syntax(" ORDER BY ").clock(&source.time).syntax(" DESC LIMIT ").param(Param::Int(ROWS));
     }
 }
 

@@ -12,7 +12,12 @@ use crate::time::TimeRange;
 pub(super) fn overlap(w: &mut Writer, fetch: &Fetch, overlap: &Overlap) {
     let (from, to) = (w.bind(Param::Instant(fetch.from)), w.bind(Param::Instant(fetch.to)));
     w.syntax(" CROSS JOIN LATERAL (SELECT r.e < r.s AND r.s >= ").slot(from).syntax(" AND r.s < ").slot(to);
-    w.syntax(" AS reversed, greatest(r.s, ").slot(from).syntax(") AS s, least(coalesce(r.e, now()), ").slot(to);
+    w.syntax(" AS reversed, greatest(r.s, ")
+        .slot(from)
+        .syntax(") AS s, least(coalesce(r.e, ")
+        .param(Param::Instant(fetch.now))
+        .syntax("), ")
+        .slot(to);
     w.syntax(") AS e FROM (SELECT ");
     instant::clamped(w, &fetch.time);
     w.syntax(" AS s, ");
@@ -124,7 +129,7 @@ fn end(w: &mut Writer, end: &End) {
 
 /// Writes the condition that a row still goes on.
 fn goes_on(w: &mut Writer, end: &End) {
-    w.column(&end.time.column).syntax(" IS NULL");
+    w.clock(&end.time).syntax(" IS NULL");
     if !end.open.is_empty() {
         w.syntax(" OR ");
         listed(w, end, " = ANY(");
@@ -133,7 +138,7 @@ fn goes_on(w: &mut Writer, end: &End) {
 
 /// Writes the comparison of an end with the values that mean that its row still goes on.
 pub(super) fn listed(w: &mut Writer, end: &End, operator: &'static str) {
-    w.column(&end.time.column).syntax(operator).param(Param::Texts(end.open.clone()));
+    w.clock(&end.time).syntax(operator).param(Param::Texts(end.open.clone()));
     w.syntax(match &end.time.kind {
         TimeKind::Instant => "::timestamptz[])",
         TimeKind::Local(_) => "::timestamp[])",
@@ -147,7 +152,7 @@ pub(super) fn listed(w: &mut Writer, end: &End, operator: &'static str) {
 /// Writes the comparison of two times of a row: as stored, where both are of one kind.
 fn compared(w: &mut Writer, left: &TimeColumn, operator: &'static str, right: &TimeColumn) {
     if left.kind == right.kind {
-        w.column(&left.column).syntax(operator).column(&right.column);
+        w.clock(left).syntax(operator).clock(right);
     } else {
         instant::clamped(w, left);
         w.syntax(operator);
@@ -174,7 +179,7 @@ fn took(w: &mut Writer, lasts: &Lasts) {
 }
 
 fn number(w: &mut Writer, time: &TimeColumn) {
-    w.column(&time.column);
+    w.clock(time);
     // The difference of two integers may be none.
     if matches!(time.kind, TimeKind::Epoch { storage: EpochStorage::Int4, .. }) {
         w.syntax("::int8");

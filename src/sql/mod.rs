@@ -30,7 +30,7 @@ pub(crate) use fetch::{Key, carried, keys};
 pub use fetch::{any, fetch, samples};
 pub use held::{Every, empty_ranges, gaps, span};
 pub use labels::{common_values, label_values, member_names, names_with_rows};
-pub use reading::{finds_newest, number_names};
+pub use reading::{finds_newest, member_values, number_names};
 pub(crate) use spread::READ;
 pub use walk::narrowed_values;
 

@@ -1,10 +1,11 @@
 //! Numbers out of texts and JSON. What is no finite number reads as NULL, never as an error: a cast would fail the
 //! whole statement, so each is tried before.
 
+use super::condition::grouped;
 use super::document::element;
 use super::value::column;
 use super::{Param, Statement, Writer, instant};
-use crate::catalog::{Member, Reading, Source};
+use crate::catalog::{LabelValue, Member, Reading, Source};
 use crate::time::Millis;
 
 /// Rows that are looked at for the names of members.
@@ -156,7 +157,7 @@ pub(super) fn elements(w: &mut Writer, array: &Member) {
 /// Whether the newest rows of a source are found without reading all of it: by an index, or as it is small.
 #[must_use]
 pub fn finds_newest(source: &Source) -> bool {
-    source.bytes <= SMALL || source.has_index_leading_with(&source.time.column)
+    source.bytes <= SMALL || source.is_indexed_by_time()
 }
 
 /// The names of a document's members that are numbers in some of the rows, at most `cap`: in the newest ones where they
@@ -168,16 +169,9 @@ pub fn number_names(source: &Source, reading: &Reading, since: Option<Millis>, c
     if let [document] = reading.cells.as_slice() {
         element(&mut w, &document.column, &document.path);
     }
-    w.syntax(" AS x").rows_of(&source.relation, &[]);
-    source.elements.iter().for_each(|array| elements(&mut w, array));
-    if let Some(since) = since {
-        w.syntax(" WHERE ");
-        instant::after(&mut w, &source.time, since);
-    } else if finds_newest(source) {
-        w.syntax(" WHERE ").column(&source.time.column).syntax(" IS NOT NULL ORDER BY ");
-        w.column(&source.time.column).syntax(" DESC");
-    }
-    w.syntax(" LIMIT ").param(Param::Int(ROWS)).syntax(") AS r) AS d, jsonb_each(CASE jsonb_typeof(d.x) ");
+    w.syntax(" AS x");
+    some_rows(&mut w, source, since);
+    w.syntax(") AS r) AS d, jsonb_each(CASE jsonb_typeof(d.x) ");
     w.syntax("WHEN 'object' THEN d.x END) AS m WHERE CASE jsonb_typeof(m.value) WHEN 'number' THEN true WHEN ");
     w.syntax("'boolean' THEN true WHEN 'string' THEN ");
     text(&mut w, &reading.words, |w| {
@@ -185,4 +179,30 @@ pub fn number_names(source: &Source, reading: &Reading, since: Option<Millis>, c
     });
     w.syntax(" IS NOT NULL END AND m.key <> '' LIMIT ").param(Param::Int(i64::from(cap)));
     w.finish()
+}
+
+/// The values of a member of JSON in some rows, as [`number_names`] has the names of members.
+#[must_use]
+pub fn member_values(source: &Source, value: &LabelValue, since: Option<Millis>, cap: u32) -> Statement {
+    let mut w = Writer::default();
+    w.syntax("SELECT DISTINCT r.x FROM (SELECT ");
+    grouped(&mut w, value);
+    w.syntax(" AS x");
+    some_rows(&mut w, source, since);
+    w.syntax(") AS r WHERE r.x <> '' LIMIT ").param(Param::Int(i64::from(cap)));
+    w.finish()
+}
+
+/// Writes `FROM` and some rows of a source: the newest ones where they are found, else any, or any `since` an instant.
+fn some_rows(w: &mut Writer, source: &Source, since: Option<Millis>) {
+    w.rows_of(&source.relation, &source.needed());
+    source.elements.iter().for_each(|array| elements(w, array));
+    if let Some(since) = since {
+        w.syntax(" WHERE ");
+        instant::after(w, &source.time, since);
+    } else if finds_newest(source) {
+        w.syntax(" WHERE ").clock(&source.time).syntax(" IS NOT NULL ORDER BY ");
+        w.clock(&source.time).syntax(" DESC");
+    }
+    w.syntax(" LIMIT ").param(Param::Int(ROWS));
 }

@@ -78,6 +78,10 @@ pub(super) fn walk<'a>(
     filters: &'a [Filter],
     range: Option<TimeRange>,
 ) -> Option<Walk<'a>> {
+    // It reads the source's own rows alone.
+    if !source.needed().is_empty() {
+        return None;
+    }
     if !is_own(value) || !filters.iter().all(|filter| is_own(&filter.value)) {
         return None;
     }
@@ -108,7 +112,7 @@ fn along<'a>(source: &'a Source, index: &[Ident], filters: &'a [Filter]) -> Opti
         _ => None,
     });
     let own = |column: &&Column| column.row == Row::Own && column.name == *at && is_walkable(&column.ty);
-    let column = labels.chain(&source.name_column).find(own)?;
+    let column = labels.chain(source.name_column.iter().filter(|_| source.name_path.is_empty())).find(own)?;
     let timed = index.get(fixed.len() + 1) == Some(&source.time.column);
     Some(Walk { source, fixed, column: Some(column), timed, within: None })
 }
@@ -238,7 +242,7 @@ impl Walk<'_> {
             w.syntax(" AND ");
             lasting::within(w, self.source, range);
         }
-        w.syntax(" ORDER BY ").column(&self.source.time.column).syntax(" DESC LIMIT ");
+        w.syntax(" ORDER BY ").clock(&self.source.time).syntax(" DESC LIMIT ");
     }
 
     /// Writes the rows: the wanted value as `x`, and the columns that the filters look at under their own

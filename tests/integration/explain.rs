@@ -64,6 +64,7 @@ pub fn matched(server: &Server, metric: &str, matchers: Vec<Matcher>) -> String 
         step: None,
         zone: &Zone::UTC,
         limits: Limits::default(),
+        now: FROM + 86_400_000,
         ad_hoc: &[],
         pushes: true,
         patterns: &patterns,

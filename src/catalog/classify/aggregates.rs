@@ -10,7 +10,9 @@ use super::rows::{rows, series_columns};
 use super::view::{Item, Key, Parsed, Width, parse};
 use crate::catalog::facts::{AggregateFacts, Facts, RelationFacts};
 use crate::catalog::file::{TimeDecl, TimeTable};
-use crate::catalog::{Column, Relation, Rollup, RollupColumns, RollupMetrics, Source, TimeColumn, TimeKind, Value};
+use crate::catalog::{
+    Column, Join, Relation, Rollup, RollupColumns, RollupMetrics, Row, Source, TimeColumn, TimeKind, Value,
+};
 use crate::time::{TimeRange, Zone};
 
 /// Aggregates of aggregates of … so many.
@@ -149,7 +151,7 @@ fn rollup(facts: &Facts, resolved: &Resolved<'_>, draft: &DraftSource, local: Zo
         || format!("the schema {} may not be used: GRANT USAGE ON SCHEMA {} helps", view.schema, view.schema);
     let view = facts.relation(view.schema.as_str(), view.name.as_str()).ok_or_else(unusable)?;
     let source = &draft.source;
-    if parsed.time != source.time.column.as_str() {
+    if parsed.time != source.time.column.as_str() || source.time.row != Row::Own {
         return Err(format!("its buckets are cut by `{}`, which is not the time of the source", parsed.time));
     }
     let step_ms = width_ms(parsed.width, &source.time.kind)?;
@@ -162,6 +164,10 @@ fn rollup(facts: &Facts, resolved: &Resolved<'_>, draft: &DraftSource, local: Zo
     let time = bucket_column(view, &parsed.bucket, source, local)?;
     let grouped: BTreeMap<_, _> = parsed.keys.iter().map(|key| (key.column.clone(), key.name.clone())).collect();
     let (rows, lacks) = rows(source, view, time, Some(&grouped)).map_err(|error| error.to_string())?;
+    let is_kept = |join: &Join| rows.joins.iter().any(|kept| kept.row == join.row);
+    if source.joins.iter().any(|join| join.required && !is_kept(join)) {
+        return Err("it is not grouped by the key of a join that is required".to_owned());
+    }
     let is_unique = !parsed.has_other_keys && lacks.is_empty() && groups_series(source, &rows, parsed);
     let stated_ranges = chain_held(chain, &rows.time);
     let is_stated = stated_ranges.is_some();

@@ -3,6 +3,7 @@
 use super::carried::{Carried, Found};
 use super::draft::DraftSource;
 use super::error::CatalogError;
+use super::joined_time::{self, Rows};
 use super::joins::joins;
 use super::keys::Keys;
 use super::labels::{self, Place};
@@ -12,8 +13,8 @@ use super::values::Values;
 use super::{end, layout, roles, rollups, time};
 use crate::ast::OverTime;
 use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
-use crate::catalog::file::{AnnotationDecl, MetricDecl, SourceDecl};
-use crate::catalog::{AnnotationSource, Column, ColumnType, MetricKind, Relation, Row};
+use crate::catalog::file::{AnnotationDecl, MetricDecl, NameDecl, SourceDecl};
+use crate::catalog::{AnnotationSource, Column, ColumnType, Member, MetricKind, Relation, Row};
 use crate::time::Zone;
 
 /// A declared source.
@@ -23,21 +24,24 @@ pub(super) fn source(
     declared: &SourceDecl,
     local: Zone,
 ) -> Result<DraftSource, CatalogError> {
+    let rows = Rows { all, facts, local };
+    let mut joined = joins(all, facts, declared)?;
     let time = match &declared.time {
-        Some(declared) => time_column(facts, declared, local)?,
+        Some(declared) => rows.time(declared, &mut joined)?,
         None => time::choose(facts, local).map(|(time, _)| time).ok_or_else(|| CatalogError::Incomplete {
             relation: facts.relation.clone(),
             missing: "no column is plainly the time: say which, as `time`",
         })?,
     };
     let place = Place { all, relation: facts, row: Row::Own, each: declared.each.is_some() };
-    let joined = joins(all, facts, declared)?;
+    joined_time::require(&mut joined.joins, time.row);
     let keys = Keys::of(facts, &time.column);
     let columns = layout::survey(&roles::Place { all, relation: facts, keys: &keys }, &time.column);
-    let (name, prefix) = name(facts, declared, joined.name)?;
-    let end = declared.time_end.as_ref().map(|end| end::end(facts, end, local)).transpose()?;
+    let (name, prefix) = name(place, declared, joined.name.take())?;
+    let end = declared.time_end.as_ref().map(|end| end::of_rows(&rows, end, &mut joined)).transpose()?;
     let values = Values::of(place, declared, time.clone(), end.clone())?;
     let found = Found { facts, declared, columns: &columns, values: &values };
+    let (name, name_path) = name.map_or((None, Vec::new()), |name| (Some(name.column), name.path));
     let Carried { metrics, narrow, numbers } = found.carried(name.as_ref(), prefix)?;
     let mut labels = match &declared.labels {
         Some(declared) => labels::declared(place, declared)?,
@@ -48,7 +52,7 @@ pub(super) fn source(
     source.joins = joined.joins;
     source.filters = filters(place, declared.matchers.as_deref())?;
     source.end = end;
-    source.name_column = name;
+    (source.name_column, source.name_path) = (name, name_path);
     source.numbers = numbers;
     source.skip_nan = values.skip_nan;
     let length =
@@ -59,18 +63,27 @@ pub(super) fn source(
     Ok(DraftSource { source, declared: true, family: false, metrics, narrow, member: None })
 }
 
-/// The column with the metric's name, the source's own or a joined row's, and what stands in front of the names.
+/// Where the metric's name is, in the source's own row or a joined one, and what stands in front of the names.
 fn name(
-    facts: &RelationFacts,
+    place: Place<'_>,
     declared: &SourceDecl,
     joined: Option<(Column, Option<String>)>,
-) -> Result<(Option<Column>, String), CatalogError> {
+) -> Result<(Option<Member>, String), CatalogError> {
     let prefix = || declared.prefix.clone().unwrap_or_default();
-    match (declared.name.as_deref(), joined) {
+    match (&declared.name, joined) {
         (None, None) => Ok((None, prefix())),
-        (Some(name), None) => Ok((Some(name_column(facts, name)?.column()), prefix())),
-        (None, Some((column, own))) => Ok((Some(column), own.unwrap_or_else(prefix))),
-        (Some(name), Some(_)) => Err(bad(&facts.relation, "name", name, "the only one of its source: a join has one")),
+        (Some(NameDecl::Column(name)), None) => {
+            Ok((Some(Member::of(name_column(place.relation, name)?.column())), prefix()))
+        }
+        (Some(NameDecl::Table(table)), None) => {
+            let least = if place.each { 1 } else { 2 };
+            Ok((Some(labels::json(place, &table.json, least)?), prefix()))
+        }
+        (None, Some((column, own))) => Ok((Some(Member::of(column)), own.unwrap_or_else(prefix))),
+        (Some(name), Some(_)) => {
+            let told = format!("{name:?}");
+            Err(bad(&place.relation.relation, "name", &told, "the only one of its source: a join has one"))
+        }
     }
 }
 

@@ -149,7 +149,7 @@ pub enum NameStrategy {
     LooseScan,
     /// From the relation that is joined for them.
     Dimension,
-    /// From the numbers in the documents of some rows.
+    /// From the documents of some rows.
     Members,
     /// From all rows.
     AllRows,
@@ -174,7 +174,7 @@ impl NameStrategy {
         match self {
             Self::LooseScan => "along an index that leads with the name",
             Self::Dimension => "from the relation that is joined for them",
-            Self::Members => "the numbers in the documents of some rows, the newest where they are found",
+            Self::Members => "from the documents of some rows, the newest where they are found",
             Self::AllRows => "from all rows",
             Self::NewestRows => "from the newest rows and the statistics; an index on the name would find all",
             Self::SomeRows => "from some rows and the statistics; an index on the name would find all",

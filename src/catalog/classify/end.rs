@@ -3,22 +3,35 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
 use super::error::CatalogError;
+use super::joined_time::Rows;
+use super::joins::Joined;
 use super::lookup::{bad, time_column};
 use crate::catalog::facts::RelationFacts;
 use crate::catalog::file::EndDecl;
-use crate::catalog::{End, EpochStorage, TimeKind};
+use crate::catalog::{End, EpochStorage, Relation, TimeColumn, TimeKind};
 use crate::time::Zone;
 
 const DATE: &str = "%Y-%m-%d";
 const CLOCK: &str = "%Y-%m-%d %H:%M:%S%.f";
 
+/// When the rows of a source end, in their own row or in one beside it.
+pub(super) fn of_rows(rows: &Rows<'_>, declared: &EndDecl, joined: &mut Joined) -> Result<End, CatalogError> {
+    let (column, values) = declared.parts();
+    let time = rows.time(&column, joined)?;
+    opened(&rows.facts.relation, time, &values)
+}
+
 /// When the rows of a relation end.
 pub(super) fn end(facts: &RelationFacts, declared: &EndDecl, local: Zone) -> Result<End, CatalogError> {
     let (column, values) = declared.parts();
     let time = time_column(facts, &column, local)?;
+    opened(&facts.relation, time, &values)
+}
+
+fn opened(relation: &Relation, time: TimeColumn, values: &[String]) -> Result<End, CatalogError> {
     let open = values.iter().map(|value| {
         let (text, wanted) = stored(&time.kind, value);
-        text.ok_or_else(|| bad(format!("{}, column `{}`", facts.relation, time.column), "open", value, wanted))
+        text.ok_or_else(|| bad(format!("{relation}, column `{}`", time.column), "open", value, wanted))
     });
     let open = open.collect::<Result<_, _>>()?;
     Ok(End { time, open })

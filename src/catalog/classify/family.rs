@@ -8,7 +8,7 @@ use super::error::CatalogError;
 use super::lookup::{bad, column, relation};
 use crate::catalog::facts::Facts;
 use crate::catalog::file::{SourceDecl, split_relation};
-use crate::catalog::{Member, Relation};
+use crate::catalog::{ColumnType, Member, Relation};
 use crate::ident::Ident;
 use crate::time::Zone;
 
@@ -97,10 +97,19 @@ fn named(mut source: DraftSource, star: &str, names: Option<Names>, declared: &S
     if let Some(narrow) = source.narrow.as_mut().filter(|_| source.source.numbers.is_some()) {
         narrow.prefixes = vec![format!("{base}_")];
     }
-    let key = source.source.relation.name.to_string();
+    let key = key(&source.source.relation, star, names.as_ref());
     source.family = true;
     source.member = names.map(|names| draft::Member { names, key, prefix, base });
     source
+}
+
+/// What a relation of names calls a member: its whole name, or the number that the star stands for.
+fn key(relation: &Relation, star: &str, names: Option<&Names>) -> String {
+    let is_number = |ty: &ColumnType| {
+        matches!(ty, ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8 | ColumnType::Numeric { .. })
+    };
+    let number = star.parse::<u64>().ok().filter(|_| names.is_some_and(|names| is_number(&names.key.ty)));
+    number.map_or_else(|| relation.name.to_string(), |number| number.to_string())
 }
 
 impl Draft {

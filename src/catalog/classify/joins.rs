@@ -55,6 +55,7 @@ fn one(joined: &mut Joined, parent: Place<'_>, declared: &JoinDecl) -> Result<()
         row,
         relation: facts.relation.clone(),
         unique: is_unique(facts, &on),
+        required: declared.required,
         on,
         filters,
         documents: documents(&found),
@@ -116,6 +117,7 @@ fn comparable(place: Place<'_>, name: &str) -> Result<Column, CatalogError> {
         ColumnType::Json
             | ColumnType::Jsonb
             | ColumnType::TextArray
+            | ColumnType::Hstore
             | ColumnType::IntArray { .. }
             | ColumnType::Other(_)
     );

@@ -7,7 +7,8 @@ use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
 use crate::catalog::file::{LabelDecl, LabelTable};
 use crate::catalog::{Column, ColumnType, Document, Label, LabelIds, LabelValue, Member, Row, Source};
 
-const FORMS: &str = "a column, a part of one, a json member, all of a json document, or label ids";
+const FORMS: &str = "a column, a part of one, a json member, all of a json document, the members of a text[] or hstore, or \
+                     label ids";
 
 /// A relation and the row that it has in a source.
 #[derive(Clone, Copy)]
@@ -54,6 +55,8 @@ fn label(place: Place<'_>, declared: &LabelDecl) -> Result<Label, CatalogError> 
         _ if table.relation.is_some() || table.id.is_some() || table.key.is_some() || table.value.is_some() => {
             Err(form(place, table))
         }
+        LabelTable { members: Some(column), .. } if *table == only_members(column) => members(place, column),
+        _ if table.members.is_some() => Err(form(place, table)),
         LabelTable {
             name,
             column: Some(column),
@@ -87,6 +90,21 @@ fn label(place: Place<'_>, declared: &LabelDecl) -> Result<Label, CatalogError> 
 
 fn form(place: Place<'_>, table: &LabelTable) -> CatalogError {
     bad(&place.relation.relation, "labels", &format!("{table:?}"), FORMS)
+}
+
+/// A table that says nothing else.
+fn only_members(column: &str) -> LabelTable {
+    LabelTable { members: Some(column.to_owned()), ..LabelTable::default() }
+}
+
+/// Every member of a text[] or hstore.
+fn members(place: Place<'_>, column: &str) -> Result<Label, CatalogError> {
+    let column = place.facts(column)?;
+    if !matches!(column.ty, ColumnType::TextArray | ColumnType::Hstore) {
+        let wanted = "text[] or hstore; the members of a jsonb are `{ json = [\"column\"], all = true }`";
+        return Err(wrong(place.relation, column, wanted));
+    }
+    Ok(Label::Members { document: Document::Json { column: place.placed(column), path: Vec::new() } })
 }
 
 const fn is_ids(table: &LabelTable) -> bool {
@@ -144,7 +162,8 @@ pub(super) fn elements(place: Place<'_>, path: &[String]) -> Result<Member, Cata
 /// A column that holds JSON.
 fn document(place: Place<'_>, name: &str) -> Result<Column, CatalogError> {
     let column = place.facts(name)?;
-    let fits = column.is_text() || matches!(column.ty, ColumnType::Jsonb | ColumnType::Json);
+    let fits = column.is_text()
+        || matches!(column.ty, ColumnType::Jsonb | ColumnType::Json | ColumnType::Hstore | ColumnType::TextArray);
     if fits { Ok(place.placed(column)) } else { Err(wrong(place.relation, column, "jsonb, json or JSON text")) }
 }
 

@@ -7,7 +7,8 @@ use super::words;
 use crate::ast::OverTime;
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
 use crate::catalog::{
-    Adjustment, ColumnType, Document, LOOKBACK_MS, Label, LabelValue, Metric, MetricKind, Relation, Source, TimeColumn, Value,
+    Adjustment, ColumnType, Document, LOOKBACK_MS, Label, LabelValue, Metric, MetricKind, Relation, Source, TimeColumn,
+    Value,
 };
 use crate::ident::Ident;
 
@@ -116,6 +117,7 @@ pub(super) fn source(relation: &RelationFacts, time: TimeColumn, labels: Vec<Lab
         numbers: None,
         skip_nan: false,
         name_column: None,
+        name_path: Vec::new(),
         rollups: Vec::new(),
         indexes,
         children: relation.children,

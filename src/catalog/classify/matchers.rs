@@ -23,6 +23,9 @@ pub(super) fn filters(place: Place<'_>, text: Option<&str>) -> Result<Vec<Filter
             None => others.push(part),
         }
     }
+    if others.is_empty() {
+        return Ok(filters);
+    }
     let parsed = language::parse(&format!("{{{}}}", others.join(",")), Dialect::PromQl);
     let expression = parsed.map_err(|error| wrong(error.message))?;
     let matchers = matchers(expression).ok_or_else(|| wrong("it is more than matchers".to_owned()))?;

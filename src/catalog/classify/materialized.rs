@@ -105,14 +105,14 @@ fn wall(ms: Millis) -> NaiveDateTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::EpochStorage;
     use crate::catalog::facts::Invalid;
+    use crate::catalog::{EpochStorage, Row};
     use crate::ident::Ident;
 
     const HOUR: Width = Width::Millis(3_600_000);
 
     fn time(kind: TimeKind) -> TimeColumn {
-        TimeColumn { column: Ident::new("t").unwrap(), kind }
+        TimeColumn { column: Ident::new("t").unwrap(), row: Row::Own, kind }
     }
 
     fn materialized(oldest: i64, watermark: i64, invalid: &[(i64, i64)]) -> Materialized {

@@ -2,7 +2,7 @@
 
 use super::words;
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
-use crate::catalog::{ColumnType, End, EpochStorage, EpochUnit, TimeColumn, TimeKind};
+use crate::catalog::{ColumnType, End, EpochStorage, EpochUnit, Row, TimeColumn, TimeKind};
 use crate::ident::Ident;
 use crate::time::Zone;
 
@@ -29,7 +29,7 @@ pub(super) fn choose(relation: &RelationFacts, zone: Zone) -> Option<(TimeColumn
     if leads {
         reason.push_str(", an index, key or partition key starts with it");
     }
-    Some((TimeColumn { column: column.name.clone(), kind }, reason))
+    Some((TimeColumn { column: column.name.clone(), row: Row::Own, kind }, reason))
 }
 
 /// Whether a column can say when rows were: one that is the same in many of them cannot.
@@ -60,7 +60,7 @@ pub(super) fn end(relation: &RelationFacts, start: &Ident, zone: Zone) -> Option
     let found = relation.columns.iter().filter(is_end).find_map(|column| Some((column, kind(column, zone)?)));
     let (column, kind) = found.or_else(|| same_unit(relation, begins, &is_end, zone))?;
     let open = if column.is_number() { vec!["0".to_owned()] } else { Vec::new() };
-    Some(End { time: TimeColumn { column: column.name.clone(), kind }, open })
+    Some(End { time: TimeColumn { column: column.name.clone(), row: Row::Own, kind }, open })
 }
 
 /// An end of the start's own unit, where the statistics cannot say it, as while nearly all rows still go on.

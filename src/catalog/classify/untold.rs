@@ -44,7 +44,7 @@ fn hidden(relation: &RelationFacts, column: &ColumnFacts, role: &Role) -> Option
     }
     match &column.ty {
         ColumnType::Other(ty) if ty != "time" && ty != "timetz" => Some(ty.to_string()),
-        ColumnType::TextArray | ColumnType::IntArray { .. } => Some(column.ty.to_string()),
+        ColumnType::TextArray | ColumnType::Hstore | ColumnType::IntArray { .. } => Some(column.ty.to_string()),
         _ if column.is_text() && words::is_sensitive(column.name.as_str()) => Some("personal or secret".to_owned()),
         _ => None,
     }

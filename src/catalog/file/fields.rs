@@ -48,11 +48,11 @@ static SOURCE: Shape = Shape {
     place: "[[source]]",
     fields: &[
         ("relation", Plain),
-        ("time", Table(&TIME)),
+        ("time", Table(&TIME_OF_ROWS)),
         ("interval", Plain),
         ("lookback", Plain),
         ("labels", Table(&LABEL)),
-        ("name", Plain),
+        ("name", Table(&NAME)),
         ("prefix", Plain),
         ("value", Table(&VALUE)),
         ("metric", Named(&METRIC)),
@@ -63,7 +63,7 @@ static SOURCE: Shape = Shape {
         ("names", Table(&NAMES)),
         ("map", Plain),
         ("each", Plain),
-        ("time_end", Table(&TIME_END)),
+        ("time_end", Table(&END_OF_ROWS)),
     ],
 };
 
@@ -76,6 +76,7 @@ static JOIN: Shape = Shape {
         ("name", Plain),
         ("prefix", Plain),
         ("where", Plain),
+        ("required", Plain),
         ("join", Table(&JOIN)),
     ],
 };
@@ -98,10 +99,22 @@ const FUNCTIONS: Shape = Shape {
     ],
 };
 
+const NAME: Shape = Shape { place: "name", fields: &[("json", Plain)] };
+
 const NAMES: Shape = Shape { place: "names", fields: &[("relation", Relation), ("key", Plain), ("name", Plain)] };
 
 const TIME: Shape =
     Shape { place: "a time", fields: &[("column", Plain), ("type", Plain), ("unit", Plain), ("zone", Plain)] };
+
+const TIME_OF_ROWS: Shape = Shape {
+    place: "a time",
+    fields: &[("column", Plain), ("type", Plain), ("unit", Plain), ("zone", Plain), ("join", Plain)],
+};
+
+const END_OF_ROWS: Shape = Shape {
+    place: "time_end",
+    fields: &[("column", Plain), ("type", Plain), ("unit", Plain), ("zone", Plain), ("open", Plain), ("join", Plain)],
+};
 
 const TIME_END: Shape = Shape {
     place: "time_end",
@@ -115,6 +128,7 @@ const LABEL: Shape = Shape {
         ("column", Plain),
         ("json", Plain),
         ("all", Plain),
+        ("members", Plain),
         ("split", Plain),
         ("part", Plain),
         ("ids", Plain),

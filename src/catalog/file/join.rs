@@ -24,9 +24,30 @@ pub struct JoinDecl {
     /// Matchers over its columns; rows that fail them are as good as missing.
     #[serde(rename = "where")]
     pub matchers: Option<String>,
+    /// Whether rows without a row of it do not exist.
+    #[serde(default)]
+    pub required: bool,
     /// Relations that are joined to its row.
     #[serde(default, rename = "join")]
     pub joins: Vec<JoinDecl>,
+}
+
+/// The metric's name: a column, or a member of JSON.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a name is a column's name or { json = [\"column\", \"member\"] }")]
+pub enum NameDecl {
+    /// The column's name.
+    Column(String),
+    /// A member of JSON.
+    Table(NameTable),
+}
+
+/// The metric's name in JSON.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NameTable {
+    /// A column and the path to the member; within `each` the path from the element.
+    pub json: Vec<String>,
 }
 
 /// `names`: what the relations of a family are called.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 #[serde(
     untagged,
     expecting = "a label is a column's name, { name, column }, { name, column, split, part }, { name, json }, \
-                 { json, all } or { ids, relation, id, key, value }"
+                 { json, all }, { members } or { ids, relation, id, key, value }"
 )]
 pub enum LabelDecl {
     /// The column's name is the label's.
@@ -30,6 +30,8 @@ pub struct LabelTable {
     /// Whether every member is a label.
     #[serde(default)]
     pub all: bool,
+    /// A text[] or hstore: every member is a label.
+    pub members: Option<String>,
     /// What stands between the parts of the column's text.
     pub split: Option<String>,
     /// Which part is the value, from 1.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 /// A time column: its name, or a table that says more.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a time is a column's name or { column, type, unit, zone }")]
+#[serde(untagged, expecting = "a time is a column's name or { column, type, unit, zone, join }")]
 pub enum TimeDecl {
     /// The column's name.
     Column(String),
@@ -26,11 +26,13 @@ pub struct TimeTable {
     pub unit: Option<String>,
     /// The zone of a time that has none.
     pub zone: Option<String>,
+    /// The joined relation that has the column, where it is not the source's own.
+    pub join: Option<String>,
 }
 
 /// The column with the end of a row: its name, or a table that says more.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a time_end is a column's name or { column, type, unit, zone, open }")]
+#[serde(untagged, expecting = "a time_end is a column's name or { column, type, unit, zone, open, join }")]
 pub enum EndDecl {
     /// The column's name.
     Column(String),
@@ -51,6 +53,8 @@ pub struct EndTable {
     pub unit: Option<String>,
     /// The zone of a time that has none.
     pub zone: Option<String>,
+    /// The joined relation that has the column, where it is not the source's own.
+    pub join: Option<String>,
     /// A value, or several, that mean the same as NULL: the row is still going on.
     pub open: Option<OpenDecl>,
 }
@@ -90,16 +94,28 @@ impl OpenDecl {
     }
 }
 
+impl TimeDecl {
+    /// The joined relation that has the column, and the column.
+    #[must_use]
+    pub fn place(&self) -> (Option<&str>, &str) {
+        match self {
+            Self::Column(column) => (None, column),
+            Self::Table(table) => (table.join.as_deref(), &table.column),
+        }
+    }
+}
+
 impl EndDecl {
     /// The column as a time, and the values that mean that its row is still going on.
     #[must_use]
     pub fn parts(&self) -> (TimeDecl, Vec<String>) {
         match self {
             Self::Column(column) => (TimeDecl::Column(column.clone()), Vec::new()),
-            Self::Table(EndTable { column, ty, unit, zone, open }) => {
+            Self::Table(EndTable { column, ty, unit, zone, join, open }) => {
                 let (column, ty, unit, zone) = (column.clone(), ty.clone(), unit.clone(), zone.clone());
+                let join = join.clone();
                 let open = open.as_ref().map(OpenDecl::texts).unwrap_or_default();
-                (TimeDecl::Table(TimeTable { column, ty, unit, zone }), open)
+                (TimeDecl::Table(TimeTable { column, ty, unit, zone, join }), open)
             }
         }
     }

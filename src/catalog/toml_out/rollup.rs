@@ -19,7 +19,7 @@ pub(super) fn rollup(out: &mut String, rollup: &Rollup) {
     line(out, &["[[source.rollup]]"]);
     line(out, &["relation = ", &quoted(&rollup.rows.relation.to_string())]);
     line(out, &["step = ", &quoted(&rollup.step_text())]);
-    line(out, &["time = ", &time(&rollup.rows.time)]);
+    line(out, &["time = ", &time(&rollup.rows.time, &[])]);
     let columns = match &rollup.columns {
         RollupMetrics::Stored(columns) => functions(columns),
         RollupMetrics::Named(metrics) => {

@@ -6,8 +6,8 @@ use crate::ast::OverTime;
 use crate::catalog::classify::guess_kind;
 use crate::catalog::filter::{Filter, Pattern, Wanted};
 use crate::catalog::{
-    Adjustment, Column, Document, End, Join, Label, LabelIds, LabelValue, Metric, MetricKind, Row, Source, TimeColumn,
-    TimeKind,
+    Adjustment, Column, ColumnType, Document, End, Join, Label, LabelIds, LabelValue, Metric, MetricKind, Order, Row,
+    Source, TimeColumn, TimeKind,
 };
 
 /// The labels that come from one row, as a list.
@@ -19,6 +19,11 @@ pub(super) fn labels(source: &Source, row: Row) -> String {
 
 fn label(label: &Label) -> String {
     match label {
+        Label::Members { document: Document::Json { column, path } }
+            if path.is_empty() && matches!(column.ty, ColumnType::TextArray | ColumnType::Hstore) =>
+        {
+            format!("{{ members = {} }}", quoted(column.name.as_str()))
+        }
         Label::Members { document: Document::Json { column, path } } => {
             format!("{{ json = {}, all = true }}", list(column, path))
         }
@@ -47,9 +52,9 @@ pub(super) fn list(column: &Column, path: &[String]) -> String {
     format!("[{}]", all.join(", "))
 }
 
-/// A time column as the file spells it.
-pub(super) fn time(time: &TimeColumn) -> String {
-    let fields = time_fields(time);
+/// A time column of rows beside some joins, as the file spells it.
+pub(super) fn time(time: &TimeColumn, joins: &[Join]) -> String {
+    let fields = time_fields(time, joins);
     if fields.is_empty() {
         quoted(time.column.as_str())
     } else {
@@ -58,12 +63,12 @@ pub(super) fn time(time: &TimeColumn) -> String {
 }
 
 /// The end of rows as the file spells it.
-pub(super) fn end(end: &End) -> String {
+pub(super) fn end(end: &End, joins: &[Join]) -> String {
     if end.open.is_empty() {
-        return time(&end.time);
+        return time(&end.time, joins);
     }
     let values: Vec<String> = end.open.iter().map(|value| quoted(value)).collect();
-    let mut fields = of_column(&end.time, time_fields(&end.time));
+    let mut fields = of_column(&end.time, time_fields(&end.time, joins));
     fields.push(format!("open = [{}]", values.join(", ")));
     format!("{{ {} }}", fields.join(", "))
 }
@@ -74,14 +79,17 @@ fn of_column(time: &TimeColumn, fields: Vec<String>) -> Vec<String> {
 }
 
 /// What is said of a time column besides its name.
-fn time_fields(time: &TimeColumn) -> Vec<String> {
-    match &time.kind {
+fn time_fields(time: &TimeColumn, joins: &[Join]) -> Vec<String> {
+    let mut fields = match &time.kind {
         TimeKind::Instant | TimeKind::Day(_) => Vec::new(),
         TimeKind::Local(zone) | TimeKind::Date(zone) => vec![format!("zone = {}", quoted(zone.name()))],
         TimeKind::Epoch { unit, .. } => {
             vec!["type = \"epoch\"".to_owned(), format!("unit = {}", quoted(unit.word()))]
         }
-    }
+    };
+    let join = joins.iter().find(|join| join.row == time.row);
+    fields.extend(join.map(|join| format!("join = {}", quoted(&join.relation.to_string()))));
+    fields
 }
 
 fn label_ids(ids: &LabelIds) -> String {
@@ -112,6 +120,10 @@ fn matcher(filter: &Filter) -> String {
         Wanted::NoneOf(values) => format!("{column}!~{}", quoted(&any(values))),
         Wanted::Passing(Pattern::Regex(regex, negated)) => {
             format!("{column}{}{}", if *negated { "!~" } else { "=~" }, quoted(regex.as_str()))
+        }
+        // In quotes an equal text would be meant.
+        Wanted::Compared(wanted) if matches!(wanted.order, Order::Equal | Order::NotEqual) => {
+            format!("{column}{}{}", wanted.order.word(), wanted.bound)
         }
         Wanted::Compared(wanted) => format!("{column}{}{}", wanted.order.word(), quoted(&wanted.bound)),
         // Those of ad hoc filters, which no file has.
@@ -151,6 +163,9 @@ pub(super) fn joins(out: &mut String, source: &Source, parent: Row, place: &str)
         line(out, &["relation = ", &quoted(&join.relation.to_string())]);
         line(out, &["on = { ", &on(join), " }"]);
         line(out, &["labels = ", &labels(source, join.row)]);
+        if join.required {
+            line(out, &["required = true"]);
+        }
         if let Some(name) = source.name_column.as_ref().filter(|name| name.row == join.row) {
             line(out, &["name = ", &quoted(name.name.as_str())]);
         }

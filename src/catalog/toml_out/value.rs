@@ -21,7 +21,7 @@ pub(super) fn forms(out: &mut String, source: &Source) {
         line(out, &["map = { ", &pairs.join(", "), " }"]);
     }
     if let Some(own) = &source.end {
-        line(out, &["time_end = ", &end(own)]);
+        line(out, &["time_end = ", &end(own, &source.joins)]);
     }
 }
 

@@ -1,8 +1,10 @@
 //! Indexes and rights that are missing, and what they would cost.
 
+use std::collections::HashMap;
+
 use super::report::{Finding, Label as Told, Level};
 use crate::catalog::facts::{RelationFacts, RelationKind};
-use crate::catalog::{Label, LabelValue, Metric, Relation, Row, Source, TimeColumn, TimeKind, Value};
+use crate::catalog::{End, Label, LabelValue, Metric, Relation, Row, Source, TimeColumn, TimeKind, Value};
 use crate::ident::Ident;
 use crate::sql;
 
@@ -42,10 +44,40 @@ pub(super) fn time_index(time: &Ident, indexes: &[Vec<Ident>], facts: &RelationF
     Some(advised(Finding::new(level, what), facts, &[time]))
 }
 
+/// What keeps the rows of a range from being found by their time.
+pub(super) fn times(source: &Source, own: &RelationFacts, facts: &HashMap<&Relation, &RelationFacts>) -> Vec<Finding> {
+    let path = source.path_to(source.time.row);
+    let (Some(first), Some(last)) = (path.first(), path.last()) else {
+        return time_index(&source.time.column, &source.indexes, own).into_iter().collect();
+    };
+    let mut findings = Vec::new();
+    if let Some(theirs) = facts.get(&last.relation) {
+        findings.extend(time_index(&source.time.column, &last.indexes, theirs));
+    }
+    if let Some(join) = path.iter().find(|join| !join.unique) {
+        let what = format!(
+            "the time is in {}, and no constraint keeps {} to one row per key: every question reads all of it",
+            last.relation, join.relation
+        );
+        findings.push(Finding::new(Level::Slow, what));
+    }
+    let keys: Vec<&Ident> = first.on.iter().map(|(theirs, _)| &theirs.name).collect();
+    let is_found = source.indexes.iter().any(|index| index.first().is_some_and(|column| keys.contains(&column)));
+    if !is_found && own.bytes > SMALL && !matches!(own.kind, RelationKind::View | RelationKind::Foreign) {
+        let what = format!(
+            "the time is in {}, and no index finds the rows of {} by their key: every question reads all of them",
+            last.relation, source.relation
+        );
+        findings.push(advised(Finding::new(Level::Slow, what), own, &keys));
+    }
+    findings
+}
+
 /// The end of rows that no index holds, where samples have its time.
 pub(super) fn end_index(source: &Source, facts: &RelationFacts) -> Option<Finding> {
     let at_end = |metric: &Metric| matches!(&metric.value, Value::Lasts(lasts) if lasts.at_end);
-    let end = source.end.as_ref().filter(|_| source.metrics.iter().any(at_end))?;
+    let has_such = |end: &&End| end.time.row == Row::Own && source.metrics.iter().any(at_end);
+    let end = source.end.as_ref().filter(has_such)?;
     time_index(&end.time.column, &source.indexes, facts)
 }
 

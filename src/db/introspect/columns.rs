@@ -120,6 +120,7 @@ fn column_type(ty: &TypeRow, typmod: i32) -> ColumnType {
         // Types of extensions, wherever those are installed.
         "citext" if !ty.built_in => ColumnType::Citext,
         "ltree" if !ty.built_in => ColumnType::Scalar(ty.name.clone()),
+        "hstore" if !ty.built_in => ColumnType::Hstore,
         name if !ty.built_in => ColumnType::Other(name.to_owned()),
         name if SCALARS.contains(&name) => ColumnType::Scalar(name.to_owned()),
         "bool" => ColumnType::Bool,

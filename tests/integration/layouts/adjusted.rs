@@ -143,8 +143,8 @@ async fn stored_values_become_what_the_file_says(pool: PgPool) {
         ("sum_over_time(revenue[STEP])", "sum((qty * price)::float8)", product, 1e-12),
         (
             "max_over_time(revenue[STEP])",
-            "max(qty * price) FILTER (WHERE price <> 'NaN')",
-            "qty >= 0 AND price <> 'NaN'",
+            "coalesce(max(qty * price) FILTER (WHERE price <> 'NaN'), 'NaN')",
+            product,
             0.0,
         ),
         ("count_over_time(wild[STEP])", "count(*)", "factor IS NOT NULL AND qty IS NOT NULL", 0.0),
@@ -186,11 +186,11 @@ async fn counters(server: &Server, pool: &PgPool) {
                 OVER s THEN ticks ELSE ticks - lag(ticks) OVER s END / 1000.0 AS increment FROM sales \
                 WINDOW s AS (PARTITION BY coalesce(shop, '') ORDER BY at)) AS i WHERE at < '2025-06-04Z' GROUP BY 1 ORDER BY 1";
     let wanted: Vec<(String, f64)> = sqlx::query_as(text).fetch_all(pool).await.expect("SQL");
-    let found = points(&ask(server, "sum by (shop) (increase(ticks[3d]))", "3d").await);
+    let found = points(&ask(server, "sum by (shop) (increase(ticks[1h]))", "1h").await);
     let mut sums: Vec<(String, f64)> = Vec::new();
     for (shop, _, value) in found {
         match sums.last_mut().filter(|last| last.0 == shop) {
-            Some(last) => last.1 = last.1.max(value),
+            Some(last) => last.1 += value,
             None => sums.push((shop, value)),
         }
     }

@@ -12,8 +12,8 @@ use crate::support::{Server, sql};
 
 use super::dimensions::serve;
 
-const MINUTE: i64 = 60_000;
-const HOUR: i64 = 60 * MINUTE;
+pub const MINUTE: i64 = 60_000;
+pub const HOUR: i64 = 60 * MINUTE;
 
 #[sqlx::test(migrations = false)]
 async fn rows_without_a_value_are_counted(pool: PgPool) {
@@ -49,7 +49,7 @@ async fn rows_without_a_value_are_counted(pool: PgPool) {
     }
 }
 
-fn points(element: &Value) -> Vec<(i64, f64)> {
+pub fn points(element: &Value) -> Vec<(i64, f64)> {
     let all = element["datapoints"].as_array().unwrap().iter();
     all.map(|point| (point[1].as_i64().unwrap(), point[0].as_f64().unwrap_or(f64::NAN))).collect()
 }
@@ -60,7 +60,7 @@ type Row = (usize, i64, Option<i64>);
 const STATES: [&str; 3] = ["driving", "asleep", "it's"];
 
 /// Around the end of summer time in Berlin.
-const START: i64 = 1_761_256_800_000;
+pub const START: i64 = 1_761_256_800_000;
 
 fn rows(dice: &mut StdRng) -> Vec<Row> {
     let mut rows: Vec<Row> = (0..300)
@@ -141,12 +141,12 @@ async fn rows_that_last_cover_parts_of_buckets(pool: PgPool) {
             }
         }
     }
-    let refused = ask(&server, "UTC", "1h", START, 5, "rate(seconds_0[1h])").await;
+    let refused = ask(&server, "UTC", "1h", START, 5, "changes(seconds_0[1h])").await;
     assert_eq!(refused.0, 422, "{}", refused.1);
     assert!(refused.1["message"].as_str().unwrap().contains("how long rows last"), "{}", refused.1);
 }
 
-async fn ask(server: &Server, zone: &str, step: &str, from: i64, hours: i64, target: &str) -> (u16, Value) {
+pub async fn ask(server: &Server, zone: &str, step: &str, from: i64, hours: i64, target: &str) -> (u16, Value) {
     let time = |ms: i64| chrono::DateTime::from_timestamp_millis(ms).unwrap().to_rfc3339();
     let body = serde_json::json!({
         "range": {"from": time(from), "to": time(from + hours * HOUR)}, "maxDataPoints": 1000, "timezone": zone,

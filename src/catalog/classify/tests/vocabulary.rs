@@ -78,6 +78,46 @@ fn what_becomes_of_values_fits_them() {
 }
 
 #[test]
+fn a_time_in_a_joined_row_says_which() {
+    let source = |declared: &str| {
+        let lines = table("lines", vec![column("order_id", Int8), column("qty", Int8), column("tags", Text)]);
+        let orders = table("orders", vec![column("id", Int8), column("placed_at", Timestamptz)]);
+        let bills = table("bills", vec![column("id", Int8), column("placed_at", Timestamptz)]);
+        let declared =
+            format!("[discovery]\nenabled = false\n[[source]]\nrelation = \"lines\"\nvalue = \"qty\"\n{declared}");
+        catalog(vec![lines, orders, bills], &declared, &[])
+    };
+    let join = |relation: &str| {
+        format!("[[source.join]]\nrelation = \"{relation}\"\non = {{ order_id = \"id\" }}\nlabels = []\n")
+    };
+    let found = source(&format!("time = \"placed_at\"\nlabels = []\n{}", join("orders"))).unwrap().0;
+    assert!(found.sources()[0].joins[0].required);
+    let both = format!("{}{}", join("orders"), join("bills"));
+    for (declared, expected) in [
+        (
+            format!("time = \"placed_at\"\nlabels = []\n{both}"),
+            "public.lines: `time` is \"placed_at\", not in one joined relation: several have it, so say which, as `{ join = \
+             …, column = … }`",
+        ),
+        (
+            format!("time = {{ join = \"order\", column = \"placed_at\" }}\nlabels = []\n{both}"),
+            "public.lines: `join` is \"order\", not the relation of a [[source.join]]",
+        ),
+        (
+            format!("time = {{ join = \"bills\", column = \"placed\" }}\nlabels = []\n{both}"),
+            "public.bills has no column `placed`; did you mean `placed_at`?",
+        ),
+        (
+            format!("time = \"placed_at\"\nlabels = [{{ members = \"tags\" }}]\n{}", join("orders")),
+            "public.lines, column `tags` is text, not text[] or hstore; the members of a jsonb are `{ json = [\"column\"], all \
+             = true }`",
+        ),
+    ] {
+        assert_eq!(source(&declared).unwrap_err().to_string(), expected, "{declared}");
+    }
+}
+
+#[test]
 fn how_long_rows_take_needs_their_end() {
     for (declared, expected) in [
         ("[source.metric.x]\nlasts = \"s\"", "public.t: `lasts` needs to know when a row ends: say it, as `time_end`"),

@@ -1,0 +1,61 @@
+//! Rows that last: what functions of samples mean for them. Their rate is how many are open on average, their increase
+//! how long they cover the window.
+
+use super::{Context, window::Cut};
+use crate::ast::OverTime;
+use crate::catalog::{Carrier, Metric, Value};
+use crate::error::{Error, Kind};
+use crate::evaluate::{FetchRequest, RangeFunction};
+
+/// Whether the function of rows that last is a sum of what they cover.
+const fn is_cover(function: RangeFunction) -> bool {
+    matches!(function, RangeFunction::Rate | RangeFunction::Increase)
+}
+
+/// Whether all metrics are rows that last, and what is asked is a sum of what they cover.
+pub(super) fn covers(request: &FetchRequest, metrics: &[Vec<Carrier<'_>>]) -> bool {
+    let lasts = |carrier: &Carrier<'_>| matches!(carrier.metric.value, Value::Overlap(_));
+    request.function.is_some_and(is_cover) && metrics.iter().flatten().all(lasts)
+}
+
+/// The windows of a request: those of a mean number of open rows end now at the latest, as nobody knows how long they go
+/// on.
+pub(super) fn cut(context: &Context<'_>, request: &FetchRequest, covers: bool, cut: Cut) -> Cut {
+    if covers && request.function == Some(RangeFunction::Rate) { cut.up_to(context.now) } else { cut }
+}
+
+/// A function of a metric's samples, as the database is asked for it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Covered {
+    pub(super) function: RangeFunction,
+    /// Whether its value is then divided by the length of the window.
+    pub(super) mean: bool,
+}
+
+/// What a function means for a metric.
+///
+/// # Errors
+/// It is one of samples that follow each other, and rows that last are none.
+pub(super) fn asked(function: RangeFunction, metric: &Metric) -> Result<Covered, Error> {
+    if matches!(metric.value, Value::Overlap(_)) && is_cover(function) {
+        let mean = function == RangeFunction::Rate;
+        return Ok(Covered { function: RangeFunction::OverTime(OverTime::Sum), mean });
+    }
+    if function.is_of_samples() {
+        has_samples(metric)?;
+    }
+    Ok(Covered { function, mean: false })
+}
+
+/// How long rows last within a bucket is no sample at an instant.
+///
+/// # Errors
+/// The metric has no samples.
+pub(super) fn has_samples(metric: &Metric) -> Result<(), Error> {
+    if !matches!(metric.value, Value::Overlap(_)) {
+        return Ok(());
+    }
+    let message = format!("{} is how long rows last, not samples that follow each other", metric.name);
+    let hint = "`rate` is how many are open on average; ask for that, or for sum_over_time of it";
+    Err(Error::new(Kind::Unsupported, message).hint(hint))
+}
