@@ -195,7 +195,7 @@ const MONDAY: i64 = 730_122;
 /// The day from which steps of so many days are counted: a Monday, or the first day of its week.
 fn first_day(days: u32, zone: &Zone) -> i64 {
     let since_first = i64::from(zone.first_weekday().num_days_from_monday());
-    MONDAY - if days % 7 == 0 { (7 - since_first) % 7 } else { 0 }
+    MONDAY - if days.is_multiple_of(7) { (7 - since_first) % 7 } else { 0 }
 }
 
 /// The first day of a month by its number, counted from January of year 0.

@@ -46,7 +46,7 @@ pub(super) fn declared(place: Place<'_>, declared: &[LabelDecl]) -> Result<Vec<L
 fn label(place: Place<'_>, declared: &LabelDecl) -> Result<Label, CatalogError> {
     let table = match declared {
         LabelDecl::Column(name) => return plain(place, name, name),
-        LabelDecl::Table(table) => table,
+        LabelDecl::Table(table) => &**table,
     };
     match table {
         LabelTable { ids: Some(ids), relation: Some(labels), .. } if is_ids(table) => {

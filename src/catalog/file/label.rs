@@ -14,7 +14,7 @@ pub enum LabelDecl {
     /// The column's name is the label's.
     Column(String),
     /// More than the name.
-    Table(LabelTable),
+    Table(Box<LabelTable>),
 }
 
 /// A label in full.

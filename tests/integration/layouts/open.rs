@@ -30,6 +30,9 @@ fn mean_open(plans: &[Plan], from: i64, to: i64, weight: &dyn Fn(&Plan) -> Optio
     (!parts.is_empty()).then(|| parts.iter().sum::<f64>() / (to - from) as f64)
 }
 
+/// What a plan counts for.
+type Worth = dyn Fn(&Plan) -> Option<f64>;
+
 #[sqlx::test(migrations = false)]
 async fn the_rate_of_rows_that_last_is_how_many_are_open(pool: PgPool) {
     let plans = plans(&mut StdRng::seed_from_u64(12));
@@ -51,7 +54,7 @@ async fn the_rate_of_rows_that_last_is_how_many_are_open(pool: PgPool) {
     let server = serve(&pool, "SELECT 1", toml).await;
     let count = |_: &Plan| Some(1.0);
     let euros = |plan: &Plan| plan.2.map(|cents| cents as f64 / 100.0);
-    let (number, amount): (&dyn Fn(&Plan) -> Option<f64>, _) = (&count, &euros as &dyn Fn(&Plan) -> Option<f64>);
+    let (number, amount): (&Worth, &Worth) = (&count, &euros);
     for (step, step_ms) in [("15m", 15 * MINUTE), ("1h", HOUR), ("1d", 24 * HOUR)] {
         let edges = edges(START, START + 48 * HOUR, step_ms, 1000, chrono_tz::UTC);
         for (target, window_ms, weight, per) in [
