@@ -183,7 +183,7 @@ impl ColumnType {
     /// Whether one of its values may be the empty text.
     #[must_use]
     pub const fn may_be_empty(&self) -> bool {
-        self.is_text() || matches!(self, Self::Citext | Self::Name | Self::Scalar(_))
+        self.is_text() || matches!(self, Self::Citext | Self::Name | Self::Enum | Self::Scalar(_))
     }
 
     /// Whether equal values have equal texts, so that one of them stands for all where rows are grouped or an index is

@@ -73,3 +73,19 @@ async fn the_shown_value_of_a_label_selects_its_series(pool: PgPool) {
     }
     assert_eq!(ask("typed", "n").await, ["-7", "7", "8"]);
 }
+
+#[sqlx::test(migrations = false)]
+async fn an_empty_member_of_an_enum_is_an_absent_label(pool: PgPool) {
+    let rows = "CREATE TYPE flag AS ENUM ('', 'on');
+        CREATE TABLE flagged (ts timestamptz NOT NULL, flag flag, value double precision);
+        INSERT INTO flagged VALUES
+            ('2025-01-01 00:01Z', '', 1), ('2025-01-01 00:01Z', NULL, 2), ('2025-01-01 00:01Z', 'on', 4);";
+    sql(&pool, rows).await;
+    let server = Server::start(&pool).await;
+    for (matcher, expected) in [("flag=\"\"", 1.5), ("flag!=\"\"", 4.0), ("flag!=\"on\"", 1.5)] {
+        let target = format!("sum(flagged{{{matcher}}})");
+        let elements = server.query("2025-01-01T00:00:00Z", "2025-01-01T01:00:00Z", 1, &target).await;
+        // NULL and the empty member are one series, whose value is the average of its samples.
+        assert_eq!(elements[0]["datapoints"][0][0], json!(expected), "{matcher}");
+    }
+}
