@@ -1,6 +1,6 @@
 //! Functions of a range of samples, as Prometheus 3.5 computes them.
 //!
-//! [`value`] computes one window from its samples. Sums are compensated and follow the order of Prometheus' own
+//! [`value`] computes one window from its samples, [`Sliding`] many windows that overlap. Sums are compensated and follow the order of Prometheus' own
 //! operations where the order shows in the digits.
 
 mod compensated;
@@ -9,12 +9,14 @@ mod function;
 mod moments;
 mod quantile;
 mod regression;
+mod sliding;
 mod smoothing;
 
 #[cfg(test)]
 mod tests;
 
 pub use function::Function;
+pub use sliding::Sliding;
 
 /// A sample of one series.
 #[derive(Clone, Copy, Debug, PartialEq)]
