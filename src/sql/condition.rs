@@ -2,7 +2,8 @@
 
 use super::document::{jsonb, resolved, resolved_condition};
 use super::join::key_condition;
-use super::{Param, Writer, typed};
+use super::typed::{self, Comparison, operator};
+use super::{Param, Writer};
 use crate::catalog::{BoundType, ColumnType, Compared, Join, LabelValue, Order, Row};
 use crate::plan::{Filter, Wanted};
 
@@ -60,21 +61,21 @@ pub(super) fn plain(w: &mut Writer, filter: &Filter) {
         }
         Wanted::OneOf(values) if values.iter().any(String::is_empty) => {
             w.syntax("(");
-            equals(w, &filter.value, values, " = ANY(");
+            equals(w, &filter.value, values, Comparison::Any);
             w.syntax(" OR ");
             grouped(w, &filter.value);
             w.syntax(" IS NULL)");
         }
-        Wanted::OneOf(values) => equals(w, &filter.value, values, " = ANY("),
+        Wanted::OneOf(values) => equals(w, &filter.value, values, Comparison::Any),
         Wanted::NoneOf(values) if values.iter().any(String::is_empty) => {
-            equals(w, &filter.value, values, " <> ALL(");
+            equals(w, &filter.value, values, Comparison::None);
             w.syntax(" AND ");
             grouped(w, &filter.value);
             w.syntax(" IS NOT NULL");
         }
         Wanted::NoneOf(values) => {
             w.syntax("(");
-            equals(w, &filter.value, values, " <> ALL(");
+            equals(w, &filter.value, values, Comparison::None);
             w.syntax(" OR ");
             grouped(w, &filter.value);
             w.syntax(" IS NULL)");
@@ -121,13 +122,13 @@ fn is_only_absence(value: &LabelValue, values: &[String]) -> bool {
     absence && matches!(value, LabelValue::Column(column) if !column.ty.may_be_empty())
 }
 
-/// Writes `value = ANY($n)`.
-fn equals(w: &mut Writer, value: &LabelValue, values: &[String], operator: &'static str) {
+/// Writes `value = ANY($n)`, or `value <> ALL($n)`.
+fn equals(w: &mut Writer, value: &LabelValue, values: &[String], comparison: Comparison) {
     if let LabelValue::Column(column) = value {
-        return typed::compared(w, column, values, operator);
+        return typed::compared(w, column, values, comparison);
     }
     grouped(w, value);
-    w.syntax(operator);
+    w.syntax(operator(comparison));
     texts(w, values);
     w.syntax(")");
 }

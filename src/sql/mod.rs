@@ -8,6 +8,7 @@ mod condition;
 mod document;
 mod explain;
 mod fetch;
+mod fit;
 mod held;
 mod instant;
 mod join;

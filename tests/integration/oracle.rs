@@ -2,18 +2,21 @@
 
 mod ask;
 pub mod data;
+mod days;
 mod grid;
+mod labels;
 pub mod reference;
 mod rolled;
 mod values;
 
+use chrono::Weekday;
 use chrono_tz::Tz;
 use futures_util::{StreamExt as _, stream};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use sqlx::PgPool;
 
-use crate::support::Server;
+use crate::support::{Server, sql};
 pub use grid::edges;
 
 use data::{Table, Time, narrow, together, wide};
@@ -113,6 +116,45 @@ async fn every_type_of_time_answers_as_defined(pool: PgPool) {
 async fn narrow_tables_with_documents_answer_as_defined(pool: PgPool) {
     let tables = [narrow("narrow_one", "cpu.load", 300), narrow("narrow_two", "disk free", 301)];
     check(&pool, tables.iter()).await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn labels_of_every_type_answer_as_defined(pool: PgPool) {
+    sql(&pool, labels::TYPES).await;
+    let tables = [
+        labels::typed("by_word", &labels::WORDS, &labels::OF_WORDS, 500),
+        labels::typed("by_thing", &labels::THINGS, &labels::OF_THINGS, 501),
+        labels::typed("by_number", &labels::NUMBERS, &labels::OF_NUMBERS, 502),
+        labels::typed("by_measure", &labels::MEASURES, &labels::OF_MEASURES, 504),
+    ];
+    check(&pool, tables.iter()).await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn labels_of_types_that_extensions_bring_answer_as_defined(pool: PgPool) {
+    let there = "SELECT count(*) FROM pg_available_extensions WHERE name IN ('citext', 'ltree')";
+    let there: i64 = sqlx::query_scalar(there).fetch_one(&pool).await.unwrap();
+    if there == 2 {
+        sql(&pool, "CREATE EXTENSION citext; CREATE EXTENSION ltree").await;
+        check(&pool, [labels::typed("by_contrib", &labels::CONTRIB, &labels::OF_CONTRIB, 503)].iter()).await;
+    }
+}
+
+#[sqlx::test(migrations = false)]
+async fn steps_of_whole_days_over_clock_changes_answer_as_defined(pool: PgPool) {
+    let table = days::table("days_of", 700);
+    for statement in [&table.create, &table.insert] {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement.clone())).execute(&pool).await.expect("the fixture");
+    }
+    for (stream, weeks_from) in [(700, Weekday::Mon), (701, Weekday::Sun), (702, Weekday::Sat)] {
+        let day = format!("{weeks_from:?}").to_lowercase();
+        let toml = format!("week_starts = \"{day}\"\n[discovery]\nenabled = false\n{}", table.toml);
+        let server = Server::declared(&pool, &toml).await;
+        let mut dice = dice(stream);
+        for _ in 0..requests() {
+            ask::check(&server, &table, &days::questions(&table, weeks_from, &mut dice)).await;
+        }
+    }
 }
 
 #[sqlx::test(migrations = false)]

@@ -9,6 +9,7 @@ use rand::seq::IndexedRandom as _;
 use serde_json::{Value, json};
 
 use super::data::{Table, WINDOWS};
+use super::grid::Calendar;
 use super::reference::{Aggregate, Answer, Filter, Fold, Grouping, Labels, Matcher, Question, Span, answer};
 use crate::support::Server;
 
@@ -30,6 +31,12 @@ const STEPS: &[(&str, i64)] = &[
     ("5h", 18_000_000),
     ("1d", DAY),
     ("1w", 7 * DAY),
+    ("2d", 2 * DAY),
+    ("3d", 3 * DAY),
+    ("7d", 7 * DAY),
+    ("10d", 10 * DAY),
+    ("14d", 14 * DAY),
+    ("2w", 14 * DAY),
     ("1mo", 30 * DAY),
     ("1q", 91 * DAY),
 ];
@@ -40,7 +47,7 @@ pub async fn check(server: &Server, table: &Table, questions: &[Question]) {
     let Some(shared) = questions.first() else { return };
     let span = &shared.span;
     let body = json!({
-        "timezone": span.zone.name(), "intervalMs": span.interval, "maxDataPoints": span.max,
+        "timezone": span.calendar.zone.name(), "intervalMs": span.interval, "maxDataPoints": span.max,
         "range": {"from": span.from, "to": span.to},
         "targets": questions.iter().enumerate().map(|target| spelled(table, target)).collect::<Vec<_>>(),
         "adhocFilters": shared.filters.iter().map(filter).collect::<Vec<_>>(),
@@ -145,9 +152,14 @@ fn text(table: &Table, question: &Question) -> String {
 /// So many questions about one range somewhere near the rows.
 pub fn questions(table: &Table, count: usize, dice: &mut StdRng) -> Vec<Question> {
     let span = if dice.random_bool(0.3) { stepped(table, dice) } else { span(dice) };
+    about(table, &span, count, dice)
+}
+
+/// So many questions about a range.
+pub fn about(table: &Table, span: &Span, count: usize, dice: &mut StdRng) -> Vec<Question> {
     let filters: Vec<Filter> =
         (0..dice.random_range(0..4_usize).saturating_sub(2)).map(|_| ad_hoc(table, dice)).collect();
-    (0..count).map(|_| question(table, &span, &filters, dice)).collect()
+    (0..count).map(|_| question(table, span, &filters, dice)).collect()
 }
 
 /// A range whose step the ladder gives.
@@ -167,7 +179,7 @@ fn span(dice: &mut StdRng) -> Span {
     }
     let interval = *[1, 1000, 60_000, 1_234_567, 3_600_000, 86_400_000].choose(dice).unwrap();
     let max = *[1, 2, 3, 4, 5, 17, 100, 928, 11_000].choose(dice).unwrap();
-    Span { from, to, interval, max, zone: *ZONES.choose(dice).unwrap(), step: None }
+    Span { from, to, interval, max, calendar: zone(dice), step: None }
 }
 
 /// A range of some buckets of a step of its own, near a row.
@@ -175,18 +187,17 @@ fn stepped(table: &Table, dice: &mut StdRng) -> Span {
     let (step, length) = *STEPS.choose(dice).unwrap();
     let covered = dice.random_range(1..=40.min(400 * DAY / length).max(3)) * length;
     let from = table.samples.choose(dice).unwrap().at / 1000 - dice.random_range(0..covered);
-    let zone = *ZONES.choose(dice).unwrap();
-    Span { from, to: from + covered, interval: 1000, max: 100, zone, step: Some(step) }
+    Span { from, to: from + covered, interval: 1000, max: 100, calendar: zone(dice), step: Some(step) }
+}
+
+fn zone(dice: &mut StdRng) -> Calendar {
+    (*ZONES.choose(dice).unwrap()).into()
 }
 
 fn question(table: &Table, span: &Span, filters: &[Filter], dice: &mut StdRng) -> Question {
     let aggregates = table.always_aggregated || dice.random_bool(0.6);
     let inner = aggregates.then(|| aggregate(table, dice));
-    let outer = inner.as_ref().filter(|_| dice.random_bool(0.2)).map(|_| ()).map(|()| aggregate(table, dice));
-    // A long look back over small steps is cut short by a notice.
-    let fills =
-        if span.step.is_some_and(|step| step.ends_with("ms") || step == "1s") || span.max > 1000 { 4 } else { 5 };
-    let fills = if span.step.is_none() && span.to - span.from < 3_600_000 { 4 } else { fills };
+    let outer = (inner.is_some() && dice.random_bool(0.2)).then(|| aggregate(table, dice));
     let short = span.max <= 1000;
     Question {
         span: span.clone(),
@@ -195,7 +206,7 @@ fn question(table: &Table, span: &Span, filters: &[Filter], dice: &mut StdRng) -
         aggregate: inner,
         outer,
         filters: filters.to_vec(),
-        fill: if short && dice.random_bool(0.4) { FILLS[..fills].choose(dice).unwrap() } else { "none" },
+        fill: if short && dice.random_bool(0.4) { FILLS.choose(dice).unwrap() } else { "none" },
     }
 }
 

@@ -1,6 +1,6 @@
 //! The buckets of a question, computed anew: nothing here is datebin's.
 
-use chrono::{Datelike, Days, Months, NaiveDate, NaiveTime, Offset, TimeZone};
+use chrono::{Datelike, Days, Duration, Months, NaiveDate, NaiveTime, Offset, TimeZone, Weekday};
 use chrono_tz::Tz;
 
 const DAY: i64 = 86_400_000;
@@ -10,7 +10,7 @@ const DAY: i64 = 86_400_000;
 enum Unit {
     /// Equally long, counted from the zone's midnight by its offset at the range's start.
     Exact,
-    /// So many dates of the zone, counted from Monday 2000-01-03.
+    /// So many dates of the zone, counted from Monday 2000-01-03; whole weeks from the day on which weeks begin.
     Days(i64),
     /// So many months of the zone.
     Months(u32),
@@ -23,12 +23,25 @@ struct Step {
     unit: Unit,
 }
 
+/// Whose dates and weeks they are.
+#[derive(Clone, Copy, Debug)]
+pub struct Calendar {
+    pub zone: Tz,
+    pub weeks_from: Weekday,
+}
+
 /// The buckets of a question.
 pub struct Grid {
     /// One more than there are buckets.
     pub edges: Vec<i64>,
     step: Step,
     zone: Tz,
+}
+
+impl From<Tz> for Calendar {
+    fn from(zone: Tz) -> Self {
+        Self { zone, weeks_from: Weekday::Mon }
+    }
 }
 
 impl Step {
@@ -76,13 +89,14 @@ fn ladder() -> Vec<Step> {
 
 impl Grid {
     /// The buckets that the ladder gives.
-    pub fn chosen(from: i64, to: i64, interval: i64, max: i64, zone: Tz) -> Self {
+    pub fn chosen(from: i64, to: i64, interval: i64, max: i64, calendar: Calendar) -> Self {
+        let zone = calendar.zone;
         let long: Vec<_> = ladder().into_iter().filter(|step| step.length >= interval).collect();
         let roomy = |length: i64| (to - from + length - 1) / length < max;
         let cut = |step: &Step| {
             // More than the range could have of the step: not worth being cut.
             ((to - from) / step.length <= max + 2).then(|| Self {
-                edges: cut(from, to, *step, zone),
+                edges: cut(from, to, *step, calendar),
                 step: *step,
                 zone,
             })
@@ -94,9 +108,9 @@ impl Grid {
     }
 
     /// The buckets of the question's own step.
-    pub fn asked(from: i64, to: i64, step: &str, zone: Tz) -> Self {
+    pub fn asked(from: i64, to: i64, step: &str, calendar: Calendar) -> Self {
         let step = Step::parse(step);
-        Self { edges: cut(from, to, step, zone), step, zone }
+        Self { edges: cut(from, to, step, calendar), step, zone: calendar.zone }
     }
 
     pub fn starts(&self) -> &[i64] {
@@ -145,10 +159,11 @@ impl Grid {
 
 /// The edges of the buckets that the ladder gives: one more than there are buckets.
 pub fn edges(from: i64, to: i64, interval: i64, max: i64, zone: Tz) -> Vec<i64> {
-    Grid::chosen(from, to, interval, max, zone).edges
+    Grid::chosen(from, to, interval, max, zone.into()).edges
 }
 
-fn cut(from: i64, to: i64, step: Step, zone: Tz) -> Vec<i64> {
+fn cut(from: i64, to: i64, step: Step, calendar: Calendar) -> Vec<i64> {
+    let zone = calendar.zone;
     let local = |ms: i64| zone.timestamp_millis_opt(ms).unwrap();
     let mut edges = Vec::new();
     if matches!(step.unit, Unit::Exact) {
@@ -161,7 +176,7 @@ fn cut(from: i64, to: i64, step: Step, zone: Tz) -> Vec<i64> {
         }
         return edges;
     }
-    let mut date = floor(local(from).date_naive(), step.unit);
+    let mut date = floor(local(from).date_naive(), step.unit, calendar.weeks_from);
     edges.push(midnight(date, zone));
     while *edges.last().unwrap() < to {
         date = match step.unit {
@@ -171,15 +186,21 @@ fn cut(from: i64, to: i64, step: Step, zone: Tz) -> Vec<i64> {
         };
         edges.push(midnight(date, zone));
     }
+    // A date that the zone left out has no length.
+    edges.dedup();
+    while edges.get(1).is_some_and(|next| *next <= from) {
+        edges.remove(0);
+    }
     edges
 }
 
-fn floor(date: NaiveDate, unit: Unit) -> NaiveDate {
+fn floor(date: NaiveDate, unit: Unit, weeks_from: Weekday) -> NaiveDate {
     match unit {
         Unit::Exact => unreachable!("has no dates"),
         Unit::Days(count) => {
             let monday = NaiveDate::from_ymd_opt(2000, 1, 3).unwrap();
-            let behind = date.signed_duration_since(monday).num_days().rem_euclid(count);
+            let first = if count % 7 == 0 { monday.week(weeks_from).first_day() } else { monday };
+            let behind = date.signed_duration_since(first).num_days().rem_euclid(count);
             date - Days::new(behind.unsigned_abs())
         }
         Unit::Months(count) => {
@@ -190,7 +211,13 @@ fn floor(date: NaiveDate, unit: Unit) -> NaiveDate {
     }
 }
 
-/// The zones of these tests have a midnight on every date.
-fn midnight(date: NaiveDate, zone: Tz) -> i64 {
-    zone.from_local_datetime(&date.and_time(NaiveTime::MIN)).earliest().unwrap().timestamp_millis()
+/// When the zone's calendar first shows that date or a later one.
+pub fn midnight(date: NaiveDate, zone: Tz) -> i64 {
+    let mut wall = date.and_time(NaiveTime::MIN);
+    loop {
+        if let Some(first) = zone.from_local_datetime(&wall).earliest() {
+            return first.timestamp_millis();
+        }
+        wall += Duration::minutes(1);
+    }
 }

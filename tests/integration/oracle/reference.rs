@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono_tz::Tz;
-
-use super::grid::Grid;
+use super::grid::{Calendar, Grid};
 
 /// Label names and values; an absent label is not there.
 pub type Labels = BTreeMap<String, String>;
@@ -57,7 +55,7 @@ pub struct Span {
     pub to: i64,
     pub interval: i64,
     pub max: i64,
-    pub zone: Tz,
+    pub calendar: Calendar,
     /// The question's own step.
     pub step: Option<&'static str>,
 }
@@ -79,8 +77,8 @@ const LOOKBACK: i64 = 86_400_000;
 impl Span {
     pub fn grid(&self) -> Grid {
         match self.step {
-            Some(step) => Grid::asked(self.from, self.to, step, self.zone),
-            None => Grid::chosen(self.from, self.to, self.interval, self.max, self.zone),
+            Some(step) => Grid::asked(self.from, self.to, step, self.calendar),
+            None => Grid::chosen(self.from, self.to, self.interval, self.max, self.calendar),
         }
     }
 }
