@@ -1,7 +1,7 @@
 //! datebin answers Grafana's questions about metrics that already live in PostgreSQL.
 //!
 //! ```text
-//! body ──wire──▶ intake ──▶ question          text ──language──▶ ast ──evaluate::lower──▶ fetch requests + tree
+//! body ──wire──▶ intake ──▶ question          text ──language──▶ ast ──lower──▶ fetch requests + tree
 //!                                                                                   │
 //!                       catalog (facts + datebin.toml, one immutable snapshot) ──▶ plan ──▶ fetches
 //!                                                                                   │
@@ -29,6 +29,7 @@ pub mod budget;
 pub mod wire;
 pub mod language;
 pub mod evaluate;
+pub mod lower;
 pub mod catalog;
 pub mod plan;
 pub mod sql;

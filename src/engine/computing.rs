@@ -8,8 +8,9 @@ use crate::ast::{Fill, Format, Options};
 use crate::budget::{Budget, Held};
 use crate::catalog::Snapshot;
 use crate::error::{Error, Kind};
-use crate::evaluate::{Fetched, Lowered};
+use crate::evaluate::Fetched;
 use crate::frame::{self, Frame, Meaning};
+use crate::lower::Lowered;
 use crate::plan::{Limits, Planned};
 use crate::series::{Labels, Series};
 

@@ -4,8 +4,8 @@ use super::show::{parts, statement};
 use super::{Scope, resolve};
 use crate::catalog::AnnotationSource;
 use crate::error::Error;
-use crate::evaluate;
 use crate::intake::Question;
+use crate::lower;
 use crate::plan;
 use crate::sql::{self, AnnotationFilter, Statement};
 use crate::time::TimeRange;
@@ -20,7 +20,7 @@ impl Scope {
         for target in &question.targets {
             let text = target.text.as_ref().map_err(Clone::clone)?;
             let expression = target.builder.around(resolve::expression(&self.snapshot, text)?, &mut Vec::new())?;
-            let lowered = evaluate::lower(&expression, &self.patterns).map_err(resolve::refusal)?;
+            let lowered = lower::lower(&expression, &self.patterns).map_err(resolve::refusal)?;
             let planned = plan::fetches(&self.context(question, target), &lowered.fetches)?;
             for part in parts(&planned.groups) {
                 plans.push(self.plan_of(statement(&part)).await?);

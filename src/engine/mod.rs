@@ -28,9 +28,9 @@ use crate::ast::{Format, Reduce};
 use crate::budget::Held;
 use crate::db::Database;
 use crate::error::{Error, Kind};
-use crate::evaluate;
 use crate::frame;
 use crate::intake::{Question, TargetQuestion};
+use crate::lower;
 use crate::plan::{self, Context, Limits};
 use crate::refresh::{Catalog, Newer};
 use crate::render::Answered;
@@ -166,7 +166,7 @@ impl Scope {
         let (options, fill) = (&target.options, frame::fill_of(&target.options));
         let mut notices = target.notices.clone();
         let expression = target.builder.around(resolve::expression(&self.snapshot, text)?, &mut notices)?;
-        let lowered = Arc::new(evaluate::lower(&expression, &self.patterns).map_err(resolve::refusal)?);
+        let lowered = Arc::new(lower::lower(&expression, &self.patterns).map_err(resolve::refusal)?);
         let parsed_at = Instant::now();
         let context = self.context(question, target);
         if let Some(request) = reducing::plain(&lowered, options) {

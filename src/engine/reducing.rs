@@ -7,9 +7,10 @@ use super::fetching::ReducedSeries;
 use super::{Done, Scope, Timing, show};
 use crate::ast::{Format, Options, Reduce};
 use crate::error::Error;
-use crate::evaluate::{FetchRequest, Lowered, Node};
+use crate::evaluate::Node;
 use crate::frame::{self, Meaning, Reduced};
 use crate::intake::TargetQuestion;
+use crate::lower::{FetchRequest, Lowered};
 use crate::plan::{self, Context};
 use crate::render::Answered;
 

@@ -3,8 +3,9 @@
 use crate::ast::{Expr, ExprKind, MetricRef, Selector, Span};
 use crate::catalog::Snapshot;
 use crate::error::{Error, Kind};
-use crate::evaluate::{EvaluateError, EvaluateErrorKind, Refusal, RefusalKind};
+use crate::evaluate::{EvaluateError, EvaluateErrorKind};
 use crate::language::{self, Dialect, ParseError};
+use crate::lower::{Refusal, RefusalKind};
 
 /// The expression of a target.
 pub(super) fn expression(snapshot: &Snapshot, text: &str) -> Result<Expr, Error> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Scope;
-use crate::evaluate::FetchRequest;
+use crate::lower::FetchRequest;
 use crate::plan::{Context, Fetch, FetchGroup};
 use crate::sql;
 

@@ -37,10 +37,10 @@ const fn calendar(word: &'static str, apply: fn(f64) -> f64) -> Math {
 }
 
 /// A minus sign in front.
-pub(super) static NEGATE: Math = math("-", |value| -value);
+pub static NEGATE: Math = math("-", |value| -value);
 
 /// All that have a word.
-pub(super) static MATH: &[Math] = &[
+pub static MATH: &[Math] = &[
     math("abs", f64::abs),
     math("ceil", f64::ceil),
     math("floor", f64::floor),

@@ -5,7 +5,8 @@
 
 use crate::ast::{AggregateOp, BinaryOp, OverTime};
 use crate::catalog::{Metric, Snapshot};
-use crate::evaluate::{BinaryNode, Lowered, Node, RangeFunction};
+use crate::evaluate::{BinaryNode, Node, RangeFunction};
+use crate::lower::Lowered;
 use crate::plan::FetchGroup;
 
 /// The expression and the metrics that it reads.

@@ -9,7 +9,8 @@ use super::{Buckets, Context, Fetch, FetchAggregate, Filter, SeriesLabel, Wanted
 use crate::ast::{Grouping, Matcher};
 use crate::catalog::{Carrier, Label, LabelValue, Source, Value};
 use crate::error::{Error, Kind};
-use crate::evaluate::{FetchRequest, RangeFunction};
+use crate::evaluate::RangeFunction;
+use crate::lower::FetchRequest;
 use crate::pattern::Patterns;
 use crate::series::METRIC_NAME;
 use crate::time::{Grid, GridRequest, choose_grid};

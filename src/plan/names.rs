@@ -8,7 +8,7 @@ use crate::ast::{Matcher, Span};
 use crate::catalog::Carrier;
 use crate::catalog::filter::wanted;
 use crate::error::{Error, Kind};
-use crate::evaluate::FetchRequest;
+use crate::lower::FetchRequest;
 
 /// The metrics of each request, each with the sources that carry it.
 pub(super) type Named<'a> = Vec<Vec<Vec<Carrier<'a>>>>;

@@ -5,7 +5,8 @@ use super::{Context, Fetch, SeriesLabel};
 use crate::ast::{Grouping, Modifiers, OverTime};
 use crate::catalog::Value;
 use crate::error::{Error, Kind};
-use crate::evaluate::{FetchRequest, RangeFunction};
+use crate::evaluate::RangeFunction;
+use crate::lower::FetchRequest;
 use crate::time::{GridRequest, Step, TimeRange, choose_grid};
 
 /// The labels that tell the newest samples apart.

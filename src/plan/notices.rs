@@ -3,7 +3,7 @@
 use super::Context;
 use crate::ast::{Grouping, Matcher, Test};
 use crate::catalog::Carrier;
-use crate::evaluate::FetchRequest;
+use crate::lower::FetchRequest;
 use crate::series::METRIC_NAME;
 
 /// The ad hoc matchers that apply to a metric: those whose label one of its sources has.

@@ -5,7 +5,8 @@ use super::{Context, window::Cut};
 use crate::ast::OverTime;
 use crate::catalog::{Carrier, Metric, Value};
 use crate::error::{Error, Kind};
-use crate::evaluate::{FetchRequest, RangeFunction};
+use crate::evaluate::RangeFunction;
+use crate::lower::FetchRequest;
 
 /// Whether the function of rows that last is a sum of what they cover.
 const fn is_cover(function: RangeFunction) -> bool {

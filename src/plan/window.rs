@@ -4,7 +4,8 @@ use super::{Buckets, Context};
 use crate::ast::{At, Offset, Window};
 use crate::catalog::Source;
 use crate::error::{Error, Kind};
-use crate::evaluate::{FetchRequest, RangeFunction};
+use crate::evaluate::RangeFunction;
+use crate::lower::FetchRequest;
 use crate::time::{Grid, Millis, Step, Zone};
 
 /// What is read lies between these, about the years -1000 and 11000: windows and offsets may reach anywhere.

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use datebin::ast::{Expr, ExprKind, Span};
-use datebin::evaluate::lower;
 use datebin::intake::{self, Moment};
 use datebin::language::{Dialect, MAX_BYTES, duration_ms, equal_test, names, parse, regex_test};
+use datebin::lower::lower;
 use datebin::pattern::Patterns;
 use datebin::plan::Limits;
 use datebin::time::Zone;

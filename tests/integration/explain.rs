@@ -1,7 +1,7 @@
 //! What PostgreSQL makes of our statements: an index condition on the raw time column, whatever its type.
 
 use datebin::ast::{Matcher, MetricRef, Selector, Span};
-use datebin::evaluate::FetchRequest;
+use datebin::lower::FetchRequest;
 use datebin::pattern::Patterns;
 use datebin::plan::{self, Context, Limits};
 use datebin::sql::{self, Param, Statement};

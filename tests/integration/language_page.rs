@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use datebin::ast::{AggregateOp, BinaryOp, Fill, Format, Reduce};
-use datebin::evaluate::{self, RangeFunction};
+use datebin::evaluate::RangeFunction;
+use datebin::lower;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -177,7 +178,7 @@ fn every_word_is_on_the_page() {
     let aggregations = AggregateOp::ALL.iter().filter(|op| !refused.contains(op)).map(|op| op.word());
     let options = Fill::ALL.iter().map(|fill| fill.word()).chain(Reduce::ALL.iter().map(|reduce| reduce.word()));
     let options = options.chain(Format::ALL.iter().map(|format| format.word()));
-    let words = RangeFunction::words().chain(evaluate::functions()).chain(aggregations).chain(options);
+    let words = RangeFunction::words().chain(lower::functions()).chain(aggregations).chain(options);
     let words = words.chain(BinaryOp::ALL.iter().map(|op| op.word()));
     let missing: Vec<&str> = words.filter(|word| !firsts.contains(*word)).collect();
     assert_eq!(missing, Vec::<&str>::new());

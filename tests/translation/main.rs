@@ -6,9 +6,9 @@ use datebin::catalog::{
     Column, ColumnType, Document, EpochStorage, EpochUnit, Label, LabelValue, Metric, MetricKind, Relation, Row,
     Snapshot, Source, TimeColumn, TimeKind, Value,
 };
-use datebin::evaluate;
 use datebin::ident::Ident;
 use datebin::language::{Dialect, parse};
+use datebin::lower;
 use datebin::pattern::Patterns;
 use datebin::plan::{self, Context, Fetch, Limits};
 use datebin::sql::{self, Statement};
@@ -104,7 +104,7 @@ fn translated(target: &str, step: Option<Step>) -> String {
     let snapshot = catalog();
     let expr: Expr = parse(target, Dialect::Json).unwrap();
     let patterns = Patterns::default();
-    let lowered = evaluate::lower(&expr, &patterns).unwrap();
+    let lowered = lower::lower(&expr, &patterns).unwrap();
     let context = Context {
         snapshot: &snapshot,
         range: TimeRange::new(FROM, FROM + 72 * HOUR).unwrap(),

@@ -4,7 +4,6 @@ mod aggregations;
 mod binaries;
 mod functions;
 mod histograms;
-mod lowering;
 
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use super::*;
 use crate::ast::{Expr, MetricRef, Test};
 use crate::budget::{Budget, ProcessBudget};
 use crate::language::{Dialect, parse};
+use crate::lower::{FetchRequest, Lowered, lower};
 use crate::pattern::Patterns;
 use crate::series::{Labels, METRIC_NAME, Point, Series};
 

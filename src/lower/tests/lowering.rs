@@ -1,10 +1,9 @@
-//! What becomes a fetch, what a node, and what is refused where.
+//! The panel's meaning of expressions.
 
 use super::super::call::{LATER, OTHERS};
-use super::super::function::MATH;
-use super::{expr, lower, lowered};
+use super::{Refusal, RefusalKind, expr, lower, lowered};
 use crate::ast::{AggregateOp, Grouping, OverTime, Window};
-use crate::evaluate::{Node, RangeFunction, Refusal, RefusalKind};
+use crate::evaluate::{MATH, Node, RangeFunction};
 use crate::pattern::Patterns;
 
 #[test]

@@ -1,8 +1,7 @@
 //! What lowering gives: fetch requests and the tree over them, or a refusal.
 
-use super::node::Node;
-use super::range_function::RangeFunction;
 use crate::ast::{AggregateOp, Grouping, Selector, Span};
+use crate::evaluate::{Node, RangeFunction};
 
 /// A leaf that the database answers.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,12 +3,11 @@
 
 use std::collections::HashMap;
 
-use super::function::NEGATE;
-use super::node::{BinaryNode, Node};
 use super::request::{FetchRequest, Lowered, PushedAggregate, Refusal};
 use crate::ast::{
     Aggregate, AggregateOp, Binary, Cardinality, Expr, ExprKind, Grouping, Matching, MetricRef, Selector, Span, Test,
 };
+use crate::evaluate::{BinaryNode, NEGATE, Node};
 use crate::pattern::Patterns;
 
 /// How many values of a list are compared by text; longer lists are then compared themselves.

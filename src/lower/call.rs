@@ -3,12 +3,10 @@
 use std::f64::consts::PI;
 use std::sync::Arc;
 
-use super::function::MATH;
-use super::lower::{Lowering, bare};
-use super::node::{Limiter, Node};
-use super::range_function::RangeFunction;
+use super::lowering::{Lowering, bare};
 use super::request::{FetchRequest, Refusal};
 use crate::ast::{AggregateOp, Call, Expr, ExprKind, Selector, Span, Test};
+use crate::evaluate::{Limiter, MATH, Node, RangeFunction};
 use crate::language::{UNREPLACED_HINT, unreplaced};
 use crate::nearest::nearest;
 use crate::series::{Labels, METRIC_NAME};

@@ -1,0 +1,15 @@
+//! From an expression to what is computed: fetch requests, and the tree of nodes over them.
+//!
+//! Types and names are checked here. A part that is not supported is refused by name and position, never half-done. Pure:
+//! the catalog is not known here.
+
+mod call;
+mod lowering;
+mod request;
+
+#[cfg(test)]
+mod tests;
+
+pub use call::functions;
+pub use lowering::lower;
+pub use request::{FetchRequest, Lowered, PushedAggregate, Refusal, RefusalKind};
