@@ -48,6 +48,8 @@ kinds! {
     UnknownMetric = "unknown_metric", 422;
     /// The question is valid but not supported.
     Unsupported = "not_supported", 422;
+    /// The series of an expression do not fit together, or a parameter cannot be used.
+    Execution = "execution_failed", 422;
     /// Too many targets in one request.
     TooManyTargets = "too_many_targets", 422;
     /// A selector names too many metrics.

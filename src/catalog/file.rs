@@ -60,6 +60,8 @@ pub struct SourceDecl {
     pub interval: Option<String>,
     /// How far apart two samples of a counter may lie and still connect; a day when absent.
     pub lookback: Option<String>,
+    /// How long the newest sample counts for Prometheus' instant selectors.
+    pub staleness: Option<String>,
     /// The labels; what discovery would say when absent.
     pub labels: Option<Vec<LabelDecl>>,
     /// The column, or the member of JSON, that carries the metric's name.
@@ -73,6 +75,8 @@ pub struct SourceDecl {
     pub map: BTreeMap<String, f64>,
     /// `keep` or `skip`: whether NaN samples exist.
     pub nan: Option<String>,
+    /// `end` or `skip`: whether a NULL ends its series for Prometheus' instant selectors.
+    pub nulls: Option<String>,
     /// A column and the path to an array in it: every element is a sample, and `json` paths start at it.
     pub each: Option<Vec<String>>,
     /// When each row ends; NULL is still going on, and what `open` says.

@@ -137,6 +137,10 @@ pub struct Source {
     pub numbers: Option<Reading>,
     /// Whether NaN samples do not exist.
     pub skip_nan: bool,
+    /// Whether a NULL ends its series for Prometheus' instant selectors; otherwise it is no sample at all.
+    pub null_ends: bool,
+    /// How long the newest sample counts for Prometheus' instant selectors, in milliseconds, where the operator says.
+    pub staleness_ms: Option<i64>,
     /// For a narrow source the column that carries the metric's name, its own or a joined row's.
     pub name_column: Option<Column>,
     /// The path to the name in the JSON of that column; empty for the column itself.
@@ -153,6 +157,9 @@ pub struct Source {
     /// Size on disk in bytes, as the statistics say.
     pub bytes: u64,
 }
+
+/// How long the newest sample counts for Prometheus' instant selectors where nothing else is known, in milliseconds.
+pub const STALENESS_MS: i64 = 300_000;
 
 /// How far apart two samples may lie and still connect where the operator does not say.
 pub const LOOKBACK_MS: i64 = 86_400_000;
@@ -217,6 +224,14 @@ impl Source {
         let least = interval_ms.map_or(0, |interval| interval.saturating_mul(5));
         self.interval_ms = interval_ms;
         self.lookback_ms = lookback_ms.unwrap_or(LOOKBACK_MS).max(least);
+    }
+
+    /// How long the newest sample counts at later times, in milliseconds: what the operator says, else five minutes, or
+    /// two sampling intervals where these are longer.
+    #[must_use]
+    pub fn staleness_ms(&self) -> i64 {
+        let sampled = self.interval_ms.map_or(0, |interval| interval.saturating_mul(2));
+        self.staleness_ms.unwrap_or(STALENESS_MS.max(sampled))
     }
 
     /// Whether some index starts with the time of its rows.

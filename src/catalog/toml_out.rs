@@ -66,6 +66,9 @@ fn source(out: &mut String, source: &Source, decisions: &[&Decision]) {
     if source.lookback_ms != LOOKBACK_MS {
         line(out, &["lookback = ", &quoted(&format!("{}ms", source.lookback_ms))]);
     }
+    if let Some(ms) = source.staleness_ms {
+        line(out, &["staleness = ", &quoted(&format!("{ms}ms"))]);
+    }
     reasons(out, decisions, Verdict::LeftOut);
     value::forms(out, source);
     if source.name_column.is_some() || source.numbers.is_some() {

@@ -64,7 +64,7 @@ impl Scope {
 
     /// The fetches of one metric with every pattern turned into the values that pass it. Parts that one rollup answers
     /// differ in nothing but their range.
-    async fn all_settled(&self, fetches: &[Fetch]) -> Result<Vec<Fetch>, Error> {
+    pub(super) async fn all_settled(&self, fetches: &[Fetch]) -> Result<Vec<Fetch>, Error> {
         let mut settled: Vec<Fetch> = Vec::with_capacity(fetches.len());
         for fetch in fetches {
             let is_alike =
@@ -237,7 +237,7 @@ impl Scope {
         Ok(all)
     }
 
-    async fn read(&self, fetch: &Fetch, statement: &Statement, sink: &mut RowSink<'_>) -> Result<(), Error> {
+    pub(super) async fn read(&self, fetch: &Fetch, statement: &Statement, sink: &mut RowSink<'_>) -> Result<(), Error> {
         let done = self.database.series(statement, self.deadline, sink).await;
         done.map_err(|error| logged(&error, fetch))
     }

@@ -8,6 +8,7 @@ mod explain;
 mod fetching;
 mod labels;
 mod partial;
+mod promql;
 mod reducing;
 mod resolve;
 mod scope;
@@ -38,6 +39,7 @@ use crate::time::Clock;
 pub use annotations::Events;
 use computing::Computing;
 pub use partial::LabelValues;
+pub use promql::{PromAnswer, PromQuestion};
 pub use scope::Scope;
 
 /// Targets of one request that run at once, so that one request cannot take the whole pool.
@@ -141,20 +143,25 @@ impl Scope {
     /// One target; once more where a relation turns out to be another than the catalog says, as one that was made anew,
     /// and where a number leaves the range of float8 in an aggregation that the database does: here it need not.
     async fn one_or_again(&self, question: &Question, target: &TargetQuestion) -> Result<Done, Error> {
-        // Reading and planning a target takes no break of its own.
-        tokio::task::yield_now().await;
-        match self.metered().one(question, target).await {
-            Err(error) if error.kind == Kind::Stale => match self.catalog.newer(&self.snapshot, error.relation).await {
-                Newer::Better(newer) => {
-                    let again = self.with(newer).metered().one(question, target).await;
-                    again.map_err(Error::lasting)
-                }
-                Newer::Same => Err(error.lasting()),
-                Newer::Unknown => Err(error),
-            },
+        let asked = self.retried(|scope| async move { scope.one(question, target).await }).await;
+        match asked {
             Err(error) if error.kind == Kind::BadData => {
                 self.without_pushing().metered().one(question, target).await.map_err(|_| error)
             }
+            other => other,
+        }
+    }
+
+    /// Asks; once more where a relation turns out to be another than the catalog says, as one that was made anew.
+    async fn retried<T, F: Future<Output = Result<T, Error>>>(&self, ask: impl Fn(Self) -> F) -> Result<T, Error> {
+        // Reading and planning a question takes no break of its own.
+        tokio::task::yield_now().await;
+        match ask(self.metered()).await {
+            Err(error) if error.kind == Kind::Stale => match self.catalog.newer(&self.snapshot, error.relation).await {
+                Newer::Better(newer) => ask(self.with(newer).metered()).await.map_err(Error::lasting),
+                Newer::Same => Err(error.lasting()),
+                Newer::Unknown => Err(error),
+            },
             other => other,
         }
     }

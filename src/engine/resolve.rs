@@ -34,13 +34,30 @@ fn unreadable(snapshot: &Snapshot, text: &str, error: &ParseError) -> Error {
 pub(super) fn refusal(refusal: Refusal) -> Error {
     let kind = match refusal.kind {
         RefusalKind::Unsupported => Kind::Unsupported,
-        RefusalKind::Wrong => Kind::BadTarget,
+        RefusalKind::Wrong | RefusalKind::Unusable => Kind::BadTarget,
     };
     let error = Error::new(kind, refusal.message).at(refusal.span);
     match refusal.hint {
         Some(hint) => error.hint(hint),
         None => error,
     }
+}
+
+/// A refusal of Prometheus' language as an error.
+pub(super) fn refused_steps(refused: Refusal) -> Error {
+    match refused.kind {
+        RefusalKind::Unusable => Error { kind: Kind::Execution, ..refusal(refused) },
+        RefusalKind::Unsupported | RefusalKind::Wrong => refusal(refused),
+    }
+}
+
+/// The failure of an evaluation in Prometheus' meaning as an error.
+pub(super) fn execution(error: &EvaluateError) -> Error {
+    let shown = evaluation(error);
+    if error.refused.is_none() && shown.kind == Kind::BadTarget {
+        return Error { kind: Kind::Execution, ..shown };
+    }
+    shown
 }
 
 /// The failure of an evaluation as an error.

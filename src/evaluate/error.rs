@@ -30,6 +30,8 @@ pub enum EvaluateErrorKind {
     SameMatch,
     /// Several results have the same labels at the same bucket.
     SameLabels,
+    /// A parameter is NaN, or beyond what an aggregation can count.
+    BadNumber,
     /// A label's value grows beyond all measure.
     TooLong,
     /// More points than the answer may cost.
@@ -70,6 +72,7 @@ impl EvaluateError {
             EvaluateErrorKind::ManyToOne => "use `group_left`, or aggregate the left side first",
             EvaluateErrorKind::SameMatch => "take only labels into the group clause that keep the series apart",
             EvaluateErrorKind::SameLabels => "only the metric's name told them apart: ask for one metric, or aggregate",
+            EvaluateErrorKind::BadNumber => "give a whole number",
             EvaluateErrorKind::TooLong => "insert fewer groups, or join fewer labels",
             EvaluateErrorKind::TooMuch | EvaluateErrorKind::Refused => {
                 "ask for fewer series, a shorter range or a coarser step"
@@ -93,6 +96,7 @@ impl fmt::Display for EvaluateError {
                 write!(f, "the labels of the group clause must ensure unique matches: several results are {labels}")
             }
             EvaluateErrorKind::SameLabels => write!(f, "several results have the same labels {labels}"),
+            EvaluateErrorKind::BadNumber => f.write_str("the parameter of the aggregation is no number of series"),
             EvaluateErrorKind::TooLong => f.write_str("a label's value would be too long"),
             EvaluateErrorKind::TooMuch => f.write_str("this expression takes too many points to compute"),
             EvaluateErrorKind::Refused => f.write_str("this expression takes too much to compute"),

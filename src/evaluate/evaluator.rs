@@ -10,8 +10,9 @@ use super::function::limited;
 use super::labels::{insertions, join, replace};
 use super::matching::matched;
 use super::node::{BinaryNode, Limiter, Node};
+use super::over::Samples;
 use super::sets::set;
-use super::unique::{Clash, unique};
+use super::unique::{Clash, distinct, unique};
 use super::value::{Buckets, Fetched, Scalar, Value};
 use super::{histogram, rank, spread};
 use crate::ast::Span;
@@ -32,13 +33,39 @@ pub fn evaluate(
     let mut uses = vec![0; inputs.len()];
     count_uses(node, &mut uses);
     let inputs = inputs.into_iter().map(|input| Some(Rc::new(input))).collect();
-    let mut evaluator = Evaluator { inputs, uses, buckets, budget, left: buckets.max_points };
+    let reads = Rc::from([]);
+    let mut evaluator = Evaluator { inputs, uses, reads, buckets, budget, left: buckets.max_points };
     if node.is_scalar() {
         return Ok((Value::Scalar(evaluator.scalar(node)?), budget.held()));
     }
     let Fetched { mut series, held } = evaluator.owned(node)?;
     series.retain(|one| !one.points.is_empty());
     series.sort_by(|a, b| a.labels.cmp(&b.labels));
+    Ok((Value::Series(series), held))
+}
+
+/// Computes a tree over what its reads gave, at evenly spaced times: the value, and the bytes that it takes. Series that
+/// the tree sorts keep their order.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn evaluate_steps(
+    node: &Node,
+    reads: Vec<Samples>,
+    buckets: &Buckets<'_>,
+    budget: &Budget,
+) -> Result<(Value, Held), EvaluateError> {
+    let reads = reads.into_iter().map(Rc::new).collect();
+    let left = buckets.max_points;
+    let mut evaluator = Evaluator { inputs: Vec::new(), uses: Vec::new(), reads, buckets, budget, left };
+    if node.is_scalar() {
+        return Ok((Value::Scalar(evaluator.scalar(node)?), budget.held()));
+    }
+    let Fetched { mut series, held } = evaluator.owned(node)?;
+    series.retain(|one| !one.points.is_empty());
+    if !(buckets.starts_ms.len() == 1 && node.is_ordered()) {
+        series.sort_by(|a, b| a.labels.cmp(&b.labels));
+    }
     Ok((Value::Series(series), held))
 }
 
@@ -52,17 +79,19 @@ fn count_uses(node: &Node, uses: &mut [usize]) {
     node.children().into_iter().for_each(|child| count_uses(child, uses));
 }
 
-struct Evaluator<'a> {
+pub(super) struct Evaluator<'a> {
     /// What was fetched, until it was used for the last time.
-    inputs: Vec<Option<Rc<Fetched>>>,
-    uses: Vec<usize>,
-    buckets: &'a Buckets<'a>,
-    budget: &'a Budget,
+    pub(super) inputs: Vec<Option<Rc<Fetched>>>,
+    pub(super) uses: Vec<usize>,
+    /// The samples that were read.
+    pub(super) reads: Rc<[Rc<Samples>]>,
+    pub(super) buckets: &'a Buckets<'a>,
+    pub(super) budget: &'a Budget,
     /// Points that may still be read or produced.
-    left: usize,
+    pub(super) left: usize,
 }
 
-type Evaluated<T> = Result<T, EvaluateError>;
+pub(super) type Evaluated<T> = Result<T, EvaluateError>;
 
 /// What an aggregation takes for each series besides the cells.
 const GROUPED_BYTES: usize = 96;
@@ -71,14 +100,14 @@ const GROUPED_BYTES: usize = 96;
 const SORTED_BYTES: usize = 24;
 
 impl Evaluator<'_> {
-    fn charge(&mut self, points: usize) -> Evaluated<()> {
+    pub(super) fn charge(&mut self, points: usize) -> Evaluated<()> {
         let error = || EvaluateError::new(EvaluateErrorKind::TooMuch, Labels::default(), Span::default());
         self.left = self.left.checked_sub(points).ok_or_else(error)?;
         Ok(self.budget.go_on()?)
     }
 
     /// Every value is paid for once, so that neither depth nor repetition makes a small question large.
-    fn series(&mut self, node: &Node) -> Evaluated<Rc<Fetched>> {
+    pub(super) fn series(&mut self, node: &Node) -> Evaluated<Rc<Fetched>> {
         let value = match node {
             Node::Fetch(at) => self.input(*at),
             _ => Rc::new(self.computed(node)?),
@@ -100,7 +129,7 @@ impl Evaluator<'_> {
     }
 
     /// The series of a node, to be changed in place.
-    fn owned(&mut self, node: &Node) -> Evaluated<Fetched> {
+    pub(super) fn owned(&mut self, node: &Node) -> Evaluated<Fetched> {
         let shared = self.series(node)?;
         match Rc::try_unwrap(shared) {
             Ok(own) => Ok(own),
@@ -112,7 +141,7 @@ impl Evaluator<'_> {
     }
 
     /// Series that were computed, with what was paid for computing them.
-    fn made(&self, series: Vec<Series>, mut held: Held) -> Evaluated<Fetched> {
+    pub(super) fn made(&self, series: Vec<Series>, mut held: Held) -> Evaluated<Fetched> {
         held.set(bytes(&series))?;
         Ok(Fetched { series, held })
     }
@@ -135,19 +164,28 @@ impl Evaluator<'_> {
                 let buckets = self.buckets;
                 self.mapped(child, *span, |point| Some(buckets.seconds(point.bucket)))
             }
+            Node::Over(over) => self.over(over),
+            Node::Nameless { child, span } => {
+                let mut own = self.owned(child)?;
+                own.series.iter_mut().for_each(|one| one.labels.retain(|name| name != METRIC_NAME));
+                own.series = distinct(own.series).map_err(at(*span))?;
+                Ok(own)
+            }
+            Node::Sorted { descending, child } => self.sorted(*descending, child),
+            Node::RankAtStep { .. } => self.ranked_at_step(node),
             Node::Absent { child, labels } => {
                 self.charge(buckets)?;
                 let series = spread::absent(labels, &self.series(child)?.series, buckets);
                 self.made(series, self.budget.held())
             }
-            Node::LabelReplace { child, target, replacement, source, pattern, span } => {
+            Node::LabelReplace { child, target, replacement, source, pattern, joins, span } => {
                 let target: Arc<str> = Arc::from(target.as_str());
                 let replacement = (replacement.as_str(), insertions(replacement));
-                self.relabelled(child, *span, |labels| replace(labels, &target, replacement, source, pattern))
+                self.relabelled((child, *joins), *span, |labels| replace(labels, &target, replacement, source, pattern))
             }
-            Node::LabelJoin { child, target, separator, sources, span } => {
+            Node::LabelJoin { child, target, separator, sources, joins, span } => {
                 let target: Arc<str> = Arc::from(target.as_str());
-                self.relabelled(child, *span, |labels| join(labels, &target, separator, sources))
+                self.relabelled((child, *joins), *span, |labels| join(labels, &target, separator, sources))
             }
             Node::Binary(binary) => self.binary(binary),
             _ => self.aggregated(node),
@@ -178,7 +216,7 @@ impl Evaluator<'_> {
         self.made(series, held)
     }
 
-    fn scalar(&mut self, node: &Node) -> Evaluated<Scalar> {
+    pub(super) fn scalar(&mut self, node: &Node) -> Evaluated<Scalar> {
         let scalar = match node {
             Node::Number(number) => Scalar::Constant(*number),
             Node::Time => {
@@ -221,7 +259,12 @@ impl Evaluator<'_> {
         self.mapped(child, span, |point| limited(function, point.value, [arg(0, point.bucket), arg(1, point.bucket)]))
     }
 
-    fn relabelled(&mut self, child: &Node, span: Span, relabel: impl Fn(&mut Labels) -> bool) -> Evaluated<Fetched> {
+    fn relabelled(
+        &mut self,
+        (child, joins): (&Node, bool),
+        span: Span,
+        relabel: impl Fn(&mut Labels) -> bool,
+    ) -> Evaluated<Fetched> {
         let mut own = self.owned(child)?;
         for one in &mut own.series {
             if !relabel(&mut one.labels) {
@@ -232,8 +275,8 @@ impl Evaluator<'_> {
             own.held.pay(long)?;
             self.charge(long / 64)?;
         }
-        own.series = unique(own.series, EvaluateErrorKind::SameLabels).map_err(at(span))?;
-        self.made(own.series, own.held)
+        let relabelled = if joins { unique(own.series, EvaluateErrorKind::SameLabels) } else { distinct(own.series) };
+        self.made(relabelled.map_err(at(span))?, own.held)
     }
 
     fn binary(&mut self, node: &BinaryNode) -> Evaluated<Fetched> {
@@ -265,6 +308,6 @@ fn points(series: &[Series]) -> usize {
     series.iter().map(|one| one.points.len() + 1).sum()
 }
 
-fn at(span: Span) -> impl Fn(Clash) -> EvaluateError {
+pub(super) fn at(span: Span) -> impl Fn(Clash) -> EvaluateError {
     move |(kind, labels)| EvaluateError::new(kind, labels, span)
 }

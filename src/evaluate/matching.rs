@@ -40,12 +40,14 @@ pub(super) fn width(sides: [&[Series]; 2]) -> usize {
 pub(super) fn matched(node: &BinaryNode, left: &[Series], right: &[Series]) -> Result<Vec<Series>, Clash> {
     let pairing = Pairing::of(node);
     let mut slots = vec![Slot::default(); width([left, right])];
+    // Where one side has nothing at all, nothing can match and nothing clash.
+    let occupied = occupied(if pairing.swapped { right } else { left }, slots.len());
     let mut results = Vec::new();
     for (labels, group) in groups(&node.matching, left, right) {
         let (many, one) = if pairing.swapped { (group.right, group.left) } else { (group.left, group.right) };
         for (owner, point) in one.iter().zip(0..).flat_map(|(s, at)| s.points.iter().map(move |p| (at, p))) {
             let slot = &mut slots[point.bucket as usize];
-            if slot.owner.replace(owner).is_some() {
+            if slot.owner.replace(owner).is_some() && occupied[point.bucket as usize] {
                 let side = if pairing.swapped { Side::Left } else { Side::Right };
                 return Err((EvaluateErrorKind::ManyToMany(side), labels));
             }
@@ -63,6 +65,13 @@ pub(super) fn matched(node: &BinaryNode, left: &[Series], right: &[Series]) -> R
     }
     let clash = if pairing.grouped { EvaluateErrorKind::SameMatch } else { EvaluateErrorKind::SameLabels };
     unique(results, clash)
+}
+
+/// The buckets in which some series has a point.
+fn occupied(series: &[Series], width: usize) -> Vec<bool> {
+    let mut occupied = vec![false; width];
+    series.iter().flat_map(|one| &one.points).for_each(|point| occupied[point.bucket as usize] = true);
+    occupied
 }
 
 /// What the side that has one series per group has at a bucket.

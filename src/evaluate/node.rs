@@ -2,6 +2,7 @@
 
 use super::binary::apply;
 use super::function::Math;
+use super::over::OverNode;
 use crate::ast::{AggregateOp, BinaryOp, Grouping, Matching, Span};
 use crate::pattern::Pattern;
 use crate::series::Labels;
@@ -19,6 +20,22 @@ pub enum Node {
     Vector(Box<Node>),
     /// The series of a fetch, by its number.
     Fetch(usize),
+    /// Samples, put through a function window by window.
+    Over(Box<OverNode>),
+    /// Series without the metric's name. Label sets that are equal then are an error, even if never at one step.
+    Nameless {
+        /// The series.
+        child: Box<Node>,
+        /// Where the function stands that takes the name away.
+        span: Span,
+    },
+    /// Series in the order of their values at the only step; the order of labels on several steps.
+    Sorted {
+        /// Whether the highest comes first.
+        descending: bool,
+        /// The series.
+        child: Box<Node>,
+    },
     /// A function of each value alone.
     Math {
         /// The function.
@@ -65,6 +82,8 @@ pub enum Node {
         source: String,
         /// What it must match.
         pattern: Pattern,
+        /// Whether series that come to have equal labels are one where they never share a bucket.
+        joins: bool,
         /// Where the call stands.
         span: Span,
     },
@@ -78,6 +97,8 @@ pub enum Node {
         separator: String,
         /// The labels that are read.
         sources: Vec<String>,
+        /// Whether series that come to have equal labels are one where they never share a bucket.
+        joins: bool,
         /// Where the call stands.
         span: Span,
     },
@@ -125,6 +146,19 @@ pub enum Node {
         grouping: Grouping,
         /// What is ranked.
         child: Box<Node>,
+    },
+    /// `topk` and `bottomk` at each step by itself.
+    RankAtStep {
+        /// Whether the highest are wanted.
+        top: bool,
+        /// How many of each group.
+        k: Box<Node>,
+        /// The groups.
+        grouping: Grouping,
+        /// What is ranked.
+        child: Box<Node>,
+        /// Where `k` stands.
+        span: Span,
     },
     /// A binary operator.
     Binary(Box<BinaryNode>),
@@ -185,6 +219,12 @@ impl Node {
         }
     }
 
+    /// Whether the order of its series at one step is its own.
+    #[must_use]
+    pub const fn is_ordered(&self) -> bool {
+        matches!(self, Self::Sorted { .. } | Self::RankAtStep { .. })
+    }
+
     /// Whether it gives a scalar, not series.
     #[must_use]
     pub fn is_scalar(&self) -> bool {
@@ -201,10 +241,13 @@ impl Node {
     pub fn children(&self) -> Vec<&Self> {
         match self {
             Self::Number(_) | Self::Time | Self::Fetch(_) => Vec::new(),
+            Self::Over(over) => over.children(),
             Self::Scalar(child)
             | Self::Vector(child)
             | Self::Math { child, .. }
             | Self::Timestamp { child, .. }
+            | Self::Nameless { child, .. }
+            | Self::Sorted { child, .. }
             | Self::Absent { child, .. }
             | Self::LabelReplace { child, .. }
             | Self::LabelJoin { child, .. }
@@ -212,6 +255,7 @@ impl Node {
             | Self::CountValues { child, .. }
             | Self::Rank { child, .. } => vec![child],
             Self::HistogramQuantile { phi, child } | Self::Quantile { phi, child, .. } => vec![phi, child],
+            Self::RankAtStep { k, child, .. } => vec![k, child],
             Self::Limit { child, args, .. } => args.iter().chain([&**child]).collect(),
             Self::Binary(binary) => vec![&binary.lhs, &binary.rhs],
         }

@@ -2,6 +2,7 @@
 
 use crate::budget::Held;
 use crate::series::{Labels, Point, Series};
+use crate::time::Steps;
 
 /// The grid as evaluation needs it, and how much it may do.
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +89,14 @@ impl Value {
 impl Buckets<'_> {
     pub(super) fn indices(&self) -> std::ops::Range<u32> {
         0..u32::try_from(self.starts_ms.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The times of evaluation, which are evenly spaced wherever samples are put through windows.
+    pub(super) fn steps(&self) -> Steps {
+        let (first, second) = (self.starts_ms.first(), self.starts_ms.get(1));
+        let start_ms = first.copied().unwrap_or_default();
+        let step_ms = second.map_or(1, |second| (second - start_ms).max(1));
+        Steps { start_ms, step_ms, len: self.indices().end }
     }
 
     /// The start of a bucket in seconds.

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::lowering::{Lowering, bare};
 use super::request::{FetchRequest, Refusal};
+use super::semantics::Semantics;
 use crate::ast::{AggregateOp, Call, Expr, ExprKind, Selector, Span, Test};
 use crate::evaluate::{Limiter, MATH, Node, RangeFunction};
 use crate::language::{UNREPLACED_HINT, unreplaced};
 use crate::nearest::nearest;
+use crate::range::Function;
 use crate::series::{Labels, METRIC_NAME};
 
 /// Functions that are neither of one value nor of a range.
@@ -60,8 +62,8 @@ pub fn functions() -> impl Iterator<Item = &'static str> {
 
 impl Lowering<'_> {
     pub(super) fn call(&mut self, call: &Call, span: Span) -> Result<Node, Refusal> {
-        if let Some(request) = self.range_call(call, span)? {
-            return Ok(self.fetch(request));
+        if let Some(node) = self.of_range(call, span)? {
+            return Ok(node);
         }
         if let Some(function) = MATH.iter().find(|function| function.word == call.name) {
             let args = arguments(call, span, usize::from(!function.of_time), 1)?;
@@ -91,6 +93,7 @@ impl Lowering<'_> {
             }
             "scalar" | "timestamp" | "absent" | "sort" | "sort_desc" => self.of_series(call, span),
             "absent_over_time" => self.absent_over_time(call, span),
+            "holt_winters" if self.semantics != Semantics::Panel => Err(unknown(call)),
             word if LATER.contains(&word) => Err(Refusal::unsupported(&format!("`{word}`"), call.name_span)),
             _ => Err(unknown(call)),
         }
@@ -99,12 +102,20 @@ impl Lowering<'_> {
     /// The functions whose only argument is series.
     fn of_series(&mut self, call: &Call, span: Span) -> Result<Node, Refusal> {
         let arg = &arguments(call, span, 1, 1)?[0];
+        if call.name == "timestamp"
+            && let Some(node) = self.sample_time(arg)?
+        {
+            return Ok(node);
+        }
         let series = self.series(arg, &call.name)?;
         let child = || Box::new(series.clone());
         Ok(match call.name.as_str() {
             "scalar" => Node::Scalar(child()),
             "timestamp" => Node::Timestamp { child: child(), span },
             "absent" => Node::Absent { child: child(), labels: told(arg) },
+            "sort" | "sort_desc" if self.semantics != Semantics::Panel => {
+                Node::Sorted { descending: call.name == "sort_desc", child: child() }
+            }
             // An answer over a range has no single value to sort by: the order by labels stays, as in Prometheus.
             _ => series,
         })
@@ -134,8 +145,9 @@ impl Lowering<'_> {
         let target = self.label_name(&args[1], &call.name)?;
         let (replacement, source) = (text(&args[2], &call.name)?.to_owned(), text(&args[3], &call.name)?.to_owned());
         let pattern = self.patterns.whole(text(&args[4], &call.name)?);
-        let pattern = pattern.map_err(|error| Refusal::wrong(error.to_string(), args[4].span))?;
-        Ok(Node::LabelReplace { child, target, replacement, source, pattern, span })
+        let pattern = pattern.map_err(|error| Refusal::unusable(error.to_string(), args[4].span))?;
+        let joins = self.semantics == Semantics::Panel;
+        Ok(Node::LabelReplace { child, target, replacement, source, pattern, joins, span })
     }
 
     fn label_join(&mut self, call: &Call, span: Span) -> Result<Node, Refusal> {
@@ -145,16 +157,17 @@ impl Lowering<'_> {
         let separator = text(&args[2], &call.name)?.to_owned();
         let sources = args[3..].iter().map(|arg| text(arg, &call.name).map(str::to_owned));
         let sources = sources.collect::<Result<Vec<String>, Refusal>>()?;
-        Ok(Node::LabelJoin { child, target, separator, sources, span })
+        let joins = self.semantics == Semantics::Panel;
+        Ok(Node::LabelJoin { child, target, separator, sources, joins, span })
     }
 
     /// A text that names a label.
     pub(super) fn label_name(&self, expr: &Expr, what: &str) -> Result<String, Refusal> {
         let name = text(expr, what)?;
         if name.is_empty() {
-            return Err(Refusal::wrong("a label needs a name", expr.span));
+            return Err(Refusal::unusable("a label needs a name", expr.span));
         }
-        if let Some(found) = unreplaced(name) {
+        if let Some(found) = unreplaced(name).filter(|_| self.semantics == Semantics::Panel) {
             let message = format!("the variable `{}` was not replaced", found.name);
             return Err(Refusal::wrong(message, expr.span).hint(UNREPLACED_HINT));
         }
@@ -163,8 +176,21 @@ impl Lowering<'_> {
 
     fn absent_over_time(&mut self, call: &Call, span: Span) -> Result<Node, Refusal> {
         let arg = &arguments(call, span, 1, 1)?[0];
-        let request = ranged(call, arg, RangeFunction::Present)?;
-        Ok(Node::Absent { child: Box::new(self.fetch(request)), labels: told(arg) })
+        let child = match self.semantics {
+            Semantics::Panel => self.fetch(ranged(call, arg, RangeFunction::Present)?),
+            Semantics::Prometheus(evaluation) => {
+                self.over(evaluation, (call, span), Function::Present, (arg, Vec::new()))?
+            }
+        };
+        Ok(Node::Absent { child: Box::new(child), labels: told(arg) })
+    }
+
+    /// A function of a range; none when the call is none.
+    fn of_range(&mut self, call: &Call, span: Span) -> Result<Option<Node>, Refusal> {
+        match self.semantics {
+            Semantics::Panel => Ok(self.range_call(call, span)?.map(|request| self.fetch(request))),
+            Semantics::Prometheus(evaluation) => self.range_function(evaluation, call, span),
+        }
     }
 
     /// The fetch of a range function, not yet entered; none when the call is no range function.
@@ -199,7 +225,7 @@ fn ranged(call: &Call, arg: &Expr, function: RangeFunction) -> Result<FetchReque
 }
 
 /// The arguments, if there are as many as the function takes.
-fn arguments(call: &Call, span: Span, least: usize, most: usize) -> Result<&[Expr], Refusal> {
+pub(super) fn arguments(call: &Call, span: Span, least: usize, most: usize) -> Result<&[Expr], Refusal> {
     let found = call.args.len();
     if (least..=most).contains(&found) {
         return Ok(&call.args);

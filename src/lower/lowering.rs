@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 
-use super::request::{FetchRequest, Lowered, PushedAggregate, Refusal};
+use super::request::{FetchRequest, Lowered, PushedAggregate, ReadRequest, Refusal};
+use super::semantics::Semantics;
 use crate::ast::{
     Aggregate, AggregateOp, Binary, Cardinality, Expr, ExprKind, Grouping, Matching, MetricRef, Selector, Span, Test,
 };
-use crate::evaluate::{BinaryNode, NEGATE, Node};
+use crate::evaluate::{BinaryNode, Node};
 use crate::pattern::Patterns;
 
 /// How many values of a list are compared by text; longer lists are then compared themselves.
@@ -18,7 +19,7 @@ const SKETCHED: usize = 16;
 /// # Errors
 /// A part of the expression is not supported, or means nothing.
 pub fn lower(expr: &Expr, patterns: &Patterns) -> Result<Lowered, Refusal> {
-    let mut lowering = Lowering { fetches: Vec::new(), numbers: HashMap::new(), patterns };
+    let mut lowering = Lowering::new(Semantics::Panel, patterns);
     let node = lowering.node(expr)?;
     let mut fetches = lowering.fetches;
     if let Some(answer) = node.answer().and_then(|at| fetches.get_mut(at)) {
@@ -39,10 +40,20 @@ pub(super) fn bare(expr: &Expr) -> &Expr {
 /// The fetches so far.
 pub(super) struct Lowering<'p> {
     fetches: Vec<FetchRequest>,
+    /// The reads so far.
+    pub(super) reads: Vec<ReadRequest>,
     /// The numbers of those that are sketched alike.
     numbers: HashMap<String, Vec<usize>>,
     /// The patterns of the request.
     pub(super) patterns: &'p Patterns,
+    /// What expressions mean.
+    pub(super) semantics: Semantics,
+}
+
+impl<'p> Lowering<'p> {
+    pub(super) fn new(semantics: Semantics, patterns: &'p Patterns) -> Self {
+        Self { fetches: Vec::new(), reads: Vec::new(), numbers: HashMap::new(), patterns, semantics }
+    }
 }
 
 impl Lowering<'_> {
@@ -52,11 +63,11 @@ impl Lowering<'_> {
             ExprKind::Paren(inner) => self.node(inner),
             ExprKind::Number(number) => Ok(Node::Number(*number)),
             ExprKind::Text(_) => Err(Refusal::wrong("a text cannot stand here", expr.span)),
-            ExprKind::Subquery(_) => Err(Refusal::unsupported("a subquery", expr.span)),
+            ExprKind::Subquery(_) => Err(self.stray_subquery(expr.span)),
             ExprKind::Selector(selector) => self.selector(selector, expr.span),
             ExprKind::Negate(inner) => {
                 let child = Box::new(self.node(inner)?);
-                Ok(Node::Math { function: &NEGATE, child, span: expr.span })
+                Ok(self.negated(child, expr.span))
             }
             ExprKind::Call(call) => self.call(call, expr.span),
             ExprKind::Aggregate(aggregate) => self.aggregate(aggregate),
@@ -93,6 +104,9 @@ impl Lowering<'_> {
     }
 
     fn selector(&mut self, selector: &Selector, span: Span) -> Result<Node, Refusal> {
+        if let Semantics::Prometheus(evaluation) = self.semantics {
+            return self.instant(evaluation, selector, span);
+        }
         if selector.window.is_some() {
             let refusal = Refusal::wrong("a window needs a function over it", span);
             return Err(refusal.hint("for example `avg_over_time(…)`, or leave the brackets away"));
@@ -134,6 +148,11 @@ impl Lowering<'_> {
                 let child = Box::new(self.series(&aggregate.expr, word)?);
                 Ok(Node::Quantile { phi, grouping, child })
             }
+            (Some(param), true) if self.semantics != Semantics::Panel => {
+                let k = Box::new(self.scalar(param, word)?);
+                let child = Box::new(self.series(&aggregate.expr, word)?);
+                Ok(Node::RankAtStep { top: op == Topk, k, grouping, child, span: param.span })
+            }
             (Some(param), true) => {
                 let k = self.constant(param, word)?;
                 if k.is_nan() {
@@ -164,6 +183,9 @@ impl Lowering<'_> {
 
     /// The fetch that the expression is and nothing else, not yet entered.
     fn leaf(&mut self, expr: &Expr) -> Result<Option<FetchRequest>, Refusal> {
+        if self.semantics != Semantics::Panel {
+            return Ok(None);
+        }
         match &expr.kind {
             ExprKind::Selector(selector) if selector.window.is_none() => {
                 Ok(Some(FetchRequest::plain(selector.clone(), expr.span)))

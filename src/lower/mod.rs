@@ -5,11 +5,17 @@
 
 mod call;
 mod lowering;
+mod prometheus;
 mod request;
+mod semantics;
 
 #[cfg(test)]
 mod tests;
 
 pub use call::functions;
 pub use lowering::lower;
-pub use request::{FetchRequest, Lowered, PushedAggregate, Refusal, RefusalKind};
+pub use prometheus::lower_steps;
+pub use request::{
+    FetchRequest, Lowered, LoweredSteps, PushedAggregate, ReadRequest, Refusal, RefusalKind, Root, Stretch,
+};
+pub use semantics::{Evaluation, Semantics};

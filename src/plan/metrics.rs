@@ -101,6 +101,23 @@ pub(super) fn metrics<'a>(naming: Naming<'a>, selector: &Selector, span: Span) -
     names.into_iter().map(find).collect()
 }
 
+/// The metrics that a selector names, or all where it names none, in order of name; names that no metric has are left out.
+pub(super) fn named_or_any<'a>(
+    naming: Naming<'a>,
+    selector: &'a Selector,
+    span: Span,
+) -> Result<Vec<Vec<Carrier<'a>>>, Error> {
+    let mut names: Vec<&str> = match &selector.metric {
+        MetricRef::Any => naming.snapshot.names().collect(),
+        MetricRef::Names(names) => names.iter().map(String::as_str).collect(),
+        MetricRef::Matching(matchers) => matching(naming, matchers, span)?,
+    };
+    names.sort_unstable();
+    names.dedup();
+    let carriers = |name: &str| naming.snapshot.carriers(name).collect();
+    Ok(names.into_iter().map(carriers).collect())
+}
+
 /// The error for a name that no metric has, with those that look like it.
 pub(crate) fn unknown_metric(snapshot: &Snapshot, name: &str) -> Error {
     let shown: String = name.chars().take(120).collect();

@@ -13,6 +13,7 @@ mod names;
 mod newest;
 mod notices;
 mod open;
+mod reads;
 mod rollup;
 mod rows;
 mod window;
@@ -21,6 +22,7 @@ pub use context::Context;
 pub use fetch::{FetchGroup, Planned, fetches, fetches_on, samples};
 pub use metrics::{Naming, too_many_filters};
 pub use newest::{Apart, newest};
+pub use reads::reads;
 pub use rows::{Rows, is_sensible, rows};
 
 use crate::ast::{AggregateOp, Grouping};
@@ -73,6 +75,8 @@ pub struct Fetch {
     pub elements: Option<Member>,
     /// Whether NaN samples do not exist.
     pub skip_nan: bool,
+    /// Whether a NULL is read: it ends its series until the next sample.
+    pub markers: bool,
     /// In a narrow source, where the metric's name is and the name to select.
     pub stored: Option<(LabelValue, String)>,
     /// The metric's name in the catalog.

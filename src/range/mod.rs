@@ -11,12 +11,14 @@ mod quantile;
 mod regression;
 mod sliding;
 mod smoothing;
+mod stale;
 
 #[cfg(test)]
 mod tests;
 
 pub use function::Function;
 pub use sliding::Sliding;
+pub use stale::{STALE, is_stale};
 
 /// A sample of one series.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -63,6 +63,7 @@ fn unbounded(w: &mut Writer, column: &Column) {
 /// Writes the condition that there is something to be read in the row.
 pub(super) fn present(w: &mut Writer, fetch: &Fetch) {
     match &fetch.value {
+        Value::Column(column) if fetch.markers => return present_or_null(w, fetch, column),
         Value::Column(column) => missing::present(w, std::slice::from_ref(column)),
         Value::Product(columns) => missing::present(w, columns),
         Value::Read(reading) => reading::has(w, reading),
@@ -78,6 +79,16 @@ pub(super) fn present(w: &mut Writer, fetch: &Fetch) {
             _ => w.syntax("v.n IS DISTINCT FROM 'NaN'"),
         };
     }
+}
+
+/// Writes the condition that the row has a sample, or a NULL that ends its series.
+fn present_or_null(w: &mut Writer, fetch: &Fetch, column: &Column) {
+    w.syntax("(").cell(column).syntax(" IS NULL OR (true");
+    missing::excluded(w, fetch);
+    if fetch.skip_nan && fetch.value.may_be_nan() {
+        w.syntax(" AND ").cell(column).syntax(" <> 'NaN'");
+    }
+    w.syntax("))");
 }
 
 /// Whether a sample can be NaN.

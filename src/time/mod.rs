@@ -11,12 +11,14 @@ mod clock;
 mod grid;
 mod ladder;
 mod range;
+mod steps;
 mod zone;
 
 pub use clock::Clock;
 pub use grid::{Grid, GridError, GridRequest, GridShape, MAX_POINTS, choose_grid};
 pub use ladder::Step;
 pub use range::{RangeError, Rounding, TimeRange, parse_instant};
+pub use steps::Steps;
 pub use zone::Zone;
 
 /// Milliseconds since 1970-01-01T00:00:00Z, without leap seconds.

@@ -47,6 +47,7 @@ mod pages;
 mod patience;
 mod previous;
 mod products;
+mod promql;
 mod query;
 mod rollups;
 mod rollups_found;

@@ -57,6 +57,8 @@ fn source(table: &str, time: TimeKind, labels: Vec<Label>, metrics: Vec<Metric>)
         elements: None,
         numbers: None,
         skip_nan: false,
+        null_ends: true,
+        staleness_ms: None,
         end: None,
         name_column: None,
         name_path: Vec::new(),

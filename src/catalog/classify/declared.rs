@@ -54,10 +54,11 @@ pub(super) fn source(
     source.end = end;
     (source.name_column, source.name_path) = (name, name_path);
     source.numbers = numbers;
-    source.skip_nan = values.skip_nan;
+    (source.skip_nan, source.null_ends) = (values.skip_nan, values.null_ends);
     let length =
         |field, text: &Option<String>| text.as_deref().map(|text| interval(&facts.relation, field, text)).transpose();
     source.set_pace(length("interval", &declared.interval)?, length("lookback", &declared.lookback)?);
+    source.staleness_ms = length("staleness", &declared.staleness)?;
     source.elements = values.elements;
     source.rollups = rollups::declared(all, &source, &declared.rollups, local)?;
     Ok(DraftSource { source, declared: true, family: false, metrics, narrow, member: None })

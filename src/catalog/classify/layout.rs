@@ -116,6 +116,8 @@ pub(super) fn source(relation: &RelationFacts, time: TimeColumn, labels: Vec<Lab
         elements: None,
         numbers: None,
         skip_nan: false,
+        null_ends: true,
+        staleness_ms: None,
         name_column: None,
         name_path: Vec::new(),
         rollups: Vec::new(),

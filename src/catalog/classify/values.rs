@@ -21,6 +21,8 @@ pub(super) struct Values<'a> {
     pub(super) elements: Option<Member>,
     /// Whether NaN samples do not exist.
     pub(super) skip_nan: bool,
+    /// Whether a NULL ends its series.
+    pub(super) null_ends: bool,
 }
 
 /// What a source says of its values.
@@ -48,6 +50,11 @@ impl<'a> Values<'a> {
             Some("skip") => true,
             Some(other) => return Err(bad(relation, "nan", other, "keep or skip")),
         };
+        let null_ends = match declared.nulls.as_deref() {
+            None | Some("end") => true,
+            Some("skip") => false,
+            Some(other) => return Err(bad(relation, "nulls", other, "end or skip")),
+        };
         Ok(Self {
             place,
             words: declared.map.iter().map(finite).collect::<Result<_, _>>()?,
@@ -55,6 +62,7 @@ impl<'a> Values<'a> {
             end,
             elements: declared.each.as_deref().map(|path| elements(place, path)).transpose()?,
             skip_nan,
+            null_ends,
         })
     }
 

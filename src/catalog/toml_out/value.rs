@@ -12,6 +12,9 @@ pub(super) fn forms(out: &mut String, source: &Source) {
     if source.skip_nan {
         line(out, &["nan = \"skip\""]);
     }
+    if !source.null_ends {
+        line(out, &["nulls = \"skip\""]);
+    }
     let read = source.metrics.iter().filter_map(|metric| match &metric.value {
         Value::Read(reading) => Some(reading.as_ref()),
         _ => None,

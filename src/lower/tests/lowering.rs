@@ -100,7 +100,6 @@ fn what_means_nothing_is_refused_at_its_place() {
         ),
         ("topk(NaN, b)", "`topk` takes how many series, not NaN", "NaN"),
         ("count_values(1, a)", "`count_values` takes a text here", "1"),
-        ("count_values(\"\", a)", "a label needs a name", "\"\""),
         ("clamp(a, 1)", "`clamp` takes 3 arguments, not 2", "clamp(a, 1)"),
         ("round()", "`round` takes 1 to 2 arguments, not 0", "round()"),
         ("time(a)", "`time` takes no argument, not 1", "time(a)"),
@@ -116,7 +115,9 @@ fn what_means_nothing_is_refused_at_its_place() {
         assert_eq!((kind, shown.as_str(), place.as_str()), (RefusalKind::Wrong, message, at), "{text}");
     }
     let (kind, shown, place) = refused("label_replace(a, \"x\", \"y\", \"z\", \"a)(b\")");
-    assert_eq!((kind, place.as_str()), (RefusalKind::Wrong, "\"a)(b\""), "{shown}");
+    assert_eq!((kind, place.as_str()), (RefusalKind::Unusable, "\"a)(b\""), "{shown}");
+    let (kind, shown, place) = refused("count_values(\"\", a)");
+    assert_eq!((kind, shown.as_str(), place.as_str()), (RefusalKind::Unusable, "a label needs a name", "\"\""));
     assert!(refused("label_replace(a, \"x\", \"y\", \"z\", \"(a{999}){999}\")").1.contains("to more than 1000"));
 }
 

@@ -1,0 +1,95 @@
+//! Answers in Prometheus' terms: scalars, strings, vectors and matrices.
+
+use crate::budget::{Budget, Held};
+use crate::evaluate::Buckets;
+use crate::evaluate::{EvaluateError, Samples, Value, evaluate_steps, range_samples};
+use crate::lower::Root;
+use crate::series::{Labels, Series};
+use crate::time::{Millis, Steps};
+
+/// A value at a time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PromPoint {
+    /// Milliseconds since 1970.
+    pub ms: Millis,
+    /// The value.
+    pub value: f64,
+}
+
+/// One series of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PromSeries {
+    /// Its labels, with the metric's name where the values still are that metric.
+    pub labels: Labels,
+    /// Its points in order of time.
+    pub points: Vec<PromPoint>,
+}
+
+/// The value of an expression.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PromValue {
+    /// A number.
+    Scalar(PromPoint),
+    /// A string.
+    Text {
+        /// The time of evaluation.
+        ms: Millis,
+        /// The string.
+        text: String,
+    },
+    /// Series with one point each; the order is the expression's own where it sorts.
+    Vector(Vec<PromSeries>),
+    /// Series of points, sorted by labels.
+    Matrix(Vec<PromSeries>),
+}
+
+/// When a question is evaluated, and the form of its answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// The times.
+    pub steps: Steps,
+    /// Whether the answer is a matrix over the steps.
+    pub is_range: bool,
+    /// The most points that all parts together may read and produce.
+    pub max_points: usize,
+}
+
+/// Computes the answer of what was read, and the bytes that it takes.
+///
+/// # Errors
+/// The series do not fit together, the expression is too much work, more bytes would be held, or time is over.
+pub fn answer(
+    root: &Root,
+    reads: Vec<Samples>,
+    asked: Asked,
+    budget: &Budget,
+) -> Result<(PromValue, Held), EvaluateError> {
+    let times: Vec<Millis> = asked.steps.times().collect();
+    let buckets = Buckets { starts_ms: &times, max_points: asked.max_points };
+    let ms = asked.steps.start_ms;
+    let node = match root {
+        Root::Text(text) => return Ok((PromValue::Text { ms, text: text.clone() }, budget.held())),
+        Root::Range(node) => {
+            let Samples { series, held } = range_samples(node, reads, &buckets, budget)?;
+            let one = |one: crate::evaluate::SampledSeries| PromSeries {
+                labels: one.labels,
+                points: one.samples.iter().map(|sample| PromPoint { ms: sample.ms, value: sample.value }).collect(),
+            };
+            return Ok((PromValue::Matrix(series.into_iter().map(one).collect()), held));
+        }
+        Root::Node(node) => node,
+    };
+    let (value, mut held) = evaluate_steps(node, reads, &buckets, budget)?;
+    let series = match value {
+        Value::Scalar(scalar) if !asked.is_range => {
+            return Ok((PromValue::Scalar(PromPoint { ms, value: scalar.at(0) }), held));
+        }
+        Value::Scalar(scalar) => scalar.into_series(&buckets),
+        Value::Series(series) => series,
+    };
+    held.set(series.iter().map(Series::bytes).sum::<usize>().saturating_mul(2))?;
+    let point = |point: &crate::series::Point| PromPoint { ms: asked.steps.at(point.bucket), value: point.value };
+    let drawn = |one: Series| PromSeries { labels: one.labels, points: one.points.iter().map(point).collect() };
+    let series = series.into_iter().map(drawn).collect();
+    Ok((if asked.is_range { PromValue::Matrix(series) } else { PromValue::Vector(series) }, held))
+}

@@ -1,0 +1,117 @@
+//! Questions in Prometheus' language, asked of the engine.
+
+use datebin::engine::PromQuestion;
+use datebin::error::Kind;
+use datebin::frame::{PromSeries, PromValue};
+use datebin::time::Steps;
+use sqlx::PgPool;
+
+use crate::support::{Server, sql};
+
+const T0: i64 = 1_735_732_800_000; // 2025-01-01T12:00:00Z
+
+/// Two hosts; `a` falls from 30 to 5 once, and `b` has a NULL in the middle.
+const TABLE: &str = r#"
+CREATE TABLE reqs (ts timestamptz NOT NULL, host text NOT NULL, total float8, PRIMARY KEY (host, ts));
+INSERT INTO reqs SELECT to_timestamp(1735732800 + 15 * i), 'a', CASE WHEN i < 8 THEN 10 * i ELSE 10 * (i - 8) + 5 END
+  FROM generate_series(0, 19) i;
+INSERT INTO reqs SELECT to_timestamp(1735732800 + 15 * i), 'b', nullif(i, 6) FROM generate_series(0, 12) i;
+"#;
+const FILE: &str = "[[source]]\nrelation = \"public.reqs\"\ntime = \"ts\"\nlabels = [\"host\"]\n\
+    [source.metric.reqs_total]\ncolumn = \"total\"\nkind = \"counter\"\n";
+
+/// To twelve digits, so that a test may state what it means.
+fn rounded(value: f64) -> f64 {
+    format!("{value:.11e}").parse().unwrap()
+}
+
+fn shown(value: &PromValue) -> Vec<String> {
+    let line = |one: &PromSeries| {
+        let labels: Vec<String> = one.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let points: Vec<String> = one
+            .points
+            .iter()
+            .map(|point| format!("{}@{}", rounded(point.value), (point.ms - T0) as f64 / 1000.0))
+            .collect();
+        format!("{{{}}} {}", labels.join(","), points.join(" "))
+    };
+    match value {
+        PromValue::Scalar(point) => vec![format!("{}@{}", point.value, (point.ms - T0) / 1000)],
+        PromValue::Text { text, .. } => vec![text.clone()],
+        PromValue::Vector(series) | PromValue::Matrix(series) => series.iter().map(line).collect(),
+    }
+}
+
+async fn asked(
+    server: &Server,
+    text: &str,
+    steps: Steps,
+    is_range: bool,
+) -> Result<Vec<String>, datebin::error::Error> {
+    let question = PromQuestion { text: text.to_owned(), steps, lookback_ms: None, is_range };
+    let scope = server.engine.scope().unwrap();
+    Ok(shown(&scope.promql(&question).await?.value))
+}
+
+async fn instant(server: &Server, text: &str, seconds: i64) -> Vec<String> {
+    asked(server, text, Steps::instant(T0 + 1000 * seconds), false).await.unwrap_or_else(|e| panic!("{text}: {e:?}"))
+}
+
+async fn range(server: &Server, text: &str, (start, step, len): (i64, i64, u32)) -> Vec<String> {
+    let steps = Steps { start_ms: T0 + 1000 * start, step_ms: 1000 * step, len };
+    asked(server, text, steps, true).await.unwrap_or_else(|error| panic!("{text}: {error:?}"))
+}
+
+#[sqlx::test(migrations = false)]
+async fn selectors_and_functions_of_ranges_mean_what_prometheus_means(pool: PgPool) {
+    sql(&pool, TABLE).await;
+    let server = Server::declared(&pool, FILE).await;
+    for (text, seconds, answer) in [
+        ("1 + 1", 4, vec!["2@4"]),
+        ("\"text\"", 0, vec!["text"]),
+        ("reqs_total", 60, vec!["{__name__=reqs_total,host=a} 40@60", "{__name__=reqs_total,host=b} 4@60"]),
+        // A NULL ends the series until the next sample; a sample at the very end of the lookback does not count.
+        ("reqs_total{host=\"b\"}", 100, vec![]),
+        ("reqs_total{host=\"b\"}", 105, vec!["{__name__=reqs_total,host=b} 7@105"]),
+        ("reqs_total{host=\"b\"}", 479, vec!["{__name__=reqs_total,host=b} 12@479"]),
+        ("reqs_total{host=\"b\"}", 480, vec![]),
+        ("timestamp(reqs_total{host=\"a\"})", 62, vec!["{host=a} 1735732860@62"]),
+        ("count_over_time(reqs_total[1m])", 120, vec!["{host=a} 4@120", "{host=b} 3@120"]),
+        // 45 s between the first and the last of four samples, half a spacing to the window's start.
+        ("increase(reqs_total{host=\"a\"}[1m])", 60, vec!["{host=a} 40@60"]),
+        ("rate(reqs_total{host=\"a\"}[1m])", 150, vec!["{host=a} 0.555555555556@150"]),
+        ("sum(reqs_total)", 60, vec!["{} 44@60"]),
+        ("reqs_total{host=\"b\"}[30s]", 60, vec!["{__name__=reqs_total,host=b} 3@45 4@60"]),
+        ("max_over_time(sum(reqs_total)[1m:15s])", 60, vec!["{} 44@60"]),
+        ("reqs_total{host=\"a\"} @ 1735732830", 300, vec!["{__name__=reqs_total,host=a} 20@300"]),
+        ("reqs_total{host=\"a\"} offset 30s", 60, vec!["{__name__=reqs_total,host=a} 20@60"]),
+        ("sort_desc(reqs_total)", 60, vec!["{__name__=reqs_total,host=a} 40@60", "{__name__=reqs_total,host=b} 4@60"]),
+        ("sort(reqs_total)", 60, vec!["{__name__=reqs_total,host=b} 4@60", "{__name__=reqs_total,host=a} 40@60"]),
+        ("no_such_metric", 60, vec![]),
+        ("absent(no_such_metric{x=\"y\"})", 60, vec!["{x=y} 1@60"]),
+        ("{host=\"b\"}", 60, vec!["{__name__=reqs_total,host=b} 4@60"]),
+    ] {
+        assert_eq!(instant(&server, text, seconds).await, answer, "{text}");
+    }
+    for (text, steps, answer) in [
+        ("reqs_total{host=\"b\"}", (75, 15, 4), vec!["{__name__=reqs_total,host=b} 5@75 7@105 8@120"]),
+        (
+            "topk(1, reqs_total)",
+            (105, 15, 3),
+            vec!["{__name__=reqs_total,host=a} 70@105 15@135", "{__name__=reqs_total,host=b} 8@120"],
+        ),
+        ("time()", (0, 1, 2), vec!["{} 1735732800@0 1735732801@1"]),
+    ] {
+        assert_eq!(range(&server, text, steps).await, answer, "{text}");
+    }
+    for (text, kind) in [
+        ("rate(reqs_total)", Kind::BadTarget),
+        ("reqs_total[5m] + 1", Kind::BadTarget),
+        ("{host=~\".*\"}", Kind::BadTarget),
+        ("reqs_total + on(x) reqs_total", Kind::Execution),
+        ("label_replace(reqs_total, \"x\", \"\", \"y\", \"(\")", Kind::Execution),
+    ] {
+        let error = asked(&server, text, Steps::instant(T0 + 60_000), false).await.unwrap_err();
+        assert_eq!(error.kind, kind, "{text}: {error:?}");
+    }
+}
