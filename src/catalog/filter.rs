@@ -3,10 +3,13 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use super::{Compared, LabelValue};
 use crate::ast::{Comparison, Matcher, Span, Test, Values};
+use crate::budget::Budget;
+use crate::error::Error;
 use crate::pattern::{self, Patterns};
 
 /// A condition on one label that the database evaluates. An absent label has the empty value.
@@ -119,13 +122,39 @@ impl Filter {
     }
 }
 
+/// How many values are tried before the request's time is looked at again.
+const BETWEEN_LOOKS: usize = 256;
+
 /// Turns a pattern into the values that pass it, given all (non-empty) values that the label has in the range.
 #[must_use]
 pub fn settle(filter: &Filter, values: &BTreeSet<String>) -> Filter {
-    let Wanted::Passing(pattern) = &filter.wanted else { return filter.clone() };
+    match tried(filter, values, || Ok::<(), Infallible>(())) {
+        Ok(settled) => settled,
+        Err(never) => match never {},
+    }
+}
+
+/// As [`settle`], as long as the request has time.
+///
+/// # Errors
+/// The request's time is over.
+pub fn settle_within(filter: &Filter, values: &BTreeSet<String>, budget: &Budget) -> Result<Filter, Error> {
+    tried(filter, values, || budget.go_on())
+}
+
+fn tried<E>(filter: &Filter, values: &BTreeSet<String>, mut go_on: impl FnMut() -> Result<(), E>) -> Result<Filter, E> {
+    let Wanted::Passing(pattern) = &filter.wanted else { return Ok(filter.clone()) };
     let with_absent = std::iter::once("").chain(values.iter().map(String::as_str).filter(|v| !v.is_empty()));
-    let passing: Values = with_absent.filter(|value| pattern.accepts(value)).map(str::to_owned).collect();
-    Filter { value: filter.value.clone(), wanted: Wanted::OneOf(passing) }
+    let mut passing = Vec::new();
+    for (number, value) in with_absent.enumerate() {
+        if number.is_multiple_of(BETWEEN_LOOKS) {
+            go_on()?;
+        }
+        if pattern.accepts(value) {
+            passing.push(value.to_owned());
+        }
+    }
+    Ok(Filter { value: filter.value.clone(), wanted: Wanted::OneOf(passing.into()) })
 }
 
 /// A matcher's test, its pattern compiled.
@@ -147,4 +176,29 @@ pub fn wanted(matcher: &Matcher, patterns: &Patterns) -> Result<Wanted, BadMatch
         Test::NotMatch(pattern) => regex(pattern, true)?,
         Test::Compare(comparison, value) => Wanted::Passing(Pattern::Compare(*comparison, value.clone())),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::ProcessBudget;
+    use crate::catalog::{Column, ColumnType, Row};
+    use crate::error::Kind;
+    use crate::ident::Ident;
+
+    #[test]
+    fn values_are_tried_until_the_time_is_over() {
+        let column = Column { name: Ident::new("x").unwrap(), ty: ColumnType::Text, nullable: true, row: Row::Own };
+        let wanted = Wanted::Passing(Pattern::Compare(Comparison::Less, "12".into()));
+        let filter = Filter { value: LabelValue::Column(column), wanted };
+        let values: BTreeSet<String> = (0..100_000).map(|n| n.to_string()).collect();
+        let budget = Budget::new(&ProcessBudget::new(1 << 20), 1 << 20, 1);
+        let settled = settle_within(&filter, &values, &budget).unwrap();
+        let below: Vec<String> =
+            ["0", "1", "10", "11", "2", "3", "4", "5", "6", "7", "8", "9"].map(String::from).into();
+        assert_eq!(settled.wanted, Wanted::OneOf(below.into()));
+        assert_eq!(settle(&filter, &values), settled);
+        budget.stop();
+        assert_eq!(settle_within(&filter, &values, &budget).unwrap_err().kind, Kind::Timeout);
+    }
 }

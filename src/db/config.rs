@@ -100,7 +100,9 @@ impl DatabaseConfig {
             ("plan_cache_mode", "force_custom_plan".to_owned()),
             ("jit", "off".to_owned()),
             ("TimeZone", "UTC".to_owned()),
+            // How values read as labels, whatever the role or the database say.
             ("DateStyle", "ISO".to_owned()),
+            ("bytea_output", "hex".to_owned()),
         ])
     }
 }

@@ -13,7 +13,7 @@ use crate::db::{DbError, RowSink, SeriesRow};
 use crate::error::{Error, Kind};
 use crate::evaluate::Fetched;
 use crate::frame::{self, Collector, Gathered, Kept, Reduced, Reducer, SampleCollector};
-use crate::plan::{Fetch, FetchAggregate, FetchGroup, settle};
+use crate::plan::{Fetch, FetchAggregate, FetchGroup, settle_within};
 use crate::sql::{self, Statement};
 use crate::time::TimeRange;
 
@@ -118,7 +118,7 @@ impl Scope {
         filters: &mut [Filter],
         (others, range): (&[Filter], Option<TimeRange>),
     ) -> Result<(), DbError> {
-        let mut known: Option<(LabelValue, BTreeSet<String>)> = None;
+        let mut known: Option<(LabelValue, Arc<BTreeSet<String>>)> = None;
         for filter in filters {
             let Some(lookup) = filter.lookup() else { continue };
             // Several patterns on one label are tried on the same values.
@@ -127,10 +127,14 @@ impl Scope {
                 Some(read) => read,
                 None => {
                     let statement = sql::label_values(source, &lookup.value, others, range, LABEL_VALUES);
-                    (lookup.value, self.database.texts(&statement, self.deadline, LABEL_VALUES).await?)
+                    let found = self.database.texts(&statement, self.deadline, LABEL_VALUES).await?;
+                    (lookup.value, Arc::new(found))
                 }
             };
-            *filter = settle(filter, &values);
+            // About a step for each byte that a pattern looks at.
+            let steps = values.iter().map(|value| value.len() + 1).sum();
+            let (asked, tried) = (filter.clone(), Arc::clone(&values));
+            *filter = self.compute(steps, move |budget| settle_within(&asked, &tried, budget)).await?;
             known = Some((value, values));
             tokio::task::yield_now().await;
         }

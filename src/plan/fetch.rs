@@ -132,7 +132,7 @@ fn group(
             let matchers = request.selector.matchers.iter().chain(ad_hoc.iter().copied());
             let Some(filters) = filters(carrier.source, matchers.clone(), context.patterns)? else { continue };
             let asked = counted::asked(request.function, carrier.metric).map_err(|e| e.at(request.function_span))?;
-            let covered = open::asked(asked.function, carrier.metric).map_err(|e| e.at(request.function_span))?;
+            let covered = open::asked(asked.function, carrier.metric, &cut).map_err(|e| e.at(request.function_span))?;
             let is_alone = carriers.len() == 1;
             let scope = Scope { context, carrier: *carrier, cut: &cut, answers, is_alone };
             let mut fetch = scope.fetch(filters, covered.function, inside.clone());

@@ -26,7 +26,7 @@ pub use reads::reads;
 pub use rows::{Rows, is_sensible, rows};
 
 use crate::ast::{AggregateOp, Grouping};
-pub use crate::catalog::filter::{Filter, Wanted, settle};
+pub use crate::catalog::filter::{Filter, Wanted, settle, settle_within};
 use crate::catalog::{
     self, Adjustment, Document, Join, LabelValue, Member, Relation, RollupColumns, TimeColumn, Value,
 };

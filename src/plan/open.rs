@@ -36,14 +36,20 @@ pub(super) struct Covered {
 /// What a function means for a metric.
 ///
 /// # Errors
-/// It is one of samples that follow each other, and rows that last are none.
-pub(super) fn asked(function: RangeFunction, metric: &Metric) -> Result<Covered, Error> {
-    if matches!(metric.value, Value::Overlap(_)) && is_cover(function) {
+/// It is one of samples that follow each other, and rows that last are none; or it does not add up over the pieces of a
+/// window.
+pub(super) fn asked(function: RangeFunction, metric: &Metric, cut: &Cut) -> Result<Covered, Error> {
+    let lasts = matches!(metric.value, Value::Overlap(_));
+    if lasts && is_cover(function) {
         let mean = function == RangeFunction::Rate;
         return Ok(Covered { function: RangeFunction::OverTime(OverTime::Sum), mean });
     }
     if function.is_of_samples() {
         has_samples(metric)?;
+    }
+    let adds_up = matches!(function, RangeFunction::OverTime(OverTime::Sum) | RangeFunction::Present);
+    if lasts && !adds_up && cut.has_pieces() {
+        return Err(in_pieces(function, metric));
     }
     Ok(Covered { function, mean: false })
 }
@@ -59,4 +65,13 @@ pub(super) fn has_samples(metric: &Metric) -> Result<(), Error> {
     let message = format!("{} is how long rows last, not samples that follow each other", metric.name);
     let hint = "`rate` is how many are open on average; ask for that, or for sum_over_time of it";
     Err(Error::new(Kind::Unsupported, message).hint(hint))
+}
+
+/// A window of several pieces would have a row once for each of them.
+fn in_pieces(function: RangeFunction, metric: &Metric) -> Error {
+    let word = function.word();
+    let message =
+        format!("`{word}` of {} needs a window of one step: rows that last are cut at every step", metric.name);
+    let hint = "make the step as long as the window, or ask for `sum_over_time`, `increase` or `rate`, which hold for any window";
+    Error::new(Kind::Unsupported, message).hint(hint)
 }

@@ -45,6 +45,11 @@ impl Cut {
         sliding(windows.into_iter().map(before).collect())
     }
 
+    /// Whether a window is of several pieces.
+    pub(super) fn has_pieces(&self) -> bool {
+        self.windows.iter().flatten().any(|(from, to)| to - from > 1)
+    }
+
     /// Whether there is nothing to read.
     pub(super) const fn is_empty(&self) -> bool {
         self.len == 0

@@ -7,6 +7,7 @@ mod label_ids;
 mod lasts;
 mod members;
 mod open;
+mod pieces;
 mod required;
 mod topics;
 mod united;

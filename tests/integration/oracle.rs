@@ -121,6 +121,13 @@ async fn narrow_tables_with_documents_answer_as_defined(pool: PgPool) {
 #[sqlx::test(migrations = false)]
 async fn labels_of_every_type_answer_as_defined(pool: PgPool) {
     sql(&pool, labels::TYPES).await;
+    // How values are shown is not the database's to say.
+    sql(
+        &pool,
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET bytea_output = escape', current_database());
+         EXECUTE format('ALTER DATABASE %I SET datestyle = %L', current_database(), 'SQL, DMY'); END $$",
+    )
+    .await;
     let tables = [
         labels::typed("by_word", &labels::WORDS, &labels::OF_WORDS, 500),
         labels::typed("by_thing", &labels::THINGS, &labels::OF_THINGS, 501),

@@ -221,3 +221,71 @@ async fn holes_hypertables_and_indexes_without_order_are_named() {
         assert!(said.contains(line), "{line}: {said}");
     }
 }
+
+/// Rows that have their time in another, and rows whose samples have the time of their end: without indexes and with.
+const ELSEWHERE: &str = "
+    CREATE TABLE jobs (started timestamptz NOT NULL, ended timestamptz, queue text);
+    CREATE INDEX ON jobs (started);
+    CREATE TABLE runs (started timestamptz NOT NULL, ended timestamptz, queue text);
+    CREATE INDEX ON runs (started); CREATE INDEX ON runs (ended);
+    CREATE TABLE orders (id int NOT NULL, placed_at timestamptz);
+    INSERT INTO orders SELECT n, now() - n * interval '1 min' FROM generate_series(1, 1000) AS n;
+    CREATE TABLE lines (order_id int, qty int);
+    INSERT INTO lines SELECT n % 1000, n FROM generate_series(1, 1200000) AS n;
+    CREATE TABLE bills (id int PRIMARY KEY, placed_at timestamptz);
+    CREATE INDEX ON bills (placed_at);
+    CREATE TABLE items (bill_id int, qty int);
+    CREATE INDEX ON items (bill_id);
+    ANALYZE;";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn indexes_for_ends_and_for_times_in_joined_rows_are_named() {
+    let cluster = Cluster::start();
+    cluster.sql(ELSEWHERE).await;
+    let took = |table: &str| {
+        format!(
+            "[[source]]\nrelation = \"{table}\"\ntime = \"started\"\ntime_end = \"ended\"\nlabels = [\"queue\"]\n\
+             [source.metric.{table}_took]\nlasts = \"s\"\nat = \"end\"\n"
+        )
+    };
+    let joined = |table: &str, key: &str, other: &str| {
+        format!(
+            "[[source]]\nrelation = \"{table}\"\ntime = \"placed_at\"\nlabels = []\n[source.metric.{table}_qty]\n\
+             column = \"qty\"\n[[source.join]]\nrelation = \"{other}\"\non = {{ {key} = \"id\" }}\n"
+        )
+    };
+    let sources =
+        [took("jobs"), took("runs"), joined("lines", "order_id", "orders"), joined("items", "bill_id", "bills")];
+    let file = format!("[discovery]\nenabled = false\n{}", sources.concat());
+    let checked = piped(&cluster.directory, &cluster.url(), file.as_bytes(), &["--format", "json"]);
+    assert_eq!(checked.status.code(), Some(0), "{}", text(&checked));
+    let report: Value = serde_json::from_slice(&checked.stdout).expect("JSON");
+    let findings = |name: &str| -> Vec<(String, String)> {
+        let sources = report["sources"].as_array().expect("sources");
+        let source = sources.iter().find(|source| source["relation"] == name).expect("the source");
+        let said = |finding: &Value, part: &str| finding[part].as_str().unwrap_or_default().to_owned();
+        let found = source["findings"].as_array().expect("findings");
+        found.iter().map(|finding| (said(finding, "message"), said(finding, "fix"))).collect()
+    };
+    let whole = |column: &str| format!("no index holds the time column {column}: every question reads the whole table");
+    let index = |on: &str| format!("CREATE INDEX CONCURRENTLY ON {on};");
+    assert_eq!(findings("public.jobs"), [(whole("ended"), index("\"public\".\"jobs\" (\"ended\")"))]);
+    let lines = findings("public.lines");
+    let elsewhere = |rest: &str| format!("the time is in public.orders, and {rest}");
+    for finding in [
+        (whole("placed_at"), index("\"public\".\"orders\" (\"placed_at\")")),
+        (
+            elsewhere("no constraint keeps public.orders to one row per key: every question reads all of it"),
+            String::new(),
+        ),
+        (
+            elsewhere("no index finds the rows of public.lines by their key: every question reads all of them"),
+            index("\"public\".\"lines\" (\"order_id\")"),
+        ),
+    ] {
+        assert!(lines.contains(&finding), "{finding:?}: {lines:?}");
+    }
+    for good in ["public.runs", "public.items"] {
+        assert_eq!(findings(good), [], "{good}");
+    }
+}

@@ -26,6 +26,7 @@ mod patience;
 mod program;
 mod proxy;
 mod reload;
+mod rights;
 mod settings;
 mod stopping;
 mod trouble;
