@@ -8,8 +8,8 @@ use futures_util::{StreamExt as _, stream};
 use super::{AT_ONCE, Scope, Timing, resolve};
 use crate::budget::Held;
 use crate::error::{Error, Kind};
-use crate::evaluate::{SampledSeries, Samples};
-use crate::frame::{self, Asked, PromValue, SampleReader};
+use crate::evaluate::{Fetched, Samples};
+use crate::frame::{self, Asked, PromValue, ReadPlan, ReadSeries, SampleReader};
 use crate::language::{self, Dialect};
 use crate::lower::{self, LoweredSteps, Root};
 use crate::plan::{self, Context, Fetch};
@@ -73,23 +73,20 @@ impl Scope {
         parse: std::time::Duration,
     ) -> Result<PromAnswer, Error> {
         let begun = Instant::now();
-        let fetches = plan::reads(&self.steps_context(question), &lowered.reads, question.lookback_ms)?;
+        let context = self.steps_context(question);
+        let fetches = plan::reads(&context, (&lowered.reads, &lowered.folds), question.lookback_ms)?;
         let planned_at = Instant::now();
-        let mut reads = Vec::with_capacity(fetches.len());
-        let mut warnings = Vec::new();
-        for read in self.read_all(&fetches).await? {
-            warnings.extend(read.skipped.iter().filter_map(|(metric, skipped)| skipped_values(metric, *skipped)));
-            reads.push(read.samples);
-        }
+        let (read, warnings) = self.read_all(lowered, &fetches).await?;
         let read_at = Instant::now();
         let max_points = POINTS_PER_CELL.saturating_mul(self.limits.cells as usize);
         let asked = Asked { steps: question.steps, is_range: question.is_range, max_points };
-        let held: usize = reads.iter().flat_map(|read| &read.series).map(|one| one.samples.len() + 1).sum();
-        let steps = held.saturating_add(question.steps.len as usize).saturating_mul(4);
+        let points: usize = read.0.iter().flat_map(|fold| &fold.series).map(|one| one.points.len() + 1).sum();
+        let kept: usize = read.1.iter().flat_map(|kept| &kept.series).map(|one| one.samples.len() + 1).sum();
+        let steps = (points + kept).saturating_add(question.steps.len as usize).saturating_mul(4);
         let tree = Arc::clone(lowered);
         let (value, held) = self
             .compute(steps, move |budget| {
-                frame::answer(&tree.root, reads, asked, budget).map_err(|error| resolve::execution(&error))
+                frame::answer(&tree.root, read, asked, budget).map_err(|error| resolve::execution(&error))
             })
             .await?;
         self.bounded(&value)?;
@@ -123,51 +120,76 @@ impl Scope {
         }
     }
 
-    /// The samples of each read; some reads are done side by side.
-    async fn read_all(&self, reads: &[Vec<Fetch>]) -> Result<Vec<Read>, Error> {
-        let metrics: Vec<&[Fetch]> =
-            reads.iter().flat_map(|fetches| fetches.chunk_by(|one, next| one.metric == next.metric)).collect();
-        let mut running = stream::iter(metrics.into_iter().map(|fetches| self.sampled(fetches))).buffered(AT_ONCE);
-        let mut done = Vec::with_capacity(reads.len());
-        for fetches in reads {
+    /// What each fold and each read gives, and what is to be said of them; some reads are done side by side.
+    async fn read_all(&self, lowered: &LoweredSteps, reads: &[Vec<Fetch>]) -> Result<(Given, Vec<String>), Error> {
+        let plans: Vec<ReadPlan> = (0..reads.len()).map(|at| plan_of(lowered, at)).collect();
+        let metrics =
+            reads.iter().zip(&plans).flat_map(|(fetches, plan)| by_metric(fetches).map(move |one| (one, plan)));
+        let metrics: Vec<_> = metrics.map(|(fetches, plan)| self.sampled(fetches, plan)).collect();
+        let mut running = stream::iter(metrics).buffered(AT_ONCE);
+        let none = || Fetched { series: Vec::new(), held: self.budget.held() };
+        let mut given: Given = (lowered.folds.iter().map(|_| none()).collect(), Vec::new());
+        let mut warnings = Vec::new();
+        for (fetches, plan) in reads.iter().zip(&plans) {
             let mut parts = Vec::new();
-            let mut skipped = Vec::new();
-            for metric in fetches.chunk_by(|one, next| one.metric == next.metric) {
+            for metric in by_metric(fetches) {
                 let Some(next) = running.next().await else { break };
-                let (samples, count) = next?;
-                parts.push(samples);
-                skipped.extend(metric.first().map(|fetch| (fetch.metric.clone(), count)));
+                let (part, skipped) = next?;
+                parts.push(part);
+                warnings.extend(metric.first().and_then(|fetch| skipped_values(&fetch.metric, skipped)));
             }
-            let samples: Vec<&SampledSeries> = parts.iter().flat_map(|part| &part.series).collect();
-            let (work, held) = (samples.len(), self.budget.held());
-            let samples = self.compute(work, move |_| Ok(frame::united(parts, held))).await?;
-            done.push(Read { samples, skipped });
+            let work = parts.iter().flat_map(|part| &part.folded).map(|fold| fold.series.len()).sum();
+            let of = plan.clone();
+            let read = self.compute(work, move |budget| Ok(frame::united(parts, &of, budget))).await?;
+            for ((number, _), fold) in plan.folds.iter().zip(read.folded) {
+                if let Some(to) = given.0.get_mut(*number) {
+                    *to = fold;
+                }
+            }
+            given.1.push(read.kept);
         }
-        Ok(done)
+        Ok((given, warnings))
     }
 
-    /// The samples of one metric, and how many rows held what is no number.
-    async fn sampled(&self, fetches: &[Fetch]) -> Result<(Samples, f64), Error> {
-        let fetches = self.all_settled(fetches).await?;
-        let Some(first) = fetches.first() else {
-            return Ok((Samples { series: Vec::new(), held: self.budget.held() }, 0.0));
-        };
-        let mut reader = SampleReader::new(Arc::new(first.clone()), &self.budget);
-        for fetch in &fetches {
-            reader.next_source(fetch);
-            self.read(fetch, &sql::samples(fetch), &mut |row| reader.row(&row)).await?;
+    /// What the samples of one metric give, and how many rows held what is no number.
+    async fn sampled(&self, fetches: &[Fetch], plan: &ReadPlan) -> Result<(ReadSeries, f64), Error> {
+        let mut fetches = self.all_settled(fetches).await?;
+        loop {
+            let Some(first) = fetches.first() else { return Ok((frame::united(Vec::new(), plan, &self.budget), 0.0)) };
+            let mut reader = SampleReader::new(&fetches, &Arc::new(first.clone()), plan, &self.budget);
+            let mut done = Ok(());
+            for fetch in &fetches {
+                reader.next_source(fetch);
+                done = self.read(fetch, &sql::samples(fetch), &mut |row| reader.row(&row)).await;
+                if done.is_err() {
+                    break;
+                }
+            }
+            // Rows of several stretches come in their order, which SQL does not promise.
+            if reader.is_disordered() && fetches.iter().any(|fetch| !fetch.stretches.is_empty()) {
+                fetches.iter_mut().for_each(|fetch| fetch.stretches.clear());
+                continue;
+            }
+            done?;
+            let skipped = reader.skipped();
+            let read = self.compute(reader.work(), move |budget| reader.finish(budget)).await?;
+            return Ok((read, skipped));
         }
-        let skipped = reader.skipped();
-        let samples = self.compute(reader.work(), move |budget| reader.finish(budget)).await?;
-        Ok((samples, skipped))
     }
 }
 
-/// What a read gave.
-struct Read {
-    samples: Samples,
-    /// By metric, how many rows held what is no number.
-    skipped: Vec<(String, f64)>,
+/// What was read: the series of each fold, and the samples of each read.
+type Given = (Vec<Fetched>, Vec<Samples>);
+
+fn by_metric(fetches: &[Fetch]) -> impl Iterator<Item = &[Fetch]> {
+    fetches.chunk_by(|one, next| one.metric == next.metric)
+}
+
+/// What becomes of the samples of a read.
+fn plan_of(lowered: &LoweredSteps, at: usize) -> ReadPlan {
+    let own = lowered.folds.iter().enumerate().filter(|(_, fold)| fold.read == at);
+    let keeps = lowered.reads.get(at).is_some_and(|read| !read.kept.is_empty());
+    ReadPlan { folds: own.map(|(number, fold)| (number, fold.plan)).collect(), keeps }
 }
 
 fn skipped_values(metric: &str, skipped: f64) -> Option<String> {

@@ -51,13 +51,11 @@ pub fn evaluate(
 /// As [`evaluate`].
 pub fn evaluate_steps(
     node: &Node,
-    reads: Vec<Samples>,
+    read: (Vec<Fetched>, Vec<Samples>),
     buckets: &Buckets<'_>,
     budget: &Budget,
 ) -> Result<(Value, Held), EvaluateError> {
-    let reads = reads.into_iter().map(Rc::new).collect();
-    let left = buckets.max_points;
-    let mut evaluator = Evaluator { inputs: Vec::new(), uses: Vec::new(), reads, buckets, budget, left };
+    let mut evaluator = Evaluator::of_steps(vec![node], read, buckets, budget);
     if node.is_scalar() {
         return Ok((Value::Scalar(evaluator.scalar(node)?), budget.held()));
     }
@@ -71,9 +69,12 @@ pub fn evaluate_steps(
 
 /// How often each fetch stands in a tree.
 fn count_uses(node: &Node, uses: &mut [usize]) {
-    if let Node::Fetch(at) = node
-        && let Some(uses) = uses.get_mut(*at)
-    {
+    let at = match node {
+        Node::Fetch(at) => Some(*at),
+        Node::Over(over) => over.fold(),
+        _ => None,
+    };
+    if let Some(uses) = at.and_then(|at| uses.get_mut(at)) {
         *uses += 1;
     }
     node.children().into_iter().for_each(|child| count_uses(child, uses));
@@ -99,6 +100,22 @@ const GROUPED_BYTES: usize = 96;
 /// A value among those of its bucket.
 const SORTED_BYTES: usize = 24;
 
+impl<'a> Evaluator<'a> {
+    /// Over what was folded and what was kept, for some trees.
+    pub(super) fn of_steps(
+        nodes: Vec<&Node>,
+        (inputs, reads): (Vec<Fetched>, Vec<Samples>),
+        buckets: &'a Buckets<'a>,
+        budget: &'a Budget,
+    ) -> Self {
+        let mut uses = vec![0; inputs.len()];
+        nodes.into_iter().for_each(|node| count_uses(node, &mut uses));
+        let inputs = inputs.into_iter().map(|input| Some(Rc::new(input))).collect();
+        let reads = reads.into_iter().map(Rc::new).collect();
+        Self { inputs, uses, reads, buckets, budget, left: buckets.max_points }
+    }
+}
+
 impl Evaluator<'_> {
     pub(super) fn charge(&mut self, points: usize) -> Evaluated<()> {
         let error = || EvaluateError::new(EvaluateErrorKind::TooMuch, Labels::default(), Span::default());
@@ -117,7 +134,7 @@ impl Evaluator<'_> {
     }
 
     /// What a fetch gave; its last use takes it.
-    fn input(&mut self, at: usize) -> Rc<Fetched> {
+    pub(super) fn input(&mut self, at: usize) -> Rc<Fetched> {
         let uses = self.uses.get_mut(at);
         let is_last = uses.is_none_or(|uses| {
             *uses = uses.saturating_sub(1);
@@ -131,6 +148,11 @@ impl Evaluator<'_> {
     /// The series of a node, to be changed in place.
     pub(super) fn owned(&mut self, node: &Node) -> Evaluated<Fetched> {
         let shared = self.series(node)?;
+        self.own(shared)
+    }
+
+    /// Series that nobody else looks at.
+    pub(super) fn own(&self, shared: Rc<Fetched>) -> Evaluated<Fetched> {
         match Rc::try_unwrap(shared) {
             Ok(own) => Ok(own),
             Err(shared) => {

@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use super::error::EvaluateError;
 use super::evaluator::{Evaluated, Evaluator, at};
+use super::fold::{Fold, FoldPlan};
 use super::node::Node;
 use super::unique::distinct;
 use super::value::{Buckets, Fetched, Scalar};
 use crate::ast::Span;
 use crate::budget::{Budget, Held};
-use crate::range::{Function, Sample, Sliding, Window, is_stale, value};
+use crate::range::{Function, Sample, Window, is_stale, value};
 use crate::series::{Labels, METRIC_NAME, Point, Series};
 use crate::time::{Millis, Steps};
 
@@ -46,7 +47,9 @@ pub enum OverFunction {
 /// Where samples come from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum OverInput {
-    /// A read, by its number.
+    /// A read whose samples were folded into these windows as they came, by the number of the fold.
+    Folded(usize),
+    /// A read whose samples were kept, by its number.
     Read(usize),
     /// An expression at times of its own.
     Subquery {
@@ -62,8 +65,6 @@ pub enum OverInput {
 pub struct SampledSeries {
     /// Its labels, the metric's name among them.
     pub labels: Labels,
-    /// How long a sample counts at later times, in milliseconds.
-    pub lookback_ms: i64,
     /// Its samples in order of time, staleness markers among them; no two share a millisecond.
     pub samples: Vec<Sample>,
 }
@@ -80,10 +81,18 @@ pub struct Samples {
 impl OverNode {
     pub(super) fn children(&self) -> Vec<&Node> {
         let child = match &self.of {
-            OverInput::Read(_) => None,
+            OverInput::Folded(_) | OverInput::Read(_) => None,
             OverInput::Subquery { child, .. } => Some(&**child),
         };
         self.args.iter().chain(child).collect()
+    }
+
+    /// The number of the fold that it looks at.
+    pub(super) const fn fold(&self) -> Option<usize> {
+        match self.of {
+            OverInput::Folded(at) => Some(at),
+            OverInput::Read(_) | OverInput::Subquery { .. } => None,
+        }
     }
 
     fn keeps_name(&self) -> bool {
@@ -95,58 +104,60 @@ impl OverNode {
     }
 
     /// The windows of all steps.
-    fn windows(&self, steps: &Steps) -> Windows {
+    #[must_use]
+    pub fn windows(&self, steps: &Steps) -> FoldPlan {
         let steps = self.at_ms.map_or(*steps, Steps::instant);
-        let start_ms = steps.start_ms.saturating_sub(self.offset_ms);
-        Windows { ends: Steps { start_ms, ..steps }, length_ms: self.window_ms }
-    }
-}
-
-/// Windows that end at evenly spaced times.
-#[derive(Clone, Copy)]
-struct Windows {
-    ends: Steps,
-    length_ms: i64,
-}
-
-impl Windows {
-    /// Whether each sample is in many windows.
-    const fn overlap(&self) -> bool {
-        self.ends.len > 1 && self.length_ms > self.ends.step_ms.saturating_mul(8)
+        let ends = Steps { start_ms: steps.start_ms.saturating_sub(self.offset_ms), ..steps };
+        let window_ms = matches!(self.function, OverFunction::Range(_)).then_some(self.window_ms);
+        FoldPlan { function: self.function, args: [0.0; 2], ends, window_ms }
     }
 
-    fn of(&self, step: u32) -> Window {
-        let end_ms = self.ends.at(step);
-        Window { start_ms: end_ms.saturating_sub(self.length_ms), end_ms }
+    /// The windows with constant numbers; none where the numbers differ from step to step.
+    #[must_use]
+    pub fn folded(&self, steps: &Steps) -> Option<FoldPlan> {
+        let numbers = self.args.iter().map(Node::constant).collect::<Option<Vec<f64>>>()?;
+        let looks_ahead = self.function == OverFunction::Range(Function::PredictLinear);
+        if looks_ahead && self.at_ms.is_some() {
+            return None;
+        }
+        let number = |at: usize| numbers.get(at).copied().unwrap_or_default();
+        let second = if looks_ahead { self.offset_ms as f64 / 1000.0 } else { number(1) };
+        Some(FoldPlan { args: [number(0), second], ..self.windows(steps) })
     }
 }
 
 impl Evaluator<'_> {
     /// The series of a function over samples.
     pub(super) fn over(&mut self, node: &OverNode) -> Evaluated<Fetched> {
-        let args = node.args.iter().map(|arg| self.scalar(arg)).collect::<Evaluated<Vec<Scalar>>>()?;
-        let windows = node.windows(&self.buckets.steps());
+        let steps = self.buckets.steps();
         let mut made = Fetched { series: Vec::new(), held: self.budget.held() };
         match &node.of {
+            OverInput::Folded(at) => {
+                let input = self.input(*at);
+                self.charge(input.series.iter().map(|one| one.points.len() + 1).sum())?;
+                made = self.own(input)?;
+                if node.at_ms.is_some() {
+                    for one in &mut made.series {
+                        one.points = self.everywhere(&one.points)?;
+                    }
+                    made.held.set(made.series.iter().map(Series::bytes).sum())?;
+                }
+            }
             OverInput::Read(at) => {
                 let Some(read) = self.reads.get(*at).map(Rc::clone) else { return Ok(made) };
                 for one in &read.series {
-                    let windows = match node.function {
-                        OverFunction::Range(_) => windows,
-                        _ => Windows { length_ms: one.lookback_ms, ..windows },
-                    };
-                    let points = self.points(node, &args, windows, &one.samples)?;
+                    let points = self.points((node, &steps), &one.samples, &mut made.held)?;
                     self.push(&mut made, &one.labels, points)?;
                 }
             }
-            OverInput::Subquery { child, steps } => {
-                let inner = self.at_steps(steps, child)?;
+            OverInput::Subquery { child, steps: inner } => {
+                let child = self.at_steps(inner, child)?;
                 let mut samples = Vec::new();
-                for one in &inner.series {
+                for one in &child.series {
                     samples.clear();
-                    let sample = |point: &Point| Sample { ms: steps.at(point.bucket), value: point.value };
+                    let sample = |point: &Point| Sample { ms: inner.at(point.bucket), value: point.value };
                     samples.extend(one.points.iter().map(sample));
-                    let points = self.points(node, &args, windows, &samples)?;
+                    let points = self.points((node, &steps), &samples, &mut made.held)?;
                     self.push(&mut made, &one.labels, points)?;
                 }
             }
@@ -162,14 +173,13 @@ impl Evaluator<'_> {
     fn at_steps(&mut self, steps: &Steps, child: &Node) -> Evaluated<Fetched> {
         let times: Vec<Millis> = steps.times().collect();
         let _held = self.budget.paid(times.len() * size_of::<Millis>())?;
-        let max_points = self.left;
         let mut inner = Evaluator {
-            inputs: Vec::new(),
-            uses: Vec::new(),
-            reads: self.reads.clone(),
-            buckets: &Buckets { starts_ms: &times, max_points },
+            inputs: std::mem::take(&mut self.inputs),
+            uses: std::mem::take(&mut self.uses),
+            reads: Rc::clone(&self.reads),
+            buckets: &Buckets { starts_ms: &times, max_points: self.left },
             budget: self.budget,
-            left: max_points,
+            left: self.left,
         };
         let series = if child.is_scalar() {
             let series = inner.scalar(child)?.into_series(inner.buckets);
@@ -177,7 +187,8 @@ impl Evaluator<'_> {
         } else {
             inner.owned(child)?
         };
-        self.left = inner.left;
+        let Evaluator { inputs, uses, left, .. } = inner;
+        (self.inputs, self.uses, self.left) = (inputs, uses, left);
         Ok(series)
     }
 
@@ -193,119 +204,53 @@ impl Evaluator<'_> {
     /// The points of one series.
     fn points(
         &mut self,
-        node: &OverNode,
-        args: &[Scalar],
-        windows: Windows,
+        (node, steps): (&OverNode, &Steps),
         samples: &[Sample],
+        held: &mut Held,
     ) -> Evaluated<Vec<Point>> {
         self.charge(samples.len() / 8)?;
-        let points = match node.function {
-            OverFunction::Instant => instants(windows, samples, |sample| sample.value),
-            OverFunction::InstantTime => instants(windows, samples, |sample| sample.ms as f64 / 1000.0),
-            OverFunction::Range(function) => self.ranges(function, args, (node, windows), samples)?,
+        let Some(plan) = node.folded(steps) else {
+            return self.step_by_step(node, samples);
         };
-        self.charge(points.len())?;
-        if node.at_ms.is_none() || points.len() != 1 || self.is_per_step(node, args) {
-            return Ok(points);
+        let mut fold = Fold::new(&plan);
+        for sample in samples {
+            fold.push(&plan, *sample, held)?;
         }
-        let value = points[0].value;
+        let points = fold.finish(&plan, held)?;
+        self.charge(points.len())?;
+        if node.at_ms.is_some() { self.everywhere(&points) } else { Ok(points) }
+    }
+
+    /// The value of a fixed window, at each step.
+    fn everywhere(&mut self, points: &[Point]) -> Evaluated<Vec<Point>> {
+        let Some(value) = points.first().map(|point| point.value) else { return Ok(Vec::new()) };
         self.charge(self.buckets.starts_ms.len())?;
         Ok(self.buckets.indices().map(|bucket| Point { bucket, value }).collect())
     }
 
-    /// Whether a fixed window has a value of its own at each step.
-    fn is_per_step(&self, node: &OverNode, args: &[Scalar]) -> bool {
-        let looks_ahead = node.function == OverFunction::Range(Function::PredictLinear);
-        node.at_ms.is_some() && (looks_ahead || args.iter().any(|arg| matches!(arg, Scalar::PerBucket(_))))
-    }
-
-    fn ranges(
-        &mut self,
-        function: Function,
-        args: &[Scalar],
-        (node, windows): (&OverNode, Windows),
-        samples: &[Sample],
-    ) -> Evaluated<Vec<Point>> {
-        let fresh: Vec<Sample>;
-        let samples = if samples.iter().any(|sample| is_stale(sample.value)) {
-            fresh = samples.iter().copied().filter(|sample| !is_stale(sample.value)).collect();
-            &fresh
-        } else {
-            samples
-        };
-        let per_step = self.is_per_step(node, args);
-        let constant = args.iter().all(|arg| matches!(arg, Scalar::Constant(_)));
-        if constant && function != Function::PredictLinear && windows.overlap() {
-            return self.slid(Sliding::new(function, numbers(args, 0), windows.length_ms), windows, samples);
-        }
+    /// Windows whose function has numbers of its own at each step.
+    fn step_by_step(&mut self, node: &OverNode, samples: &[Sample]) -> Evaluated<Vec<Point>> {
+        let OverFunction::Range(function) = node.function else { return Ok(Vec::new()) };
+        let args = node.args.iter().map(|arg| self.scalar(arg)).collect::<Evaluated<Vec<Scalar>>>()?;
+        let samples: Vec<Sample> = samples.iter().copied().filter(|sample| !is_stale(sample.value)).collect();
+        let windows = node.windows(&self.buckets.steps());
         let mut points = Vec::new();
-        let (mut from, mut to) = (0, 0);
-        let steps = if per_step { self.buckets.indices() } else { 0..windows.ends.len };
-        for bucket in steps {
-            let window = windows.of(if per_step { 0 } else { bucket });
-            // Windows move forward only.
-            from += samples[from..].partition_point(|sample| sample.ms <= window.start_ms);
-            to = to.max(from);
-            to += samples[to..].partition_point(|sample| sample.ms <= window.end_ms);
-            self.charge((to - from) / 8)?;
-            let mut numbers = numbers(args, bucket);
+        for bucket in self.buckets.indices() {
+            let window: Window = windows.window(if node.at_ms.is_some() { 0 } else { bucket });
+            let from = samples.partition_point(|sample| sample.ms <= window.start_ms);
+            let to = samples.partition_point(|sample| sample.ms <= window.end_ms);
+            self.charge(to.saturating_sub(from) / 8)?;
+            let number = |at: usize| args.get(at).map_or(0.0, |arg| arg.at(bucket));
+            let mut numbers = [number(0), number(1)];
             if function == Function::PredictLinear {
                 let at = self.buckets.starts_ms.get(bucket as usize).copied().unwrap_or(window.end_ms);
                 numbers[1] = at.saturating_sub(window.end_ms) as f64 / 1000.0;
             }
-            points.extend(value(function, numbers, &samples[from..to], window).map(|value| Point { bucket, value }));
+            let inside = samples.get(from..to).unwrap_or_default();
+            points.extend(value(function, numbers, inside, window).map(|value| Point { bucket, value }));
         }
         Ok(points)
     }
-
-    /// The points of windows that share most of their samples with the next one.
-    fn slid(&mut self, mut sliding: Sliding, windows: Windows, samples: &[Sample]) -> Evaluated<Vec<Point>> {
-        let mut points = Vec::new();
-        let mut next = 0;
-        let mut step = samples.first().map_or(windows.ends.len, |first| windows.ends.first_from(first.ms));
-        while step < windows.ends.len {
-            self.budget.go_on()?;
-            let window = windows.of(step);
-            while let Some(sample) = samples.get(next).filter(|sample| sample.ms <= window.end_ms) {
-                sliding.push(*sample);
-                next += 1;
-            }
-            points.extend(sliding.value_at(window.end_ms).map(|value| Point { bucket: step, value }));
-            step += 1;
-            // Steps whose windows are empty are passed over.
-            if step < windows.ends.len && !reaches(&samples[..next], windows.of(step)) {
-                step =
-                    samples.get(next).map_or(windows.ends.len, |sample| windows.ends.first_from(sample.ms)).max(step);
-            }
-        }
-        Ok(points)
-    }
-}
-
-/// Whether the newest of the samples lies within a window.
-fn reaches(samples: &[Sample], window: Window) -> bool {
-    samples.last().is_some_and(|sample| sample.ms > window.start_ms)
-}
-
-fn numbers(args: &[Scalar], bucket: u32) -> [f64; 2] {
-    let number = |at: usize| args.get(at).map_or(0.0, |arg| arg.at(bucket));
-    [number(0), number(1)]
-}
-
-/// The newest sample of each window, unless it is a staleness marker.
-fn instants(windows: Windows, samples: &[Sample], of: impl Fn(Sample) -> f64) -> Vec<Point> {
-    let mut points = Vec::new();
-    for (at, sample) in samples.iter().enumerate() {
-        if is_stale(sample.value) {
-            continue;
-        }
-        // The steps from this sample on: until the next one, and as long as it counts.
-        let until = sample.ms.saturating_add(windows.length_ms);
-        let until = samples.get(at + 1).map_or(until, |next| until.min(next.ms));
-        let (first, last) = (windows.ends.first_from(sample.ms), windows.ends.first_from(until));
-        points.extend((first..last).map(|bucket| Point { bucket, value: of(*sample) }));
-    }
-    points
 }
 
 /// The samples of a range at a time of evaluation, each at its own time.
@@ -314,14 +259,12 @@ fn instants(windows: Windows, samples: &[Sample], of: impl Fn(Sample) -> f64) ->
 /// As [`super::evaluate`].
 pub fn range_samples(
     node: &OverNode,
-    reads: Vec<Samples>,
+    (inputs, reads): (Vec<Fetched>, Vec<Samples>),
     buckets: &Buckets<'_>,
     budget: &Budget,
 ) -> Result<Samples, EvaluateError> {
-    let window = node.windows(&buckets.steps()).of(0);
-    let reads = reads.into_iter().map(Rc::new).collect();
-    let left = buckets.max_points;
-    let mut evaluator = Evaluator { inputs: Vec::new(), uses: Vec::new(), reads, buckets, budget, left };
+    let window = node.windows(&buckets.steps()).window(0);
+    let mut evaluator = Evaluator::of_steps(node.children(), (inputs, reads), buckets, budget);
     let mut found = Samples { series: Vec::new(), held: budget.held() };
     let inside = |sample: &Sample| window.start_ms < sample.ms && sample.ms <= window.end_ms;
     let mut push = |labels: &Labels, samples: Vec<Sample>| {
@@ -329,10 +272,11 @@ pub fn range_samples(
             return Ok(());
         }
         found.held.pay(samples.len() * size_of::<Sample>() + SERIES_BYTES)?;
-        found.series.push(SampledSeries { labels: labels.clone(), lookback_ms: 0, samples });
+        found.series.push(SampledSeries { labels: labels.clone(), samples });
         budget.go_on()
     };
     match &node.of {
+        OverInput::Folded(_) => {}
         OverInput::Read(at) => {
             let read = evaluator.reads.get(*at).map(Rc::clone);
             for one in read.iter().flat_map(|read| &read.series) {

@@ -27,7 +27,7 @@ pub use instant::instant;
 pub use meaning::Meaning;
 pub use output::{Gathered, joined};
 pub use prometheus::{Asked, PromPoint, PromSeries, PromValue, answer};
-pub use read::{SampleReader, united};
+pub use read::{ReadPlan, ReadSeries, SampleReader, united};
 pub use reduce::{Kept, Reduced, Reducer, reduced};
 pub use samples::SampleCollector;
 pub use shorten::Shortener;

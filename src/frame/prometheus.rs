@@ -1,8 +1,7 @@
 //! Answers in Prometheus' terms: scalars, strings, vectors and matrices.
 
 use crate::budget::{Budget, Held};
-use crate::evaluate::Buckets;
-use crate::evaluate::{EvaluateError, Samples, Value, evaluate_steps, range_samples};
+use crate::evaluate::{Buckets, EvaluateError, Fetched, SampledSeries, Samples, Value, evaluate_steps, range_samples};
 use crate::lower::Root;
 use crate::series::{Labels, Series};
 use crate::time::{Millis, Steps};
@@ -60,7 +59,7 @@ pub struct Asked {
 /// The series do not fit together, the expression is too much work, more bytes would be held, or time is over.
 pub fn answer(
     root: &Root,
-    reads: Vec<Samples>,
+    read: (Vec<Fetched>, Vec<Samples>),
     asked: Asked,
     budget: &Budget,
 ) -> Result<(PromValue, Held), EvaluateError> {
@@ -70,8 +69,8 @@ pub fn answer(
     let node = match root {
         Root::Text(text) => return Ok((PromValue::Text { ms, text: text.clone() }, budget.held())),
         Root::Range(node) => {
-            let Samples { series, held } = range_samples(node, reads, &buckets, budget)?;
-            let one = |one: crate::evaluate::SampledSeries| PromSeries {
+            let Samples { series, held } = range_samples(node, read, &buckets, budget)?;
+            let one = |one: SampledSeries| PromSeries {
                 labels: one.labels,
                 points: one.samples.iter().map(|sample| PromPoint { ms: sample.ms, value: sample.value }).collect(),
             };
@@ -79,7 +78,7 @@ pub fn answer(
         }
         Root::Node(node) => node,
     };
-    let (value, mut held) = evaluate_steps(node, reads, &buckets, budget)?;
+    let (value, mut held) = evaluate_steps(node, read, &buckets, budget)?;
     let series = match value {
         Value::Scalar(scalar) if !asked.is_range => {
             return Ok((PromValue::Scalar(PromPoint { ms, value: scalar.at(0) }), held));

@@ -7,29 +7,73 @@ use super::samples::too_many_samples;
 use crate::budget::{Budget, Held};
 use crate::catalog::Value;
 use crate::db::SeriesRow;
-use crate::error::Error;
-use crate::evaluate::{SampledSeries, Samples};
+use crate::error::{Error, Kind};
+use crate::evaluate::{Fetched, Fold, FoldPlan, SampledSeries, Samples};
 use crate::plan::Fetch;
 use crate::range::{STALE, Sample};
+use crate::series::{Labels, Series};
+use crate::time::Millis;
 
-/// The samples of the series of one metric.
+/// What becomes of the samples of a read.
+#[derive(Clone, Debug)]
+pub struct ReadPlan {
+    /// The windows into which they are folded as they come, each with its number in the question.
+    pub folds: Arc<[(usize, FoldPlan)]>,
+    /// Whether they are kept as well.
+    pub keeps: bool,
+}
+
+/// What a read gave.
+#[derive(Debug)]
+pub struct ReadSeries {
+    /// The series of each fold of its plan.
+    pub folded: Vec<Fetched>,
+    /// The samples, where they are kept.
+    pub kept: Samples,
+}
+
+/// What is known of one series.
+#[derive(Default)]
+struct State {
+    folds: Vec<Fold>,
+    /// Its samples, where they are kept, or where those of several sources must be brought into one order.
+    samples: Vec<Sample>,
+    newest_ms: Option<Millis>,
+}
+
+/// Reads the samples of the series of one metric.
 pub struct SampleReader {
-    index: SeriesIndex<Vec<Sample>>,
+    index: SeriesIndex<State>,
+    /// The folds, for the source's own lookback.
+    folds: Vec<FoldPlan>,
+    keeps: bool,
+    /// Whether there is more than one source.
+    several: bool,
+    /// Whether a sample came before an earlier one of its series.
+    disordered: bool,
     samples: u32,
-    sources: u32,
     skipped: f64,
 }
 
 impl SampleReader {
-    /// Reads for a fetch.
+    /// Reads for the fetches of a metric.
     #[must_use]
-    pub fn new(fetch: Arc<Fetch>, budget: &Budget) -> Self {
-        Self { index: SeriesIndex::new(fetch, true, budget), samples: 0, sources: 0, skipped: 0.0 }
+    pub fn new(fetches: &[Fetch], first: &Arc<Fetch>, plan: &ReadPlan, budget: &Budget) -> Self {
+        let folds = plan.folds.iter().map(|(_, fold)| fold.with_lookback(first.lookback_ms)).collect();
+        let index = SeriesIndex::new(Arc::clone(first), true, budget);
+        Self {
+            index,
+            folds,
+            keeps: plan.keeps,
+            several: fetches.len() > 1,
+            disordered: false,
+            samples: 0,
+            skipped: 0.0,
+        }
     }
 
     /// Goes on with the samples of another source of the same metric.
     pub fn next_source(&mut self, fetch: &Fetch) {
-        self.sources += 1;
         self.index.next_source(fetch);
     }
 
@@ -55,19 +99,25 @@ impl SampleReader {
             }
         };
         let at = self.index.series_of(row)?;
-        let Some((samples, held)) = self.index.state(at) else { return Ok(()) };
+        let Some((state, held)) = self.index.state(at) else { return Ok(()) };
         let sample = Sample { ms: micros.div_euclid(1000), value };
-        if let Some(last) = samples.last_mut().filter(|last| last.ms == sample.ms) {
-            *last = sample;
+        if self.keeps || self.several {
+            keep(&mut state.samples, sample, held)?;
+        }
+        if self.several {
             return Ok(());
         }
-        if samples.len() == samples.capacity() {
-            let more = samples.len().max(1);
-            held.pay(more * size_of::<Sample>())?;
-            samples.reserve_exact(more);
+        if state.newest_ms.replace(sample.ms).is_some_and(|newest| newest > sample.ms) {
+            self.disordered = true;
+            return Err(out_of_order(&self.index.fetch));
         }
-        samples.push(sample);
-        Ok(())
+        fold(&self.folds, state, sample, held)
+    }
+
+    /// Whether a sample came before an earlier one of its series, which ends the reading.
+    #[must_use]
+    pub const fn is_disordered(&self) -> bool {
+        self.disordered
     }
 
     /// How much there is to finish: samples.
@@ -86,28 +136,78 @@ impl SampleReader {
     ///
     /// # Errors
     /// Time is over, or more bytes would be held.
-    pub fn finish(self, budget: &Budget) -> Result<Samples, Error> {
-        let several = self.sources > 1;
-        let lookback_ms = self.index.fetch.lookback_ms;
-        let (keys, states, mut held) = self.index.into_parts();
-        let mut series = Vec::with_capacity(states.len());
-        for (at, mut samples) in states.into_iter().enumerate() {
+    pub fn finish(self, budget: &Budget) -> Result<ReadSeries, Error> {
+        let Self { index, folds, keeps, several, .. } = self;
+        let (keys, states, mut held) = index.into_parts();
+        let mut folded: Vec<Fetched> =
+            folds.iter().map(|_| Fetched { series: Vec::new(), held: budget.held() }).collect();
+        let mut kept = Samples { series: Vec::new(), held: budget.held() };
+        for (at, mut state) in states.into_iter().enumerate() {
+            budget.go_on()?;
             if several {
-                merge(&mut samples);
+                merge(&mut state.samples);
+                let samples = std::mem::take(&mut state.samples);
+                samples.iter().try_for_each(|sample| fold(&folds, &mut state, *sample, &mut held))?;
+                state.samples = samples;
             }
             let labels = keys.labels(at, |_| true);
-            held.pay(SERIES_BYTES + labels.iter().map(|(_, value)| 56 + value.len()).sum::<usize>())?;
-            if at % 256 == 0 {
-                budget.go_on()?;
+            for ((fold, plan), to) in state.folds.into_iter().zip(&folds).zip(&mut folded) {
+                let points = fold.finish(plan, &mut held)?;
+                if !points.is_empty() {
+                    let one = Series { labels: labels.clone(), points };
+                    to.held.pay(size_of::<Series>() + label_bytes(&labels))?;
+                    to.series.push(one);
+                }
             }
-            series.push(SampledSeries { labels, lookback_ms, samples });
+            if keeps {
+                kept.held.pay(size_of::<SampledSeries>() + label_bytes(&labels))?;
+                kept.series.push(SampledSeries { labels, samples: state.samples });
+            }
         }
-        Ok(Samples { series, held })
+        // The points and the samples were paid for as they came.
+        match folded.first_mut() {
+            Some(first) => first.held.absorb(held),
+            None => kept.held.absorb(held),
+        }
+        Ok(ReadSeries { folded, kept })
     }
 }
 
-/// What a finished series takes besides its labels and samples.
-const SERIES_BYTES: usize = size_of::<SampledSeries>();
+fn fold(folds: &[FoldPlan], state: &mut State, sample: Sample, held: &mut Held) -> Result<(), Error> {
+    if state.folds.is_empty() && !folds.is_empty() {
+        held.pay(folds.len() * FOLD_BYTES)?;
+        state.folds.extend(folds.iter().map(Fold::new));
+    }
+    for (fold, plan) in state.folds.iter_mut().zip(folds) {
+        fold.push(plan, sample, held)?;
+    }
+    Ok(())
+}
+
+fn keep(samples: &mut Vec<Sample>, sample: Sample, held: &mut Held) -> Result<(), Error> {
+    if let Some(last) = samples.last_mut().filter(|last| last.ms == sample.ms) {
+        *last = sample;
+        return Ok(());
+    }
+    if samples.len() == samples.capacity() {
+        let more = samples.len().max(1);
+        held.pay(more * size_of::<Sample>())?;
+        samples.reserve_exact(more);
+    }
+    samples.push(sample);
+    Ok(())
+}
+
+/// What a series under way takes for each fold.
+const FOLD_BYTES: usize = size_of::<Fold>() + 192;
+
+fn label_bytes(labels: &Labels) -> usize {
+    labels.iter().map(|(_, value)| 56 + value.len()).sum()
+}
+
+fn out_of_order(fetch: &Fetch) -> Error {
+    Error::new(Kind::Internal, format!("the samples of {} came in no order", fetch.metric))
+}
 
 /// Brings the samples of several sources into one order; of several at one millisecond the last by value counts.
 fn merge(samples: &mut Vec<Sample>) {
@@ -119,14 +219,21 @@ fn merge(samples: &mut Vec<Sample>) {
     samples.reverse();
 }
 
-/// The samples of several metrics as one read, sorted by labels.
+/// What the metrics of a read gave, as one: series sorted by labels.
 #[must_use]
-pub fn united(parts: Vec<Samples>, mut held: Held) -> Samples {
-    let mut series = Vec::with_capacity(parts.iter().map(|part| part.series.len()).sum());
+pub fn united(parts: Vec<ReadSeries>, plan: &ReadPlan, budget: &Budget) -> ReadSeries {
+    let none = || Fetched { series: Vec::new(), held: budget.held() };
+    let mut folded: Vec<Fetched> = plan.folds.iter().map(|_| none()).collect();
+    let mut kept = Samples { series: Vec::new(), held: budget.held() };
     for mut part in parts {
-        series.append(&mut part.series);
-        held.absorb(part.held);
+        for (to, mut from) in folded.iter_mut().zip(part.folded) {
+            to.series.append(&mut from.series);
+            to.held.absorb(from.held);
+        }
+        kept.series.append(&mut part.kept.series);
+        kept.held.absorb(part.kept.held);
     }
-    series.sort_by(|a, b| a.labels.cmp(&b.labels));
-    Samples { series, held }
+    folded.iter_mut().for_each(|one| one.series.sort_by(|a, b| a.labels.cmp(&b.labels)));
+    kept.series.sort_by(|a, b| a.labels.cmp(&b.labels));
+    ReadSeries { folded, kept }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::request::{FetchRequest, Lowered, PushedAggregate, ReadRequest, Refusal};
+use super::request::{FetchRequest, FoldRequest, Lowered, PushedAggregate, ReadRequest, Refusal};
 use super::semantics::Semantics;
 use crate::ast::{
     Aggregate, AggregateOp, Binary, Cardinality, Expr, ExprKind, Grouping, Matching, MetricRef, Selector, Span, Test,
@@ -42,6 +42,8 @@ pub(super) struct Lowering<'p> {
     fetches: Vec<FetchRequest>,
     /// The reads so far.
     pub(super) reads: Vec<ReadRequest>,
+    /// The folds so far.
+    pub(super) folds: Vec<FoldRequest>,
     /// The numbers of those that are sketched alike.
     numbers: HashMap<String, Vec<usize>>,
     /// The patterns of the request.
@@ -52,7 +54,7 @@ pub(super) struct Lowering<'p> {
 
 impl<'p> Lowering<'p> {
     pub(super) fn new(semantics: Semantics, patterns: &'p Patterns) -> Self {
-        Self { fetches: Vec::new(), reads: Vec::new(), numbers: HashMap::new(), patterns, semantics }
+        Self { fetches: Vec::new(), reads: Vec::new(), folds: Vec::new(), numbers: HashMap::new(), patterns, semantics }
     }
 }
 

@@ -16,6 +16,6 @@ pub use call::functions;
 pub use lowering::lower;
 pub use prometheus::lower_steps;
 pub use request::{
-    FetchRequest, Lowered, LoweredSteps, PushedAggregate, ReadRequest, Refusal, RefusalKind, Root, Stretch,
+    FetchRequest, FoldRequest, Lowered, LoweredSteps, PushedAggregate, ReadRequest, Refusal, RefusalKind, Root,
 };
 pub use semantics::{Evaluation, Semantics};

@@ -2,10 +2,10 @@
 
 use super::call::arguments;
 use super::lowering::{Lowering, bare};
-use super::request::{LoweredSteps, ReadRequest, Refusal, Root, Stretch};
+use super::request::{FoldRequest, LoweredSteps, ReadRequest, Refusal, Root};
 use super::semantics::{Evaluation, SUBQUERY_STEP_MS, SUBQUERY_STEPS, Semantics};
 use crate::ast::{At, Call, Expr, ExprKind, Matcher, MetricRef, Modifiers, Selector, Span, Subquery, Test, Window};
-use crate::evaluate::{NEGATE, Node, OverFunction, OverInput, OverNode};
+use crate::evaluate::{FoldPlan, NEGATE, Node, OverFunction, OverInput, OverNode};
 use crate::pattern::Patterns;
 use crate::range::Function;
 use crate::time::{Millis, Steps};
@@ -23,15 +23,13 @@ pub fn lower_steps(expr: &Expr, steps: Steps, patterns: &Patterns) -> Result<Low
     let inner = bare(expr);
     let root = match &inner.kind {
         ExprKind::Text(text) => Root::Text(text.clone()),
-        ExprKind::Selector(selector) if selector.window.is_some() => {
-            Root::Range(lowering.ranged(evaluation, inner, (OverFunction::Range(Function::Last), Vec::new()))?)
-        }
-        ExprKind::Subquery(_) => {
-            Root::Range(lowering.ranged(evaluation, inner, (OverFunction::Range(Function::Last), Vec::new()))?)
+        ExprKind::Selector(Selector { window: Some(_), .. }) | ExprKind::Subquery(_) => {
+            let node = lowering.ranged(evaluation, inner, (OverFunction::Range(Function::Last), Vec::new()))?;
+            Root::Range(lowering.kept(evaluation, node))
         }
         _ => Root::Node(lowering.node(expr)?),
     };
-    Ok(LoweredSteps { root, reads: lowering.reads })
+    Ok(LoweredSteps { root, reads: lowering.reads, folds: lowering.folds })
 }
 
 impl Lowering<'_> {
@@ -80,10 +78,10 @@ impl Lowering<'_> {
     ) -> Result<OverNode, Refusal> {
         needs_a_matcher(selector, span, self.patterns)?;
         let placed = Placed::of(evaluation, &selector.modifiers, span)?;
-        let read =
-            self.read(ReadRequest { selector: plain(selector), instants: Some(placed.ends), ranges: None, span });
-        let (offset_ms, at_ms) = (placed.offset_ms, placed.at_ms);
-        Ok(OverNode { function, args: Vec::new(), of: OverInput::Read(read), window_ms: 0, offset_ms, at_ms, span })
+        let of = OverInput::Read(self.read(selector, span));
+        let Placed { offset_ms, at_ms } = placed;
+        let node = OverNode { function, args: Vec::new(), of, window_ms: 0, offset_ms, at_ms, span };
+        Ok(self.folded(evaluation, node))
     }
 
     /// A function of a range by its name; none when the call is none.
@@ -128,7 +126,7 @@ impl Lowering<'_> {
             return Err(refusal.hint("for example `[5m]` behind the selector"));
         }
         let node = self.ranged(evaluation, inner, (OverFunction::Range(function), args))?;
-        Ok(Node::Over(Box::new(OverNode { span, ..node })))
+        Ok(Node::Over(Box::new(self.folded(evaluation, OverNode { span, ..node }))))
     }
 
     /// The windows of a range selector or a subquery.
@@ -146,19 +144,49 @@ impl Lowering<'_> {
         };
         let window_ms = window.map_or(Ok(0), |window| millis(window, span))?;
         let placed = Placed::of(evaluation, modifiers, span)?;
-        let stretch =
-            Stretch { from_ms: placed.ends.from_ms.saturating_sub(window_ms).max(-FARTHEST), to_ms: placed.ends.to_ms };
+        let node = OverNode {
+            function,
+            args,
+            of: OverInput::Read(0),
+            window_ms,
+            offset_ms: placed.offset_ms,
+            at_ms: placed.at_ms,
+            span,
+        };
         let of = match &range.kind {
-            ExprKind::Subquery(subquery) => self.subquery(evaluation, subquery, stretch, span)?,
+            ExprKind::Subquery(subquery) => {
+                self.subquery(evaluation, subquery, node.windows(&evaluation.steps), span)?
+            }
             ExprKind::Selector(selector) => {
                 needs_a_matcher(selector, span, self.patterns)?;
-                let selector = plain(selector);
-                OverInput::Read(self.read(ReadRequest { selector, instants: None, ranges: Some(stretch), span }))
+                OverInput::Read(self.read(selector, span))
             }
-            _ => OverInput::Read(usize::MAX),
+            _ => node.of,
         };
-        let (offset_ms, at_ms) = (placed.offset_ms, placed.at_ms);
-        Ok(OverNode { function, args, of, window_ms, offset_ms, at_ms, span })
+        Ok(OverNode { of, ..node })
+    }
+
+    /// The node over samples that are folded as they come, where its numbers allow; else they are kept.
+    fn folded(&mut self, evaluation: Evaluation, node: OverNode) -> OverNode {
+        let OverInput::Read(read) = node.of else { return node };
+        let Some(plan) = node.folded(&evaluation.steps) else { return self.kept(evaluation, node) };
+        let request = FoldRequest { read, plan };
+        let known = self.folds.iter().position(|fold| *fold == request);
+        let at = known.unwrap_or_else(|| {
+            self.folds.push(request);
+            self.folds.len() - 1
+        });
+        OverNode { of: OverInput::Folded(at), ..node }
+    }
+
+    /// The node over samples that are kept.
+    fn kept(&mut self, evaluation: Evaluation, node: OverNode) -> OverNode {
+        if let OverInput::Read(at) = node.of
+            && let Some(read) = self.reads.get_mut(at)
+        {
+            read.kept.push(node.windows(&evaluation.steps));
+        }
+        node
     }
 
     /// The expression of a subquery at the times that its windows cover.
@@ -166,11 +194,12 @@ impl Lowering<'_> {
         &mut self,
         evaluation: Evaluation,
         subquery: &Subquery,
-        covered: Stretch,
+        windows: FoldPlan,
         span: Span,
     ) -> Result<OverInput, Refusal> {
         let step_ms = subquery.resolution.map_or(Ok(SUBQUERY_STEP_MS), |step| millis(step, span))?;
-        let steps = Steps::multiples(step_ms.max(1), covered.from_ms, covered.to_ms);
+        let covered = (windows.window(0).start_ms.max(-FARTHEST), windows.ends.end_ms());
+        let steps = Steps::multiples(step_ms.max(1), covered.0, covered.1);
         let Some(steps) = steps.filter(|steps| steps.len <= SUBQUERY_STEPS) else {
             let message = format!("a subquery at more than {SUBQUERY_STEPS} times");
             return Err(Refusal::unsupported(&message, span).hint("give it a longer step or a shorter range"));
@@ -181,50 +210,19 @@ impl Lowering<'_> {
         Ok(OverInput::Subquery { child: Box::new(child?), steps })
     }
 
-    /// Enters a read; one of the same series whose times overlap is widened.
-    fn read(&mut self, request: ReadRequest) -> usize {
-        let asked = placeless(&request.selector);
-        let known = self.reads.iter().position(|read| placeless(&read.selector) == asked && read.overlaps(&request));
-        match known {
-            Some(at) => {
-                let read = &mut self.reads[at];
-                read.instants = either(read.instants, request.instants);
-                read.ranges = either(read.ranges, request.ranges);
-                at
-            }
-            None => {
-                self.reads.push(request);
-                self.reads.len() - 1
-            }
-        }
+    /// Enters a read; equal selectors are read once.
+    fn read(&mut self, selector: &Selector, span: Span) -> usize {
+        let selector = placeless(selector);
+        let known = self.reads.iter().position(|read| read.selector == selector);
+        known.unwrap_or_else(|| {
+            self.reads.push(ReadRequest { selector, kept: Vec::new(), span });
+            self.reads.len() - 1
+        })
     }
 }
 
-impl ReadRequest {
-    fn whole(&self) -> Option<Stretch> {
-        either(self.instants, self.ranges)
-    }
-
-    /// Whether reading both at once reads little that neither wants.
-    fn overlaps(&self, other: &Self) -> bool {
-        // An instant reads some minutes before it.
-        const NEAR_MS: i64 = 600_000;
-        let (Some(own), Some(others)) = (self.whole(), other.whole()) else { return true };
-        own.around(others).length_ms() <= own.length_ms().saturating_add(others.length_ms()).saturating_add(NEAR_MS)
-    }
-}
-
-fn either(one: Option<Stretch>, other: Option<Stretch>) -> Option<Stretch> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.around(other)),
-        (one, other) => one.or(other),
-    }
-}
-
-/// Where the windows of a selector end.
+/// Where the windows of a selector lie.
 struct Placed {
-    /// The first and the last end.
-    ends: Stretch,
     offset_ms: i64,
     at_ms: Option<Millis>,
 }
@@ -241,9 +239,7 @@ impl Placed {
             At::Start => evaluation.whole.start_ms,
             At::End => evaluation.whole.end_ms(),
         });
-        let end = |at: Millis| at.saturating_sub(offset_ms).clamp(-FARTHEST, FARTHEST);
-        let (first, last) = at_ms.map_or((evaluation.steps.start_ms, evaluation.steps.end_ms()), |at| (at, at));
-        Ok(Self { ends: Stretch { from_ms: end(first), to_ms: end(last) }, offset_ms, at_ms })
+        Ok(Self { offset_ms, at_ms: at_ms.map(|at: Millis| at.clamp(-FARTHEST, FARTHEST)) })
     }
 }
 
@@ -257,14 +253,9 @@ fn millis(window: Window, span: Span) -> Result<i64, Refusal> {
     }
 }
 
-/// The selector without its window and modifiers.
-fn plain(selector: &Selector) -> Selector {
-    Selector { window: None, modifiers: Modifiers::default(), ..selector.clone() }
-}
-
-/// What a selector asks for, wherever it stands.
+/// The series that a selector asks for, wherever it stands, without its window and modifiers.
 fn placeless(selector: &Selector) -> Selector {
-    let mut selector = selector.clone();
+    let mut selector = Selector { window: None, modifiers: Modifiers::default(), ..selector.clone() };
     let place = |matcher: &mut Matcher| matcher.span = Span::default();
     selector.matchers.iter_mut().for_each(place);
     if let MetricRef::Matching(matchers) = &mut selector.metric {

@@ -1,8 +1,7 @@
 //! What lowering gives: fetch requests and the tree over them, or a refusal.
 
 use crate::ast::{AggregateOp, Grouping, Selector, Span};
-use crate::evaluate::{Node, OverNode, RangeFunction};
-use crate::time::Millis;
+use crate::evaluate::{FoldPlan, Node, OverNode, RangeFunction};
 
 /// A leaf that the database answers.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,33 +50,19 @@ pub struct Lowered {
 pub struct ReadRequest {
     /// Which series; without a window and modifiers.
     pub selector: Selector,
-    /// The ends of the first and the last window in which the newest sample counts: how far back that is, the source says.
-    pub instants: Option<Stretch>,
-    /// The samples of ranges: after the first time, up to the second.
-    pub ranges: Option<Stretch>,
+    /// The windows whose samples are kept, besides those that are folded.
+    pub kept: Vec<FoldPlan>,
     /// Where the selector stands.
     pub span: Span,
 }
 
-/// Two times and what lies between them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stretch {
-    /// The earlier one, in milliseconds since 1970.
-    pub from_ms: Millis,
-    /// The later one.
-    pub to_ms: Millis,
-}
-
-impl Stretch {
-    /// What spans both.
-    #[must_use]
-    pub fn around(self, other: Self) -> Self {
-        Self { from_ms: self.from_ms.min(other.from_ms), to_ms: self.to_ms.max(other.to_ms) }
-    }
-
-    pub(super) const fn length_ms(self) -> i64 {
-        self.to_ms.saturating_sub(self.from_ms)
-    }
+/// Windows into which the samples of a read are folded as they come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FoldRequest {
+    /// The number of the read.
+    pub read: usize,
+    /// The windows.
+    pub plan: FoldPlan,
 }
 
 /// An expression in Prometheus' meaning: reads, and what is computed of them.
@@ -87,6 +72,8 @@ pub struct LoweredSteps {
     pub root: Root,
     /// The reads, by the numbers that the tree calls them.
     pub reads: Vec<ReadRequest>,
+    /// The folds, by the numbers that the tree calls them.
+    pub folds: Vec<FoldRequest>,
 }
 
 /// What an expression gives.

@@ -216,6 +216,7 @@ impl Scope<'_> {
             adjustment: metric.adjustment.clone(),
             elements: source.elements.clone(),
             skip_nan: source.skip_nan,
+            stretches: Vec::new(),
             markers: false,
             stored: source.name_value().zip(metric.stored_name.clone()),
             metric: metric.name.clone(),

@@ -31,7 +31,7 @@ use crate::catalog::{
     self, Adjustment, Document, Join, LabelValue, Member, Relation, RollupColumns, TimeColumn, Value,
 };
 use crate::evaluate::RangeFunction;
-use crate::time::{Grid, GridShape, Millis};
+use crate::time::{Grid, GridShape, Millis, TimeRange};
 
 /// The bounds of one answer, all from settings.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +75,8 @@ pub struct Fetch {
     pub elements: Option<Member>,
     /// Whether NaN samples do not exist.
     pub skip_nan: bool,
+    /// The times that are read, in order, where most of the range between them is not; empty for all of it.
+    pub stretches: Vec<TimeRange>,
     /// Whether a NULL is read: it ends its series until the next sample.
     pub markers: bool,
     /// In a narrow source, where the metric's name is and the name to select.

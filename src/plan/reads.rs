@@ -10,9 +10,9 @@ use super::{Buckets, Context, Fetch, Filter};
 use crate::ast::{MetricRef, OverTime};
 use crate::catalog::{Carrier, Value};
 use crate::error::{Error, Kind};
-use crate::evaluate::RangeFunction;
-use crate::lower::{ReadRequest, Stretch};
-use crate::time::Millis;
+use crate::evaluate::{FoldPlan, RangeFunction};
+use crate::lower::{FoldRequest, ReadRequest};
+use crate::time::{Millis, TimeRange};
 
 /// The most metrics that one selector may read.
 const METRICS: usize = 500;
@@ -28,16 +28,21 @@ const LATEST: Millis = 285_000_000_000_000;
 /// sources say.
 pub fn reads(
     context: &Context<'_>,
-    requests: &[ReadRequest],
+    (requests, folds): (&[ReadRequest], &[FoldRequest]),
     lookback_ms: Option<i64>,
 ) -> Result<Vec<Vec<Fetch>>, Error> {
     let mut bounded = Bounded::default();
-    requests.iter().map(|request| read(context, request, lookback_ms, &mut bounded)).collect()
+    let one = |(at, request): (usize, &ReadRequest)| {
+        let folded = folds.iter().filter(|fold| fold.read == at).map(|fold| fold.plan);
+        let windows: Vec<FoldPlan> = folded.chain(request.kept.iter().copied()).collect();
+        read(context, (request, &windows), lookback_ms, &mut bounded)
+    };
+    requests.iter().enumerate().map(one).collect()
 }
 
 fn read(
     context: &Context<'_>,
-    request: &ReadRequest,
+    (request, windows): (&ReadRequest, &[FoldPlan]),
     lookback_ms: Option<i64>,
     bounded: &mut Bounded,
 ) -> Result<Vec<Fetch>, Error> {
@@ -55,10 +60,13 @@ fn read(
                 continue;
             }
             has_samples(carrier.metric).map_err(|error| error.at(request.span))?;
-            fetches.extend(fetch(context, request, carrier, filters.clone(), lookback_ms));
+            fetches.extend(fetch(context, windows, carrier, filters.clone(), lookback_ms));
         }
-        if fetches.len() > first {
+        if let Some(own) = fetches.get_mut(first..).filter(|own| !own.is_empty()) {
             metrics += 1;
+            // A sample counts for as long as in the source where it counts longest.
+            let lookback_ms = own.iter().map(|fetch: &Fetch| fetch.lookback_ms).max().unwrap_or_default();
+            own.iter_mut().for_each(|fetch| fetch.lookback_ms = lookback_ms);
         }
         if metrics > METRICS {
             let message = format!("this selector reads more than {METRICS} metrics");
@@ -73,27 +81,58 @@ fn read(
 /// The fetch of the samples of one metric of one source; none where there is no time to read.
 fn fetch(
     context: &Context<'_>,
-    request: &ReadRequest,
+    windows: &[FoldPlan],
     carrier: Carrier<'_>,
     filters: Vec<Filter>,
     lookback_ms: Option<i64>,
 ) -> Option<Fetch> {
     let lookback_ms = lookback_ms.unwrap_or(carrier.source.staleness_ms());
-    let back = |ends: Stretch| Stretch { from_ms: ends.from_ms.saturating_sub(lookback_ms), ..ends };
-    let stretch = match (request.instants.map(back), request.ranges) {
-        (Some(instants), Some(ranges)) => instants.around(ranges),
-        (instants, ranges) => instants.or(ranges)?,
-    };
-    // Times are whole milliseconds: after one is from the next on.
-    let from = stretch.from_ms.saturating_add(1).clamp(EARLIEST, LATEST);
-    let to = stretch.to_ms.saturating_add(1).clamp(EARLIEST, LATEST);
-    if from >= to {
-        return None;
-    }
+    let windows: Vec<FoldPlan> = windows.iter().map(|windows| windows.with_lookback(lookback_ms)).collect();
+    let stretches = stretches(&windows);
+    let (from, to) = (stretches.first()?.from, stretches.last()?.to);
     let buckets = Buckets::Regular { origin_ms: from, step_ms: to - from, start_ms: from };
     let cut = Cut { buckets, len: 1, windows: None };
     let scope = Scope { context, carrier, cut: &cut, answers: false, is_alone: false };
     let fetch = scope.fetch(filters, RangeFunction::OverTime(OverTime::Last), None);
     let markers = carrier.source.null_ends && matches!(fetch.value, Value::Column(_));
-    Some(Fetch { lookback_ms, markers, ..fetch })
+    let read: i64 = stretches.iter().map(|stretch| stretch.to - stretch.from).sum();
+    // Each stretch is found by an index, or the whole table is read for each.
+    let is_sparse = read <= (to - from) / SPARSE && carrier.source.is_indexed_by_time();
+    let stretches = if is_sparse { stretches } else { Vec::new() };
+    Some(Fetch { lookback_ms, markers, stretches, ..fetch })
+}
+
+/// Time is read in stretches where they are at most one part of so many of the whole.
+const SPARSE: i64 = 2;
+
+/// The most stretches that are told apart.
+const STRETCHES: usize = 20_000;
+
+/// The times of the rows that lie in some window, in order, none touching the next.
+fn stretches(windows: &[FoldPlan]) -> Vec<TimeRange> {
+    // Times are whole milliseconds: after one is from the next on.
+    let stretch = |from: Millis, to: Millis| TimeRange {
+        from: from.saturating_add(1).clamp(EARLIEST, LATEST),
+        to: to.saturating_add(1).clamp(EARLIEST, LATEST),
+    };
+    let mut all = Vec::new();
+    for plan in windows.iter().filter(|plan| plan.ends.len > 0) {
+        let apart = plan.window_ms.unwrap_or_default() < plan.ends.step_ms;
+        if apart && all.len() + plan.ends.len as usize <= STRETCHES {
+            let one = |step| plan.window(step);
+            all.extend((0..plan.ends.len).map(one).map(|window| stretch(window.start_ms, window.end_ms)));
+        } else {
+            all.push(stretch(plan.window(0).start_ms, plan.ends.end_ms()));
+        }
+    }
+    all.retain(|stretch| stretch.from < stretch.to);
+    all.sort_by_key(|stretch| stretch.from);
+    all.dedup_by(|next, kept| {
+        let touches = next.from <= kept.to;
+        if touches {
+            kept.to = kept.to.max(next.to);
+        }
+        touches
+    });
+    all
 }

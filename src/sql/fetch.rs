@@ -12,7 +12,6 @@ use crate::catalog::{ColumnType, LabelValue, Value};
 use crate::evaluate::RangeFunction;
 use crate::plan::{Fetch, FetchAggregate, SeriesLabel};
 use crate::series::METRIC_NAME;
-use crate::time::Millis;
 
 /// The statement of a fetch whose patterns are settled.
 #[must_use]
@@ -83,15 +82,39 @@ pub fn any(fetch: &Fetch) -> Statement {
 #[must_use]
 pub fn samples(fetch: &Fetch) -> Statement {
     let mut w = Writer::default();
+    let stretches = instant::stretches(&fetch.time, &fetch.stretches);
+    match stretches {
+        None => one_sample_each(&mut w, fetch, |w| {
+            instant::bounds(w, &fetch.time, fetch.from.saturating_sub(fetch.reach_ms), fetch.to);
+        }),
+        Some((from, to)) => {
+            w.syntax("SELECT s.* FROM unnest(").param(from).syntax(", ").param(to);
+            w.syntax(") AS x(lo, hi) CROSS JOIN LATERAL (");
+            one_sample_each(&mut w, fetch, |w| {
+                w.clock(&fetch.time).syntax(" >= x.lo AND ").clock(&fetch.time).syntax(" < x.hi");
+            });
+            w.syntax(") AS s");
+        }
+    }
+    w.syntax(" LIMIT ").param(Param::Int(i64::from(fetch.sample_cap) + 1));
+    w.finish()
+}
+
+/// Writes the rows of a fetch one by one, in order of time.
+fn one_sample_each(w: &mut Writer, fetch: &Fetch, bounds: impl Fn(&mut Writer)) {
     w.syntax("SELECT ");
-    labels(&mut w, fetch, Purpose::Answer);
-    instant::moment(&mut w, &fetch.time);
+    labels(w, fetch, Purpose::Answer);
+    instant::moment(w, &fetch.time);
     w.syntax(" AS b, ");
-    sample(&mut w, fetch);
+    sample(w, fetch);
     w.syntax(" AS p0");
-    from(&mut w, fetch);
+    from(w, fetch);
     w.syntax(" WHERE ");
-    rows_from(&mut w, fetch, fetch.from.saturating_sub(fetch.reach_ms));
+    match &fetch.value {
+        Value::Overlap(own) => lasting::bounds(w, &fetch.time, own, fetch),
+        _ => bounds(w),
+    }
+    passing(w, fetch);
     w.syntax(" ORDER BY ");
     if instant::is_ordered_as_stored(&fetch.time) {
         w.clock(&fetch.time);
@@ -100,8 +123,6 @@ pub fn samples(fetch: &Fetch) -> Statement {
     }
     // Of several samples at one instant the larger counts as the later.
     w.syntax(", ").number(fetch.labels.len() + 2);
-    w.syntax(" LIMIT ").param(Param::Int(i64::from(fetch.sample_cap) + 1));
-    w.finish()
 }
 
 fn labels(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
@@ -160,14 +181,15 @@ fn as_text(w: &mut Writer, value: &LabelValue) {
 
 /// Writes the condition on the rows of a fetch.
 pub(super) fn rows(w: &mut Writer, fetch: &Fetch) {
-    rows_from(w, fetch, fetch.from);
-}
-
-fn rows_from(w: &mut Writer, fetch: &Fetch, from: Millis) {
     match &fetch.value {
         Value::Overlap(own) => lasting::bounds(w, &fetch.time, own, fetch),
-        _ => instant::bounds(w, &fetch.time, from, fetch.to),
+        _ => instant::bounds(w, &fetch.time, fetch.from, fetch.to),
     }
+    passing(w, fetch);
+}
+
+/// Writes that a row has a sample of the metric and passes the filters.
+fn passing(w: &mut Writer, fetch: &Fetch) {
     w.syntax(" AND ");
     match &fetch.rolled {
         Some(rolled) => rollup::present(w, fetch, &rolled.columns),

@@ -3,7 +3,7 @@
 use super::{Param, Writer};
 use crate::catalog::{EpochStorage, EpochUnit, TimeColumn, TimeKind};
 use crate::plan::Buckets;
-use crate::time::{Millis, Zone};
+use crate::time::{Millis, TimeRange, Zone};
 
 const NEAR_MS: i64 = 3 * 3_600_000;
 
@@ -33,6 +33,23 @@ pub(super) fn bounds(w: &mut Writer, time: &TimeColumn, from: Millis, to: Millis
             half_open(w, time, epoch(from - around, *unit, *storage), epoch(to + around, *unit, *storage));
             exactly(w, time, from, to);
         }
+    }
+}
+
+/// The starts and the ends of stretches in the column's own type; none where there is none, or where bounds of this type
+/// of time are more than two comparisons.
+pub(super) fn stretches(time: &TimeColumn, stretches: &[TimeRange]) -> Option<(Param, Param)> {
+    let each = |of: &dyn Fn(&TimeRange) -> Millis| stretches.iter().map(of).collect::<Vec<Millis>>();
+    let (from, to) = (each(&|stretch| stretch.from), each(&|stretch| stretch.to));
+    match &time.kind {
+        _ if stretches.is_empty() => None,
+        TimeKind::Instant => Some((Param::Instants(from), Param::Instants(to))),
+        TimeKind::Local(zone) if zone.is_utc() => Some((Param::Locals(from), Param::Locals(to))),
+        TimeKind::Epoch { unit, storage } if is_whole_micros(*unit, *storage) => {
+            let whole = |all: Vec<Millis>| Param::Ints(all.into_iter().map(|ms| whole_epoch(ms, *unit)).collect());
+            Some((whole(from), whole(to)))
+        }
+        _ => None,
     }
 }
 
@@ -182,13 +199,16 @@ fn epoch(ms: Millis, unit: EpochUnit, storage: EpochStorage) -> Param {
         #[expect(clippy::cast_precision_loss, reason = "years 1 to 9999 in milliseconds fit 2^53")]
         return Param::Float(if unit == EpochUnit::Seconds { ms as f64 / 1e3 } else { ms as f64 * scale });
     }
-    let whole = match unit {
+    Param::Int(whole_epoch(ms, unit))
+}
+
+fn whole_epoch(ms: Millis, unit: EpochUnit) -> i64 {
+    match unit {
         EpochUnit::Seconds => ms.div_euclid(1000) + i64::from(ms.rem_euclid(1000) > 0),
         EpochUnit::Millis => ms,
         EpochUnit::Micros => ms.saturating_mul(1000),
         EpochUnit::Nanos => ms.saturating_mul(1_000_000),
-    };
-    Param::Int(whole)
+    }
 }
 
 /// Writes the row's time as a `timestamptz`.
