@@ -4,20 +4,17 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::aggregate::aggregate;
-use super::binary::{scalars, with_scalar};
+use super::binary::scalars;
 use super::error::{EvaluateError, EvaluateErrorKind};
-use super::function::limited;
 use super::labels::{insertions, join, replace};
-use super::matching::matched;
-use super::node::{BinaryNode, Limiter, Node};
+use super::node::Node;
 use super::over::Samples;
-use super::sets::set;
-use super::unique::{Clash, distinct, unique};
+use super::unique::{Clash, distinct};
 use super::value::{Buckets, Fetched, Scalar, Value};
 use super::{histogram, rank, spread};
 use crate::ast::Span;
 use crate::budget::{Budget, Held};
-use crate::series::{Labels, METRIC_NAME, Point, Series};
+use crate::series::{Labels, METRIC_NAME, Series};
 
 /// Computes a tree over what its fetches gave, in the order of [`super::Lowered::fetches`]: the value, and the bytes that
 /// it takes.
@@ -258,70 +255,9 @@ impl Evaluator<'_> {
         }
         Ok(scalar)
     }
-
-    /// A function of each point; the result is no longer the metric.
-    fn mapped(&mut self, child: &Node, span: Span, value: impl Fn(&Point) -> Option<f64>) -> Evaluated<Fetched> {
-        let mut own = self.owned(child)?;
-        for one in &mut own.series {
-            self.budget.go_on()?;
-            one.labels.retain(|name| name != METRIC_NAME);
-            one.points.retain_mut(|point| {
-                let result = value(point);
-                point.value = result.unwrap_or(point.value);
-                result.is_some()
-            });
-        }
-        own.series = unique(own.series, EvaluateErrorKind::SameLabels).map_err(at(span))?;
-        Ok(own)
-    }
-
-    fn limited(&mut self, function: Limiter, child: &Node, args: &[Node], span: Span) -> Evaluated<Fetched> {
-        let args = args.iter().map(|arg| self.scalar(arg)).collect::<Evaluated<Vec<Scalar>>>()?;
-        let arg = |at: usize, bucket: u32| args.get(at).map_or(f64::NAN, |arg| arg.at(bucket));
-        self.mapped(child, span, |point| limited(function, point.value, [arg(0, point.bucket), arg(1, point.bucket)]))
-    }
-
-    fn relabelled(
-        &mut self,
-        (child, joins): (&Node, bool),
-        span: Span,
-        relabel: impl Fn(&mut Labels) -> bool,
-    ) -> Evaluated<Fetched> {
-        let mut own = self.owned(child)?;
-        for one in &mut own.series {
-            if !relabel(&mut one.labels) {
-                return Err(EvaluateError::new(EvaluateErrorKind::TooLong, Labels::default(), span));
-            }
-            // Long values are paid for like points.
-            let long: usize = one.labels.iter().map(|(_, value)| value.len()).sum();
-            own.held.pay(long)?;
-            self.charge(long / 64)?;
-        }
-        let relabelled = if joins { unique(own.series, EvaluateErrorKind::SameLabels) } else { distinct(own.series) };
-        self.made(relabelled.map_err(at(span))?, own.held)
-    }
-
-    fn binary(&mut self, node: &BinaryNode) -> Evaluated<Fetched> {
-        let operator = (node.op, node.returns_bool);
-        let (scalar, series, flipped) = match (node.lhs.is_scalar(), node.rhs.is_scalar()) {
-            (true, _) => (&node.lhs, &node.rhs, true),
-            (false, true) => (&node.rhs, &node.lhs, false),
-            (false, false) => {
-                let (lhs, rhs) = (self.series(&node.lhs)?, self.series(&node.rhs)?);
-                // A result is about as large as its larger side.
-                let held = self.budget.paid(bytes(&lhs.series).max(bytes(&rhs.series)))?;
-                let results = if node.op.is_set() { set } else { matched };
-                return self.made(results(node, &lhs.series, &rhs.series).map_err(at(node.span))?, held);
-            }
-        };
-        let (scalar, mut own) = (self.scalar(scalar)?, self.owned(series)?);
-        with_scalar(operator, &mut own.series, &scalar, flipped);
-        own.series = unique(own.series, EvaluateErrorKind::SameLabels).map_err(at(node.span))?;
-        Ok(own)
-    }
 }
 
-fn bytes(series: &[Series]) -> usize {
+pub(super) fn bytes(series: &[Series]) -> usize {
     series.iter().map(Series::bytes).sum()
 }
 

@@ -3,6 +3,7 @@
 //! [`evaluate`] computes a tree of [`Node`]s bucket by bucket over what was fetched. Pure: no clock, no log, no database.
 
 mod aggregate;
+mod apply;
 mod binary;
 mod calendar;
 mod error;
@@ -19,6 +20,7 @@ mod range_function;
 mod rank;
 mod sets;
 mod spread;
+mod tree;
 mod unique;
 mod value;
 

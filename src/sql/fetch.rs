@@ -5,7 +5,7 @@
 
 use super::condition::{condition, grouped, may_be_absent};
 use super::document::{document, group_column};
-use super::value::{aggregate, partials, present, remerge, sample, skipped};
+use super::value::{aggregate, partials, present, remerge, skipped};
 use super::{Param, Statement, Writer, instant, lasting, product, reading, rollup};
 use crate::ast::{Grouping, OverTime};
 use crate::catalog::{ColumnType, LabelValue, Value};
@@ -27,7 +27,7 @@ pub fn fetch(fetch: &Fetch) -> Statement {
 
 /// What the per-series level is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Purpose {
+pub(super) enum Purpose {
     /// Its rows are the answer: labels as text, for the client to merge.
     Answer,
     /// An outer level aggregates them: an absent label must be one value, or a series would count twice.
@@ -54,7 +54,7 @@ fn per_series(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
 }
 
 /// Writes `FROM` and the rows of a fetch, with what is read of each.
-fn from(w: &mut Writer, fetch: &Fetch) {
+pub(super) fn from(w: &mut Writer, fetch: &Fetch) {
     w.rows_of(&fetch.relation, &fetch.joined());
     fetch.elements.iter().for_each(|array| reading::elements(w, array));
     match &fetch.value {
@@ -78,54 +78,7 @@ pub fn any(fetch: &Fetch) -> Statement {
     w.finish()
 }
 
-/// The statement of the samples of a fetch, in order of time: labels, the instant, the value.
-#[must_use]
-pub fn samples(fetch: &Fetch) -> Statement {
-    let mut w = Writer::default();
-    let stretches = instant::stretches(&fetch.time, &fetch.stretches);
-    match stretches {
-        None => one_sample_each(&mut w, fetch, |w| {
-            instant::bounds(w, &fetch.time, fetch.from.saturating_sub(fetch.reach_ms), fetch.to);
-        }),
-        Some((from, to)) => {
-            w.syntax("SELECT s.* FROM unnest(").param(from).syntax(", ").param(to);
-            w.syntax(") AS x(lo, hi) CROSS JOIN LATERAL (");
-            one_sample_each(&mut w, fetch, |w| {
-                w.clock(&fetch.time).syntax(" >= x.lo AND ").clock(&fetch.time).syntax(" < x.hi");
-            });
-            w.syntax(") AS s");
-        }
-    }
-    w.syntax(" LIMIT ").param(Param::Int(i64::from(fetch.sample_cap) + 1));
-    w.finish()
-}
-
-/// Writes the rows of a fetch one by one, in order of time.
-fn one_sample_each(w: &mut Writer, fetch: &Fetch, bounds: impl Fn(&mut Writer)) {
-    w.syntax("SELECT ");
-    labels(w, fetch, Purpose::Answer);
-    instant::moment(w, &fetch.time);
-    w.syntax(" AS b, ");
-    sample(w, fetch);
-    w.syntax(" AS p0");
-    from(w, fetch);
-    w.syntax(" WHERE ");
-    match &fetch.value {
-        Value::Overlap(own) => lasting::bounds(w, &fetch.time, own, fetch),
-        _ => bounds(w),
-    }
-    passing(w, fetch);
-    w.syntax(" ORDER BY ");
-    if instant::is_ordered_as_stored(&fetch.time) {
-        w.clock(&fetch.time);
-    } else {
-        w.number(fetch.labels.len() + 1);
-    }
-    // Of several samples at one instant the larger counts as the later.
-    w.syntax(", ").number(fetch.labels.len() + 2);
-}
-
-fn labels(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
+pub(super) fn labels(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
     for (at, label) in fetch.labels.iter().enumerate() {
         series_label(w, label, purpose);
         w.generated(" AS l", at).syntax(", ");
@@ -189,7 +142,7 @@ pub(super) fn rows(w: &mut Writer, fetch: &Fetch) {
 }
 
 /// Writes that a row has a sample of the metric and passes the filters.
-fn passing(w: &mut Writer, fetch: &Fetch) {
+pub(super) fn passing(w: &mut Writer, fetch: &Fetch) {
     w.syntax(" AND ");
     match &fetch.rolled {
         Some(rolled) => rollup::present(w, fetch, &rolled.columns),

@@ -3,7 +3,7 @@
 use super::{Param, Writer};
 use crate::catalog::{EpochStorage, EpochUnit, TimeColumn, TimeKind};
 use crate::plan::Buckets;
-use crate::time::{Millis, TimeRange, Zone};
+use crate::time::{Millis, Zone};
 
 const NEAR_MS: i64 = 3 * 3_600_000;
 
@@ -33,23 +33,6 @@ pub(super) fn bounds(w: &mut Writer, time: &TimeColumn, from: Millis, to: Millis
             half_open(w, time, epoch(from - around, *unit, *storage), epoch(to + around, *unit, *storage));
             exactly(w, time, from, to);
         }
-    }
-}
-
-/// The starts and the ends of stretches in the column's own type; none where there is none, or where bounds of this type
-/// of time are more than two comparisons.
-pub(super) fn stretches(time: &TimeColumn, stretches: &[TimeRange]) -> Option<(Param, Param)> {
-    let each = |of: &dyn Fn(&TimeRange) -> Millis| stretches.iter().map(of).collect::<Vec<Millis>>();
-    let (from, to) = (each(&|stretch| stretch.from), each(&|stretch| stretch.to));
-    match &time.kind {
-        _ if stretches.is_empty() => None,
-        TimeKind::Instant => Some((Param::Instants(from), Param::Instants(to))),
-        TimeKind::Local(zone) if zone.is_utc() => Some((Param::Locals(from), Param::Locals(to))),
-        TimeKind::Epoch { unit, storage } if is_whole_micros(*unit, *storage) => {
-            let whole = |all: Vec<Millis>| Param::Ints(all.into_iter().map(|ms| whole_epoch(ms, *unit)).collect());
-            Some((whole(from), whole(to)))
-        }
-        _ => None,
     }
 }
 
@@ -163,7 +146,7 @@ fn half_open(w: &mut Writer, time: &TimeColumn, from: Param, to: Param) {
 }
 
 /// Whether every number of the column is an instant that `timestamptz` can tell apart.
-fn is_whole_micros(unit: EpochUnit, storage: EpochStorage) -> bool {
+pub(super) fn is_whole_micros(unit: EpochUnit, storage: EpochStorage) -> bool {
     matches!(storage, EpochStorage::Int4 | EpochStorage::Int8) && unit != EpochUnit::Nanos
 }
 
@@ -202,7 +185,7 @@ fn epoch(ms: Millis, unit: EpochUnit, storage: EpochStorage) -> Param {
     Param::Int(whole_epoch(ms, unit))
 }
 
-fn whole_epoch(ms: Millis, unit: EpochUnit) -> i64 {
+pub(super) fn whole_epoch(ms: Millis, unit: EpochUnit) -> i64 {
     match unit {
         EpochUnit::Seconds => ms.div_euclid(1000) + i64::from(ms.rem_euclid(1000) > 0),
         EpochUnit::Millis => ms,

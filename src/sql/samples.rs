@@ -1,0 +1,53 @@
+//! The samples of a fetch as one statement, row by row.
+
+use super::fetch::{Purpose, from, labels, passing};
+use super::value::sample;
+use super::{Param, Statement, Writer, instant, lasting, stretches};
+use crate::catalog::Value;
+use crate::plan::Fetch;
+
+/// The statement of the samples of a fetch, in order of time: labels, the instant, the value.
+#[must_use]
+pub fn samples(fetch: &Fetch) -> Statement {
+    let mut w = Writer::default();
+    match stretches::bounds(&fetch.time, &fetch.stretches) {
+        None => one_sample_each(&mut w, fetch, |w| {
+            instant::bounds(w, &fetch.time, fetch.from.saturating_sub(fetch.reach_ms), fetch.to);
+        }),
+        Some((from, to)) => {
+            w.syntax("SELECT s.* FROM unnest(").param(from).syntax(", ").param(to);
+            w.syntax(") AS x(lo, hi) CROSS JOIN LATERAL (");
+            one_sample_each(&mut w, fetch, |w| {
+                w.clock(&fetch.time).syntax(" >= x.lo AND ").clock(&fetch.time).syntax(" < x.hi");
+            });
+            w.syntax(") AS s");
+        }
+    }
+    w.syntax(" LIMIT ").param(Param::Int(i64::from(fetch.sample_cap) + 1));
+    w.finish()
+}
+
+/// Writes the rows of a fetch one by one, in order of time.
+fn one_sample_each(w: &mut Writer, fetch: &Fetch, bounds: impl Fn(&mut Writer)) {
+    w.syntax("SELECT ");
+    labels(w, fetch, Purpose::Answer);
+    instant::moment(w, &fetch.time);
+    w.syntax(" AS b, ");
+    sample(w, fetch);
+    w.syntax(" AS p0");
+    from(w, fetch);
+    w.syntax(" WHERE ");
+    match &fetch.value {
+        Value::Overlap(own) => lasting::bounds(w, &fetch.time, own, fetch),
+        _ => bounds(w),
+    }
+    passing(w, fetch);
+    w.syntax(" ORDER BY ");
+    if instant::is_ordered_as_stored(&fetch.time) {
+        w.clock(&fetch.time);
+    } else {
+        w.number(fetch.labels.len() + 1);
+    }
+    // Of several samples at one instant the larger counts as the later.
+    w.syntax(", ").number(fetch.labels.len() + 2);
+}
