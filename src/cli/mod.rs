@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod discover;
 mod health;
+mod promql;
 mod query;
 mod serve;
 

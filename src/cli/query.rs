@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 
 use serde_json::json;
 
-use super::{Failure, chart, print, say};
+use super::{Failure, chart, print, promql, say};
 use crate::config::Environment;
 use crate::db::{Database, Deadline, Health};
 use crate::engine::Engine;
@@ -19,19 +19,28 @@ use crate::wire::request::Query;
 pub(super) struct Arguments {
     /// The question: a metric's name, or an expression such as `avg by (region) (cpu)`.
     #[arg(required = true)]
-    target: Vec<String>,
+    pub(super) target: Vec<String>,
     /// Start: ISO 8601, seconds or milliseconds since 1970, or relative.
     #[arg(long, default_value = "now-6h", allow_hyphen_values = true)]
-    from: String,
+    pub(super) from: String,
     /// End.
     #[arg(long, default_value = "now", allow_hyphen_values = true)]
-    to: String,
+    pub(super) to: String,
     /// The most points of a series; a chart asks for what it can draw.
     #[arg(long)]
     max_data_points: Option<u32>,
     /// The zone of buckets and times, an IANA name.
     #[arg(long)]
     tz: Option<String>,
+    /// Asks in Prometheus' language, over the range.
+    #[arg(long)]
+    pub(super) promql: bool,
+    /// With --promql: asks at the end of the range only.
+    #[arg(long, requires = "promql")]
+    pub(super) instant: bool,
+    /// With --promql: the distance of the points, such as 15s.
+    #[arg(long, requires = "promql", conflicts_with = "instant")]
+    pub(super) step: Option<String>,
     /// The form of the answer.
     #[arg(long, value_enum, default_value_t = Form::Chart)]
     format: Form,
@@ -74,7 +83,9 @@ pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) ->
     let engine = one_shot(environment).await?;
     let (frames, zone) = ask(&engine, arguments).await?;
     let colour = std::io::stdout().is_terminal();
-    let text = match arguments.format {
+    // A point is no line.
+    let form = if arguments.instant && arguments.format == Form::Chart { Form::Table } else { arguments.format };
+    let text = match form {
         Form::Chart => chart::chart(&frames, WIDTH, HEIGHT, &zone, colour),
         Form::Table => chart::table(&frames, &zone),
         Form::Csv => chart::csv(&frames)?,
@@ -92,6 +103,9 @@ async fn ask(engine: &Engine, arguments: &Arguments) -> Result<(Vec<Frame>, Zone
     };
     let points =
         arguments.max_data_points.unwrap_or(if arguments.format == Form::Chart { 2 * WIDTH as u32 } else { 1000 });
+    if arguments.promql {
+        return Ok((promql::ask(engine, arguments, &zone, points).await?, zone));
+    }
     let targets: Vec<_> = arguments.target.iter().map(|target| json!({"target": target, "refId": target})).collect();
     let query = Query {
         targets: targets.into(),

@@ -50,7 +50,7 @@ impl Scope {
         let rows = self.builder_rows(builder, label);
         let mut texts: BTreeSet<String> = match label {
             Some(label) => {
-                let found = self.values(&rows, Wish { label, range: None, prefix: "" }).await;
+                let found = self.values(&rows, Wish { label, range: None, prefix: "", most: PICKER }).await;
                 partial = found.iter().any(|found| found.as_ref().map_or(true, |found| found.partial));
                 found.into_iter().flatten().flat_map(|found| found.values).collect()
             }

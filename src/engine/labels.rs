@@ -32,6 +32,8 @@ pub(super) struct Wish<'a> {
     pub(super) range: Option<TimeRange>,
     /// What the values begin with.
     pub(super) prefix: &'a str,
+    /// The most that are wanted of one source.
+    pub(super) most: u32,
 }
 
 impl Scope {
@@ -39,7 +41,7 @@ impl Scope {
     /// left out: the pickers hang on an error.
     pub async fn label_values(&self, scope: &LabelScope) -> LabelValues {
         let rows = self.lenient(&scope.filters);
-        let wish = Wish { label: &scope.label, range: scope.range, prefix: "" };
+        let wish = Wish { label: &scope.label, range: scope.range, prefix: "", most: PICKER };
         let found = self.values(&rows, wish).await;
         let partial = found.iter().any(|found| found.as_ref().map_or(true, |found| found.partial));
         let all: BTreeSet<String> = found.into_iter().flatten().flat_map(|found| found.values).collect();
@@ -86,7 +88,7 @@ impl Scope {
         stream::iter(running).buffered(AT_ONCE).collect().await
     }
 
-    async fn values_of(&self, rows: &Rows<'_>, wish: Wish<'_>) -> Result<LabelValues, Error> {
+    pub(super) async fn values_of(&self, rows: &Rows<'_>, wish: Wish<'_>) -> Result<LabelValues, Error> {
         if wish.label == METRIC_NAME {
             return self.metrics_of(rows, wish).await;
         }
@@ -94,7 +96,7 @@ impl Scope {
         let Some(value) = known else { return Ok(LabelValues::default()) };
         let settled = self.settled_rows(rows, wish.range).await?;
         let asked = (wish.range, wish.prefix);
-        let found = self.texts(&settled, &value, asked, PICKER).await;
+        let found = self.texts(&settled, &value, asked, wish.most).await;
         let mut values = found.map_err(|error| logged(&error, rows))?;
         // Where the database was not asked for the prefix.
         values.values.retain(|value| value.starts_with(wish.prefix));
@@ -133,7 +135,11 @@ impl Scope {
     }
 
     /// The source and the conditions on its rows, with every pattern turned into the values that pass it.
-    async fn settled_rows<'a>(&self, rows: &Rows<'a>, range: Option<TimeRange>) -> Result<Settled<'a>, Error> {
+    pub(super) async fn settled_rows<'a>(
+        &self,
+        rows: &Rows<'a>,
+        range: Option<TimeRange>,
+    ) -> Result<Settled<'a>, Error> {
         let mut filters = rows.conditions();
         let settled = async {
             let source = self.settled_source(rows.source).await?;
@@ -143,7 +149,7 @@ impl Scope {
         Ok((settled.await.map_err(|error| logged(&error, rows))?, filters))
     }
 
-    async fn texts(
+    pub(super) async fn texts(
         &self,
         (source, filters): &Settled<'_>,
         value: &LabelValue,
@@ -166,7 +172,7 @@ impl Scope {
 }
 
 /// The error as the client may see it; what the server said goes to the log.
-fn logged(error: &DbError, rows: &Rows<'_>) -> Error {
+pub(super) fn logged(error: &DbError, rows: &Rows<'_>) -> Error {
     if !error.is_no_news() {
         tracing::warn!(relation = %rows.source.relation, %error, "no label values");
     }

@@ -1,6 +1,7 @@
 //! What belongs to one request. Everything below the handlers takes it instead of loose parameters.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{AT_ONCE, Engine, Resources};
 use crate::budget::Budget;
@@ -96,6 +97,13 @@ impl Scope {
     #[must_use]
     pub const fn moment_in<'a>(&self, zone: &'a Zone) -> Moment<'a> {
         Moment { now: self.now, zone }
+    }
+
+    /// The same request with less time, where it says so.
+    #[must_use]
+    pub fn within(self, timeout: Option<Duration>) -> Self {
+        let deadline = timeout.map_or(self.deadline, |timeout| self.deadline.within(timeout));
+        Self { deadline, ..self }
     }
 
     /// The same request with a newer catalog.

@@ -71,7 +71,7 @@ impl Scope {
     ) -> Result<LabelValues, Error> {
         let selector = selector.map(|text| read(&self.snapshot, text)).transpose()?;
         let rows = plan::rows(self.naming(), selector.as_ref(), &question.filters)?;
-        let wish = Wish { label, range: asked_range(question), prefix: &question.prefix };
+        let wish = Wish { label, range: asked_range(question), prefix: &question.prefix, most: PICKER };
         let mut all = (BTreeSet::new(), false);
         for found in self.values(&rows, wish).await {
             let found = found?;

@@ -147,6 +147,20 @@ impl<S: Default> SeriesIndex<S> {
         Ok(at)
     }
 
+    /// The number of the series of these labels.
+    pub(super) fn series_with(&mut self, labels: &Labels) -> Result<usize, Error> {
+        self.key.clear();
+        self.add(labels);
+        self.number()
+    }
+
+    fn add(&mut self, labels: &Labels) {
+        for (name, value) in labels.iter() {
+            let name = self.keys.name(name);
+            self.key.add(name, value);
+        }
+    }
+
     fn number(&mut self) -> Result<usize, Error> {
         let (at, is_new) = self.keys.number(&self.key);
         if is_new {
@@ -196,10 +210,7 @@ impl<S: Default> SeriesIndex<S> {
                 labels.set(Arc::clone(name), Arc::from(text(row, at)?));
             }
         }
-        for (name, value) in labels.iter() {
-            let name = self.keys.name(name);
-            self.key.add(name, value);
-        }
+        self.add(&labels);
         Ok(())
     }
 

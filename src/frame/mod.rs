@@ -17,6 +17,7 @@ mod quantile;
 mod read;
 mod reduce;
 mod samples;
+mod sets;
 mod shorten;
 mod stream;
 mod window;
@@ -30,6 +31,7 @@ pub use prometheus::{Asked, PromPoint, PromSeries, PromValue, answer};
 pub use read::{ReadPlan, ReadSeries, SampleReader, united};
 pub use reduce::{Kept, Reduced, Reducer, reduced};
 pub use samples::SampleCollector;
+pub use sets::LabelSets;
 pub use shorten::Shortener;
 pub use window::Take;
 

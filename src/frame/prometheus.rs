@@ -42,6 +42,17 @@ pub enum PromValue {
     Matrix(Vec<PromSeries>),
 }
 
+impl PromValue {
+    /// How many points it has.
+    #[must_use]
+    pub fn points(&self) -> usize {
+        match self {
+            Self::Scalar(_) | Self::Text { .. } => 1,
+            Self::Vector(series) | Self::Matrix(series) => series.iter().map(|one| one.points.len()).sum(),
+        }
+    }
+}
+
 /// When a question is evaluated, and the form of its answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {

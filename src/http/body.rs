@@ -21,7 +21,7 @@ const ARRIVES: Duration = Duration::from_secs(15);
 /// Room is taken in steps: a body may arrive byte by byte.
 const STEP: usize = 16 * 1024;
 /// From here on reading a body takes milliseconds.
-const LARGE: usize = 64 * 1024;
+pub(super) const LARGE: usize = 64 * 1024;
 /// How long, and how many bytes, a client may still send after its body was refused.
 const REFUSED: Duration = Duration::from_secs(10);
 /// A refused client that sends nothing for so long is done.
@@ -40,6 +40,27 @@ impl<T: DeserializeOwned + Default + Send + 'static> FromRequest<App> for Json<T
 }
 
 async fn read<T: DeserializeOwned + Default + Send + 'static>(request: Request, app: &App) -> Result<(T, bool), Error> {
+    let received = received(request, app).await?;
+    if received.bytes.len() < LARGE {
+        return Ok((intake::body(&received.bytes)?, false));
+    }
+    app.buffers
+        .work(move || {
+            let read = intake::body(&received.bytes);
+            drop(received);
+            Ok((read?, true))
+        })
+        .await?
+}
+
+/// A body that arrived, and the room that it takes.
+pub(super) struct Received {
+    pub(super) bytes: Vec<u8>,
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+/// The body of a request, whatever it is.
+pub(super) async fn received(request: Request, app: &App) -> Result<Received, Error> {
     let refusal = refusal(&request, app.body_limit);
     // A client that waits to be told to go on sends nothing before.
     let sends = !request.headers().contains_key(EXPECT);
@@ -55,17 +76,7 @@ async fn read<T: DeserializeOwned + Default + Send + 'static>(request: Request, 
         }
         return Err(error);
     }
-    let Arriving { bytes, room, .. } = body;
-    if bytes.len() < LARGE {
-        return Ok((intake::body(&bytes)?, false));
-    }
-    app.buffers
-        .work(move || {
-            let read = intake::body(&bytes);
-            drop((bytes, room));
-            Ok((read?, true))
-        })
-        .await?
+    Ok(Received { bytes: body.bytes, _room: body.room })
 }
 
 /// Why a body is not read at all.

@@ -17,6 +17,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 
+use super::prometheus::in_its_words;
 use super::{Crowded, respond};
 use crate::config::{HttpConfig, Origins};
 use crate::error::{Error, Kind};
@@ -39,6 +40,7 @@ pub(super) fn layers(routes: Router, config: &HttpConfig) -> Router {
         .layer(from_fn_with_state(config.request_timeout + GRACE, in_time))
         .layer(from_fn(if_there_is_room))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| panicked()))
+        .layer(from_fn(in_its_words))
         // Outside of everything that makes errors: a browser shows an error only with CORS headers.
         .layer(cors(&config.origins))
         .layer(PropagateRequestIdLayer::new(request_id.clone()))
@@ -57,7 +59,7 @@ async fn in_time(State(limit): State<Duration>, request: Request, next: Next) ->
 /// How the process is, is told to everybody.
 async fn if_there_is_room(request: Request, next: Next) -> Response {
     let is_crowded = request.extensions().get::<Crowded>().is_some();
-    if is_crowded && !matches!(request.uri().path(), "/livez" | "/readyz" | "/metrics") {
+    if is_crowded && !matches!(request.uri().path(), "/livez" | "/readyz" | "/metrics" | "/-/healthy" | "/-/ready") {
         let error = Error::new(Kind::Busy, "all connections are at work");
         return respond::error(&error.hint("try again in a few seconds; DATEBIN_MAX_CONNECTIONS sets the limit"));
     }
@@ -89,7 +91,7 @@ fn span(request: &Request) -> tracing::Span {
 fn cors(origins: &Origins) -> CorsLayer {
     let layer =
         CorsLayer::new().allow_methods([Method::GET, Method::POST, Method::OPTIONS]).max_age(Duration::from_secs(600));
-    let named = [ACCEPT, CONTENT_TYPE, AUTHORIZATION];
+    let named = [ACCEPT, AUTHORIZATION, CONTENT_TYPE, ORIGIN];
     match origins {
         Origins::Any => layer.allow_headers(named).allow_origin(tower_http::cors::Any),
         Origins::Loopback => {

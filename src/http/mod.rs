@@ -10,6 +10,7 @@ mod health;
 mod middleware;
 mod params;
 mod path;
+mod prometheus;
 mod query;
 mod respond;
 mod search;
@@ -26,6 +27,7 @@ use tower::util::BoxCloneSyncService;
 use crate::config::HttpConfig;
 use crate::engine::Engine;
 use crate::error::{Error, Kind};
+use crate::time::to_rfc3339;
 use buffers::Buffers;
 
 /// What every handler is given.
@@ -37,6 +39,8 @@ struct App {
     body_limit: usize,
     /// What is held of bodies and answers.
     buffers: Buffers,
+    /// When it started, as RFC 3339 writes it.
+    started: Arc<str>,
 }
 
 /// Marks the requests of a connection beyond the limit, while all others are at work.
@@ -49,7 +53,8 @@ pub type Service = BoxCloneSyncService<axum::extract::Request, axum::response::R
 /// The whole HTTP surface.
 #[must_use]
 pub fn service(engine: Engine, config: &HttpConfig) -> Service {
-    let app = App { engine, body_limit: config.body_limit, buffers: Buffers::new(config) };
+    let started = to_rfc3339(engine.clock.now()).into();
+    let app = App { engine, body_limit: config.body_limit, buffers: Buffers::new(config), started };
     let routes = Router::new()
         .route("/", get(health::root))
         .route("/livez", get(health::live))
@@ -63,6 +68,7 @@ pub fn service(engine: Engine, config: &HttpConfig) -> Service {
         .route("/annotations", post(annotations::posted).get(annotations::got))
         .route("/tag-keys", post(tags::posted_keys).get(tags::got_keys))
         .route("/tag-values", post(tags::posted_values).get(tags::got_values))
+        .merge(prometheus::routes())
         .fallback(|| async { respond::error(&Error::new(Kind::NotFound, "there is nothing at this path")) })
         .method_not_allowed_fallback(|| async {
             respond::error(&Error::new(Kind::MethodNotAllowed, "this path takes another method"))

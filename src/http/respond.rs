@@ -30,6 +30,8 @@ pub(super) fn error(error: &Error) -> Response {
     if matches!(error.kind, Kind::Unavailable | Kind::Busy | Kind::NoCatalog | Kind::Stale) {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
     }
+    // Paths with words of their own say it in those.
+    response.extensions_mut().insert(error.clone());
     response
 }
 

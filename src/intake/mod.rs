@@ -7,6 +7,7 @@ mod labels;
 mod options;
 mod payload;
 mod picker;
+pub mod prometheus;
 mod range;
 mod replaced;
 mod scalar;

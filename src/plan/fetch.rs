@@ -7,7 +7,7 @@ use super::names::{Named, named};
 use super::window::{self, Cut};
 use super::{Buckets, Context, Fetch, FetchAggregate, Filter, SeriesLabel, Wanted, counted, notices, open};
 use crate::ast::{Grouping, Matcher};
-use crate::catalog::{Carrier, Label, LabelValue, Source, Value};
+use crate::catalog::{Carrier, LabelValue, Source, Value};
 use crate::error::{Error, Kind};
 use crate::evaluate::RangeFunction;
 use crate::lower::FetchRequest;
@@ -199,7 +199,7 @@ impl Scope<'_> {
         let limits = self.context.limits;
         let Carrier { at, source, metric } = self.carrier;
         let filters = filters.into_iter().chain(metric.filters.iter().cloned()).collect();
-        let labels: Vec<SeriesLabel> = source.labels.iter().map(series_label).collect();
+        let labels: Vec<SeriesLabel> = source.labels.iter().map(SeriesLabel::of).collect();
         // A series of nothing but what is no number is none, and the database does not know.
         let bounded = || row_cap(limits, self.cut.len, &labels, aggregate.as_ref());
         let row_cap = match (self.answers, metric.value.may_skip()) {
@@ -255,13 +255,6 @@ impl Scope<'_> {
             Grouping::Without(labels) => Grouping::Without(known(labels)),
         };
         FetchAggregate { op: aggregate.op, grouping }
-    }
-}
-
-fn series_label(label: &Label) -> SeriesLabel {
-    match label {
-        Label::One { name, value } => SeriesLabel::One { name: name.clone(), value: value.clone() },
-        Label::Members { document } => SeriesLabel::Members { document: document.clone() },
     }
 }
 

@@ -1,5 +1,7 @@
 //! Which metrics a selector names.
 
+use std::collections::HashSet;
+
 use super::Limits;
 use super::names::matching;
 use crate::ast::{MetricRef, Selector, Span};
@@ -104,7 +106,7 @@ pub(super) fn metrics<'a>(naming: Naming<'a>, selector: &Selector, span: Span) -
 /// The metrics that a selector names, or all where it names none, in order of name; names that no metric has are left out.
 pub(super) fn named_or_any<'a>(
     naming: Naming<'a>,
-    selector: &'a Selector,
+    selector: &Selector,
     span: Span,
 ) -> Result<Vec<Vec<Carrier<'a>>>, Error> {
     let mut names: Vec<&str> = match &selector.metric {
@@ -116,6 +118,15 @@ pub(super) fn named_or_any<'a>(
     names.dedup();
     let carriers = |name: &str| naming.snapshot.carriers(name).collect();
     Ok(names.into_iter().map(carriers).collect())
+}
+
+/// The sources of each metric that a selector names and that exists, however many those are.
+pub(super) fn known<'a>(naming: Naming<'a>, selector: &Selector) -> Result<Vec<Carrier<'a>>, Error> {
+    let named = named_or_any(naming, selector, Span::default())?;
+    // Two of the names may be one metric's.
+    let mut seen = HashSet::new();
+    let is_new = |carrier: &Carrier<'a>| seen.insert((carrier.at, carrier.metric.name.as_str()));
+    Ok(named.into_iter().flatten().filter(is_new).collect())
 }
 
 /// The error for a name that no metric has, with those that look like it.

@@ -16,6 +16,7 @@ mod open;
 mod reads;
 mod rollup;
 mod rows;
+mod sets;
 mod window;
 
 pub use context::Context;
@@ -23,12 +24,13 @@ pub use fetch::{FetchGroup, Planned, fetches, fetches_on, samples};
 pub use metrics::{Naming, too_many_filters};
 pub use newest::{Apart, newest};
 pub use reads::reads;
-pub use rows::{Rows, is_sensible, rows};
+pub use rows::{Rows, found, is_sensible, rows};
+pub use sets::{SetsAsk, SetsFetch, SetsOf, StoredMetric};
 
 use crate::ast::{AggregateOp, Grouping};
 pub use crate::catalog::filter::{Filter, Wanted, settle, settle_within};
 use crate::catalog::{
-    self, Adjustment, Document, Join, LabelValue, Member, Relation, RollupColumns, TimeColumn, Value,
+    self, Adjustment, Document, Join, Label, LabelValue, Member, Relation, RollupColumns, TimeColumn, Value,
 };
 use crate::evaluate::RangeFunction;
 use crate::time::{Grid, GridShape, Millis, TimeRange};
@@ -165,6 +167,17 @@ pub enum SeriesLabel {
         /// The document.
         document: Document,
     },
+}
+
+impl SeriesLabel {
+    /// A label of a source.
+    #[must_use]
+    pub fn of(label: &Label) -> Self {
+        match label {
+            Label::One { name, value } => Self::One { name: name.clone(), value: value.clone() },
+            Label::Members { document } => Self::Members { document: document.clone() },
+        }
+    }
 }
 
 /// An aggregation that the database does on top of the per-series values.

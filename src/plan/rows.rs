@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fetch::filters;
-use super::metrics::{Bounded, Naming, few_enough, metrics};
+use super::metrics::{Bounded, Naming, few_enough, known, metrics};
 use super::{Filter, Wanted};
 use crate::ast::{Matcher, MetricRef, Selector, Span};
 use crate::catalog::filter::wanted;
@@ -13,6 +13,8 @@ use crate::error::Error;
 /// The rows of one source that are asked about.
 #[derive(Clone, Debug)]
 pub struct Rows<'a> {
+    /// The number of the source in the catalog.
+    pub at: usize,
     /// The source.
     pub source: &'a Source,
     /// The metrics of it that are meant, in order of name.
@@ -28,15 +30,25 @@ impl Rows<'_> {
     #[must_use]
     pub fn conditions(&self) -> Vec<Filter> {
         let mut all = self.filters.clone();
-        if let Some(value) = self.source.name_value().filter(|_| self.chosen) {
-            let names = self.metrics.iter().filter_map(|metric| metric.stored_name.clone()).collect();
-            all.push(Filter { value, wanted: Wanted::OneOf(names) });
-        }
+        all.extend(self.name_condition());
         // Of several metrics any row may be one's.
         if let ([only], true) = (self.metrics.as_slice(), self.chosen) {
             all.extend(only.filters.iter().cloned());
         }
         all
+    }
+
+    /// The condition that a row carries the name of one of the metrics, where they were chosen.
+    pub(super) fn name_condition(&self) -> Option<Filter> {
+        let value = self.source.name_value().filter(|_| self.chosen)?;
+        let names = self.metrics.iter().filter_map(|metric| metric.stored_name.clone()).collect();
+        Some(Filter { value, wanted: Wanted::OneOf(names) })
+    }
+
+    /// Whether its metrics were chosen by their names.
+    #[must_use]
+    pub const fn is_chosen(&self) -> bool {
+        self.chosen
     }
 }
 
@@ -55,9 +67,51 @@ pub fn rows<'a>(naming: Naming<'a>, selector: Option<&Selector>, others: &[Match
             of_source.entry(carrier.at).or_default().push(carrier.metric);
         }
     } else {
-        of_source
-            .extend(snapshot.sources().iter().enumerate().map(|(at, source)| (at, source.metrics.iter().collect())));
+        of_source.extend(every(snapshot));
     }
+    passing(naming, Meant { of_source, chosen }, selector, others)
+}
+
+/// The rows that a selector means, however many metrics that are; without one, all. A name that nothing has means none.
+///
+/// # Errors
+/// A matcher makes no sense.
+pub fn found<'a>(naming: Naming<'a>, selector: Option<&Selector>) -> Result<Vec<Rows<'a>>, Error> {
+    let chosen = selector.is_some_and(|selector| selector.metric != MetricRef::Any);
+    let mut of_source: BTreeMap<usize, Vec<&Metric>> = BTreeMap::new();
+    match selector.filter(|_| chosen) {
+        Some(selector) => {
+            for carrier in known(naming, selector)? {
+                of_source.entry(carrier.at).or_default().push(carrier.metric);
+            }
+        }
+        None => of_source.extend(every(naming.snapshot)),
+    }
+    passing(naming, Meant { of_source, chosen }, selector, &[])
+}
+
+/// The metrics of every source.
+fn every(snapshot: &Snapshot) -> impl Iterator<Item = (usize, Vec<&Metric>)> {
+    snapshot.sources().iter().enumerate().map(|(at, source)| (at, source.metrics.iter().collect()))
+}
+
+/// The metrics that are meant.
+struct Meant<'a> {
+    /// Those of each source.
+    of_source: BTreeMap<usize, Vec<&'a Metric>>,
+    /// Whether they were chosen by their names.
+    chosen: bool,
+}
+
+/// Those of the rows that can pass the matchers of a selector, and others.
+fn passing<'a>(
+    naming: Naming<'a>,
+    meant: Meant<'a>,
+    selector: Option<&Selector>,
+    others: &[Matcher],
+) -> Result<Vec<Rows<'a>>, Error> {
+    let snapshot = naming.snapshot;
+    let Meant { of_source, chosen } = meant;
     let own = selector.map(|selector| selector.matchers.as_slice()).unwrap_or_default();
     let others: Vec<&Matcher> =
         others.iter().filter(|matcher| is_known(snapshot, &of_source, &matcher.label)).collect();
@@ -68,7 +122,7 @@ pub fn rows<'a>(naming: Naming<'a>, selector: Option<&Selector>, others: &[Match
         let source = &snapshot.sources()[at];
         if let Some(filters) = filters(source, own.iter().chain(others.iter().copied()), naming.patterns)? {
             bounded.filtered(1, filters.len())?;
-            all.push(Rows { source, metrics, filters, chosen });
+            all.push(Rows { at, source, metrics, filters, chosen });
         }
     }
     Ok(all)

@@ -4,6 +4,7 @@ mod builder;
 mod events;
 mod flat;
 mod frames;
+pub mod prometheus;
 mod table;
 
 pub use builder::{all_choices, choice, choices, metrics, names, searched, variable};

@@ -21,6 +21,7 @@ mod product;
 mod reading;
 mod rollup;
 mod samples;
+mod sets;
 mod spread;
 mod stretches;
 mod typed;
@@ -35,6 +36,7 @@ pub use held::{Every, empty_ranges, gaps, span};
 pub use labels::{common_values, label_values, member_names, names_with_rows};
 pub use reading::{finds_newest, member_values, number_names};
 pub use samples::samples;
+pub use sets::label_sets;
 pub(crate) use spread::READ;
 pub use walk::narrowed_values;
 

@@ -11,6 +11,7 @@ mod clock;
 mod grid;
 mod ladder;
 mod range;
+mod rfc3339;
 mod steps;
 mod zone;
 
@@ -18,6 +19,7 @@ pub use clock::Clock;
 pub use grid::{Grid, GridError, GridRequest, GridShape, MAX_POINTS, choose_grid};
 pub use ladder::Step;
 pub use range::{RangeError, Rounding, TimeRange, parse_instant};
+pub use rfc3339::{parse_rfc3339, to_rfc3339};
 pub use steps::Steps;
 pub use zone::Zone;
 

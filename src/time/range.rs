@@ -3,9 +3,10 @@
 use std::error::Error;
 use std::fmt;
 
-use chrono::{DateTime, Months, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta};
+use chrono::{Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
 use super::ladder::{HOUR, MINUTE, split_run};
+use super::rfc3339::to_rfc3339;
 use super::{Millis, Step, Zone};
 
 /// 0001-01-01T00:00:00Z.
@@ -29,6 +30,11 @@ pub struct TimeRange {
 }
 
 impl TimeRange {
+    /// The earliest instant of a range that is open in front: zones and units of time columns have room before it.
+    pub const EARLIEST: Millis = -62_000_000_000_000;
+    /// The same of one that is open behind.
+    pub const LATEST: Millis = 253_370_764_800_000;
+
     /// The range between two instants.
     ///
     /// # Errors
@@ -87,11 +93,11 @@ impl fmt::Display for RangeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Reversed { from, to } => {
-                let (from, to) = (shown(*from), shown(*to));
+                let (from, to) = (to_rfc3339(*from), to_rfc3339(*to));
                 write!(f, "the time range ends before it starts: from {from} to {to}")
             }
             Self::Empty { at } => {
-                write!(f, "the time range is empty: it starts and ends at {}", shown(*at))
+                write!(f, "the time range is empty: it starts and ends at {}", to_rfc3339(*at))
             }
             Self::OutOfBounds { text } => {
                 write!(f, "the time {text:?} lies outside the years 1 to 9999")
@@ -151,11 +157,6 @@ enum Flaw {
 
 fn in_bounds(at: Millis) -> bool {
     (MIN_INSTANT..=MAX_INSTANT).contains(&at)
-}
-
-fn shown(at: Millis) -> String {
-    let exact = |date: DateTime<_>| date.to_rfc3339_opts(SecondsFormat::Millis, true);
-    DateTime::from_timestamp_millis(at).map_or_else(|| at.to_string(), exact)
 }
 
 /// Seconds or milliseconds since 1970: a number below 10^11 is seconds, which ends in the year 5138, and milliseconds

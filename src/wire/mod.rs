@@ -3,5 +3,6 @@
 pub mod builder;
 pub mod flat;
 pub mod frame;
+pub mod prometheus;
 pub mod request;
 pub mod response;

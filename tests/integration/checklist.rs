@@ -355,7 +355,7 @@ async fn item_11_preflights_need_no_credentials(pool: PgPool) {
         let headers = [
             ("origin", "http://localhost:3000"),
             ("access-control-request-method", "POST"),
-            ("access-control-request-headers", "accept,content-type,authorization"),
+            ("access-control-request-headers", "accept,authorization,content-type,origin"),
         ];
         let answer = server.send("OPTIONS", path, &headers, "").await;
         assert_eq!(
@@ -364,7 +364,7 @@ async fn item_11_preflights_need_no_credentials(pool: PgPool) {
             "{path}"
         );
         assert_eq!(answer.header("access-control-allow-methods"), "GET,POST,OPTIONS", "{path}");
-        assert_eq!(answer.header("access-control-allow-headers"), "accept,content-type,authorization", "{path}");
+        assert_eq!(answer.header("access-control-allow-headers"), "accept,authorization,content-type,origin", "{path}");
         assert_eq!(answer.header("access-control-allow-credentials"), "true", "{path}");
     }
 }

@@ -100,7 +100,7 @@ fn the_document_describes_every_fixture() {
 
 /// Paths and methods of the router's source.
 fn routes() -> BTreeSet<(String, String)> {
-    let source = include_str!("../../src/http/mod.rs");
+    let source = concat!(include_str!("../../src/http/mod.rs"), include_str!("../../src/http/prometheus/mod.rs"));
     let mut routes = BTreeSet::new();
     for line in source.lines().filter_map(|line| line.trim().strip_prefix(".route(\"")) {
         let (path, handlers) = line.split_once('"').unwrap();

@@ -215,7 +215,7 @@ async fn browsers_may_ask_from_this_machine_only(pool: PgPool) {
     let server = Server::start(&pool).await;
     let preflight = [
         ("access-control-request-method", "POST"),
-        ("access-control-request-headers", "accept,content-type,authorization"),
+        ("access-control-request-headers", "accept,authorization,content-type,origin"),
     ];
     for path in ["", "/", "/query", "/search", "/annotations", "/tag-keys", "/tag-values", "/nowhere", "/livez"] {
         for origin in ["http://localhost:3000", "https://127.0.0.1", "http://[::1]:3000"] {
@@ -225,7 +225,7 @@ async fn browsers_may_ask_from_this_machine_only(pool: PgPool) {
             assert_eq!(answer.header("access-control-allow-origin"), origin, "{path}");
             assert_eq!(answer.header("access-control-allow-credentials"), "true");
             assert_eq!(answer.header("access-control-allow-methods"), "GET,POST,OPTIONS");
-            assert_eq!(answer.header("access-control-allow-headers"), "accept,content-type,authorization");
+            assert_eq!(answer.header("access-control-allow-headers"), "accept,authorization,content-type,origin");
             let answer = server.send("POST", path, &[("origin", origin)], "[").await;
             assert_eq!(answer.header("access-control-allow-origin"), origin, "{path} {}", answer.status);
         }

@@ -49,6 +49,7 @@ mod pages;
 mod patience;
 mod previous;
 mod products;
+mod prometheus;
 mod promql;
 mod query;
 mod rollups;

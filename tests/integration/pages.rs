@@ -80,12 +80,15 @@ fn words(command: &str) -> Vec<String> {
 }
 
 async fn ask(server: &Server, words: &[String]) -> String {
-    let (mut url, mut body, mut params) = (String::new(), None, Vec::new());
+    let (mut url, mut body, mut params) = (String::new(), None::<String>, Vec::new());
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match word.as_str() {
             "-s" | "-G" => {}
-            "-d" => body = words.next().cloned(),
+            "-d" => {
+                let more = words.next().expect("a body");
+                body = Some(body.map_or_else(|| more.clone(), |first| format!("{first}&{more}")));
+            }
             "--data-urlencode" => {
                 let (name, value) = words.next().and_then(|word| word.split_once('=')).expect("name=value");
                 params.push((name.to_owned(), value.to_owned()));
@@ -95,7 +98,7 @@ async fn ask(server: &Server, words: &[String]) -> String {
     }
     let url = reqwest::Url::parse_with_params(&url, params).expect("a URL");
     let request = match body {
-        Some(body) => server.client.post(url).body(body),
+        Some(body) => server.client.post(url).header("content-type", "application/x-www-form-urlencoded").body(body),
         None => server.client.get(url),
     };
     request.send().await.expect("an answer").text().await.expect("a text")

@@ -9,6 +9,7 @@
     reason = "tests stop at the first thing that is wrong, and show the log then"
 )]
 
+mod alerts;
 mod cardinality;
 mod check;
 mod clients;

@@ -7,7 +7,7 @@ use super::*;
 const NOW: Millis = 1_743_416_430_456;
 
 fn berlin(text: &str, rounding: Rounding) -> String {
-    shown(parse_instant(text, NOW, rounding, &Zone::parse("Europe/Berlin").unwrap()).unwrap())
+    to_rfc3339(parse_instant(text, NOW, rounding, &Zone::parse("Europe/Berlin").unwrap()).unwrap())
 }
 
 #[test]

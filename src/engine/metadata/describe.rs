@@ -1,0 +1,54 @@
+//! What metrics are: their kinds, help and units, as the catalog has them.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::{Metric, MetricKind, Snapshot, Source, Value};
+use crate::engine::Scope;
+use crate::intake::prometheus::Described;
+use crate::wire::prometheus::{AllMetadata, Metadata};
+
+impl Scope {
+    /// What the metrics are that a question names, by their names.
+    #[must_use]
+    pub fn describe(&self, described: &Described) -> AllMetadata {
+        let snapshot = &*self.snapshot;
+        let one = |name: &str| {
+            let all: BTreeSet<Metadata> = snapshot
+                .carriers(name)
+                .map(|carrier| Metadata {
+                    r#type: kind(snapshot, carrier.source, carrier.metric),
+                    help: carrier.metric.help.clone().unwrap_or_default(),
+                    unit: carrier.metric.unit.clone().unwrap_or_default(),
+                })
+                .collect();
+            (name.to_owned(), all.into_iter().collect())
+        };
+        match &described.metric {
+            Some(name) if snapshot.metric(name).is_none() => AllMetadata::new(),
+            Some(name) => [one(name)].into(),
+            None => snapshot.names().take(described.limit.unwrap_or(usize::MAX)).map(one).collect(),
+        }
+    }
+}
+
+fn kind(snapshot: &Snapshot, source: &Source, metric: &Metric) -> &'static str {
+    if is_of_histogram(snapshot, source, &metric.name) {
+        return "histogram";
+    }
+    match (&metric.value, metric.kind) {
+        (_, MetricKind::Counter) => "counter",
+        (Value::Rows, MetricKind::Gauge) => "unknown",
+        (_, MetricKind::Gauge) => "gauge",
+    }
+}
+
+/// Whether it is a part of a histogram with the label `le`.
+fn is_of_histogram(snapshot: &Snapshot, source: &Source, name: &str) -> bool {
+    if name.ends_with("_bucket") {
+        return source.has_label("le");
+    }
+    let base = name.strip_suffix("_sum").or_else(|| name.strip_suffix("_count"));
+    let buckets = base.map(|base| format!("{base}_bucket"));
+    let buckets = buckets.and_then(|name| snapshot.metric(&name));
+    buckets.is_some_and(|(source, _)| source.has_label("le"))
+}

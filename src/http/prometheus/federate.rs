@@ -1,0 +1,54 @@
+//! `GET /federate`: the newest value of each series, for a Prometheus that scrapes.
+
+use std::io::{self, Write};
+
+use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
+use axum::response::Response;
+
+use super::super::App;
+use super::super::buffers::{Document, Holding, answered};
+use super::super::query::LARGE;
+use super::form::Form;
+use crate::error::Error;
+use crate::intake::prometheus::{Described, Listing, Parameters};
+use crate::render::prometheus::Exposition;
+use crate::wire::prometheus::Metadata;
+
+/// The content type of names of any characters.
+const UTF8: HeaderValue = HeaderValue::from_static("text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8");
+
+pub(super) async fn got(State(app): State<App>, headers: HeaderMap, Form(parameters): Form) -> Response {
+    let mut accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let is_utf8 = accepted.any(|value| value.contains("escaping=allow-utf-8"));
+    answered(federated(&app, &parameters, is_utf8).await)
+}
+
+async fn federated(app: &App, parameters: &Parameters, is_utf8: bool) -> Result<Response, Error> {
+    let listing = Listing::read(parameters)?;
+    let scope = app.engine.scope()?;
+    let found = scope.federate(&listing.selectors).await?;
+    let large = found.series.len() > LARGE;
+    let make = move || {
+        let all = scope.describe(&Described { metric: None, limit: None });
+        let kind = |(name, all): (String, Vec<_>)| Some((name, all.first().map(|one: &Metadata| one.r#type)?));
+        let types = all.into_iter().filter_map(kind).collect();
+        Ok(Holding(Text(Exposition { series: found.series, types, is_utf8 }), found.held))
+    };
+    let mut response = app.buffers.answer(large, make).await?;
+    if is_utf8 {
+        response.headers_mut().insert(CONTENT_TYPE, UTF8);
+    }
+    Ok(response)
+}
+
+struct Text(Exposition);
+
+impl Document for Text {
+    const TYPE: &'static str = "text/plain; version=0.0.4; charset=utf-8";
+
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.0.write(out)
+    }
+}

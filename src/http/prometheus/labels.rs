@@ -1,0 +1,58 @@
+//! `labels`, `label/NAME/values` and `series`.
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use serde::Serialize;
+
+use super::super::App;
+use super::super::buffers::answered;
+use super::form::Form;
+use super::words::{Said, list};
+use crate::engine::{Catalogued, ListedLabels};
+use crate::error::{Error, Kind};
+use crate::intake::prometheus::{Listing, Parameters, unescaped};
+use crate::render::prometheus::CUT;
+use crate::wire::prometheus::LabelSet;
+
+pub(super) async fn names(State(app): State<App>, Form(parameters): Form) -> Response {
+    answered(texts(&app, ListedLabels::Names, &parameters).await)
+}
+
+pub(super) async fn values(
+    State(app): State<App>,
+    name: Result<Path<String>, PathRejection>,
+    Form(parameters): Form,
+) -> Response {
+    let Ok(Path(name)) = name else {
+        let error = Error::new(Kind::BadRequest, "the label's name in the path is not UTF-8");
+        return answered(Err(error));
+    };
+    answered(texts(&app, ListedLabels::Values(&unescaped(&name)), &parameters).await)
+}
+
+async fn texts(app: &App, listed: ListedLabels<'_>, parameters: &Parameters) -> Result<Response, Error> {
+    let listing = Listing::read(parameters)?;
+    let found = app.engine.scope()?.list(listed, &listing).await?;
+    list(app, said(found, |text| text)).await
+}
+
+pub(super) async fn series(State(app): State<App>, Form(parameters): Form) -> Response {
+    answered(sets(&app, &parameters).await)
+}
+
+async fn sets(app: &App, parameters: &Parameters) -> Result<Response, Error> {
+    let listing = Listing::read(parameters)?;
+    if listing.selectors.is_empty() {
+        return Err(Error::new(Kind::BadRequest, "no match[] parameter provided"));
+    }
+    let found = app.engine.scope()?.list_series(&listing).await?;
+    list(app, said(found, LabelSet)).await
+}
+
+/// What was found, with what is to be said of it.
+fn said<T, S: Serialize>(found: Catalogued<T>, write: impl Fn(T) -> S) -> Said<S> {
+    let cut = found.is_cut.then(|| CUT.to_owned());
+    let warnings = cut.into_iter().chain(found.warnings).collect();
+    Said { entries: found.entries.into_iter().map(write).collect(), warnings, held: found.held }
+}

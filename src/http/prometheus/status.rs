@@ -1,0 +1,86 @@
+//! What clients ask to learn whom they talk to, and what a server without rules and targets says of them.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use serde_json::json;
+
+use super::super::App;
+use super::super::buffers::answered;
+use super::words::plain;
+use crate::error::Error;
+use crate::time::to_rfc3339;
+
+/// The version whose language and API this is, and whose server it is not.
+const VERSION: &str = concat!("3.5.0+datebin-", env!("CARGO_PKG_VERSION"));
+
+pub(super) async fn build() -> Response {
+    plain(json!({
+        "version": VERSION, "revision": "", "branch": "", "buildUser": "datebin", "buildDate": "", "goVersion": "",
+    }))
+}
+
+pub(super) async fn runtime(State(app): State<App>) -> Response {
+    plain(json!({
+        "startTime": app.started, "CWD": "", "hostname": "", "serverTime": to_rfc3339(app.engine.clock.now()),
+        "reloadConfigSuccess": app.engine.catalog.failure().is_none(), "lastConfigTime": app.started,
+        "corruptionCount": 0, "goroutineCount": 0, "GOMAXPROCS": 0, "GOMEMLIMIT": 0, "GOGC": "", "GODEBUG": "",
+        "storageRetention": "",
+    }))
+}
+
+pub(super) async fn flags(State(app): State<App>) -> Response {
+    let limits = app.engine.limits;
+    plain(json!({
+        "query.lookback-delta": "5m",
+        "query.max-samples": limits.samples.to_string(),
+        "query.timeout": format!("{}s", app.engine.request_timeout.as_secs_f64()),
+    }))
+}
+
+pub(super) async fn config() -> Response {
+    plain(json!({"yaml": ""}))
+}
+
+pub(super) async fn tsdb(State(app): State<App>) -> Response {
+    answered(counts(&app))
+}
+
+/// How many metrics there are. Series are not counted: that would read every table.
+fn counts(app: &App) -> Result<Response, Error> {
+    let snapshot = app.engine.snapshot()?;
+    Ok(plain(json!({
+        "headStats": {
+            "numSeries": 0, "numLabelPairs": 0, "chunkCount": 0, "minTime": 0, "maxTime": app.engine.clock.now(),
+        },
+        "seriesCountByMetricName": [],
+        "labelValueCountByLabelName": [{"name": "__name__", "value": snapshot.names().count()}],
+        "memoryInBytesByLabelName": [],
+        "seriesCountByLabelValuePair": [],
+    })))
+}
+
+pub(super) async fn rules() -> Response {
+    plain(json!({"groups": []}))
+}
+
+pub(super) async fn alerts() -> Response {
+    plain(json!({"alerts": []}))
+}
+
+pub(super) async fn targets() -> Response {
+    plain(json!({"activeTargets": [], "droppedTargets": [], "droppedTargetCounts": {}}))
+}
+
+pub(super) async fn healthy() -> Response {
+    (StatusCode::OK, "datebin is healthy.\n").into_response()
+}
+
+/// Whether questions can be answered.
+pub(super) async fn ready(State(app): State<App>) -> Response {
+    let is_ready = app.engine.database.health().is_up() && app.engine.catalog.current().is_some();
+    if is_ready {
+        return (StatusCode::OK, "datebin is ready.\n").into_response();
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, "datebin is not ready: the database or the catalog is missing.\n").into_response()
+}

@@ -1,0 +1,61 @@
+//! Answers and errors in the words of the Prometheus API.
+
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use serde::Serialize;
+
+use super::super::buffers::{Holding, JsonOf};
+use super::super::{App, respond};
+use crate::budget::Held;
+use crate::error::Error;
+use crate::render::prometheus as render;
+
+/// From here on a list takes milliseconds to write.
+const LARGE: usize = 5000;
+
+/// Says the errors of the API's paths in its words, whoever made them: every error passes here.
+pub(in super::super) async fn in_its_words(request: Request, next: Next) -> Response {
+    let is_api = request.uri().path().starts_with("/api/v1/");
+    let response = next.run(request).await;
+    match response.extensions().get::<Error>() {
+        Some(error) if is_api => spoken(&error.clone(), response),
+        _ => response,
+    }
+}
+
+fn spoken(error: &Error, old: Response) -> Response {
+    let status = StatusCode::from_u16(render::status(error.kind)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = respond::json(status, &render::failure(error));
+    for (name, value) in old.headers() {
+        if !response.headers().contains_key(name) && name != CONTENT_LENGTH && name != CONTENT_ENCODING {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// A list, what is to be said of it, and the bytes that it takes.
+pub(super) struct Said<T> {
+    pub(super) entries: Vec<T>,
+    pub(super) warnings: Vec<String>,
+    pub(super) held: Vec<Held>,
+}
+
+/// A list as an answer.
+pub(super) async fn list<T: Serialize + Send + 'static>(app: &App, said: Said<T>) -> Result<Response, Error> {
+    let large = said.entries.len() > LARGE;
+    let make = move || {
+        let body = render::success(said.entries, said.warnings, Vec::new());
+        Ok(Holding(JsonOf(body), said.held))
+    };
+    app.buffers.answer(large, make).await
+}
+
+/// A value that is at hand as an answer.
+pub(super) fn plain<T: Serialize>(data: T) -> Response {
+    respond::json(StatusCode::OK, &render::success(data, Vec::new(), Vec::new()))
+}

@@ -1,0 +1,156 @@
+//! Which label sets exist: statements that read the labels of rows, and of which metrics each row is a sample.
+
+use super::{Buckets, Fetch, Limits, Rows, SeriesLabel};
+use crate::ast::OverTime;
+use crate::catalog::{Filter, LabelValue, Metric, Value};
+use crate::evaluate::RangeFunction;
+use crate::time::{Millis, TimeRange, Zone};
+
+/// The most columns that one statement looks at.
+const COLUMNS: usize = 100;
+
+/// The label sets of some metrics of one source.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SetsFetch {
+    /// The rows that are read, and their labels.
+    pub fetch: Fetch,
+    /// Which metrics a row belongs to.
+    pub of: SetsOf,
+}
+
+/// Which metrics a row belongs to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SetsOf {
+    /// One, whose fetch it is.
+    One,
+    /// The one whose stored name it carries.
+    Stored {
+        /// Where the name is.
+        name: LabelValue,
+        /// The names, in order.
+        metrics: Vec<StoredMetric>,
+    },
+    /// Each whose value it has: a fetch per metric.
+    Columns(Vec<Fetch>),
+}
+
+/// A metric, and its name as rows carry it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StoredMetric {
+    /// As rows carry it.
+    pub stored: String,
+    /// As questions use it.
+    pub metric: String,
+}
+
+/// What the label sets are asked for besides rows.
+#[derive(Clone, Copy, Debug)]
+pub struct SetsAsk<'a> {
+    /// The times of the rows.
+    pub range: TimeRange,
+    /// The zone of the question.
+    pub zone: &'a Zone,
+    /// The time of the question.
+    pub now: Millis,
+    /// The bounds of an answer.
+    pub limits: Limits,
+}
+
+impl SetsAsk<'_> {
+    /// The statements that tell the label sets of the metrics of some rows.
+    #[must_use]
+    pub fn fetches(&self, rows: &Rows<'_>) -> Vec<SetsFetch> {
+        let mut sets = Vec::new();
+        let mut left: Vec<&Metric> = rows.metrics.clone();
+        while let Some(first) = left.first().copied() {
+            let (alike, others): (Vec<&Metric>, Vec<&Metric>) = left.into_iter().partition(|other| alike(first, other));
+            sets.extend(self.of_alike(rows, &alike));
+            left = others;
+        }
+        sets
+    }
+
+    /// The statement that tells whether there are rows at all, whichever metrics they are samples of.
+    #[must_use]
+    pub fn any(&self, rows: &Rows<'_>) -> Option<Fetch> {
+        let first = rows.metrics.first()?;
+        let fetch = self.fetch(rows, first);
+        let value = if matches!(fetch.value, Value::Overlap(_)) { fetch.value.clone() } else { Value::Rows };
+        Some(Fetch { value, filters: rows.conditions(), ..fetch })
+    }
+
+    fn of_alike(&self, rows: &Rows<'_>, metrics: &[&Metric]) -> Vec<SetsFetch> {
+        let fetches = || metrics.iter().map(|metric| self.fetch(rows, metric));
+        let name = rows.source.name_value().filter(|_| metrics.iter().all(|metric| metric.stored_name.is_some()));
+        if let (Some(name), Some(fetch)) = (name, fetches().next()) {
+            let stored = |metric: &&Metric| {
+                let stored = metric.stored_name.clone()?;
+                Some(StoredMetric { stored, metric: metric.name.clone() })
+            };
+            let mut metrics: Vec<StoredMetric> = metrics.iter().filter_map(stored).collect();
+            metrics.sort();
+            return vec![SetsFetch { fetch, of: SetsOf::Stored { name, metrics } }];
+        }
+        let all: Vec<Fetch> = fetches().collect();
+        if all.len() > 1 && all.iter().all(is_column) {
+            let columns = |part: &[Fetch]| {
+                let fetch = Fetch { value: Value::Rows, ..part.first()?.clone() };
+                Some(SetsFetch { fetch, of: SetsOf::Columns(part.to_vec()) })
+            };
+            return all.chunks(COLUMNS).filter_map(columns).collect();
+        }
+        all.into_iter().map(|fetch| SetsFetch { fetch, of: SetsOf::One }).collect()
+    }
+
+    fn fetch(&self, rows: &Rows<'_>, metric: &Metric) -> Fetch {
+        let source = rows.source;
+        let (own, TimeRange { from, to }) = (metric.filters.iter().cloned(), self.range);
+        let filters: Vec<Filter> = rows.filters.iter().cloned().chain(rows.name_condition()).chain(own).collect();
+        Fetch {
+            source: rows.at,
+            relation: source.relation.clone(),
+            joins: source.joins.clone(),
+            time: metric.value.placed_at(&source.time).seen_in(self.zone),
+            value: metric.value.seen_in(self.zone),
+            adjustment: metric.adjustment.clone(),
+            elements: source.elements.clone(),
+            skip_nan: source.skip_nan,
+            stored: None,
+            metric: metric.name.clone(),
+            labels: source.labels.iter().map(SeriesLabel::of).collect(),
+            filters,
+            from,
+            to,
+            buckets: Buckets::Regular { origin_ms: from, step_ms: to - from, start_ms: from },
+            windows: None,
+            function: RangeFunction::OverTime(OverTime::Count),
+            per_second: false,
+            mean: false,
+            now: self.now,
+            lookback_ms: source.lookback_ms,
+            stretches: Vec::new(),
+            markers: false,
+            reach_ms: 0,
+            aggregate: None,
+            rollups: Vec::new(),
+            rolled: None,
+            row_cap: self.limits.samples,
+            series_cap: u32::MAX,
+            sample_cap: self.limits.samples,
+        }
+    }
+}
+
+/// Whether a metric's samples are what a column of its own holds.
+fn is_column(fetch: &Fetch) -> bool {
+    matches!(fetch.value, Value::Column(_))
+}
+
+/// Whether the label sets of two metrics of one source come out of one statement: rows tell them apart by a name or by
+/// the column that they have, and by nothing else.
+fn alike(first: &Metric, other: &Metric) -> bool {
+    let columns = matches!((&first.value, &other.value), (Value::Column(_), Value::Column(_)));
+    let by_name = first.stored_name.is_some() && other.stored_name.is_some();
+    let same = first.value == other.value && first.adjustment == other.adjustment;
+    first.filters == other.filters && (by_name && same || columns && !by_name)
+}

@@ -1,0 +1,81 @@
+//! The label sets of rows, and the metrics that each has samples of.
+
+use super::condition::{condition, grouped};
+use super::fetch::{Purpose, labels};
+use super::value::present;
+use super::{Param, Statement, Writer, instant, lasting, product, reading};
+use crate::catalog::Value;
+use crate::plan::{Fetch, SetsFetch, SetsOf};
+
+/// The distinct label sets, at most `cap` + 1 rows of them, among all rows or, with a number, among so many of the newest.
+///
+/// The columns of the answer: one text per label, the stored name, then for each metric that is a column of its own how
+/// many of the rows have it.
+#[must_use]
+pub fn label_sets(sets: &SetsFetch, newest: Option<u32>, cap: u32) -> Statement {
+    let mut w = Writer::default();
+    let (fetch, columns) = (&sets.fetch, columns(sets));
+    w.syntax("SELECT ");
+    for at in 0..fetch.labels.len() {
+        w.generated("s.l", at).syntax(", ");
+    }
+    w.syntax("s.m");
+    for at in 0..columns.len() {
+        w.syntax(", count(*) FILTER (WHERE ").generated("s.p", at).syntax(")::float8");
+    }
+    w.syntax(" FROM (SELECT ");
+    labels(&mut w, fetch, Purpose::Answer);
+    match &sets.of {
+        SetsOf::Stored { name, .. } => grouped(&mut w, name),
+        SetsOf::One | SetsOf::Columns(_) => {
+            w.syntax("''");
+        }
+    }
+    w.syntax("::text AS m");
+    for (at, own) in columns.iter().enumerate() {
+        w.syntax(", (");
+        present(&mut w, own);
+        w.syntax(")").generated(" AS p", at);
+    }
+    from(&mut w, fetch);
+    rows(&mut w, fetch);
+    if let Some(rows) = newest {
+        w.syntax(" ORDER BY ").clock(&fetch.time).syntax(" DESC LIMIT ").param(Param::Int(i64::from(rows)));
+    }
+    w.syntax(") AS s GROUP BY ").ordinals(fetch.labels.len() + 1);
+    w.syntax(" LIMIT ").param(Param::Int(i64::from(cap) + 1));
+    w.finish()
+}
+
+fn columns(sets: &SetsFetch) -> &[Fetch] {
+    if let SetsOf::Columns(columns) = &sets.of { columns } else { &[] }
+}
+
+/// Writes `FROM` and what is read of each row to tell whether it is a sample.
+fn from(w: &mut Writer, fetch: &Fetch) {
+    w.rows_of(&fetch.relation, &fetch.joined());
+    fetch.elements.iter().for_each(|array| reading::elements(w, array));
+    match &fetch.value {
+        Value::Read(own) => reading::lateral(w, own),
+        Value::Lasts(own) => lasting::lasts(w, own),
+        Value::Product(columns) => product::lateral(w, columns),
+        Value::Overlap(_) | Value::Column(_) | Value::Rows => {}
+    }
+}
+
+fn rows(w: &mut Writer, fetch: &Fetch) {
+    w.syntax(" WHERE ");
+    match &fetch.value {
+        Value::Overlap(own) => lasting::bounds(w, &fetch.time, own, fetch),
+        _ => instant::bounds(w, &fetch.time, fetch.from, fetch.to),
+    }
+    w.syntax(" AND ");
+    present(w, fetch);
+    if matches!(fetch.value, Value::Read(_) | Value::Lasts(_)) {
+        w.syntax(" AND v.n IS NOT NULL");
+    }
+    for filter in &fetch.filters {
+        w.syntax(" AND ");
+        condition(w, &fetch.joins, filter);
+    }
+}

@@ -1,0 +1,182 @@
+//! `query` and `query_range`: parameters, forms of answers, limits. What expressions mean is tested elsewhere.
+
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use super::TABLES;
+use crate::support::{Server, Setup, sql};
+
+/// 2026-01-05 00:10 UTC.
+const AT: i64 = 1_767_571_800;
+
+async fn server(pool: &PgPool) -> Server {
+    sql(pool, TABLES).await;
+    let clock = datebin::time::Clock::Fixed(AT * 1000);
+    Server::with(pool, Setup { clock, ..Setup::default() }).await
+}
+
+#[sqlx::test(migrations = false)]
+async fn each_type_has_its_form(pool: PgPool) {
+    let server = server(&pool).await;
+    for (query, expected) in [
+        ("1%2B1&time=4", json!({"resultType": "scalar", "result": [4, "2"]})),
+        ("1/0&time=4.5", json!({"resultType": "scalar", "result": [4.5, "+Inf"]})),
+        ("0/0", json!({"resultType": "scalar", "result": [AT, "NaN"]})),
+        ("%22a%5C%22%22&time=1.0015", json!({"resultType": "string", "result": [1.002, "a\""]})),
+        ("nothing", json!({"resultType": "vector", "result": []})),
+        ("vector(1)", json!({"resultType": "vector", "result": [{"metric": {}, "value": [AT, "1"]}]})),
+        (
+            "host_stats_cpu{host=\"web-1\"}",
+            json!({"resultType": "vector", "result": [
+                {"metric": {"__name__": "host_stats_cpu", "host": "web-1", "region": "eu"}, "value": [AT, "10"]}]}),
+        ),
+        (
+            "sort_desc(sum by (region) (host_stats_cpu))",
+            json!({"resultType": "vector", "result": [
+                {"metric": {"region": "eu"}, "value": [AT, "19"]}, {"metric": {}, "value": [AT, "8"]}]}),
+        ),
+        (
+            "host_stats_cpu{host=\"web-1\"}[5m]",
+            json!({"resultType": "matrix", "result": [
+                {"metric": {"__name__": "host_stats_cpu", "host": "web-1", "region": "eu"},
+                 "values": [[AT - 180, "7"], [AT, "10"]]}]}),
+        ),
+    ] {
+        assert_eq!(server.data(&format!("/api/v1/query?query={query}")).await, expected, "{query}");
+        let posted = server.form("/api/v1/query", &format!("query={query}")).await;
+        assert_eq!((posted.status, &posted.body["data"]), (200, &expected), "{query}");
+    }
+    // `resultType` comes first.
+    let text =
+        server.client.get(format!("{}/api/v1/query?query=1&time=4", server.base)).send().await.unwrap().text().await;
+    assert_eq!(text.unwrap(), r#"{"status":"success","data":{"resultType":"scalar","result":[4,"1"]}}"#);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_range_has_the_points_that_were_asked_for(pool: PgPool) {
+    let server = server(&pool).await;
+    let range = async |query: &str| server.data(&format!("/api/v1/query_range?query={query}")).await["result"].clone();
+    let constant = |points: &[i64]| {
+        let points: Vec<Value> = points.iter().map(|at| json!([at, "1"])).collect();
+        json!([{"metric": {}, "values": points}])
+    };
+    assert_eq!(range("1&start=10&end=31&step=10").await, constant(&[10, 20, 30]));
+    assert_eq!(range("1&start=10&end=10&step=10s").await, constant(&[10]));
+    assert_eq!(range("nothing&start=10&end=20&step=1").await, json!([]));
+    let most = range("1&start=0&end=11000&step=1").await;
+    assert_eq!(most[0]["values"].as_array().unwrap().len(), 11_001);
+    let host = |host: &str, region: &[&str], values: Value| {
+        let mut metric = json!({"__name__": "host_stats_cpu", "host": host});
+        region.iter().for_each(|region| metric["region"] = json!(region));
+        json!({"metric": metric, "values": values})
+    };
+    // Minute n has host n % 3, and the newest sample of five minutes counts.
+    let expected = json!([
+        host("web-0", &["eu"], json!([[AT - 60, "9"], [AT, "9"]])),
+        host("web-1", &["eu"], json!([[AT - 60, "7"], [AT, "10"]])),
+        host("web-2", &[], json!([[AT - 60, "8"], [AT, "8"]])),
+    ]);
+    let times = format!("start={}&end={}&step=60", AT - 60, AT);
+    assert_eq!(range(&format!("host_stats_cpu&{times}")).await, expected);
+    let both =
+        server.form("/api/v1/query_range?step=60", &format!("query=host_stats_cpu&start={}&end={AT}", AT - 60)).await;
+    assert_eq!(both.body["data"]["result"], expected);
+    let iso = "start=2026-01-05T00:09:00Z&end=2026-01-05T01:10:00.0009%2B01:00&step=1m";
+    assert_eq!(range(&format!("host_stats_cpu&{iso}")).await, expected);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_limit_cuts_series_and_says_so(pool: PgPool) {
+    let server = server(&pool).await;
+    let times = format!("start={AT}&end={AT}&step=60");
+    for path in
+        ["/api/v1/query?query=host_stats_cpu".to_owned(), format!("/api/v1/query_range?query=host_stats_cpu&{times}")]
+    {
+        for (limit, series, cut) in [("", 3, false), ("0", 3, false), ("2", 2, true), ("3", 3, false), ("9", 3, false)]
+        {
+            let answer = server.get(&format!("{path}&limit={limit}")).await;
+            assert_eq!(answer.body["data"]["result"].as_array().unwrap().len(), series, "{path} {limit}");
+            let warnings = cut.then(|| json!(["results truncated due to limit"]));
+            assert_eq!(answer.body.get("warnings"), warnings.as_ref(), "{path} {limit}");
+        }
+        assert_eq!(server.get(&format!("{path}&limit=-1")).await.status, 400);
+    }
+    assert_eq!(server.get("/api/v1/query?query=1&limit=1").await.body.get("warnings"), None);
+}
+
+#[sqlx::test(migrations = false)]
+async fn bad_questions_say_where(pool: PgPool) {
+    let server = server(&pool).await;
+    let position = |text: &str| format!("invalid parameter \"query\": {text}");
+    for (query, said) in [
+        ("", "invalid parameter \"query\": unknown position: parse error: ".to_owned()),
+        ("query=", "invalid parameter \"query\": unknown position: parse error: ".to_owned()),
+        ("query=%20", "invalid parameter \"query\": ".to_owned()),
+        ("query=sum(up", position("1:")),
+        ("query=sum(up))", position("1:8: parse error: ")),
+        ("query=up%0A%20%20%2B%20%29", position("2:5: parse error: ")),
+        ("query=rate(up)", position("1:6: parse error: ")),
+        ("query=nofunction(up)", position("1:1: parse error: ")),
+        ("query=up&time=x", "invalid parameter \"time\": cannot parse \"x\" to a valid timestamp".to_owned()),
+        ("query=up&timeout=x", "invalid parameter \"timeout\": cannot parse \"x\" to a valid duration".to_owned()),
+        ("query=up&lookback_delta=x", "invalid parameter \"lookback_delta\": ".to_owned()),
+    ] {
+        let answer = server.form("/api/v1/query", query).await;
+        assert_eq!((answer.status, &answer.body["errorType"]), (400, &json!("bad_data")), "{query}");
+        let text = answer.body["error"].as_str().unwrap();
+        assert!(text.starts_with(&said), "{query}: {text}");
+    }
+    for query in ["%22text%22", "up[5m]", "up[5m:1m]"] {
+        let answer = server.get(&format!("/api/v1/query_range?query={query}&start=1&end=2&step=1")).await;
+        assert_eq!((answer.status, &answer.body["errorType"]), (400, &json!("bad_data")), "{query}: {}", answer.body);
+    }
+    for query in
+        ["host_stats_cpu%20*%20on()%20host_stats_cpu", "label_replace(host_stats_cpu,%22host%22,%22%22,%22%22,%22%22)"]
+    {
+        let answer = server.get(&format!("/api/v1/query?query={query}")).await;
+        assert_eq!((answer.status, &answer.body["errorType"]), (422, &json!("execution")), "{query}: {}", answer.body);
+    }
+    // The connection is as good as before.
+    assert_eq!(server.get("/api/v1/query?query=1").await.status, 200);
+}
+
+#[sqlx::test(migrations = false)]
+async fn times_and_lookback_are_those_of_the_question(pool: PgPool) {
+    let server = server(&pool).await;
+    let count = async |query: &str| {
+        let data = server.data(&format!("/api/v1/query?query=count(host_stats_cpu){query}")).await;
+        data["result"][0]["value"][1].as_str().map(str::to_owned)
+    };
+    assert_eq!(count("").await.as_deref(), Some("3"));
+    assert_eq!(count("&lookback_delta=90s").await.as_deref(), Some("2"));
+    assert_eq!(count("&lookback_delta=0").await.as_deref(), Some("3"));
+    // Ten hours of samples end at 09:59.
+    assert_eq!(count("&time=2026-01-05T10:05:00Z").await, None);
+    assert_eq!(count("&time=2026-01-05T10:05:00Z&lookback_delta=1h").await.as_deref(), Some("3"));
+    for time in ["1e30", "-1e30", "Inf", "-Inf", "1767571800000", "0", "-62135596800", "253402300800"] {
+        let answer = server.get(&format!("/api/v1/query?query=host_stats_cpu&time={time}")).await;
+        assert!(matches!(answer.status, 200 | 400 | 422), "{time}: {}", answer.body);
+        let range = format!("start={time}&end={time}&step=60");
+        let answer = server.get(&format!("/api/v1/query_range?query=rate(host_stats_cpu[5m])&{range}")).await;
+        assert!(matches!(answer.status, 200 | 400 | 422), "{time}: {}", answer.body);
+    }
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_question_ends_when_its_time_is_over(pool: PgPool) {
+    sql(
+        &pool,
+        "CREATE TABLE base (ts timestamptz, v float8);
+                INSERT INTO base VALUES ('2026-01-05 00:09Z', 1);
+                CREATE VIEW slow AS SELECT ts, v + pg_sleep(30)::text::float8 * 0 AS v FROM base",
+    )
+    .await;
+    let toml = "[[source]]\nrelation = \"slow\"\ntime = \"ts\"\n[source.metric.slow]\ncolumn = \"v\"\n";
+    let clock = datebin::time::Clock::Fixed(AT * 1000);
+    let server = Server::declared_with(&pool, toml, Setup { clock, ..Setup::default() }).await;
+    for timeout in ["200ms", "0.2"] {
+        let answer = server.form("/api/v1/query", &format!("query=slow&timeout={timeout}")).await;
+        assert_eq!((answer.status, &answer.body["errorType"]), (503, &json!("timeout")), "{}", answer.body);
+        assert_eq!(answer.header("cache-control"), "no-store");
+    }
+}
