@@ -185,6 +185,10 @@ impl Environment<'_> {
             samples: self.count("DATEBIN_MAX_SAMPLES", usual.samples)?,
             targets: self.count("DATEBIN_MAX_TARGETS", usual.targets)?,
             filters: self.count("DATEBIN_MAX_FILTERS", usual.filters)?,
+            lookback_ms: {
+                let usual = Duration::from_millis(usual.lookback_ms.unsigned_abs());
+                i64::try_from(self.duration("DATEBIN_LOOKBACK", usual)?.as_millis()).unwrap_or(i64::MAX)
+            },
         })
     }
 

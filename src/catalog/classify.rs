@@ -103,6 +103,10 @@ pub fn classify(facts: &Facts, file: &CatalogFile, zone: Zone) -> Result<Draft, 
         }
     }
     aggregates::add(&mut draft, facts, local);
+    for source in draft.sources.iter_mut().map(|draft| &mut draft.source) {
+        let facts = facts.relations.iter().find(|facts| facts.relation == source.relation);
+        source.one_per_instant = facts.is_some_and(|facts| rows::is_one_per_instant(source, facts));
+    }
     draft.sources.sort_by(|a, b| a.source.relation.cmp(&b.source.relation));
     Ok(draft)
 }

@@ -139,6 +139,8 @@ pub struct Source {
     pub skip_nan: bool,
     /// Whether a NULL ends its series for Prometheus' instant selectors; otherwise it is no sample at all.
     pub null_ends: bool,
+    /// Whether a key says that no two rows are of one series and instant.
+    pub one_per_instant: bool,
     /// How long the newest sample counts for Prometheus' instant selectors, in milliseconds, where the operator says.
     pub staleness_ms: Option<i64>,
     /// For a narrow source the column that carries the metric's name, its own or a joined row's.
@@ -226,12 +228,12 @@ impl Source {
         self.lookback_ms = lookback_ms.unwrap_or(LOOKBACK_MS).max(least);
     }
 
-    /// How long the newest sample counts at later times, in milliseconds: what the operator says, else five minutes, or
-    /// two sampling intervals where these are longer.
+    /// How long the newest sample counts at later times, in milliseconds: what the operator says of the source, else a
+    /// default for all, or two sampling intervals where these are longer.
     #[must_use]
-    pub fn staleness_ms(&self) -> i64 {
+    pub fn staleness_ms(&self, default_ms: i64) -> i64 {
         let sampled = self.interval_ms.map_or(0, |interval| interval.saturating_mul(2));
-        self.staleness_ms.unwrap_or(STALENESS_MS.max(sampled))
+        self.staleness_ms.unwrap_or(default_ms.max(sampled))
     }
 
     /// Whether some index starts with the time of its rows.

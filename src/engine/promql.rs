@@ -6,13 +6,13 @@ use std::time::Instant;
 use futures_util::{StreamExt as _, stream};
 
 use super::{AT_ONCE, Scope, Timing, resolve};
-use crate::budget::Held;
+use crate::budget::{Budget, Held};
 use crate::error::{Error, Kind};
 use crate::evaluate::{Fetched, Samples};
-use crate::frame::{self, Asked, PromValue, ReadPlan, ReadSeries, SampleReader};
+use crate::frame::{self, Asked, Collector, Gathered, PromValue, ReadPlan, ReadSeries, SampleReader};
 use crate::language::{self, Dialect};
 use crate::lower::{self, LoweredSteps, Root};
-use crate::plan::{self, Context, Fetch};
+use crate::plan::{self, Context, Fetch, MetricRead};
 use crate::sql;
 use crate::time::{Steps, TimeRange};
 
@@ -38,6 +38,8 @@ pub struct PromAnswer {
     pub warnings: Vec<String>,
     /// What may be wrong with the question.
     pub infos: Vec<String>,
+    /// How many metrics the database computed itself.
+    pub from_partials: usize,
     /// The bytes of the answer: they are to be held until it is written.
     pub held: Vec<Held>,
     /// Where the time went.
@@ -76,7 +78,7 @@ impl Scope {
         let context = self.steps_context(question);
         let fetches = plan::reads(&context, (&lowered.reads, &lowered.folds), question.lookback_ms)?;
         let planned_at = Instant::now();
-        let (read, warnings) = self.read_all(lowered, &fetches).await?;
+        let Read { read, warnings, from_partials } = self.read_all(lowered, &fetches).await?;
         let read_at = Instant::now();
         let max_points = POINTS_PER_CELL.saturating_mul(self.limits.cells as usize);
         let asked = Asked { steps: question.steps, is_range: question.is_range, max_points };
@@ -93,7 +95,7 @@ impl Scope {
         let wait = self.database.waited().min(read_at - planned_at);
         let (plan, execute) = (planned_at - begun, read_at - planned_at - wait);
         let timing = Timing { parse, plan, wait, execute, frame: read_at.elapsed() };
-        Ok(PromAnswer { value, warnings, infos: Vec::new(), held: vec![held], timing })
+        Ok(PromAnswer { value, warnings, infos: Vec::new(), from_partials, held: vec![held], timing })
     }
 
     /// The limits of an answer.
@@ -115,28 +117,28 @@ impl Scope {
             limits: self.limits,
             now: self.moment().now,
             ad_hoc: &[],
-            pushes: false,
+            pushes: self.pushes,
             patterns: &self.patterns,
         }
     }
 
     /// What each fold and each read gives, and what is to be said of them; some reads are done side by side.
-    async fn read_all(&self, lowered: &LoweredSteps, reads: &[Vec<Fetch>]) -> Result<(Given, Vec<String>), Error> {
+    async fn read_all(&self, lowered: &LoweredSteps, reads: &[Vec<MetricRead>]) -> Result<Read, Error> {
         let plans: Vec<ReadPlan> = (0..reads.len()).map(|at| plan_of(lowered, at)).collect();
-        let metrics =
-            reads.iter().zip(&plans).flat_map(|(fetches, plan)| by_metric(fetches).map(move |one| (one, plan)));
-        let metrics: Vec<_> = metrics.map(|(fetches, plan)| self.sampled(fetches, plan)).collect();
+        let metrics = reads.iter().zip(&plans).flat_map(|(metrics, plan)| metrics.iter().map(move |one| (one, plan)));
+        let metrics: Vec<_> = metrics.map(|(metric, plan)| self.metric(metric, plan)).collect();
         let mut running = stream::iter(metrics).buffered(AT_ONCE);
         let none = || Fetched { series: Vec::new(), held: self.budget.held() };
         let mut given: Given = (lowered.folds.iter().map(|_| none()).collect(), Vec::new());
-        let mut warnings = Vec::new();
-        for (fetches, plan) in reads.iter().zip(&plans) {
+        let (mut warnings, mut from_partials) = (Vec::new(), 0);
+        for (metrics, plan) in reads.iter().zip(&plans) {
             let mut parts = Vec::new();
-            for metric in by_metric(fetches) {
+            for metric in metrics {
                 let Some(next) = running.next().await else { break };
-                let (part, skipped) = next?;
-                parts.push(part);
-                warnings.extend(metric.first().and_then(|fetch| skipped_values(&fetch.metric, skipped)));
+                let Metric { series, skipped, is_from_partials } = next?;
+                parts.push(series);
+                from_partials += usize::from(is_from_partials);
+                warnings.extend(metric.samples.first().and_then(|fetch| skipped_values(&fetch.metric, skipped)));
             }
             let work = parts.iter().flat_map(|part| &part.folded).map(|fold| fold.series.len()).sum();
             let of = plan.clone();
@@ -148,7 +150,38 @@ impl Scope {
             }
             given.1.push(read.kept);
         }
-        Ok((given, warnings))
+        Ok(Read { read: given, warnings, from_partials })
+    }
+
+    /// What one metric gives: from partials where these are exact.
+    async fn metric(&self, metric: &MetricRead, plan: &ReadPlan) -> Result<Metric, Error> {
+        if !metric.partials.is_empty()
+            && let Some(series) = self.partials(&metric.partials).await?
+        {
+            return Ok(Metric { series, skipped: 0.0, is_from_partials: true });
+        }
+        let (series, skipped) = self.sampled(&metric.samples, plan).await?;
+        Ok(Metric { series, skipped, is_from_partials: false })
+    }
+
+    /// The series of folds whose partials the database computes; none where these may not be what samples come to.
+    async fn partials(&self, fetches: &[Fetch]) -> Result<Option<ReadSeries>, Error> {
+        let mut folded = Vec::with_capacity(fetches.len());
+        for fetch in self.all_settled(fetches).await? {
+            let mut collector = Collector::new(Arc::new(fetch.clone()), true, &self.budget);
+            match self.read(&fetch, &sql::fetch(&fetch), &mut |row| collector.row(&row)).await {
+                Err(error) if error.kind == Kind::BadData => return Ok(None),
+                done => done?,
+            }
+            if collector.is_vague() {
+                return Ok(None);
+            }
+            let work = collector.work();
+            let finish = move |budget: &Budget| collector.finish(budget, None, &mut || Ok(()));
+            let Gathered { series, held, .. } = self.compute(work, finish).await?;
+            folded.push(Fetched { series, held });
+        }
+        Ok(Some(ReadSeries { folded, kept: Samples { series: Vec::new(), held: self.budget.held() } }))
     }
 
     /// What the samples of one metric give, and how many rows held what is no number.
@@ -178,12 +211,23 @@ impl Scope {
     }
 }
 
+/// What all reads gave.
+struct Read {
+    read: Given,
+    warnings: Vec<String>,
+    from_partials: usize,
+}
+
+/// What one metric gave.
+struct Metric {
+    series: ReadSeries,
+    /// How many rows held what is no number.
+    skipped: f64,
+    is_from_partials: bool,
+}
+
 /// What was read: the series of each fold, and the samples of each read.
 type Given = (Vec<Fetched>, Vec<Samples>);
-
-fn by_metric(fetches: &[Fetch]) -> impl Iterator<Item = &[Fetch]> {
-    fetches.chunk_by(|one, next| one.metric == next.metric)
-}
 
 /// What becomes of the samples of a read.
 fn plan_of(lowered: &LoweredSteps, at: usize) -> ReadPlan {

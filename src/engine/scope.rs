@@ -111,8 +111,9 @@ impl Scope {
         Self { snapshot, ..self.clone() }
     }
 
-    /// The same request with every aggregation done here.
-    pub(super) fn without_pushing(&self) -> Self {
+    /// The same request with everything computed here of samples.
+    #[must_use]
+    pub fn without_pushing(&self) -> Self {
         Self { pushes: false, ..self.clone() }
     }
 

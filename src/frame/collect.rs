@@ -19,6 +19,8 @@ pub struct Collector {
     carried: Option<RangeFunction>,
     rows: u32,
     skipped: f64,
+    /// Whether the partials of some bucket may not be what its samples come to.
+    vague: bool,
 }
 
 impl Collector {
@@ -26,7 +28,7 @@ impl Collector {
     #[must_use]
     pub fn new(fetch: Arc<Fetch>, named: bool, budget: &Budget) -> Self {
         let carried = carried(&fetch);
-        Self { index: SeriesIndex::new(fetch, named, budget), carried, rows: 0, skipped: 0.0 }
+        Self { index: SeriesIndex::new(fetch, named, budget), carried, rows: 0, skipped: 0.0, vague: false }
     }
 
     /// Goes on with the rows of another source of the same metric.
@@ -58,6 +60,10 @@ impl Collector {
                 None => return Ok(()),
             }
         }
+        if self.index.fetch.guarded {
+            let guard = row.value(columns + 1 + width(self.carried)).map_err(|error| error.public())?;
+            self.vague |= guard.is_some_and(|guard| guard > 0.0);
+        }
         let Some((cells, held)) = self.index.state(at) else { return Ok(()) };
         push(cells, Cell { bucket, partials }, held)
     }
@@ -70,6 +76,12 @@ impl Collector {
         let skipped = row.value(columns + 1 + width(self.carried)).map_err(|error| error.public())?;
         self.skipped += skipped.unwrap_or(0.0);
         Ok(row.value(columns + 1).map_err(|error| error.public())?.is_some())
+    }
+
+    /// Whether the partials of some bucket may not be what its samples come to.
+    #[must_use]
+    pub const fn is_vague(&self) -> bool {
+        self.vague
     }
 
     /// How much there is to finish: rows.

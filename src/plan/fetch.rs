@@ -217,6 +217,7 @@ impl Scope<'_> {
             elements: source.elements.clone(),
             skip_nan: source.skip_nan,
             stretches: Vec::new(),
+            guarded: false,
             markers: false,
             stored: source.name_value().zip(metric.stored_name.clone()),
             metric: metric.name.clone(),

@@ -13,6 +13,7 @@ mod names;
 mod newest;
 mod notices;
 mod open;
+mod partials;
 mod reads;
 mod rollup;
 mod rows;
@@ -23,14 +24,15 @@ pub use context::Context;
 pub use fetch::{FetchGroup, Planned, fetches, fetches_on, samples};
 pub use metrics::{Naming, too_many_filters};
 pub use newest::{Apart, newest};
-pub use reads::reads;
+pub use reads::{MetricRead, reads};
 pub use rows::{Rows, found, is_sensible, rows};
 pub use sets::{SetsAsk, SetsFetch, SetsOf, StoredMetric};
 
 use crate::ast::{AggregateOp, Grouping};
 pub use crate::catalog::filter::{Filter, Wanted, settle, settle_within};
 use crate::catalog::{
-    self, Adjustment, Document, Join, Label, LabelValue, Member, Relation, RollupColumns, TimeColumn, Value,
+    self, Adjustment, Document, Join, Label, LabelValue, Member, Relation, RollupColumns, STALENESS_MS, TimeColumn,
+    Value,
 };
 use crate::evaluate::RangeFunction;
 use crate::time::{Grid, GridShape, Millis, TimeRange};
@@ -50,11 +52,21 @@ pub struct Limits {
     pub samples: u32,
     /// Filters that the rows of one selector may have to pass, and labels that one aggregation may name.
     pub filters: u32,
+    /// How long the newest sample counts for Prometheus' instant selectors where its source does not say, in milliseconds.
+    pub lookback_ms: i64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { points: 11_000, series: 1000, cells: 1_000_000, targets: 100, samples: 50_000_000, filters: 1000 }
+        Self {
+            points: 11_000,
+            series: 1000,
+            cells: 1_000_000,
+            targets: 100,
+            samples: 50_000_000,
+            filters: 1000,
+            lookback_ms: STALENESS_MS,
+        }
     }
 }
 
@@ -79,6 +91,9 @@ pub struct Fetch {
     pub skip_nan: bool,
     /// The times that are read, in order, where most of the range between them is not; empty for all of it.
     pub stretches: Vec<TimeRange>,
+    /// Whether the database says where partials are not what samples come to: rows within one millisecond, sums that
+    /// cancel.
+    pub guarded: bool,
     /// Whether a NULL is read: it ends its series until the next sample.
     pub markers: bool,
     /// In a narrow source, where the metric's name is and the name to select.

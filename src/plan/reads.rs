@@ -1,12 +1,13 @@
 //! Read requests + catalog → fetches of samples: which relation, which columns, which rows.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::fetch::{Scope, filters};
 use super::metrics::{Bounded, named_or_any};
 use super::open::has_samples;
 use super::window::Cut;
-use super::{Buckets, Context, Fetch, Filter};
+use super::{Buckets, Context, Fetch, Filter, partials};
 use crate::ast::{MetricRef, OverTime};
 use crate::catalog::{Carrier, Value};
 use crate::error::{Error, Kind};
@@ -21,7 +22,16 @@ const METRICS: usize = 500;
 const EARLIEST: Millis = -93_000_000_000_000;
 const LATEST: Millis = 285_000_000_000_000;
 
-/// The fetches of each request, those of one metric side by side. A metric, label or value that does not exist gives none.
+/// What is read of one metric.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricRead {
+    /// The samples, one fetch per source.
+    pub samples: Vec<Fetch>,
+    /// The partials that give the same, one fetch per fold; empty where samples are to be read.
+    pub partials: Vec<Fetch>,
+}
+
+/// The metrics of each request. A metric, label or value that does not exist gives none.
 ///
 /// # Errors
 /// A matcher makes no sense, the metric has no samples, or there is too much to read. `lookback_ms` replaces what the
@@ -30,7 +40,7 @@ pub fn reads(
     context: &Context<'_>,
     (requests, folds): (&[ReadRequest], &[FoldRequest]),
     lookback_ms: Option<i64>,
-) -> Result<Vec<Vec<Fetch>>, Error> {
+) -> Result<Vec<Vec<MetricRead>>, Error> {
     let mut bounded = Bounded::default();
     let one = |(at, request): (usize, &ReadRequest)| {
         let folded = folds.iter().filter(|fold| fold.read == at).map(|fold| fold.plan);
@@ -45,14 +55,15 @@ fn read(
     (request, windows): (&ReadRequest, &[FoldPlan]),
     lookback_ms: Option<i64>,
     bounded: &mut Bounded,
-) -> Result<Vec<Fetch>, Error> {
+) -> Result<Vec<MetricRead>, Error> {
     let selector = &request.selector;
     let is_named = matches!(selector.metric, MetricRef::Names(_));
-    let (mut known, mut fetches, mut metrics) = (HashMap::<usize, Option<Vec<Filter>>>::new(), Vec::new(), 0);
+    let (mut known, mut metrics, mut fetches) = (HashMap::<usize, Option<Vec<Filter>>>::new(), Vec::new(), 0);
     for carriers in named_or_any(context.naming(), selector, request.span)? {
-        let first = fetches.len();
+        let is_alone = carriers.len() == 1;
+        let (mut samples, mut partials) = (Vec::new(), Vec::new());
         for carrier in carriers {
-            if let std::collections::hash_map::Entry::Vacant(entry) = known.entry(carrier.at) {
+            if let Entry::Vacant(entry) = known.entry(carrier.at) {
                 entry.insert(filters(carrier.source, selector.matchers.iter(), context.patterns)?);
             }
             let Some(Some(filters)) = known.get(&carrier.at) else { continue };
@@ -60,35 +71,44 @@ fn read(
                 continue;
             }
             has_samples(carrier.metric).map_err(|error| error.at(request.span))?;
-            fetches.extend(fetch(context, windows, carrier, filters.clone(), lookback_ms));
+            let lookback_ms = lookback_ms.unwrap_or(carrier.source.staleness_ms(context.limits.lookback_ms));
+            let plans: Vec<FoldPlan> = windows.iter().map(|plan| plan.with_lookback(lookback_ms)).collect();
+            if is_alone && request.kept.is_empty() {
+                let all = plans.iter().map(|plan| partials::fetch(context, plan, carrier, filters));
+                partials = all.collect::<Option<Vec<Fetch>>>().unwrap_or_default();
+            }
+            samples.extend(fetch(context, (&plans, lookback_ms), carrier, filters.clone()));
         }
-        if let Some(own) = fetches.get_mut(first..).filter(|own| !own.is_empty()) {
-            metrics += 1;
-            // A sample counts for as long as in the source where it counts longest.
-            let lookback_ms = own.iter().map(|fetch: &Fetch| fetch.lookback_ms).max().unwrap_or_default();
-            own.iter_mut().for_each(|fetch| fetch.lookback_ms = lookback_ms);
+        if samples.is_empty() {
+            continue;
         }
-        if metrics > METRICS {
+        fetches += samples.len() + partials.len();
+        level(&mut samples);
+        metrics.push(MetricRead { samples, partials });
+        if metrics.len() > METRICS {
             let message = format!("this selector reads more than {METRICS} metrics");
             return Err(Error::new(Kind::TooManyMetrics, message).hint("name the metrics").at(request.span));
         }
     }
-    let added = bounded.add(context.limits, fetches.len(), selector.matchers.len());
+    let added = bounded.add(context.limits, fetches, selector.matchers.len());
     added.map_err(|error| error.at(request.span))?;
-    Ok(fetches)
+    Ok(metrics)
+}
+
+/// A sample counts for as long as in the source where it counts longest.
+fn level(fetches: &mut [Fetch]) {
+    let lookback_ms = fetches.iter().map(|fetch| fetch.lookback_ms).max().unwrap_or_default();
+    fetches.iter_mut().for_each(|fetch| fetch.lookback_ms = lookback_ms);
 }
 
 /// The fetch of the samples of one metric of one source; none where there is no time to read.
 fn fetch(
     context: &Context<'_>,
-    windows: &[FoldPlan],
+    (windows, lookback_ms): (&[FoldPlan], i64),
     carrier: Carrier<'_>,
     filters: Vec<Filter>,
-    lookback_ms: Option<i64>,
 ) -> Option<Fetch> {
-    let lookback_ms = lookback_ms.unwrap_or(carrier.source.staleness_ms());
-    let windows: Vec<FoldPlan> = windows.iter().map(|windows| windows.with_lookback(lookback_ms)).collect();
-    let stretches = stretches(&windows);
+    let stretches = stretches(windows);
     let (from, to) = (stretches.first()?.from, stretches.last()?.to);
     let buckets = Buckets::Regular { origin_ms: from, step_ms: to - from, start_ms: from };
     let cut = Cut { buckets, len: 1, windows: None };

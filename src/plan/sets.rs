@@ -129,6 +129,7 @@ impl SetsAsk<'_> {
             now: self.now,
             lookback_ms: source.lookback_ms,
             stretches: Vec::new(),
+            guarded: false,
             markers: false,
             reach_ms: 0,
             aggregate: None,

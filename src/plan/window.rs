@@ -139,7 +139,7 @@ fn moved(grid: &Grid, offset: Option<Offset>, offset_ms: i64, zone: &Zone) -> Bu
 }
 
 /// Cuts at every window's edges, so that each window is a run of whole pieces.
-fn sliding(windows: Vec<(Millis, Millis)>) -> Cut {
+pub(super) fn sliding(windows: Vec<(Millis, Millis)>) -> Cut {
     let mut edges: Vec<Millis> = windows.iter().flat_map(|(start, end)| [*start, *end]).collect();
     edges.sort_unstable();
     edges.dedup();

@@ -5,7 +5,7 @@
 
 use super::condition::{condition, grouped, may_be_absent};
 use super::document::{document, group_column};
-use super::value::{aggregate, partials, present, remerge, skipped};
+use super::value::{aggregate, guard, partials, present, remerge, skipped};
 use super::{Param, Statement, Writer, instant, lasting, product, reading, rollup};
 use crate::ast::{Grouping, OverTime};
 use crate::catalog::{ColumnType, LabelValue, Value};
@@ -46,6 +46,7 @@ fn per_series(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
     w.syntax(" AS b");
     partials(w, fetch);
     skipped(w, fetch);
+    guard(w, fetch);
     from(w, fetch);
     w.syntax(" WHERE ");
     rows(w, fetch);

@@ -1,5 +1,7 @@
 //! Questions in Prometheus' language, asked of the engine.
 
+mod lanes;
+
 use datebin::engine::PromQuestion;
 use datebin::error::Kind;
 use datebin::frame::{PromSeries, PromValue};

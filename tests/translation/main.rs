@@ -58,6 +58,7 @@ fn source(table: &str, time: TimeKind, labels: Vec<Label>, metrics: Vec<Metric>)
         numbers: None,
         skip_nan: false,
         null_ends: true,
+        one_per_instant: false,
         staleness_ms: None,
         end: None,
         name_column: None,

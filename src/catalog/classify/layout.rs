@@ -117,6 +117,7 @@ pub(super) fn source(relation: &RelationFacts, time: TimeColumn, labels: Vec<Lab
         numbers: None,
         skip_nan: false,
         null_ends: true,
+        one_per_instant: false,
         staleness_ms: None,
         name_column: None,
         name_path: Vec::new(),

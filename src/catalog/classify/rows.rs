@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::error::CatalogError;
+use super::keys;
 use super::lookup::wrong;
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
 use crate::catalog::{Column, ColumnType, Label, LabelValue, Relation, Row, Source, TimeColumn, path};
@@ -105,6 +106,13 @@ pub(super) fn is_unique(source: &Source, rows: &Source, facts: &RelationFacts, v
     };
     keys.into_iter().any(|key| key.iter().all(|column| is_known(column) && never_null(column)))
         || facts.columns.iter().all(|column| is_known(&column.name) || is_value(column))
+}
+
+/// Whether a key says that no two rows of a source are of one series and instant.
+pub(super) fn is_one_per_instant(source: &Source, facts: &RelationFacts) -> bool {
+    let Some(series) = series_columns(source, source).filter(|_| source.time.row == Row::Own) else { return false };
+    let never_null = |column: &Ident| facts.column(column.as_str()).is_some_and(|column| column.not_null);
+    keys::whole(facts).iter().any(|key| key.iter().all(|column| series.contains(&column) && never_null(column)))
 }
 
 /// The columns of a rollup that make its interval and its series; none where other columns make them, or where two
