@@ -5,11 +5,13 @@
 #[macro_use]
 mod words;
 mod options;
+mod written;
 
 use std::sync::Arc;
 
 pub use options::{Fill, Format, Options, Reduce};
-pub use words::{AggregateOp, BinaryOp, OverTime};
+pub use words::{AggregateOp, BinaryOp, OverTime, ValueType};
+pub use written::{MatchOp, Written, WrittenMatcher};
 
 /// A half-open range of byte offsets into the text that was received.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -32,16 +34,21 @@ pub struct Expr {
 /// The forms of PromQL's grammar.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ExprKind {
-    /// A number: `1.5`, `0x1f`, `Inf`, or a duration where a number may stand.
+    /// A number: `1.5`, `0x1f`, `Inf`; from Prometheus' dialect with its signs, from the JSON dialect also a
+    /// duration where a number may stand.
     Number(f64),
+    /// A duration where a number may stand, in milliseconds: as a number its seconds. From Prometheus' dialect only.
+    Duration(i64),
     /// A string literal where an expression may stand.
     Text(String),
     /// `metric{label="value"}`, with an optional window and modifiers.
     Selector(Selector),
     /// `expr[range:resolution]`.
     Subquery(Box<Subquery>),
-    /// `-expr` (a leading `+` is dropped by the parser).
+    /// `-expr`.
     Negate(Box<Expr>),
+    /// `+expr`, which is `expr`. From Prometheus' dialect only: the JSON dialect drops the sign.
+    Plus(Box<Expr>),
     /// `(expr)`.
     Paren(Box<Expr>),
     /// `name(args…)`; the name is not checked here.
@@ -74,6 +81,8 @@ pub struct Selector {
     pub window: Option<Window>,
     /// `offset` and `@`.
     pub modifiers: Modifiers,
+    /// The text of names and matchers, from Prometheus' dialect only.
+    pub written: Option<Box<Written>>,
 }
 
 /// The metrics that a selector names.

@@ -126,3 +126,30 @@ words! {
         Last = "last",
     }
 }
+
+words! {
+    /// What an expression gives at one time, in Prometheus' words.
+    ValueType {
+        /// A number.
+        Scalar = "scalar",
+        /// A value for each series.
+        Vector = "vector",
+        /// Samples for each series.
+        Matrix = "matrix",
+        /// A string.
+        Text = "string",
+    }
+}
+
+impl ValueType {
+    /// What Prometheus' documentation calls it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scalar => "a scalar",
+            Self::Vector => "an instant vector",
+            Self::Matrix => "a range vector",
+            Self::Text => "a string",
+        }
+    }
+}

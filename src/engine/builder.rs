@@ -90,7 +90,7 @@ fn selector(snapshot: &Snapshot, text: &str) -> Option<Selector> {
 fn first(expression: Expr) -> Option<Selector> {
     match expression.kind {
         ExprKind::Selector(selector) => Some(selector),
-        ExprKind::Negate(inner) | ExprKind::Paren(inner) => first(*inner),
+        ExprKind::Negate(inner) | ExprKind::Plus(inner) | ExprKind::Paren(inner) => first(*inner),
         ExprKind::Subquery(subquery) => first(subquery.expr),
         ExprKind::Call(call) => call.args.into_iter().find_map(first),
         ExprKind::Aggregate(aggregate) => first(aggregate.expr),
@@ -98,6 +98,6 @@ fn first(expression: Expr) -> Option<Selector> {
             let crate::ast::Binary { lhs, rhs, .. } = *binary;
             first(lhs).or_else(|| first(rhs))
         }
-        ExprKind::Number(_) | ExprKind::Text(_) => None,
+        ExprKind::Number(_) | ExprKind::Duration(_) | ExprKind::Text(_) => None,
     }
 }

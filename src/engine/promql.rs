@@ -10,7 +10,7 @@ use crate::budget::{Budget, Held};
 use crate::error::{Error, Kind};
 use crate::evaluate::{Fetched, Samples};
 use crate::frame::{self, Asked, Collector, Gathered, PromValue, ReadPlan, ReadSeries, SampleReader};
-use crate::language::{self, Dialect};
+use crate::language;
 use crate::lower::{self, LoweredSteps, Root};
 use crate::plan::{self, Context, Fetch, MetricRead};
 use crate::sql;
@@ -56,7 +56,7 @@ impl Scope {
     /// The text is no expression, its series do not fit together, or a bound is reached.
     pub async fn promql(&self, question: &PromQuestion) -> Result<PromAnswer, Error> {
         let begun = Instant::now();
-        let parsed = language::parse(&question.text, Dialect::PromQl).map_err(|error| unreadable(&error))?;
+        let parsed = language::promql(&question.text).map_err(|error| unreadable(&error))?;
         let lowered = lower::lower_steps(&parsed, question.steps, &self.patterns).map_err(resolve::refused_steps)?;
         check(&lowered.root, question, &parsed)?;
         let lowered = Arc::new(lowered);

@@ -209,10 +209,10 @@ fn filter(label: &str, texts: &[String]) -> Option<Matcher> {
 /// The number of selectors of an expression.
 fn selectors(expr: &Expr) -> usize {
     match &expr.kind {
-        ExprKind::Number(_) | ExprKind::Text(_) => 0,
+        ExprKind::Number(_) | ExprKind::Duration(_) | ExprKind::Text(_) => 0,
         ExprKind::Selector(_) => 1,
         ExprKind::Subquery(subquery) => selectors(&subquery.expr),
-        ExprKind::Negate(inner) | ExprKind::Paren(inner) => selectors(inner),
+        ExprKind::Negate(inner) | ExprKind::Plus(inner) | ExprKind::Paren(inner) => selectors(inner),
         ExprKind::Call(call) => call.args.iter().map(selectors).sum(),
         ExprKind::Aggregate(aggregate) => selectors(&aggregate.expr),
         ExprKind::Binary(binary) => selectors(&binary.lhs) + selectors(&binary.rhs),
@@ -222,7 +222,7 @@ fn selectors(expr: &Expr) -> usize {
 /// Adds matchers to every selector; false when there is none.
 fn add(expr: &mut Expr, matchers: &[Matcher]) -> bool {
     match &mut expr.kind {
-        ExprKind::Number(_) | ExprKind::Text(_) => false,
+        ExprKind::Number(_) | ExprKind::Duration(_) | ExprKind::Text(_) => false,
         ExprKind::Selector(selector) => {
             selector.matchers.extend_from_slice(matchers);
             true
@@ -231,7 +231,7 @@ fn add(expr: &mut Expr, matchers: &[Matcher]) -> bool {
             let Subquery { expr, .. } = &mut **subquery;
             add(expr, matchers)
         }
-        ExprKind::Negate(inner) | ExprKind::Paren(inner) => add(inner, matchers),
+        ExprKind::Negate(inner) | ExprKind::Plus(inner) | ExprKind::Paren(inner) => add(inner, matchers),
         ExprKind::Call(call) => call.args.iter_mut().filter_map(|arg| add(arg, matchers).then_some(())).count() > 0,
         ExprKind::Aggregate(aggregate) => add(&mut aggregate.expr, matchers),
         ExprKind::Binary(binary) => {

@@ -10,11 +10,14 @@ use super::{Dialect, ParseError};
 /// The year 9999, so that the arithmetic around an evaluation time cannot overflow.
 const LATEST_MS: f64 = 253_402_300_799_999.0;
 
+/// As many seconds as fit into 64 bits.
+const LONGEST_SECONDS: f64 = 9_223_372_036_854_775_807.0;
+
 /// Numbers below it are seconds since 1970, the others milliseconds.
 const SECONDS_BELOW: f64 = 1e11;
 
 /// What the windows and times of the grammar are written as.
-const DURATION: &str = "a duration such as `5m`";
+pub(super) const DURATION: &str = "a duration such as `5m`";
 
 impl Parser<'_> {
     /// `[range]` or `[range:resolution]`.
@@ -24,7 +27,7 @@ impl Parser<'_> {
         let resolution = match *self.peek() {
             Kind::Colon => {
                 self.advance();
-                Some(if *self.peek() == Kind::BracketClose { None } else { Some(self.window()?) })
+                Some(if *self.peek() == Kind::BracketClose { None } else { self.resolution()? })
             }
             _ => None,
         };
@@ -32,12 +35,19 @@ impl Parser<'_> {
         self.expect(&Kind::BracketClose, wanted)?;
         let brackets = Span { start, end: self.end() };
         match resolution {
-            None => ranged(node, range, brackets),
-            Some(resolution) => subquery(node, range, resolution, brackets),
+            None => self.ranged(node, range, brackets),
+            Some(resolution) => self.subquery(node, range, resolution, brackets),
         }
     }
 
+    fn resolution(&mut self) -> Parsed<Option<Window>> {
+        if self.is_exact() { self.exact_resolution() } else { self.window().map(Some) }
+    }
+
     fn window(&mut self) -> Parsed<Window> {
+        if self.is_exact() {
+            return self.exact_range();
+        }
         let span = self.span();
         self.length_or_none()?.ok_or_else(|| Box::new(ParseError::new(span, "a range of no length")))
     }
@@ -97,16 +107,22 @@ impl Parser<'_> {
 
     pub(super) fn offset(&mut self, mut node: Node) -> Parsed<Node> {
         let keyword = self.advance();
-        let ahead = self.sign() < 0;
-        let length = self.length_or_none()?;
+        let offset = if self.is_exact() { self.exact_offset()? } else { self.offset_length()? };
         let span = Span { start: keyword.start, end: self.end() };
-        let modifiers = modifiers(&mut node.expr, "offset", keyword)?;
+        let modified = node.expr.span;
+        let place = |own| if self.is_exact() { modified } else { own };
+        let modifiers = modifiers(&mut node.expr, "offset", place(keyword))?;
         if modifiers.offset.is_some() {
-            return Err(Box::new(ParseError::new(span, "`offset` is given twice")));
+            return Err(Box::new(ParseError::new(place(span), "`offset` is given twice")));
         }
-        modifiers.offset = length.map(|length| Offset { length, ahead });
+        modifiers.offset = offset;
         extend(&mut node.expr, span);
         Ok(node)
+    }
+
+    fn offset_length(&mut self) -> Parsed<Option<Offset>> {
+        let ahead = self.sign() < 0;
+        Ok(self.length_or_none()?.map(|length| Offset { length, ahead }))
     }
 
     /// `@ 1609746000`, `@ start()`, `@ end()`.
@@ -117,12 +133,14 @@ impl Parser<'_> {
         } else if self.at_keyword("end") {
             self.bound(At::End)?
         } else {
-            self.instant()?
+            self.instant(node.expr.span)?
         };
         let span = Span { start: symbol.start, end: self.end() };
-        let modifiers = modifiers(&mut node.expr, "@", symbol)?;
+        let modified = node.expr.span;
+        let place = |own| if self.is_exact() { modified } else { own };
+        let modifiers = modifiers(&mut node.expr, "@", place(symbol))?;
         if modifiers.at.is_some() {
-            return Err(Box::new(ParseError::new(span, "`@` is given twice")));
+            return Err(Box::new(ParseError::new(place(span), "`@` is given twice")));
         }
         modifiers.at = Some(at);
         extend(&mut node.expr, span);
@@ -136,7 +154,7 @@ impl Parser<'_> {
         Ok(at)
     }
 
-    fn instant(&mut self) -> Parsed<At> {
+    fn instant(&mut self, modified: Span) -> Parsed<At> {
         let sign = self.sign() as f64;
         let seconds = match *self.peek() {
             // `${__from}` is milliseconds.
@@ -150,7 +168,11 @@ impl Parser<'_> {
         let span = self.advance();
         if ms.abs() <= LATEST_MS {
             Ok(At::Millis(ms as i64))
+        } else if self.is_exact() && seconds < LONGEST_SECONDS {
+            // There is no data before or behind these years.
+            Ok(At::Millis(ms.clamp(-LATEST_MS, LATEST_MS) as i64))
         } else {
+            let span = if self.is_exact() { modified } else { span };
             Err(Box::new(ParseError::new(span, "the time is out of range").hint("it is in seconds since 1970")))
         }
     }
@@ -166,30 +188,42 @@ impl Parser<'_> {
     }
 }
 
-fn ranged(mut node: Node, range: Window, brackets: Span) -> Parsed<Node> {
-    let refuse = |message| Err(Box::new(ParseError::new(brackets, message)));
-    match &mut node.expr.kind {
-        ExprKind::Selector(Selector { window: Some(_), .. }) => return refuse("a second range on a selector"),
-        ExprKind::Selector(selector) if selector.modifiers.span.is_some() => {
-            return refuse("a range behind `offset` or `@`: it stands before them");
+impl Parser<'_> {
+    fn ranged(&self, mut node: Node, range: Window, brackets: Span) -> Parsed<Node> {
+        let refuse = |message| Err(Box::new(ParseError::new(brackets, message)));
+        match &mut node.expr.kind {
+            ExprKind::Selector(Selector { window: Some(_), .. }) => return refuse("a second range on a selector"),
+            ExprKind::Selector(selector) if self.is_range_too_late(selector.modifiers) => {
+                return refuse("a range behind `offset` or `@`: it stands before them");
+            }
+            ExprKind::Selector(selector) => selector.window = Some(range),
+            _ => {
+                let error = ParseError::new(brackets, "a range may only follow a selector");
+                return Err(Box::new(error.hint("a subquery has a colon, for example `[5m:]`")));
+            }
         }
-        ExprKind::Selector(selector) => selector.window = Some(range),
-        _ => {
-            let error = ParseError::new(brackets, "a range may only follow a selector");
-            return Err(Box::new(error.hint("a subquery has a colon, for example `[5m:]`")));
-        }
+        node.expr.span.end = brackets.end;
+        Ok(node)
     }
-    node.expr.span.end = brackets.end;
-    Ok(node)
-}
 
-fn subquery(node: Node, range: Window, resolution: Option<Window>, brackets: Span) -> Parsed<Node> {
-    if let ExprKind::Selector(Selector { window: Some(_), .. }) = node.expr.kind {
-        return Err(Box::new(ParseError::new(brackets, "a subquery on a range")));
+    /// Prometheus lets an offset of nothing, `@ start()` and `@ end()` pass in front of a range.
+    fn is_range_too_late(&self, modifiers: Modifiers) -> bool {
+        if self.is_exact() {
+            modifiers.offset.is_some() || matches!(modifiers.at, Some(At::Millis(_)))
+        } else {
+            modifiers.span.is_some()
+        }
     }
-    let span = Span { start: node.expr.span.start, end: brackets.end };
-    let subquery = Subquery { expr: node.expr, range, resolution, modifiers: Modifiers::default() };
-    Node::above(node.depth, ExprKind::Subquery(Box::new(subquery)), span)
+
+    fn subquery(&self, node: Node, range: Window, resolution: Option<Window>, brackets: Span) -> Parsed<Node> {
+        let is_range = matches!(node.expr.kind, ExprKind::Selector(Selector { window: Some(_), .. }));
+        if is_range && !self.is_exact() {
+            return Err(Box::new(ParseError::new(brackets, "a subquery on a range")));
+        }
+        let span = Span { start: node.expr.span.start, end: brackets.end };
+        let subquery = Subquery { expr: node.expr, range, resolution, modifiers: Modifiers::default() };
+        Node::above(node.depth, ExprKind::Subquery(Box::new(subquery)), span)
+    }
 }
 
 fn modifiers<'a>(expr: &'a mut Expr, modifier: &str, span: Span) -> Parsed<&'a mut Modifiers> {

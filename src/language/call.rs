@@ -5,7 +5,7 @@ use crate::ast::{Aggregate, AggregateOp, Call, Expr, ExprKind, Grouping, MetricR
 use super::nest::{Arguments, Opener, Start};
 use super::parser::{Node, Parsed, Parser};
 use super::reading::words;
-use super::token::Kind;
+use super::token::{Kind, is_no_label};
 use super::{Dialect, ParseError};
 
 impl Parser<'_> {
@@ -118,6 +118,7 @@ impl Parser<'_> {
         }
         let (json, span) = (self.dialect == Dialect::Json, self.span());
         let found = match self.peek() {
+            Kind::Word if !json && is_no_label(self.word()) => return Err(self.unexpected("a label name")),
             Kind::Word => vec![self.name(self.word())],
             Kind::Text(quoted) if json => {
                 self.replaced(quoted.body)?;

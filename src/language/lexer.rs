@@ -11,21 +11,34 @@ use super::{Dialect, MAX_TOKENS, ParseError, number, variable};
 
 /// Brackets change what a colon is, braces what ends a string; neither nests.
 #[derive(Clone, Copy, PartialEq)]
-enum Place {
+pub(super) enum Place {
     Outside,
     Braces,
-    Brackets,
+    Brackets(Bracket),
 }
 
-type Lexed = Result<Kind, Box<ParseError>>;
+/// How far the inside of brackets has been read; the JSON dialect does not care.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Bracket {
+    /// Nothing but signs.
+    Open,
+    /// A length.
+    Length,
+    /// A colon behind it.
+    Colon,
+}
+
+pub(super) type Lexed = Result<Kind, Box<ParseError>>;
 
 /// Splits a text from front to back.
 pub(super) struct Lexer<'a> {
-    text: &'a str,
+    pub(super) text: &'a str,
     bytes: &'a [u8],
-    at: usize,
+    pub(super) at: usize,
     dialect: Dialect,
-    place: Place,
+    pub(super) place: Place,
+    /// How many parentheses are open; only counted for Prometheus' dialect.
+    pub(super) open: usize,
     /// The kind of the token before, when it is an operator; whatever else it was is the end.
     last: Kind,
     /// Whether the token before names something, so that braces behind it are a selector's.
@@ -36,7 +49,7 @@ pub(super) struct Lexer<'a> {
 impl<'a> Lexer<'a> {
     pub(super) fn new(text: &'a str, dialect: Dialect) -> Self {
         let (bytes, place, last) = (text.as_bytes(), Place::Outside, Kind::End);
-        Self { text, bytes, at: 0, dialect, place, last, after_operand: false, count: 0 }
+        Self { text, bytes, at: 0, dialect, place, open: 0, last, after_operand: false, count: 0 }
     }
 
     /// The next token: the end again and again once it is reached, and after [`Kind::Bad`] nothing of use.
@@ -57,15 +70,18 @@ impl<'a> Lexer<'a> {
         Token { kind, span: Span { start, end: self.at } }
     }
 
-    fn peek(&self, ahead: usize) -> Option<u8> {
+    pub(super) fn peek(&self, ahead: usize) -> Option<u8> {
         self.bytes.get(self.at + ahead).copied()
     }
 
     fn skip_blanks(&mut self) {
+        let exact = self.dialect == Dialect::PromQl;
+        let line_ends: &[char] = if exact { &['\n', '\r'] } else { &['\n'] };
         while let Some(byte) = self.peek(0) {
             match byte {
                 b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
-                b'#' => self.at = self.text[self.at..].find('\n').map_or(self.text.len(), |line| self.at + line),
+                b'#' if exact && self.place == Place::Brackets(Bracket::Open) => return,
+                b'#' => self.at = self.text[self.at..].find(line_ends).map_or(self.text.len(), |line| self.at + line),
                 _ => return,
             }
         }
@@ -82,23 +98,23 @@ impl<'a> Lexer<'a> {
             )));
         }
         match byte {
+            _ if self.dialect == Dialect::PromQl => self.exact(start, byte),
             b'"' | b'\'' | b'`' => self.string(start, byte),
             b'0'..=b'9' => self.number(start),
             b'.' if self.peek(1).is_some_and(|b| b.is_ascii_digit()) => self.number(start),
             b'$' => self.variable(start),
             b'[' if variable::reference(&self.text[start..]).is_some() => self.variable(start),
-            b'(' if self.dialect == Dialect::Json && self.place == Place::Outside => {
-                self.list(start, list::in_parentheses(self.text, start))
-            }
-            b'{' if self.dialect == Dialect::Json && !self.after_operand => {
-                self.list(start, list::in_braces(self.text, start))
-            }
-            _ if self.word_width(true)? > 0 => self.word(),
-            _ => self.symbol(start),
+            b'(' if self.place == Place::Outside => self.list(start, list::in_parentheses(self.text, start)),
+            b'{' if !self.after_operand => self.list(start, list::in_braces(self.text, start)),
+            _ => self.word_or_symbol(start),
         }
     }
 
-    fn string(&mut self, start: usize, quote: u8) -> Lexed {
+    pub(super) fn word_or_symbol(&mut self, start: usize) -> Lexed {
+        if self.word_width(true)? > 0 { self.word() } else { self.symbol(start) }
+    }
+
+    pub(super) fn string(&mut self, start: usize, quote: u8) -> Lexed {
         let is_value = matches!(self.last, Kind::Assign | Kind::Matches | Kind::MatchesNot | Kind::Op(BinaryOp::Ne));
         let ending = match self.dialect {
             Dialect::PromQl => Ending::SameLine,
@@ -167,7 +183,7 @@ impl<'a> Lexer<'a> {
         Ok(match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'_' => 1,
             b'0'..=b'9' if !first => 1,
-            b':' if self.place != Place::Brackets => 1,
+            b':' if self.place == Place::Outside || (json && self.place == Place::Braces) => 1,
             b'.' if json && !first => 1,
             b'\\' if json => match self.peek(1) {
                 Some(next) if is_escaped_by_grafana(char::from(next)) => 2,
@@ -186,7 +202,7 @@ impl<'a> Lexer<'a> {
         self.text.get(self.at..).and_then(|rest| rest.chars().next())
     }
 
-    fn symbol(&mut self, start: usize) -> Lexed {
+    pub(super) fn symbol(&mut self, start: usize) -> Lexed {
         let pair = (self.peek(0).unwrap_or_default(), self.peek(1).unwrap_or_default());
         let (kind, width) = match pair {
             (b'=', b'~') => (Kind::Matches, 2),
@@ -199,16 +215,19 @@ impl<'a> Lexer<'a> {
         };
         self.place = match kind {
             Kind::BraceOpen => Place::Braces,
-            Kind::BracketOpen => Place::Brackets,
+            Kind::BracketOpen => Place::Brackets(Bracket::Open),
             Kind::BraceClose | Kind::BracketClose => Place::Outside,
             _ => self.place,
         };
+        if kind == Kind::ParenOpen {
+            self.open += 1;
+        }
         self.at += width;
         Ok(kind)
     }
 
     /// A character that starts no token.
-    fn stray(&self, at: usize, hint: Option<&str>) -> Box<ParseError> {
+    pub(super) fn stray(&self, at: usize, hint: Option<&str>) -> Box<ParseError> {
         let c = self.text[at..].chars().next().unwrap_or_default();
         let shown = if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
         let error =
@@ -255,7 +274,7 @@ fn stray_hint(c: char) -> Option<&'static str> {
     })
 }
 
-fn bad_number(text: &str, flaw: &Flaw, span: Span) -> Box<ParseError> {
+pub(super) fn bad_number(text: &str, flaw: &Flaw, span: Span) -> Box<ParseError> {
     let text: String = text.chars().take(40).collect();
     Box::new(match flaw {
         Flaw::Form => ParseError::new(span, format!("`{text}` is neither a number nor a duration"))

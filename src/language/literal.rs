@@ -12,7 +12,11 @@ pub(super) fn value(text: &str, quoted: Quoted, dialect: Dialect) -> Result<Stri
     match dialect {
         _ if quoted.raw => Ok(raw.to_owned()),
         Dialect::Json => Ok(without_escapes(raw, |c| matches!(c, '\\' | '"' | '\''))),
-        Dialect::PromQl => unquoted(text, quoted.body),
+        // Prometheus places what is wrong inside of a string at its beginning.
+        Dialect::PromQl => unquoted(text, quoted.body).map_err(|mut error| {
+            error.span = Span { start: quoted.body.start - 1, end: quoted.body.end + 1 };
+            error
+        }),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `{label="value", …}`.
 
-use crate::ast::{BinaryOp, Matcher, MetricRef, Selector, Span, Test};
+use crate::ast::{BinaryOp, MatchOp, Matcher, MetricRef, Selector, Span, Test, Written, WrittenMatcher};
 
 use super::parser::{Parsed, Parser, shortened};
 use super::reading::{equal_test, one_of, pattern_test, regex_test, unescape, words};
@@ -14,7 +14,7 @@ impl Parser<'_> {
     /// The braces of a selector, whose name in front of them has been read.
     pub(super) fn braces(&mut self, names: Option<Vec<String>>) -> Parsed<Selector> {
         let open = self.advance().start;
-        let mut selector = Braces { names, matchers: Vec::new(), on_name: Vec::new() };
+        let mut selector = Braces::new(names);
         while *self.peek() != Kind::BraceClose {
             self.member(&mut selector)?;
             if *self.peek() == Kind::BraceClose {
@@ -26,76 +26,84 @@ impl Parser<'_> {
             self.expect(&Kind::Comma, "`,` or `}`")?;
         }
         self.advance();
-        selector.finish(Span { start: open, end: self.end() })
+        let span = Span { start: open, end: self.end() };
+        if self.is_exact() { Ok(selector.finish_exact()) } else { selector.finish(span) }
     }
 
     /// One matcher, or the metric's name in quotes.
     fn member(&mut self, selector: &mut Braces) -> Parsed<()> {
         let (label, start) = match self.peek() {
             Kind::Word => (self.name(self.word()), self.span()),
-            Kind::Text(quoted) if !is_test(self.peek_second()) => {
-                let names = self.quoted_names(*quoted)?;
-                let span = self.advance();
-                return selector.name(names, span);
-            }
+            Kind::Text(quoted) if !is_test(self.peek_second()) => return self.quoted_name(*quoted, selector),
             Kind::Text(quoted) => (self.quoted_label(*quoted)?, self.span()),
             _ => return Err(self.unexpected("a label name")),
         };
-        if label.is_empty() {
+        if label.is_empty() && !self.is_exact() {
             return Err(Box::new(ParseError::new(start, "an empty label name")));
         }
         self.advance();
-        let test = self.test(&label)?;
-        let matcher = Matcher { label, test, span: Span { start: start.start, end: self.end() } };
-        if matcher.label == NAME {
-            selector.matcher_on_name(matcher)
+        let (op, quoted) = self.comparison(&label)?;
+        let span = Span { start: start.start, end: self.span().end };
+        if self.is_exact() {
+            let value = self.string(quoted)?;
+            selector.write(WrittenMatcher { label, op, value, span });
         } else {
-            selector.matchers.push(matcher)
+            let test = self.interpolated(op, quoted)?;
+            selector.push(Matcher { label, test, span });
         }
+        self.advance();
         Ok(())
     }
 
-    /// The operator and the value behind a label's name.
-    fn test(&mut self, label: &str) -> Parsed<Test> {
-        let (regex, negated) = match self.peek() {
-            Kind::Assign => (false, false),
-            Kind::Op(BinaryOp::Ne) => (false, true),
-            Kind::Matches => (true, false),
-            Kind::MatchesNot => (true, true),
-            _ => {
-                let mut error = self.unexpected("`=`, `!=`, `=~` or `!~`");
-                error.hint = (*self.peek() == Kind::Op(BinaryOp::Eq))
-                    .then(|| "equality in a matcher is a single `=`".to_owned());
-                return Err(error);
-            }
-        };
-        self.advance();
-        let Kind::Text(quoted) = *self.peek() else {
-            let mut error = self.unexpected("a value in quotes");
-            if *self.peek() == Kind::Word {
-                error.hint = Some(format!("write {}=\"{}\"", shortened(label), shortened(self.word())));
-            }
+    fn quoted_name(&mut self, quoted: Quoted, selector: &mut Braces) -> Parsed<()> {
+        if self.is_exact() {
+            let value = self.string(quoted)?;
+            let span = self.advance();
+            selector.write(WrittenMatcher { label: NAME.to_owned(), op: MatchOp::Equal, value, span });
+            return Ok(());
+        }
+        self.replaced(quoted.body)?;
+        let names = words(self.raw(quoted));
+        let span = self.advance();
+        selector.name(names, span)
+    }
+
+    /// The operator behind a label's name, and the string behind it, which stays the next token.
+    fn comparison(&mut self, label: &str) -> Parsed<(MatchOp, Quoted)> {
+        let Some(op) = self.match_op() else {
+            let mut error = self.unexpected("`=`, `!=`, `=~` or `!~`");
+            error.hint =
+                (*self.peek() == Kind::Op(BinaryOp::Eq)).then(|| "equality in a matcher is a single `=`".to_owned());
             return Err(error);
         };
-        let test = match self.dialect {
-            Dialect::Json if regex => regex_test(self.raw(quoted), negated),
-            Dialect::Json => equal_test(self.raw(quoted), negated),
-            Dialect::PromQl if regex => pattern_test(&self.string(quoted)?, negated),
-            Dialect::PromQl => one_of(vec![self.string(quoted)?], negated),
+        self.advance();
+        match *self.peek() {
+            Kind::Text(quoted) => Ok((op, quoted)),
+            _ => Err(self.missing_value(label)),
+        }
+    }
+
+    fn missing_value(&self, label: &str) -> Box<ParseError> {
+        let mut error = self.unexpected("a value in quotes");
+        if *self.peek() == Kind::Word {
+            error.hint = Some(format!("write {}=\"{}\"", shortened(label), shortened(self.word())));
+        } else if *self.peek() == Kind::Assign {
+            error.hint = Some("equality in a matcher is a single `=`".to_owned());
+        }
+        error
+    }
+
+    /// What a comparison of the JSON dialect asks.
+    fn interpolated(&self, op: MatchOp, quoted: Quoted) -> Parsed<Test> {
+        let raw = self.raw(quoted);
+        let test = match op {
+            MatchOp::Equal | MatchOp::NotEqual => equal_test(raw, op == MatchOp::NotEqual),
+            MatchOp::Matches | MatchOp::MatchesNot => regex_test(raw, op == MatchOp::MatchesNot),
         };
         if !matches!(test, Test::Everything | Test::Nothing) {
             self.replaced(quoted.body)?;
         }
-        self.advance();
         Ok(test)
-    }
-
-    fn quoted_names(&self, quoted: Quoted) -> Parsed<Vec<String>> {
-        self.replaced(quoted.body)?;
-        match self.dialect {
-            Dialect::Json => Ok(words(self.raw(quoted))),
-            Dialect::PromQl => Ok(vec![self.string(quoted)?]),
-        }
     }
 
     fn quoted_label(&self, quoted: Quoted) -> Parsed<String> {
@@ -118,14 +126,29 @@ impl Parser<'_> {
     }
 }
 
+/// What a comparison asks when it is read exactly as it stands.
+fn exact_test(op: MatchOp, value: &str) -> Test {
+    match op {
+        MatchOp::Equal => one_of(vec![value.to_owned()], false),
+        MatchOp::NotEqual => one_of(vec![value.to_owned()], true),
+        MatchOp::Matches => pattern_test(value, false),
+        MatchOp::MatchesNot => pattern_test(value, true),
+    }
+}
+
 /// The members of the braces so far.
 struct Braces {
     names: Option<Vec<String>>,
     matchers: Vec<Matcher>,
     on_name: Vec<Matcher>,
+    written: Vec<WrittenMatcher>,
 }
 
 impl Braces {
+    const fn new(names: Option<Vec<String>>) -> Self {
+        Self { names, matchers: Vec::new(), on_name: Vec::new(), written: Vec::new() }
+    }
+
     fn name(&mut self, names: Vec<String>, span: Span) -> Parsed<()> {
         if names.iter().any(String::is_empty) {
             return Err(Box::new(ParseError::new(span, "an empty metric name")));
@@ -136,8 +159,18 @@ impl Braces {
         Ok(())
     }
 
-    fn matcher_on_name(&mut self, matcher: Matcher) {
-        self.on_name.push(matcher);
+    fn push(&mut self, matcher: Matcher) {
+        if matcher.label == NAME {
+            self.on_name.push(matcher);
+        } else {
+            self.matchers.push(matcher);
+        }
+    }
+
+    fn write(&mut self, written: WrittenMatcher) {
+        let WrittenMatcher { label, op, value, span } = &written;
+        self.push(Matcher { label: label.clone(), test: exact_test(*op, value), span: *span });
+        self.written.push(written);
     }
 
     fn finish(self, span: Span) -> Parsed<Selector> {
@@ -150,6 +183,19 @@ impl Braces {
             (None, on_name) => metric(on_name),
         };
         Ok(Selector { metric, matchers: self.matchers, ..Selector::default() })
+    }
+
+    /// As Prometheus builds it: there may be nothing, and several names that no series has all. The check of selectors
+    /// comes after the syntax.
+    fn finish_exact(self) -> Selector {
+        let name = self.names.and_then(|names| names.into_iter().next());
+        let mut on_name = self.on_name;
+        if let Some(name) = &name {
+            let test = one_of(vec![name.clone()], false);
+            on_name.insert(0, Matcher { label: NAME.to_owned(), test, span: Span::default() });
+        }
+        let written = Some(Box::new(Written { name, matchers: self.written }));
+        Selector { metric: metric(on_name), matchers: self.matchers, written, ..Selector::default() }
     }
 }
 

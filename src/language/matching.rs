@@ -7,13 +7,17 @@ use super::parser::{Parsed, Parser};
 use super::pile::Pending;
 use super::token::Kind;
 
+fn cardinality_of(left: bool, included: Vec<String>) -> Cardinality {
+    if left { Cardinality::ManyToOne(included) } else { Cardinality::OneToMany(included) }
+}
+
 impl Parser<'_> {
     /// The operator with the clause that follows it.
     pub(super) fn matching(&mut self, op: BinaryOp, op_span: Span) -> Parsed<Pending> {
         let returns_bool = self.at_keyword("bool");
         if returns_bool {
             let span = self.advance();
-            if !op.is_comparison() {
+            if !op.is_comparison() && !self.is_exact() {
                 let message = format!("`bool` belongs to comparisons, not to `{op}`");
                 return Err(Box::new(ParseError::new(span, message)));
             }
@@ -37,20 +41,23 @@ impl Parser<'_> {
         let word = self.word();
         let span = self.advance();
         let refuse = |message| Err(Box::new(ParseError::new(span, message)));
-        if op.is_set() {
+        if op.is_set() && !self.is_exact() {
             return refuse(format!("`{word}` cannot follow `{op}`: set operators match many to many"));
         }
         let included = match self.peek() {
             Kind::ParenOpen | Kind::Names(_) => self.labels()?,
             _ => Vec::new(),
         };
+        if self.is_exact() {
+            return Ok(cardinality_of(left, included));
+        }
         // Bounded: either list may be as long as the text.
         let known: std::collections::HashSet<&String> = labels.iter().collect();
         if let Some(label) = included.iter().find(|label| on && known.contains(label)) {
             let label = super::parser::shortened(label);
             return refuse(format!("the label `{label}` stands in both `on` and `{word}`"));
         }
-        Ok(if left { Cardinality::ManyToOne(included) } else { Cardinality::OneToMany(included) })
+        Ok(cardinality_of(left, included))
     }
 
     fn refuse_group_without_labels(&self) -> Parsed<()> {

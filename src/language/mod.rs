@@ -8,15 +8,19 @@
 //!
 //! Everything here is total, linear in the text and free of recursion. The text is at most
 //! [`MAX_BYTES`] long, in at most [`MAX_TOKENS`] tokens, and the tree at most [`MAX_DEPTH`] deep, so that
-//! whoever walks it may recurse. Only syntax is checked: whether a function exists and whether its
-//! arguments fit is the planner's business.
+//! whoever walks it may recurse. [`parse`] checks syntax only; [`promql`] also checks functions, types and selectors, as
+//! Prometheus does before it reads any data.
 
 mod bracket;
 mod call;
+mod canonical;
+mod check;
 mod duration;
 mod error;
+mod exact;
 mod finite;
 mod glob;
+mod length;
 mod lexer;
 mod list;
 mod literal;
@@ -29,7 +33,9 @@ mod parser;
 mod pile;
 mod quoted;
 mod reading;
+mod signature;
 mod token;
+mod tree;
 mod variable;
 
 #[cfg(test)]
@@ -37,9 +43,13 @@ mod tests;
 
 use crate::ast::{Expr, Span};
 
+pub use canonical::{canonical, quoted};
+pub use check::check;
 pub use duration::duration_ms;
 pub use error::ParseError;
 pub use reading::{equal_test, names, regex_test, unescape, words};
+pub use signature::{Signature, signature};
+pub use tree::tree;
 pub use variable::{HINT as UNREPLACED_HINT, Reference, is_all, opened, unreplaced};
 
 /// The longest text that is read, in bytes.
@@ -60,6 +70,19 @@ pub enum Dialect {
     Json,
     /// Text exactly as Prometheus would receive it.
     PromQl,
+}
+
+/// Reads a whole text exactly as Prometheus 3.5 does: what it refuses without data is refused here.
+///
+/// Larger than Prometheus' language: functions that it keeps behind a flag. Smaller: the limits of [`parse`], ranges
+/// below a millisecond, and strings with a NUL or with bytes that are no UTF-8.
+///
+/// # Errors
+/// As [`parse`]; a function is unknown, arguments are of the wrong number or type, or a selector would select everything.
+pub fn promql(text: &str) -> Result<Expr, ParseError> {
+    let expr = parse(text, Dialect::PromQl)?;
+    check(&expr)?;
+    Ok(expr)
 }
 
 /// Reads a whole text as one expression.

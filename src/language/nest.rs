@@ -105,7 +105,7 @@ impl Parser<'_> {
             opener => {
                 let expected = self.expect(&Kind::Comma, "`,`, `)` or an operator");
                 let comma = expected.map_err(|error| self.misspelt(error, &inner.expr))?;
-                if *self.peek() == Kind::ParenClose {
+                if *self.peek() == Kind::ParenClose || (self.is_exact() && self.is_no_operand()) {
                     return Err(Box::new(ParseError::new(comma, "a comma after the last argument")));
                 }
                 level.arguments.push(inner);

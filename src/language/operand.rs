@@ -1,6 +1,6 @@
 //! Operands: literals, names, calls, selectors, parentheses, and the `[…]`, `offset` and `@` behind them.
 
-use crate::ast::{AggregateOp, ExprKind, MetricRef, Selector, Span};
+use crate::ast::{AggregateOp, BinaryOp, ExprKind, MetricRef, Selector, Span, Written};
 
 use super::nest::{Opener, Start};
 use super::parser::{Node, Parsed, Parser};
@@ -25,6 +25,7 @@ impl Parser<'_> {
     pub(super) fn operand(&mut self) -> Parsed<Start> {
         let kind = match self.peek() {
             Kind::Number(value) => ExprKind::Number(*value),
+            Kind::Duration(ms) if self.is_exact() => ExprKind::Duration(*ms),
             Kind::Duration(ms) => ExprKind::Number(seconds(*ms)),
             Kind::Text(quoted) => ExprKind::Text(self.string(*quoted)?),
             Kind::ParenOpen => return self.parenthesis(),
@@ -40,9 +41,20 @@ impl Parser<'_> {
         Ok(Start::Node(Node::leaf(kind, self.advance())))
     }
 
+    /// Whether the next token is one that no operand begins with; not so for what is no token at all.
+    pub(super) fn is_no_operand(&self) -> bool {
+        match self.peek() {
+            Kind::End | Kind::Bad(_) | Kind::Number(_) | Kind::Duration(_) | Kind::Text(_) => false,
+            Kind::ParenOpen | Kind::BraceOpen | Kind::Names(_) | Kind::Variable(_) => false,
+            Kind::Op(op) => !matches!(op, BinaryOp::Add | BinaryOp::Sub),
+            Kind::Word => token::is_reserved(self.word()),
+            _ => true,
+        }
+    }
+
     fn parenthesis(&mut self) -> Parsed<Start> {
         let start = self.advance().start;
-        if *self.peek() == Kind::ParenClose {
+        if *self.peek() == Kind::ParenClose && !self.is_exact() {
             return Err(self.empty_parentheses(start));
         }
         Ok(Start::Open(Opener::Paren { start }))
@@ -52,10 +64,7 @@ impl Parser<'_> {
         let span = Span { start, end: self.span().end };
         let mut error = ParseError::new(span, "empty parentheses: expected an expression");
         error.expected = Some("an expression".to_owned());
-        Box::new(match self.dialect {
-            Dialect::Json => error.hint("a variable with nothing selected arrives as `()`"),
-            Dialect::PromQl => error,
-        })
+        Box::new(error.hint("a variable with nothing selected arrives as `()`"))
     }
 
     /// Whatever begins with a word.
@@ -70,9 +79,9 @@ impl Parser<'_> {
             return Ok(Start::Node(Node::leaf(ExprKind::Number(f64::INFINITY), self.advance())));
         } else if word.eq_ignore_ascii_case("nan") {
             return Ok(Start::Node(Node::leaf(ExprKind::Number(f64::NAN), self.advance())));
-        } else if token::is_reserved(word) || (called && token::is_keyword(word)) {
+        } else if token::is_reserved(word) || (called && token::is_keyword(word) && !self.is_exact()) {
             return Err(self.unexpected("an expression"));
-        } else if called {
+        } else if called && !(self.is_exact() && token::is_never_called(word)) {
             return self.call();
         }
         let name = self.name(word);
@@ -96,14 +105,18 @@ impl Parser<'_> {
         let selector = match (*self.peek() == Kind::BraceOpen, names) {
             (true, names) => self.braces(names)?,
             (false, names) => {
-                Selector { metric: names.map_or(MetricRef::Any, MetricRef::Names), ..Selector::default() }
+                let written = self.is_exact().then(|| {
+                    let name = names.as_ref().and_then(|names| names.first().cloned());
+                    Box::new(Written { name, matchers: Vec::new() })
+                });
+                Selector { metric: names.map_or(MetricRef::Any, MetricRef::Names), written, ..Selector::default() }
             }
         };
         Ok(Start::Node(Node::leaf(ExprKind::Selector(selector), Span { start: span.start, end: self.end() })))
     }
 }
 
-/// Prometheus reads a duration that stands for a number as seconds.
+/// A duration that stands for a number is one of seconds, as in Prometheus.
 fn seconds(ms: i64) -> f64 {
     ms as f64 / 1000.0
 }

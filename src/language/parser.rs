@@ -1,6 +1,6 @@
 //! The parser's state: where it is in the tokens, and what to say when they do not fit.
 
-use crate::ast::{AggregateOp, BinaryOp, Expr, ExprKind, MetricRef, Span};
+use crate::ast::{AggregateOp, BinaryOp, Expr, ExprKind, MatchOp, MetricRef, Span};
 
 use super::error::nearest;
 use super::lexer::Lexer;
@@ -54,13 +54,19 @@ impl<'a> Parser<'a> {
     /// The text as one expression with nothing left over.
     pub(super) fn whole(mut self) -> Parsed<Expr> {
         if *self.peek() == Kind::End {
-            return Err(Box::new(ParseError::new(self.span(), "the expression is empty")));
+            let span = if self.is_exact() { Span::default() } else { self.span() };
+            return Err(Box::new(ParseError::new(span, "the expression is empty")));
         }
         let node = self.expression()?;
         match self.peek() {
             Kind::End => Ok(node.expr),
             _ => Err(self.left_over(&node.expr)),
         }
+    }
+
+    /// Whether the text is read as Prometheus reads it.
+    pub(super) fn is_exact(&self) -> bool {
+        self.dialect == Dialect::PromQl
     }
 
     /// The signs in front of an operand; `+` says nothing, but as many of them as of the others will do.
@@ -72,7 +78,10 @@ impl<'a> Parser<'a> {
                 return Err(too_deep(self.span()));
             }
             let span = self.advance();
-            if sign == BinaryOp::Sub {
+            let minus = sign == BinaryOp::Sub;
+            if self.is_exact() {
+                pile.wait(Pending::Sign { minus, span });
+            } else if minus {
                 pile.wait(Pending::Negate(span));
             }
         }
@@ -111,6 +120,11 @@ impl<'a> Parser<'a> {
     /// Where the next token stands; empty and at the end of the text when there is none.
     pub(super) fn span(&self) -> Span {
         self.ahead[0].span
+    }
+
+    /// Where the token after the next stands.
+    pub(super) fn second_span(&self) -> Span {
+        self.ahead[1].span
     }
 
     /// One past the last byte of the token before.
@@ -163,6 +177,17 @@ impl<'a> Parser<'a> {
     /// The inside of the string that is the next token.
     pub(super) fn string(&self, quoted: token::Quoted) -> Parsed<String> {
         literal::value(self.text, quoted, self.dialect)
+    }
+
+    /// The operator with which a matcher compares, if it is the next token.
+    pub(super) fn match_op(&self) -> Option<MatchOp> {
+        match self.peek() {
+            Kind::Assign => Some(MatchOp::Equal),
+            Kind::Op(BinaryOp::Ne) => Some(MatchOp::NotEqual),
+            Kind::Matches => Some(MatchOp::Matches),
+            Kind::MatchesNot => Some(MatchOp::MatchesNot),
+            _ => None,
+        }
     }
 
     /// Refuses a string with a variable in it that nobody replaced.
@@ -230,7 +255,7 @@ impl<'a> Parser<'a> {
 fn last_name(expr: &Expr) -> Option<&str> {
     match &expr.kind {
         ExprKind::Binary(binary) => last_name(&binary.rhs),
-        ExprKind::Negate(inner) => last_name(inner),
+        ExprKind::Negate(inner) | ExprKind::Plus(inner) => last_name(inner),
         ExprKind::Call(call) => Some(&call.name),
         ExprKind::Selector(selector) => match &selector.metric {
             MetricRef::Names(names) => names.first().map(String::as_str),

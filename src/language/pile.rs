@@ -7,8 +7,10 @@ use super::parser::{Node, Parsed};
 
 /// An operator that waits.
 pub(super) enum Pending {
-    /// A sign in front of an operand.
+    /// A minus in front of an operand.
     Negate(Span),
+    /// A sign that becomes part of the number behind it, as in Prometheus.
+    Sign { minus: bool, span: Span },
     /// An operator and its matching clause.
     Binary { op: BinaryOp, op_span: Span, returns_bool: bool, matching: Option<Matching> },
 }
@@ -17,7 +19,7 @@ impl Pending {
     /// Prometheus gives the sign the precedence of `*`: `-a ^ b` is `-(a ^ b)`, `-a * b` is `(-a) * b`.
     fn precedence(&self) -> u8 {
         match self {
-            Self::Negate(_) => precedence(BinaryOp::Mul),
+            Self::Negate(_) | Self::Sign { .. } => precedence(BinaryOp::Mul),
             Self::Binary { op, .. } => precedence(*op),
         }
     }
@@ -76,6 +78,7 @@ impl Pile {
             let Some(rhs) = self.operands.pop() else { return Ok(()) };
             let joined = match top {
                 Pending::Negate(sign) => negated(sign, rhs)?,
+                Pending::Sign { minus, span } => signed(minus, span, rhs)?,
                 Pending::Binary { op, op_span, returns_bool, matching } => {
                     let Some(lhs) = self.operands.pop() else { return Ok(()) };
                     let span = Span { start: lhs.expr.span.start, end: rhs.expr.span.end };
@@ -87,6 +90,16 @@ impl Pile {
             self.operands.push(joined);
         }
         Ok(())
+    }
+}
+
+fn signed(minus: bool, sign: Span, operand: Node) -> Parsed<Node> {
+    let span = Span { start: sign.start, end: operand.expr.span.end };
+    match operand.expr.kind {
+        ExprKind::Number(value) => Ok(Node::leaf(ExprKind::Number(if minus { -value } else { value }), span)),
+        ExprKind::Duration(ms) => Ok(Node::leaf(ExprKind::Duration(if minus { -ms } else { ms }), span)),
+        _ if minus => negated(sign, operand),
+        _ => Node::above(operand.depth, ExprKind::Plus(Box::new(operand.expr)), span),
     }
 }
 

@@ -78,6 +78,16 @@ pub(super) fn is_reserved(word: &str) -> bool {
     KEYWORDS[..6].iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
+/// Whether Prometheus takes the word for a metric's name also in front of a parenthesis, where nothing can follow it.
+pub(super) fn is_never_called(word: &str) -> bool {
+    is_keyword(word) || word.contains(':') || ["start", "end"].iter().any(|known| word.eq_ignore_ascii_case(known))
+}
+
+/// Whether Prometheus never takes the word for a label's name in a list; in braces it does.
+pub(super) fn is_no_label(word: &str) -> bool {
+    ["without", "inf", "nan"].iter().any(|known| word.eq_ignore_ascii_case(known))
+}
+
 /// Whether the word has a meaning in the grammar, so that it cannot name a function.
 pub(super) fn is_keyword(word: &str) -> bool {
     KEYWORDS.iter().any(|known| word.eq_ignore_ascii_case(known))

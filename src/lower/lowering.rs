@@ -62,8 +62,9 @@ impl Lowering<'_> {
     /// Scalar or series.
     pub(super) fn node(&mut self, expr: &Expr) -> Result<Node, Refusal> {
         match &expr.kind {
-            ExprKind::Paren(inner) => self.node(inner),
+            ExprKind::Paren(inner) | ExprKind::Plus(inner) => self.node(inner),
             ExprKind::Number(number) => Ok(Node::Number(*number)),
+            ExprKind::Duration(ms) => Ok(Node::Number(*ms as f64 / 1000.0)),
             ExprKind::Text(_) => Err(Refusal::wrong("a text cannot stand here", expr.span)),
             ExprKind::Subquery(_) => Err(self.stray_subquery(expr.span)),
             ExprKind::Selector(selector) => self.selector(selector, expr.span),

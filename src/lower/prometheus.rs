@@ -253,9 +253,9 @@ fn millis(window: Window, span: Span) -> Result<i64, Refusal> {
     }
 }
 
-/// The series that a selector asks for, wherever it stands, without its window and modifiers.
+/// The series that a selector asks for, wherever it stands, without its window, modifiers and text.
 fn placeless(selector: &Selector) -> Selector {
-    let mut selector = Selector { window: None, modifiers: Modifiers::default(), ..selector.clone() };
+    let mut selector = Selector { window: None, modifiers: Modifiers::default(), written: None, ..selector.clone() };
     let place = |matcher: &mut Matcher| matcher.span = Span::default();
     selector.matchers.iter_mut().for_each(place);
     if let MetricRef::Matching(matchers) = &mut selector.metric {

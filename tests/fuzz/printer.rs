@@ -14,7 +14,9 @@ pub(crate) fn print(expr: &Expr) -> String {
             let range = window(subquery.range);
             format!("{}[{range}:{resolution}]{}", print(&subquery.expr), modifiers(subquery.modifiers))
         }
+        ExprKind::Duration(ms) => format!("{ms}ms"),
         ExprKind::Negate(inner) => format!("-{}", print(inner)),
+        ExprKind::Plus(inner) => format!("+{}", print(inner)),
         ExprKind::Paren(inner) => format!("({})", print(inner)),
         ExprKind::Call(call) => {
             format!("{}({})", call.name, call.args.iter().map(print).collect::<Vec<_>>().join(", "))

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use datebin::ast::{Expr, ExprKind, Span};
 use datebin::intake::{self, Moment};
-use datebin::language::{Dialect, MAX_BYTES, duration_ms, equal_test, names, parse, regex_test};
+use datebin::language::{Dialect, MAX_BYTES, canonical, duration_ms, equal_test, names, parse, regex_test};
 use datebin::lower::lower;
 use datebin::pattern::Patterns;
 use datebin::plan::Limits;
@@ -88,6 +88,10 @@ fn prints(expr: &Expr) -> TestCaseResult {
     let again = parse(&printed, Dialect::PromQl)
         .map_err(|error| TestCaseError::fail(format!("{printed}: {error}\n{}", error.caret(&printed))))?;
     prop_assert!(print(&again) == printed, "{printed} reads as {}", print(&again));
+    let written = canonical(expr);
+    if written.len() <= MAX_BYTES {
+        parse(&written, Dialect::PromQl).map_err(|error| TestCaseError::fail(format!("{written}: {error}")))?;
+    }
     Ok(())
 }
 
@@ -125,9 +129,9 @@ fn inside(text: &str, expr: &Expr) -> TestCaseResult {
 
 fn parts(expr: &Expr) -> Vec<&Expr> {
     match &expr.kind {
-        ExprKind::Number(_) | ExprKind::Text(_) | ExprKind::Selector(_) => Vec::new(),
+        ExprKind::Number(_) | ExprKind::Duration(_) | ExprKind::Text(_) | ExprKind::Selector(_) => Vec::new(),
         ExprKind::Subquery(subquery) => vec![&subquery.expr],
-        ExprKind::Negate(inner) | ExprKind::Paren(inner) => vec![inner],
+        ExprKind::Negate(inner) | ExprKind::Plus(inner) | ExprKind::Paren(inner) => vec![inner],
         ExprKind::Call(call) => call.args.iter().collect(),
         ExprKind::Aggregate(aggregate) => aggregate.param.iter().chain([&aggregate.expr]).collect(),
         ExprKind::Binary(binary) => vec![&binary.lhs, &binary.rhs],

@@ -120,7 +120,7 @@ fn labels() -> impl Strategy<Value = String> {
 }
 
 fn duration() -> impl Strategy<Value = &'static str> {
-    select(&["5m", "1h30m", "1d", "250ms", "1y2w", "30", "$__interval", "$__range"][..])
+    select(&["5m", "1h30m", "1d", "250ms", "1y2w", "30", "1m0s", "0.5"][..])
 }
 
 fn matcher() -> impl Strategy<Value = String> {

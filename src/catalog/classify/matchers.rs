@@ -39,7 +39,8 @@ pub(super) fn filters(place: Place<'_>, text: Option<&str>) -> Result<Vec<Filter
 
 /// The matchers of an expression that is nothing else.
 fn matchers(expression: Expr) -> Option<Vec<Matcher>> {
-    let ExprKind::Selector(Selector { metric: MetricRef::Any, matchers, window: None, modifiers }) = expression.kind
+    let ExprKind::Selector(Selector { metric: MetricRef::Any, matchers, window: None, modifiers, .. }) =
+        expression.kind
     else {
         return None;
     };

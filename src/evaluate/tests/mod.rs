@@ -19,7 +19,7 @@ use crate::series::{Labels, METRIC_NAME, Point, Series};
 const STARTS: [i64; 4] = [1_709_161_200_000, 1_709_163_000_000, 1_709_164_800_000, 1_709_166_600_000];
 
 fn expr(text: &str) -> Expr {
-    parse(text, Dialect::PromQl).unwrap_or_else(|error| panic!("{text}: {error}"))
+    parse(text, Dialect::Json).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
 fn lowered(text: &str) -> Lowered {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::{MAX_BYTES, MAX_DEPTH, equal_test, names, regex_test};
+use super::super::{MAX_BYTES, MAX_DEPTH, canonical, equal_test, names, regex_test, tree};
 use super::*;
 
 const TOO_DEEP: &str = "error: the expression is nested deeper than 200 levels";
@@ -134,6 +134,21 @@ fn anything_of_the_greatest_length_is_answered_quickly() {
             quickly(&text, |text| drop(equal_test(text, true)));
             quickly(&text, |text| drop(regex_test(text, false)));
         }
+    }
+}
+
+#[test]
+fn the_longest_texts_are_written_quickly() {
+    let leaf = format!("x{{a=~\"{}\"}}", "web|".repeat(14_000));
+    for text in [
+        format!("{}{leaf}{}", "(".repeat(199), ")".repeat(199)),
+        format!("{}{leaf}", "-".repeat(199)),
+        format!("{}{leaf}", "a + ".repeat(199)),
+        format!("{}{leaf}{}", "sum by (a) (".repeat(199), ")".repeat(199)),
+        format!("f({}1)", "1,".repeat(4_000)),
+    ] {
+        let expr = parse(&text, Dialect::PromQl).unwrap();
+        quickly(&text, |_| drop((canonical(&expr), tree(&expr))));
     }
 }
 

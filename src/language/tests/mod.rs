@@ -1,6 +1,8 @@
 //! The contract: what each text reads as, written back in a form that shows the tree.
 
 mod bombs;
+mod exact;
+mod forms;
 mod grammar;
 mod invalid;
 mod json;
@@ -41,7 +43,9 @@ fn show(expr: &Expr) -> String {
             let range = show_window(subquery.range);
             format!("{}[{range}:{resolution}]{}", show(&subquery.expr), show_modifiers(subquery.modifiers))
         }
+        ExprKind::Duration(ms) => format!("{ms}ms"),
         ExprKind::Negate(inner) => format!("<-{}>", show(inner)),
+        ExprKind::Plus(inner) => format!("<+{}>", show(inner)),
         ExprKind::Paren(inner) => format!("({})", show(inner)),
         ExprKind::Call(call) => {
             format!("{}({})", call.name, call.args.iter().map(show).collect::<Vec<_>>().join(", "))

@@ -10,7 +10,7 @@ sum(rate(http_requests_total[5m]))
 sum by (job) (rate(http_requests_total{status=~"5.."}[5m]))
 sum(rate(http_requests_total{status=~"5.."}[5m])) / sum(rate(http_requests_total[5m])) * 100
 histogram_quantile(0.99, sum(rate(http_request_duration_seconds_bucket[5m])) by (le))
-histogram_quantile(0.95, sum by (le, route) (rate(http_duration_bucket{env="prod"}[$__rate_interval])))
+histogram_quantile(0.95, sum by (le, route) (rate(http_duration_bucket{env="prod"}[1m0s])))
 100 - (avg by (instance) (irate(node_cpu_seconds_total{mode="idle"}[5m])) * 100)
 node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes * 100
 (node_filesystem_size_bytes{fstype!~"tmpfs|overlay"} - node_filesystem_free_bytes) / node_filesystem_size_bytes
@@ -68,8 +68,8 @@ max by (job) (up{job!~"(a|b)"}[5m:])
 stddev_over_time(x[1h30m]) atan2 pi()
 group by (a) (x)
 limitk(2, x)
-resets(x[$__range])
-avg_over_time(x[${__interval}]) * 1
+resets(x[1h0m0s])
+avg_over_time(x[300]) * 1
 x{a='single', b="double", c=`back`}
 scalar(foo) * bar
 sgn(delta(cpu_temp_celsius{host="zeus"}[2h]))

@@ -8,7 +8,7 @@ use crate::language::{Dialect, parse};
 use crate::pattern::Patterns;
 
 fn expr(text: &str) -> Expr {
-    parse(text, Dialect::PromQl).unwrap_or_else(|error| panic!("{text}: {error}"))
+    parse(text, Dialect::Json).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
 fn lowered(text: &str) -> Lowered {

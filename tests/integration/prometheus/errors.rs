@@ -11,21 +11,20 @@ async fn bad_parameters_are_bad_data(pool: PgPool) {
     sql(&pool, TABLES).await;
     let server = Server::start(&pool).await;
     let empty = "parse error: match[] must contain at least one non-empty matcher";
-    let none = "invalid parameter \"match[]\": 1:1: parse error: ";
     let time = "to a valid timestamp";
     for (path, said) in [
         ("/api/v1/series", "no match[] parameter provided"),
-        ("/api/v1/series?match[]={}", none),
+        ("/api/v1/series?match[]={}", empty),
         ("/api/v1/series?match[]={a=~\".*\"}", empty),
         ("/api/v1/series?match[]=sum(up)", "invalid parameter \"match[]\": 1:1: parse error: "),
         ("/api/v1/series?match[]=up{", "invalid parameter \"match[]\": 1:"),
         ("/api/v1/series?match[]=up{a=~\"(\"}", "parse error: "),
-        ("/api/v1/labels?match[]={}", none),
+        ("/api/v1/labels?match[]={}", empty),
         ("/api/v1/labels?match[]={a=~\".*\"}", empty),
         ("/api/v1/labels?start=x", "invalid parameter \"start\": cannot parse \"x\" to a valid timestamp"),
         ("/api/v1/labels?end=now", time),
         ("/api/v1/label/host/values?end=2026-01-05", time),
-        ("/api/v1/label/host/values?match[]={}", none),
+        ("/api/v1/label/host/values?match[]={}", empty),
         ("/api/v1/series?match[]=up&start=NaN", time),
         ("/api/v1/labels?match[]=%zz", "invalid URL escape \"%zz\""),
     ] {

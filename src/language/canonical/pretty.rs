@@ -1,0 +1,113 @@
+//! An expression on one line, or on several where one is too short for it.
+
+use crate::ast::{Expr, ExprKind, Subquery};
+
+use super::between::{aggregation, operator, steps};
+use super::pieces::{duration, number, quoted};
+use super::selector::selector;
+
+/// The longest expression that stays on one line, in bytes.
+const LONGEST: usize = 100;
+
+/// A written expression.
+enum Rendered {
+    /// One line, without indentation. What holds it may be one line too.
+    Short(String),
+    /// Indented, its first line too: on several lines, or on one that is too long.
+    Long(String),
+}
+
+pub(super) fn pretty(expr: &Expr) -> String {
+    let (Rendered::Short(text) | Rendered::Long(text)) = rendered(expr, 0);
+    text
+}
+
+/// The expression where all that it stands in takes several lines, `depth` of them.
+fn rendered(expr: &Expr, depth: usize) -> Rendered {
+    match &expr.kind {
+        ExprKind::Number(value) => on_a_line(number(*value), depth),
+        ExprKind::Duration(ms) => on_a_line(duration(*ms), depth),
+        ExprKind::Text(text) => on_a_line(quoted(text), depth),
+        ExprKind::Selector(one) => on_a_line(selector(one), depth),
+        ExprKind::Negate(inner) => signed('-', inner, depth),
+        ExprKind::Plus(inner) => signed('+', inner, depth),
+        ExprKind::Subquery(subquery) => stepped(subquery, depth),
+        ExprKind::Paren(inner) => listed("", &[inner], depth),
+        ExprKind::Call(call) => listed(&call.name, &call.args.iter().collect::<Vec<_>>(), depth),
+        ExprKind::Aggregate(aggregate) => {
+            let args: Vec<&Expr> = aggregate.param.iter().chain([&aggregate.expr]).collect();
+            listed(&aggregation(aggregate), &args, depth)
+        }
+        ExprKind::Binary(binary) => {
+            let operator = operator(binary);
+            let (lhs, rhs) = (rendered(&binary.lhs, depth + 1), rendered(&binary.rhs, depth + 1));
+            match (lhs, rhs) {
+                (Rendered::Short(lhs), Rendered::Short(rhs))
+                    if lhs.len() + operator.len() + rhs.len() + 2 <= LONGEST =>
+                {
+                    Rendered::Short(format!("{lhs} {operator} {rhs}"))
+                }
+                (lhs, rhs) => {
+                    let (lhs, rhs) = (placed(&binary.lhs, lhs, depth + 1), placed(&binary.rhs, rhs, depth + 1));
+                    Rendered::Long(format!("{lhs}\n{}{operator}\n{rhs}", indent(depth)))
+                }
+            }
+        }
+    }
+}
+
+fn on_a_line(text: String, depth: usize) -> Rendered {
+    if text.len() <= LONGEST { Rendered::Short(text) } else { Rendered::Long(indent(depth) + &text) }
+}
+
+/// The text as a part of several lines.
+fn placed(expr: &Expr, rendered: Rendered, depth: usize) -> String {
+    match rendered {
+        Rendered::Long(text) => text,
+        // Prometheus forgets the blanks.
+        Rendered::Short(text) if matches!(expr.kind, ExprKind::Subquery(_)) => text,
+        Rendered::Short(text) => indent(depth) + &text,
+    }
+}
+
+fn signed(sign: char, inner: &Expr, depth: usize) -> Rendered {
+    match rendered(inner, depth) {
+        Rendered::Short(text) => on_a_line(format!("{sign}{text}"), depth),
+        Rendered::Long(text) => Rendered::Long(format!("{}{sign}{}", indent(depth), text.trim_start())),
+    }
+}
+
+fn stepped(subquery: &Subquery, depth: usize) -> Rendered {
+    let steps = steps(subquery);
+    match rendered(&subquery.expr, depth) {
+        Rendered::Short(text) if text.len() + steps.len() <= LONGEST => Rendered::Short(text + &steps),
+        inner => Rendered::Long(placed(&subquery.expr, inner, depth) + &steps),
+    }
+}
+
+/// `head(arg, arg)`
+fn listed(head: &str, args: &[&Expr], depth: usize) -> Rendered {
+    let parts: Vec<Rendered> = args.iter().map(|arg| rendered(arg, depth + 1)).collect();
+    let length = |part: &Rendered| match part {
+        Rendered::Short(text) => Some(text.len() + 2),
+        Rendered::Long(_) => None,
+    };
+    let sum = parts.iter().map(length).sum::<Option<usize>>();
+    let texts = |blanks: usize| {
+        args.iter().zip(parts).map(move |(arg, part)| match part {
+            Rendered::Short(text) if blanks == 0 => text,
+            part => placed(arg, part, blanks),
+        })
+    };
+    // Each part pays for the comma behind it, the last for the parentheses.
+    if sum.is_some_and(|sum| head.len() + sum.max(2) <= LONGEST) {
+        return Rendered::Short(format!("{head}({})", texts(0).collect::<Vec<_>>().join(", ")));
+    }
+    let blanks = indent(depth);
+    let lines = texts(depth + 1).collect::<Vec<_>>().join(",\n");
+    Rendered::Long(format!("{blanks}{head}(\n{lines}\n{blanks})"))
+}
+
+fn indent(depth: usize) -> String {
+    "  ".repeat(depth)
+}
