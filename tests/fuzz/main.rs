@@ -3,11 +3,21 @@
 //! A second by default; `DATEBIN_FUZZ_SECONDS` sets it, and `make fuzz` runs a minute. What fails is printed as small
 //! as it could be made; it belongs into `corpus.txt` then.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests stop at the first thing that is wrong")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests stop at the first thing that is wrong, and say what they skip"
+)]
 
 mod corpus;
 mod printer;
+mod prometheus;
 mod promises;
+mod promql;
+#[path = "../support/prometheus.rs"]
+mod server;
 mod texts;
 
 use std::fmt::Debug;
