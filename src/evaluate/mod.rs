@@ -3,6 +3,7 @@
 //! [`evaluate`] computes a tree of [`Node`]s bucket by bucket over what was fetched. Pure: no clock, no log, no database.
 
 mod aggregate;
+mod annotations;
 mod apply;
 mod binary;
 mod calendar;
@@ -28,6 +29,7 @@ mod value;
 mod tests;
 
 pub use aggregate::{Aggregation, aggregate};
+pub use annotations::{Annotation, AnnotationTexts, Annotations};
 pub use error::{EvaluateError, EvaluateErrorKind, Side};
 pub use evaluator::{evaluate, evaluate_steps};
 pub use fold::{Fold, FoldPlan};
