@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use datebin::ast::{AggregateOp, BinaryOp, Fill, Format, Reduce};
 use datebin::evaluate::RangeFunction;
 use datebin::lower;
+use datebin::range::Function;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -15,6 +16,8 @@ use crate::support::{Answer, Server};
 
 const FROM: i64 = 1_735_732_800_000; // 2025-01-01T12:00:00Z
 const MINUTE: i64 = 60_000;
+/// The heading of answers of the Prometheus API.
+const AT: &str = "at 12:03";
 
 fn path() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/language.md")
@@ -45,7 +48,7 @@ fn examples(page: &str) -> Vec<(usize, String, Vec<String>)> {
     for (number, line) in page.lines().enumerate().filter(|(_, line)| line.starts_with('|')) {
         let cells = cells(line);
         match cells.last().map(String::as_str) {
-            Some(last @ ("answer" | "selects")) => heading = last.to_owned(),
+            Some(last @ ("answer" | "selects" | AT)) => heading = last.to_owned(),
             Some(last) if !last.starts_with('-') => rows.push((number, heading.clone(), cells)),
             _ => {}
         }
@@ -61,6 +64,36 @@ async fn asked(server: &Server, example: &str) -> (Answer, Value) {
         "targets": [{"target": codes[0], "payload": payload}],
     });
     (server.post("/query", body).await, payload)
+}
+
+/// The answer of the Prometheus API.
+async fn at_an_instant(server: &Server, query: &str) -> String {
+    let time = format!("{}", (FROM + 3 * MINUTE) / 1000);
+    let url = reqwest::Url::parse_with_params("http://x/api/v1/query", [("query", query), ("time", &time)]).unwrap();
+    let answer = server.get(&format!("/api/v1/query?{}", url.query().expect("a query"))).await;
+    if answer.status != 200 {
+        return format!("{}: {}", answer.status, answer.body["error"].as_str().expect("a message"));
+    }
+    let data = &answer.body["data"];
+    let value = |point: &Value| number(&json!(point[1].as_str().expect("a text").parse::<f64>().expect("a number")));
+    let at = |point: &Value| clock(&json!((point[0].as_f64().expect("seconds") * 1000.0) as i64));
+    let one = |series: &Value| {
+        let name = series["metric"]["__name__"].as_str().unwrap_or_default().to_owned();
+        let labels = series["metric"].as_object().into_iter().flatten().filter(|(name, _)| *name != "__name__");
+        let labels: Vec<String> = labels.map(|(name, value)| format!("{name}={}", value.as_str().unwrap())).collect();
+        let points = series["values"].as_array().map(|points| points.iter().map(|p| format!("{}@{}", value(p), at(p))));
+        let points = points.map_or_else(|| value(&series["value"]), |points| points.collect::<Vec<_>>().join(" "));
+        let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(", ")) };
+        format!("{name}{labels} {points}").trim().to_owned()
+    };
+    match data["resultType"].as_str() {
+        Some("scalar") => value(&data["result"]),
+        Some("string") => format!("{:?}", data["result"][1].as_str().unwrap()),
+        _ => {
+            let all: Vec<String> = data["result"].as_array().into_iter().flatten().map(one).collect();
+            if all.is_empty() { "nothing".to_owned() } else { all.join("; ") }
+        }
+    }
 }
 
 fn number(value: &Value) -> String {
@@ -145,8 +178,12 @@ async fn every_answer_on_the_page_is_what_is_answered(pool: PgPool) {
     let mut wrong = Vec::new();
     for (number, heading, cells) in examples(&page) {
         let example = if heading == "selects" { &cells[0] } else { &cells[cells.len() - 2] };
-        let (answer, payload) = asked(&server, example).await;
-        let shown = if heading == "selects" { selected(&answer) } else { shown(&answer, &payload) };
+        let shown = if heading == AT {
+            at_an_instant(&server, codes(example)[0]).await
+        } else {
+            let (answer, payload) = asked(&server, example).await;
+            if heading == "selects" { selected(&answer) } else { shown(&answer, &payload) }
+        };
         let shown = shown.replace('`', "'");
         if codes(&cells[cells.len() - 1]) != [shown.as_str()] {
             wrong.push(format!("{example} answers {shown}, not {}", cells[cells.len() - 1]));
@@ -180,6 +217,7 @@ fn every_word_is_on_the_page() {
     let options = options.chain(Format::ALL.iter().map(|format| format.word()));
     let words = RangeFunction::words().chain(lower::functions()).chain(aggregations).chain(options);
     let words = words.chain(BinaryOp::ALL.iter().map(|op| op.word()));
+    let words = words.chain(Function::OF_RANGES.iter().map(|function| function.word()));
     let missing: Vec<&str> = words.filter(|word| !firsts.contains(*word)).collect();
     assert_eq!(missing, Vec::<&str>::new());
 }
