@@ -88,10 +88,11 @@ async fn engine(url: &str) -> Engine {
     let read = |name: &str| (name == "DATEBIN_CONFIG").then(|| path.clone());
     let environment = Environment(&read);
     let database = DatabaseConfig::new(url).expect("a URL");
-    let (snapshot, _) = once(&database, &environment.catalog().expect("settings")).await.expect("a catalog");
+    let health = Health::default();
+    let (snapshot, _) = once(&database, &environment.catalog().expect("settings"), &health).await.expect("a catalog");
     let _gone = std::fs::remove_file(&file);
     Engine {
-        database: Database::new(database, Health::default()).expect("a pool"),
+        database: Database::new(database, health).expect("a pool"),
         catalog: Catalog::fixed(snapshot),
         limits: environment.limits().expect("limits"),
         clock: Clock::System,

@@ -247,12 +247,17 @@ async fn guarded<T>(reading: impl Future<Output = Result<T, LoadError>>) -> Resu
 }
 
 /// Reads the file and the database once: the catalog, and what was decided on the way. What is wrong with the file is
-/// left out and said in the log.
+/// left out and said in the log. A session of the questions makes room for the reading where the server has none.
 ///
 /// # Errors
 /// Either cannot be read, or the file as a whole is wrong.
-pub async fn once(database: &DatabaseConfig, config: &CatalogConfig) -> Result<(Snapshot, Vec<Decision>), LoadError> {
-    let loaded = partial(database, &file(config).await?, config.zone, &mut Memory::default()).await?;
+pub async fn once(
+    database: &DatabaseConfig,
+    config: &CatalogConfig,
+    health: &Health,
+) -> Result<(Snapshot, Vec<Decision>), LoadError> {
+    let text = text(config).await;
+    let loaded = with_room(database, config, (text, false), &mut Memory::default(), health).await?;
     for problem in &loaded.problems {
         tracing::warn!("left out: {problem}");
     }

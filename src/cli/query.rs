@@ -66,7 +66,8 @@ pub(super) async fn one_shot(environment: &Environment<'_>) -> Result<Engine, Fa
     let database = Database::new(environment.database()?, Health::default())?;
     let (catalog, timeout) = (environment.catalog()?, environment.http()?.request_timeout);
     // A session for the question opens while the catalog is read.
-    let (read, ()) = tokio::join!(once(database.config(), &catalog), database.warm(Deadline::after(timeout)));
+    let reading = once(database.config(), &catalog, database.health());
+    let (read, ()) = tokio::join!(reading, database.warm(Deadline::after(timeout)));
     let (snapshot, _) = read?;
     Ok(Engine {
         database,

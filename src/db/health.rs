@@ -1,7 +1,7 @@
 //! Whether the database is there, watched over a connection of its own.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -20,6 +20,8 @@ use super::session::{connected, patience};
 const PERIOD: Duration = Duration::from_secs(1);
 /// After a refused login.
 const REFUSED: Duration = Duration::from_secs(4);
+/// After the session was given up: the server's only one, maybe, so whoever took it has time to use it.
+const GIVEN_UP: Duration = Duration::from_secs(10);
 /// Sessions that may be opening at once while the server does not answer.
 const TRIES: usize = 3;
 
@@ -28,7 +30,7 @@ const TRIES: usize = 3;
 enum State {
     Unknown,
     Up,
-    /// The server is there, but has no room for the watcher's own session.
+    /// The server is there, but has no room for the watcher's own session, or needs that for others.
     Crowded,
     Down(&'static str),
 }
@@ -150,7 +152,8 @@ impl Default for Health {
 pub fn watch(config: DatabaseConfig) -> Health {
     let (sender, receiver) = watch::channel(State::Unknown);
     let health = Health::new(receiver);
-    let watcher = Watcher { config, sender, pace: health.pace.clone(), said: None };
+    let (pace, crowd) = (health.pace.clone(), Arc::downgrade(&health.crowd));
+    let watcher = Watcher { config, sender, pace, crowd, said: None };
     tokio::spawn(watcher.run());
     health
 }
@@ -159,6 +162,7 @@ struct Watcher {
     config: DatabaseConfig,
     sender: watch::Sender<State>,
     pace: Pace,
+    crowd: Weak<Crowd>,
     /// The cause that was logged since the database was there last: said once, not once per look.
     said: Option<String>,
 }
@@ -170,6 +174,12 @@ impl Watcher {
                 Ok(connection) => match self.look(connection).await {
                     Lost::Connection => continue,
                     Lost::Answer => DbError::Connection("no answer".into()),
+                    Lost::Room => {
+                        self.pace.set(None);
+                        self.sender.send_replace(State::Crowded);
+                        sleep(GIVEN_UP).await;
+                        continue;
+                    }
                 },
                 Err(error) => error,
             };
@@ -233,7 +243,15 @@ impl Watcher {
                 tracing::info!(database = %self.config.place(), "the database is there");
             }
             self.said = None;
-            sleep(PERIOD).await;
+            tokio::select! {
+                () = sleep(PERIOD) => {}
+                () = starved(&self.crowd) => {
+                    tracing::info!("the server has no other session for the catalog or questions: the watcher gives its own up");
+                    // A server that says no goodbye has no session there either.
+                    let _closed = timeout(self.config.connect_timeout, connection.close()).await;
+                    return Lost::Room;
+                }
+            }
         }
     }
 
@@ -252,6 +270,16 @@ enum Lost {
     Connection,
     /// Nothing comes back.
     Answer,
+    /// Others need the session more.
+    Room,
+}
+
+/// Waits until questions, or the catalog, have no session at all.
+async fn starved(crowd: &Weak<Crowd>) {
+    match crowd.upgrade() {
+        Some(crowd) => crowd.starved.notified().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Whether the server is there and does not want us: asking often changes nothing, and may lock the account.

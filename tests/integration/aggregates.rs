@@ -163,7 +163,7 @@ async fn an_aggregate_that_does_not_serve_says_why(pool: PgPool) {
     sql(&pool, more).await;
     let database = datebin::db::DatabaseConfig::new(&url(&pool)).expect("a URL");
     let config = CatalogConfig { file: None, zone: None, every: std::time::Duration::from_secs(3600) };
-    let (snapshot, decisions) = once(&database, &config).await.expect("a catalog");
+    let (snapshot, decisions) = once(&database, &config, &datebin::db::Health::default()).await.expect("a catalog");
     let said = |name: &str| {
         let own = decisions.iter().rfind(|d| d.relation.name.as_str() == name && d.column.is_none());
         own.map(|decision| decision.reason.clone()).unwrap_or_default()

@@ -73,7 +73,7 @@ async fn every_continuous_aggregate_says_what_became_of_it(pool: PgPool) {
     sql(&pool, TABLES).await;
     let database = datebin::db::DatabaseConfig::new(&url(&pool)).expect("a URL");
     let config = CatalogConfig { file: None, zone: None, every: std::time::Duration::from_secs(3600) };
-    let (_, decisions) = once(&database, &config).await.expect("a catalog");
+    let (_, decisions) = once(&database, &config, &datebin::db::Health::default()).await.expect("a catalog");
     let said = |name: &str| {
         let own =
             decisions.iter().filter(|decision| decision.relation.name.as_str() == name && decision.column.is_none());

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::cluster::{Cluster, PASSWORD};
 use crate::database::CPU;
-use crate::program::{LONG, Program, eventually};
+use crate::program::{LONG, Program, eventually, ran};
 
 const FEW: &str = "
     CREATE ROLE few LOGIN PASSWORD 'few' CONNECTION LIMIT 3;
@@ -42,6 +42,29 @@ async fn questions_wait_for_the_sessions_that_there_are() {
     // Ten sessions are tried at first, then one every two seconds.
     let refused = refusals(&cluster);
     assert!(rounds > 0 && refused <= 20, "{refused} refused logins in {rounds} rounds of 20 questions");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_session_is_enough() {
+    let cluster = Cluster::start();
+    cluster.sql(CPU).await;
+    cluster.sql(FEW).await;
+    cluster.sql("ALTER ROLE few CONNECTION LIMIT 1").await;
+    let url = cluster.url().replace("datebin:", "few:").replace(PASSWORD, "few");
+    let arguments =
+        ["query", "cpu", "--from", "2018-04-15T04:50:00Z", "--to", "2018-04-15T05:00:00Z", "--format", "json"];
+    let output = ran(&cluster.directory, &[("DATABASE_URL", &url)], &arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let program = Program::start(&cluster, &[("DATABASE_URL", &url), ("DATEBIN_REFRESH", "1h")]).await;
+    program.good(LONG * 3, "cpu").await;
+    for _ in 0..5 {
+        let answer = program.ask("cpu").await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    assert_eq!(program.get("/readyz").await.status, 200);
+    cluster.sql("CREATE TABLE fresh AS SELECT * FROM cpu; CREATE INDEX ON fresh (ts)").await;
+    program.signal("-HUP");
+    program.good(LONG * 3, "fresh").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
