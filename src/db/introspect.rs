@@ -1,32 +1,35 @@
 //! Asks the database what it states about itself: a handful of statements over the system catalogs, whatever the
-//! number of tables. The SQL is in `scripts/`.
+//! number of tables, in one round trip. The SQL is in `scripts/`.
 
 mod aggregates;
 mod columns;
 mod keys;
+pub(super) mod scope;
 mod statistics;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use sqlx::{Connection as _, FromRow, PgConnection};
+use serde::Deserialize;
+use sqlx::PgConnection;
 
+use self::aggregates::Timescale;
+use super::batch::{Float, Results, batch};
 use crate::catalog::Relation;
-use crate::catalog::facts::{AggregateFacts, Facts, RelationFacts, RelationKind, Scope};
+use crate::catalog::facts::{Facts, RelationFacts, RelationKind, Scope};
 use crate::ident::Ident;
 
-#[derive(FromRow)]
+#[derive(Deserialize)]
 struct RelationRow {
     id: i64,
     schema: String,
     name: String,
     kind: String,
     discoverable: bool,
-    usable: bool,
     path_position: Option<i64>,
     readable: bool,
     comment: Option<String>,
     bytes: i64,
-    rows: Option<f64>,
+    rows: Option<Float>,
     is_parent: bool,
     children: i64,
     sample: i64,
@@ -52,71 +55,100 @@ struct Loading {
 /// How often the facts are loaded anew when relations change meanwhile.
 const TRIES: u32 = 3;
 
+/// What the statements rely on; the first of a batch, as its settings last as long as its transaction.
+const BEGIN: &str = include_str!("scripts/begin.sql");
+/// Another value whenever a relation is made, changed or dropped.
+const STAMP: &str = include_str!("scripts/stamp.sql");
+
+#[derive(Deserialize)]
+struct Begin {
+    scope: String,
+    lockable: i64,
+    timescale: HashSet<String>,
+}
+
+#[derive(Deserialize)]
+struct Stamp {
+    stamp: String,
+}
+
 /// Loads the facts of every relation in scope. Rights are asked of the database as it is at that moment, whatever a
 /// transaction sees, so a view that is made anew in the middle would lose its columns: then all is loaded once more.
 ///
 /// # Errors
 /// A statement failed.
 pub async fn load(connection: &mut PgConnection, scope: &Scope) -> Result<Facts, sqlx::Error> {
-    let mut before = stamp(connection).await?;
     for _ in 1..TRIES {
-        let facts = load_once(connection, scope).await?;
-        let after = stamp(connection).await?;
-        if before == after {
-            return Ok(facts);
+        let loaded = load_once(connection, scope).await?;
+        if loaded.before == loaded.after {
+            return Ok(loaded.facts);
         }
-        before = after;
     }
-    load_once(connection, scope).await
+    Ok(load_once(connection, scope).await?.facts)
 }
 
-/// What is another whenever a relation is made, changed or dropped.
-async fn stamp(connection: &mut PgConnection) -> Result<String, sqlx::Error> {
-    sqlx::query_scalar(include_str!("scripts/stamp.sql")).fetch_one(connection).await
+/// The facts between two moments.
+struct Loaded {
+    before: String,
+    facts: Facts,
+    after: String,
 }
 
-async fn load_once(connection: &mut PgConnection, scope: &Scope) -> Result<Facts, sqlx::Error> {
-    let mut transaction = connection.begin().await?;
-    // The usual 4 MB send the columns of many tables to disk.
-    // Intervals in definitions are read as PostgreSQL writes them by default.
-    let settings = "SELECT current_setting('max_locks_per_transaction')::int8 * (current_setting('max_connections')::int8 \
-        + current_setting('max_prepared_transactions')::int8) FROM (SELECT set_config('work_mem', '64MB', true), \
-        set_config('intervalstyle', 'postgres', true)) AS s";
-    let lockable: i64 = sqlx::query_scalar(settings).fetch_one(&mut *transaction).await?;
-    let timescale = aggregates::load(&mut transaction).await?;
-    let mut loading = relations(&mut transaction, scope, &timescale.aggregates).await?;
-    columns::load(&mut transaction, &mut loading).await?;
-    keys::load(&mut transaction, &mut loading).await?;
+async fn load_once(connection: &mut PgConnection, scope: &Scope) -> Result<Loaded, sqlx::Error> {
+    let (mut begin, mut results) = in_scope(connection, &scope::text(scope, &[])).await?;
+    let mut timescale = Timescale::default();
+    if !begin.timescale.is_empty() {
+        timescale = aggregates::load(connection, &begin.timescale).await?;
+    }
+    let Stamp { stamp: before } = results.row()?;
+    let mut loading = relations(results.rows()?);
+    // Continuous aggregates are asked about wherever they are: they serve without being offered.
+    if timescale.aggregates.iter().any(|found| !loading.knows(&found.view)) {
+        (begin, results) = in_scope(connection, &scope::text(scope, &timescale.aggregates)).await?;
+        results.skip(1);
+        loading = relations(results.rows()?);
+    }
+    columns::load(&mut results, &mut loading)?;
+    keys::load(&mut results, &mut loading)?;
     timescale.put_into(&mut loading);
-    loading.facts.lockable = u64::try_from(lockable).unwrap_or(0);
+    loading.facts.lockable = u64::try_from(begin.lockable).unwrap_or(0);
     // How labels of a relation with many children are looked up is left to them, whatever the file says.
     let is_decided = |facts: &RelationFacts| !scope.settles(facts) || facts.children > 1;
     loading.decided_by_statistics = loading.facts.relations.iter().map(is_decided).collect();
-    statistics::load(&mut transaction, &mut loading).await?;
-    transaction.commit().await?;
-    Ok(loading.facts)
+    let after = statistics::load(connection, &mut loading, &mut results).await?;
+    Ok(Loaded { before, facts: loading.facts, after })
 }
 
-/// The relations in scope. Continuous aggregates are asked about wherever they are: they serve without being offered.
-async fn relations(
-    connection: &mut PgConnection,
-    scope: &Scope,
-    aggregates: &[AggregateFacts],
-) -> Result<Loading, sqlx::Error> {
-    let declared = scope.declared.iter().map(|(schema, name)| (schema.clone().unwrap_or_default(), name.clone()));
-    let views = aggregates.iter().map(|found| (found.view.schema.to_string(), found.view.name.to_string()));
-    let (schemas, names): (Vec<_>, Vec<_>) = declared.chain(views).unzip();
-    let rows: Vec<RelationRow> = sqlx::query_as(include_str!("scripts/relations.sql"))
-        .bind(&scope.schemas)
-        .bind(schemas)
-        .bind(names)
-        .fetch_all(connection)
-        .await?;
+/// All that is asked, in one round trip if the scope came with the start of the session.
+async fn in_scope(connection: &mut PgConnection, text: &str) -> Result<(Begin, Results), sqlx::Error> {
+    let mut results = ask(connection).await?;
+    let mut begin: Begin = results.row()?;
+    if begin.scope != text {
+        let set = sqlx::query("SELECT pg_catalog.set_config('datebin.scope', $1, false)");
+        set.bind(text).execute(&mut *connection).await?;
+        results = ask(connection).await?;
+        begin = results.row()?;
+        if begin.scope != text {
+            return Err(sqlx::Error::Protocol(
+                "a pooler gives each transaction another session: it has to pool sessions".into(),
+            ));
+        }
+    }
+    Ok((begin, results))
+}
+
+async fn ask(connection: &mut PgConnection) -> Result<Results, sqlx::Error> {
+    let relations = [BEGIN, STAMP, include_str!("scripts/relations.sql")];
+    let statements = [&relations[..], &columns::SCRIPTS, &keys::SCRIPTS, &statistics::SCRIPTS, &[STAMP]].concat();
+    batch(connection, &statements).await
+}
+
+/// The relations in scope.
+fn relations(rows: Vec<RelationRow>) -> Loading {
     let mut loading = Loading::default();
     for row in rows {
-        let (id, sample, usable, readable) = (row.id, row.sample, row.usable, row.readable);
-        // Without USAGE on the schema nothing in it can be read.
-        if let Some(relation) = usable.then(|| relation(row)).flatten() {
+        let (id, sample, readable) = (row.id, row.sample, row.readable);
+        if let Some(relation) = relation(row) {
             loading.place.insert(id, loading.facts.relations.len());
             loading.ids.push(id);
             loading.samples.push(sample);
@@ -125,7 +157,7 @@ async fn relations(
             loading.facts.relations.push(relation);
         }
     }
-    Ok(loading)
+    loading
 }
 
 fn relation(row: RelationRow) -> Option<RelationFacts> {
@@ -143,7 +175,7 @@ fn relation(row: RelationRow) -> Option<RelationFacts> {
         path_position: row.path_position,
         comment: row.comment,
         bytes: u64::try_from(row.bytes).unwrap_or(0),
-        rows: row.rows,
+        rows: row.rows.map(|rows| rows.0),
         is_parent: row.is_parent,
         children: u32::try_from(row.children).unwrap_or(u32::MAX),
         hypertable: None,
@@ -160,6 +192,10 @@ fn relation(row: RelationRow) -> Option<RelationFacts> {
 }
 
 impl Loading {
+    fn knows(&self, relation: &Relation) -> bool {
+        self.facts.relations.iter().any(|facts| facts.relation == *relation)
+    }
+
     fn at(&mut self, id: i64) -> Option<(&mut RelationFacts, &[i16])> {
         let place = *self.place.get(&id)?;
         Some((&mut self.facts.relations[place], &self.numbers[place]))

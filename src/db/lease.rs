@@ -7,7 +7,7 @@ use deadpool::managed::Object;
 use futures_util::{Stream, StreamExt as _};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Postgres, Row as _};
+use sqlx::{AssertSqlSafe, Postgres, RawSql, Row as _};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
@@ -134,7 +134,16 @@ pub(super) async fn pairs(
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
-/// The one place where text becomes SQL: `Writer` admits only static syntax and quoted catalog names.
 fn query(statement: &Statement) -> Result<Query<'static, Postgres, PgArguments>, DbError> {
-    Ok(sqlx::query_with(AssertSqlSafe(statement.text.clone()), arguments(&statement.params)?))
+    Ok(sqlx::query_with(text(statement), arguments(&statement.params)?))
+}
+
+/// Statements without parameters, in one round trip.
+pub(super) fn raw(statement: &Statement) -> RawSql {
+    sqlx::raw_sql(text(statement))
+}
+
+/// The one place where text becomes SQL: `Writer` admits only static syntax and quoted catalog names.
+fn text(statement: &Statement) -> AssertSqlSafe<String> {
+    AssertSqlSafe(statement.text.clone())
 }

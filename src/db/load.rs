@@ -13,7 +13,7 @@ use super::health::Pace;
 use super::stored::{Memory, Reader};
 use super::{introspect, rollups, session};
 use crate::catalog::classify::{CatalogError, Decision, classify, finish, sound};
-use crate::catalog::facts::{Facts, RelationKind};
+use crate::catalog::facts::{Facts, RelationKind, Scope};
 use crate::catalog::file::{CatalogFile, FileError};
 use crate::catalog::{Relation, Snapshot};
 use crate::time::Zone;
@@ -150,9 +150,9 @@ async fn all(
     zone: Option<Zone>,
     memory: &mut Memory,
 ) -> Result<(Facts, Option<Found>, Vec<CatalogError>), LoadError> {
-    let mut connection = connected(config).await?;
-    let facts =
-        within(FACTS, async { Ok(introspect::load(&mut connection, &file.scope()).await.map_err(DbError::from)?) });
+    let scope = file.scope();
+    let mut connection = connected(config, &scope).await?;
+    let facts = within(FACTS, async { Ok(introspect::load(&mut connection, &scope).await.map_err(DbError::from)?) });
     let facts = facts.await?;
     let mut reader = Reader::new(&mut connection, memory, config);
     let (mut kept, mut problems) = (file.clone(), Vec::new());
@@ -202,8 +202,9 @@ fn clash_names(place: &str, relation: &str) -> bool {
     place == relation || place.split_once('.').is_some_and(|(_, name)| name == relation)
 }
 
-async fn connected(config: &DatabaseConfig) -> Result<PgConnection, LoadError> {
-    let connection = session::connected(config, &config.discovering(), &Pace::default()).await?;
+async fn connected(config: &DatabaseConfig, scope: &Scope) -> Result<PgConnection, LoadError> {
+    let options = config.discovering().options(introspect::scope::setting(scope));
+    let connection = session::connected(config, &options, &Pace::default()).await?;
     supported(&connection)?;
     Ok(connection)
 }
@@ -225,7 +226,11 @@ async fn assembled(
     snapshot.set_members(members);
     snapshot.add_notes(&reader.notes);
     let until = Instant::now() + ROLLUPS;
+    let mut is_bounded = false;
     for (source, rollup) in snapshot.rollups_to_read() {
+        if !std::mem::replace(&mut is_bounded, true) {
+            rollups::bound(reader.connection()).await?;
+        }
         if Instant::now() < until {
             rollups::read(reader.connection(), &source, rollup).await?;
         } else {

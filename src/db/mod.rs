@@ -4,6 +4,7 @@
 //! the statement is cancelled on the server and the connection is closed.
 
 mod answer;
+mod batch;
 mod config;
 pub mod demo;
 mod error;

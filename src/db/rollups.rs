@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::{Connection as _, PgConnection};
+use sqlx::PgConnection;
 use tokio::time::Instant;
 
 use super::error::DbError;
@@ -15,7 +15,7 @@ use crate::time::{Clock, TimeRange};
 /// A relation up to this size is read whole.
 const SMALL_BYTES: u64 = 256 << 20;
 /// How long one statement about a rollup may take.
-const PATIENCE: &str = "SELECT set_config('statement_timeout', '5000', true)";
+const PATIENCE: &str = "SELECT pg_catalog.set_config('statement_timeout', '5000', false)";
 /// How long the holes of one rollup may be looked at.
 const LOOKING: Duration = Duration::from_secs(2);
 /// The most holes that are looked at, the newest.
@@ -34,7 +34,16 @@ struct Found {
     unsearched: Option<i64>,
 }
 
-/// Says of a rollup what it holds, in a few bounded statements.
+/// Bounds the statements about rollups, the last ones on their connection.
+///
+/// # Errors
+/// The database is away.
+pub(super) async fn bound(connection: &mut PgConnection) -> Result<(), DbError> {
+    sqlx::Executor::execute(connection, sqlx::raw_sql(PATIENCE)).await?;
+    Ok(())
+}
+
+/// Says of a rollup what it holds, in a few statements that [`bound`] bounds.
 ///
 /// # Errors
 /// The database is away.
@@ -123,11 +132,7 @@ async fn texts_in_time(
     rows: &Source,
     statement: &Statement,
 ) -> Result<Option<Vec<String>>, DbError> {
-    let mut transaction = connection.begin().await?;
-    sqlx::query(PATIENCE).execute(&mut *transaction).await?;
-    let found = texts(&mut transaction, statement).await;
-    transaction.rollback().await?;
-    match found {
+    match texts(connection, statement).await {
         Ok(texts) => Ok(Some(texts)),
         Err(error) if is_about_the_relation(&error) => {
             tracing::warn!(relation = %rows.relation, %error, "what a rollup holds cannot be read");

@@ -123,3 +123,28 @@ async fn what_is_written_gives_the_same_catalog_and_leaves_nothing_to_statistics
     };
     assert_eq!(fields(&written), fields(&once_more));
 }
+
+/// A table whose statistics decide all: which texts are labels, which are numbers, which number is the time.
+const TOLD: &str = "
+    CREATE TABLE told (ts bigint NOT NULL, host text, code text, dead text, v float8);
+    INSERT INTO told SELECT 1704067200 + n * 60, 'h' || n % 3, (n % 7)::text, NULL, n FROM generate_series(1, 300) AS n;
+    ANALYZE told;";
+
+#[sqlx::test(migrations = false)]
+async fn statistics_of_many_relations_say_what_those_of_few_say(pool: PgPool) {
+    sqlx::raw_sql(TOLD).execute(&pool).await.unwrap();
+    let said = async || {
+        let (_, written) = read(&pool, "").await;
+        let told = written.split("\n\n").find(|part| part.starts_with("# public.told:"));
+        told.unwrap_or_else(|| panic!("{written}")).to_owned()
+    };
+    let few = said().await;
+    for reason in ["ts: a number of s since 1970", "host: text, 3 distinct values", "dead: left out, dead: only NULLs"]
+    {
+        assert!(few.contains(reason), "{reason} in {few}");
+    }
+    let many =
+        "DO $$ BEGIN FOR n IN 1..1000 LOOP EXECUTE format('CREATE VIEW v%s AS SELECT 1 AS one', n); END LOOP; END $$";
+    sqlx::raw_sql(many).execute(&pool).await.unwrap();
+    assert_eq!(said().await, few);
+}

@@ -1,7 +1,7 @@
 //! A line between the program and PostgreSQL that is slow, silent or cut.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -24,11 +24,56 @@ enum Line {
     Cut,
 }
 
+/// Round trips that had to wait for each other.
+#[derive(Default)]
+struct Trips {
+    /// The most in a row, on whatever connections.
+    most: AtomicUsize,
+    /// Those until a connection ended: whatever is sent later may have waited for its end.
+    ended: AtomicUsize,
+}
+
+/// The round trips of one connection.
+struct Count {
+    trips: Arc<Trips>,
+    /// Those that stand behind the last bytes from the client.
+    own: AtomicUsize,
+    /// Whether the client has got anything since.
+    answered: AtomicBool,
+}
+
+/// The client's goodbye, which it does not wait for.
+const TERMINATE: &[u8] = b"X\0\0\0\x04";
+
+impl Count {
+    /// The connection itself is the first.
+    fn new(trips: &Arc<Trips>) -> Self {
+        let own = AtomicUsize::new(trips.ended.load(Ordering::SeqCst) + 1);
+        Self { trips: Arc::clone(trips), own, answered: AtomicBool::new(true) }
+    }
+
+    /// The client sends; what it sends before an answer comes belongs to the same round trip.
+    fn sent(&self, bytes: &[u8]) {
+        if bytes == TERMINATE {
+            self.trips.ended.fetch_max(self.own.load(Ordering::SeqCst), Ordering::SeqCst);
+        } else if self.answered.swap(false, Ordering::SeqCst) {
+            let own = self.own.load(Ordering::SeqCst).max(self.trips.ended.load(Ordering::SeqCst)) + 1;
+            self.own.store(own, Ordering::SeqCst);
+            self.trips.most.fetch_max(own, Ordering::SeqCst);
+        }
+    }
+
+    fn received(&self) {
+        self.answered.store(true, Ordering::SeqCst);
+    }
+}
+
 /// A proxy in front of a cluster; it ends when it is dropped.
 pub struct Proxy {
     port: u16,
     line: watch::Sender<Line>,
     accepted: Arc<AtomicUsize>,
+    trips: Arc<Trips>,
     _connections: JoinSet<()>,
 }
 
@@ -40,8 +85,10 @@ impl Proxy {
         let line = watch::Sender::new(Line::Whole(Duration::ZERO));
         let accepted = Arc::new(AtomicUsize::new(0));
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, cluster.port, line.clone(), Arc::clone(&accepted)));
-        Self { port, line, accepted, _connections: tasks }
+        let trips = Arc::default();
+        let seen = Seen { accepted: Arc::clone(&accepted), trips: Arc::clone(&trips) };
+        tasks.spawn(accept(listener, cluster.port, line.clone(), seen));
+        Self { port, line, accepted, trips, _connections: tasks }
     }
 
     /// The URL of the cluster's database through the proxy.
@@ -68,16 +115,29 @@ impl Proxy {
     pub fn accepted(&self) -> usize {
         self.accepted.load(Ordering::Relaxed)
     }
+
+    /// How many round trips had to wait for each other so far: what the distance costs. Connections count as one each,
+    /// and what is sent after one ended counts as waiting for it.
+    pub fn round_trips(&self) -> usize {
+        self.trips.most.load(Ordering::SeqCst)
+    }
 }
 
-async fn accept(listener: TcpListener, to: u16, line: watch::Sender<Line>, accepted: Arc<AtomicUsize>) {
+/// What is counted.
+struct Seen {
+    accepted: Arc<AtomicUsize>,
+    trips: Arc<Trips>,
+}
+
+async fn accept(listener: TcpListener, to: u16, line: watch::Sender<Line>, seen: Seen) {
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
-        accepted.fetch_add(1, Ordering::Relaxed);
+        seen.accepted.fetch_add(1, Ordering::Relaxed);
+        let count = Arc::new(Count::new(&seen.trips));
         let (pipes, mut cut) = (line.subscribe(), line.subscribe());
         connections.spawn(async move {
             tokio::select! {
-                () = connect(client, to, pipes) => {}
+                () = connect(client, to, pipes, &count) => {}
                 _ = cut.wait_for(|line| *line == Line::Cut) => {}
             }
         });
@@ -85,7 +145,7 @@ async fn accept(listener: TcpListener, to: u16, line: watch::Sender<Line>, accep
     }
 }
 
-async fn connect(client: TcpStream, to: u16, mut line: watch::Receiver<Line>) {
+async fn connect(client: TcpStream, to: u16, mut line: watch::Receiver<Line>, count: &Count) {
     // The handshake itself is the kernel's: its round trip is added before the first byte.
     let delay = delay(&mut line).await;
     tokio::time::sleep(delay * 2).await;
@@ -93,7 +153,12 @@ async fn connect(client: TcpStream, to: u16, mut line: watch::Receiver<Line>) {
     let _set = (client.set_nodelay(true), server.set_nodelay(true));
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    tokio::join!(pipe(from_client, to_server, line.clone()), pipe(from_server, to_client, line));
+    let (sent, received) = (|bytes: &[u8]| count.sent(bytes), || count.received());
+    let (from_client_seen, from_server_seen) =
+        (Watched { read: &sent, written: &|| {} }, Watched { read: &|_| {}, written: &received });
+    let from_client = pipe(from_client, to_server, line.clone(), from_client_seen);
+    let from_server = pipe(from_server, to_client, line, from_server_seen);
+    tokio::join!(from_client, from_server);
 }
 
 /// Waits until the line is whole.
@@ -105,13 +170,20 @@ async fn delay(line: &mut watch::Receiver<Line>) -> Duration {
     }
 }
 
+/// Who is told of bytes that come in, and before they go out.
+struct Watched<'a> {
+    read: &'a (dyn Fn(&[u8]) + Sync),
+    written: &'a (dyn Fn() + Sync),
+}
+
 /// Passes bytes on, each after the delay: bytes that follow do not wait for those before.
-async fn pipe(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, line: watch::Receiver<Line>) {
+async fn pipe(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, line: watch::Receiver<Line>, seen: Watched<'_>) {
     let (sender, mut due) = mpsc::channel::<(Instant, Vec<u8>)>(1024);
     let mut reading = line.clone();
     let read = async move {
         let mut buffer = vec![0; 64 << 10];
         while let Ok(count @ 1..) = from.read(&mut buffer).await {
+            (seen.read)(&buffer[..count]);
             let at = Instant::now() + delay(&mut reading).await;
             if sender.send((at, buffer[..count].to_vec())).await.is_err() {
                 return;
@@ -123,6 +195,7 @@ async fn pipe(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, line: watch::Rece
         while let Some((at, bytes)) = due.recv().await {
             sleep_until(at).await;
             let _whole = delay(&mut writing).await;
+            (seen.written)();
             if to.write_all(&bytes).await.is_err() {
                 return;
             }

@@ -1,10 +1,11 @@
 //! Columns, their types and their comments.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
-use sqlx::{FromRow, PgConnection};
+use serde::Deserialize;
 
 use super::Loading;
+use super::Results;
 use crate::catalog::ColumnType;
 use crate::catalog::facts::ColumnFacts;
 use crate::ident::Ident;
@@ -34,7 +35,7 @@ const SCALARS: [&str; 17] = [
 ];
 
 /// The columns of one relation.
-#[derive(FromRow)]
+#[derive(Deserialize)]
 struct ColumnsRow {
     relation: i64,
     numbers: Vec<i16>,
@@ -47,7 +48,7 @@ struct ColumnsRow {
 }
 
 /// A type, a domain resolved to its base.
-#[derive(FromRow)]
+#[derive(Deserialize)]
 struct TypeRow {
     oid: i64,
     name: String,
@@ -57,21 +58,23 @@ struct TypeRow {
     not_null: bool,
 }
 
-#[derive(FromRow)]
+#[derive(Deserialize)]
 struct CommentRow {
     relation: i64,
     number: i16,
     text: String,
 }
 
-/// Loads the columns of all relations.
-pub(super) async fn load(connection: &mut PgConnection, loading: &mut Loading) -> Result<(), sqlx::Error> {
-    let query = sqlx::query_as(include_str!("../scripts/columns.sql")).bind(&loading.ids);
-    let rows: Vec<ColumnsRow> = query.fetch_all(&mut *connection).await?;
-    let used: BTreeSet<i64> = rows.iter().flat_map(|row| row.types.iter().copied()).collect();
-    let used: Vec<i64> = used.into_iter().collect();
-    let query = sqlx::query_as(include_str!("../scripts/types.sql")).bind(used);
-    let types: Vec<TypeRow> = query.fetch_all(&mut *connection).await?;
+/// The columns, their types, their comments.
+pub(super) const SCRIPTS: [&str; 3] = [
+    include_str!("../scripts/columns.sql"),
+    include_str!("../scripts/types.sql"),
+    include_str!("../scripts/comments.sql"),
+];
+
+/// Takes the columns of all relations.
+pub(super) fn load(results: &mut Results, loading: &mut Loading) -> Result<(), sqlx::Error> {
+    let (rows, types): (Vec<ColumnsRow>, Vec<TypeRow>) = (results.rows()?, results.rows()?);
     let types: HashMap<i64, TypeRow> = types.into_iter().map(|ty| (ty.oid, ty)).collect();
     for row in rows {
         let Some(place) = loading.place.get(&row.relation).copied() else { continue };
@@ -79,7 +82,8 @@ pub(super) async fn load(connection: &mut PgConnection, loading: &mut Loading) -
         columns.sort_by_key(|(number, _)| *number);
         (loading.numbers[place], loading.facts.relations[place].columns) = columns.into_iter().unzip();
     }
-    comments(connection, loading).await
+    comments(loading, results.rows()?);
+    Ok(())
 }
 
 fn columns(row: ColumnsRow, types: &HashMap<i64, TypeRow>, readable: bool) -> Vec<(i16, ColumnFacts)> {
@@ -100,16 +104,13 @@ fn columns(row: ColumnsRow, types: &HashMap<i64, TypeRow>, readable: bool) -> Ve
     columns
 }
 
-async fn comments(connection: &mut PgConnection, loading: &mut Loading) -> Result<(), sqlx::Error> {
-    let query = sqlx::query_as(include_str!("../scripts/comments.sql")).bind(&loading.ids);
-    let rows: Vec<CommentRow> = query.fetch_all(connection).await?;
+fn comments(loading: &mut Loading, rows: Vec<CommentRow>) {
     for row in rows {
         let Some((relation, numbers)) = loading.at(row.relation) else { continue };
         if let Ok(at) = numbers.binary_search(&row.number) {
             relation.columns[at].comment = Some(row.text);
         }
     }
-    Ok(())
 }
 
 fn column_type(ty: &TypeRow, typmod: i32) -> ColumnType {

@@ -1,12 +1,13 @@
 //! Constraints and indexes.
 
-use sqlx::{FromRow, PgConnection};
+use serde::Deserialize;
 
 use super::Loading;
+use super::Results;
 use crate::catalog::facts::{ForeignKey, RelationFacts, RelationKind, UnorderedIndex};
 use crate::ident::Ident;
 
-#[derive(FromRow)]
+#[derive(Deserialize)]
 struct KeyRow {
     relation: i64,
     kind: String,
@@ -19,10 +20,12 @@ struct KeyRow {
     finds_ranges: bool,
 }
 
-/// Loads the keys and indexes of all relations.
-pub(super) async fn load(connection: &mut PgConnection, loading: &mut Loading) -> Result<(), sqlx::Error> {
-    let query = sqlx::query_as(include_str!("../scripts/keys.sql")).bind(&loading.ids);
-    let rows: Vec<KeyRow> = query.fetch_all(&mut *connection).await?;
+/// The keys and indexes, and the keys behind views and parents.
+pub(super) const SCRIPTS: [&str; 2] = [include_str!("../scripts/keys.sql"), include_str!("../scripts/keys_behind.sql")];
+
+/// Takes the keys and indexes of all relations.
+pub(super) fn load(results: &mut Results, loading: &mut Loading) -> Result<(), sqlx::Error> {
+    let rows: Vec<KeyRow> = results.rows()?;
     for row in rows {
         if row.kind == "i" {
             index(loading, row);
@@ -44,35 +47,22 @@ pub(super) async fn load(connection: &mut PgConnection, loading: &mut Loading) -
         relation.indexes.dedup();
         relation.unique.dedup();
     }
-    behind(connection, loading).await
+    behind(loading, results.rows()?);
+    Ok(())
 }
 
-#[derive(FromRow)]
+#[derive(Deserialize)]
 struct BehindRow {
     relation: i64,
     kind: String,
     names: Vec<String>,
 }
 
-/// Loads the keys of the relations that views read and of the children of inheritance parents: what tells their rows
+/// Takes the keys of the relations that views read and of the children of inheritance parents: what tells their rows
 /// apart tells those apart that are seen through others.
-async fn behind(connection: &mut PgConnection, loading: &mut Loading) -> Result<(), sqlx::Error> {
-    let is_front = |facts: &RelationFacts| match facts.kind {
-        RelationKind::View | RelationKind::MaterializedView => true,
-        RelationKind::Table => facts.is_parent,
-        // A key that the parent lacks may be there on each partition.
-        RelationKind::Partitioned => facts.primary_key.is_empty() && facts.unique.is_empty(),
-        RelationKind::Foreign => false,
-    };
-    let ids = loading.ids.iter().zip(&loading.facts.relations).filter(|(_, facts)| is_front(facts));
-    let ids: Vec<i64> = ids.map(|(id, _)| *id).collect();
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let query = sqlx::query_as(include_str!("../scripts/keys_behind.sql")).bind(ids);
-    let rows: Vec<BehindRow> = query.fetch_all(connection).await?;
+fn behind(loading: &mut Loading, rows: Vec<BehindRow>) {
     for row in rows {
-        let Some((relation, _)) = loading.at(row.relation) else { continue };
+        let Some((relation, _)) = loading.at(row.relation).filter(|(facts, _)| is_front(facts)) else { continue };
         let own = row.names.iter().map(|name| relation.columns.iter().position(|own| own.name.as_str() == name));
         let Some(places) = own.collect::<Option<Vec<usize>>>().filter(|places| !places.is_empty()) else { continue };
         let names: Vec<Ident> = places.iter().map(|at| relation.columns[*at].name.clone()).collect();
@@ -82,7 +72,17 @@ async fn behind(connection: &mut PgConnection, loading: &mut Loading) -> Result<
             _ => relation.partial_keys.push(names),
         }
     }
-    Ok(())
+}
+
+/// Whether the rows of a relation are those of others.
+fn is_front(facts: &RelationFacts) -> bool {
+    match facts.kind {
+        RelationKind::View | RelationKind::MaterializedView => true,
+        RelationKind::Table => facts.is_parent,
+        // A key that the parent lacks may be there on each partition.
+        RelationKind::Partitioned => facts.primary_key.is_empty() && facts.unique.is_empty(),
+        RelationKind::Foreign => false,
+    }
 }
 
 /// An index: what it gives in order, and why it gives no more.

@@ -1,125 +1,146 @@
 //! What ANALYZE found.
 
-use sqlx::{FromRow, PgConnection};
+use serde::Deserialize;
+use sqlx::{Connection as _, FromRow, PgConnection};
 
-use super::Loading;
+use super::{Loading, Results, STAMP, Stamp};
 use crate::catalog::classify::is_epoch_name;
-use crate::catalog::facts::{ColumnFacts, ColumnStats, RelationFacts};
+use crate::catalog::facts::{ColumnFacts, ColumnStats};
+use crate::db::batch::{Float, batch};
 
 /// The statistics of one relation's columns.
-#[derive(FromRow)]
+#[derive(Deserialize)]
 struct StatisticsRow {
     relation: i64,
     /// The columns by name, or else by number.
-    #[sqlx(default)]
+    #[serde(default)]
     names: Vec<String>,
-    #[sqlx(default)]
+    #[serde(default)]
     numbers: Vec<i16>,
-    n_distinct: Vec<f64>,
-    null_frac: Vec<f64>,
-    correlation: Vec<Option<f64>>,
+    n_distinct: Vec<Float>,
+    null_frac: Vec<Float>,
+    correlation: Vec<Option<Float>>,
+    /// Texts of theirs.
+    #[serde(default)]
+    kept: Vec<Option<Vec<String>>>,
 }
 
-#[derive(FromRow)]
-struct SpanRow {
+#[derive(Deserialize, FromRow)]
+struct ValuesRow {
     relation: i64,
     name: String,
     numbers: Vec<String>,
 }
 
-/// Loads the statistics of the relations of which they decide something.
-pub(super) async fn load(connection: &mut PgConnection, loading: &mut Loading) -> Result<(), sqlx::Error> {
-    // The view's estimates are far too low, and the nested loops that they lead to twice as slow with many tables.
-    let settings = "SELECT set_config('enable_nestloop', 'off', true),
-                           has_table_privilege('pg_catalog.pg_statistic', 'SELECT') AS whole";
-    let (_, whole): (String, bool) = sqlx::query_as(settings).fetch_one(&mut *connection).await?;
-    let wanted = (0..loading.ids.len()).filter(|at| loading.decided_by_statistics[*at]);
-    let (ids, parents): (Vec<i64>, Vec<bool>) =
-        wanted.map(|at| (loading.ids[at], loading.facts.relations[at].is_parent)).unzip();
-    if ids.is_empty() {
-        return Ok(());
+/// How the statistics are read.
+#[derive(Deserialize)]
+struct Begin {
+    /// Those of the relations in scope still have to be read, and the role may read `pg_statistic` itself.
+    whole: bool,
+}
+
+const BEGIN: &str = include_str!("../scripts/statistics_begin.sql");
+
+/// The statistics, those of children, texts of children.
+pub(super) const SCRIPTS: [&str; 4] = [
+    BEGIN,
+    include_str!("../scripts/statistics.sql"),
+    include_str!("../scripts/statistics_children.sql"),
+    include_str!("../scripts/stand_ins.sql"),
+];
+
+/// What a role that may read `pg_statistic` asks of many relations instead. Others may not even send it.
+const WHOLE: [&str; 3] = [BEGIN, include_str!("../scripts/statistics_whole.sql"), STAMP];
+
+/// Takes the statistics of the relations of which they decide something, and reads more where that is needed; the
+/// stamp after it.
+pub(super) async fn load(
+    connection: &mut PgConnection,
+    loading: &mut Loading,
+    results: &mut Results,
+) -> Result<String, sqlx::Error> {
+    let begin: Begin = results.row()?;
+    let (mut rows, children): (Vec<StatisticsRow>, Vec<StatisticsRow>) = (results.rows()?, results.rows()?);
+    let stand_ins: Vec<ValuesRow> = results.rows()?;
+    let Stamp { stamp: mut after } = results.row()?;
+    if begin.whole {
+        let mut whole = batch(connection, &WHOLE).await?;
+        whole.skip(1);
+        rows = whole.rows()?;
+        Stamp { stamp: after } = whole.row()?;
     }
-    let script = match whole {
-        true => include_str!("../scripts/statistics_whole.sql"),
-        false => include_str!("../scripts/statistics.sql"),
-    };
-    let rows: Vec<StatisticsRow> = sqlx::query_as(script).bind(&ids).fetch_all(&mut *connection).await?;
     take(loading, rows);
-    let parents: Vec<i64> =
-        ids.into_iter().zip(parents).filter(|(_, is_parent)| *is_parent).map(|(id, _)| id).collect();
-    if !parents.is_empty() {
-        let query = sqlx::query_as(include_str!("../scripts/statistics_children.sql")).bind(parents);
-        let rows: Vec<StatisticsRow> = query.fetch_all(&mut *connection).await?;
-        take(loading, rows);
+    take(loading, children);
+    put(loading, stand_ins, |stats, texts| {
+        if stats.kept.is_empty() {
+            stats.kept = texts;
+        }
+    });
+    if spans(connection, loading).await? {
+        Stamp { stamp: after } = batch(connection, &[STAMP]).await?.row()?;
     }
-    spans(connection, loading).await?;
-    kept(connection, loading, whole).await
+    Ok(after)
 }
 
 /// The best statistics come first. A column that they call dead lives where others say so.
 fn take(loading: &mut Loading, rows: Vec<StatisticsRow>) {
-    for row in rows {
-        let Some((relation, numbers)) = loading.at(row.relation) else { continue };
-        let set = |column: Option<&mut ColumnFacts>, at: usize| {
+    for mut row in rows {
+        let Some(place) = loading.place.get(&row.relation).copied().filter(|at| loading.decided_by_statistics[*at])
+        else {
+            continue;
+        };
+        let (relation, numbers) = (&mut loading.facts.relations[place], &loading.numbers[place]);
+        let has_number = relation.columns.iter().any(ColumnFacts::is_number);
+        for at in 0..row.n_distinct.len() {
+            let named =
+                row.names.get(at).and_then(|name| relation.columns.iter().position(|own| own.name.as_str() == name));
+            let numbered = row.numbers.get(at).and_then(|number| numbers.binary_search(number).ok());
+            let column = named.or(numbered).and_then(|place| relation.columns.get_mut(place));
             if let Some(column) = column.filter(|column| column.stats.is_none() || column.is_dead()) {
                 column.stats = Some(ColumnStats {
-                    n_distinct: row.n_distinct[at],
-                    null_frac: row.null_frac[at],
-                    correlation: row.correlation[at],
-                    kept: Vec::new(),
+                    n_distinct: row.n_distinct[at].0,
+                    null_frac: row.null_frac[at].0,
+                    correlation: row.correlation[at].map(|correlation| correlation.0),
+                    kept: row
+                        .kept
+                        .get_mut(at)
+                        .and_then(Option::take)
+                        .filter(|_| has_number && column.is_text())
+                        .unwrap_or_default(),
                     span: None,
                 });
             }
-        };
-        for (at, name) in row.names.iter().enumerate() {
-            set(relation.columns.iter_mut().find(|column| column.name.as_str() == name), at);
-        }
-        for (at, number) in row.numbers.iter().enumerate() {
-            set(numbers.binary_search(number).ok().and_then(|place| relation.columns.get_mut(place)), at);
         }
     }
 }
 
-async fn spans(connection: &mut PgConnection, loading: &mut Loading) -> Result<(), sqlx::Error> {
-    let wanted = |_: &RelationFacts, column: &ColumnFacts| {
-        column.is_number() && column.stats.is_some() && is_epoch_name(column.name.as_str())
-    };
-    let script = include_str!("../scripts/spans.sql");
-    values(connection, loading, (script, wanted), |stats, numbers| stats.span = span(&numbers)).await
-}
-
-/// The texts that stand beside numbers, some of them: they may be numbers themselves.
-async fn kept(connection: &mut PgConnection, loading: &mut Loading, whole: bool) -> Result<(), sqlx::Error> {
-    let wanted = |relation: &RelationFacts, column: &ColumnFacts| {
-        column.is_text() && column.stats.is_some() && relation.columns.iter().any(ColumnFacts::is_number)
-    };
-    let script = match whole {
-        true => include_str!("../scripts/kept_whole.sql"),
-        false => include_str!("../scripts/kept.sql"),
-    };
-    values(connection, loading, (script, wanted), |stats, texts| stats.kept = texts).await
-}
-
-/// Reads what ANALYZE kept of the wanted columns.
-async fn values(
-    connection: &mut PgConnection,
-    loading: &mut Loading,
-    (script, wanted): (&'static str, impl Fn(&RelationFacts, &ColumnFacts) -> bool),
-    set: impl Fn(&mut ColumnStats, Vec<String>),
-) -> Result<(), sqlx::Error> {
+/// The numbers of columns that may be times; whether there are such columns. A statement of its own: names decide, and
+/// few have one.
+async fn spans(connection: &mut PgConnection, loading: &mut Loading) -> Result<bool, sqlx::Error> {
     let (mut ids, mut samples, mut names) = (Vec::new(), Vec::new(), Vec::new());
     for (at, relation) in loading.facts.relations.iter().enumerate() {
-        for column in relation.columns.iter().filter(|column| wanted(relation, column)) {
+        let may_be_time =
+            |column: &&ColumnFacts| column.is_number() && column.stats.is_some() && is_epoch_name(column.name.as_str());
+        for column in relation.columns.iter().filter(may_be_time) {
             ids.push(loading.ids[at]);
             samples.push(loading.samples[at]);
             names.push(column.name.as_str().to_owned());
         }
     }
     if ids.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
-    let query = sqlx::query_as(script).bind(ids).bind(samples).bind(names);
-    let rows: Vec<SpanRow> = query.fetch_all(connection).await?;
+    let query = sqlx::query_as(include_str!("../scripts/spans.sql")).bind(ids).bind(samples).bind(names);
+    // Without loops as the others: with 1,100 relations they take a hundred times as long.
+    let mut transaction = connection.begin_with("BEGIN; SET LOCAL enable_nestloop = off").await?;
+    let rows: Vec<ValuesRow> = query.fetch_all(&mut *transaction).await?;
+    transaction.commit().await?;
+    put(loading, rows, |stats, numbers| stats.span = span(&numbers));
+    Ok(true)
+}
+
+/// Adds values to the statistics of their columns.
+fn put(loading: &mut Loading, rows: Vec<ValuesRow>, set: impl Fn(&mut ColumnStats, Vec<String>)) {
     for row in rows {
         let Some((relation, _)) = loading.at(row.relation) else { continue };
         let column = relation.columns.iter_mut().find(|column| column.name.as_str() == row.name);
@@ -127,7 +148,6 @@ async fn values(
             set(stats, row.numbers);
         }
     }
-    Ok(())
 }
 
 fn span(numbers: &[String]) -> Option<[f64; 3]> {

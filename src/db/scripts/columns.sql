@@ -1,5 +1,8 @@
--- The columns of the relations in $1 (int8[], their oids), a row for each relation: a row for each column would cost
+-- The columns of the relations in scope, a row for each relation: a row for each column would cost
 -- more to send and to read than all else together.
+WITH scope AS MATERIALIZED (
+    SELECT s.id FROM unnest(pg_catalog.current_setting('datebin.relations')::int8[]::oid[]) AS s(id)
+)
 SELECT a.attrelid::int8 AS relation,
        array_agg(a.attnum) AS numbers,
        array_agg(a.attname::text) AS names,
@@ -22,5 +25,5 @@ SELECT a.attrelid::int8 AS relation,
            WHEN a.attacl IS NULL THEN false
            ELSE coalesce(pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'), false) END) AS granted
 FROM pg_catalog.pg_attribute AS a
-WHERE a.attrelid = ANY ($1::int8[]::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+WHERE a.attrelid = ANY (ARRAY(SELECT r.id FROM scope AS r)) AND a.attnum > 0 AND NOT a.attisdropped
 GROUP BY a.attrelid

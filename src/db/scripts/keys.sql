@@ -1,4 +1,4 @@
--- Constraints and indexes of the relations in $1 (int8[], their oids), as lists of column numbers.
+-- Constraints and indexes of the relations in scope, as lists of column numbers.
 -- kind: p primary key, u unique, f foreign key (with the columns it points at), h a unique index of expressions or of
 -- some rows (with every column that it looks at), i an index.
 --
@@ -6,12 +6,15 @@
 -- says nothing: ORDER BY and > are answered from the index only by the type's own operator class, the column's own
 -- collation, and NULLs on the side where that direction has them. A nondeterministic collation calls different texts
 -- equal, so that a walk from value to value would leave some out. `reason` is why the next column gives no order.
-WITH wanted AS MATERIALIZED (
+WITH scope AS MATERIALIZED (
+    SELECT s.id FROM unnest(pg_catalog.current_setting('datebin.relations')::int8[]::oid[]) AS s(id)
+),
+wanted AS MATERIALIZED (
     SELECT i.*, m.amname, i.indisvalid AND i.indisready AS works
     FROM pg_catalog.pg_index AS i
     JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
     JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
-    WHERE i.indrelid = ANY ($1::int8[]::oid[])
+    WHERE i.indrelid = ANY (ARRAY(SELECT r.id FROM scope AS r))
 ),
 unordered AS MATERIALIZED (
     SELECT DISTINCT ON (w.indexrelid) w.indexrelid, k.place - 1 AS ordered,
@@ -39,7 +42,7 @@ SELECT c.conrelid::int8 AS relation, c.contype::text AS kind, c.conkey::int2[] A
        c.confrelid::int8 AS target, coalesce(c.confkey::int2[], '{}') AS target_numbers,
        ''::text AS name, 0::int8 AS ordered, ''::text AS reason, false AS finds_ranges
 FROM pg_catalog.pg_constraint AS c
-WHERE c.conrelid = ANY ($1::int8[]::oid[]) AND c.contype IN ('p', 'f')
+WHERE c.conrelid = ANY (ARRAY(SELECT r.id FROM scope AS r)) AND c.contype IN ('p', 'f')
 UNION ALL
 SELECT w.indrelid::int8, 'u', ((w.indkey::int2[])[0:w.indnkeyatts - 1])::int2[], 0::int8, '{}'::int2[], '', 0, '', false
 FROM wanted AS w

@@ -1,13 +1,21 @@
 -- The relations that hold rows, with those of partitions and inheritance children folded into their parent.
--- $1 text[]  the schemas to discover in, NULL: the search path
--- $2 text[]  schemas of declared relations, '' where the declaration names none
--- $3 text[]  names of declared relations
-WITH RECURSIVE path AS (
+-- The setting `datebin.scope` says which, as JSON: `schemas` to discover in (absent: the search path), and `declared`,
+-- pairs of schema ('' where the declaration names none) and name.
+WITH RECURSIVE scope AS MATERIALIZED (
+    SELECT nullif(pg_catalog.current_setting('datebin.scope', true), '')::json AS said
+),
+schemas AS MATERIALIZED (
+    SELECT ARRAY(SELECT pg_catalog.json_array_elements_text(s.said -> 'schemas')) AS names,
+           s.said -> 'schemas' IS NULL AS is_path
+    FROM scope AS s
+),
+path AS (
     SELECT s.name, s.position
     FROM unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS s(name, position)
 ),
 declared AS (
-    SELECT d.schema, d.name FROM unnest($2::text[], $3::text[]) AS d(schema, name)
+    SELECT d.pair ->> 0 AS schema, d.pair ->> 1 AS name
+    FROM scope AS s, pg_catalog.json_array_elements(s.said -> 'declared') AS d(pair)
 ),
 chosen AS (
     SELECT n.oid, n.nspname::text AS schema, p.position,
@@ -15,9 +23,9 @@ chosen AS (
            n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'datebin')
                AND n.nspname NOT LIKE 'pg\_temp%' AND n.nspname NOT LIKE 'pg\_toast%'
                AND n.nspname NOT LIKE '\_timescaledb\_%'
-               AND (CASE WHEN $1::text[] IS NULL THEN p.position IS NOT NULL ELSE n.nspname = ANY ($1::text[]) END)
+               AND (CASE WHEN s.is_path THEN p.position IS NOT NULL ELSE n.nspname = ANY (s.names) END)
                AS discovered
-    FROM pg_catalog.pg_namespace AS n LEFT JOIN path AS p ON p.name = n.nspname
+    FROM schemas AS s CROSS JOIN pg_catalog.pg_namespace AS n LEFT JOIN path AS p ON p.name = n.nspname
 ),
 -- The schemas of declared relations are read whole, so that a misspelt name can be answered with the nearest ones.
 wanted AS (
@@ -47,26 +55,37 @@ folded AS (
            sum(pg_catalog.pg_relation_size(t.member)) FILTER (WHERE c.relpages = 0 AND c.relkind IN ('r', 'm')) AS unseen
     FROM tree AS t JOIN pg_catalog.pg_class AS c ON c.oid = t.member
     GROUP BY t.root
+),
+found AS MATERIALIZED (
+    SELECT w.oid::int8 AS id, w.schema, w.name, w.relkind::text AS kind, w.discoverable, w.usable, w.position AS path_position,
+           coalesce(pg_catalog.has_table_privilege(w.oid, 'SELECT'), false) AS readable,
+           d.description AS comment,
+           coalesce(coalesce(f.pages, w.relpages)::int8 * pg_catalog.current_setting('block_size')::int8
+               + coalesce(f.unseen, CASE WHEN w.relpages = 0 AND w.relkind IN ('r', 'm')
+                                         THEN pg_catalog.pg_relation_size(w.oid) END, 0), 0)::int8 AS bytes,
+           coalesce(f.tuples, CASE WHEN w.relkind IN ('r', 'm', 'f') AND w.reltuples >= 0 THEN w.reltuples END)::float8 AS rows,
+           (w.relkind = 'p' OR f.root IS NOT NULL) AS is_parent,
+           coalesce(f.children, 0)::int8 AS children,
+           coalesce(f.largest, w.oid::int8) AS sample,
+           coalesce(ARRAY(
+               SELECT a.attname::text
+               FROM pg_catalog.pg_partitioned_table AS k, unnest(k.partattrs::int2[]) WITH ORDINALITY AS o(number, place)
+               JOIN pg_catalog.pg_attribute AS a ON a.attnum = o.number
+               WHERE k.partrelid = w.oid AND a.attrelid = w.oid
+               ORDER BY o.place
+           ), '{}') AS partition_key
+    FROM wanted AS w
+    LEFT JOIN folded AS f ON f.root = w.oid
+    LEFT JOIN pg_catalog.pg_description AS d
+           ON d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objoid = w.oid AND d.objsubid = 0
+),
+-- Without USAGE on the schema nothing in it can be read.
+kept AS MATERIALIZED (
+    SELECT pg_catalog.set_config('datebin.relations', coalesce(array_agg(f.id ORDER BY f.id), '{}')::text, false) AS relations,
+           pg_catalog.set_config('datebin.samples', coalesce(array_agg(f.sample ORDER BY f.id), '{}')::text, false) AS samples
+    FROM found AS f WHERE f.usable
 )
-SELECT w.oid::int8 AS id, w.schema, w.name, w.relkind::text AS kind, w.discoverable, w.usable, w.position AS path_position,
-       coalesce(pg_catalog.has_table_privilege(w.oid, 'SELECT'), false) AS readable,
-       d.description AS comment,
-       coalesce(coalesce(f.pages, w.relpages)::int8 * pg_catalog.current_setting('block_size')::int8
-           + coalesce(f.unseen, CASE WHEN w.relpages = 0 AND w.relkind IN ('r', 'm')
-                                     THEN pg_catalog.pg_relation_size(w.oid) END, 0), 0)::int8 AS bytes,
-       coalesce(f.tuples, CASE WHEN w.relkind IN ('r', 'm', 'f') AND w.reltuples >= 0 THEN w.reltuples END)::float8 AS rows,
-       (w.relkind = 'p' OR f.root IS NOT NULL) AS is_parent,
-       coalesce(f.children, 0)::int8 AS children,
-       coalesce(f.largest, w.oid::int8) AS sample,
-       coalesce(ARRAY(
-           SELECT a.attname::text
-           FROM pg_catalog.pg_partitioned_table AS k, unnest(k.partattrs::int2[]) WITH ORDINALITY AS o(number, place)
-           JOIN pg_catalog.pg_attribute AS a ON a.attnum = o.number
-           WHERE k.partrelid = w.oid AND a.attrelid = w.oid
-           ORDER BY o.place
-       ), '{}') AS partition_key
-FROM wanted AS w
-LEFT JOIN folded AS f ON f.root = w.oid
-LEFT JOIN pg_catalog.pg_description AS d
-       ON d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objoid = w.oid AND d.objsubid = 0
-ORDER BY w.schema COLLATE "C", w.name COLLATE "C"
+SELECT f.id, f.schema, f.name, f.kind, f.discoverable, f.path_position, f.readable, f.comment, f.bytes, f.rows, f.is_parent,
+       f.children, f.sample, f.partition_key
+FROM kept AS k JOIN found AS f ON f.usable AND k.relations <> ''
+ORDER BY f.schema COLLATE "C", f.name COLLATE "C"

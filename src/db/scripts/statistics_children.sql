@@ -1,8 +1,9 @@
--- What ANALYZE found in all partitions and children of the parents in $1 (int8[], their oids), put together: parents
+-- What ANALYZE found in all partitions and children of the parents in scope, put together: parents
 -- are seldom analysed, and a column may be filled in the newest children only.
 WITH RECURSIVE tree(root, member) AS (
-    SELECT r.oid, i.inhrelid FROM unnest($1::int8[]) AS r(oid)
-    JOIN pg_catalog.pg_inherits AS i ON i.inhparent = r.oid::oid
+    SELECT s.id, i.inhrelid
+    FROM unnest(pg_catalog.current_setting('datebin.relations')::int8[]) AS s(id)
+    JOIN pg_catalog.pg_inherits AS i ON i.inhparent = s.id::oid
     UNION
     SELECT t.root, i.inhrelid FROM tree AS t JOIN pg_catalog.pg_inherits AS i ON i.inhparent = t.member
 ),
@@ -18,7 +19,7 @@ found AS (
            CASE WHEN s.n_distinct < 0 THEN -s.n_distinct * c.rows ELSE s.n_distinct END::float8 AS distinct_values
     FROM child AS c
     JOIN pg_catalog.pg_stats AS s ON s.schemaname = c.nspname AND s.tablename = c.relname AND NOT s.inherited
-    WHERE s.tablename = ANY (ARRAY(SELECT x.relname FROM child AS x))
+    WHERE EXISTS (SELECT FROM child) AND s.tablename = ANY (ARRAY(SELECT x.relname FROM child AS x))
 ),
 merged AS (
     SELECT f.root, f.name,

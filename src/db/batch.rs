@@ -1,0 +1,106 @@
+//! Statements without parameters, several of them in one round trip.
+
+use std::num::ParseFloatError;
+use std::vec::IntoIter;
+
+use futures_util::TryStreamExt as _;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use sqlx::{Either, PgConnection, Row as _};
+
+use super::lease::raw;
+use crate::sql::Writer;
+
+/// The rows of each statement, as JSON.
+pub(super) struct Results(IntoIter<Vec<String>>);
+
+/// A float8. JSON has no number for those that are not finite: they come as text.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(try_from = "Said")]
+pub(super) struct Float(pub(super) f64);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Said {
+    Number(f64),
+    Text(String),
+}
+
+impl TryFrom<Said> for Float {
+    type Error = ParseFloatError;
+
+    fn try_from(said: Said) -> Result<Self, Self::Error> {
+        match said {
+            Said::Number(number) => Ok(Self(number)),
+            Said::Text(text) => text.parse().map(Self),
+        }
+    }
+}
+
+/// Runs statements in one transaction; one that fails ends it. A prepared statement would cost two round trips.
+pub(super) async fn batch(connection: &mut PgConnection, statements: &[&'static str]) -> Result<Results, sqlx::Error> {
+    let mut w = Writer::default();
+    for statement in statements {
+        w.syntax("SELECT pg_catalog.row_to_json(x)::text FROM (\n").syntax(statement).syntax("\n) AS x;\n");
+    }
+    let statement = w.finish();
+    let mut answers = raw(&statement).fetch_many(connection);
+    let (mut results, mut rows) = (Vec::with_capacity(statements.len()), Vec::new());
+    while let Some(answer) = answers.try_next().await? {
+        match answer {
+            Either::Left(_) => results.push(std::mem::take(&mut rows)),
+            Either::Right(row) => rows.push(row.try_get(0)?),
+        }
+    }
+    Ok(Results(results.into_iter()))
+}
+
+impl Results {
+    /// The rows of the next statement.
+    pub(super) fn rows<T: DeserializeOwned>(&mut self) -> Result<Vec<T>, sqlx::Error> {
+        let rows = self.0.next().unwrap_or_default();
+        rows.iter().map(|row| serde_json::from_str(row).map_err(|error| sqlx::Error::Decode(error.into()))).collect()
+    }
+
+    /// The only row of the next statement.
+    pub(super) fn row<T: DeserializeOwned>(&mut self) -> Result<T, sqlx::Error> {
+        self.rows()?.pop().ok_or(sqlx::Error::RowNotFound)
+    }
+
+    /// The next statement's results alone.
+    pub(super) fn one(&mut self) -> Self {
+        Self(vec![self.0.next().unwrap_or_default()].into_iter())
+    }
+
+    /// Passes the next statements over.
+    pub(super) fn skip(&mut self, statements: usize) {
+        for _ in 0..statements {
+            self.0.next();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Row {
+        id: i64,
+        floats: Vec<Option<Float>>,
+    }
+
+    #[test]
+    fn numbers_arrive_as_they_are() -> Result<(), sqlx::Error> {
+        let row = r#"{"id":9223372036854775807,"floats":[0.1,-1,1e+300,null,"Infinity","-Infinity"]}"#;
+        let mut results =
+            Results(vec![vec![row.to_owned()], vec![r#"{"id":1,"floats":["NaN"]}"#.to_owned()]].into_iter());
+        let row: Row = results.row()?;
+        assert_eq!(row.id, i64::MAX);
+        let floats: Vec<Option<f64>> = row.floats.into_iter().map(|float| float.map(|Float(float)| float)).collect();
+        assert_eq!(floats, [Some(0.1), Some(-1.0), Some(1e300), None, Some(f64::INFINITY), Some(f64::NEG_INFINITY)]);
+        let row: Row = results.row()?;
+        assert!(row.floats.iter().all(|float| float.is_some_and(|Float(float)| float.is_nan())));
+        Ok(())
+    }
+}

@@ -1,0 +1,19 @@
+-- What the statements of the same batch rely on, and what decides whether more are needed.
+-- The usual 4 MB of work_mem send the columns of many tables to disk. Intervals in definitions are read as PostgreSQL
+-- writes them by default. `datebin.relations` holds the oids of the relations in scope, and `datebin.samples` those of
+-- their largest children: relations.sql sets both.
+SELECT pg_catalog.set_config('work_mem', '64MB', true) AS work_mem,
+       pg_catalog.set_config('intervalstyle', 'postgres', true) AS intervalstyle,
+       pg_catalog.set_config('datebin.relations', '{}', false) AS relations,
+       pg_catalog.set_config('datebin.samples', '{}', false) AS samples,
+       coalesce(pg_catalog.current_setting('datebin.scope', true), '') AS scope,
+       pg_catalog.current_setting('max_locks_per_transaction')::int8
+           * (pg_catalog.current_setting('max_connections')::int8
+              + pg_catalog.current_setting('max_prepared_transactions')::int8) AS lockable,
+       -- The relations of TimescaleDB's that may be read: their shapes differ from version to version, and so do rights.
+       ARRAY(
+           SELECT c.relname::text FROM pg_catalog.pg_namespace AS n
+           JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid
+           WHERE n.nspname IN ('timescaledb_information', '_timescaledb_catalog') AND c.relkind IN ('r', 'v', 'm', 'p')
+             AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
+       ) AS timescale
