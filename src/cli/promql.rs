@@ -22,7 +22,7 @@ pub(super) async fn ask(
     zone: &Zone,
     points: u32,
 ) -> Result<Vec<Frame>, Failure> {
-    let steps = steps(engine, arguments, zone, points)?;
+    let steps = steps(engine, arguments, zone, points).map_err(|error| error.sentence())?;
     let mut frames = Vec::new();
     for text in &arguments.target {
         let scope = engine.scope()?;

@@ -30,7 +30,7 @@ impl Scope {
     pub async fn federate(&self, selectors: &[String]) -> Result<Federated, Error> {
         let mut all = Federated::default();
         for text in selectors {
-            selector(text, &self.patterns)?;
+            selector(text)?;
             // Behind a line of its own, as a selector may end with a comment.
             let times = self.values_now(format!("{text}\n{BACK}"), &mut all.held).await?;
             let times: HashMap<Labels, Millis> =

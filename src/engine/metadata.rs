@@ -127,7 +127,7 @@ impl Scope {
         }
         let mut rows = Vec::new();
         for text in &listing.selectors {
-            rows.extend(plan::found(self.naming(), Some(&selector(text, &self.patterns)?))?);
+            rows.extend(plan::found(self.naming(), Some(&selector(text)?))?);
         }
         Ok(rows)
     }

@@ -26,6 +26,7 @@ mod line;
 mod patience;
 mod program;
 mod proxy;
+mod query;
 mod reload;
 mod rights;
 mod settings;

@@ -1,5 +1,6 @@
 //! The Prometheus API: one file per group of endpoints, under `/api/v1`.
 
+mod expression;
 mod federate;
 mod form;
 mod labels;
@@ -20,6 +21,8 @@ pub(super) fn routes() -> Router<App> {
         .route("/api/v1/query", get(query::instant).post(query::instant))
         .route("/api/v1/query_range", get(query::range).post(query::range))
         .route("/api/v1/query_exemplars", get(metadata::exemplars).post(metadata::exemplars))
+        .route("/api/v1/format_query", get(expression::formatted).post(expression::formatted))
+        .route("/api/v1/parse_query", get(expression::parsed).post(expression::parsed))
         .route("/api/v1/labels", get(labels::names).post(labels::names))
         .route("/api/v1/label/{name}/values", get(labels::values))
         .route("/api/v1/series", get(labels::series).post(labels::series))

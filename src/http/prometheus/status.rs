@@ -32,7 +32,7 @@ pub(super) async fn runtime(State(app): State<App>) -> Response {
 pub(super) async fn flags(State(app): State<App>) -> Response {
     let limits = app.engine.limits;
     plain(json!({
-        "query.lookback-delta": "5m",
+        "query.lookback-delta": format!("{}ms", limits.lookback_ms),
         "query.max-samples": limits.samples.to_string(),
         "query.timeout": format!("{}s", app.engine.request_timeout.as_secs_f64()),
     }))

@@ -7,7 +7,7 @@ mod selector;
 
 pub use escape::unescaped;
 pub use form::Parameters;
-pub use selector::{query_error, selector};
+pub use selector::{expression, query_error, selector};
 
 use std::time::Duration;
 

@@ -1,68 +1,46 @@
-//! `match[]`: selectors, and what is wrong with a text, in Prometheus' words.
+//! Expressions and selectors as parameters, and what is wrong with them, in Prometheus' words.
 
-use super::shortened;
-use crate::ast::{Expr, ExprKind, Modifiers, Selector, Test};
-use crate::ast::{Matcher, MetricRef};
+use super::{Parameters, shortened};
+use crate::ast::{Expr, ExprKind, Modifiers, Selector};
 use crate::error::{Error, Kind};
-use crate::language::{self, Dialect};
-use crate::pattern::Patterns;
+use crate::language;
 
 /// The parameter that selectors stand in.
-const NAME: &str = "match[]";
+const SELECTOR: &str = "match[]";
+/// The one of expressions.
+const EXPRESSION: &str = "query";
+
+/// Reads the expression of a request that asks for nothing but its form.
+///
+/// # Errors
+/// It is none.
+pub fn expression(parameters: &Parameters) -> Result<Expr, Error> {
+    read(EXPRESSION, parameters.text(EXPRESSION))
+}
 
 /// Reads a selector: a metric's name, matchers in braces, or both, of which one must not match an absent label.
 ///
 /// # Errors
 /// It is something else, or every series passes it.
-pub fn selector(text: &str, patterns: &Patterns) -> Result<Selector, Error> {
-    let expression = language::parse(text, Dialect::PromQl).map_err(|error| {
-        let unreadable = Error::new(Kind::BadTarget, error.to_string()).at(error.span);
-        query_error(NAME, text, unreadable)
-    })?;
-    let selector = plain(expression, text)?;
-    if matches_something(&selector, patterns).map_err(|error| query_error(NAME, text, error))? {
-        return Ok(selector);
-    }
-    let message = "match[] must contain at least one non-empty matcher";
-    Err(query_error(NAME, text, Error::new(Kind::BadTarget, message)))
-}
-
-/// An expression that is nothing but a selector.
-fn plain(expression: Expr, text: &str) -> Result<Selector, Error> {
+pub fn selector(text: &str) -> Result<Selector, Error> {
+    let expression = read(SELECTOR, text)?;
     match expression.kind {
         ExprKind::Selector(selector) if selector.window.is_none() && selector.modifiers == Modifiers::default() => {
             Ok(selector)
         }
         _ => {
             let message = format!("{:?} is not a selector such as up or {{job=\"api\"}}", shortened(text));
-            Err(query_error(NAME, text, Error::new(Kind::BadTarget, message).at(expression.span)))
+            Err(query_error(SELECTOR, text, Error::new(Kind::BadTarget, message).at(expression.span)))
         }
     }
 }
 
-/// Whether some matcher fails on an absent label; all patterns are tried.
-fn matches_something(selector: &Selector, patterns: &Patterns) -> Result<bool, Error> {
-    let (mut selects, of_name): (bool, &[Matcher]) = match &selector.metric {
-        MetricRef::Names(names) => (names.iter().all(|name| !name.is_empty()), &[]),
-        MetricRef::Any => (false, &[]),
-        MetricRef::Matching(matchers) => (false, matchers),
-    };
-    for matcher in of_name.iter().chain(&selector.matchers) {
-        let accepts_empty = match &matcher.test {
-            Test::In(values) => values.iter().any(String::is_empty),
-            Test::NotIn(values) => values.iter().all(|value| !value.is_empty()),
-            Test::Match(pattern) => compiled(pattern, matcher, patterns)?.is_match(""),
-            Test::NotMatch(pattern) => !compiled(pattern, matcher, patterns)?.is_match(""),
-            Test::Everything => true,
-            Test::Nothing | Test::Compare(..) => false,
-        };
-        selects |= !accepts_empty;
-    }
-    Ok(selects)
-}
-
-fn compiled(pattern: &str, matcher: &Matcher, patterns: &Patterns) -> Result<crate::pattern::Pattern, Error> {
-    patterns.whole(pattern).map_err(|error| Error::new(Kind::BadTarget, error.to_string()).at(matcher.span))
+fn read(name: &str, text: &str) -> Result<Expr, Error> {
+    language::promql(text).map_err(|error| {
+        let unreadable = Error::new(Kind::BadTarget, error.to_string()).at(error.span);
+        let unreadable = error.hint.map_or(unreadable.clone(), |hint| unreadable.hint(hint));
+        query_error(name, text, unreadable)
+    })
 }
 
 /// An error of an expression, with the parameter that it stands in and its place, counted in lines and bytes from 1.

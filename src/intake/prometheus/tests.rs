@@ -1,5 +1,4 @@
 use super::*;
-use crate::pattern::Patterns;
 
 fn parameters(form: &str) -> Parameters {
     Parameters::read(&[form.as_bytes()], 10).unwrap()
@@ -76,13 +75,12 @@ fn a_listing_is_of_ever_unless_it_names_a_time() {
 
 #[test]
 fn a_selector_is_no_expression_and_selects_something() {
-    let patterns = Patterns::default();
     for text in
         ["up", "up{a=\"b\"}", "{a=\"b\"}", "{a!=\"\"}", "{a=~\".+\"}", "{__name__=~\"a|b\",c=~\".*\"}", "{\"a.b\"}"]
     {
-        assert!(selector(text, &patterns).is_ok(), "{text}");
+        assert!(selector(text).is_ok(), "{text}");
     }
-    let empty = "parse error: match[] must contain at least one non-empty matcher";
+    let empty = "parse error: a selector needs a matcher that does not accept the empty string";
     for (text, expected) in [
         ("{}", empty),
         ("{a=~\".*\"}", empty),
@@ -95,7 +93,7 @@ fn a_selector_is_no_expression_and_selects_something() {
         ("up{", "invalid parameter \"match[]\": 1:"),
         ("", "invalid parameter \"match[]\": unknown position: parse error: "),
     ] {
-        let error = selector(text, &patterns).unwrap_err();
+        let error = selector(text).unwrap_err();
         assert_eq!(error.kind, Kind::BadTarget, "{text}");
         assert!(error.message.contains(expected), "{text}: {}", error.message);
     }

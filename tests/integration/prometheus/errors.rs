@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 use sqlx::PgPool;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use super::TABLES;
 use crate::support::{Server, sql};
@@ -10,7 +12,7 @@ use crate::support::{Server, sql};
 async fn bad_parameters_are_bad_data(pool: PgPool) {
     sql(&pool, TABLES).await;
     let server = Server::start(&pool).await;
-    let empty = "parse error: match[] must contain at least one non-empty matcher";
+    let empty = "parse error: a selector needs a matcher that does not accept the empty string";
     let time = "to a valid timestamp";
     for (path, said) in [
         ("/api/v1/series", "no match[] parameter provided"),
@@ -115,4 +117,25 @@ async fn long_answers_are_compressed_where_that_is_wanted(pool: PgPool) {
     }
     let list = server.data("/api/v1/label/host/values").await;
     assert_eq!(list.as_array().unwrap().len(), 500);
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_error_leaves_the_connection_as_it_was(pool: PgPool) {
+    let server = Server::start(&pool).await;
+    let address = server.base.trim_start_matches("http://").to_owned();
+    let mut stream = TcpStream::connect(&address).await.unwrap();
+    let json = "{\"match[]\": [\"up\"]}";
+    let requests = format!(
+        "POST /api/v1/series HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{json}\
+         GET /api/v1/query?query=sum( HTTP/1.1\r\nhost: x\r\n\r\n\
+         DELETE /api/v1/labels HTTP/1.1\r\nhost: x\r\n\r\n\
+         GET /api/v1/query?query=1&time=4 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+        json.len()
+    );
+    stream.write_all(requests.as_bytes()).await.unwrap();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).await.unwrap();
+    let statuses: Vec<&str> = answers.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
+    assert_eq!(statuses, ["400", "400", "405", "200"], "{answers}");
+    assert!(answers.ends_with(r#"{"status":"success","data":{"resultType":"scalar","result":[4,"1"]}}"#), "{answers}");
 }

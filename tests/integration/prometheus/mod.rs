@@ -1,6 +1,8 @@
 //! The Prometheus API over HTTP.
 
 mod errors;
+mod grafana;
+mod large;
 mod lists;
 mod queries;
 mod status;

@@ -180,3 +180,28 @@ async fn a_question_ends_when_its_time_is_over(pool: PgPool) {
         assert_eq!(answer.header("cache-control"), "no-store");
     }
 }
+
+#[sqlx::test(migrations = false)]
+async fn expressions_are_written_in_their_canonical_form(pool: PgPool) {
+    let server = Server::start(&pool).await;
+    let query = "query=sum(rate(up%7Bb%3D%22x%22%7D%5B300s%5D))by(job)";
+    let expected = json!({"status": "success", "data": "sum by (job) (rate(up{b=\"x\"}[5m]))"});
+    assert_eq!(server.get(&format!("/api/v1/format_query?{query}")).await.body, expected);
+    assert_eq!(server.form("/api/v1/format_query", query).await.body, expected);
+    let tree = server.form("/api/v1/parse_query", "query=-up%7Ba%3D~%22b%22%7D").await.body["data"].clone();
+    assert_eq!(
+        (&tree["type"], &tree["op"], &tree["expr"]["type"]),
+        (&json!("unaryExpr"), &json!("-"), &json!("vectorSelector"))
+    );
+    assert_eq!(tree["expr"]["matchers"][0], json!({"name": "a", "type": "=~", "value": "b"}));
+    for path in ["format_query", "parse_query"] {
+        for (query, said) in
+            [("", "unknown position: "), ("?query=sum(up", "1:7: parse error: "), ("?query=nofunction()", "1:1: ")]
+        {
+            let answer = server.get(&format!("/api/v1/{path}{query}")).await;
+            assert_eq!((answer.status, &answer.body["errorType"]), (400, &json!("bad_data")), "{path} {query}");
+            let text = answer.body["error"].as_str().unwrap();
+            assert!(text.starts_with(&format!("invalid parameter \"query\": {said}")), "{path} {query}: {text}");
+        }
+    }
+}

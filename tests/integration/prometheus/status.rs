@@ -20,7 +20,7 @@ async fn grafana_and_others_find_a_prometheus(pool: PgPool) {
     assert_eq!(server.data("/api/v1/rules?type=alert&rule_name[]=x").await, json!({"groups": []}));
     assert_eq!(server.data("/api/v1/alerts").await, json!({"alerts": []}));
     assert_eq!(server.data("/api/v1/status/config").await, json!({"yaml": ""}));
-    assert_eq!(server.data("/api/v1/status/flags").await["query.lookback-delta"], json!("5m"));
+    assert_eq!(server.data("/api/v1/status/flags").await["query.lookback-delta"], json!("300000ms"));
     assert!(server.data("/api/v1/status/flags").await.as_object().unwrap().values().all(Value::is_string));
     assert_eq!(server.data("/api/v1/targets").await["activeTargets"], json!([]));
     let tsdb = server.data("/api/v1/status/tsdb").await;

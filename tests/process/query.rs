@@ -1,0 +1,44 @@
+//! `datebin query --promql`: Prometheus' language from the shell.
+
+use serde_json::{Value, json};
+
+use crate::cluster::Cluster;
+use crate::program::ran;
+
+const TABLE: &str = "
+    CREATE TABLE cpu (ts timestamptz NOT NULL, host text NOT NULL, value double precision);
+    INSERT INTO cpu SELECT '2026-01-05Z'::timestamptz + n * interval '1 min', 'h' || n % 2, n
+    FROM generate_series(0, 9) AS n;";
+
+async fn asked(cluster: &Cluster, arguments: &[&str]) -> (bool, String, String) {
+    let (directory, url) = (cluster.directory.clone(), cluster.url());
+    let arguments: Vec<String> = [&["query", "--promql"], arguments].concat().into_iter().map(str::to_owned).collect();
+    let run = move || {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        ran(&directory, &[("DATABASE_URL", &url)], &arguments)
+    };
+    let output = tokio::task::spawn_blocking(run).await.expect("the program");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.success(), text(&output.stdout), text(&output.stderr))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_range_and_an_instant_are_asked_in_prometheus_language() {
+    let cluster = Cluster::start();
+    cluster.sql(TABLE).await;
+    let range = ["--from", "2026-01-05T00:08:00Z", "--to", "2026-01-05T00:09:00Z"];
+    let json = [&range[..], &["--step", "30s", "--format", "json", "sum(cpu)"]].concat();
+    let (done, said, complained) = asked(&cluster, &json).await;
+    assert!(done, "{complained}");
+    let points = json!([[1_767_571_680_000_i64, 15.0], [1_767_571_710_000_i64, 15.0], [1_767_571_740_000_i64, 17.0]]);
+    let expected = json!([{"legend": "sum(cpu)", "metric": null, "labels": {}, "unit": null, "points": points}]);
+    assert_eq!(serde_json::from_str::<Value>(&said).expect("JSON"), expected);
+    let csv = [&range[..], &["--instant", "--format", "csv", "cpu > 8"]].concat();
+    let (done, said, complained) = asked(&cluster, &csv).await;
+    assert!(done, "{complained}");
+    assert_eq!(said, "time,host,value\n2026-01-05T00:09:00.000Z,h1,9\n");
+    let (done, _, complained) = asked(&cluster, &["sum(cpu"]).await;
+    assert!(!done && complained.contains("invalid parameter \"query\": 1:"), "{complained}");
+    let (done, _, complained) = asked(&cluster, &[&range[..], &["--step", "1ms", "cpu"]].concat()).await;
+    assert!(!done && complained.contains("take a larger --step"), "{complained}");
+}
