@@ -6,14 +6,17 @@ use super::labels::{Choice, grouped};
 use crate::ast::{AggregateOp, Grouping};
 use crate::budget::{Budget, Held};
 use crate::error::Error;
+use crate::range::Compensated;
 use crate::series::{Labels, Point, Series};
 
 /// What a group holds at one bucket.
 #[derive(Clone, Copy)]
 struct Cell {
     count: f64,
-    sum: Sum,
-    /// Mean as it grows, which cannot overflow, and the sum of squared distances from it.
+    /// The sum; of an average that would overflow the mean so far.
+    sum: Compensated,
+    has_mean: bool,
+    /// Mean as it grows, and the sum of squared distances from it.
     mean: f64,
     squares: f64,
     /// Smallest and largest; NaN as long as every value is.
@@ -21,55 +24,53 @@ struct Cell {
     max: f64,
 }
 
-const EMPTY: Cell = Cell { count: 0.0, sum: Sum::ZERO, mean: 0.0, squares: 0.0, min: f64::NAN, max: f64::NAN };
-
-/// A sum that keeps what rounding loses (Neumaier).
-#[derive(Clone, Copy)]
-struct Sum {
-    sum: f64,
-    lost: f64,
-}
-
-impl Sum {
-    const ZERO: Self = Self { sum: 0.0, lost: 0.0 };
-
-    fn add(&mut self, value: f64) {
-        let next = self.sum + value;
-        if next.is_infinite() {
-            self.lost = 0.0;
-        } else if self.sum.abs() >= value.abs() {
-            self.lost += (self.sum - next) + value;
-        } else {
-            self.lost += (value - next) + self.sum;
-        }
-        self.sum = next;
-    }
-
-    fn value(self) -> f64 {
-        if self.sum.is_infinite() { self.sum } else { self.sum + self.lost }
-    }
-}
+const EMPTY: Cell = Cell {
+    count: 0.0,
+    sum: Compensated::of(0.0),
+    has_mean: false,
+    mean: 0.0,
+    squares: 0.0,
+    min: f64::NAN,
+    max: f64::NAN,
+};
 
 impl Cell {
-    fn add(&mut self, value: f64) {
+    fn add(&mut self, op: AggregateOp, value: f64) {
         self.count += 1.0;
-        self.sum.add(value);
+        if op == AggregateOp::Avg {
+            return self.add_to_average(value);
+        }
+        self.sum = self.sum.plus(value);
         let before = value - self.mean;
-        self.mean += value / self.count - self.mean / self.count;
+        self.mean += before / self.count;
         self.squares += before * (value - self.mean);
         // Both pass over a NaN operand.
         self.min = self.min.min(value);
         self.max = self.max.max(value);
     }
 
+    /// The sum is what is kept as long as it is within the range of float64, then the mean.
+    fn add_to_average(&mut self, value: f64) {
+        let before = self.count - 1.0;
+        if !self.has_mean {
+            let sum = self.sum.plus(value);
+            if before == 0.0 || sum.sum.is_finite() || sum.sum.is_nan() {
+                self.sum = sum;
+                return;
+            }
+            self.has_mean = true;
+            self.sum = self.sum.divided(before);
+        }
+        self.sum = self.sum.scaled(before / self.count).plus(value / self.count);
+    }
+
     fn average(self) -> f64 {
-        let overflowed = self.sum.value().is_infinite() && self.min.is_finite() && self.max.is_finite();
-        if overflowed { self.mean } else { self.sum.value() / self.count }
+        if self.has_mean { self.sum.total() } else { self.sum.divided(self.count).total() }
     }
 
     fn value(self, op: AggregateOp) -> f64 {
         match op {
-            AggregateOp::Sum => self.sum.value(),
+            AggregateOp::Sum => self.sum.total(),
             AggregateOp::Avg => self.average(),
             AggregateOp::Min => self.min,
             AggregateOp::Max => self.max,
@@ -104,14 +105,14 @@ fn points(op: AggregateOp, members: &[&Series]) -> Vec<Point> {
     if width > count.saturating_mul(8) {
         let cell = |run: &[Sample]| {
             let mut cell = EMPTY;
-            run.iter().for_each(|sample| cell.add(sample.value));
+            run.iter().for_each(|sample| cell.add(op, sample.value));
             Point { bucket: run[0].bucket, value: cell.value(op) }
         };
         return by_bucket(members).chunk_by(Sample::same_bucket).map(cell).collect();
     }
     let mut cells = vec![EMPTY; width];
     for point in members.iter().flat_map(|one| &one.points) {
-        cells[(point.bucket - first) as usize].add(point.value);
+        cells[(point.bucket - first) as usize].add(op, point.value);
     }
     let filled = (first..).zip(cells).filter(|(_, cell)| cell.count > 0.0);
     filled.map(|(bucket, cell)| Point { bucket, value: cell.value(op) }).collect()
@@ -168,7 +169,7 @@ impl Aggregation {
                 self.held.pay(size_of::<(u32, Cell)>())?;
                 cells.insert(at, (point.bucket, EMPTY));
             }
-            cells[at].1.add(point.value);
+            cells[at].1.add(self.op, point.value);
             at += 1;
         }
         Ok(())
@@ -191,7 +192,7 @@ impl Aggregation {
 /// The mean of a series' points; NaN when there is none.
 pub(super) fn mean(series: &Series) -> f64 {
     let mut cell = EMPTY;
-    series.points.iter().for_each(|point| cell.add(point.value));
+    series.points.iter().for_each(|point| cell.add(AggregateOp::Avg, point.value));
     cell.average()
 }
 

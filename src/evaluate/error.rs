@@ -32,6 +32,8 @@ pub enum EvaluateErrorKind {
     SameLabels,
     /// A parameter is NaN, or beyond what an aggregation can count.
     BadNumber,
+    /// A factor of smoothing is not between 0 and 1.
+    BadFactor,
     /// A label's value grows beyond all measure.
     TooLong,
     /// More points than the answer may cost.
@@ -73,6 +75,7 @@ impl EvaluateError {
             EvaluateErrorKind::SameMatch => "take only labels into the group clause that keep the series apart",
             EvaluateErrorKind::SameLabels => "only the metric's name told them apart: ask for one metric, or aggregate",
             EvaluateErrorKind::BadNumber => "give a whole number",
+            EvaluateErrorKind::BadFactor => "give factors such as 0.5",
             EvaluateErrorKind::TooLong => "insert fewer groups, or join fewer labels",
             EvaluateErrorKind::TooMuch | EvaluateErrorKind::Refused => {
                 "ask for fewer series, a shorter range or a coarser step"
@@ -97,6 +100,7 @@ impl fmt::Display for EvaluateError {
             }
             EvaluateErrorKind::SameLabels => write!(f, "several results have the same labels {labels}"),
             EvaluateErrorKind::BadNumber => f.write_str("the parameter of the aggregation is no number of series"),
+            EvaluateErrorKind::BadFactor => f.write_str("the smoothing and the trend factor must be between 0 and 1"),
             EvaluateErrorKind::TooLong => f.write_str("a label's value would be too long"),
             EvaluateErrorKind::TooMuch => f.write_str("this expression takes too many points to compute"),
             EvaluateErrorKind::Refused => f.write_str("this expression takes too much to compute"),

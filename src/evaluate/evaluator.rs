@@ -227,7 +227,7 @@ impl Evaluator<'_> {
         let series = match node {
             Node::HistogramQuantile { .. } => histogram::histogram_quantile(&phi, series),
             Node::Aggregate { op, grouping, .. } => aggregate(*op, grouping, series),
-            Node::Quantile { grouping, .. } => spread::quantile(&phi, grouping, series),
+            Node::Quantile { nan, grouping, .. } => spread::quantile(&phi, grouping, series, *nan),
             Node::CountValues { label, grouping, .. } => spread::count_values(label, grouping, series),
             Node::Rank { top, k, grouping, .. } => rank::rank(*top, *k, grouping, series),
             _ => Vec::new(),

@@ -39,6 +39,12 @@ const fn calendar(word: &'static str, apply: fn(f64) -> f64) -> Math {
 /// A minus sign in front.
 pub static NEGATE: Math = math("-", |value| -value);
 
+/// A time as Prometheus reads it on most machines: those beyond 64 bits, and what is no number, are the last one.
+pub static AS_TIME: Math = math("time", |value| if value.abs() < LAST_TIME { value } else { LAST_TIME });
+
+/// The first number of seconds that 64 bits do not hold.
+const LAST_TIME: f64 = 9_223_372_036_854_775_808.0;
+
 /// All that have a word.
 pub static MATH: &[Math] = &[
     math("abs", f64::abs),
@@ -74,11 +80,23 @@ pub static MATH: &[Math] = &[
     calendar("year", calendar::year),
 ];
 
-/// The limited value; none where a clamp's bounds are the wrong way round. Carries NaN, of a bound too.
+/// The larger number. NaN counts as larger than every number but infinity.
+fn larger(one: f64, other: f64) -> f64 {
+    if one == f64::INFINITY || other == f64::INFINITY {
+        f64::INFINITY
+    } else if one.is_nan() || other.is_nan() {
+        f64::NAN
+    } else {
+        one.max(other)
+    }
+}
+
+/// The limited value; none where a clamp's bounds are the wrong way round. Carries NaN, of a bound too, unless an
+/// infinity decides alone.
 pub(super) fn limited(function: Limiter, value: f64, args: [f64; 2]) -> Option<f64> {
     let [first, second] = args;
-    let at_least = |value: f64, bound: f64| if value < bound || bound.is_nan() { bound } else { value };
-    let at_most = |value: f64, bound: f64| if value > bound || bound.is_nan() { bound } else { value };
+    let at_least = |value: f64, bound: f64| larger(bound, value);
+    let at_most = |value: f64, bound: f64| -larger(-bound, -value);
     match function {
         Limiter::Round => {
             // The inverse loses less on 0.1 and its like, as Prometheus does it.

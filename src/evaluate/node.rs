@@ -2,6 +2,7 @@
 
 use super::function::Math;
 use super::over::OverNode;
+use super::spread::NanPlace;
 use crate::ast::{AggregateOp, BinaryOp, Grouping, Matching, Span};
 use crate::pattern::Pattern;
 use crate::series::Labels;
@@ -121,6 +122,8 @@ pub enum Node {
     Quantile {
         /// φ.
         phi: Box<Node>,
+        /// What NaN is among the values.
+        nan: NanPlace,
         /// The labels that survive.
         grouping: Grouping,
         /// What is aggregated.

@@ -27,11 +27,8 @@ impl Evaluator<'_> {
             return self.made(Vec::new(), self.budget.held());
         };
         let k = self.scalar(k)?;
-        for bucket in self.buckets.indices() {
-            let k = k.at(bucket);
-            if k.is_nan() || k >= i64::MAX as f64 || k <= i64::MIN as f64 {
-                return Err(EvaluateError::new(EvaluateErrorKind::BadNumber, Labels::default(), *span));
-            }
+        if self.buckets.indices().all(|bucket| k.at(bucket) < 1.0) {
+            return self.made(Vec::new(), self.budget.held());
         }
         let child = self.series(child)?;
         let points: usize = child.series.iter().map(|one| one.points.len()).sum();
@@ -42,6 +39,10 @@ impl Evaluator<'_> {
             let mut ranks = Vec::new();
             for run in by_bucket(&members).chunk_by_mut(|a, b| a.same_bucket(b)) {
                 self.budget.go_on()?;
+                // Of no matter at steps without a value.
+                if !is_countable(k.at(run[0].bucket)) {
+                    return Err(EvaluateError::new(EvaluateErrorKind::BadNumber, Labels::default(), *span));
+                }
                 run.sort_by(|a, b| order(*top, a.value, b.value));
                 // The cast keeps to the type's range: below 1 is none, beyond it is all.
                 for sample in run.iter().take(k.at(run[0].bucket) as usize) {
@@ -56,6 +57,11 @@ impl Evaluator<'_> {
         }
         self.made(chosen, held)
     }
+}
+
+/// Whether a number is within the range of whole numbers of 64 bits.
+fn is_countable(number: f64) -> bool {
+    number < i64::MAX as f64 && number >= i64::MIN as f64
 }
 
 /// NaN comes last either way.

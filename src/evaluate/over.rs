@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
-use super::error::EvaluateError;
+use super::error::{EvaluateError, EvaluateErrorKind};
 use super::evaluator::{Evaluated, Evaluator, at};
 use super::fold::{Fold, FoldPlan};
 use super::node::Node;
 use super::unique::distinct;
 use super::value::{Buckets, Fetched, Scalar};
 use crate::ast::Span;
-use crate::budget::{Budget, Held};
+use crate::budget::Held;
 use crate::range::{Function, Sample, Window, is_stale, value};
 use crate::series::{Labels, METRIC_NAME, Point, Series};
 use crate::time::{Millis, Steps};
@@ -112,7 +112,7 @@ impl OverNode {
         FoldPlan { function: self.function, args: [0.0; 2], ends, window_ms }
     }
 
-    /// The windows with constant numbers; none where the numbers differ from step to step.
+    /// The windows with constant numbers; none where the numbers differ from step to step, or are not accepted.
     #[must_use]
     pub fn folded(&self, steps: &Steps) -> Option<FoldPlan> {
         let numbers = self.args.iter().map(Node::constant).collect::<Option<Vec<f64>>>()?;
@@ -122,14 +122,16 @@ impl OverNode {
         }
         let number = |at: usize| numbers.get(at).copied().unwrap_or_default();
         let second = if looks_ahead { self.offset_ms as f64 / 1000.0 } else { number(1) };
-        Some(FoldPlan { args: [number(0), second], ..self.windows(steps) })
+        let args = [number(0), second];
+        // An error of numbers is one where there are samples only.
+        let is_accepted = !matches!(self.function, OverFunction::Range(function) if !function.accepts(args));
+        is_accepted.then(|| FoldPlan { args, ..self.windows(steps) })
     }
 }
 
 impl Evaluator<'_> {
     /// The series of a function over samples.
     pub(super) fn over(&mut self, node: &OverNode) -> Evaluated<Fetched> {
-        let steps = self.buckets.steps();
         let mut made = Fetched { series: Vec::new(), held: self.budget.held() };
         match &node.of {
             OverInput::Folded(at) => {
@@ -145,19 +147,21 @@ impl Evaluator<'_> {
             }
             OverInput::Read(at) => {
                 let Some(read) = self.reads.get(*at).map(Rc::clone) else { return Ok(made) };
+                let args = self.numbers(node)?;
                 for one in &read.series {
-                    let points = self.points((node, &steps), &one.samples, &mut made.held)?;
+                    let points = self.points(node, &args, &one.samples, &mut made.held)?;
                     self.push(&mut made, &one.labels, points)?;
                 }
             }
             OverInput::Subquery { child, steps: inner } => {
+                let args = self.numbers(node)?;
                 let child = self.at_steps(inner, child)?;
                 let mut samples = Vec::new();
                 for one in &child.series {
                     samples.clear();
                     let sample = |point: &Point| Sample { ms: inner.at(point.bucket), value: point.value };
                     samples.extend(one.points.iter().map(sample));
-                    let points = self.points((node, &steps), &samples, &mut made.held)?;
+                    let points = self.points(node, &args, &samples, &mut made.held)?;
                     self.push(&mut made, &one.labels, points)?;
                 }
             }
@@ -170,7 +174,7 @@ impl Evaluator<'_> {
     }
 
     /// An expression at other times.
-    fn at_steps(&mut self, steps: &Steps, child: &Node) -> Evaluated<Fetched> {
+    pub(super) fn at_steps(&mut self, steps: &Steps, child: &Node) -> Evaluated<Fetched> {
         let times: Vec<Millis> = steps.times().collect();
         let _held = self.budget.paid(times.len() * size_of::<Millis>())?;
         let mut inner = Evaluator {
@@ -201,16 +205,22 @@ impl Evaluator<'_> {
         Ok(())
     }
 
+    /// The function's numbers, for all series.
+    fn numbers(&mut self, node: &OverNode) -> Evaluated<Vec<Scalar>> {
+        node.args.iter().map(|arg| self.scalar(arg)).collect()
+    }
+
     /// The points of one series.
     fn points(
         &mut self,
-        (node, steps): (&OverNode, &Steps),
+        node: &OverNode,
+        args: &[Scalar],
         samples: &[Sample],
         held: &mut Held,
     ) -> Evaluated<Vec<Point>> {
         self.charge(samples.len() / 8)?;
-        let Some(plan) = node.folded(steps) else {
-            return self.step_by_step(node, samples);
+        let Some(plan) = node.folded(&self.buckets.steps()) else {
+            return self.step_by_step(node, args, samples);
         };
         let mut fold = Fold::new(&plan);
         for sample in samples {
@@ -229,9 +239,8 @@ impl Evaluator<'_> {
     }
 
     /// Windows whose function has numbers of its own at each step.
-    fn step_by_step(&mut self, node: &OverNode, samples: &[Sample]) -> Evaluated<Vec<Point>> {
+    fn step_by_step(&mut self, node: &OverNode, args: &[Scalar], samples: &[Sample]) -> Evaluated<Vec<Point>> {
         let OverFunction::Range(function) = node.function else { return Ok(Vec::new()) };
-        let args = node.args.iter().map(|arg| self.scalar(arg)).collect::<Evaluated<Vec<Scalar>>>()?;
         let samples: Vec<Sample> = samples.iter().copied().filter(|sample| !is_stale(sample.value)).collect();
         let windows = node.windows(&self.buckets.steps());
         let mut points = Vec::new();
@@ -242,6 +251,9 @@ impl Evaluator<'_> {
             self.charge(to.saturating_sub(from) / 8)?;
             let number = |at: usize| args.get(at).map_or(0.0, |arg| arg.at(bucket));
             let mut numbers = [number(0), number(1)];
+            if from < to && !function.accepts(numbers) {
+                return Err(EvaluateError::new(EvaluateErrorKind::BadFactor, Labels::default(), node.span));
+            }
             if function == Function::PredictLinear {
                 let at = self.buckets.starts_ms.get(bucket as usize).copied().unwrap_or(window.end_ms);
                 numbers[1] = at.saturating_sub(window.end_ms) as f64 / 1000.0;
@@ -252,49 +264,3 @@ impl Evaluator<'_> {
         Ok(points)
     }
 }
-
-/// The samples of a range at a time of evaluation, each at its own time.
-///
-/// # Errors
-/// As [`super::evaluate`].
-pub fn range_samples(
-    node: &OverNode,
-    (inputs, reads): (Vec<Fetched>, Vec<Samples>),
-    buckets: &Buckets<'_>,
-    budget: &Budget,
-) -> Result<Samples, EvaluateError> {
-    let window = node.windows(&buckets.steps()).window(0);
-    let mut evaluator = Evaluator::of_steps(node.children(), (inputs, reads), buckets, budget);
-    let mut found = Samples { series: Vec::new(), held: budget.held() };
-    let inside = |sample: &Sample| window.start_ms < sample.ms && sample.ms <= window.end_ms;
-    let mut push = |labels: &Labels, samples: Vec<Sample>| {
-        if samples.is_empty() {
-            return Ok(());
-        }
-        found.held.pay(samples.len() * size_of::<Sample>() + SERIES_BYTES)?;
-        found.series.push(SampledSeries { labels: labels.clone(), samples });
-        budget.go_on()
-    };
-    match &node.of {
-        OverInput::Folded(_) => {}
-        OverInput::Read(at) => {
-            let read = evaluator.reads.get(*at).map(Rc::clone);
-            for one in read.iter().flat_map(|read| &read.series) {
-                let kept = one.samples.iter().filter(|sample| inside(sample) && !is_stale(sample.value));
-                push(&one.labels, kept.copied().collect())?;
-            }
-        }
-        OverInput::Subquery { child, steps } => {
-            let inner = evaluator.at_steps(steps, child)?;
-            let sample = |point: &Point| Sample { ms: steps.at(point.bucket), value: point.value };
-            for one in &inner.series {
-                push(&one.labels, one.points.iter().map(sample).filter(inside).collect())?;
-            }
-        }
-    }
-    found.series.sort_by(|a, b| a.labels.cmp(&b.labels));
-    Ok(found)
-}
-
-/// What a series takes besides its samples.
-const SERIES_BYTES: usize = 256;

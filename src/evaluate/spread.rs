@@ -7,10 +7,29 @@ use super::aggregate::{Sample, by_bucket};
 use super::labels::grouped;
 use super::value::Scalar;
 use crate::ast::Grouping;
+use crate::range;
 use crate::series::{Labels, Point, Series};
 
-/// `quantile(φ, series)`: interpolates linearly, carries NaN; φ below 0 gives -Inf, above 1 +Inf.
-pub(super) fn quantile(phi: &Scalar, grouping: &Grouping, series: &[Series]) -> Vec<Series> {
+/// What NaN is among the values of a quantile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NanPlace {
+    /// The quantile of values with a NaN is NaN.
+    Everywhere,
+    /// Below every number, as in Prometheus.
+    Lowest,
+}
+
+impl NanPlace {
+    fn quantile(self, phi: f64, values: &mut [f64]) -> f64 {
+        match self {
+            Self::Everywhere => quantile_of(phi, values),
+            Self::Lowest => range::quantile(phi, values),
+        }
+    }
+}
+
+/// `quantile(φ, series)`; φ below 0 gives -Inf, above 1 +Inf.
+pub(super) fn quantile(phi: &Scalar, grouping: &Grouping, series: &[Series], nan: NanPlace) -> Vec<Series> {
     let mut values = Vec::new();
     let mut group = |(labels, members): (Labels, Vec<&Series>)| {
         let samples = by_bucket(&members);
@@ -18,14 +37,14 @@ pub(super) fn quantile(phi: &Scalar, grouping: &Grouping, series: &[Series]) -> 
             values.clear();
             values.extend(run.iter().map(|sample| sample.value));
             let bucket = run[0].bucket;
-            Point { bucket, value: quantile_of(phi.at(bucket), &mut values) }
+            Point { bucket, value: nan.quantile(phi.at(bucket), &mut values) }
         });
         Series { labels, points: runs.collect() }
     };
     grouped(grouping, series).into_iter().map(&mut group).collect()
 }
 
-/// The φ-quantile of some values, which are reordered on the way.
+/// The φ-quantile of some values, which are reordered on the way. It interpolates linearly and carries NaN.
 #[must_use]
 pub fn quantile_of(phi: f64, values: &mut [f64]) -> f64 {
     if values.is_empty() || phi.is_nan() || values.iter().any(|value| value.is_nan()) {
@@ -45,6 +64,8 @@ pub fn quantile_of(phi: f64, values: &mut [f64]) -> f64 {
 
 /// `count_values(label, series)`: one series per distinct value, which the label carries.
 pub(super) fn count_values(label: &str, grouping: &Grouping, series: &[Series]) -> Vec<Series> {
+    // The label is set first and dropped then: the values of a group are one.
+    let is_dropped = matches!(grouping, Grouping::Without(labels) if labels.iter().any(|own| *own == label));
     let label: Arc<str> = Arc::from(label);
     let mut counted: BTreeMap<Labels, Vec<Point>> = BTreeMap::new();
     for (labels, members) in grouped(grouping, series) {
@@ -57,7 +78,9 @@ pub(super) fn count_values(label: &str, grouping: &Grouping, series: &[Series]) 
         }
         for (bits, points) in by_value {
             let mut labels = labels.clone();
-            labels.set(Arc::clone(&label), Arc::from(shown(f64::from_bits(bits))));
+            if !is_dropped {
+                labels.set(Arc::clone(&label), Arc::from(shown(f64::from_bits(bits))));
+            }
             // Groups that the label alone told apart meet here.
             let own = counted.entry(labels).or_default();
             own.extend(points);

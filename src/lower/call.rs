@@ -7,7 +7,7 @@ use super::lowering::{Lowering, bare};
 use super::request::{FetchRequest, Refusal};
 use super::semantics::Semantics;
 use crate::ast::{AggregateOp, Call, Expr, ExprKind, Selector, Span, Test};
-use crate::evaluate::{Limiter, MATH, Node, RangeFunction};
+use crate::evaluate::{AS_TIME, Limiter, MATH, Node, RangeFunction};
 use crate::language::{UNREPLACED_HINT, unreplaced};
 use crate::nearest::nearest;
 use crate::range::Function;
@@ -69,6 +69,7 @@ impl Lowering<'_> {
             let args = arguments(call, span, usize::from(!function.of_time), 1)?;
             let child = match args {
                 [] => Node::Vector(Box::new(Node::Time)),
+                [arg, ..] if function.of_time => self.times(arg, function.word)?,
                 [arg, ..] => self.series(arg, function.word)?,
             };
             return Ok(Node::Math { function, child: Box::new(child), span });
@@ -97,6 +98,15 @@ impl Lowering<'_> {
             word if LATER.contains(&word) => Err(Refusal::unsupported(&format!("`{word}`"), call.name_span)),
             _ => Err(unknown(call)),
         }
+    }
+
+    /// The argument of a calendar function.
+    fn times(&mut self, arg: &Expr, word: &str) -> Result<Node, Refusal> {
+        let series = self.series(arg, word)?;
+        if self.semantics == Semantics::Panel {
+            return Ok(series);
+        }
+        Ok(Node::Math { function: &AS_TIME, child: Box::new(series), span: arg.span })
     }
 
     /// The functions whose only argument is series.
@@ -179,7 +189,8 @@ impl Lowering<'_> {
         let child = match self.semantics {
             Semantics::Panel => self.fetch(ranged(call, arg, RangeFunction::Present)?),
             Semantics::Prometheus(evaluation) => {
-                self.over(evaluation, (call, span), Function::Present, (arg, Vec::new()))?
+                // A function that keeps names: series that only those tell apart do not clash.
+                self.over(evaluation, (call, span), Function::Last, (arg, Vec::new()))?
             }
         };
         Ok(Node::Absent { child: Box::new(child), labels: told(arg) })
@@ -248,18 +259,19 @@ fn text<'a>(expr: &'a Expr, what: &str) -> Result<&'a str, Refusal> {
     }
 }
 
-/// The labels that a selector's equalities tell, each named once: those of `absent`.
+/// The labels of `absent`: those that a selector's equalities tell. A later matcher of a label takes it away, unless
+/// it is the label's first equality.
 fn told(expr: &Expr) -> Labels {
     let ExprKind::Selector(Selector { matchers, .. }) = &bare(expr).kind else { return Labels::default() };
-    let mut times = std::collections::HashMap::new();
-    matchers.iter().for_each(|matcher| *times.entry(matcher.label.as_str()).or_insert(0) += 1);
-    let single = matchers.iter().filter(|matcher| matcher.label != METRIC_NAME && times[matcher.label.as_str()] == 1);
-    Labels::new(single.filter_map(|matcher| match &matcher.test {
-        Test::In(values) if values.len() == 1 => {
-            Some((Arc::from(matcher.label.as_str()), Arc::from(values[0].as_str())))
-        }
-        _ => None,
-    }))
+    let (mut labels, mut equal) = (Labels::default(), std::collections::HashSet::new());
+    for matcher in matchers.iter().filter(|matcher| matcher.label != METRIC_NAME) {
+        let value = match &matcher.test {
+            Test::In(values) if values.len() == 1 && equal.insert(matcher.label.as_str()) => values[0].as_str(),
+            _ => "",
+        };
+        labels.set(Arc::from(matcher.label.as_str()), Arc::from(value));
+    }
+    labels
 }
 
 fn unknown(call: &Call) -> Refusal {

@@ -8,7 +8,7 @@ use super::semantics::Semantics;
 use crate::ast::{
     Aggregate, AggregateOp, Binary, Cardinality, Expr, ExprKind, Grouping, Matching, MetricRef, Selector, Span, Test,
 };
-use crate::evaluate::{BinaryNode, Node};
+use crate::evaluate::{BinaryNode, NanPlace, Node};
 use crate::pattern::Patterns;
 
 /// How many values of a list are compared by text; longer lists are then compared themselves.
@@ -149,7 +149,9 @@ impl Lowering<'_> {
             (Some(param), true) if op == Quantile => {
                 let phi = Box::new(self.scalar(param, word)?);
                 let child = Box::new(self.series(&aggregate.expr, word)?);
-                Ok(Node::Quantile { phi, grouping, child })
+                let is_panel = self.semantics == Semantics::Panel;
+                let nan = if is_panel { NanPlace::Everywhere } else { NanPlace::Lowest };
+                Ok(Node::Quantile { phi, nan, grouping, child })
             }
             (Some(param), true) if self.semantics != Semantics::Panel => {
                 let k = Box::new(self.scalar(param, word)?);

@@ -2,19 +2,23 @@
 
 /// A sum after Kahan, as Neumaier improved it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Compensated {
-    pub(super) sum: f64,
+pub struct Compensated {
+    /// The sum.
+    pub sum: f64,
     /// What the sum lacks.
     pub(super) carry: f64,
 }
 
 impl Compensated {
-    pub(super) const fn of(value: f64) -> Self {
+    /// The sum of one value.
+    #[must_use]
+    pub const fn of(value: f64) -> Self {
         Self { sum: value, carry: 0.0 }
     }
 
     /// The sum with one more value.
-    pub(super) fn plus(self, value: f64) -> Self {
+    #[must_use]
+    pub fn plus(self, value: f64) -> Self {
         let Self { sum, carry } = self;
         let total = sum + value;
         let lost = if total.is_infinite() {
@@ -28,11 +32,20 @@ impl Compensated {
     }
 
     /// The sum times a factor.
-    pub(super) fn scaled(self, factor: f64) -> Self {
+    #[must_use]
+    pub fn scaled(self, factor: f64) -> Self {
         Self { sum: factor * self.sum, carry: factor * self.carry }
     }
 
-    pub(super) fn total(self) -> f64 {
+    /// The sum divided by a number.
+    #[must_use]
+    pub fn divided(self, number: f64) -> Self {
+        Self { sum: self.sum / number, carry: self.carry / number }
+    }
+
+    /// The sum as one number.
+    #[must_use]
+    pub fn total(self) -> f64 {
         self.sum + self.carry
     }
 }

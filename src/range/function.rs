@@ -138,16 +138,10 @@ impl Function {
         matches!(self, Self::Rate | Self::Increase | Self::Irate | Self::Resets)
     }
 
-    /// The reason why the function cannot be computed with these numbers.
+    /// Whether the function can be computed with these numbers: factors of smoothing lie between 0 and 1.
     #[must_use]
-    pub fn fault(self, args: [f64; 2]) -> Option<String> {
-        if self != Self::Smoothing {
-            return None;
-        }
+    pub fn accepts(self, args: [f64; 2]) -> bool {
         // A NaN passes, as it does in Prometheus, and makes every value NaN.
-        let is_outside = |factor: &f64| *factor <= 0.0 || *factor >= 1.0;
-        let names = ["smoothing", "trend"];
-        let (factor, name) = args.iter().zip(names).find(|(factor, _)| is_outside(factor))?;
-        Some(format!("the {name} factor of {} is between 0 and 1, not {factor}", self.word()))
+        self != Self::Smoothing || !args.iter().any(|factor| *factor <= 0.0 || *factor >= 1.0)
     }
 }

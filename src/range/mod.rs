@@ -16,7 +16,9 @@ mod stale;
 #[cfg(test)]
 mod tests;
 
+pub use compensated::Compensated;
 pub use function::Function;
+pub use quantile::quantile;
 pub use sliding::Sliding;
 pub use stale::{STALE, is_stale};
 
@@ -53,7 +55,7 @@ impl Window {
 /// - of [`Function::Quantile`], φ;
 /// - of [`Function::PredictLinear`], the seconds to look ahead, counted from the time of evaluation, and the seconds
 ///   from the window's end to the time of evaluation (0 without `offset` and `@`);
-/// - of [`Function::Smoothing`], the smoothing factor and the trend factor, which [`Function::fault`] has accepted.
+/// - of [`Function::Smoothing`], the smoothing factor and the trend factor, which [`Function::accepts`].
 #[must_use]
 pub fn value(function: Function, args: [f64; 2], samples: &[Sample], window: Window) -> Option<f64> {
     let (first, last) = (samples.first()?, samples.last()?);
@@ -69,7 +71,7 @@ pub fn value(function: Function, args: [f64; 2], samples: &[Sample], window: Win
         Function::Present => Some(1.0),
         Function::Stddev => Some(moments::variance(values).sqrt()),
         Function::Stdvar => Some(moments::variance(values)),
-        Function::Quantile => Some(quantile::of_values(args[0], values.collect())),
+        Function::Quantile => Some(quantile(args[0], &mut values.collect::<Vec<f64>>())),
         Function::Rate | Function::Increase | Function::Delta => counter::growth(function, samples, window),
         Function::Irate | Function::Idelta => counter::last_step(function, samples),
         Function::Changes => Some(count_pairs(samples, counter::is_change)),

@@ -14,13 +14,12 @@ pub(super) fn mean(mut values: impl Iterator<Item = f64>) -> f64 {
     while let Some(value) = values.next() {
         let more = sum.plus(value);
         if more.sum.is_infinite() {
-            let mean = Compensated { sum: sum.sum / count, carry: sum.carry / count };
-            return updated_mean(mean, count, std::iter::once(value).chain(values));
+            return updated_mean(sum.divided(count), count, std::iter::once(value).chain(values));
         }
         sum = more;
         count += 1.0;
     }
-    sum.sum / count + sum.carry / count
+    sum.divided(count).total()
 }
 
 /// The mean of some values and of further ones.

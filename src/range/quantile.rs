@@ -7,8 +7,9 @@ pub(super) fn by_value(a: &f64, b: &f64) -> Ordering {
     a.partial_cmp(b).unwrap_or_else(|| b.is_nan().cmp(&a.is_nan()))
 }
 
-/// The quantile; some value is expected.
-pub(super) fn of_values(phi: f64, mut values: Vec<f64>) -> f64 {
+/// The φ-quantile of some values, which are reordered on the way. NaN ranks below every number.
+#[must_use]
+pub fn quantile(phi: f64, values: &mut [f64]) -> f64 {
     let Some((rank, weight)) = place(phi, values.len()) else { return outside(phi) };
     let (_, low, above) = values.select_nth_unstable_by(rank, by_value);
     let low = *low;

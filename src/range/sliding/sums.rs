@@ -68,7 +68,7 @@ pub(super) fn value(function: Function, merged: &Merged<Compensated>) -> f64 {
     let (sum, count) = (merged.partial, merged.ends.count as f64);
     match (merged.classes.sum(), function) {
         (Some(value), _) => value,
-        (None, Function::Avg) => sum.sum / count + sum.carry / count,
+        (None, Function::Avg) => sum.divided(count).total(),
         (None, _) => sum.total(),
     }
 }
