@@ -16,6 +16,11 @@ pub(crate) struct Prometheus {
 impl Prometheus {
     /// Starts one and waits until it answers; none, with a loud line, where the environment names no program.
     pub(crate) fn start(name: &str) -> Option<Self> {
+        Self::start_with(name, &[])
+    }
+
+    /// The same with more arguments.
+    pub(crate) fn start_with(name: &str, arguments: &[&str]) -> Option<Self> {
         let Ok(program) = std::env::var("DATEBIN_TEST_PROMETHEUS") else {
             eprintln!("SKIPPED: NO PROMETHEUS TO COMPARE WITH, {name} did not run: use scripts/with-prometheus");
             return None;
@@ -29,6 +34,7 @@ impl Prometheus {
             .arg(format!("--config.file={}", file.display()))
             .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
             .arg(format!("--web.listen-address={address}"))
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
