@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use datebin::ast::{Expr, ExprKind, Span};
 use datebin::intake::{self, Moment};
-use datebin::language::{Dialect, MAX_BYTES, canonical, duration_ms, equal_test, names, parse, regex_test};
+use datebin::language::{Dialect, MAX_BYTES, canonical, check, duration_ms, equal_test, names, parse, regex_test};
 use datebin::lower::lower;
 use datebin::pattern::Patterns;
 use datebin::plan::Limits;
@@ -89,7 +89,7 @@ fn prints(expr: &Expr) -> TestCaseResult {
         .map_err(|error| TestCaseError::fail(format!("{printed}: {error}\n{}", error.caret(&printed))))?;
     prop_assert!(print(&again) == printed, "{printed} reads as {}", print(&again));
     let written = canonical(expr);
-    if written.len() <= MAX_BYTES {
+    if check(expr).is_ok() && written.len() <= MAX_BYTES {
         parse(&written, Dialect::PromQl).map_err(|error| TestCaseError::fail(format!("{written}: {error}")))?;
     }
     Ok(())
