@@ -117,3 +117,55 @@ async fn selectors_and_functions_of_ranges_mean_what_prometheus_means(pool: PgPo
         assert_eq!(error.kind, kind, "{text}: {error:?}");
     }
 }
+
+/// Two metrics whose series have the same labels.
+const PAIR: &str = r#"
+CREATE TABLE pair (ts timestamptz NOT NULL, host text NOT NULL, one float8, two float8);
+INSERT INTO pair SELECT to_timestamp(1735732800 + 15 * i), host, 2 * i, 1 FROM generate_series(0, 8) i, (VALUES ('a'), ('b')) h (host);
+"#;
+const PAIR_FILE: &str = "[[source]]\nrelation = \"public.pair\"\ntime = \"ts\"\nlabels = [\"host\"]\n\
+    [source.metric.pair_one]\ncolumn = \"one\"\n[source.metric.pair_two]\ncolumn = \"two\"\n";
+
+/// Each was found by random expressions; the values are those of Prometheus 3.5.
+#[sqlx::test(migrations = false)]
+async fn the_edges_of_functions_are_those_of_prometheus(pool: PgPool) {
+    sql(&pool, PAIR).await;
+    let server = Server::declared(&pool, PAIR_FILE).await;
+    let nan_and_two = "(label_replace(vector(NaN), \"host\", \"c\", \"\", \"\") or pair_one{host=\"a\"})";
+    for (text, answer) in [
+        // NaN ranks below every number.
+        (&*format!("quantile(1, {nan_and_two})"), vec!["{} 8@60"]),
+        ("quantile(0, vector(Inf) or pair_two)", vec!["{} 1@60"]),
+        // An infinity decides alone.
+        ("clamp_max(vector(-Inf), NaN)", vec!["{} -inf@60"]),
+        ("clamp(vector(1), Inf, NaN)", vec!["{} inf@60"]),
+        ("clamp_min(vector(1), NaN)", vec!["{} NaN@60"]),
+        // The value's label is set before it is dropped.
+        ("count_values without (host) (\"host\", pair_one)", vec!["{} 2@60"]),
+        // The mean of values whose sum is beyond float64.
+        ("avg(pair_two * 1.5e308) / 1e307", vec!["{} 15@60"]),
+        // One number for all series.
+        ("quantile_over_time(scalar(pair_two{host=\"a\"}) - 1, pair_one[1m])", vec!["{host=a} 2@60", "{host=b} 2@60"]),
+        // Names alone tell series apart, and those of `absent_over_time` are of no matter.
+        ("absent_over_time({__name__=~\"pair_.*\"}[1m])", vec![]),
+        ("absent(nope{host=~\"a|b\", host=\"a\"})", vec!["{host=a} 1@60"]),
+        ("absent(nope{host=\"a\", host=~\"a|b\"})", vec!["{} 1@60"]),
+        // A number is refused where it is used only.
+        ("topk(NaN, nope)", vec![]),
+        ("double_exponential_smoothing(nope[1m], 0.5, 1)", vec![]),
+        ("year(vector(1e15))", vec!["{} 31690708@60"]),
+        ("year(vector(NaN))", vec!["{} 292277026596@60"]),
+    ] {
+        assert_eq!(instant(&server, text, 60).await, answer, "{text}");
+    }
+    for text in [
+        "topk(NaN, pair_one)",
+        "topk(scalar(nope), pair_one)",
+        "double_exponential_smoothing(pair_one[1m], 0.5, 1)",
+        "double_exponential_smoothing(pair_one[1m], 0, 0.5)",
+        "count_over_time({__name__=~\"pair_.*\"}[1m])",
+    ] {
+        let error = asked(&server, text, Steps::instant(T0 + 60_000), false).await.unwrap_err();
+        assert_eq!(error.kind, Kind::Execution, "{text}: {error:?}");
+    }
+}
