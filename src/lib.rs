@@ -12,13 +12,15 @@
 //!   body ◀──render◀── frames ◀──frame (evaluated)◀─────┘
 //! ```
 //!
-//! [`range`] computes the functions of windows of samples; it knows no stage.
+//! [`range`] computes the functions of windows of samples, and [`xor`] writes samples as Prometheus keeps them; they know no
+//! stage.
 //!
 //! The modules in the order of the flow: none imports one that stands below it. ARCHITECTURE.md has the invariants,
 //! `tests/architecture.rs` holds them.
 
 pub mod series;
 pub mod range;
+pub mod xor;
 pub mod ident;
 pub mod nearest;
 pub mod pattern;

@@ -97,6 +97,20 @@ pub enum MetricRef {
     Matching(Vec<Matcher>),
 }
 
+impl MetricRef {
+    /// Matchers on the name: names, when they are a single list of them.
+    #[must_use]
+    pub fn of(on_name: Vec<Matcher>) -> Self {
+        match on_name.as_slice() {
+            [] => Self::Any,
+            [Matcher { test: Test::In(names), .. }] if names.iter().all(|name| !name.is_empty()) => {
+                Self::Names(names.to_vec())
+            }
+            _ => Self::Matching(on_name),
+        }
+    }
+}
+
 /// Values that many may look at and nobody copies: a dashboard's variable can have thousands.
 pub type Values = Arc<[String]>;
 

@@ -14,10 +14,11 @@ use futures_util::{StreamExt as _, stream};
 
 use super::labels::Wish;
 use super::{AT_ONCE, LabelValues, Scope};
+use crate::ast::Selector;
 use crate::budget::Held;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::frame::LabelSets;
-use crate::intake::prometheus::{Listing, Within, selector};
+use crate::intake::prometheus::{Listing, RemoteQuery, Within, selector};
 use crate::plan::{self, Rows};
 use crate::refresh::Newer;
 use crate::render;
@@ -61,6 +62,14 @@ enum Wanted<'a> {
     Series(usize),
 }
 
+/// Which series are looked for.
+struct Sought {
+    /// A series must pass one of these; none means all series.
+    selectors: Vec<Selector>,
+    /// When the series must have samples.
+    within: Within,
+}
+
 /// What was found.
 struct Found {
     texts: BTreeSet<String>,
@@ -73,7 +82,7 @@ impl Scope {
     /// # Errors
     /// A selector makes no sense, or the database does not answer.
     pub async fn list(&self, listed: Listed<'_>, listing: &Listing) -> Result<Catalogued<String>, Error> {
-        let (found, warnings) = self.found(Wanted::Texts(listed), listing).await?;
+        let (found, warnings) = self.found(Wanted::Texts(listed), &self.sought(listing)?).await?;
         let most = most(listing);
         let is_cut = found.texts.len() > most;
         Ok(Catalogued { entries: found.texts.into_iter().take(most).collect(), is_cut, warnings, held: Vec::new() })
@@ -85,32 +94,57 @@ impl Scope {
     /// As [`Self::list`].
     pub async fn list_series(&self, listing: &Listing) -> Result<Catalogued<Labels>, Error> {
         let most = most(listing);
-        let (found, warnings) = self.found(Wanted::Series(most), listing).await?;
+        self.series_of(&self.sought(listing)?, most).await
+    }
+
+    /// The series of a remote query without their samples.
+    ///
+    /// # Errors
+    /// The list would not be whole, or the database does not answer.
+    pub(super) async fn list_remote(&self, query: &RemoteQuery) -> Result<(Vec<Labels>, Vec<Held>), Error> {
+        let within = Within::of(Some(query.start_ms), Some(query.end_ms));
+        let sought = Sought { selectors: vec![query.selector.clone()], within };
+        let Catalogued { entries, is_cut, warnings, held } = self.series_of(&sought, MOST as usize).await?;
+        let cut = is_cut.then(|| format!("there are more than {MOST} series"));
+        if let Some(why) = cut.or_else(|| warnings.into_iter().next()) {
+            let error = Error::new(Kind::TooManySeries, why);
+            return Err(error.hint("narrow the range, or select fewer series with matchers"));
+        }
+        Ok((entries, held))
+    }
+
+    async fn series_of(&self, sought: &Sought, most: usize) -> Result<Catalogued<Labels>, Error> {
+        let (found, warnings) = self.found(Wanted::Series(most), sought).await?;
         let sets = found.sets;
         let is_cut = sets.len() > most;
         let (entries, held) = self.compute(sets.len(), move |budget| sets.series(most, budget)).await?;
         Ok(Catalogued { entries, is_cut, warnings, held: vec![held] })
     }
 
+    fn sought(&self, listing: &Listing) -> Result<Sought, Error> {
+        let selectors = listing.selectors.iter().map(|text| selector(text)).collect::<Result<_, _>>()?;
+        Ok(Sought { selectors, within: listing.within })
+    }
+
     /// Looks, and once more where a relation turns out to be another than the catalog says.
-    async fn found(&self, wanted: Wanted<'_>, listing: &Listing) -> Result<(Found, Vec<String>), Error> {
-        let mut look = Look::new(self.deadline, listing);
-        let found = self.looked(wanted, listing, &mut look).await?;
+    async fn found(&self, wanted: Wanted<'_>, sought: &Sought) -> Result<(Found, Vec<String>), Error> {
+        let mut look = Look::new(self.deadline, sought);
+        let found = self.looked(wanted, sought, &mut look).await?;
         let Some(stale) = look.stale() else { return look.settled(found) };
         match self.catalog.newer(&self.snapshot, stale.relation).await {
             Newer::Better(newer) => {
-                let mut again = Look::new(self.deadline, listing);
-                let found = self.with(newer).looked(wanted, listing, &mut again).await?;
+                let mut again = Look::new(self.deadline, sought);
+                let found = self.with(newer).looked(wanted, sought, &mut again).await?;
                 again.settled(found)
             }
             Newer::Same | Newer::Unknown => look.settled(found),
         }
     }
 
-    async fn looked(&self, wanted: Wanted<'_>, listing: &Listing, look: &mut Look) -> Result<Found, Error> {
+    async fn looked(&self, wanted: Wanted<'_>, sought: &Sought, look: &mut Look) -> Result<Found, Error> {
         let mut found = Found { texts: BTreeSet::new(), sets: LabelSets::new(&self.budget) };
-        let rows = self.rows_of(listing)?;
-        if listing.within == Within::Never {
+        let rows = self.rows_of(sought)?;
+        if sought.within == Within::Never {
             return Ok(found);
         }
         match wanted {
@@ -121,13 +155,13 @@ impl Scope {
     }
 
     /// The rows that some selector means; without one, all.
-    fn rows_of(&self, listing: &Listing) -> Result<Vec<Rows<'_>>, Error> {
-        if listing.selectors.is_empty() {
+    fn rows_of(&self, sought: &Sought) -> Result<Vec<Rows<'_>>, Error> {
+        if sought.selectors.is_empty() {
             return plan::found(self.naming(), None);
         }
         let mut rows = Vec::new();
-        for text in &listing.selectors {
-            rows.extend(plan::found(self.naming(), Some(&selector(text)?))?);
+        for selector in &sought.selectors {
+            rows.extend(plan::found(self.naming(), Some(selector))?);
         }
         Ok(rows)
     }

@@ -11,7 +11,9 @@ mod labels;
 mod metadata;
 mod partial;
 mod promql;
+mod reading;
 mod reducing;
+mod remote;
 mod resolve;
 mod scope;
 mod show;
@@ -44,6 +46,7 @@ pub use federate::Federated;
 pub use metadata::{Catalogued, Listed as ListedLabels};
 pub use partial::LabelValues;
 pub use promql::{PromAnswer, PromQuestion};
+pub use remote::RemoteAnswer;
 pub use scope::Scope;
 
 /// Targets of one request that run at once, so that one request cannot take the whole pool.

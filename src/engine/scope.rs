@@ -76,6 +76,12 @@ impl Scope {
         &self.snapshot
     }
 
+    /// What the request may hold.
+    #[must_use]
+    pub const fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
     /// The bounds of an answer.
     #[must_use]
     pub const fn limits(&self) -> Limits {

@@ -59,9 +59,23 @@ pub(super) struct Received {
     _room: Option<OwnedSemaphorePermit>,
 }
 
+/// How a body may be encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encoded {
+    /// Not at all.
+    Plainly,
+    /// In Snappy's block format, which its reader decompresses; the header may be absent.
+    Snappy,
+}
+
 /// The body of a request, whatever it is.
 pub(super) async fn received(request: Request, app: &App) -> Result<Received, Error> {
-    let refusal = refusal(&request, app.body_limit);
+    received_as(Encoded::Plainly, request, app).await
+}
+
+/// The body of a request as it was sent, encoded in one way.
+pub(super) async fn received_as(encoded: Encoded, request: Request, app: &App) -> Result<Received, Error> {
+    let refusal = refusal(&request, encoded, app.body_limit);
     // A client that waits to be told to go on sends nothing before.
     let sends = !request.headers().contains_key(EXPECT);
     let mut body =
@@ -80,10 +94,14 @@ pub(super) async fn received(request: Request, app: &App) -> Result<Received, Er
 }
 
 /// Why a body is not read at all.
-fn refusal(request: &Request, limit: usize) -> Option<Error> {
-    let header = |name| request.headers().get(name).map(|value| value.as_bytes());
-    if header(CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
-        return Some(Error::new(Kind::UnsupportedEncoding, "compressed bodies are not read"));
+fn refusal(request: &Request, encoded: Encoded, limit: usize) -> Option<Error> {
+    let (usual, message) = match encoded {
+        Encoded::Plainly => ("identity", "compressed bodies are not read"),
+        Encoded::Snappy => ("snappy", "the body is read with the content encoding snappy only"),
+    };
+    let encoding = request.headers().get(CONTENT_ENCODING);
+    if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(usual.as_bytes())) {
+        return Some(Error::new(Kind::UnsupportedEncoding, message));
     }
     let declared = request.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     declared.is_some_and(|length| length > limit as u64).then(|| too_large(limit))

@@ -180,7 +180,7 @@ impl Braces {
             (None, on_name) if on_name.is_empty() && self.matchers.is_empty() => {
                 return Err(Box::new(ParseError::new(span, "a selector without a metric needs at least one matcher")));
             }
-            (None, on_name) => metric(on_name),
+            (None, on_name) => MetricRef::of(on_name),
         };
         Ok(Selector { metric, matchers: self.matchers, ..Selector::default() })
     }
@@ -195,18 +195,7 @@ impl Braces {
             on_name.insert(0, Matcher { label: NAME.to_owned(), test, span: Span::default() });
         }
         let written = Some(Box::new(Written { name, matchers: self.written }));
-        Selector { metric: metric(on_name), matchers: self.matchers, written, ..Selector::default() }
-    }
-}
-
-/// Matchers on the name as names, when they are a single list of them.
-fn metric(on_name: Vec<Matcher>) -> MetricRef {
-    match on_name.as_slice() {
-        [] => MetricRef::Any,
-        [Matcher { test: Test::In(names), .. }] if names.iter().all(|name| !name.is_empty()) => {
-            MetricRef::Names(names.to_vec())
-        }
-        _ => MetricRef::Matching(on_name),
+        Selector { metric: MetricRef::of(on_name), matchers: self.matchers, written, ..Selector::default() }
     }
 }
 

@@ -16,6 +16,6 @@ pub use call::functions;
 pub use lowering::lower;
 pub use prometheus::lower_steps;
 pub use request::{
-    FetchRequest, FoldRequest, Lowered, LoweredSteps, PushedAggregate, ReadRequest, Refusal, RefusalKind, Root,
+    FetchRequest, FoldRequest, Lowered, LoweredSteps, PushedAggregate, ReadRequest, Reads, Refusal, RefusalKind, Root,
 };
 pub use semantics::{Evaluation, Semantics};

@@ -2,16 +2,13 @@
 
 use super::call::arguments;
 use super::lowering::{Lowering, bare};
-use super::request::{FoldRequest, LoweredSteps, ReadRequest, Refusal, Root};
+use super::request::{FARTHEST, FoldRequest, LoweredSteps, ReadRequest, Refusal, Root};
 use super::semantics::{Evaluation, SUBQUERY_STEP_MS, SUBQUERY_STEPS, Semantics};
 use crate::ast::{At, Call, Expr, ExprKind, Matcher, MetricRef, Modifiers, Selector, Span, Subquery, Test, Window};
 use crate::evaluate::{FoldPlan, NEGATE, Node, OverFunction, OverInput, OverNode};
 use crate::pattern::Patterns;
 use crate::range::Function;
 use crate::time::{Millis, Steps};
-
-/// Times of windows lie between these, about the years -290000 and 290000: sums of them stay within range.
-const FARTHEST: Millis = i64::MAX / 1000;
 
 /// Splits an expression into what is read and what is computed of it at each step, in Prometheus' meaning.
 ///

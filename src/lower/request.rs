@@ -1,7 +1,12 @@
 //! What lowering gives: fetch requests and the tree over them, or a refusal.
 
 use crate::ast::{AggregateOp, Grouping, Selector, Span};
-use crate::evaluate::{FoldPlan, Node, OverNode, RangeFunction};
+use crate::evaluate::{FoldPlan, Node, OverFunction, OverNode, RangeFunction};
+use crate::range::Function;
+use crate::time::{Millis, Steps};
+
+/// Times of windows lie between these, about the years -290000 and 290000: sums of them stay within range.
+pub(super) const FARTHEST: Millis = i64::MAX / 1000;
 
 /// A leaf that the database answers.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +70,27 @@ pub struct FoldRequest {
     pub plan: FoldPlan,
 }
 
+/// What a question reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Reads<'a> {
+    /// The reads, by their numbers.
+    pub requests: &'a [ReadRequest],
+    /// The windows into which their samples are folded, by their numbers.
+    pub folds: &'a [FoldRequest],
+}
+
+impl ReadRequest {
+    /// The samples from one millisecond up to another, both included; none where the first is the later one.
+    #[must_use]
+    pub fn samples(selector: Selector, start_ms: Millis, end_ms: Millis) -> Self {
+        let (start_ms, end_ms) = (start_ms.clamp(-FARTHEST, FARTHEST), end_ms.clamp(-FARTHEST, FARTHEST));
+        let window_ms = (end_ms - start_ms).saturating_add(1).max(0);
+        let function = OverFunction::Range(Function::Last);
+        let window = FoldPlan { function, args: [0.0; 2], ends: Steps::instant(end_ms), window_ms: Some(window_ms) };
+        Self { selector, kept: vec![window], span: Span::default() }
+    }
+}
+
 /// An expression in Prometheus' meaning: reads, and what is computed of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoweredSteps {
@@ -74,6 +100,14 @@ pub struct LoweredSteps {
     pub reads: Vec<ReadRequest>,
     /// The folds, by the numbers that the tree calls them.
     pub folds: Vec<FoldRequest>,
+}
+
+impl LoweredSteps {
+    /// What it reads.
+    #[must_use]
+    pub fn wanted(&self) -> Reads<'_> {
+        Reads { requests: &self.reads, folds: &self.folds }
+    }
 }
 
 /// What an expression gives.

@@ -12,7 +12,7 @@ use crate::ast::{MetricRef, OverTime};
 use crate::catalog::{Carrier, Value};
 use crate::error::{Error, Kind};
 use crate::evaluate::{FoldPlan, RangeFunction};
-use crate::lower::{FoldRequest, ReadRequest};
+use crate::lower::{ReadRequest, Reads};
 use crate::time::{Millis, TimeRange};
 
 /// The most metrics that one selector may read.
@@ -38,16 +38,16 @@ pub struct MetricRead {
 /// sources say.
 pub fn reads(
     context: &Context<'_>,
-    (requests, folds): (&[ReadRequest], &[FoldRequest]),
+    wanted: Reads<'_>,
     lookback_ms: Option<i64>,
 ) -> Result<Vec<Vec<MetricRead>>, Error> {
     let mut bounded = Bounded::default();
     let one = |(at, request): (usize, &ReadRequest)| {
-        let folded = folds.iter().filter(|fold| fold.read == at).map(|fold| fold.plan);
+        let folded = wanted.folds.iter().filter(|fold| fold.read == at).map(|fold| fold.plan);
         let windows: Vec<FoldPlan> = folded.chain(request.kept.iter().copied()).collect();
         read(context, (request, &windows), lookback_ms, &mut bounded)
     };
-    requests.iter().enumerate().map(one).collect()
+    wanted.requests.iter().enumerate().map(one).collect()
 }
 
 fn read(

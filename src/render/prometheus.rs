@@ -1,8 +1,13 @@
 //! What the Prometheus API answers, and what it says of errors.
 
+mod chunks;
 mod exposition;
+mod samples;
+mod snappy;
 
+pub use chunks::Chunks;
 pub use exposition::Exposition;
+pub use samples::AllSamples;
 
 use serde::Serialize;
 

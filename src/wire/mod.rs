@@ -4,5 +4,6 @@ pub mod builder;
 pub mod flat;
 pub mod frame;
 pub mod prometheus;
+pub mod remote;
 pub mod request;
 pub mod response;

@@ -52,6 +52,9 @@ mod products;
 mod prometheus;
 mod promql;
 mod query;
+#[expect(dead_code, reason = "other tests start it without a configuration")]
+#[path = "../support/prometheus.rs"]
+mod real_prometheus;
 mod rollups;
 mod rollups_found;
 mod rollups_held;
@@ -66,3 +69,5 @@ mod timescale;
 mod variables;
 mod walk;
 mod windows;
+#[path = "../support/xor.rs"]
+mod xor;

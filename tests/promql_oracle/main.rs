@@ -99,7 +99,7 @@ fn asked(dice: &mut StdRng) -> Asked {
 #[sqlx::test(migrations = false)]
 async fn random_expressions_answer_as_prometheus_does(pool: PgPool) {
     let client = reqwest::Client::new();
-    let Some(prometheus) = Prometheus::start_with("promql_oracle", &writing::ARGUMENTS) else { return };
+    let Some(prometheus) = Prometheus::start_with("promql_oracle", "", &writing::ARGUMENTS) else { return };
     let (seed, count) = (number("DATEBIN_ORACLE_SEED", 0), number("DATEBIN_PROMQL_EXPRESSIONS", 200));
     eprintln!("DATEBIN_ORACLE_SEED={seed} DATEBIN_PROMQL_EXPRESSIONS={count}");
     let mut dice = StdRng::seed_from_u64(seed);

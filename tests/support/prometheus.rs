@@ -1,4 +1,4 @@
-//! A real Prometheus for tests that compare with it; `scripts/with-prometheus` fetches it and names its program.
+//! A real Prometheus for tests that compare with it, or let it read from here; `scripts/with-prometheus` fetches it.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -16,11 +16,11 @@ pub(crate) struct Prometheus {
 impl Prometheus {
     /// Starts one and waits until it answers; none, with a loud line, where the environment names no program.
     pub(crate) fn start(name: &str) -> Option<Self> {
-        Self::start_with(name, &[])
+        Self::start_with(name, "global: {}\n", &[])
     }
 
-    /// The same with more arguments.
-    pub(crate) fn start_with(name: &str, arguments: &[&str]) -> Option<Self> {
+    /// The same with a configuration and more arguments.
+    pub(crate) fn start_with(name: &str, config: &str, arguments: &[&str]) -> Option<Self> {
         let Ok(program) = std::env::var("DATEBIN_TEST_PROMETHEUS") else {
             eprintln!("SKIPPED: NO PROMETHEUS TO COMPARE WITH, {name} did not run: use scripts/with-prometheus");
             return None;
@@ -28,7 +28,7 @@ impl Prometheus {
         let folder = std::env::temp_dir().join(format!("datebin-prometheus-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder for Prometheus");
         let file = folder.join("prometheus.yml");
-        std::fs::write(&file, "global: {}\n").expect("a file for Prometheus");
+        std::fs::write(&file, config).expect("a file for Prometheus");
         let address = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
         let mut child = Command::new(program)
             .arg(format!("--config.file={}", file.display()))

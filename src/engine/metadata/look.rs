@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Found, Listed};
+use super::{Found, Listed, Sought};
 use crate::db::Deadline;
 use crate::engine::LabelValues;
 use crate::error::{Error, Kind};
-use crate::intake::prometheus::{Listing, Within};
+use crate::intake::prometheus::Within;
 use crate::plan::Rows;
 use crate::series::METRIC_NAME;
 use crate::time::TimeRange;
@@ -31,12 +31,12 @@ pub(super) struct Look {
 }
 
 impl Look {
-    pub(super) fn new(deadline: Deadline, listing: &Listing) -> Self {
-        let range = if let Within::Range(range) = listing.within { Some(range) } else { None };
+    pub(super) fn new(deadline: Deadline, sought: &Sought) -> Self {
+        let range = if let Within::Range(range) = sought.within { Some(range) } else { None };
         Self {
             range,
             until: deadline.within(WHOLE),
-            is_selective: !listing.selectors.is_empty(),
+            is_selective: !sought.selectors.is_empty(),
             is_partial: false,
             answered: 0,
             failed: Vec::new(),

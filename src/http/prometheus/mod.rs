@@ -6,11 +6,12 @@ mod form;
 mod labels;
 mod metadata;
 mod query;
+mod read;
 mod status;
 mod words;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use super::App;
 pub(super) use words::in_its_words;
@@ -35,6 +36,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/api/v1/rules", get(status::rules))
         .route("/api/v1/alerts", get(status::alerts))
         .route("/api/v1/targets", get(status::targets))
+        .route("/api/v1/read", post(read::posted))
         .route("/federate", get(federate::got))
         .route("/-/healthy", get(status::healthy))
         .route("/-/ready", get(status::ready))

@@ -18,17 +18,22 @@ const LARGE: usize = 5000;
 
 /// Says the errors of the API's paths in its words, whoever made them: every error passes here.
 pub(in super::super) async fn in_its_words(request: Request, next: Next) -> Response {
-    let is_api = request.uri().path().starts_with("/api/v1/");
+    let path = request.uri().path();
+    let (is_api, is_text) = (path.starts_with("/api/v1/"), path == "/api/v1/read");
     let response = next.run(request).await;
     match response.extensions().get::<Error>() {
-        Some(error) if is_api => spoken(&error.clone(), response),
+        Some(error) if is_api => spoken(&error.clone(), is_text, response),
         _ => response,
     }
 }
 
-fn spoken(error: &Error, old: Response) -> Response {
+/// An error in a body of JSON; of plain text where clients show the body as it is.
+fn spoken(error: &Error, is_text: bool, old: Response) -> Response {
     let status = StatusCode::from_u16(render::status(error.kind)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = respond::json(status, &render::failure(error));
+    let mut response = match is_text {
+        false => respond::json(status, &render::failure(error)),
+        true => respond::text(status, error.sentence()),
+    };
     for (name, value) in old.headers() {
         if !response.headers().contains_key(name) && name != CONTENT_LENGTH && name != CONTENT_ENCODING {
             response.headers_mut().insert(name, value.clone());

@@ -3,10 +3,12 @@
 mod escape;
 mod form;
 mod number;
+mod remote;
 mod selector;
 
 pub use escape::unescaped;
 pub use form::Parameters;
+pub use remote::{RemoteBounds, RemoteForm, RemoteQuery, RemoteRead};
 pub use selector::{expression, query_error, selector};
 
 use std::time::Duration;
@@ -117,7 +119,7 @@ impl Listing {
             text.map(|text| number::instant(name, text)).transpose()
         };
         let (start, end) = (instant("start")?, instant("end")?);
-        let within = if start.is_none() && end.is_none() { Within::Ever } else { within(start, end) };
+        let within = if start.is_none() && end.is_none() { Within::Ever } else { Within::of(start, end) };
         Ok(Self { selectors: parameters.matches().to_vec(), within, limit })
     }
 }
@@ -139,11 +141,14 @@ impl Described {
     }
 }
 
-/// The times from `start` to `end`, both included, as far as there is a calendar.
-fn within(start: Option<Millis>, end: Option<Millis>) -> Within {
-    let from = start.unwrap_or(Millis::MIN).max(TimeRange::EARLIEST);
-    let to = end.map_or(Millis::MAX, |end| end.saturating_add(1)).min(TimeRange::LATEST);
-    TimeRange::new(from, to).map_or(Within::Never, Within::Range)
+impl Within {
+    /// The times from `start` to `end`, both included, as far as there is a calendar.
+    #[must_use]
+    pub fn of(start: Option<Millis>, end: Option<Millis>) -> Self {
+        let from = start.unwrap_or(Millis::MIN).max(TimeRange::EARLIEST);
+        let to = end.map_or(Millis::MAX, |end| end.saturating_add(1)).min(TimeRange::LATEST);
+        TimeRange::new(from, to).map_or(Self::Never, Self::Range)
+    }
 }
 
 fn step(parameters: &Parameters) -> Result<i64, Error> {

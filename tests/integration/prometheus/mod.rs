@@ -5,6 +5,8 @@ mod grafana;
 mod large;
 mod lists;
 mod queries;
+mod remote;
+mod remote_real;
 mod status;
 mod tools;
 

@@ -1,0 +1,157 @@
+//! The samples that questions need: read → plan → fetch.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt as _, stream};
+
+use super::{AT_ONCE, Scope};
+use crate::budget::Budget;
+use crate::error::{Error, Kind};
+use crate::evaluate::{Fetched, Samples};
+use crate::frame::{self, Collector, Gathered, ReadPlan, ReadSeries, SampleReader};
+use crate::lower::Reads;
+use crate::plan::{Context, Fetch, MetricRead};
+use crate::sql;
+use crate::time::TimeRange;
+
+impl Scope {
+    /// What reads of samples are planned with.
+    pub(super) fn samples_context(&self, range: TimeRange) -> Context<'_> {
+        Context {
+            snapshot: &self.snapshot,
+            range,
+            interval_ms: None,
+            max_points: self.limits.points,
+            step: None,
+            zone: self.snapshot.zone(),
+            limits: self.limits,
+            now: self.moment().now,
+            ad_hoc: &[],
+            pushes: self.pushes,
+            patterns: &self.patterns,
+        }
+    }
+
+    /// What each fold and each read gives, and what is to be said of them; some reads are done side by side.
+    pub(super) async fn read_all(&self, wanted: Reads<'_>, reads: &[Vec<MetricRead>]) -> Result<Read, Error> {
+        let plans: Vec<ReadPlan> = (0..reads.len()).map(|at| plan_of(wanted, at)).collect();
+        let metrics = reads.iter().zip(&plans).flat_map(|(metrics, plan)| metrics.iter().map(move |one| (one, plan)));
+        let metrics: Vec<_> = metrics.map(|(metric, plan)| self.metric(metric, plan)).collect();
+        let mut running = stream::iter(metrics).buffered(AT_ONCE);
+        let none = || Fetched { series: Vec::new(), held: self.budget.held() };
+        let mut given: Given = (wanted.folds.iter().map(|_| none()).collect(), Vec::new());
+        let (mut warnings, mut from_partials) = (Vec::new(), 0);
+        for (metrics, plan) in reads.iter().zip(&plans) {
+            let mut parts = Vec::new();
+            for metric in metrics {
+                let Some(next) = running.next().await else { break };
+                let Metric { series, skipped, is_from_partials } = next?;
+                parts.push(series);
+                from_partials += usize::from(is_from_partials);
+                warnings.extend(metric.samples.first().and_then(|fetch| skipped_values(&fetch.metric, skipped)));
+            }
+            let series = |part: &ReadSeries| {
+                part.kept.series.len() + part.folded.iter().map(|fold| fold.series.len()).sum::<usize>()
+            };
+            let work = parts.iter().map(series).sum();
+            let of = plan.clone();
+            let read = self.compute(work, move |budget| Ok(frame::united(parts, &of, budget))).await?;
+            for ((number, _), fold) in plan.folds.iter().zip(read.folded) {
+                if let Some(to) = given.0.get_mut(*number) {
+                    *to = fold;
+                }
+            }
+            given.1.push(read.kept);
+        }
+        Ok(Read { read: given, warnings, from_partials })
+    }
+
+    /// What one metric gives: from partials where these are exact.
+    async fn metric(&self, metric: &MetricRead, plan: &ReadPlan) -> Result<Metric, Error> {
+        if !metric.partials.is_empty()
+            && let Some(series) = self.partials(&metric.partials).await?
+        {
+            return Ok(Metric { series, skipped: 0.0, is_from_partials: true });
+        }
+        let (series, skipped) = self.sampled(&metric.samples, plan).await?;
+        Ok(Metric { series, skipped, is_from_partials: false })
+    }
+
+    /// The series of folds whose partials the database computes; none where these may not be what samples come to.
+    async fn partials(&self, fetches: &[Fetch]) -> Result<Option<ReadSeries>, Error> {
+        let mut folded = Vec::with_capacity(fetches.len());
+        for fetch in self.all_settled(fetches).await? {
+            let mut collector = Collector::new(Arc::new(fetch.clone()), true, &self.budget);
+            match self.read(&fetch, &sql::fetch(&fetch), &mut |row| collector.row(&row)).await {
+                Err(error) if error.kind == Kind::BadData => return Ok(None),
+                done => done?,
+            }
+            if collector.is_vague() {
+                return Ok(None);
+            }
+            let work = collector.work();
+            let finish = move |budget: &Budget| collector.finish(budget, None, &mut || Ok(()));
+            let Gathered { series, held, .. } = self.compute(work, finish).await?;
+            folded.push(Fetched { series, held });
+        }
+        Ok(Some(ReadSeries { folded, kept: Samples { series: Vec::new(), held: self.budget.held() } }))
+    }
+
+    /// What the samples of one metric give, and how many rows held what is no number.
+    async fn sampled(&self, fetches: &[Fetch], plan: &ReadPlan) -> Result<(ReadSeries, f64), Error> {
+        let mut fetches = self.all_settled(fetches).await?;
+        loop {
+            let Some(first) = fetches.first() else { return Ok((frame::united(Vec::new(), plan, &self.budget), 0.0)) };
+            let mut reader = SampleReader::new(&fetches, &Arc::new(first.clone()), plan, &self.budget);
+            let mut done = Ok(());
+            for fetch in &fetches {
+                reader.next_source(fetch);
+                done = self.read(fetch, &sql::samples(fetch), &mut |row| reader.row(&row)).await;
+                if done.is_err() {
+                    break;
+                }
+            }
+            // Rows of several stretches come in their order, which SQL does not promise.
+            if reader.is_disordered() && fetches.iter().any(|fetch| !fetch.stretches.is_empty()) {
+                fetches.iter_mut().for_each(|fetch| fetch.stretches.clear());
+                continue;
+            }
+            done?;
+            let skipped = reader.skipped();
+            let read = self.compute(reader.work(), move |budget| reader.finish(budget)).await?;
+            return Ok((read, skipped));
+        }
+    }
+}
+
+/// What all reads gave.
+pub(super) struct Read {
+    /// The series of each fold, and the samples of each read that keeps them.
+    pub(super) read: Given,
+    /// What may be wrong with it.
+    pub(super) warnings: Vec<String>,
+    /// How many metrics the database computed itself.
+    pub(super) from_partials: usize,
+}
+
+/// What one metric gave.
+struct Metric {
+    series: ReadSeries,
+    /// How many rows held what is no number.
+    skipped: f64,
+    is_from_partials: bool,
+}
+
+/// What was read: the series of each fold, and the samples of each read.
+pub(super) type Given = (Vec<Fetched>, Vec<Samples>);
+
+/// What becomes of the samples of a read.
+fn plan_of(wanted: Reads<'_>, at: usize) -> ReadPlan {
+    let own = wanted.folds.iter().enumerate().filter(|(_, fold)| fold.read == at);
+    let keeps = wanted.requests.get(at).is_some_and(|read| !read.kept.is_empty());
+    ReadPlan { folds: own.map(|(number, fold)| (number, fold.plan)).collect(), keeps }
+}
+
+fn skipped_values(metric: &str, skipped: f64) -> Option<String> {
+    (skipped > 0.0).then(|| format!("{metric}: values that are no numbers were skipped ({skipped:.0})"))
+}
