@@ -136,7 +136,7 @@ async fn statistics_of_many_relations_say_what_those_of_few_say(pool: PgPool) {
     let said = async || {
         let (_, written) = read(&pool, "").await;
         let told = written.split("\n\n").find(|part| part.starts_with("# public.told:"));
-        told.unwrap_or_else(|| panic!("{written}")).to_owned()
+        told.unwrap_or_else(|| panic!("{written}")).trim_end().to_owned()
     };
     let few = said().await;
     for reason in ["ts: a number of s since 1970", "host: text, 3 distinct values", "dead: left out, dead: only NULLs"]
