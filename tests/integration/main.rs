@@ -52,7 +52,11 @@ mod products;
 mod prometheus;
 mod promql;
 mod query;
-#[expect(dead_code, reason = "other tests start it without a configuration")]
+#[expect(
+    dead_code,
+    clippy::print_stderr,
+    reason = "other tests start it in other ways, and who runs them is told of a skip"
+)]
 #[path = "../support/prometheus.rs"]
 mod real_prometheus;
 mod rollups;
