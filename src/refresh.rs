@@ -216,7 +216,7 @@ async fn with_room(
     let file = CatalogFile::parse(&text?)?;
     let mut loaded = partial(database, &file, config.zone, memory).await;
     if crowded(&loaded) {
-        let room = health.make_room(database.wait).await;
+        let mut room = health.make_room(database.wait).await;
         if room.is_none() {
             health.starve();
         }
@@ -225,6 +225,10 @@ async fn with_room(
             loaded = partial(database, &file, config.zone, memory).await;
             if !crowded(&loaded) {
                 break;
+            }
+            // The server's last session may have been opening for a question just then.
+            if room.is_none() {
+                room = health.make_room(database.wait).await;
             }
             sleep(GOODBYE).await;
         }
