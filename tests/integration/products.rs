@@ -9,7 +9,7 @@ mod timescale;
 mod zabbix;
 
 use datebin::catalog::toml_out;
-use datebin::catalog::{Label, Snapshot};
+use datebin::catalog::{Label, Snapshot, Source};
 use sqlx::PgPool;
 
 use crate::layouts::dimensions::serve;
@@ -69,6 +69,8 @@ pub async fn answers(pool: &PgPool, server: &Server, table: &Table) {
     let again = again.catalog.current().expect("a catalog");
     assert_eq!(found(&again), found(&first), "{written}");
     for (again, first) in again.sources().iter().zip(first.sources()) {
-        assert_eq!(again, first, "{written}");
+        // What statistics say may change whenever autovacuum looks at the table.
+        let again = Source { sparse: first.sparse.clone(), bytes: first.bytes, ..again.clone() };
+        assert_eq!(again, *first, "{written}");
     }
 }
