@@ -8,7 +8,8 @@ const PATIENCE: Duration = Duration::from_millis(200);
 
 fn main() -> std::io::Result<ExitCode> {
     // Rows of large answers come in pieces of half a millisecond: sockets are looked at between few of them, not sixty.
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().event_interval(8).build()?;
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    let runtime = threads.enable_all().event_interval(8).thread_stack_size(datebin::server::STACK).build()?;
     let code = runtime.block_on(datebin::cli::main());
     runtime.shutdown_timeout(PATIENCE);
     Ok(code)

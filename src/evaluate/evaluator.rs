@@ -183,15 +183,7 @@ impl Evaluator<'_> {
                 let buckets = self.buckets;
                 self.mapped(child, *span, |point| Some(buckets.seconds(point.bucket)))
             }
-            Node::Over(over) => self.over(over),
-            Node::Nameless { child, span } => {
-                let mut own = self.owned(child)?;
-                own.series.iter_mut().for_each(|one| one.labels.retain(|name| name != METRIC_NAME));
-                own.series = distinct(own.series).map_err(at(*span))?;
-                Ok(own)
-            }
-            Node::Sorted { descending, child } => self.sorted(*descending, child),
-            Node::RankAtStep { .. } => self.ranked_at_step(node),
+            Node::Over(_) | Node::Nameless { .. } | Node::Sorted { .. } | Node::RankAtStep { .. } => self.stepped(node),
             Node::Absent { child, labels } => {
                 self.charge(buckets)?;
                 let series = spread::absent(labels, &self.series(child)?.series, buckets);
@@ -208,6 +200,22 @@ impl Evaluator<'_> {
             }
             Node::Binary(binary) => self.binary(binary),
             _ => self.aggregated(node),
+        }
+    }
+
+    /// The nodes of Prometheus' meaning: apart, so that the frames of a deep tree stay small.
+    fn stepped(&mut self, node: &Node) -> Evaluated<Fetched> {
+        match node {
+            Node::Over(over) => self.over(over),
+            Node::Nameless { child, span } => {
+                let mut own = self.owned(child)?;
+                own.series.iter_mut().for_each(|one| one.labels.retain(|name| name != METRIC_NAME));
+                own.series = distinct(own.series).map_err(at(*span))?;
+                Ok(own)
+            }
+            Node::Sorted { descending, child } => self.sorted(*descending, child),
+            Node::RankAtStep { .. } => self.ranked_at_step(node),
+            _ => self.made(Vec::new(), self.budget.held()),
         }
     }
 

@@ -36,6 +36,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How often a connection is looked at for whether its time is up.
 const TICK: Duration = Duration::from_millis(500);
 
+/// The stack of a thread in bytes: expressions are trees of up to two hundred levels, and their walk recurses.
+pub const STACK: usize = 16 << 20;
+
 /// Serves until `shutdown`, then lets running requests end for a while.
 ///
 /// A client that goes away ends the future of its request, and with that its statement. Connections beyond the limit

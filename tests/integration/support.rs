@@ -84,7 +84,14 @@ struct Threads(Option<Runtime>);
 
 impl Threads {
     fn start() -> Self {
-        Self(Some(Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")))
+        Self(Some(
+            Builder::new_multi_thread()
+                .thread_stack_size(datebin::server::STACK)
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .expect("a runtime"),
+        ))
     }
 
     /// Runs a future on these threads.
