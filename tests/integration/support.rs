@@ -86,7 +86,7 @@ impl Threads {
     fn start() -> Self {
         Self(Some(
             Builder::new_multi_thread()
-                .thread_stack_size(datebin::server::STACK)
+                .thread_stack_size(server::STACK)
                 .worker_threads(2)
                 .enable_all()
                 .build()
