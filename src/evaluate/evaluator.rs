@@ -16,7 +16,7 @@ use crate::ast::Span;
 use crate::budget::{Budget, Held};
 use crate::series::{Labels, METRIC_NAME, Series};
 
-/// Computes a tree over what its fetches gave, in the order of [`super::Lowered::fetches`]: the value, and the bytes that
+/// Computes a tree over what its fetches gave, in the order of the fetches that lowering gave: the value, and the bytes that
 /// it takes.
 ///
 /// # Errors
