@@ -1,6 +1,7 @@
 //! The finished catalog and its look-ups.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::{AnnotationSource, Held, Label, Metric, Rollup, Source};
@@ -18,6 +19,8 @@ pub struct Snapshot {
     annotations: Vec<AnnotationSource>,
     zone: Zone,
     notes: Vec<String>,
+    /// By source, whether a question has met a time that is no whole millisecond.
+    fine: Arc<[AtomicBool]>,
     /// The names, arranged for the first misspelt one.
     lexicon: OnceLock<Arc<Lexicon>>,
 }
@@ -80,7 +83,8 @@ impl Snapshot {
         }
         let annotations = AnnotationSource::own().into_iter().chain(annotations).collect();
         let (aliases, notes, lexicon) = (BTreeMap::new(), Vec::new(), OnceLock::new());
-        Ok(Self { sources, metrics, aliases, annotations, zone, notes, lexicon })
+        let fine = sources.iter().map(|_| AtomicBool::default()).collect();
+        Ok(Self { sources, metrics, aliases, annotations, zone, notes, fine, lexicon })
     }
 
     /// Says which members each source's document label has, in the order of the sources.
@@ -144,6 +148,20 @@ impl Snapshot {
     #[must_use]
     pub fn nearest(&self, name: &str) -> Vec<&str> {
         self.lexicon.get_or_init(|| Arc::new(Lexicon::of(self.names()))).nearest(name)
+    }
+
+    /// Whether a question has met a time of the source of that number that is no whole millisecond: then partials are not
+    /// asked for in vain again until the next snapshot.
+    #[must_use]
+    pub fn has_fine_times(&self, at: usize) -> bool {
+        self.fine.get(at).is_some_and(|fine| fine.load(Ordering::Relaxed))
+    }
+
+    /// A question has met such a time.
+    pub fn learn_fine_times(&self, at: usize) {
+        if let Some(fine) = self.fine.get(at) {
+            fine.store(true, Ordering::Relaxed);
+        }
     }
 
     /// All sources.

@@ -7,7 +7,7 @@ use deadpool::managed::Object;
 use futures_util::{Stream, StreamExt as _};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Postgres, RawSql, Row as _};
+use sqlx::{AssertSqlSafe, Postgres, RawSql, Row as _, SqlSafeStr};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
@@ -144,6 +144,6 @@ pub(super) fn raw(statement: &Statement) -> RawSql {
 }
 
 /// The one place where text becomes SQL: `Writer` admits only static syntax and quoted catalog names.
-fn text(statement: &Statement) -> AssertSqlSafe<String> {
+fn text(statement: &Statement) -> impl SqlSafeStr {
     AssertSqlSafe(statement.text.clone())
 }

@@ -1,12 +1,14 @@
 //! One question in Prometheus' language through all stages: read → plan → fetch → evaluate.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::reading::Read;
 use super::{Scope, Timing, resolve};
+use crate::ast::Expr;
 use crate::budget::Held;
 use crate::error::{Error, Kind};
+use crate::evaluate::{AnnotationTexts, Computed};
 use crate::frame::{self, Asked, PromValue};
 use crate::language;
 use crate::lower::{self, LoweredSteps, Root};
@@ -53,7 +55,7 @@ impl Scope {
     /// The text is no expression, its series do not fit together, or a bound is reached.
     pub async fn promql(&self, question: &PromQuestion) -> Result<PromAnswer, Error> {
         let begun = Instant::now();
-        let parsed = language::promql(&question.text).map_err(|error| unreadable(&error))?;
+        let parsed = language::promql(&question.text, &self.patterns)?;
         let lowered = lower::lower_steps(&parsed, question.steps, &self.patterns).map_err(resolve::refused_steps)?;
         check(&lowered.root, question, &parsed)?;
         let lowered = Arc::new(lowered);
@@ -69,30 +71,32 @@ impl Scope {
         &self,
         question: &PromQuestion,
         lowered: &Arc<LoweredSteps>,
-        parse: std::time::Duration,
+        parse: Duration,
     ) -> Result<PromAnswer, Error> {
         let begun = Instant::now();
         let context = self.samples_context(range_of(&question.steps));
         let fetches = plan::reads(&context, lowered.wanted(), question.lookback_ms)?;
         let planned_at = Instant::now();
-        let Read { read, warnings, from_partials } = self.read_all(lowered.wanted(), &fetches).await?;
+        let Read { inputs, mut warnings, from_partials } = self.read_all(lowered.wanted(), &fetches).await?;
         let read_at = Instant::now();
         let max_points = POINTS_PER_CELL.saturating_mul(self.limits.cells as usize);
         let asked = Asked { steps: question.steps, is_range: question.is_range, max_points };
-        let points: usize = read.0.iter().flat_map(|fold| &fold.series).map(|one| one.points.len() + 1).sum();
-        let kept: usize = read.1.iter().flat_map(|kept| &kept.series).map(|one| one.samples.len() + 1).sum();
+        let points: usize = inputs.folded.iter().flat_map(|fold| &fold.series).map(|one| one.points.len() + 1).sum();
+        let kept: usize = inputs.kept.iter().flat_map(|kept| &kept.series).map(|one| one.samples.len() + 1).sum();
         let steps = (points + kept).saturating_add(question.steps.len as usize).saturating_mul(4);
         let tree = Arc::clone(lowered);
-        let (value, held) = self
+        let Computed { value, held, notes } = self
             .compute(steps, move |budget| {
-                frame::answer(&tree.root, read, asked, budget).map_err(|error| resolve::execution(&error))
+                frame::answer(&tree.root, inputs, asked, budget).map_err(|error| resolve::execution(&error))
             })
             .await?;
         self.bounded(&value)?;
         let wait = self.database.waited().min(read_at - planned_at);
         let (plan, execute) = (planned_at - begun, read_at - planned_at - wait);
         let timing = Timing { parse, plan, wait, execute, frame: read_at.elapsed() };
-        Ok(PromAnswer { value, warnings, infos: Vec::new(), from_partials, held: vec![held], timing })
+        let AnnotationTexts { warnings: more, infos } = notes.texts(&question.text);
+        warnings.extend(more);
+        Ok(PromAnswer { value, warnings, infos, from_partials, held: vec![held], timing })
     }
 
     /// The limits of an answer.
@@ -108,7 +112,7 @@ const fn range_of(steps: &Steps) -> TimeRange {
 }
 
 /// Whether the kind of value can be asked for like this.
-fn check(root: &Root, question: &PromQuestion, expr: &crate::ast::Expr) -> Result<(), Error> {
+fn check(root: &Root, question: &PromQuestion, expr: &Expr) -> Result<(), Error> {
     let kind = match root {
         Root::Node(_) => return Ok(()),
         _ if !question.is_range => return Ok(()),
@@ -117,12 +121,4 @@ fn check(root: &Root, question: &PromQuestion, expr: &crate::ast::Expr) -> Resul
     };
     let message = format!("invalid expression type \"{kind}\" for range query, must be Scalar or instant Vector");
     Err(Error::new(Kind::BadTarget, message).at(expr.span))
-}
-
-fn unreadable(error: &language::ParseError) -> Error {
-    let out = Error::new(Kind::BadTarget, error.to_string()).at(error.span);
-    match &error.hint {
-        Some(hint) => out.hint(hint.clone()),
-        None => out,
-    }
 }

@@ -7,7 +7,7 @@ use futures_util::{StreamExt as _, stream};
 use super::{AT_ONCE, Scope};
 use crate::budget::Budget;
 use crate::error::{Error, Kind};
-use crate::evaluate::{Fetched, Samples};
+use crate::evaluate::{Fetched, Inputs, Samples};
 use crate::frame::{self, Collector, Gathered, ReadPlan, ReadSeries, SampleReader};
 use crate::lower::Reads;
 use crate::plan::{Context, Fetch, MetricRead};
@@ -39,7 +39,7 @@ impl Scope {
         let metrics: Vec<_> = metrics.map(|(metric, plan)| self.metric(metric, plan)).collect();
         let mut running = stream::iter(metrics).buffered(AT_ONCE);
         let none = || Fetched { series: Vec::new(), held: self.budget.held() };
-        let mut given: Given = (wanted.folds.iter().map(|_| none()).collect(), Vec::new());
+        let mut inputs = Inputs { folded: wanted.folds.iter().map(|_| none()).collect(), kept: Vec::new() };
         let (mut warnings, mut from_partials) = (Vec::new(), 0);
         for (metrics, plan) in reads.iter().zip(&plans) {
             let mut parts = Vec::new();
@@ -57,18 +57,19 @@ impl Scope {
             let of = plan.clone();
             let read = self.compute(work, move |budget| Ok(frame::united(parts, &of, budget))).await?;
             for ((number, _), fold) in plan.folds.iter().zip(read.folded) {
-                if let Some(to) = given.0.get_mut(*number) {
+                if let Some(to) = inputs.folded.get_mut(*number) {
                     *to = fold;
                 }
             }
-            given.1.push(read.kept);
+            inputs.kept.push(read.kept);
         }
-        Ok(Read { read: given, warnings, from_partials })
+        Ok(Read { inputs, warnings, from_partials })
     }
 
     /// What one metric gives: from partials where these are exact.
     async fn metric(&self, metric: &MetricRead, plan: &ReadPlan) -> Result<Metric, Error> {
-        if !metric.partials.is_empty()
+        let is_whole = |fetch: &Fetch| !self.snapshot.has_fine_times(fetch.source);
+        if metric.partials.first().is_some_and(is_whole)
             && let Some(series) = self.partials(&metric.partials).await?
         {
             return Ok(Metric { series, skipped: 0.0, is_from_partials: true });
@@ -85,6 +86,9 @@ impl Scope {
             match self.read(&fetch, &sql::fetch(&fetch), &mut |row| collector.row(&row)).await {
                 Err(error) if error.kind == Kind::BadData => return Ok(None),
                 done => done?,
+            }
+            if collector.has_fine_times() {
+                self.snapshot.learn_fine_times(fetch.source);
             }
             if collector.is_vague() {
                 return Ok(None);
@@ -127,7 +131,7 @@ impl Scope {
 /// What all reads gave.
 pub(super) struct Read {
     /// The series of each fold, and the samples of each read that keeps them.
-    pub(super) read: Given,
+    pub(super) inputs: Inputs,
     /// What may be wrong with it.
     pub(super) warnings: Vec<String>,
     /// How many metrics the database computed itself.
@@ -141,9 +145,6 @@ struct Metric {
     skipped: f64,
     is_from_partials: bool,
 }
-
-/// What was read: the series of each fold, and the samples of each read.
-pub(super) type Given = (Vec<Fetched>, Vec<Samples>);
 
 /// What becomes of the samples of a read.
 fn plan_of(wanted: Reads<'_>, at: usize) -> ReadPlan {

@@ -55,7 +55,7 @@ impl Scope {
     async fn samples_of(&self, requests: &[ReadRequest], range: TimeRange) -> Result<RemoteAnswer, Error> {
         let wanted = Reads { requests, folds: &[] };
         let metrics = plan::reads(&self.samples_context(range), wanted, None)?;
-        let (_, kept) = self.read_all(wanted, &metrics).await?.read;
+        let kept = self.read_all(wanted, &metrics).await?.inputs.kept;
         let mut answer = RemoteAnswer { results: Vec::with_capacity(kept.len()), held: Vec::with_capacity(kept.len()) };
         for mut one in kept {
             one.series.retain(|series| !series.samples.is_empty());

@@ -8,6 +8,9 @@ use crate::language::quoted;
 /// The most texts of a kind that an answer carries.
 const MOST: usize = 10;
 
+/// The most that are counted.
+const COUNTED: usize = 1000;
+
 /// The endings of the names of counters.
 const COUNTERS: [&str; 4] = ["_total", "_sum", "_count", "_bucket"];
 
@@ -86,7 +89,9 @@ impl Annotations {
     /// Adds one that stands at a place of the question's text.
     pub fn add(&mut self, annotation: Annotation<'_>, span: Span) {
         let kind = if annotation.is_warning() { &mut self.warnings } else { &mut self.infos };
-        kind.insert(annotation.text(), span);
+        if kind.len() < COUNTED {
+            kind.insert(annotation.text(), span);
+        }
     }
 
     /// The texts, each with its line and column in the question; of many some, and how many more there are.

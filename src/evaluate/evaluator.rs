@@ -4,13 +4,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::aggregate::aggregate;
+use super::annotations::{Annotation, Annotations};
 use super::binary::scalars;
 use super::error::{EvaluateError, EvaluateErrorKind};
 use super::labels::{insertions, join, replace};
 use super::node::Node;
 use super::over::Samples;
 use super::unique::{Clash, distinct};
-use super::value::{Buckets, Fetched, Scalar, Value};
+use super::value::{Buckets, Fetched, Inputs, Scalar, Value};
 use super::{histogram, rank, spread};
 use crate::ast::Span;
 use crate::budget::{Budget, Held};
@@ -27,11 +28,8 @@ pub fn evaluate(
     buckets: &Buckets<'_>,
     budget: &Budget,
 ) -> Result<(Value, Held), EvaluateError> {
-    let mut uses = vec![0; inputs.len()];
-    count_uses(node, &mut uses);
-    let inputs = inputs.into_iter().map(|input| Some(Rc::new(input))).collect();
-    let reads = Rc::from([]);
-    let mut evaluator = Evaluator { inputs, uses, reads, buckets, budget, left: buckets.max_points };
+    let inputs = Inputs { folded: inputs, kept: Vec::new() };
+    let mut evaluator = Evaluator::new(&[node], inputs, buckets, budget);
     if node.is_scalar() {
         return Ok((Value::Scalar(evaluator.scalar(node)?), budget.held()));
     }
@@ -41,27 +39,38 @@ pub fn evaluate(
     Ok((Value::Series(series), held))
 }
 
-/// Computes a tree over what its reads gave, at evenly spaced times: the value, and the bytes that it takes. Series that
-/// the tree sorts keep their order.
+/// What was computed, the bytes that it takes, and what may be wrong with it.
+#[derive(Debug)]
+pub struct Computed<T> {
+    /// The value.
+    pub value: T,
+    /// Its bytes.
+    pub held: Held,
+    /// What may be wrong with it.
+    pub notes: Annotations,
+}
+
+/// Computes a tree over what its reads gave, at evenly spaced times. Series that the tree sorts keep their order.
 ///
 /// # Errors
 /// As [`evaluate`].
 pub fn evaluate_steps(
     node: &Node,
-    read: (Vec<Fetched>, Vec<Samples>),
+    inputs: Inputs,
     buckets: &Buckets<'_>,
     budget: &Budget,
-) -> Result<(Value, Held), EvaluateError> {
-    let mut evaluator = Evaluator::of_steps(vec![node], read, buckets, budget);
+) -> Result<Computed<Value>, EvaluateError> {
+    let mut evaluator = Evaluator::new(&[node], inputs, buckets, budget);
     if node.is_scalar() {
-        return Ok((Value::Scalar(evaluator.scalar(node)?), budget.held()));
+        let value = Value::Scalar(evaluator.scalar(node)?);
+        return Ok(Computed { value, held: budget.held(), notes: evaluator.notes });
     }
     let Fetched { mut series, held } = evaluator.owned(node)?;
     series.retain(|one| !one.points.is_empty());
     if !(buckets.starts_ms.len() == 1 && node.is_ordered()) {
         series.sort_by(|a, b| a.labels.cmp(&b.labels));
     }
-    Ok((Value::Series(series), held))
+    Ok(Computed { value: Value::Series(series), held, notes: evaluator.notes })
 }
 
 /// How often each fetch stands in a tree.
@@ -87,6 +96,8 @@ pub(super) struct Evaluator<'a> {
     pub(super) budget: &'a Budget,
     /// Points that may still be read or produced.
     pub(super) left: usize,
+    /// What may be wrong with the answer.
+    pub(super) notes: Annotations,
 }
 
 pub(super) type Evaluated<T> = Result<T, EvaluateError>;
@@ -98,18 +109,14 @@ const GROUPED_BYTES: usize = 96;
 const SORTED_BYTES: usize = 24;
 
 impl<'a> Evaluator<'a> {
-    /// Over what was folded and what was kept, for some trees.
-    pub(super) fn of_steps(
-        nodes: Vec<&Node>,
-        (inputs, reads): (Vec<Fetched>, Vec<Samples>),
-        buckets: &'a Buckets<'a>,
-        budget: &'a Budget,
-    ) -> Self {
-        let mut uses = vec![0; inputs.len()];
-        nodes.into_iter().for_each(|node| count_uses(node, &mut uses));
-        let inputs = inputs.into_iter().map(|input| Some(Rc::new(input))).collect();
-        let reads = reads.into_iter().map(Rc::new).collect();
-        Self { inputs, uses, reads, buckets, budget, left: buckets.max_points }
+    /// Computes some trees over their inputs.
+    pub(super) fn new(nodes: &[&Node], inputs: Inputs, buckets: &'a Buckets<'a>, budget: &'a Budget) -> Self {
+        let mut uses = vec![0; inputs.folded.len()];
+        nodes.iter().for_each(|node| count_uses(node, &mut uses));
+        let reads = inputs.kept.into_iter().map(Rc::new).collect();
+        let inputs = inputs.folded.into_iter().map(|input| Some(Rc::new(input))).collect();
+        let notes = Annotations::default();
+        Self { inputs, uses, reads, buckets, budget, left: buckets.max_points, notes }
     }
 }
 
@@ -222,7 +229,11 @@ impl Evaluator<'_> {
     /// The aggregations: what a group takes while it is computed is paid before.
     fn aggregated(&mut self, node: &Node) -> Evaluated<Fetched> {
         let phi = match node {
-            Node::Quantile { phi, .. } | Node::HistogramQuantile { phi, .. } => Some(self.scalar(phi)?),
+            Node::Quantile { phi, phi_span, .. } | Node::HistogramQuantile { phi, phi_span, .. } => {
+                let phi = self.scalar(phi)?;
+                self.note_quantiles(&phi, self.buckets.indices(), *phi_span);
+                Some(phi)
+            }
             _ => None,
         };
         let children = node.children();
@@ -233,7 +244,9 @@ impl Evaluator<'_> {
         let held = self.budget.paid(series.len() * GROUPED_BYTES + points(series) * sorted)?;
         let phi = phi.unwrap_or(Scalar::Constant(f64::NAN));
         let series = match node {
-            Node::HistogramQuantile { .. } => histogram::histogram_quantile(&phi, series),
+            Node::HistogramQuantile { span, .. } => {
+                histogram::histogram_quantile(&phi, series, &mut |note| self.notes.add(note, *span))
+            }
             Node::Aggregate { op, grouping, .. } => aggregate(*op, grouping, series),
             Node::Quantile { nan, grouping, .. } => spread::quantile(&phi, grouping, series, *nan),
             Node::CountValues { label, grouping, .. } => spread::count_values(label, grouping, series),
@@ -241,6 +254,14 @@ impl Evaluator<'_> {
             _ => Vec::new(),
         };
         self.made(series, held)
+    }
+
+    /// Notes each φ that is not from 0 to 1, at some steps.
+    pub(super) fn note_quantiles(&mut self, phi: &Scalar, steps: impl Iterator<Item = u32>, span: Span) {
+        let steps = if matches!(phi, Scalar::Constant(_)) { steps.take(1) } else { steps.take(usize::MAX) };
+        for note in steps.filter_map(|step| Annotation::of_quantile(phi.at(step))) {
+            self.notes.add(note, span);
+        }
     }
 
     pub(super) fn scalar(&mut self, node: &Node) -> Evaluated<Scalar> {

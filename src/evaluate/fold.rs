@@ -100,29 +100,26 @@ impl Fold {
     /// Takes a sample for good, and gives the steps before the next one their values.
     fn settle(&mut self, plan: &FoldPlan, sample: Sample, next_ms: Millis, held: &mut Held) -> Result<(), Error> {
         let capacity = self.points.capacity();
-        match &mut self.windows {
-            None if is_stale(sample.value) => {}
-            None => {
-                let until = next_ms.min(sample.ms.saturating_add(plan.window_ms.unwrap_or_default()));
-                let (first, last) = (plan.ends.first_from(sample.ms), plan.ends.first_from(until));
-                let value = match plan.function {
+        if let Some(open) = self.windows.as_mut().filter(|_| !is_stale(sample.value)) {
+            open.push(sample, held)?;
+        }
+        // Mostly a later sample comes before the next step: then there is nothing to divide.
+        if plan.ends.at(self.next) < sample.ms {
+            self.next = plan.ends.first_from(sample.ms);
+        }
+        while self.next < plan.ends.len && plan.ends.at(self.next) < next_ms {
+            let window = plan.window(self.next);
+            let value = match &mut self.windows {
+                Some(open) if open.newest_ms > window.start_ms => open.sliding.value_at(window.end_ms),
+                None if sample.ms > window.start_ms && !is_stale(sample.value) => Some(match plan.function {
                     OverFunction::InstantTime => sample.ms as f64 / 1000.0,
                     OverFunction::Instant | OverFunction::Range(_) => sample.value,
-                };
-                self.points.extend((first..last).map(|bucket| Point { bucket, value }));
-            }
-            Some(open) => {
-                if !is_stale(sample.value) {
-                    open.push(sample, held)?;
-                }
-                self.next = self.next.max(plan.ends.first_from(sample.ms));
-                let until = plan.ends.first_from(next_ms);
-                while self.next < until && open.newest_ms > plan.window(self.next).start_ms {
-                    let value = open.sliding.value_at(plan.ends.at(self.next));
-                    self.points.extend(value.map(|value| Point { bucket: self.next, value }));
-                    self.next += 1;
-                }
-            }
+                }),
+                // Later windows begin later still.
+                _ => break,
+            };
+            self.points.extend(value.map(|value| Point { bucket: self.next, value }));
+            self.next += 1;
         }
         held.pay((self.points.capacity() - capacity) * size_of::<Point>())
     }

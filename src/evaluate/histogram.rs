@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::aggregate::{Sample, by_bucket};
+use super::annotations::Annotation;
 use super::labels::Choice;
 use super::value::Scalar;
-use crate::series::{Labels, Point, Series};
+use crate::series::{Labels, METRIC_NAME, Point, Series};
 
 /// The label with a bucket's upper bound.
 const LE: &str = "le";
@@ -20,15 +21,16 @@ struct Bar {
     count: f64,
 }
 
-/// The φ-quantile of every histogram; series whose `le` is no number are left out.
-pub(super) fn histogram_quantile(phi: &Scalar, series: &[Series]) -> Vec<Series> {
+/// The φ-quantile of every histogram; series whose `le` is no number are left out, and noted.
+pub(super) fn histogram_quantile(phi: &Scalar, series: &[Series], note: &mut dyn FnMut(Annotation<'_>)) -> Vec<Series> {
     let le = [LE.to_owned()];
     let choice = Choice::new(false, &le);
     let mut histograms: BTreeMap<Labels, Vec<(f64, &Series)>> = BTreeMap::new();
     for one in series {
         let upper = one.labels.get(LE).parse::<f64>().ok().filter(|upper| !upper.is_nan());
-        if let Some(upper) = upper {
-            histograms.entry(choice.chosen(&one.labels)).or_default().push((upper, one));
+        match upper {
+            Some(upper) => histograms.entry(choice.chosen(&one.labels)).or_default().push((upper, one)),
+            None => note(Annotation::BadBucket(one.labels.get(METRIC_NAME), one.labels.get(LE))),
         }
     }
     let mut bars = Vec::new();
@@ -36,13 +38,20 @@ pub(super) fn histogram_quantile(phi: &Scalar, series: &[Series]) -> Vec<Series>
         members.sort_by(|a, b| a.0.total_cmp(&b.0));
         let (uppers, members): (Vec<f64>, Vec<&Series>) = members.into_iter().unzip();
         let samples = by_bucket(&members);
+        let mut falls = false;
         let runs = samples.chunk_by(Sample::same_bucket).map(|run| {
             bars.clear();
             run.iter().for_each(|sample| add(&mut bars, uppers[sample.series], sample.value));
             let bucket = run[0].bucket;
-            Point { bucket, value: quantile(phi.at(bucket), &mut bars) }
+            let is_asked = (0.0..=1.0).contains(&phi.at(bucket));
+            falls |= is_asked && make_monotonic(&mut bars);
+            Point { bucket, value: quantile(phi.at(bucket), &bars) }
         });
-        Series { labels, points: runs.collect() }
+        let points = runs.collect();
+        if falls {
+            note(Annotation::FallingBuckets(members.first().map_or("", |one| one.labels.get(METRIC_NAME))));
+        }
+        Series { labels, points }
     };
     histograms.into_iter().map(&mut histogram).collect()
 }
@@ -55,16 +64,15 @@ fn add(bars: &mut Vec<Bar>, upper: f64, count: f64) {
     }
 }
 
-/// Interpolates within the bar that holds the rank, as Prometheus does.
-fn quantile(phi: f64, bars: &mut [Bar]) -> f64 {
+/// Interpolates within the bar that holds the rank, as Prometheus does; counts do not fall.
+fn quantile(phi: f64, bars: &[Bar]) -> f64 {
     if phi.is_nan() {
         return f64::NAN;
     }
     if !(0.0..=1.0).contains(&phi) {
         return if phi < 0.0 { f64::NEG_INFINITY } else { f64::INFINITY };
     }
-    make_monotonic(bars);
-    let [rest @ .., last] = &*bars else { return f64::NAN };
+    let [rest @ .., last] = bars else { return f64::NAN };
     let Some(highest) = rest.last() else { return f64::NAN };
     if last.upper != f64::INFINITY || last.count == 0.0 {
         return f64::NAN;
@@ -79,16 +87,21 @@ fn quantile(phi: f64, bars: &mut [Bar]) -> f64 {
     below.upper + (bar.upper - below.upper) * ((rank - below.count) / (bar.count - below.count))
 }
 
-/// A count below the one before it is a torn read or rounding; it takes that one's place.
-fn make_monotonic(bars: &mut [Bar]) {
-    let Some(mut before) = bars.first().map(|bar| bar.count) else { return };
+/// A count below the one before it is a torn read or rounding; it takes that one's place. Says whether one was more than
+/// rounding.
+fn make_monotonic(bars: &mut [Bar]) -> bool {
+    let Some(mut before) = bars.first().map(|bar| bar.count) else { return false };
+    let mut falls = false;
     for bar in bars.iter_mut().skip(1) {
-        if bar.count < before || almost_equal(bar.count, before) {
+        let is_rounding = almost_equal(bar.count, before);
+        if bar.count < before || is_rounding {
+            falls |= !is_rounding;
             bar.count = before;
         } else {
             before = bar.count;
         }
     }
+    falls
 }
 
 fn almost_equal(a: f64, b: f64) -> bool {

@@ -106,6 +106,10 @@ pub enum Node {
     HistogramQuantile {
         /// φ.
         phi: Box<Node>,
+        /// Where φ stands.
+        phi_span: Span,
+        /// Where the buckets stand.
+        span: Span,
         /// The buckets.
         child: Box<Node>,
     },
@@ -122,6 +126,8 @@ pub enum Node {
     Quantile {
         /// φ.
         phi: Box<Node>,
+        /// Where φ stands.
+        phi_span: Span,
         /// What NaN is among the values.
         nan: NanPlace,
         /// The labels that survive.

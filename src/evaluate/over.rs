@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::annotations::Annotation;
 use super::error::{EvaluateError, EvaluateErrorKind};
 use super::evaluator::{Evaluated, Evaluator, at};
 use super::fold::{Fold, FoldPlan};
@@ -31,6 +32,10 @@ pub struct OverNode {
     pub at_ms: Option<Millis>,
     /// Where the function or the selector stands.
     pub span: Span,
+    /// Where the samples stand.
+    pub range: Span,
+    /// Where the function's first number stands.
+    pub number: Span,
 }
 
 /// What becomes of the samples of a window.
@@ -166,11 +171,30 @@ impl Evaluator<'_> {
                 }
             }
         }
+        self.note_range(node, &made.series)?;
         if !node.keeps_name() {
             made.series.iter_mut().for_each(|one| one.labels.retain(|name| name != METRIC_NAME));
             made.series = distinct(made.series).map_err(at(node.span))?;
         }
         Ok(made)
+    }
+
+    /// Notes what may be wrong with a function of a range that gave these series.
+    fn note_range(&mut self, node: &OverNode, series: &[Series]) -> Evaluated<()> {
+        match node.function {
+            OverFunction::Range(Function::Rate | Function::Increase) => {
+                let names = series.iter().map(|one| one.labels.get(METRIC_NAME));
+                names.filter_map(Annotation::of_counter).for_each(|note| self.notes.add(note, node.range));
+            }
+            OverFunction::Range(Function::Quantile) => {
+                if let Some(phi) = self.numbers(node)?.first() {
+                    let steps = series.iter().flat_map(|one| &one.points).map(|point| point.bucket);
+                    self.note_quantiles(phi, steps, node.number);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     /// An expression at other times.
@@ -184,6 +208,7 @@ impl Evaluator<'_> {
             buckets: &Buckets { starts_ms: &times, max_points: self.left },
             budget: self.budget,
             left: self.left,
+            notes: std::mem::take(&mut self.notes),
         };
         let series = if child.is_scalar() {
             let series = inner.scalar(child)?.into_series(inner.buckets);
@@ -191,8 +216,8 @@ impl Evaluator<'_> {
         } else {
             inner.owned(child)?
         };
-        let Evaluator { inputs, uses, left, .. } = inner;
-        (self.inputs, self.uses, self.left) = (inputs, uses, left);
+        let Evaluator { inputs, uses, left, notes, .. } = inner;
+        (self.inputs, self.uses, self.left, self.notes) = (inputs, uses, left, notes);
         Ok(series)
     }
 

@@ -1,6 +1,7 @@
 //! The functions of a range of samples.
 
 use crate::ast::OverTime;
+use crate::range::Function;
 
 /// A function of a range of samples: part of a fetch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,63 +35,50 @@ pub enum RangeFunction {
 }
 
 impl RangeFunction {
-    /// Those without a parameter of their own.
-    const PLAIN: &[Self] = &[
-        Self::OverTime(OverTime::Avg),
-        Self::OverTime(OverTime::Min),
-        Self::OverTime(OverTime::Max),
-        Self::OverTime(OverTime::Sum),
-        Self::OverTime(OverTime::Count),
-        Self::OverTime(OverTime::First),
-        Self::OverTime(OverTime::Last),
-        Self::Stddev,
-        Self::Stdvar,
-        Self::Present,
-        Self::Rate,
-        Self::Increase,
-        Self::Delta,
-        Self::Irate,
-        Self::Idelta,
-        Self::Changes,
-        Self::Resets,
-        Self::Deriv,
-    ];
+    /// The one that computes a function of Prometheus' language; none for those with numbers, and for those that panels
+    /// lack.
+    #[must_use]
+    pub const fn of(function: Function) -> Option<Self> {
+        Some(match function {
+            Function::Avg => Self::OverTime(OverTime::Avg),
+            Function::Min => Self::OverTime(OverTime::Min),
+            Function::Max => Self::OverTime(OverTime::Max),
+            Function::Sum => Self::OverTime(OverTime::Sum),
+            Function::Count => Self::OverTime(OverTime::Count),
+            Function::First => Self::OverTime(OverTime::First),
+            Function::Last => Self::OverTime(OverTime::Last),
+            Function::Stddev => Self::Stddev,
+            Function::Stdvar => Self::Stdvar,
+            Function::Present => Self::Present,
+            Function::Rate => Self::Rate,
+            Function::Increase => Self::Increase,
+            Function::Delta => Self::Delta,
+            Function::Irate => Self::Irate,
+            Function::Idelta => Self::Idelta,
+            Function::Changes => Self::Changes,
+            Function::Resets => Self::Resets,
+            Function::Deriv => Self::Deriv,
+            Function::Quantile | Function::PredictLinear | Function::Smoothing | Function::Timestamp => return None,
+        })
+    }
 
     /// The word in the language.
     #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::OverTime(OverTime::Avg) => "avg_over_time",
-            Self::OverTime(OverTime::Min) => "min_over_time",
-            Self::OverTime(OverTime::Max) => "max_over_time",
-            Self::OverTime(OverTime::Sum) => "sum_over_time",
-            Self::OverTime(OverTime::Count) => "count_over_time",
-            Self::OverTime(OverTime::First) => "first_over_time",
-            Self::OverTime(OverTime::Last) => "last_over_time",
-            Self::Stddev => "stddev_over_time",
-            Self::Stdvar => "stdvar_over_time",
-            Self::Quantile(_) => "quantile_over_time",
-            Self::Present => "present_over_time",
-            Self::Rate => "rate",
-            Self::Increase => "increase",
-            Self::Delta => "delta",
-            Self::Irate => "irate",
-            Self::Idelta => "idelta",
-            Self::Changes => "changes",
-            Self::Resets => "resets",
-            Self::Deriv => "deriv",
-        }
+    pub fn word(self) -> &'static str {
+        let own = Function::OF_RANGES.iter().copied().find(|function| Self::of(*function) == Some(self));
+        own.unwrap_or(Function::Quantile).word()
     }
 
     /// The function that the word names; `quantile_over_time` needs its φ besides and is not among them.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        Self::PLAIN.iter().copied().find(|function| function.word() == word)
+        Function::from_word(word).and_then(Self::of)
     }
 
     /// Every word.
     pub fn words() -> impl Iterator<Item = &'static str> {
-        Self::PLAIN.iter().map(|function| function.word()).chain([Self::Quantile(0.5).word()])
+        let known = |function: &&Function| Self::of(**function).is_some() || **function == Function::Quantile;
+        Function::OF_RANGES.iter().filter(known).map(|function| function.word())
     }
 
     /// Whether it needs the samples themselves, in order of time.

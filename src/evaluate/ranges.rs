@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use super::error::EvaluateError;
-use super::evaluator::Evaluator;
-use super::over::{OverInput, OverNode, SampledSeries, Samples};
-use super::value::{Buckets, Fetched};
+use super::evaluator::{Computed, Evaluator};
+use super::over::{OverInput, OverNode, SampledSeries};
+use super::value::{Buckets, Inputs};
 use crate::budget::Budget;
 use crate::range::{Sample, is_stale};
 use crate::series::{Labels, Point};
@@ -16,20 +16,20 @@ use crate::series::{Labels, Point};
 /// As [`super::evaluate`].
 pub fn range_samples(
     node: &OverNode,
-    (inputs, reads): (Vec<Fetched>, Vec<Samples>),
+    inputs: Inputs,
     buckets: &Buckets<'_>,
     budget: &Budget,
-) -> Result<Samples, EvaluateError> {
+) -> Result<Computed<Vec<SampledSeries>>, EvaluateError> {
     let window = node.windows(&buckets.steps()).window(0);
-    let mut evaluator = Evaluator::of_steps(node.children(), (inputs, reads), buckets, budget);
-    let mut found = Samples { series: Vec::new(), held: budget.held() };
+    let mut evaluator = Evaluator::new(&node.children(), inputs, buckets, budget);
+    let (mut found, mut held) = (Vec::new(), budget.held());
     let inside = |sample: &Sample| window.start_ms < sample.ms && sample.ms <= window.end_ms;
     let mut push = |labels: &Labels, samples: Vec<Sample>| {
         if samples.is_empty() {
             return Ok(());
         }
-        found.held.pay(samples.len() * size_of::<Sample>() + SERIES_BYTES)?;
-        found.series.push(SampledSeries { labels: labels.clone(), samples });
+        held.pay(samples.len() * size_of::<Sample>() + SERIES_BYTES)?;
+        found.push(SampledSeries { labels: labels.clone(), samples });
         budget.go_on()
     };
     match &node.of {
@@ -49,8 +49,8 @@ pub fn range_samples(
             }
         }
     }
-    found.series.sort_by(|a, b| a.labels.cmp(&b.labels));
-    Ok(found)
+    found.sort_by(|a: &SampledSeries, b: &SampledSeries| a.labels.cmp(&b.labels));
+    Ok(Computed { value: found, held, notes: evaluator.notes })
 }
 
 /// What a series takes besides its samples.

@@ -63,7 +63,7 @@ impl Node {
             | Self::Aggregate { child, .. }
             | Self::CountValues { child, .. }
             | Self::Rank { child, .. } => vec![child],
-            Self::HistogramQuantile { phi, child } | Self::Quantile { phi, child, .. } => vec![phi, child],
+            Self::HistogramQuantile { phi, child, .. } | Self::Quantile { phi, child, .. } => vec![phi, child],
             Self::RankAtStep { k, child, .. } => vec![k, child],
             Self::Limit { child, args, .. } => args.iter().chain([&**child]).collect(),
             Self::Binary(binary) => vec![&binary.lhs, &binary.rhs],

@@ -1,5 +1,6 @@
 //! What a tree comes to, and the grid that it is computed on.
 
+use super::over::Samples;
 use crate::budget::Held;
 use crate::series::{Labels, Point, Series};
 use crate::time::Steps;
@@ -20,6 +21,15 @@ pub struct Fetched {
     pub series: Vec<Series>,
     /// What they hold.
     pub held: Held,
+}
+
+/// What a tree in Prometheus' meaning is computed of.
+#[derive(Debug, Default)]
+pub struct Inputs {
+    /// The series of each fold, by its number.
+    pub folded: Vec<Fetched>,
+    /// The samples of each read, by its number; none of a read that keeps none.
+    pub kept: Vec<Samples>,
 }
 
 /// The value of an expression.

@@ -21,6 +21,8 @@ pub struct Collector {
     skipped: f64,
     /// Whether the partials of some bucket may not be what its samples come to.
     vague: bool,
+    /// Whether some time is no whole millisecond.
+    fine: bool,
 }
 
 impl Collector {
@@ -28,7 +30,14 @@ impl Collector {
     #[must_use]
     pub fn new(fetch: Arc<Fetch>, named: bool, budget: &Budget) -> Self {
         let carried = carried(&fetch);
-        Self { index: SeriesIndex::new(fetch, named, budget), carried, rows: 0, skipped: 0.0, vague: false }
+        Self {
+            index: SeriesIndex::new(fetch, named, budget),
+            carried,
+            rows: 0,
+            skipped: 0.0,
+            vague: false,
+            fine: false,
+        }
     }
 
     /// Goes on with the rows of another source of the same metric.
@@ -63,6 +72,7 @@ impl Collector {
         if self.index.fetch.guarded {
             let guard = row.value(columns + 1 + width(self.carried)).map_err(|error| error.public())?;
             self.vague |= guard.is_some_and(|guard| guard > 0.0);
+            self.fine |= guard.is_some_and(|guard| guard >= 2.0);
         }
         let Some((cells, held)) = self.index.state(at) else { return Ok(()) };
         push(cells, Cell { bucket, partials }, held)
@@ -82,6 +92,12 @@ impl Collector {
     #[must_use]
     pub const fn is_vague(&self) -> bool {
         self.vague
+    }
+
+    /// Whether some time is no whole millisecond.
+    #[must_use]
+    pub const fn has_fine_times(&self) -> bool {
+        self.fine
     }
 
     /// How much there is to finish: rows.

@@ -1,9 +1,11 @@
 //! Answers in Prometheus' terms: scalars, strings, vectors and matrices.
 
-use crate::budget::{Budget, Held};
-use crate::evaluate::{Buckets, EvaluateError, Fetched, SampledSeries, Samples, Value, evaluate_steps, range_samples};
+use crate::budget::Budget;
+use crate::evaluate::{
+    Annotations, Buckets, Computed, EvaluateError, Inputs, SampledSeries, Value, evaluate_steps, range_samples,
+};
 use crate::lower::Root;
-use crate::series::{Labels, Series};
+use crate::series::{Labels, Point, Series};
 use crate::time::{Millis, Steps};
 
 /// A value at a time.
@@ -64,42 +66,47 @@ pub struct Asked {
     pub max_points: usize,
 }
 
-/// Computes the answer of what was read, and the bytes that it takes.
+/// Computes the answer of what was read.
 ///
 /// # Errors
 /// The series do not fit together, the expression is too much work, more bytes would be held, or time is over.
 pub fn answer(
     root: &Root,
-    read: (Vec<Fetched>, Vec<Samples>),
+    inputs: Inputs,
     asked: Asked,
     budget: &Budget,
-) -> Result<(PromValue, Held), EvaluateError> {
+) -> Result<Computed<PromValue>, EvaluateError> {
     let times: Vec<Millis> = asked.steps.times().collect();
     let buckets = Buckets { starts_ms: &times, max_points: asked.max_points };
     let ms = asked.steps.start_ms;
     let node = match root {
-        Root::Text(text) => return Ok((PromValue::Text { ms, text: text.clone() }, budget.held())),
+        Root::Text(text) => {
+            let value = PromValue::Text { ms, text: text.clone() };
+            return Ok(Computed { value, held: budget.held(), notes: Annotations::default() });
+        }
         Root::Range(node) => {
-            let Samples { series, held } = range_samples(node, read, &buckets, budget)?;
+            let Computed { value, held, notes } = range_samples(node, inputs, &buckets, budget)?;
             let one = |one: SampledSeries| PromSeries {
                 labels: one.labels,
                 points: one.samples.iter().map(|sample| PromPoint { ms: sample.ms, value: sample.value }).collect(),
             };
-            return Ok((PromValue::Matrix(series.into_iter().map(one).collect()), held));
+            return Ok(Computed { value: PromValue::Matrix(value.into_iter().map(one).collect()), held, notes });
         }
         Root::Node(node) => node,
     };
-    let (value, mut held) = evaluate_steps(node, read, &buckets, budget)?;
+    let Computed { value, mut held, notes } = evaluate_steps(node, inputs, &buckets, budget)?;
     let series = match value {
         Value::Scalar(scalar) if !asked.is_range => {
-            return Ok((PromValue::Scalar(PromPoint { ms, value: scalar.at(0) }), held));
+            let value = PromValue::Scalar(PromPoint { ms, value: scalar.at(0) });
+            return Ok(Computed { value, held, notes });
         }
         Value::Scalar(scalar) => scalar.into_series(&buckets),
         Value::Series(series) => series,
     };
     held.set(series.iter().map(Series::bytes).sum::<usize>().saturating_mul(2))?;
-    let point = |point: &crate::series::Point| PromPoint { ms: asked.steps.at(point.bucket), value: point.value };
+    let point = |point: &Point| PromPoint { ms: asked.steps.at(point.bucket), value: point.value };
     let drawn = |one: Series| PromSeries { labels: one.labels, points: one.points.iter().map(point).collect() };
     let series = series.into_iter().map(drawn).collect();
-    Ok((if asked.is_range { PromValue::Matrix(series) } else { PromValue::Vector(series) }, held))
+    let value = if asked.is_range { PromValue::Matrix(series) } else { PromValue::Vector(series) };
+    Ok(Computed { value, held, notes })
 }

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::index::SeriesIndex;
-use super::samples::too_many_samples;
+use super::samples::{Arrived, arrived};
 use crate::budget::{Budget, Held};
-use crate::catalog::Value;
 use crate::db::SeriesRow;
 use crate::error::{Error, Kind};
 use crate::evaluate::{Fetched, Fold, FoldPlan, SampledSeries, Samples};
@@ -49,6 +48,8 @@ pub struct SampleReader {
     keeps: bool,
     /// Whether there is more than one source.
     several: bool,
+    /// Whether a NULL of the source at hand ends its series.
+    null_ends: bool,
     /// Whether a sample came before an earlier one of its series.
     disordered: bool,
     samples: u32,
@@ -66,6 +67,7 @@ impl SampleReader {
             folds,
             keeps: plan.keeps,
             several: fetches.len() > 1,
+            null_ends: false,
             disordered: false,
             samples: 0,
             skipped: 0.0,
@@ -74,6 +76,7 @@ impl SampleReader {
 
     /// Goes on with the samples of another source of the same metric.
     pub fn next_source(&mut self, fetch: &Fetch) {
+        self.null_ends = fetch.markers;
         self.index.next_source(fetch);
     }
 
@@ -83,20 +86,11 @@ impl SampleReader {
     /// # Errors
     /// There are more samples than allowed, or more bytes would be held.
     pub fn row(&mut self, row: &SeriesRow<'_>) -> Result<(), Error> {
-        self.samples += 1;
-        let fetch = &self.index.fetch;
-        if self.samples > fetch.sample_cap {
-            return Err(too_many_samples(&fetch.metric, fetch.sample_cap));
-        }
-        let columns = self.index.width();
-        let micros = row.micros(columns).map_err(|error| error.public())?;
-        let value = match row.value(columns + 1).map_err(|error| error.public())? {
-            Some(value) => value,
-            None if matches!(fetch.value, Value::Column(_)) => STALE,
-            None => {
-                self.skipped += 1.0;
-                return Ok(());
-            }
+        let Arrived { micros, value } = arrived(&self.index, row, &mut self.samples)?;
+        // Of other sources a row without a number is no sample.
+        let Some(value) = value.or(self.null_ends.then_some(STALE)) else {
+            self.skipped += 1.0;
+            return Ok(());
         };
         let at = self.index.series_of(row)?;
         let Some((state, held)) = self.index.state(at) else { return Ok(()) };

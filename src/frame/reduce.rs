@@ -7,7 +7,7 @@ use super::index::SeriesIndex;
 use super::legend;
 use super::mixed::Mixed;
 use super::pair::Sample;
-use super::samples::too_many_samples;
+use super::samples::{Arrived, arrived};
 use super::{Frame, Meaning};
 use crate::ast::Reduce;
 use crate::budget::{Budget, Held};
@@ -84,14 +84,9 @@ impl Reducer {
     /// # Errors
     /// There are more samples or series than allowed, or more bytes would be held.
     pub fn row(&mut self, row: &SeriesRow<'_>) -> Result<(), Error> {
-        self.samples += 1;
+        let Arrived { micros, value } = arrived(&self.index, row, &mut self.samples)?;
         let fetch = Arc::clone(&self.index.fetch);
-        if self.samples > fetch.sample_cap {
-            return Err(too_many_samples(&fetch.metric, fetch.sample_cap));
-        }
-        let width = self.index.width();
-        let micros = row.micros(width).map_err(|error| error.public())?;
-        let Some(value) = row.value(width + 1).map_err(|error| error.public())? else {
+        let Some(value) = value else {
             self.skipped += 1.0;
             return Ok(());
         };

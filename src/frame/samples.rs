@@ -69,14 +69,9 @@ impl SampleCollector {
     /// # Errors
     /// There are more samples, series or cells than allowed, or more bytes would be held.
     pub fn row(&mut self, row: &SeriesRow<'_>) -> Result<(), Error> {
-        self.samples += 1;
+        let Arrived { micros, value } = arrived(&self.index, row, &mut self.samples)?;
         let fetch = Arc::clone(&self.index.fetch);
-        if self.samples > fetch.sample_cap {
-            return Err(too_many_samples(&fetch.metric, fetch.sample_cap));
-        }
-        let columns = self.index.width();
-        let micros = row.micros(columns).map_err(|error| error.public())?;
-        let Some(value) = row.value(columns + 1).map_err(|error| error.public())? else {
+        let Some(value) = value else {
             self.skipped += f64::from(u8::from(micros >= fetch.from * 1000));
             return Ok(());
         };
@@ -231,6 +226,32 @@ impl SampleCollector {
         }
         Ok(output.finish(self.skipped))
     }
+}
+
+/// The time and the value of a row of samples.
+pub(super) struct Arrived {
+    /// Microseconds since 1970.
+    pub(super) micros: i64,
+    /// None for NULL.
+    pub(super) value: Option<f64>,
+}
+
+/// Reads a row of samples and counts it.
+///
+/// # Errors
+/// There are more than the fetch may stream.
+pub(super) fn arrived<S: Default>(
+    index: &SeriesIndex<S>,
+    row: &SeriesRow<'_>,
+    samples: &mut u32,
+) -> Result<Arrived, Error> {
+    *samples += 1;
+    if *samples > index.fetch.sample_cap {
+        return Err(too_many_samples(&index.fetch.metric, index.fetch.sample_cap));
+    }
+    let columns = index.width();
+    let micros = row.micros(columns).map_err(|error| error.public())?;
+    Ok(Arrived { micros, value: row.value(columns + 1).map_err(|error| error.public())? })
 }
 
 /// The error for a fetch that reads too much.

@@ -14,12 +14,12 @@ use super::finite::finite;
 use super::parser::{Parsed, shortened};
 use super::signature::{nearest_function, signature};
 
-/// The type of an expression of Prometheus' dialect.
+/// The type of an expression of Prometheus' dialect; `patterns` are those of the request.
 ///
 /// # Errors
 /// A function is unknown, arguments are of the wrong number or type, or a selector would select everything.
-pub fn check(expr: &Expr) -> Result<ValueType, ParseError> {
-    Checker { patterns: Patterns::default() }.typed(expr).map_err(|error| *error)
+pub fn check(expr: &Expr, patterns: &Patterns) -> Result<ValueType, ParseError> {
+    Checker { patterns }.typed(expr).map_err(|error| *error)
 }
 
 /// The type of an expression that is right.
@@ -39,11 +39,11 @@ fn joined(lhs: ValueType, rhs: ValueType) -> ValueType {
     if lhs == ValueType::Scalar && rhs == ValueType::Scalar { ValueType::Scalar } else { ValueType::Vector }
 }
 
-struct Checker {
-    patterns: Patterns,
+struct Checker<'p> {
+    patterns: &'p Patterns,
 }
 
-impl Checker {
+impl Checker<'_> {
     fn typed(&self, expr: &Expr) -> Parsed<ValueType> {
         match &expr.kind {
             ExprKind::Number(_) | ExprKind::Duration(_) => Ok(ValueType::Scalar),

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::ast::Span;
+use crate::error::Kind;
 
 /// Longer words are not misspelt keywords, and comparing them costs the square of their length.
 const LONGEST_KEYWORD: usize = 16;
@@ -47,6 +48,16 @@ impl fmt::Display for ParseError {
 }
 
 impl Error for ParseError {}
+
+impl From<ParseError> for crate::error::Error {
+    fn from(error: ParseError) -> Self {
+        let wrong = Self::new(Kind::BadTarget, error.message).at(error.span);
+        match error.hint {
+            Some(hint) => wrong.hint(hint),
+            None => wrong,
+        }
+    }
+}
 
 /// The word that `word` is most likely a misspelling of.
 pub(super) fn nearest(word: &str, known: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {

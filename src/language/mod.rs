@@ -42,6 +42,7 @@ mod variable;
 mod tests;
 
 use crate::ast::{Expr, Span};
+use crate::pattern::Patterns;
 
 pub use canonical::{canonical, quoted};
 pub use check::check;
@@ -78,10 +79,11 @@ pub enum Dialect {
 /// below a millisecond, and strings with a NUL or with bytes that are no UTF-8.
 ///
 /// # Errors
-/// As [`parse`]; a function is unknown, arguments are of the wrong number or type, or a selector would select everything.
-pub fn promql(text: &str) -> Result<Expr, ParseError> {
+/// As [`parse`]; a function is unknown, arguments are of the wrong number or type, a pattern cannot be compiled, or a
+/// selector would select everything.
+pub fn promql(text: &str, patterns: &Patterns) -> Result<Expr, ParseError> {
     let expr = parse(text, Dialect::PromQl)?;
-    check(&expr)?;
+    check(&expr, patterns)?;
     Ok(expr)
 }
 

@@ -85,8 +85,10 @@ impl Lowering<'_> {
             "label_join" => self.label_join(call, span),
             "histogram_quantile" => {
                 let args = arguments(call, span, 2, 2)?;
+                let (phi_span, span) = (args[0].span, args[1].span);
                 let phi = Box::new(self.scalar(&args[0], &call.name)?);
-                Ok(Node::HistogramQuantile { phi, child: Box::new(self.series(&args[1], &call.name)?) })
+                let child = Box::new(self.series(&args[1], &call.name)?);
+                Ok(Node::HistogramQuantile { phi, phi_span, span, child })
             }
             "vector" => {
                 let args = arguments(call, span, 1, 1)?;
@@ -94,7 +96,6 @@ impl Lowering<'_> {
             }
             "scalar" | "timestamp" | "absent" | "sort" | "sort_desc" => self.of_series(call, span),
             "absent_over_time" => self.absent_over_time(call, span),
-            "holt_winters" if self.semantics != Semantics::Panel => Err(unknown(call)),
             word if LATER.contains(&word) => Err(Refusal::unsupported(&format!("`{word}`"), call.name_span)),
             _ => Err(unknown(call)),
         }

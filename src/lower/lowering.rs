@@ -151,7 +151,7 @@ impl Lowering<'_> {
                 let child = Box::new(self.series(&aggregate.expr, word)?);
                 let is_panel = self.semantics == Semantics::Panel;
                 let nan = if is_panel { NanPlace::Everywhere } else { NanPlace::Lowest };
-                Ok(Node::Quantile { phi, nan, grouping, child })
+                Ok(Node::Quantile { phi, phi_span: param.span, nan, grouping, child })
             }
             (Some(param), true) if self.semantics != Semantics::Panel => {
                 let k = Box::new(self.scalar(param, word)?);

@@ -4,13 +4,14 @@ use super::call::arguments;
 use super::lowering::{Lowering, bare};
 use super::request::{FARTHEST, FoldRequest, LoweredSteps, ReadRequest, Refusal, Root};
 use super::semantics::{Evaluation, SUBQUERY_STEP_MS, SUBQUERY_STEPS, Semantics};
-use crate::ast::{At, Call, Expr, ExprKind, Matcher, MetricRef, Modifiers, Selector, Span, Subquery, Test, Window};
+use crate::ast::{At, Call, Expr, ExprKind, Matcher, MetricRef, Modifiers, Selector, Span, Subquery, Window};
 use crate::evaluate::{FoldPlan, NEGATE, Node, OverFunction, OverInput, OverNode};
 use crate::pattern::Patterns;
 use crate::range::Function;
 use crate::time::{Millis, Steps};
 
-/// Splits an expression into what is read and what is computed of it at each step, in Prometheus' meaning.
+/// Splits an expression that [`language::promql`](crate::language::promql) has read into what is read and what is computed of
+/// it at each step, in Prometheus' meaning.
 ///
 /// # Errors
 /// A part of the expression is not supported, or means nothing.
@@ -73,11 +74,11 @@ impl Lowering<'_> {
         (selector, span): (&Selector, Span),
         function: OverFunction,
     ) -> Result<OverNode, Refusal> {
-        needs_a_matcher(selector, span, self.patterns)?;
         let placed = Placed::of(evaluation, &selector.modifiers, span)?;
         let of = OverInput::Read(self.read(selector, span));
         let Placed { offset_ms, at_ms } = placed;
-        let node = OverNode { function, args: Vec::new(), of, window_ms: 0, offset_ms, at_ms, span };
+        let (window_ms, range, number) = (0, span, span);
+        let node = OverNode { function, args: Vec::new(), of, window_ms, offset_ms, at_ms, span, range, number };
         Ok(self.folded(evaluation, node))
     }
 
@@ -88,16 +89,10 @@ impl Lowering<'_> {
         call: &Call,
         span: Span,
     ) -> Result<Option<Node>, Refusal> {
-        let Some(function) = Function::OF_RANGES.iter().copied().find(|function| function.word() == call.name) else {
-            return Ok(None);
-        };
-        let before = usize::from(function == Function::Quantile);
-        let after = match function {
-            Function::PredictLinear => 1,
-            Function::Smoothing => 2,
-            _ => 0,
-        };
-        let args = arguments(call, span, before + 1 + after, before + 1 + after)?;
+        let Some(function) = Function::from_word(&call.name) else { return Ok(None) };
+        let before = function.scalars_before();
+        let count = before + 1 + function.scalars_after();
+        let args = arguments(call, span, count, count)?;
         let (front, rest) = args.split_at(before);
         let [range, back @ ..] = rest else { return Ok(None) };
         let numbers = front.iter().chain(back).map(|arg| self.scalar(arg, &call.name));
@@ -123,7 +118,8 @@ impl Lowering<'_> {
             return Err(refusal.hint("for example `[5m]` behind the selector"));
         }
         let node = self.ranged(evaluation, inner, (OverFunction::Range(function), args))?;
-        Ok(Node::Over(Box::new(self.folded(evaluation, OverNode { span, ..node }))))
+        let number = call.args.first().map_or(span, |first| first.span);
+        Ok(Node::Over(Box::new(self.folded(evaluation, OverNode { span, number, ..node }))))
     }
 
     /// The windows of a range selector or a subquery.
@@ -149,15 +145,14 @@ impl Lowering<'_> {
             offset_ms: placed.offset_ms,
             at_ms: placed.at_ms,
             span,
+            range: span,
+            number: span,
         };
         let of = match &range.kind {
             ExprKind::Subquery(subquery) => {
                 self.subquery(evaluation, subquery, node.windows(&evaluation.steps), span)?
             }
-            ExprKind::Selector(selector) => {
-                needs_a_matcher(selector, span, self.patterns)?;
-                OverInput::Read(self.read(selector, span))
-            }
+            ExprKind::Selector(selector) => OverInput::Read(self.read(selector, span)),
             _ => node.of,
         };
         Ok(OverNode { of, ..node })
@@ -259,34 +254,4 @@ fn placeless(selector: &Selector) -> Selector {
         matchers.iter_mut().for_each(place);
     }
     selector
-}
-
-/// A selector must not select everything.
-fn needs_a_matcher(selector: &Selector, span: Span, patterns: &Patterns) -> Result<(), Refusal> {
-    let on_name = match &selector.metric {
-        MetricRef::Names(names) if names.iter().any(|name| !name.is_empty()) => return Ok(()),
-        MetricRef::Matching(matchers) => matchers.as_slice(),
-        MetricRef::Names(_) | MetricRef::Any => &[],
-    };
-    for matcher in on_name.iter().chain(&selector.matchers) {
-        let accepts_nothing = match &matcher.test {
-            Test::In(values) => values.iter().any(String::is_empty),
-            Test::NotIn(values) => !values.iter().any(String::is_empty),
-            Test::Match(pattern) => matches_empty(pattern, matcher.span, patterns)?,
-            Test::NotMatch(pattern) => !matches_empty(pattern, matcher.span, patterns)?,
-            Test::Everything => true,
-            Test::Nothing | Test::Compare(..) => false,
-        };
-        if !accepts_nothing {
-            return Ok(());
-        }
-    }
-    let refusal =
-        Refusal::wrong("a selector must contain at least one matcher that the empty string does not pass", span);
-    Err(refusal.hint("name a metric"))
-}
-
-fn matches_empty(pattern: &str, span: Span, patterns: &Patterns) -> Result<bool, Refusal> {
-    let pattern = patterns.whole(pattern).map_err(|error| Refusal::wrong(error.to_string(), span))?;
-    Ok(pattern.is_match(""))
 }

@@ -46,18 +46,13 @@ fn over_time(plan: &FoldPlan, window_ms: i64) -> Option<RangeFunction> {
     let OverFunction::Range(function) = plan.function else {
         return (plan.function == OverFunction::Instant).then_some(RangeFunction::OverTime(OverTime::Last));
     };
-    Some(RangeFunction::OverTime(match function {
-        Function::Min => OverTime::Min,
-        Function::Max => OverTime::Max,
-        Function::Count => OverTime::Count,
-        Function::First => OverTime::First,
-        Function::Last => OverTime::Last,
+    let is_exact = match function {
+        Function::Min | Function::Max | Function::Count | Function::First | Function::Last | Function::Present => true,
         // Sums of pieces may cancel each other.
-        Function::Sum if !overlap => OverTime::Sum,
-        Function::Avg if !overlap => OverTime::Avg,
-        Function::Present => return Some(RangeFunction::Present),
-        _ => return None,
-    }))
+        Function::Sum | Function::Avg => !overlap,
+        _ => false,
+    };
+    RangeFunction::of(function).filter(|_| is_exact)
 }
 
 /// Whether times are whole milliseconds, or the database can say where they are not.

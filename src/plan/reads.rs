@@ -18,10 +18,6 @@ use crate::time::{Millis, TimeRange};
 /// The most metrics that one selector may read.
 const METRICS: usize = 500;
 
-/// What is read lies between these, about the years -1000 and 11000.
-const EARLIEST: Millis = -93_000_000_000_000;
-const LATEST: Millis = 285_000_000_000_000;
-
 /// What is read of one metric.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MetricRead {
@@ -132,8 +128,8 @@ const STRETCHES: usize = 20_000;
 fn stretches(windows: &[FoldPlan]) -> Vec<TimeRange> {
     // Times are whole milliseconds: after one is from the next on.
     let stretch = |from: Millis, to: Millis| TimeRange {
-        from: from.saturating_add(1).clamp(EARLIEST, LATEST),
-        to: to.saturating_add(1).clamp(EARLIEST, LATEST),
+        from: from.saturating_add(1).clamp(TimeRange::EARLIEST, TimeRange::LATEST),
+        to: to.saturating_add(1).clamp(TimeRange::EARLIEST, TimeRange::LATEST),
     };
     let mut all = Vec::new();
     for plan in windows.iter().filter(|plan| plan.ends.len > 0) {

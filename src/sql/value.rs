@@ -244,8 +244,9 @@ pub(super) fn skipped(w: &mut Writer, fetch: &Fetch) {
     }
 }
 
-/// Writes how often a bucket's partials may not be what its samples come to, where that is asked: a time that is no whole
-/// millisecond, as of two rows within one the later counts; a sum of values that cancel, which rounding makes vague.
+/// Writes whether a bucket's partials may not be what its samples come to, where that is asked: 2 for a time that is no whole
+/// millisecond, as of two rows within one the later counts, and 1 for a sum of values that cancel, which rounding makes
+/// vague.
 pub(super) fn guard(w: &mut Writer, fetch: &Fetch) {
     if !fetch.guarded {
         return;
@@ -253,7 +254,7 @@ pub(super) fn guard(w: &mut Writer, fetch: &Fetch) {
     w.syntax(", (");
     match fetch.time.kind {
         TimeKind::Instant | TimeKind::Local(_) => {
-            w.syntax("max((date_part('microseconds', ").clock(&fetch.time).syntax(")::int8 % 1000 <> 0)::int)");
+            w.syntax("2 * max((date_part('microseconds', ").clock(&fetch.time).syntax(")::int8 % 1000 <> 0)::int)");
         }
         TimeKind::Date(_) | TimeKind::Day(_) | TimeKind::Epoch { .. } => {
             w.syntax("0");

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use datebin::language::{ParseError, canonical, promql, tree};
+use datebin::pattern::Patterns;
 use reqwest::Client;
 use serde_json::Value;
 
@@ -56,7 +57,7 @@ struct Count {
 
 impl Count {
     async fn compare(&mut self, server: &Server, text: &str) {
-        match (promql(text), server.ask("format_query", text).await) {
+        match (promql(text, &Patterns::default()), server.ask("format_query", text).await) {
             (Ok(expr), Ok(expected)) => {
                 self.read += 1;
                 let written = canonical(&expr);

@@ -169,3 +169,48 @@ async fn the_edges_of_functions_are_those_of_prometheus(pool: PgPool) {
         assert_eq!(error.kind, Kind::Execution, "{text}: {error:?}");
     }
 }
+
+#[sqlx::test(migrations = false)]
+async fn what_may_be_wrong_with_an_answer_is_said_at_its_place(pool: PgPool) {
+    sql(
+        &pool,
+        "CREATE TABLE cpu (ts timestamptz NOT NULL, host text NOT NULL, value float8 NOT NULL, PRIMARY KEY (host, ts));
+         INSERT INTO cpu SELECT to_timestamp(1735732800 + 60 * i), 'a', i % 2 FROM generate_series(0, 2) i;
+         CREATE TABLE h (ts timestamptz NOT NULL, le text NOT NULL, value float8 NOT NULL, PRIMARY KEY (le, ts));
+         INSERT INTO h SELECT to_timestamp(1735732920), le, n
+           FROM (VALUES ('1', 10), ('2', 5), ('+Inf', 20), ('x', 20)) AS b (le, n);",
+    )
+    .await;
+    let file = "[[source]]\nrelation = \"public.cpu\"\ntime = \"ts\"\nlabels = [\"host\"]\n\
+        [[source]]\nrelation = \"public.h\"\ntime = \"ts\"\nlabels = [\"le\"]\n[source.metric.h_bucket]\ncolumn = \"value\"\n";
+    let server = Server::declared(&pool, file).await;
+    let phi =
+        |phi: &str, at: &str| format!("PromQL warning: quantile value should be between 0 and 1, got {phi} ({at})");
+    let counter = |at: &str| {
+        format!(
+            "PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \"cpu\" ({at})"
+        )
+    };
+    let le = "PromQL warning: bucket label \"le\" is missing or has a malformed value of \"x\" for metric name \"h_bucket\" (1:25)";
+    let falls = "PromQL info: input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile) for metric name \"h_bucket\" (1:25)";
+    // As Prometheus 3.5.3 answers, over the same samples.
+    for (text, warnings, infos) in [
+        ("quantile(2, cpu)", vec![phi("2", "1:10")], vec![]),
+        ("quantile(2, nosuch)", vec![phi("2", "1:10")], vec![]),
+        ("quantile(scalar(nosuch), cpu)", vec![phi("NaN", "1:10")], vec![]),
+        ("quantile_over_time(2, cpu[5m])", vec![phi("2", "1:20")], vec![]),
+        ("quantile_over_time(2, nosuch[5m])", vec![], vec![]),
+        ("histogram_quantile(2, nosuch)", vec![phi("2", "1:20")], vec![]),
+        ("histogram_quantile(0.5, h_bucket)", vec![le.to_owned()], vec![falls.to_owned()]),
+        ("rate(cpu[5m])", vec![], vec![counter("1:6")]),
+        ("rate(cpu[30s])", vec![], vec![]),
+        ("irate(cpu[5m])", vec![], vec![]),
+        ("sum(increase(cpu[5m])) + quantile(-1, cpu)", vec![phi("-1", "1:35")], vec![counter("1:14")]),
+        ("max_over_time(rate(cpu[5m])[2m:1m])", vec![], vec![counter("1:20")]),
+    ] {
+        let steps = Steps::instant(T0 + 130_000);
+        let question = PromQuestion { text: text.to_owned(), steps, lookback_ms: None, is_range: false };
+        let answer = server.engine.scope().unwrap().promql(&question).await.unwrap();
+        assert_eq!((answer.warnings, answer.infos), (warnings, infos), "{text}");
+    }
+}

@@ -4,6 +4,7 @@ use super::{Parameters, shortened};
 use crate::ast::{Expr, ExprKind, Modifiers, Selector};
 use crate::error::{Error, Kind};
 use crate::language;
+use crate::pattern::Patterns;
 
 /// The parameter that selectors stand in.
 const SELECTOR: &str = "match[]";
@@ -36,11 +37,8 @@ pub fn selector(text: &str) -> Result<Selector, Error> {
 }
 
 fn read(name: &str, text: &str) -> Result<Expr, Error> {
-    language::promql(text).map_err(|error| {
-        let unreadable = Error::new(Kind::BadTarget, error.to_string()).at(error.span);
-        let unreadable = error.hint.map_or(unreadable.clone(), |hint| unreadable.hint(hint));
-        query_error(name, text, unreadable)
-    })
+    // What is no expression is refused before the request has a scope.
+    language::promql(text, &Patterns::default()).map_err(|error| query_error(name, text, error.into()))
 }
 
 /// An error of an expression, with the parameter that it stands in and its place, counted in lines and bytes from 1.

@@ -1,6 +1,7 @@
 //! What Prometheus 3.5 answers to odd texts, written down from it: which it reads and as what, which it refuses and where.
 
 use super::super::{canonical, promql};
+use crate::pattern::Patterns;
 
 /// A text and its canonical form.
 const READ: &[(&str, &str)] = &[
@@ -313,7 +314,7 @@ const REFUSED: &[(&str, usize)] = &[
 #[test]
 fn texts_read_as_in_prometheus() {
     for (text, expected) in READ {
-        let read = promql(text).map(|expr| canonical(&expr)).map_err(|error| error.message);
+        let read = promql(text, &Patterns::default()).map(|expr| canonical(&expr)).map_err(|error| error.message);
         assert_eq!(read.as_deref(), Ok(*expected), "{text}");
     }
 }
@@ -321,7 +322,8 @@ fn texts_read_as_in_prometheus() {
 #[test]
 fn mistakes_stand_where_prometheus_finds_them() {
     for (text, column) in REFUSED {
-        let found = promql(text).map(|expr| canonical(&expr)).map_err(|error| error.span.start + 1);
+        let found =
+            promql(text, &Patterns::default()).map(|expr| canonical(&expr)).map_err(|error| error.span.start + 1);
         assert_eq!(found, Err(*column), "{text}");
     }
 }
@@ -334,7 +336,11 @@ fn what_is_refused_beyond_prometheus() {
         ("x[0.0001]", "a range shorter than a millisecond"),
         ("x offset NaN", "unexpected `NaN`: expected a duration such as `5m`"),
     ] {
-        assert_eq!(promql(text).map_err(|error| error.message), Err(message.to_owned()), "{text}");
+        assert_eq!(
+            promql(text, &Patterns::default()).map_err(|error| error.message),
+            Err(message.to_owned()),
+            "{text}"
+        );
     }
 }
 
@@ -346,8 +352,11 @@ fn what_is_read_beyond_prometheus() {
         "first_over_time(x[5m])",
         "double_exponential_smoothing(x[5m], 0.5, 0.5)",
     ] {
-        assert_eq!(promql(text).map(|expr| canonical(&expr)).as_deref(), Ok(text));
+        assert_eq!(promql(text, &Patterns::default()).map(|expr| canonical(&expr)).as_deref(), Ok(text));
     }
     // Far from all data, as there.
-    assert_eq!(promql("x @ 1e15").map(|expr| canonical(&expr)).as_deref(), Ok("x @ 253402300799.999"));
+    assert_eq!(
+        promql("x @ 1e15", &Patterns::default()).map(|expr| canonical(&expr)).as_deref(),
+        Ok("x @ 253402300799.999")
+    );
 }

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::super::{Dialect, canonical, parse, promql, tree};
+use crate::pattern::Patterns;
 
 fn canonical_of(text: &str) -> String {
-    promql(text).map_or_else(|error| format!("error: {error}"), |expr| canonical(&expr))
+    promql(text, &Patterns::default()).map_or_else(|error| format!("error: {error}"), |expr| canonical(&expr))
 }
 
 #[test]
@@ -117,7 +118,7 @@ fn the_json_dialect_is_written_as_it_was_read() {
 }
 
 fn tree_of(text: &str) -> Value {
-    promql(text).map_or_else(|error| json!(error.to_string()), |expr| tree(&expr))
+    promql(text, &Patterns::default()).map_or_else(|error| json!(error.to_string()), |expr| tree(&expr))
 }
 
 #[test]
