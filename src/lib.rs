@@ -22,6 +22,7 @@ pub mod series;
 pub mod range;
 pub mod xor;
 pub mod ident;
+pub mod identity;
 pub mod nearest;
 pub mod pattern;
 pub mod time;

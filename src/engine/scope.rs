@@ -8,16 +8,18 @@ use crate::budget::Budget;
 use crate::catalog::Snapshot;
 use crate::db::{Database, Deadline};
 use crate::error::{Error, Kind};
+use crate::identity::Identity;
 use crate::intake::Moment;
 use crate::pattern::Patterns;
 use crate::plan::{Limits, Naming};
 use crate::refresh::Catalog;
 use crate::time::{Millis, Zone};
 
-/// One request: the catalog as its caller sees it, the database with the sessions it may hold at once, the moment by
+/// One request: its caller, the catalog as that caller sees it, the database with the sessions it may hold at once, the moment by
 /// which it must be answered, and what its answer may cost.
 #[derive(Clone)]
 pub struct Scope {
+    pub(super) identity: Identity,
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) catalog: Catalog,
     pub(super) database: Database,
@@ -33,13 +35,22 @@ pub struct Scope {
 }
 
 impl Engine {
-    /// The scope of a request that comes in now.
+    /// The scope of a request that comes in now, of nobody in particular.
     ///
     /// # Errors
     /// The catalog has never been loaded.
     pub fn scope(&self) -> Result<Scope, Error> {
+        self.scope_of(Identity::NOBODY)
+    }
+
+    /// The scope of a caller's request that comes in now.
+    ///
+    /// # Errors
+    /// The catalog has never been loaded.
+    pub fn scope_of(&self, identity: Identity) -> Result<Scope, Error> {
         let budget = Budget::new(&self.resources.process, self.resources.request_bytes, self.limits.cells);
         Ok(Scope {
+            identity,
             snapshot: self.snapshot()?,
             catalog: self.catalog.clone(),
             database: self.database.of_request(AT_ONCE, &budget),
@@ -70,6 +81,12 @@ impl Engine {
 }
 
 impl Scope {
+    /// Who asks. What was read for one identity answers no other.
+    #[must_use]
+    pub const fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
     /// The catalog of the request.
     #[must_use]
     pub fn snapshot(&self) -> &Snapshot {
