@@ -172,8 +172,9 @@ impl Window {
             return None;
         }
         let fetch = wanted.planned.groups.first()?.fetches.first()?;
-        let (from, to) = fetch.windows.as_ref().map_or((0, 1), |windows| windows.first().copied().unwrap_or_default());
-        let (start_ms, end_ms) = (fetch.buckets.edge(from), fetch.buckets.edge(to));
+        let (from, to) =
+            fetch.axis.windows.as_ref().map_or((0, 1), |windows| windows.first().copied().unwrap_or_default());
+        let (start_ms, end_ms) = (fetch.axis.buckets.edge(from), fetch.axis.buckets.edge(to));
         let (buckets, step_ms) = (i64::try_from(buckets(wanted.planned)).ok()?, step_ms(wanted.planned));
         Some(Self { end_ms, length_ms: end_ms - start_ms, step_ms, buckets })
     }
@@ -222,7 +223,7 @@ fn step_ms(planned: &Planned) -> i64 {
 /// How many buckets the lookback has: at least one.
 fn buckets(planned: &Planned) -> u64 {
     let fetches = planned.groups.iter().flat_map(|group: &FetchGroup| &group.fetches);
-    let lookback_ms = fetches.map(|fetch| fetch.lookback_ms).max().unwrap_or(0);
+    let lookback_ms = fetches.map(|fetch| fetch.fold.lookback_ms).max().unwrap_or(0);
     lookback_ms.unsigned_abs().div_ceil(step_ms(planned).unsigned_abs()).max(1)
 }
 

@@ -67,14 +67,15 @@ impl Scope {
     pub(super) async fn all_settled(&self, fetches: &[Fetch]) -> Result<Vec<Fetch>, Error> {
         let mut settled: Vec<Fetch> = Vec::with_capacity(fetches.len());
         for fetch in fetches {
+            let (source, rolled) = (fetch.rows.source, &fetch.rows.rolled);
             let is_alike =
-                |other: &&Fetch| fetch.rolled.is_some() && other.source == fetch.source && other.rolled == fetch.rolled;
+                |other: &&Fetch| rolled.is_some() && other.rows.source == source && other.rows.rolled == *rolled;
             let known = settled.iter().find(is_alike);
             let one = match known {
-                Some(known) => Fetch { from: fetch.from, to: fetch.to, ..known.clone() },
+                Some(known) => known.within(TimeRange { from: fetch.axis.from, to: fetch.axis.to }),
                 None => {
-                    let to = fetches.iter().filter(is_alike).map(|other| other.to).max().unwrap_or(fetch.to);
-                    self.settled(fetch, TimeRange { from: fetch.from, to }).await?
+                    let to = fetches.iter().filter(is_alike).map(|other| other.axis.to).max().unwrap_or(fetch.axis.to);
+                    self.settled(fetch, TimeRange { from: fetch.axis.from, to }).await?
                 }
             };
             settled.push(one);
@@ -84,17 +85,17 @@ impl Scope {
 
     async fn settled(&self, fetch: &Fetch, range: TimeRange) -> Result<Fetch, Error> {
         let mut settled = fetch.clone();
-        let Some(source) = self.snapshot.sources().get(fetch.source) else { return Ok(settled) };
-        let rollup = fetch.rolled.as_ref().and_then(|rolled| source.rollups.get(rolled.number));
+        let Some(source) = self.snapshot.sources().get(fetch.rows.source) else { return Ok(settled) };
+        let rollup = fetch.rows.rolled.as_ref().and_then(|rolled| source.rollups.get(rolled.number));
         let source = rollup.map_or(source, |rollup| &rollup.rows);
         let source = self.settled_source(source).await.map_err(|error| logged(&error, fetch))?;
-        settled.joins.clone_from(&source.joins);
-        let source = if source.time == fetch.time {
+        settled.rows.joins.clone_from(&source.joins);
+        let source = if source.time == fetch.rows.time {
             source
         } else {
-            Cow::Owned(Source { time: fetch.time.clone(), ..source.into_owned() })
+            Cow::Owned(Source { time: fetch.rows.time.clone(), ..source.into_owned() })
         };
-        let done = self.settle(&source, &mut settled.filters, (&fetch.named(), Some(range))).await;
+        let done = self.settle(&source, &mut settled.rows.filters, (&fetch.named(), Some(range))).await;
         done.map_err(|error| logged(&error, fetch))?;
         Ok(settled)
     }
@@ -144,7 +145,7 @@ impl Scope {
     /// The series of one metric; those with equal labels in several of its sources are one.
     async fn series(&self, part: OfMetric<'_>) -> Result<Gathered, Error> {
         let Some(first) = part.fetches.first() else { return Ok(Gathered::none(&self.budget)) };
-        if first.function.is_of_samples() {
+        if first.fold.function.is_of_samples() {
             let fetches = self.all_settled(part.fetches).await?;
             return self.folded(part, &fetches).await;
         }
@@ -152,7 +153,7 @@ impl Scope {
         let parts = self.all_settled(&parts).await?;
         let mut collector = Collector::new(Arc::new(first.clone()), part.group.named, &self.budget);
         // Rows that are merged into windows are not those of the answer; what counts is what comes of them.
-        let are_cells = part.group.answers && first.windows.is_none();
+        let are_cells = part.group.answers && first.axis.windows.is_none();
         for fetch in &parts {
             collector.next_source(fetch);
             let mut sink = |row: SeriesRow<'_>| {
@@ -207,7 +208,7 @@ impl Scope {
         for fetch in self.all_settled(&group.fetches).await? {
             let mut sink = |row: SeriesRow<'_>| {
                 // The time stands behind the labels and the bucket.
-                let seconds = row.value(fetch.labels.len() + 1).map_err(|error| error.public())?;
+                let seconds = row.value(fetch.rows.labels.len() + 1).map_err(|error| error.public())?;
                 times.extend(seconds.map(|seconds| (seconds * 1e6).round() as i64));
                 Ok(())
             };
@@ -257,7 +258,7 @@ struct OfMetric<'a> {
 
 impl<'a> OfMetric<'a> {
     fn all(group: &'a FetchGroup) -> impl Iterator<Item = Self> {
-        let metrics = || group.fetches.chunk_by(|one, next| one.metric == next.metric);
+        let metrics = || group.fetches.chunk_by(|one, next| one.rows.metric == next.rows.metric);
         let is_only = metrics().count() == 1;
         metrics().map(move |fetches| Self { group, fetches, is_only })
     }
@@ -270,18 +271,18 @@ impl<'a> OfMetric<'a> {
 
 /// Says how many values were no numbers, or how many rows end before they begin.
 fn skipped_values(fetch: &Fetch, skipped: f64) -> Option<String> {
-    if matches!(fetch.value, Value::Overlap(_) | Value::Lasts(_)) {
+    if matches!(fetch.rows.value, Value::Overlap(_) | Value::Lasts(_)) {
         let rows = if skipped > 1.0 {
             format!("{skipped:.0} rows end before they begin and were")
         } else {
             "1 row ends before it begins and was".to_owned()
         };
         let hint = "an end that means still going on is declared as `open` of `time_end`";
-        return (skipped > 0.0).then(|| format!("{}: {rows} skipped; {hint}", fetch.metric));
+        return (skipped > 0.0).then(|| format!("{}: {rows} skipped; {hint}", fetch.rows.metric));
     }
     let (are, many) =
         if skipped > 1.0 { ("values are no numbers and were", skipped) } else { ("value is no number and was", 1.0) };
-    (skipped > 0.0).then(|| format!("{}: {many:.0} {are} skipped", fetch.metric))
+    (skipped > 0.0).then(|| format!("{}: {many:.0} {are} skipped", fetch.rows.metric))
 }
 
 /// Each metric keeps to the limit, all of them together do not.
@@ -293,7 +294,7 @@ fn too_many_series(cap: u32) -> Error {
 /// The error as the client may see it; what the server said goes to the log.
 fn logged(error: &DbError, fetch: &Fetch) -> Error {
     if !error.is_no_news() {
-        tracing::warn!(metric = fetch.metric, relation = %fetch.relation, %error, "a fetch failed");
+        tracing::warn!(metric = fetch.rows.metric, relation = %fetch.rows.relation, %error, "a fetch failed");
     }
-    error.public().of_relation(&fetch.relation)
+    error.public().of_relation(&fetch.rows.relation)
 }

@@ -48,7 +48,7 @@ impl Scope {
                 let Metric { series, skipped, is_from_partials } = next?;
                 parts.push(series);
                 from_partials += usize::from(is_from_partials);
-                warnings.extend(metric.samples.first().and_then(|fetch| skipped_values(&fetch.metric, skipped)));
+                warnings.extend(metric.samples.first().and_then(|fetch| skipped_values(&fetch.rows.metric, skipped)));
             }
             let series = |part: &ReadSeries| {
                 part.kept.series.len() + part.folded.iter().map(|fold| fold.series.len()).sum::<usize>()
@@ -68,7 +68,7 @@ impl Scope {
 
     /// What one metric gives: from partials where these are exact.
     async fn metric(&self, metric: &MetricRead, plan: &ReadPlan) -> Result<Metric, Error> {
-        let is_whole = |fetch: &Fetch| !self.snapshot.has_fine_times(fetch.source);
+        let is_whole = |fetch: &Fetch| !self.snapshot.has_fine_times(fetch.rows.source);
         if metric.partials.first().is_some_and(is_whole)
             && let Some(series) = self.partials(&metric.partials).await?
         {
@@ -88,7 +88,7 @@ impl Scope {
                 done => done?,
             }
             if collector.has_fine_times() {
-                self.snapshot.learn_fine_times(fetch.source);
+                self.snapshot.learn_fine_times(fetch.rows.source);
             }
             if collector.is_vague() {
                 return Ok(None);
@@ -116,8 +116,8 @@ impl Scope {
                 }
             }
             // Rows of several stretches come in their order, which SQL does not promise.
-            if reader.is_disordered() && fetches.iter().any(|fetch| !fetch.stretches.is_empty()) {
-                fetches.iter_mut().for_each(|fetch| fetch.stretches.clear());
+            if reader.is_disordered() && fetches.iter().any(|fetch| !fetch.axis.stretches.is_empty()) {
+                fetches.iter_mut().for_each(|fetch| fetch.axis.stretches.clear());
                 continue;
             }
             done?;

@@ -40,7 +40,7 @@ impl Scope {
         let wanted = Reduced {
             reduce: target.options.reduce,
             max_points: context.max_points.min(self.limits.points),
-            offset_ms: first.map_or(0, |fetch| context.range.from - fetch.from),
+            offset_ms: first.map_or(0, |fetch| context.range.from - fetch.axis.from),
         };
         let mut all = ReducedSeries { kept: Vec::new(), held: self.budget.held(), notices: Vec::new() };
         for group in &planned.groups {

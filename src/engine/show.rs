@@ -20,9 +20,9 @@ pub(super) fn parts(groups: &[FetchGroup]) -> Vec<Fetch> {
 /// The statement of a fetch in its shape: a pattern stands as the list of values that it will become.
 pub(super) fn statement(fetch: &Fetch) -> Statement {
     let mut fetch = fetch.clone();
-    let joined = fetch.joins.iter_mut().flat_map(|join| &mut join.filters);
-    for filter in fetch.filters.iter_mut().chain(joined) {
+    let joined = fetch.rows.joins.iter_mut().flat_map(|join| &mut join.filters);
+    for filter in fetch.rows.filters.iter_mut().chain(joined) {
         *filter = settle(filter, &BTreeSet::new());
     }
-    if fetch.function.is_of_samples() { sql::samples(&fetch) } else { sql::fetch(&fetch) }
+    if fetch.fold.function.is_of_samples() { sql::samples(&fetch) } else { sql::fetch(&fetch) }
 }

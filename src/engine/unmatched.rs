@@ -47,7 +47,7 @@ impl Scope {
         for look in looks {
             let found = self.database.texts(&sql::any(&look.fetch), self.deadline.within(BUDGET), 1).await;
             if found.is_ok_and(|found| !found.is_empty()) {
-                let (metric, labels) = (&look.fetch.metric, &look.labels);
+                let (metric, labels) = (&look.fetch.rows.metric, &look.labels);
                 notices.push(format!("{metric} has rows in this range, but no sample passes the matchers on {labels}"));
             }
         }
@@ -57,8 +57,11 @@ impl Scope {
 
     /// The fetch of all rows of its source, where matchers narrow it.
     fn without_matchers(&self, fetch: &Fetch) -> Option<Fetch> {
-        let own = self.snapshot.sources().get(fetch.source)?.filters.len();
-        (fetch.filters.len() > own)
-            .then(|| Fetch { filters: fetch.filters.iter().take(own).cloned().collect(), ..fetch.clone() })
+        let own = self.snapshot.sources().get(fetch.rows.source)?.filters.len();
+        (fetch.rows.filters.len() > own).then(|| {
+            let mut fetch = fetch.clone();
+            fetch.rows.filters.truncate(own);
+            fetch
+        })
     }
 }

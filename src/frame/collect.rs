@@ -53,11 +53,11 @@ impl Collector {
         self.rows += 1;
         let columns = self.index.width();
         if !self.has_number(row, columns)? {
-            return if self.rows > self.index.fetch.row_cap { Err(self.index.too_much()) } else { Ok(()) };
+            return if self.rows > self.index.fetch.caps.rows { Err(self.index.too_much()) } else { Ok(()) };
         }
         // A series too many is what is wrong even where the row is one too many as well.
         let at = self.index.series_of(row)?;
-        if self.rows > self.index.fetch.row_cap {
+        if self.rows > self.index.fetch.caps.rows {
             return Err(self.index.too_much());
         }
         let place = row.place(columns).map_err(|error| error.public())?;
@@ -69,7 +69,7 @@ impl Collector {
                 None => return Ok(()),
             }
         }
-        if self.index.fetch.guarded {
+        if self.index.fetch.fold.guarded {
             let guard = row.value(columns + 1 + width(self.carried)).map_err(|error| error.public())?;
             self.vague |= guard.is_some_and(|guard| guard > 0.0);
             self.fine |= guard.is_some_and(|guard| guard >= 2.0);
@@ -129,9 +129,9 @@ impl Collector {
 }
 
 fn bucket(fetch: &Fetch, place: Place) -> Option<u32> {
-    match (place, &fetch.buckets) {
+    match (place, &fetch.axis.buckets) {
         (Place::Start(at), Buckets::Regular { step_ms, start_ms, .. }) => {
-            let inside = (fetch.from..fetch.to).contains(&at);
+            let inside = (fetch.axis.from..fetch.axis.to).contains(&at);
             inside.then(|| u32::try_from((at - start_ms).div_euclid(*step_ms)).ok()).flatten()
         }
         (Place::Number(number), Buckets::Edges(edges)) => {

@@ -75,7 +75,7 @@ impl<S: Default> SeriesIndex<S> {
     /// Goes on with the rows of another source of the same metric.
     pub(super) fn next_source(&mut self, fetch: &Fetch) {
         self.columns = columns(fetch);
-        self.may_skip = fetch.value.may_skip();
+        self.may_skip = fetch.rows.value.may_skip();
         self.documents.clear();
         self.parts = self.parts();
     }
@@ -166,7 +166,7 @@ impl<S: Default> SeriesIndex<S> {
         if is_new {
             self.held.pay(KEY_BYTES + self.key.len() + size_of::<S>())?;
             self.states.push(S::default());
-            if self.len() > self.fetch.series_cap as usize {
+            if self.len() > self.fetch.caps.series as usize {
                 return Err(self.too_much());
             }
         }
@@ -190,14 +190,14 @@ impl<S: Default> SeriesIndex<S> {
         for part in parts {
             match part.column {
                 Some(column) => self.key.add(part.name, text(row, column)?),
-                None => self.key.add(part.name, &self.fetch.metric),
+                None => self.key.add(part.name, &self.fetch.rows.metric),
             }
         }
         Ok(())
     }
 
     fn read_members(&mut self, row: &SeriesRow<'_>) -> Result<(), Error> {
-        let name = self.named.then(|| (Arc::from(METRIC_NAME), Arc::from(self.fetch.metric.as_str())));
+        let name = self.named.then(|| (Arc::from(METRIC_NAME), Arc::from(self.fetch.rows.metric.as_str())));
         let mut labels = Labels::new(name);
         // Members first: a declared label wins over a member of the same name.
         for (at, column) in self.columns.iter().enumerate() {
@@ -217,15 +217,15 @@ impl<S: Default> SeriesIndex<S> {
     /// The error for more series or rows than allowed.
     pub(super) fn too_much(&self) -> Error {
         let hint = "narrow it with matchers, or aggregate it, e.g. `avg by (label) (…)`";
-        let (metric, cap) = (&self.fetch.metric, self.fetch.series_cap);
+        let (metric, cap) = (&self.fetch.rows.metric, self.fetch.caps.series);
         if self.len() > cap as usize {
             let message = format!("{metric} has more than {cap} series here, the limit of one target");
             return Error::new(Kind::TooManySeries, message).hint(hint);
         }
         if cap == u32::MAX {
-            return too_many_samples(metric, self.fetch.row_cap);
+            return too_many_samples(metric, self.fetch.caps.rows);
         }
-        let message = format!("the answer for {metric} is larger than the limit of {} cells", self.fetch.row_cap);
+        let message = format!("the answer for {metric} is larger than the limit of {} cells", self.fetch.caps.rows);
         Error::new(Kind::AnswerTooLarge, message).hint(hint)
     }
 }
@@ -236,13 +236,13 @@ fn text<'a>(row: &'a SeriesRow<'_>, column: usize) -> Result<&'a str, Error> {
 
 fn columns(fetch: &Fetch) -> Vec<LabelColumn> {
     let one = |name: &String| LabelColumn::One(Arc::from(name.as_str()));
-    match &fetch.aggregate {
+    match &fetch.fold.aggregate {
         None => {
             let column = |label: &SeriesLabel| match label {
                 SeriesLabel::One { name, .. } => one(name),
                 SeriesLabel::Members { .. } => LabelColumn::Members,
             };
-            fetch.labels.iter().map(column).collect()
+            fetch.rows.labels.iter().map(column).collect()
         }
         Some(aggregate) => {
             let column = |key: SqlKey| match key {

@@ -30,7 +30,7 @@ impl<'a> Meaning<'a> {
     /// What the metric of that name measures; without a name, the only metric that is read.
     #[must_use]
     pub fn help(&self, name: Option<&str>) -> Option<String> {
-        let mut metrics = self.groups.iter().flat_map(|group| &group.fetches).map(|fetch| fetch.metric.as_str());
+        let mut metrics = self.groups.iter().flat_map(|group| &group.fetches).map(|fetch| fetch.rows.metric.as_str());
         let name = name.or_else(|| {
             let first = metrics.next()?;
             metrics.all(|other| other == first).then_some(first)
@@ -77,7 +77,7 @@ impl<'a> Meaning<'a> {
         if request.pushed.as_ref().is_some_and(|pushed| !keeps(pushed.op)) {
             return None;
         }
-        let metrics = || group.fetches.iter().filter_map(|fetch| self.snapshot.metric(&fetch.metric)).map(|m| m.1);
+        let metrics = || group.fetches.iter().filter_map(|fetch| self.snapshot.metric(&fetch.rows.metric)).map(|m| m.1);
         let unit = |metric: &'a Metric| after(request.function, metric);
         if let Some(own) = metrics().find(|metric| Some(metric.name.as_str()) == name) {
             return unit(own);

@@ -33,8 +33,8 @@ impl Mixed {
     /// # Errors
     /// There are more than may be held.
     pub(super) fn push(&mut self, fetch: &Fetch, series: usize, sample: Sample) -> Result<(), Error> {
-        if self.samples.len() >= fetch.sample_cap as usize {
-            return Err(too_many_samples(&fetch.metric, fetch.sample_cap));
+        if self.samples.len() >= fetch.caps.samples as usize {
+            return Err(too_many_samples(&fetch.rows.metric, fetch.caps.samples));
         }
         // Once as they come, once in order.
         self.held.pay(2 * size_of::<Numbered>())?;

@@ -44,7 +44,7 @@ impl OpenWindows {
         now: Sample,
         (looks, held): (&mut Looks, &mut Held),
     ) -> Result<(), Error> {
-        let bucket = fetch.buckets.of_micros(now.micros);
+        let bucket = fetch.axis.buckets.of_micros(now.micros);
         let (mut at_once, points) = (LOOKS_AT_ONCE, self.points.len());
         while at_once > 0 && !self.samples.is_empty() && span(fetch, self.open).is_some_and(|(_, to)| to <= bucket) {
             at_once = at_once.saturating_sub(1 + self.close(fetch, phi, looks)?);
@@ -103,7 +103,7 @@ impl OpenWindows {
 
 /// The gathered buckets of a window; none past the last window.
 fn span(fetch: &Fetch, window: u32) -> Option<(u32, u32)> {
-    match &fetch.windows {
+    match &fetch.axis.windows {
         Some(windows) => windows.get(window as usize).copied(),
         None => Some((window, window + 1)),
     }
@@ -112,10 +112,10 @@ fn span(fetch: &Fetch, window: u32) -> Option<(u32, u32)> {
 /// The first window that is not over before a bucket.
 fn skipped(fetch: &Fetch, bucket: u32) -> u32 {
     let over = |windows: &Vec<(u32, u32)>| windows.partition_point(|(_, to)| *to <= bucket);
-    fetch.windows.as_ref().map_or(bucket, |windows| u32::try_from(over(windows)).unwrap_or(u32::MAX))
+    fetch.axis.windows.as_ref().map_or(bucket, |windows| u32::try_from(over(windows)).unwrap_or(u32::MAX))
 }
 
 fn too_much(fetch: &Fetch) -> Error {
-    let message = format!("the quantiles of {} look at more samples than an answer may take", fetch.metric);
+    let message = format!("the quantiles of {} look at more samples than an answer may take", fetch.rows.metric);
     Error::new(Kind::AnswerTooLarge, message).hint("narrow the range or the window, or narrow it with matchers")
 }

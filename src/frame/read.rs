@@ -60,7 +60,7 @@ impl SampleReader {
     /// Reads for the fetches of a metric.
     #[must_use]
     pub fn new(fetches: &[Fetch], first: &Arc<Fetch>, plan: &ReadPlan, budget: &Budget) -> Self {
-        let folds = plan.folds.iter().map(|(_, fold)| fold.with_lookback(first.lookback_ms)).collect();
+        let folds = plan.folds.iter().map(|(_, fold)| fold.with_lookback(first.fold.lookback_ms)).collect();
         let index = SeriesIndex::new(Arc::clone(first), true, budget);
         Self {
             index,
@@ -76,7 +76,7 @@ impl SampleReader {
 
     /// Goes on with the samples of another source of the same metric.
     pub fn next_source(&mut self, fetch: &Fetch) {
-        self.null_ends = fetch.markers;
+        self.null_ends = fetch.rows.markers;
         self.index.next_source(fetch);
     }
 
@@ -200,7 +200,7 @@ fn label_bytes(labels: &Labels) -> usize {
 }
 
 fn out_of_order(fetch: &Fetch) -> Error {
-    Error::new(Kind::Internal, format!("the samples of {} came in no order", fetch.metric))
+    Error::new(Kind::Internal, format!("the samples of {} came in no order", fetch.rows.metric))
 }
 
 /// Brings the samples of several sources into one order; of several at one millisecond the last by value counts.

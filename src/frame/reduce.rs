@@ -166,7 +166,7 @@ fn is_m4(wanted: Reduced) -> bool {
 
 /// The column of an instant: equal parts of exactly the range.
 fn column(fetch: &Fetch, micros: i64, wanted: Reduced) -> u32 {
-    let (from, to) = (i128::from(fetch.from) * 1000, i128::from(fetch.to) * 1000);
+    let (from, to) = (i128::from(fetch.axis.from) * 1000, i128::from(fetch.axis.to) * 1000);
     let part = i128::from(columns(wanted)) * (i128::from(micros) - from) / (to - from);
     u32::try_from(part).unwrap_or(0)
 }

@@ -11,11 +11,13 @@ use super::pair::Sample;
 use super::quantile::Looks;
 use super::stream::Stream;
 use super::window::Take;
+use crate::ast::OverTime;
 use crate::budget::Budget;
 use crate::db::SeriesRow;
 use crate::error::{Error, Kind};
 use crate::evaluate::RangeFunction;
 use crate::plan::{Buckets, Fetch, FetchAggregate, Filter, SeriesLabel, Wanted};
+use crate::time::TimeRange;
 
 /// The most values of a label that the search for predecessors names.
 const NAMED_VALUES: usize = 1000;
@@ -45,7 +47,7 @@ impl SampleCollector {
             samples: 0,
             cells: 0,
             skipped: 0.0,
-            looks: Looks::new(fetch.sample_cap),
+            looks: Looks::new(fetch.caps.samples),
             mixed: None,
             latest: HashMap::new(),
             earlier_rows: 0,
@@ -72,7 +74,7 @@ impl SampleCollector {
         let Arrived { micros, value } = arrived(&self.index, row, &mut self.samples)?;
         let fetch = Arc::clone(&self.index.fetch);
         let Some(value) = value else {
-            self.skipped += f64::from(u8::from(micros >= fetch.from * 1000));
+            self.skipped += f64::from(u8::from(micros >= fetch.axis.from * 1000));
             return Ok(());
         };
         let at = self.index.series_of(row)?;
@@ -107,32 +109,28 @@ impl SampleCollector {
     fn fold(&mut self, fetch: &Fetch, at: usize, now: Sample) -> Result<(), Error> {
         let Some((stream, held)) = self.index.state(at) else { return Ok(()) };
         self.cells += u32::from(stream.take(fetch, now, (&mut self.looks, held))?);
-        if self.cells > fetch.row_cap { Err(self.index.too_much()) } else { Ok(()) }
+        if self.cells > fetch.caps.rows { Err(self.index.too_much()) } else { Ok(()) }
     }
 
     /// The fetch of the last sample before what a fetch of the metric read, for those series that one there may connect
     /// to.
     #[must_use]
     pub fn predecessors(&self, fetch: &Fetch) -> Option<Fetch> {
-        let from = fetch.from.saturating_sub(fetch.lookback_ms);
-        let read_from = fetch.from.saturating_sub(fetch.reach_ms);
+        let from = fetch.axis.from.saturating_sub(fetch.fold.lookback_ms);
+        let read_from = fetch.axis.from.saturating_sub(fetch.axis.reach_ms);
         let own = &self.index.fetch;
         let may_connect =
-            |first: Sample| first.micros - fetch.lookback_ms.saturating_mul(1000) < read_from.saturating_mul(1000);
+            |first: Sample| first.micros - fetch.fold.lookback_ms.saturating_mul(1000) < read_from.saturating_mul(1000);
         let lacking = self.index.states().filter(|(_, stream)| stream.first(own).is_some_and(may_connect));
         let mut lacking = lacking.map(|(at, _)| at).peekable();
-        if fetch.function.is_of_pairs() && from < read_from && lacking.peek().is_some() {
+        if fetch.fold.function.is_of_pairs() && from < read_from && lacking.peek().is_some() {
             let narrowed = self.narrowed(fetch, lacking);
-            return Some(Fetch {
-                from,
-                to: read_from,
-                buckets: Buckets::Regular { origin_ms: from, step_ms: read_from - from, start_ms: from },
-                windows: None,
-                function: RangeFunction::OverTime(crate::ast::OverTime::Last),
-                filters: fetch.filters.iter().cloned().chain(narrowed).collect(),
-                reach_ms: 0,
-                ..fetch.clone()
-            });
+            let mut before = fetch.within(TimeRange { from, to: read_from });
+            before.axis.buckets = Buckets::Regular { origin_ms: from, step_ms: read_from - from, start_ms: from };
+            (before.axis.windows, before.axis.reach_ms) = (None, 0);
+            before.fold.function = RangeFunction::OverTime(OverTime::Last);
+            before.rows.filters.extend(narrowed);
+            return Some(before);
         }
         None
     }
@@ -141,7 +139,7 @@ impl SampleCollector {
     fn narrowed(&self, fetch: &Fetch, series: impl Iterator<Item = usize>) -> Vec<Filter> {
         let keys = self.index.keys();
         let mut labels: Vec<(&SeriesLabel, BTreeSet<&str>)> =
-            fetch.labels.iter().map(|l| (l, BTreeSet::new())).collect();
+            fetch.rows.labels.iter().map(|l| (l, BTreeSet::new())).collect();
         labels.retain(|(label, _)| matches!(label, SeriesLabel::One { .. }));
         for at in series {
             for (label, values) in &mut labels {
@@ -170,7 +168,7 @@ impl SampleCollector {
     /// There are more rows than allowed, or more bytes would be held.
     pub fn earlier(&mut self, row: &SeriesRow<'_>) -> Result<(), Error> {
         self.earlier_rows += 1;
-        if self.earlier_rows > self.index.fetch.row_cap {
+        if self.earlier_rows > self.index.fetch.caps.rows {
             return Err(self.index.too_much());
         }
         let columns = self.index.width();
@@ -246,8 +244,8 @@ pub(super) fn arrived<S: Default>(
     samples: &mut u32,
 ) -> Result<Arrived, Error> {
     *samples += 1;
-    if *samples > index.fetch.sample_cap {
-        return Err(too_many_samples(&index.fetch.metric, index.fetch.sample_cap));
+    if *samples > index.fetch.caps.samples {
+        return Err(too_many_samples(&index.fetch.rows.metric, index.fetch.caps.samples));
     }
     let columns = index.width();
     let micros = row.micros(columns).map_err(|error| error.public())?;

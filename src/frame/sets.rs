@@ -54,9 +54,9 @@ impl LabelSets {
     /// # Errors
     /// More bytes would be held, or the row is not of the statement's shape.
     pub fn row(&mut self, sets: &SetsFetch, row: &SeriesRow<'_>) -> Result<(), Error> {
-        let width = sets.fetch.labels.len();
+        let width = sets.fetch.rows.labels.len();
         match &sets.of {
-            SetsOf::One => self.add(row, &sets.fetch.metric),
+            SetsOf::One => self.add(row, &sets.fetch.rows.metric),
             SetsOf::Stored { metrics, .. } => {
                 let stored = row.label(width).map_err(|error| error.public())?.unwrap_or_default();
                 let at = metrics.binary_search_by(|metric| metric.stored.as_str().cmp(stored));
@@ -66,7 +66,7 @@ impl LabelSets {
                 for (at, column) in columns.iter().enumerate() {
                     let rows = row.value(width + 1 + at).map_err(|error| error.public())?;
                     if rows.is_some_and(|rows| rows > 0.0) {
-                        self.add(row, &column.metric)?;
+                        self.add(row, &column.rows.metric)?;
                     }
                 }
                 Ok(())

@@ -45,7 +45,7 @@ impl Stream {
         now: Sample,
         (looks, held): (&mut Looks, &mut Held),
     ) -> Result<bool, Error> {
-        if let RangeFunction::Quantile(phi) = fetch.function {
+        if let RangeFunction::Quantile(phi) = fetch.fold.function {
             if self.more.is_none() {
                 held.pay(size_of::<More>())?;
             }
@@ -92,7 +92,7 @@ impl Stream {
         let cells = self.cells(None, held)?;
         let rest = std::mem::take(cells);
         fold(cells, fetch, (latest, first), held)?;
-        rest.into_iter().try_for_each(|cell| add(cells, cell, fetch.function, held))
+        rest.into_iter().try_for_each(|cell| add(cells, cell, fetch.fold.function, held))
     }
 
     /// The bytes that it holds besides its own.
@@ -111,14 +111,14 @@ impl Stream {
         (looks, budget): (&mut Looks, &Budget),
         take: &mut Take<'_>,
     ) -> Result<Vec<Point>, Error> {
-        let (points, taken) = match (self.more.map(|more| *more), fetch.function) {
+        let (points, taken) = match (self.more.map(|more| *more), fetch.fold.function) {
             (None, _) => return Ok(Vec::new()),
             (Some(More::Windows(windows)), RangeFunction::Quantile(phi)) => {
                 (windows.finish(fetch, phi, looks, budget)?, false)
             }
             (Some(More::Windows(_)), _) => return Ok(Vec::new()),
             (Some(More::Pairs { cells, .. }), function) => {
-                (points(fetch, Some(function), &cells, take)?, fetch.windows.is_some())
+                (points(fetch, Some(function), &cells, take)?, fetch.axis.windows.is_some())
             }
         };
         if !taken {
@@ -129,15 +129,15 @@ impl Stream {
 }
 
 const fn from_micros(fetch: &Fetch) -> i64 {
-    fetch.from.saturating_mul(1000)
+    fetch.axis.from.saturating_mul(1000)
 }
 
 /// Folds a sample beside the one before it.
 fn fold(cells: &mut Vec<Cell>, fetch: &Fetch, (before, now): (Sample, Sample), held: &mut Held) -> Result<(), Error> {
-    if now.micros - before.micros <= fetch.lookback_ms.saturating_mul(1000)
-        && let Some(partials) = pair(fetch.function, before, now)
+    if now.micros - before.micros <= fetch.fold.lookback_ms.saturating_mul(1000)
+        && let Some(partials) = pair(fetch.fold.function, before, now)
     {
-        add(cells, Cell { bucket: fetch.buckets.of_micros(now.micros), partials }, fetch.function, held)?;
+        add(cells, Cell { bucket: fetch.axis.buckets.of_micros(now.micros), partials }, fetch.fold.function, held)?;
     }
     Ok(())
 }

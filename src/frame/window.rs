@@ -20,19 +20,19 @@ pub(super) fn points(
     cells: &[Cell],
     take: &mut Take<'_>,
 ) -> Result<Vec<Point>, Error> {
-    let seconds = |from: u32, to: u32| (fetch.buckets.edge(to) - fetch.buckets.edge(from)) as f64 / 1000.0;
+    let seconds = |from: u32, to: u32| (fetch.axis.buckets.edge(to) - fetch.axis.buckets.edge(from)) as f64 / 1000.0;
     // Numbers of series are divided by nothing.
     let counts = |wanted: &FetchAggregate| matches!(wanted.op, AggregateOp::Count | AggregateOp::Group);
-    let unit = match &fetch.value {
-        _ if fetch.aggregate.as_ref().is_some_and(counts) => None,
-        Value::Overlap(overlap) if fetch.mean => Some(overlap.unit.seconds()),
-        _ => fetch.per_second.then_some(1.0),
+    let unit = match &fetch.rows.value {
+        _ if fetch.fold.aggregate.as_ref().is_some_and(counts) => None,
+        Value::Overlap(overlap) if fetch.fold.mean => Some(overlap.unit.seconds()),
+        _ => fetch.fold.per_second.then_some(1.0),
     };
     let value = |partials: Partials, length: f64| {
         let value = value(partials, function, length);
         unit.map_or(value, |unit| value / (length / unit))
     };
-    let Some(windows) = &fetch.windows else {
+    let Some(windows) = &fetch.axis.windows else {
         let point = |cell: &Cell| {
             let length = seconds(cell.bucket, cell.bucket + 1);
             Point { bucket: cell.bucket, value: value(cell.partials, length) }

@@ -5,7 +5,10 @@ use super::matchers::{Resolved, resolve};
 use super::metrics::bad_matcher;
 use super::names::{Named, named};
 use super::window::{self, Cut};
-use super::{Buckets, Context, Fetch, FetchAggregate, Filter, SeriesLabel, Wanted, counted, notices, open};
+use super::{
+    Axis, Buckets, Caps, Context, Fetch, FetchAggregate, FetchFold, FetchRows, Filter, SeriesLabel, Wanted, counted,
+    notices, open,
+};
 use crate::ast::{Grouping, Matcher};
 use crate::catalog::{Carrier, LabelValue, Source, Value};
 use crate::error::{Error, Kind};
@@ -80,11 +83,11 @@ pub fn samples(context: &Context<'_>, request: &FetchRequest) -> Result<Planned,
     }
     let mut planned = fetches(context, std::slice::from_ref(request))?;
     for fetch in planned.groups.iter_mut().flat_map(|group| &mut group.fetches) {
-        let offset_ms = planned.grid.start() - fetch.from;
+        let offset_ms = planned.grid.start() - fetch.axis.from;
         let (from, to) = (context.range.from - offset_ms, context.range.to - offset_ms);
-        (fetch.from, fetch.to, fetch.row_cap) = (from, to, context.limits.cells);
+        (fetch.axis.from, fetch.axis.to, fetch.caps.rows) = (from, to, context.limits.cells);
         fetch.rollups.clear();
-        fetch.buckets = Buckets::Regular { origin_ms: from, step_ms: to - from, start_ms: from };
+        fetch.axis.buckets = Buckets::Regular { origin_ms: from, step_ms: to - from, start_ms: from };
     }
     Ok(planned)
 }
@@ -136,7 +139,7 @@ fn group(
             let is_alone = carriers.len() == 1;
             let scope = Scope { context, carrier: *carrier, cut: &cut, answers, is_alone };
             let mut fetch = scope.fetch(filters, covered.function, inside.clone());
-            (fetch.per_second, fetch.mean) = (asked.per_second, covered.mean);
+            (fetch.fold.per_second, fetch.fold.mean) = (asked.per_second, covered.mean);
             // A mean of rows that last is of their own times.
             fetch.rollups = if covered.mean { Vec::new() } else { scope.rolled_up(&fetch, matchers)? };
             fetches.push(fetch);
@@ -149,12 +152,12 @@ fn group(
 
 /// Sources of one metric connect the samples of their series alike, and keep to one cap.
 fn level(fetches: &mut [Fetch], cells: u32) {
-    let lookback_ms = fetches.iter().map(|fetch| fetch.lookback_ms).max().unwrap_or(0);
-    let reach_ms = fetches.iter().map(|fetch| fetch.reach_ms).max().unwrap_or(0);
-    let rows = fetches.iter().fold(0_u32, |rows, fetch| rows.saturating_add(fetch.row_cap));
+    let lookback_ms = fetches.iter().map(|fetch| fetch.fold.lookback_ms).max().unwrap_or(0);
+    let reach_ms = fetches.iter().map(|fetch| fetch.axis.reach_ms).max().unwrap_or(0);
+    let rows = fetches.iter().fold(0_u32, |rows, fetch| rows.saturating_add(fetch.caps.rows));
     for fetch in fetches {
-        (fetch.lookback_ms, fetch.reach_ms) = (lookback_ms, reach_ms);
-        fetch.row_cap = rows.min(cells.max(fetch.row_cap));
+        (fetch.fold.lookback_ms, fetch.axis.reach_ms) = (lookback_ms, reach_ms);
+        fetch.caps.rows = rows.min(cells.max(fetch.caps.rows));
     }
 }
 
@@ -207,7 +210,7 @@ impl Scope<'_> {
             (true, true) => limits.cells,
             (true, false) => bounded(),
         };
-        Fetch {
+        let rows = FetchRows {
             source: at,
             relation: source.relation.clone(),
             joins: source.joins.clone(),
@@ -216,30 +219,33 @@ impl Scope<'_> {
             adjustment: metric.adjustment.clone(),
             elements: source.elements.clone(),
             skip_nan: source.skip_nan,
-            stretches: Vec::new(),
-            guarded: false,
             markers: false,
             stored: source.name_value().zip(metric.stored_name.clone()),
             metric: metric.name.clone(),
             labels,
             filters,
+            rolled: None,
+        };
+        let axis = Axis {
             from: self.cut.from(),
             to: self.cut.to(),
             buckets: self.cut.buckets.clone(),
             windows: self.cut.windows.clone(),
+            stretches: Vec::new(),
+            reach_ms: if function.is_of_pairs() { window::reach(source, self.cut) } else { 0 },
+            now: self.context.now,
+        };
+        let fold = FetchFold {
             function,
             per_second: false,
             mean: false,
-            now: self.context.now,
             lookback_ms: source.lookback_ms,
-            reach_ms: if function.is_of_pairs() { window::reach(source, self.cut) } else { 0 },
+            guarded: false,
             aggregate: aggregate.map(|a| self.confirmed(a)),
-            rollups: Vec::new(),
-            rolled: None,
-            row_cap,
-            series_cap: if self.answers { limits.series } else { u32::MAX },
-            sample_cap: limits.samples,
-        }
+        };
+        let series = if self.answers { limits.series } else { u32::MAX };
+        let caps = Caps { rows: row_cap, series, samples: limits.samples };
+        Fetch { rows, axis, fold, caps, rollups: Vec::new() }
     }
 
     /// Leaves only labels that the source has: the others are empty on every row.
@@ -263,7 +269,7 @@ impl Fetch {
     /// The condition that a row of a narrow source carries this metric.
     #[must_use]
     pub fn named(&self) -> Vec<Filter> {
-        let stored = self.stored.iter();
+        let stored = self.rows.stored.iter();
         let named = |(value, name): &(LabelValue, String)| Filter {
             value: value.clone(),
             wanted: Wanted::OneOf([name.clone()].into()),

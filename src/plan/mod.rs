@@ -3,6 +3,7 @@
 //! Nothing below this module sees a name that the catalog did not confirm. A [`Fetch`] has a time range and a row
 //! cap by construction.
 
+mod axis;
 mod bounds;
 mod context;
 mod counted;
@@ -20,6 +21,7 @@ mod rows;
 mod sets;
 mod window;
 
+pub use axis::{Axis, Buckets};
 pub use context::Context;
 pub use fetch::{FetchGroup, Planned, fetches, fetches_on, samples};
 pub use metrics::{Naming, too_many_filters};
@@ -35,7 +37,6 @@ use crate::catalog::{
     Value,
 };
 use crate::evaluate::RangeFunction;
-use crate::time::{Grid, GridShape, Millis, TimeRange};
 
 /// The bounds of one answer, all from settings.
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +74,22 @@ impl Default for Limits {
 /// One selector's question to one relation: per-series, per-bucket values of one metric.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fetch {
-    /// The number of its source in the catalog.
+    /// Which rows are read, and what is read of each.
+    pub rows: FetchRows,
+    /// Which times, and how they are cut.
+    pub axis: Axis,
+    /// How samples become values.
+    pub fold: FetchFold,
+    /// How much it may be.
+    pub caps: Caps,
+    /// The parts of it that a rollup answers, in order, as fetches of that relation; the rest are its own rows.
+    pub rollups: Vec<Fetch>,
+}
+
+/// The rows of a fetch, and what is read of each: everything but their times.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FetchRows {
+    /// The number of the source in the catalog.
     pub source: usize,
     /// The relation.
     pub relation: Relation,
@@ -89,11 +105,6 @@ pub struct Fetch {
     pub elements: Option<Member>,
     /// Whether NaN samples do not exist.
     pub skip_nan: bool,
-    /// The times that are read, in order, where most of the range between them is not; empty for all of it.
-    pub stretches: Vec<TimeRange>,
-    /// Whether the database says where partials are not what samples come to: rows within one millisecond, sums that
-    /// cancel.
-    pub guarded: bool,
     /// Whether a NULL is read: it ends its series until the next sample.
     pub markers: bool,
     /// In a narrow source, where the metric's name is and the name to select.
@@ -104,39 +115,37 @@ pub struct Fetch {
     pub labels: Vec<SeriesLabel>,
     /// Conditions on labels.
     pub filters: Vec<Filter>,
-    /// Start of the first bucket.
-    pub from: Millis,
-    /// End of the last bucket.
-    pub to: Millis,
-    /// The buckets by which samples are gathered: the grid's own, or finer ones where windows overlap.
-    pub buckets: Buckets,
-    /// Where the windows of the grid's buckets are not those buckets: the gathered buckets that each spans, from the
-    /// first up to the second, which is outside. Both ascend.
-    pub windows: Option<Vec<(u32, u32)>>,
-    /// How samples become a value.
+    /// In a fetch of a rollup, where its rows have what samples come to.
+    pub rolled: Option<RolledUp>,
+}
+
+/// How the samples of a fetch become values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FetchFold {
+    /// How the samples of a window become a value.
     pub function: RangeFunction,
     /// Whether its value is per second of its window: the rate of rows.
     pub per_second: bool,
     /// Whether its value is divided by the length of its window: how many rows that last are open on average.
     pub mean: bool,
-    /// The time of the question, up to which rows without an end go on.
-    pub now: Millis,
     /// How far apart two samples may lie and still connect.
     pub lookback_ms: i64,
-    /// How far before the first bucket samples are read for what connects to it.
-    pub reach_ms: i64,
+    /// Whether the database says where partials are not what samples come to: rows within one millisecond, sums that
+    /// cancel.
+    pub guarded: bool,
     /// The aggregation over series that the database does.
     pub aggregate: Option<FetchAggregate>,
-    /// The parts of it that a rollup answers, in order, as fetches of that relation; the rest are its own rows.
-    pub rollups: Vec<Fetch>,
-    /// In a fetch of a rollup, where its rows have what samples come to.
-    pub rolled: Option<RolledUp>,
+}
+
+/// How much a fetch may read and give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caps {
     /// The most rows that an answer may have; one more is asked for, so that overflow is seen.
-    pub row_cap: u32,
+    pub rows: u32,
     /// The most series that an answer may have.
-    pub series_cap: u32,
+    pub series: u32,
     /// The most samples that may be read one by one.
-    pub sample_cap: u32,
+    pub samples: u32,
 }
 
 impl Fetch {
@@ -144,17 +153,21 @@ impl Fetch {
     /// the keys up by themselves.
     #[must_use]
     pub fn joined(&self) -> Vec<&Join> {
-        let labels = self.labels.iter().map(|label| match label {
+        let rows = &self.rows;
+        let labels = rows.labels.iter().map(|label| match label {
             SeriesLabel::One { value, .. } => value.column().row,
             SeriesLabel::Members { document } => document.column().row,
         });
-        catalog::needed(&self.joins, labels.chain(self.value.times().map(|time| time.row)).chain([self.time.row]))
+        catalog::needed(&rows.joins, labels.chain(rows.value.times().map(|time| time.row)).chain([rows.time.row]))
     }
 
     /// The document label, if the source has one.
     #[must_use]
     pub fn members(&self) -> Option<&Document> {
-        self.labels.iter().find_map(|l| if let SeriesLabel::Members { document } = l { Some(document) } else { None })
+        self.rows
+            .labels
+            .iter()
+            .find_map(|l| if let SeriesLabel::Members { document } = l { Some(document) } else { None })
     }
 }
 
@@ -202,56 +215,4 @@ pub struct FetchAggregate {
     pub op: AggregateOp,
     /// The labels that survive.
     pub grouping: Grouping,
-}
-
-/// A grid as SQL needs it.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Buckets {
-    /// Buckets of one length.
-    Regular {
-        /// A bucket's start, from which all others follow.
-        origin_ms: Millis,
-        /// The length of a bucket.
-        step_ms: i64,
-        /// Start of the first bucket.
-        start_ms: Millis,
-    },
-    /// Buckets between neighbouring edges.
-    Edges(Vec<Millis>),
-}
-
-impl Buckets {
-    /// The bucket of an instant in microseconds that is not before the first bucket.
-    #[must_use]
-    pub fn of_micros(&self, micros: i64) -> u32 {
-        match self {
-            Self::Regular { step_ms, start_ms, .. } => {
-                u32::try_from((micros - start_ms * 1000) / (step_ms * 1000)).unwrap_or(u32::MAX)
-            }
-            Self::Edges(edges) => {
-                let at = edges.partition_point(|edge| edge.saturating_mul(1000) <= micros);
-                u32::try_from(at.saturating_sub(1)).unwrap_or(u32::MAX)
-            }
-        }
-    }
-
-    /// The start of a bucket, counted from 0; the end of the last one is the start of the next.
-    #[must_use]
-    pub fn edge(&self, bucket: u32) -> Millis {
-        match self {
-            Self::Regular { step_ms, start_ms, .. } => start_ms + step_ms * i64::from(bucket),
-            Self::Edges(edges) => edges.get(bucket as usize).or(edges.last()).copied().unwrap_or_default(),
-        }
-    }
-
-    /// The grid in SQL's terms.
-    #[must_use]
-    pub fn of(grid: &Grid) -> Self {
-        match grid.shape() {
-            GridShape::Regular { origin, step_ms } => {
-                Self::Regular { origin_ms: origin, step_ms, start_ms: grid.start() }
-            }
-            GridShape::Edges(edges) => Self::Edges(edges.to_vec()),
-        }
-    }
 }

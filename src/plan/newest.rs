@@ -42,13 +42,13 @@ pub fn newest(
     };
     let grid = choose_grid(&whole).map_err(|error| Error::new(Kind::TooManyPoints, error.to_string()))?;
     let Some(mut group) = fetches_on(context, &[asked], grid)?.groups.pop() else { return Ok(None) };
-    if group.fetches.iter().any(|fetch| matches!(fetch.value, Value::Overlap(_))) {
+    if group.fetches.iter().any(|fetch| matches!(fetch.rows.value, Value::Overlap(_))) {
         return Ok(None);
     }
     let grouping = request.pushed.as_ref().map(|pushed| &pushed.grouping);
     for fetch in &mut group.fetches {
         fetch.rollups = Vec::new();
-        fetch.labels = kept(fetch, grouping, apart);
+        fetch.rows.labels = kept(fetch, grouping, apart);
     }
     Ok(Some(group))
 }
@@ -61,5 +61,5 @@ fn kept(fetch: &Fetch, grouping: Option<&Grouping>, apart: Apart) -> Vec<SeriesL
         (SeriesLabel::One { name, .. }, Some(Grouping::By(labels))) => labels.contains(name),
         (SeriesLabel::One { name, .. }, Some(Grouping::Without(labels))) => !labels.contains(name),
     };
-    fetch.labels.iter().filter(|label| survives(label)).cloned().collect()
+    fetch.rows.labels.iter().filter(|label| survives(label)).cloned().collect()
 }

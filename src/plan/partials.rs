@@ -37,7 +37,9 @@ pub(super) fn fetch(context: &Context<'_>, plan: &FoldPlan, carrier: Carrier<'_>
     let window = |Window { start_ms, end_ms }: Window| (start_ms.saturating_add(1), end_ms.saturating_add(1));
     let cut = sliding((0..plan.ends.len).map(|step| window(plan.window(step))).collect());
     let scope = Scope { context, carrier, cut: &cut, answers: false, is_alone: true };
-    Some(Fetch { guarded: true, ..scope.fetch(filters.to_vec(), function, None) })
+    let mut fetch = scope.fetch(filters.to_vec(), function, None);
+    fetch.fold.guarded = true;
+    Some(fetch)
 }
 
 /// The function by which the database computes the windows.

@@ -93,8 +93,8 @@ fn read(
 
 /// A sample counts for as long as in the source where it counts longest.
 fn level(fetches: &mut [Fetch]) {
-    let lookback_ms = fetches.iter().map(|fetch| fetch.lookback_ms).max().unwrap_or_default();
-    fetches.iter_mut().for_each(|fetch| fetch.lookback_ms = lookback_ms);
+    let lookback_ms = fetches.iter().map(|fetch| fetch.fold.lookback_ms).max().unwrap_or_default();
+    fetches.iter_mut().for_each(|fetch| fetch.fold.lookback_ms = lookback_ms);
 }
 
 /// The fetch of the samples of one metric of one source; none where there is no time to read.
@@ -109,13 +109,14 @@ fn fetch(
     let buckets = Buckets::Regular { origin_ms: from, step_ms: to - from, start_ms: from };
     let cut = Cut { buckets, len: 1, windows: None };
     let scope = Scope { context, carrier, cut: &cut, answers: false, is_alone: false };
-    let fetch = scope.fetch(filters, RangeFunction::OverTime(OverTime::Last), None);
-    let markers = carrier.source.null_ends && matches!(fetch.value, Value::Column(_));
+    let mut fetch = scope.fetch(filters, RangeFunction::OverTime(OverTime::Last), None);
+    let markers = carrier.source.null_ends && matches!(fetch.rows.value, Value::Column(_));
     let read: i64 = stretches.iter().map(|stretch| stretch.to - stretch.from).sum();
     // Each stretch is found by an index, or the whole table is read for each.
     let is_sparse = read <= (to - from) / SPARSE && carrier.source.is_indexed_by_time();
     let stretches = if is_sparse { stretches } else { Vec::new() };
-    Some(Fetch { lookback_ms, markers, stretches, ..fetch })
+    (fetch.rows.markers, fetch.axis.stretches, fetch.fold.lookback_ms) = (markers, stretches, lookback_ms);
+    Some(fetch)
 }
 
 /// Time is read in stretches where they are at most one part of so many of the whole.

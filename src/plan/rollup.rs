@@ -2,7 +2,7 @@
 
 use super::fetch::{Scope, filters};
 use super::window::Cut;
-use super::{Fetch, FetchAggregate, RolledUp};
+use super::{Fetch, FetchAggregate, FetchRows, RolledUp};
 use crate::ast::{AggregateOp, Grouping, Matcher, OverTime};
 use crate::catalog::{Carrier, Held, Rollup, RollupColumns, Value};
 use crate::error::Error;
@@ -35,12 +35,13 @@ impl Scope<'_> {
         let Some(filters) = filters(&served.rollup.rows, matchers, self.context.patterns)? else {
             return Ok(Vec::new());
         };
-        let whole = scope.fetch(filters, fetch.function, fetch.aggregate.clone());
+        let mut whole = scope.fetch(filters, fetch.fold.function, fetch.fold.aggregate.clone());
         let rolled = RolledUp { number: served.number, columns: served.columns.clone() };
         // Its columns are numbers, whatever the source reads its own out of.
-        let (time, per_second, rolled) = (served.rollup.rows.time.clone(), fetch.per_second, Some(rolled));
-        let whole = Fetch { value: Value::Rows, time, elements: None, skip_nan: false, per_second, rolled, ..whole };
-        let part = |range: &TimeRange| Fetch { from: range.from, to: range.to, ..whole.clone() };
+        let (time, rolled) = (served.rollup.rows.time.clone(), Some(rolled));
+        whole.rows = FetchRows { value: Value::Rows, time, elements: None, skip_nan: false, rolled, ..whole.rows };
+        whole.fold.per_second = fetch.fold.per_second;
+        let part = |range: &TimeRange| whole.within(*range);
         Ok(served.parts.iter().map(part).collect())
     }
 
@@ -54,8 +55,9 @@ impl Scope<'_> {
         let rollups = source.rollups.iter().enumerate();
         let fit = rollups.filter_map(|(number, rollup)| {
             let columns = rollup.columns_of(self.carrier.metric)?;
-            columns.needed(fetch.function)?;
-            let is_exact = rollup.is_exact_for(fetch.function) && (self.is_alone || !is_edge_of(fetch.function));
+            columns.needed(fetch.fold.function)?;
+            let is_exact =
+                rollup.is_exact_for(fetch.fold.function) && (self.is_alone || !is_edge_of(fetch.fold.function));
             let has_labels = needs_no_more(rollup, fetch, matchers.clone());
             let parts = if is_exact && has_labels { parts(self.cut, rollup) } else { Vec::new() };
             (!parts.is_empty()).then_some(Served { number, rollup, columns, parts })
@@ -63,7 +65,7 @@ impl Scope<'_> {
         let sampling_ms = self.carrier.source.interval_ms.unwrap_or(SAMPLING_MS).max(1);
         let rows = |served: &Served<'_>| {
             let held: i64 = served.parts.iter().map(|part| part.to - part.from).sum();
-            let rest = (fetch.to - fetch.from) - held;
+            let rest = (fetch.axis.to - fetch.axis.from) - held;
             rest / sampling_ms.min(served.rollup.step_ms) + held / served.rollup.step_ms
         };
         fit.min_by_key(rows)
@@ -81,8 +83,8 @@ fn needs_no_more<'m>(rollup: &Rollup, fetch: &Fetch, mut matchers: impl Iterator
     if rollup.lacks.is_empty() {
         return true;
     }
-    let Some(FetchAggregate { op, grouping }) = &fetch.aggregate else { return false };
-    let pools = match (op, fetch.function) {
+    let Some(FetchAggregate { op, grouping }) = &fetch.fold.aggregate else { return false };
+    let pools = match (op, fetch.fold.function) {
         (AggregateOp::Sum, RangeFunction::OverTime(OverTime::Sum | OverTime::Count))
         | (AggregateOp::Max, RangeFunction::OverTime(OverTime::Max))
         | (AggregateOp::Min, RangeFunction::OverTime(OverTime::Min)) => true,
@@ -129,19 +131,27 @@ fn is_within(held: &[TimeRange], range: TimeRange) -> bool {
 }
 
 impl Fetch {
+    /// The same of the buckets of a part of its range.
+    #[must_use]
+    pub fn within(&self, range: TimeRange) -> Self {
+        let mut part = self.clone();
+        (part.axis.from, part.axis.to) = (range.from, range.to);
+        part
+    }
+
     /// The statements that it takes: the parts that a rollup answers, and between them those of its own rows. Each
     /// bucket is wholly of one of them.
     #[must_use]
     pub fn parts(&self) -> Vec<Self> {
-        let own = |from, to| (from < to).then(|| Self { from, to, rollups: Vec::new(), ..self.clone() });
+        let own = |from, to| (from < to).then(|| Self { rollups: Vec::new(), ..self.within(TimeRange { from, to }) });
         let mut parts = Vec::with_capacity(2 * self.rollups.len() + 1);
-        let mut from = self.from;
+        let mut from = self.axis.from;
         for rollup in &self.rollups {
-            parts.extend(own(from, rollup.from));
+            parts.extend(own(from, rollup.axis.from));
             parts.push(rollup.clone());
-            from = rollup.to;
+            from = rollup.axis.to;
         }
-        parts.extend(own(from, self.to));
+        parts.extend(own(from, self.axis.to));
         parts
     }
 }

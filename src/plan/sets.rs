@@ -1,6 +1,6 @@
 //! Which label sets exist: statements that read the labels of rows, and of which metrics each row is a sample.
 
-use super::{Buckets, Fetch, Limits, Rows, SeriesLabel};
+use super::{Axis, Buckets, Caps, Fetch, FetchFold, FetchRows, Limits, Rows, SeriesLabel};
 use crate::ast::OverTime;
 use crate::catalog::{Filter, LabelValue, Metric, Value};
 use crate::evaluate::RangeFunction;
@@ -75,8 +75,8 @@ impl SetsAsk<'_> {
     pub fn any(&self, rows: &Rows<'_>) -> Option<Fetch> {
         let first = rows.metrics.first()?;
         let fetch = self.fetch(rows, first);
-        let value = if matches!(fetch.value, Value::Overlap(_)) { fetch.value.clone() } else { Value::Rows };
-        Some(Fetch { value, filters: rows.conditions(), ..fetch })
+        let value = if matches!(fetch.rows.value, Value::Overlap(_)) { fetch.rows.value.clone() } else { Value::Rows };
+        Some(Fetch { rows: FetchRows { value, filters: rows.conditions(), ..fetch.rows }, ..fetch })
     }
 
     fn of_alike(&self, rows: &Rows<'_>, metrics: &[&Metric]) -> Vec<SetsFetch> {
@@ -94,7 +94,8 @@ impl SetsAsk<'_> {
         let all: Vec<Fetch> = fetches().collect();
         if all.len() > 1 && all.iter().all(is_column) {
             let columns = |part: &[Fetch]| {
-                let fetch = Fetch { value: Value::Rows, ..part.first()?.clone() };
+                let mut fetch = part.first()?.clone();
+                fetch.rows.value = Value::Rows;
                 Some(SetsFetch { fetch, of: SetsOf::Columns(part.to_vec()) })
             };
             return all.chunks(COLUMNS).filter_map(columns).collect();
@@ -106,7 +107,7 @@ impl SetsAsk<'_> {
         let source = rows.source;
         let (own, TimeRange { from, to }) = (metric.filters.iter().cloned(), self.range);
         let filters: Vec<Filter> = rows.filters.iter().cloned().chain(rows.name_condition()).chain(own).collect();
-        Fetch {
+        let rows = FetchRows {
             source: rows.at,
             relation: source.relation.clone(),
             joins: source.joins.clone(),
@@ -115,36 +116,38 @@ impl SetsAsk<'_> {
             adjustment: metric.adjustment.clone(),
             elements: source.elements.clone(),
             skip_nan: source.skip_nan,
+            markers: false,
             stored: None,
             metric: metric.name.clone(),
             labels: source.labels.iter().map(SeriesLabel::of).collect(),
             filters,
+            rolled: None,
+        };
+        let axis = Axis {
             from,
             to,
             buckets: Buckets::Regular { origin_ms: from, step_ms: to - from, start_ms: from },
             windows: None,
+            stretches: Vec::new(),
+            reach_ms: 0,
+            now: self.now,
+        };
+        let fold = FetchFold {
             function: RangeFunction::OverTime(OverTime::Count),
             per_second: false,
             mean: false,
-            now: self.now,
             lookback_ms: source.lookback_ms,
-            stretches: Vec::new(),
             guarded: false,
-            markers: false,
-            reach_ms: 0,
             aggregate: None,
-            rollups: Vec::new(),
-            rolled: None,
-            row_cap: self.limits.samples,
-            series_cap: u32::MAX,
-            sample_cap: self.limits.samples,
-        }
+        };
+        let caps = Caps { rows: self.limits.samples, series: u32::MAX, samples: self.limits.samples };
+        Fetch { rows, axis, fold, caps, rollups: Vec::new() }
     }
 }
 
 /// Whether a metric's samples are what a column of its own holds.
 fn is_column(fetch: &Fetch) -> bool {
-    matches!(fetch.value, Value::Column(_))
+    matches!(fetch.rows.value, Value::Column(_))
 }
 
 /// Whether the label sets of two metrics of one source come out of one statement: rows tell them apart by a name or by

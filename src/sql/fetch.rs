@@ -17,11 +17,11 @@ use crate::series::METRIC_NAME;
 #[must_use]
 pub fn fetch(fetch: &Fetch) -> Statement {
     let mut w = Writer::default();
-    match (&fetch.aggregate, fetch.function.over_time()) {
+    match (&fetch.fold.aggregate, fetch.fold.function.over_time()) {
         (Some(wanted), Some(function)) => aggregated(&mut w, fetch, wanted, function),
         _ => per_series(&mut w, fetch, Purpose::Answer),
     }
-    w.syntax(" LIMIT ").param(Param::Int(i64::from(fetch.row_cap) + 1));
+    w.syntax(" LIMIT ").param(Param::Int(i64::from(fetch.caps.rows) + 1));
     w.finish()
 }
 
@@ -37,11 +37,11 @@ pub(super) enum Purpose {
 fn per_series(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
     w.syntax("SELECT ");
     labels(w, fetch, purpose);
-    match fetch.value {
+    match fetch.rows.value {
         Value::Overlap(_) => {
             w.syntax("v.b");
         }
-        _ => instant::bucket(w, &fetch.time, &fetch.buckets),
+        _ => instant::bucket(w, &fetch.rows.time, &fetch.axis.buckets),
     }
     w.syntax(" AS b");
     partials(w, fetch);
@@ -56,9 +56,9 @@ fn per_series(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
 
 /// Writes `FROM` and the rows of a fetch, with what is read of each.
 pub(super) fn from(w: &mut Writer, fetch: &Fetch) {
-    w.rows_of(&fetch.relation, &fetch.joined());
-    fetch.elements.iter().for_each(|array| reading::elements(w, array));
-    match &fetch.value {
+    w.rows_of(&fetch.rows.relation, &fetch.joined());
+    fetch.rows.elements.iter().for_each(|array| reading::elements(w, array));
+    match &fetch.rows.value {
         Value::Read(own) => reading::lateral(w, own),
         Value::Overlap(own) => lasting::overlap(w, fetch, own),
         Value::Lasts(own) => lasting::lasts(w, own),
@@ -80,7 +80,7 @@ pub fn any(fetch: &Fetch) -> Statement {
 }
 
 pub(super) fn labels(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
-    for (at, label) in fetch.labels.iter().enumerate() {
+    for (at, label) in fetch.rows.labels.iter().enumerate() {
         series_label(w, label, purpose);
         w.generated(" AS l", at).syntax(", ");
     }
@@ -88,7 +88,7 @@ pub(super) fn labels(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
 
 /// The keys are the output columns where those are what is grouped by, else the raw columns under a cast.
 fn group_keys(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
-    for (at, label) in fetch.labels.iter().enumerate() {
+    for (at, label) in fetch.rows.labels.iter().enumerate() {
         match label {
             SeriesLabel::One { value: LabelValue::Column(column), .. }
                 if purpose == Purpose::Answer && column.ty.is_equal_by_text() =>
@@ -107,7 +107,7 @@ fn group_keys(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
         }
         w.syntax(", ");
     }
-    w.number(fetch.labels.len() + 1);
+    w.number(fetch.rows.labels.len() + 1);
 }
 
 fn series_label(w: &mut Writer, label: &SeriesLabel, purpose: Purpose) {
@@ -135,9 +135,9 @@ fn as_text(w: &mut Writer, value: &LabelValue) {
 
 /// Writes the condition on the rows of a fetch.
 pub(super) fn rows(w: &mut Writer, fetch: &Fetch) {
-    match &fetch.value {
-        Value::Overlap(own) => lasting::bounds(w, &fetch.time, own, fetch),
-        _ => instant::bounds(w, &fetch.time, fetch.from, fetch.to),
+    match &fetch.rows.value {
+        Value::Overlap(own) => lasting::bounds(w, &fetch.rows.time, own, fetch),
+        _ => instant::bounds(w, &fetch.rows.time, fetch.axis.from, fetch.axis.to),
     }
     passing(w, fetch);
 }
@@ -145,13 +145,13 @@ pub(super) fn rows(w: &mut Writer, fetch: &Fetch) {
 /// Writes that a row has a sample of the metric and passes the filters.
 pub(super) fn passing(w: &mut Writer, fetch: &Fetch) {
     w.syntax(" AND ");
-    match &fetch.rolled {
+    match &fetch.rows.rolled {
         Some(rolled) => rollup::present(w, fetch, &rolled.columns),
         None => present(w, fetch),
     }
-    for filter in fetch.named().iter().chain(&fetch.filters) {
+    for filter in fetch.named().iter().chain(&fetch.rows.filters) {
         w.syntax(" AND ");
-        condition(w, &fetch.joins, filter);
+        condition(w, &fetch.rows.joins, filter);
     }
 }
 
@@ -163,7 +163,7 @@ fn aggregated(w: &mut Writer, fetch: &Fetch, wanted: &FetchAggregate, function: 
         w.generated(" AS k", at).syntax(", ");
     }
     w.syntax("s.b");
-    aggregate(w, wanted.op, function, fetch.value.may_skip());
+    aggregate(w, wanted.op, function, fetch.rows.value.may_skip());
     w.syntax(" FROM (");
     if fetch.members().is_some() {
         merged_series(w, fetch, function);
@@ -179,7 +179,7 @@ fn aggregated(w: &mut Writer, fetch: &Fetch, wanted: &FetchAggregate, function: 
 fn merged_series(w: &mut Writer, fetch: &Fetch, function: OverTime) {
     let hidden = w.bind(Param::Texts(own_names(fetch)));
     w.syntax("SELECT ");
-    for (at, label) in fetch.labels.iter().enumerate() {
+    for (at, label) in fetch.rows.labels.iter().enumerate() {
         match label {
             SeriesLabel::One { .. } => w.generated("s.l", at),
             SeriesLabel::Members { .. } => {
@@ -192,10 +192,10 @@ fn merged_series(w: &mut Writer, fetch: &Fetch, function: OverTime) {
         w.generated(" AS l", at).syntax(", ");
     }
     w.syntax("s.b");
-    remerge(w, function, fetch.value.may_skip());
+    remerge(w, function, fetch.rows.value.may_skip());
     w.syntax(" FROM (");
     per_series(w, fetch, Purpose::Inner);
-    w.syntax(") AS s GROUP BY ").ordinals(fetch.labels.len() + 1);
+    w.syntax(") AS s GROUP BY ").ordinals(fetch.rows.labels.len() + 1);
 }
 
 /// The names that no member of a document may take.
@@ -204,7 +204,7 @@ fn own_names(fetch: &Fetch) -> Vec<String> {
         SeriesLabel::One { name, .. } => Some(name.clone()),
         SeriesLabel::Members { .. } => None,
     };
-    fetch.labels.iter().filter_map(own).chain([METRIC_NAME.to_owned()]).collect()
+    fetch.rows.labels.iter().filter_map(own).chain([METRIC_NAME.to_owned()]).collect()
 }
 
 /// A label of an aggregated answer, and how to read it from the inner level.
@@ -219,9 +219,9 @@ pub(crate) enum Key {
 
 /// The labels of a fetch's answer, in the order of its columns.
 pub(crate) fn keys(fetch: &Fetch, grouping: &Grouping) -> Vec<Key> {
-    let document = fetch.labels.iter().position(|label| matches!(label, SeriesLabel::Members { .. }));
+    let document = fetch.rows.labels.iter().position(|label| matches!(label, SeriesLabel::Members { .. }));
     let columns = || {
-        fetch.labels.iter().enumerate().filter_map(|(at, label)| match label {
+        fetch.rows.labels.iter().enumerate().filter_map(|(at, label)| match label {
             SeriesLabel::One { name, .. } => Some((name, at)),
             SeriesLabel::Members { .. } => None,
         })
@@ -258,5 +258,5 @@ fn outer_key(w: &mut Writer, key: &Key) {
 /// The function whose partials the rows of a fetch carry; none when they carry finished values.
 #[must_use]
 pub(crate) const fn carried(fetch: &Fetch) -> Option<RangeFunction> {
-    if fetch.aggregate.is_some() { None } else { Some(fetch.function) }
+    if fetch.fold.aggregate.is_some() { None } else { Some(fetch.fold.function) }
 }

@@ -10,20 +10,20 @@ use crate::time::TimeRange;
 /// cover it, `v.n` for how long. A row without an end still goes on, so up to now. A row that ends before it begins
 /// covers nothing: it is in the bucket of its start without a length.
 pub(super) fn overlap(w: &mut Writer, fetch: &Fetch, overlap: &Overlap) {
-    let (from, to) = (w.bind(Param::Instant(fetch.from)), w.bind(Param::Instant(fetch.to)));
+    let (from, to) = (w.bind(Param::Instant(fetch.axis.from)), w.bind(Param::Instant(fetch.axis.to)));
     w.syntax(" CROSS JOIN LATERAL (SELECT r.e < r.s AND r.s >= ").slot(from).syntax(" AND r.s < ").slot(to);
     w.syntax(" AS reversed, greatest(r.s, ")
         .slot(from)
         .syntax(") AS s, least(coalesce(r.e, ")
-        .param(Param::Instant(fetch.now))
+        .param(Param::Instant(fetch.axis.now))
         .syntax("), ")
         .slot(to);
     w.syntax(") AS e FROM (SELECT ");
-    instant::clamped(w, &fetch.time);
+    instant::clamped(w, &fetch.rows.time);
     w.syntax(" AS s, ");
     end(w, &overlap.end);
     w.syntax(" AS e OFFSET 0) AS r OFFSET 0) AS o CROSS JOIN LATERAL (SELECT g.b, ");
-    match &fetch.buckets {
+    match &fetch.axis.buckets {
         Buckets::Regular { origin_ms, step_ms, .. } => {
             let step = w.bind(Param::Interval(*step_ms));
             let origin = w.bind(Param::Instant(*origin_ms));
@@ -70,13 +70,13 @@ fn weighted(w: &mut Writer, overlap: &Overlap) {
 
 /// Writes the condition that a row may cover some of the range, or ends before it begins there; the cut itself is exact.
 pub(super) fn bounds(w: &mut Writer, time: &TimeColumn, overlap: &Overlap, fetch: &Fetch) {
-    instant::before(w, time, fetch.to);
+    instant::before(w, time, fetch.axis.to);
     w.syntax(" AND (");
     goes_on(w, &overlap.end);
     w.syntax(" OR ");
-    instant::after(w, &overlap.end.time, fetch.from);
+    instant::after(w, &overlap.end.time, fetch.axis.from);
     w.syntax(" OR ");
-    instant::after(w, time, fetch.from);
+    instant::after(w, time, fetch.axis.from);
     w.syntax(" AND ");
     compared(w, &overlap.end.time, " < ", time);
     w.syntax(")");

@@ -17,12 +17,12 @@ pub(super) fn present(w: &mut Writer, columns: &[Column]) {
 
 /// Writes the condition that a row holds none of the stored values that are no samples.
 pub(super) fn excluded(w: &mut Writer, fetch: &Fetch) {
-    let missing = &fetch.adjustment.missing;
+    let missing = &fetch.rows.adjustment.missing;
     if missing.is_empty() {
         return;
     }
     let values = w.bind(Param::Texts(missing.iter().map(f64::to_string).collect()));
-    match &fetch.value {
+    match &fetch.rows.value {
         Value::Column(column) => not_among(w, std::slice::from_ref(column), values),
         Value::Product(columns) => not_among(w, columns, values),
         // What is no number is counted and stays.

@@ -10,7 +10,7 @@ use crate::plan::Fetch;
 /// Writes the partials of a bucket, named and merged as those of samples are. A row's start is the time of its first
 /// and of its last sample.
 pub(super) fn partials(w: &mut Writer, fetch: &Fetch, columns: &RollupColumns) {
-    let RangeFunction::OverTime(function) = fetch.function else {
+    let RangeFunction::OverTime(function) = fetch.fold.function else {
         w.syntax(", 1::float8 AS p0");
         return;
     };
@@ -46,7 +46,7 @@ fn scaled(w: &mut Writer, fetch: &Fetch, partial: impl FnOnce(&mut Writer)) {
 
 /// Writes the condition that a row stands for samples.
 pub(super) fn present(w: &mut Writer, fetch: &Fetch, columns: &RollupColumns) {
-    let needed = columns.needed(fetch.function).unwrap_or_default();
+    let needed = columns.needed(fetch.fold.function).unwrap_or_default();
     for (at, column) in needed.iter().enumerate() {
         w.syntax(if at > 0 { " AND " } else { "" }).cell(column).syntax(" IS NOT NULL");
     }
@@ -82,10 +82,10 @@ fn total(w: &mut Writer, fetch: &Fetch, columns: &RollupColumns) {
 
 fn edge(w: &mut Writer, fetch: &Fetch, extreme: &'static str, column: Option<&Column>) {
     w.syntax(extreme);
-    instant::seconds(w, &fetch.time);
+    instant::seconds(w, &fetch.rows.time);
     aggregate(w, ", ", column, "]))[1] AS p0");
     w.syntax(extreme);
-    instant::seconds(w, &fetch.time);
+    instant::seconds(w, &fetch.rows.time);
     aggregate(w, ", ", column, "]))[2]");
     scale(w, fetch);
     w.syntax(" AS p1");

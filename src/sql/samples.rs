@@ -10,20 +10,20 @@ use crate::plan::Fetch;
 #[must_use]
 pub fn samples(fetch: &Fetch) -> Statement {
     let mut w = Writer::default();
-    match stretches::bounds(&fetch.time, &fetch.stretches) {
+    match stretches::bounds(&fetch.rows.time, &fetch.axis.stretches) {
         None => one_sample_each(&mut w, fetch, |w| {
-            instant::bounds(w, &fetch.time, fetch.from.saturating_sub(fetch.reach_ms), fetch.to);
+            instant::bounds(w, &fetch.rows.time, fetch.axis.from.saturating_sub(fetch.axis.reach_ms), fetch.axis.to);
         }),
         Some((from, to)) => {
             w.syntax("SELECT s.* FROM unnest(").param(from).syntax(", ").param(to);
             w.syntax(") AS x(lo, hi) CROSS JOIN LATERAL (");
             one_sample_each(&mut w, fetch, |w| {
-                w.clock(&fetch.time).syntax(" >= x.lo AND ").clock(&fetch.time).syntax(" < x.hi");
+                w.clock(&fetch.rows.time).syntax(" >= x.lo AND ").clock(&fetch.rows.time).syntax(" < x.hi");
             });
             w.syntax(") AS s");
         }
     }
-    w.syntax(" LIMIT ").param(Param::Int(i64::from(fetch.sample_cap) + 1));
+    w.syntax(" LIMIT ").param(Param::Int(i64::from(fetch.caps.samples) + 1));
     w.finish()
 }
 
@@ -31,23 +31,23 @@ pub fn samples(fetch: &Fetch) -> Statement {
 fn one_sample_each(w: &mut Writer, fetch: &Fetch, bounds: impl Fn(&mut Writer)) {
     w.syntax("SELECT ");
     labels(w, fetch, Purpose::Answer);
-    instant::moment(w, &fetch.time);
+    instant::moment(w, &fetch.rows.time);
     w.syntax(" AS b, ");
     sample(w, fetch);
     w.syntax(" AS p0");
     from(w, fetch);
     w.syntax(" WHERE ");
-    match &fetch.value {
-        Value::Overlap(own) => lasting::bounds(w, &fetch.time, own, fetch),
+    match &fetch.rows.value {
+        Value::Overlap(own) => lasting::bounds(w, &fetch.rows.time, own, fetch),
         _ => bounds(w),
     }
     passing(w, fetch);
     w.syntax(" ORDER BY ");
-    if instant::is_ordered_as_stored(&fetch.time) {
-        w.clock(&fetch.time);
+    if instant::is_ordered_as_stored(&fetch.rows.time) {
+        w.clock(&fetch.rows.time);
     } else {
-        w.number(fetch.labels.len() + 1);
+        w.number(fetch.rows.labels.len() + 1);
     }
     // Of several samples at one instant the larger counts as the later.
-    w.syntax(", ").number(fetch.labels.len() + 2);
+    w.syntax(", ").number(fetch.rows.labels.len() + 2);
 }

@@ -16,7 +16,7 @@ pub fn label_sets(sets: &SetsFetch, newest: Option<u32>, cap: u32) -> Statement 
     let mut w = Writer::default();
     let (fetch, columns) = (&sets.fetch, columns(sets));
     w.syntax("SELECT ");
-    for at in 0..fetch.labels.len() {
+    for at in 0..fetch.rows.labels.len() {
         w.generated("s.l", at).syntax(", ");
     }
     w.syntax("s.m");
@@ -40,9 +40,9 @@ pub fn label_sets(sets: &SetsFetch, newest: Option<u32>, cap: u32) -> Statement 
     from(&mut w, fetch);
     rows(&mut w, fetch);
     if let Some(rows) = newest {
-        w.syntax(" ORDER BY ").clock(&fetch.time).syntax(" DESC LIMIT ").param(Param::Int(i64::from(rows)));
+        w.syntax(" ORDER BY ").clock(&fetch.rows.time).syntax(" DESC LIMIT ").param(Param::Int(i64::from(rows)));
     }
-    w.syntax(") AS s GROUP BY ").ordinals(fetch.labels.len() + 1);
+    w.syntax(") AS s GROUP BY ").ordinals(fetch.rows.labels.len() + 1);
     w.syntax(" LIMIT ").param(Param::Int(i64::from(cap) + 1));
     w.finish()
 }
@@ -53,9 +53,9 @@ fn columns(sets: &SetsFetch) -> &[Fetch] {
 
 /// Writes `FROM` and what is read of each row to tell whether it is a sample.
 fn from(w: &mut Writer, fetch: &Fetch) {
-    w.rows_of(&fetch.relation, &fetch.joined());
-    fetch.elements.iter().for_each(|array| reading::elements(w, array));
-    match &fetch.value {
+    w.rows_of(&fetch.rows.relation, &fetch.joined());
+    fetch.rows.elements.iter().for_each(|array| reading::elements(w, array));
+    match &fetch.rows.value {
         Value::Read(own) => reading::lateral(w, own),
         Value::Lasts(own) => lasting::lasts(w, own),
         Value::Product(columns) => product::lateral(w, columns),
@@ -65,17 +65,17 @@ fn from(w: &mut Writer, fetch: &Fetch) {
 
 fn rows(w: &mut Writer, fetch: &Fetch) {
     w.syntax(" WHERE ");
-    match &fetch.value {
-        Value::Overlap(own) => lasting::bounds(w, &fetch.time, own, fetch),
-        _ => instant::bounds(w, &fetch.time, fetch.from, fetch.to),
+    match &fetch.rows.value {
+        Value::Overlap(own) => lasting::bounds(w, &fetch.rows.time, own, fetch),
+        _ => instant::bounds(w, &fetch.rows.time, fetch.axis.from, fetch.axis.to),
     }
     w.syntax(" AND ");
     present(w, fetch);
-    if matches!(fetch.value, Value::Read(_) | Value::Lasts(_)) {
+    if matches!(fetch.rows.value, Value::Read(_) | Value::Lasts(_)) {
         w.syntax(" AND v.n IS NOT NULL");
     }
-    for filter in &fetch.filters {
+    for filter in &fetch.rows.filters {
         w.syntax(" AND ");
-        condition(w, &fetch.joins, filter);
+        condition(w, &fetch.rows.joins, filter);
     }
 }

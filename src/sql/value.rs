@@ -18,19 +18,19 @@ pub(super) fn value(w: &mut Writer, value: &Value) {
 
 /// Writes the sample of a row as float8.
 pub(super) fn sample(w: &mut Writer, fetch: &Fetch) {
-    if fetch.adjustment.scale.is_some() {
+    if fetch.rows.adjustment.scale.is_some() {
         w.syntax("(");
     }
-    value(w, &fetch.value);
+    value(w, &fetch.rows.value);
     scale(w, fetch);
-    if fetch.adjustment.scale.is_some() {
+    if fetch.rows.adjustment.scale.is_some() {
         w.syntax(")");
     }
 }
 
 /// Writes what a stored value, or a sum of such, is multiplied by: after the sum, so that one of cents is exact.
 pub(super) fn scale(w: &mut Writer, fetch: &Fetch) {
-    match fetch.adjustment.scale {
+    match fetch.rows.adjustment.scale {
         Some(Scale::By(factor)) => w.syntax(" * ").param(Param::Float(factor)),
         Some(Scale::Over(inverse)) => w.syntax(" / ").param(Param::Float(inverse)),
         None => w,
@@ -62,8 +62,8 @@ fn unbounded(w: &mut Writer, column: &Column) {
 
 /// Writes the condition that there is something to be read in the row.
 pub(super) fn present(w: &mut Writer, fetch: &Fetch) {
-    match &fetch.value {
-        Value::Column(column) if fetch.markers => return present_or_null(w, fetch, column),
+    match &fetch.rows.value {
+        Value::Column(column) if fetch.rows.markers => return present_or_null(w, fetch, column),
         Value::Column(column) => missing::present(w, std::slice::from_ref(column)),
         Value::Product(columns) => missing::present(w, columns),
         Value::Read(reading) => reading::has(w, reading),
@@ -72,9 +72,9 @@ pub(super) fn present(w: &mut Writer, fetch: &Fetch) {
         Value::Rows => missing::present(w, &[]),
     }
     missing::excluded(w, fetch);
-    if fetch.skip_nan && fetch.value.may_be_nan() {
+    if fetch.rows.skip_nan && fetch.rows.value.may_be_nan() {
         w.syntax(" AND ");
-        match &fetch.value {
+        match &fetch.rows.value {
             Value::Column(column) => w.cell(column).syntax(" <> 'NaN'"),
             _ => w.syntax("v.n IS DISTINCT FROM 'NaN'"),
         };
@@ -85,7 +85,7 @@ pub(super) fn present(w: &mut Writer, fetch: &Fetch) {
 fn present_or_null(w: &mut Writer, fetch: &Fetch, column: &Column) {
     w.syntax("(").cell(column).syntax(" IS NULL OR (true");
     missing::excluded(w, fetch);
-    if fetch.skip_nan && fetch.value.may_be_nan() {
+    if fetch.rows.skip_nan && fetch.rows.value.may_be_nan() {
         w.syntax(" AND ").cell(column).syntax(" <> 'NaN'");
     }
     w.syntax("))");
@@ -93,12 +93,12 @@ fn present_or_null(w: &mut Writer, fetch: &Fetch, column: &Column) {
 
 /// Whether a sample can be NaN.
 fn has_nan(fetch: &Fetch) -> bool {
-    !fetch.skip_nan && fetch.value.may_be_nan()
+    !fetch.rows.skip_nan && fetch.rows.value.may_be_nan()
 }
 
 /// Writes how many samples there are, none where there is nothing but what is no number.
 fn count(w: &mut Writer, fetch: &Fetch) {
-    w.syntax(if fetch.value.may_skip() { "nullif(count(v.n), 0)::float8" } else { "count(*)::float8" });
+    w.syntax(if fetch.rows.value.may_skip() { "nullif(count(v.n), 0)::float8" } else { "count(*)::float8" });
 }
 
 /// Writes the partials of a bucket, each named `p0`, `p1`: all float8, and such that partials of one bucket merge.
@@ -106,15 +106,15 @@ fn count(w: &mut Writer, fetch: &Fetch) {
 /// `avg` is sum and count (float8's own `avg` squares and so overflows early); `first` and `last` are a time and the
 /// value at it, the smallest and the largest of several samples at that instant; `stddev` is what Chan's formula takes.
 pub(super) fn partials(w: &mut Writer, fetch: &Fetch) {
-    if let Some(rolled) = &fetch.rolled {
+    if let Some(rolled) = &fetch.rows.rolled {
         return rollup::partials(w, fetch, &rolled.columns);
     }
-    let function = match fetch.function {
+    let function = match fetch.fold.function {
         RangeFunction::OverTime(function) => function,
         RangeFunction::Stddev | RangeFunction::Stdvar => return moments(w, fetch),
         // That there is a row is all that is asked; the others read samples.
         _ => {
-            let skipping = fetch.value.may_skip();
+            let skipping = fetch.rows.value.may_skip();
             w.syntax(if skipping {
                 ", CASE WHEN count(v.n) > 0 THEN 1::float8 END AS p0"
             } else {
@@ -126,7 +126,7 @@ pub(super) fn partials(w: &mut Writer, fetch: &Fetch) {
     match function {
         OverTime::Avg => {
             w.syntax(", sum(");
-            value(w, &fetch.value);
+            value(w, &fetch.rows.value);
             w.syntax(")");
             scale(w, fetch);
             w.syntax(" AS p0, ");
@@ -135,7 +135,7 @@ pub(super) fn partials(w: &mut Writer, fetch: &Fetch) {
         }
         OverTime::Sum => {
             w.syntax(", sum(");
-            value(w, &fetch.value);
+            value(w, &fetch.rows.value);
             w.syntax(")");
             scale(w, fetch);
             w.syntax(" AS p0");
@@ -177,27 +177,28 @@ fn largest(w: &mut Writer, fetch: &Fetch) {
         w.syntax(") AS p0");
         return;
     }
-    w.syntax(if fetch.value.may_skip() { ", CASE WHEN count(v.n) > 0 THEN coalesce(max(" } else { ", coalesce(max(" });
+    let skips = fetch.rows.value.may_skip();
+    w.syntax(if skips { ", CASE WHEN count(v.n) > 0 THEN coalesce(max(" } else { ", coalesce(max(" });
     sample(w, fetch);
     w.syntax(") FILTER (WHERE ");
     sample(w, fetch);
-    w.syntax(if fetch.value.may_skip() { " <> 'NaN'), 'NaN') END AS p0" } else { " <> 'NaN'), 'NaN') AS p0" });
+    w.syntax(if skips { " <> 'NaN'), 'NaN') END AS p0" } else { " <> 'NaN'), 'NaN') AS p0" });
 }
 
 /// Arrays compare member by member: the extreme of (time, value) is the earliest or latest sample.
 fn edge(w: &mut Writer, fetch: &Fetch, extreme: &'static str) {
     for member in [")[1] AS p0", ")[2] AS p1"] {
         w.syntax(extreme);
-        match &fetch.value {
+        match &fetch.rows.value {
             Value::Overlap(_) => {
                 w.syntax("date_part('epoch', v.s)");
             }
-            _ => instant::seconds(w, &fetch.time),
+            _ => instant::seconds(w, &fetch.rows.time),
         }
         w.syntax(", ");
         sample(w, fetch);
         w.syntax("])");
-        w.syntax(if fetch.value.may_skip() { " FILTER (WHERE v.n IS NOT NULL)" } else { "" }).syntax(member);
+        w.syntax(if fetch.rows.value.may_skip() { " FILTER (WHERE v.n IS NOT NULL)" } else { "" }).syntax(member);
     }
 }
 
@@ -239,7 +240,7 @@ pub(super) fn remerge(w: &mut Writer, function: OverTime, skipping: bool) {
 
 /// Writes how many rows of a bucket hold what is no number.
 pub(super) fn skipped(w: &mut Writer, fetch: &Fetch) {
-    if fetch.value.may_skip() {
+    if fetch.rows.value.may_skip() {
         w.syntax(", (count(*) - count(v.n))::float8 AS sk");
     }
 }
@@ -248,23 +249,25 @@ pub(super) fn skipped(w: &mut Writer, fetch: &Fetch) {
 /// millisecond, as of two rows within one the later counts, and 1 for a sum of values that cancel, which rounding makes
 /// vague.
 pub(super) fn guard(w: &mut Writer, fetch: &Fetch) {
-    if !fetch.guarded {
+    if !fetch.fold.guarded {
         return;
     }
     w.syntax(", (");
-    match fetch.time.kind {
+    match fetch.rows.time.kind {
         TimeKind::Instant | TimeKind::Local(_) => {
-            w.syntax("2 * max((date_part('microseconds', ").clock(&fetch.time).syntax(")::int8 % 1000 <> 0)::int)");
+            w.syntax("2 * max((date_part('microseconds', ")
+                .clock(&fetch.rows.time)
+                .syntax(")::int8 % 1000 <> 0)::int)");
         }
         TimeKind::Date(_) | TimeKind::Day(_) | TimeKind::Epoch { .. } => {
             w.syntax("0");
         }
     }
-    if matches!(fetch.function, RangeFunction::OverTime(OverTime::Sum | OverTime::Avg)) {
+    if matches!(fetch.fold.function, RangeFunction::OverTime(OverTime::Sum | OverTime::Avg)) {
         w.syntax(" + (abs(sum(");
-        value(w, &fetch.value);
+        value(w, &fetch.rows.value);
         w.syntax(")) < 0.01 * sum(abs(");
-        value(w, &fetch.value);
+        value(w, &fetch.rows.value);
         w.syntax(")))::int");
     }
     w.syntax(")::float8 AS gd");

@@ -124,7 +124,7 @@ fn translated(target: &str, step: Option<Step>) -> String {
     let planned = plan::fetches(&context, &lowered.fetches).unwrap();
     let fetches = planned.groups.iter().flat_map(|group| &group.fetches);
     let statement =
-        |fetch: &Fetch| if fetch.function.is_of_samples() { sql::samples(fetch) } else { sql::fetch(fetch) };
+        |fetch: &Fetch| if fetch.fold.function.is_of_samples() { sql::samples(fetch) } else { sql::fetch(fetch) };
     let statements = fetches.map(|fetch| shown(&statement(fetch)));
     statements.collect::<Vec<_>>().join("\n\n")
 }

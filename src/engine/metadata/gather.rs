@@ -97,8 +97,8 @@ impl Scope {
         let mut all = self.sets_ask(part.range).fetches(rows);
         for sets in &mut all {
             in_time(part.until)?;
-            let source = self.prepared(rows, &mut sets.fetch.filters, part.range).await?;
-            sets.fetch.joins.clone_from(&source.joins);
+            let source = self.prepared(rows, &mut sets.fetch.rows.filters, part.range).await?;
+            sets.fetch.rows.joins.clone_from(&source.joins);
         }
         Ok(all)
     }
@@ -133,14 +133,14 @@ impl Scope {
         let statement = sql::label_sets(sets, newest, part.cap);
         let mut sink = |row: SeriesRow<'_>| into.row(sets, &row);
         let done = self.database.series(&statement, part.until.within(EACH), &mut sink).await;
-        done.map_err(|error| error.public().of_relation(&sets.fetch.relation))
+        done.map_err(|error| error.public().of_relation(&sets.fetch.rows.relation))
     }
 
     /// Whether some row passes.
     pub(super) async fn is_any(&self, rows: &Rows<'_>, look: &Look) -> Result<bool, Error> {
         let Some(mut fetch) = self.sets_ask(look.range).any(rows) else { return Ok(false) };
-        let source = self.prepared(rows, &mut fetch.filters, look.range).await?;
-        fetch.joins.clone_from(&source.joins);
+        let source = self.prepared(rows, &mut fetch.rows.filters, look.range).await?;
+        fetch.rows.joins.clone_from(&source.joins);
         let found = self.database.texts(&sql::any(&fetch), look.until.within(EACH), 1).await;
         Ok(!found.map_err(|error| logged(&error, rows))?.is_empty())
     }

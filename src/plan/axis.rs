@@ -1,0 +1,75 @@
+//! The times of a fetch, and how they are cut.
+
+use crate::time::{Grid, GridShape, Millis, TimeRange};
+
+/// The times of a fetch. All of its intervals are closed on the left and open on the right.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Axis {
+    /// Start of the first bucket.
+    pub from: Millis,
+    /// End of the last bucket.
+    pub to: Millis,
+    /// The buckets by which samples are gathered: the grid's own, or finer ones where windows overlap.
+    pub buckets: Buckets,
+    /// Where the windows of the grid's buckets are not those buckets: the gathered buckets that each spans, from the
+    /// first up to the second, which is outside. Both ascend.
+    pub windows: Option<Vec<(u32, u32)>>,
+    /// The times that are read, in order, where most of the range between them is not; empty for all of it.
+    pub stretches: Vec<TimeRange>,
+    /// How far before the first bucket samples are read for what connects to it.
+    pub reach_ms: i64,
+    /// The time of the question, up to which rows without an end go on.
+    pub now: Millis,
+}
+
+/// A grid as SQL needs it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Buckets {
+    /// Buckets of one length.
+    Regular {
+        /// A bucket's start, from which all others follow.
+        origin_ms: Millis,
+        /// The length of a bucket.
+        step_ms: i64,
+        /// Start of the first bucket.
+        start_ms: Millis,
+    },
+    /// Buckets between neighbouring edges.
+    Edges(Vec<Millis>),
+}
+
+impl Buckets {
+    /// The bucket of an instant in microseconds that is not before the first bucket.
+    #[must_use]
+    pub fn of_micros(&self, micros: i64) -> u32 {
+        match self {
+            Self::Regular { step_ms, start_ms, .. } => {
+                u32::try_from((micros - start_ms * 1000) / (step_ms * 1000)).unwrap_or(u32::MAX)
+            }
+            Self::Edges(edges) => {
+                let at = edges.partition_point(|edge| edge.saturating_mul(1000) <= micros);
+                u32::try_from(at.saturating_sub(1)).unwrap_or(u32::MAX)
+            }
+        }
+    }
+
+    /// The start of a bucket, counted from 0; the end of the last one is the start of the next.
+    #[must_use]
+    pub fn edge(&self, bucket: u32) -> Millis {
+        match self {
+            Self::Regular { step_ms, start_ms, .. } => start_ms + step_ms * i64::from(bucket),
+            Self::Edges(edges) => edges.get(bucket as usize).or(edges.last()).copied().unwrap_or_default(),
+        }
+    }
+
+    /// The grid in SQL's terms.
+    #[must_use]
+    pub fn of(grid: &Grid) -> Self {
+        match grid.shape() {
+            GridShape::Regular { origin, step_ms } => {
+                Self::Regular { origin_ms: origin, step_ms, start_ms: grid.start() }
+            }
+            GridShape::Edges(edges) => Self::Edges(edges.to_vec()),
+        }
+    }
+}
