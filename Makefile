@@ -31,8 +31,10 @@ nightly: export DATEBIN_FUZZ_SECONDS := 1800
 nightly: export DATEBIN_ORACLE_REQUESTS := 600
 nightly: export DATEBIN_ORACLE_SEED := $(or $(DATEBIN_ORACLE_SEED),$(shell date +%s))
 nightly: export NEXTEST_PROFILE := nightly
-nightly: ## the tests with many more random questions and texts; what fails prints its seed
-	$(WITH_POSTGRES) scripts/test
+nightly: export DATEBIN_REQUIRE_PROMETHEUS := 1
+nightly: export DATEBIN_PROMQL_EXPRESSIONS := 5000
+nightly: ## the tests with many more random questions and texts, beside a real Prometheus; what fails prints its seed
+	$(WITH_POSTGRES) scripts/with-prometheus scripts/test
 
 fmt: ## format the code
 	cargo fmt --all

@@ -1,17 +1,16 @@
 //! The newest value of each series, for a Prometheus that scrapes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use super::{PromQuestion, Scope};
+use super::{RemoteAnswer, Scope};
 use crate::budget::Held;
 use crate::error::Error;
-use crate::frame::{PromPoint, PromSeries, PromValue};
-use crate::intake::prometheus::selector;
+use crate::evaluate::SampledSeries;
+use crate::frame::PromPoint;
+use crate::lower::ReadRequest;
+use crate::range::is_stale;
 use crate::series::Labels;
-use crate::time::{Millis, Steps};
-
-/// How far back the times of samples are looked for.
-const BACK: &str = "[5m]";
+use crate::time::TimeRange;
 
 /// The newest values of series.
 #[derive(Debug, Default)]
@@ -28,29 +27,27 @@ impl Scope {
     /// # Errors
     /// A text is no selector, or its series cannot be read.
     pub async fn federate(&self, selectors: &[String]) -> Result<Federated, Error> {
-        let mut all = Federated::default();
-        for text in selectors {
-            selector(text)?;
-            // Behind a line of its own, as a selector may end with a comment.
-            let times = self.values_now(format!("{text}\n{BACK}"), &mut all.held).await?;
-            let times: HashMap<Labels, Millis> =
-                times.into_iter().filter_map(|one| Some((one.labels, one.points.last()?.ms))).collect();
-            for one in self.values_now(text.clone(), &mut all.held).await? {
-                let Some(point) = one.points.first() else { continue };
-                let ms = times.get(&one.labels).copied().unwrap_or(point.ms);
-                all.series.insert(one.labels, PromPoint { ms, ..*point });
+        let now = self.moment().now;
+        let requests: Vec<ReadRequest> =
+            self.selectors(selectors).await?.into_iter().map(|selector| ReadRequest::newest(selector, now)).collect();
+        let (requests, range) = (&requests, TimeRange { from: now, to: now.saturating_add(1) });
+        let answer = self.retried(|scope| async move { scope.samples_of(requests, range).await }).await?;
+        let work = answer.work();
+        self.compute(work, move |budget| {
+            let RemoteAnswer { results, held } = answer;
+            let mut series = BTreeMap::new();
+            for one in results.into_iter().flatten() {
+                budget.go_on()?;
+                series.extend(newest(one));
             }
-        }
-        Ok(all)
+            Ok(Federated { series, held })
+        })
+        .await
     }
+}
 
-    async fn values_now(&self, text: String, held: &mut Vec<Held>) -> Result<Vec<PromSeries>, Error> {
-        let steps = Steps::instant(self.moment().now);
-        let answer = self.promql(&PromQuestion { text, steps, lookback_ms: None, is_range: false }).await?;
-        held.extend(answer.held);
-        match answer.value {
-            PromValue::Vector(series) | PromValue::Matrix(series) => Ok(series),
-            PromValue::Scalar(_) | PromValue::Text { .. } => Ok(Vec::new()),
-        }
-    }
+/// The newest sample of a series, if it has not ended.
+fn newest(series: SampledSeries) -> Option<(Labels, PromPoint)> {
+    let last = series.samples.last().filter(|last| !is_stale(last.value))?;
+    Some((series.labels, PromPoint { ms: last.ms, value: last.value }))
 }

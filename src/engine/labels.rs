@@ -114,14 +114,26 @@ impl Scope {
             let has_rows = self.has_rows(rows, wish.range).await?;
             return Ok(if has_rows { all() } else { LabelValues::default() });
         };
-        let settled = self.settled_rows(rows, wish.range).await?;
-        let stored = self.texts(&settled, &value, (wish.range, ""), STORED_NAMES).await;
-        let stored = stored.map_err(|error| logged(&error, rows))?;
-        let has_rows = |metric: &&&crate::catalog::Metric| {
-            metric.stored_name.as_ref().is_none_or(|name| stored.values.binary_search(name).is_ok())
+        let mut found = self.stored_metrics(rows, &value, wish.range).await?;
+        found.values.retain(|name| name.starts_with(wish.prefix));
+        Ok(found)
+    }
+
+    /// The metrics whose stored names some row carries.
+    pub(super) async fn stored_metrics(
+        &self,
+        rows: &Rows<'_>,
+        name: &LabelValue,
+        range: Option<TimeRange>,
+    ) -> Result<LabelValues, Error> {
+        let settled = self.settled_rows(rows, range).await?;
+        let stored =
+            self.texts(&settled, name, (range, ""), STORED_NAMES).await.map_err(|error| logged(&error, rows))?;
+        let has_rows = |stored_name: &Option<String>| {
+            stored_name.as_ref().is_none_or(|name| stored.values.binary_search(name).is_ok())
         };
-        let values = named.filter(has_rows).map(|metric| metric.name.clone()).collect();
-        Ok(LabelValues { values, partial: stored.partial })
+        let with_rows = rows.metrics.iter().filter(|metric| has_rows(&metric.stored_name));
+        Ok(LabelValues { values: with_rows.map(|metric| metric.name.clone()).collect(), partial: stored.partial })
     }
 
     /// Whether some row passes the filters, as far as a value of a filter's own label can tell.

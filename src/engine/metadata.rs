@@ -8,7 +8,10 @@ mod describe;
 mod gather;
 mod look;
 
+pub use look::Looked;
+
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 
@@ -23,7 +26,9 @@ use crate::plan::{self, Rows};
 use crate::refresh::Newer;
 use crate::render;
 use crate::series::{Labels, METRIC_NAME};
-use look::{Look, in_time};
+use crate::sql;
+use gather::{Gathered, NEWEST};
+use look::{Look, WHOLE, in_time};
 
 /// Relations up to this size, all of a question together, are read.
 const SMALL: u64 = 32 << 20;
@@ -31,6 +36,10 @@ const SMALL: u64 = 32 << 20;
 const MOST: u32 = 100_000;
 /// Rows that are looked at for the labels of a metric in a large relation.
 const SOME_ROWS: u32 = 20_000;
+/// What a text takes besides its bytes.
+const TEXT_BYTES: usize = 64;
+/// Steps that reading a byte of a selector takes: it may be one of a pattern.
+const STEPS_PER_BYTE: usize = 8;
 
 /// A list, and what is to be said of it.
 #[derive(Debug)]
@@ -39,10 +48,10 @@ pub struct Catalogued<T> {
     pub entries: Vec<T>,
     /// Whether the limit cut some off.
     pub is_cut: bool,
-    /// What else is to be said: it may not be whole, a relation is broken.
-    pub warnings: Vec<String>,
+    /// How far looking got.
+    pub looked: Looked,
     /// The bytes that the entries take, until they are written.
-    pub held: Vec<Held>,
+    pub held: Held,
 }
 
 /// What is listed.
@@ -74,6 +83,8 @@ struct Sought {
 struct Found {
     texts: BTreeSet<String>,
     sets: LabelSets,
+    /// What the texts take.
+    held: Held,
 }
 
 impl Scope {
@@ -82,10 +93,12 @@ impl Scope {
     /// # Errors
     /// A selector makes no sense, or the database does not answer.
     pub async fn list(&self, listed: Listed<'_>, listing: &Listing) -> Result<Catalogued<String>, Error> {
-        let (found, warnings) = self.found(Wanted::Texts(listed), &self.sought(listing)?).await?;
+        let (found, looked) = self.found(Wanted::Texts(listed), &self.sought(listing).await?).await?;
         let most = most(listing);
-        let is_cut = found.texts.len() > most;
-        Ok(Catalogued { entries: found.texts.into_iter().take(most).collect(), is_cut, warnings, held: Vec::new() })
+        let Found { texts, mut held, .. } = found;
+        held.pay(texts.iter().map(|text| TEXT_BYTES + text.len()).sum())?;
+        let is_cut = texts.len() > most;
+        Ok(Catalogued { entries: texts.into_iter().take(most).collect(), is_cut, looked, held })
     }
 
     /// The series that a listing means.
@@ -94,55 +107,78 @@ impl Scope {
     /// As [`Self::list`].
     pub async fn list_series(&self, listing: &Listing) -> Result<Catalogued<Labels>, Error> {
         let most = most(listing);
-        self.series_of(&self.sought(listing)?, most).await
+        self.series_of(&self.sought(listing).await?, most).await
     }
 
     /// The series of a remote query without their samples.
     ///
     /// # Errors
     /// The list would not be whole, or the database does not answer.
-    pub(super) async fn list_remote(&self, query: &RemoteQuery) -> Result<(Vec<Labels>, Vec<Held>), Error> {
+    pub(super) async fn list_remote(&self, query: &RemoteQuery) -> Result<(Vec<Labels>, Held), Error> {
         let within = Within::of(Some(query.start_ms), Some(query.end_ms));
         let sought = Sought { selectors: vec![query.selector.clone()], within };
-        let Catalogued { entries, is_cut, warnings, held } = self.series_of(&sought, MOST as usize).await?;
-        let cut = is_cut.then(|| format!("there are more than {MOST} series"));
-        if let Some(why) = cut.or_else(|| warnings.into_iter().next()) {
-            let error = Error::new(Kind::TooManySeries, why);
-            return Err(error.hint("narrow the range, or select fewer series with matchers"));
+        let Catalogued { entries, is_cut, looked, held } = self.series_of(&sought, MOST as usize).await?;
+        let Looked { is_partial, left_out } = looked;
+        if let Some(error) = left_out.into_iter().next() {
+            return Err(error.lasting());
         }
-        Ok((entries, held))
+        let refused = |kind: Kind, why: String| {
+            Err(Error::new(kind, why).hint("narrow the range, or select fewer series with matchers"))
+        };
+        match (is_cut, is_partial) {
+            (true, _) => refused(Kind::TooManySeries, format!("there are more than {MOST} series")),
+            (false, true) => refused(Kind::Timeout, "not all rows could be read in time".to_owned()),
+            (false, false) => Ok((entries, held)),
+        }
     }
 
     async fn series_of(&self, sought: &Sought, most: usize) -> Result<Catalogued<Labels>, Error> {
-        let (found, warnings) = self.found(Wanted::Series(most), sought).await?;
+        let (found, looked) = self.found(Wanted::Series(most), sought).await?;
         let sets = found.sets;
         let is_cut = sets.len() > most;
         let (entries, held) = self.compute(sets.len(), move |budget| sets.series(most, budget)).await?;
-        Ok(Catalogued { entries, is_cut, warnings, held: vec![held] })
+        Ok(Catalogued { entries, is_cut, looked, held })
     }
 
-    fn sought(&self, listing: &Listing) -> Result<Sought, Error> {
-        let selectors = listing.selectors.iter().map(|text| selector(text)).collect::<Result<_, _>>()?;
-        Ok(Sought { selectors, within: listing.within })
+    async fn sought(&self, listing: &Listing) -> Result<Sought, Error> {
+        Ok(Sought { selectors: self.selectors(&listing.selectors).await?, within: listing.within })
+    }
+
+    /// Reads selectors, equal texts once.
+    pub(super) async fn selectors(&self, texts: &[String]) -> Result<Vec<Selector>, Error> {
+        let distinct: BTreeSet<&String> = texts.iter().collect();
+        let texts: Vec<String> = distinct.into_iter().cloned().collect();
+        let work = texts.iter().map(|text| STEPS_PER_BYTE * text.len()).sum();
+        let patterns = Arc::clone(&self.patterns);
+        self.compute(work, move |budget| {
+            let read = |text: &String| {
+                budget.go_on()?;
+                selector(text, &patterns)
+            };
+            texts.iter().map(read).collect()
+        })
+        .await
     }
 
     /// Looks, and once more where a relation turns out to be another than the catalog says.
-    async fn found(&self, wanted: Wanted<'_>, sought: &Sought) -> Result<(Found, Vec<String>), Error> {
-        let mut look = Look::new(self.deadline, sought);
-        let found = self.looked(wanted, sought, &mut look).await?;
-        let Some(stale) = look.stale() else { return look.settled(found) };
-        match self.catalog.newer(&self.snapshot, stale.relation).await {
+    async fn found(&self, wanted: Wanted<'_>, sought: &Sought) -> Result<(Found, Looked), Error> {
+        let scope = self.clone().within(Some(WHOLE));
+        let mut look = Look::new(scope.deadline, sought);
+        let found = scope.looked(wanted, sought, &mut look).await?;
+        let Some(stale) = look.stale() else { return Ok((found, look.done()?)) };
+        match scope.catalog.newer(&scope.snapshot, stale.relation).await {
             Newer::Better(newer) => {
-                let mut again = Look::new(self.deadline, sought);
-                let found = self.with(newer).looked(wanted, sought, &mut again).await?;
-                again.settled(found)
+                let mut again = Look::new(scope.deadline, sought);
+                let found = scope.with(newer).looked(wanted, sought, &mut again).await?;
+                Ok((found, again.done()?))
             }
-            Newer::Same | Newer::Unknown => look.settled(found),
+            Newer::Same | Newer::Unknown => Ok((found, look.done()?)),
         }
     }
 
     async fn looked(&self, wanted: Wanted<'_>, sought: &Sought, look: &mut Look) -> Result<Found, Error> {
-        let mut found = Found { texts: BTreeSet::new(), sets: LabelSets::new(&self.budget) };
+        let held = self.budget.held();
+        let mut found = Found { texts: BTreeSet::new(), sets: LabelSets::new(&self.budget), held };
         let rows = self.rows_of(sought)?;
         if sought.within == Within::Never {
             return Ok(found);
@@ -156,14 +192,7 @@ impl Scope {
 
     /// The rows that some selector means; without one, all.
     fn rows_of(&self, sought: &Sought) -> Result<Vec<Rows<'_>>, Error> {
-        if sought.selectors.is_empty() {
-            return plan::found(self.naming(), None);
-        }
-        let mut rows = Vec::new();
-        for selector in &sought.selectors {
-            rows.extend(plan::found(self.naming(), Some(selector))?);
-        }
-        Ok(rows)
+        plan::found(self.naming(), &sought.selectors)
     }
 
     async fn look_for_texts(
@@ -184,15 +213,8 @@ impl Scope {
             return Ok(());
         }
         if rows.iter().map(|rows| rows.source.bytes).sum::<u64>() <= SMALL {
-            found.sets = self.gather(&rows, look, usize::MAX).await?;
-            found.texts = match listed {
-                Listed::Names => found.sets.names(),
-                Listed::Values(METRIC_NAME) => found.sets.metrics(),
-                Listed::Values(label) => found.sets.values(label),
-            };
-            if listed == Listed::Names && !found.sets.is_empty() {
-                found.texts.insert(METRIC_NAME.to_owned());
-            }
+            let sets = self.gather(&rows, look, usize::MAX).await?;
+            found.texts = self.texts_in(listed, sets).await?;
             return Ok(());
         }
         let running: Vec<_> = rows.iter().map(|rows| self.texts_of(listed, rows, look)).collect();
@@ -203,16 +225,28 @@ impl Scope {
         Ok(())
     }
 
+    /// The texts of label sets.
+    async fn texts_in(&self, listed: Listed<'_>, sets: LabelSets) -> Result<BTreeSet<String>, Error> {
+        let label = if let Listed::Values(label) = listed { Some(label.to_owned()) } else { None };
+        self.compute(sets.len(), move |_| {
+            Ok(match label.as_deref() {
+                None if sets.is_empty() => BTreeSet::new(),
+                None => sets.names().into_iter().chain([METRIC_NAME.to_owned()]).collect(),
+                Some(METRIC_NAME) => sets.metrics(),
+                Some(label) => sets.values(label),
+            })
+        })
+        .await
+    }
+
     /// What one large relation has.
     async fn texts_of(&self, listed: Listed<'_>, rows: &Rows<'_>, look: &Look) -> Result<LabelValues, Error> {
         in_time(look.until)?;
         match listed {
             Listed::Names if rows.is_chosen() && rows.source.document().is_some() => {
-                let mut names = self.names_in_some(rows, look).await?;
-                if !names.is_empty() {
-                    names.insert(METRIC_NAME.to_owned());
-                }
-                Ok(LabelValues { values: names.into_iter().collect(), partial: false })
+                let Gathered { sets, is_partial } = self.newest_sets(rows, look, SOME_ROWS).await?;
+                let names = self.texts_in(listed, sets).await?;
+                Ok(LabelValues { values: names.into_iter().collect(), partial: is_partial })
             }
             Listed::Names => {
                 let names = render::names(rows.source).into_iter().chain([METRIC_NAME.to_owned()]);
@@ -225,11 +259,27 @@ impl Scope {
                     self.where_rows_are(rows, look, names.collect()).await
                 }
             },
-            Listed::Values(label) => {
-                let wish = Wish { label, range: look.range, prefix: "", most: MOST };
-                self.values_of(rows, wish).await
+            Listed::Values(label) => self.values_in_large(label, rows, look).await,
+        }
+    }
+
+    /// The values of a label in a large relation.
+    async fn values_in_large(&self, label: &str, rows: &Rows<'_>, look: &Look) -> Result<LabelValues, Error> {
+        let is_of_newest = look.range.is_none() && sql::are_of_newest_rows(rows.source, label);
+        if is_of_newest {
+            match self.newest_sets(rows, look, NEWEST).await {
+                Err(error) if error.kind == Kind::Timeout => {}
+                done => {
+                    let Gathered { sets, is_partial } = done?;
+                    let values = self.texts_in(Listed::Values(label), sets).await?;
+                    return Ok(LabelValues { values: values.into_iter().collect(), partial: is_partial });
+                }
             }
         }
+        let wish = Wish { label, range: look.range, prefix: "", most: MOST };
+        let mut found = self.values_of(rows, wish).await?;
+        found.partial |= is_of_newest;
+        Ok(found)
     }
 
     /// These texts where some row passes.

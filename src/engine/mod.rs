@@ -43,7 +43,7 @@ use crate::time::Clock;
 pub use annotations::Events;
 use computing::Computing;
 pub use federate::Federated;
-pub use metadata::{Catalogued, Listed as ListedLabels};
+pub use metadata::{Catalogued, Listed as ListedLabels, Looked};
 pub use partial::LabelValues;
 pub use promql::{PromAnswer, PromQuestion};
 pub use remote::RemoteAnswer;

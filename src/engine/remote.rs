@@ -44,7 +44,7 @@ impl Scope {
                 let (labels, held) = self.list_remote(query).await?;
                 let series = labels.into_iter().map(|labels| SampledSeries { labels, samples: Vec::new() });
                 answer.results.push(series.collect());
-                answer.held.extend(held);
+                answer.held.push(held);
             } else {
                 answer.results.extend(sampled.next());
             }
@@ -52,7 +52,8 @@ impl Scope {
         Ok(answer)
     }
 
-    async fn samples_of(&self, requests: &[ReadRequest], range: TimeRange) -> Result<RemoteAnswer, Error> {
+    /// The samples of each request; series without any are left out.
+    pub(super) async fn samples_of(&self, requests: &[ReadRequest], range: TimeRange) -> Result<RemoteAnswer, Error> {
         let wanted = Reads { requests, folds: &[] };
         let metrics = plan::reads(&self.samples_context(range), wanted, None)?;
         let kept = self.read_all(wanted, &metrics).await?.inputs.kept;

@@ -37,6 +37,16 @@ impl LabelSets {
         }
     }
 
+    /// How many rows were looked at for the label sets of a statement, of which this is a row.
+    ///
+    /// # Errors
+    /// The row is not of the statement's shape.
+    pub fn looked_at(sets: &SetsFetch, row: &SeriesRow<'_>) -> Result<f64, Error> {
+        let columns = if let SetsOf::Columns(columns) = &sets.of { columns.len() } else { 0 };
+        let total = row.value(sets.fetch.rows.labels.len() + 1 + columns).map_err(|error| error.public())?;
+        Ok(total.unwrap_or_default())
+    }
+
     /// How many series there are: label sets, each with a metric.
     #[must_use]
     pub const fn len(&self) -> usize {

@@ -85,8 +85,18 @@ impl ReadRequest {
     pub fn samples(selector: Selector, start_ms: Millis, end_ms: Millis) -> Self {
         let (start_ms, end_ms) = (start_ms.clamp(-FARTHEST, FARTHEST), end_ms.clamp(-FARTHEST, FARTHEST));
         let window_ms = (end_ms - start_ms).saturating_add(1).max(0);
+        Self::up_to(selector, end_ms, Some(window_ms))
+    }
+
+    /// The samples that still count at an instant.
+    #[must_use]
+    pub fn newest(selector: Selector, now: Millis) -> Self {
+        Self::up_to(selector, now, None)
+    }
+
+    fn up_to(selector: Selector, end_ms: Millis, window_ms: Option<i64>) -> Self {
         let function = OverFunction::Range(Function::Last);
-        let window = FoldPlan { function, args: [0.0; 2], ends: Steps::instant(end_ms), window_ms: Some(window_ms) };
+        let window = FoldPlan { function, args: [0.0; 2], ends: Steps::instant(end_ms), window_ms };
         Self { selector, kept: vec![window], span: Span::default() }
     }
 }

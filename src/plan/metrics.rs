@@ -15,6 +15,8 @@ const METRICS_PER_SELECTOR: usize = 100;
 const FETCHES: usize = 2000;
 /// The most filters of all fetches of one target together.
 const ALL_FILTERS: usize = 100_000;
+/// The most metrics that all selectors of a list mean together.
+const ALL_NAMED: usize = 1_000_000;
 
 /// What names are resolved with.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +34,7 @@ pub struct Naming<'a> {
 pub(super) struct Bounded {
     fetches: usize,
     filters: usize,
+    named: usize,
 }
 
 impl Bounded {
@@ -44,6 +47,16 @@ impl Bounded {
             return Err(Error::new(Kind::TooManyMetrics, message).hint("name fewer metrics, or split the target"));
         }
         self.filtered(fetches, filters)
+    }
+
+    /// Counts the metrics that a selector means in one source.
+    pub(super) fn named(&mut self, metrics: usize) -> Result<(), Error> {
+        self.named = self.named.saturating_add(metrics);
+        if self.named <= ALL_NAMED {
+            return Ok(());
+        }
+        let message = format!("the selectors of this question mean more than {ALL_NAMED} metrics together");
+        Err(Error::new(Kind::TooManyMetrics, message).hint("use fewer selectors, or narrower ones"))
     }
 
     /// Counts the filters on relations.

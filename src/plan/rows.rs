@@ -69,14 +69,30 @@ pub fn rows<'a>(naming: Naming<'a>, selector: Option<&Selector>, others: &[Match
     } else {
         of_source.extend(every(snapshot));
     }
-    passing(naming, Meant { of_source, chosen }, selector, others)
+    passing(naming, Meant { of_source, chosen }, (selector, others), &mut Bounded::default())
 }
 
-/// The rows that a selector means, however many metrics that are; without one, all. A name that nothing has means none.
+/// The rows that some selector means, however many metrics that are; without one, all. A name that nothing has means none.
 ///
 /// # Errors
 /// A matcher makes no sense.
-pub fn found<'a>(naming: Naming<'a>, selector: Option<&Selector>) -> Result<Vec<Rows<'a>>, Error> {
+pub fn found<'a>(naming: Naming<'a>, selectors: &[Selector]) -> Result<Vec<Rows<'a>>, Error> {
+    let mut bounded = Bounded::default();
+    if selectors.is_empty() {
+        return found_by(naming, None, &mut bounded);
+    }
+    let mut rows = Vec::new();
+    for selector in selectors {
+        rows.extend(found_by(naming, Some(selector), &mut bounded)?);
+    }
+    Ok(rows)
+}
+
+fn found_by<'a>(
+    naming: Naming<'a>,
+    selector: Option<&Selector>,
+    bounded: &mut Bounded,
+) -> Result<Vec<Rows<'a>>, Error> {
     let chosen = selector.is_some_and(|selector| selector.metric != MetricRef::Any);
     let mut of_source: BTreeMap<usize, Vec<&Metric>> = BTreeMap::new();
     match selector.filter(|_| chosen) {
@@ -87,7 +103,7 @@ pub fn found<'a>(naming: Naming<'a>, selector: Option<&Selector>) -> Result<Vec<
         }
         None => of_source.extend(every(naming.snapshot)),
     }
-    passing(naming, Meant { of_source, chosen }, selector, &[])
+    passing(naming, Meant { of_source, chosen }, (selector, &[]), bounded)
 }
 
 /// The metrics of every source.
@@ -107,8 +123,8 @@ struct Meant<'a> {
 fn passing<'a>(
     naming: Naming<'a>,
     meant: Meant<'a>,
-    selector: Option<&Selector>,
-    others: &[Matcher],
+    (selector, others): (Option<&Selector>, &[Matcher]),
+    bounded: &mut Bounded,
 ) -> Result<Vec<Rows<'a>>, Error> {
     let snapshot = naming.snapshot;
     let Meant { of_source, chosen } = meant;
@@ -116,12 +132,12 @@ fn passing<'a>(
     let others: Vec<&Matcher> =
         others.iter().filter(|matcher| is_known(snapshot, &of_source, &matcher.label)).collect();
     few_enough(naming.limits, own.len() + others.len())?;
-    let mut bounded = Bounded::default();
     let mut all = Vec::with_capacity(of_source.len());
     for (at, metrics) in of_source {
         let source = &snapshot.sources()[at];
         if let Some(filters) = filters(source, own.iter().chain(others.iter().copied()), naming.patterns)? {
             bounded.filtered(1, filters.len())?;
+            bounded.named(metrics.len())?;
             all.push(Rows { at, source, metrics, filters, chosen });
         }
     }

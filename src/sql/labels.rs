@@ -47,13 +47,26 @@ pub(super) fn values(
         LabelValue::Column(column) if source.children > 1 && range.is_some() && column.row == Row::Own => {
             spread::within(w, source, value, filters, range);
         }
-        LabelValue::Column(column)
-            if is_walkable(&column.ty) && source.has_index_leading_with(&column.name) && !is_spread(source) =>
-        {
-            loose_scan(w, source, column, filters);
-        }
+        LabelValue::Column(column) if is_walked(source, column) => loose_scan(w, source, column, filters),
         _ => distinct(w, source, value, filters, range),
     }
+}
+
+/// Whether the values of a label are those of the newest rows where no range is named: no index and no other relation
+/// has them.
+#[must_use]
+pub fn are_of_newest_rows(source: &Source, label: &str) -> bool {
+    match source.label_value(label) {
+        None | Some(LabelValue::Resolved { .. }) => false,
+        Some(value) if matches!(value.column().row, Row::Joined(_)) => false,
+        Some(LabelValue::Column(column)) => !is_walked(source, &column),
+        Some(_) => true,
+    }
+}
+
+/// Whether an index leads from each value of a column to the next.
+fn is_walked(source: &Source, column: &Column) -> bool {
+    is_walkable(&column.ty) && source.has_index_leading_with(&column.name) && !is_spread(source)
 }
 
 /// Whether the rows lie in so many children that a walk over all of them is dear, and the newest are at hand.

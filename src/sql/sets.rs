@@ -9,8 +9,8 @@ use crate::plan::{Fetch, SetsFetch, SetsOf};
 
 /// The distinct label sets, at most `cap` + 1 rows of them, among all rows or, with a number, among so many of the newest.
 ///
-/// The columns of the answer: one text per label, the stored name, then for each metric that is a column of its own how
-/// many of the rows have it.
+/// The columns of the answer: one text per label, the stored name, for each metric that is a column of its own how many of
+/// the rows have it, and how many rows were looked at in all.
 #[must_use]
 pub fn label_sets(sets: &SetsFetch, newest: Option<u32>, cap: u32) -> Statement {
     let mut w = Writer::default();
@@ -23,7 +23,7 @@ pub fn label_sets(sets: &SetsFetch, newest: Option<u32>, cap: u32) -> Statement 
     for at in 0..columns.len() {
         w.syntax(", count(*) FILTER (WHERE ").generated("s.p", at).syntax(")::float8");
     }
-    w.syntax(" FROM (SELECT ");
+    w.syntax(", sum(count(*)) OVER ()::float8 FROM (SELECT ");
     labels(&mut w, fetch, Purpose::Answer);
     match &sets.of {
         SetsOf::Stored { name, .. } => grouped(&mut w, name),
@@ -43,6 +43,14 @@ pub fn label_sets(sets: &SetsFetch, newest: Option<u32>, cap: u32) -> Statement 
         w.syntax(" ORDER BY ").clock(&fetch.rows.time).syntax(" DESC LIMIT ").param(Param::Int(i64::from(rows)));
     }
     w.syntax(") AS s GROUP BY ").ordinals(fetch.rows.labels.len() + 1);
+    // A label set none of whose rows has a value is of no metric.
+    for at in 0..columns.len() {
+        let before = if at == 0 { " HAVING bool_or(" } else { " OR " };
+        w.syntax(before).generated("s.p", at);
+    }
+    if !columns.is_empty() {
+        w.syntax(")");
+    }
     w.syntax(" LIMIT ").param(Param::Int(i64::from(cap) + 1));
     w.finish()
 }

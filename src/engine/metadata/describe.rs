@@ -21,13 +21,22 @@ impl Scope {
                     unit: carrier.metric.unit.clone().unwrap_or_default(),
                 })
                 .collect();
-            (name.to_owned(), all.into_iter().collect())
+            let most = described.limit_per_metric.unwrap_or(usize::MAX);
+            (name.to_owned(), all.into_iter().take(most).collect())
         };
         match &described.metric {
             Some(name) if snapshot.metric(name).is_none() => AllMetadata::new(),
             Some(name) => [one(name)].into(),
             None => snapshot.names().take(described.limit.unwrap_or(usize::MAX)).map(one).collect(),
         }
+    }
+}
+
+impl Scope {
+    /// The kind of a metric.
+    #[must_use]
+    pub fn kind_of(&self, name: &str) -> Option<&'static str> {
+        self.snapshot.metric(name).map(|(source, metric)| kind(&self.snapshot, source, metric))
     }
 }
 

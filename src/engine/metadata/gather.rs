@@ -1,17 +1,16 @@
 //! The label sets of rows, and whether there are rows.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 
+use super::MOST;
 use super::look::{Look, in_time};
-use super::{MOST, SOME_ROWS};
-use crate::catalog::{Filter, LabelValue, Source};
+use crate::catalog::{Filter, Source};
 use crate::db::{Deadline, SeriesRow};
 use crate::engine::labels::logged;
-use crate::engine::{AT_ONCE, LabelValues, Scope};
+use crate::engine::{AT_ONCE, Scope};
 use crate::error::{Error, Kind};
 use crate::frame::LabelSets;
 use crate::plan::{Rows, SetsAsk, SetsFetch};
@@ -23,7 +22,7 @@ const EACH: Duration = Duration::from_secs(3);
 /// A relation up to this size is read whole where no range is named.
 const READ: u64 = 256 << 20;
 /// Of a larger one, and where time was up, so many of the newest rows are.
-const NEWEST: u32 = 200_000;
+pub(super) const NEWEST: u32 = 200_000;
 /// All times.
 const EVER: TimeRange = TimeRange { from: TimeRange::EARLIEST, to: TimeRange::LATEST };
 
@@ -39,10 +38,10 @@ struct Part {
 }
 
 /// What one relation gave.
-struct Gathered {
-    sets: LabelSets,
+pub(super) struct Gathered {
+    pub(super) sets: LabelSets,
     /// Whether only some of its rows were read.
-    is_partial: bool,
+    pub(super) is_partial: bool,
 }
 
 impl Scope {
@@ -67,39 +66,60 @@ impl Scope {
 
     async fn gather_of(&self, rows: &Rows<'_>, part: Part) -> Result<Gathered, Error> {
         let mut found = Gathered { sets: LabelSets::new(&self.budget), is_partial: false };
+        let mut answered = false;
         for sets in self.sets_of(rows, part).await? {
-            let is_huge = part.range.is_none() && rows.source.bytes > READ;
-            let whole = if is_huge { None } else { Some(self.read_sets(&sets, None, part, &mut found.sets).await) };
-            match whole {
-                Some(Err(error)) if error.kind != Kind::Timeout => return Err(error),
-                Some(Ok(())) => {}
-                Some(Err(_)) | None => {
+            match self.gather_sets(rows, &sets, part, &mut found).await {
+                // What other statements gave is kept.
+                Err(error) if error.kind == Kind::Timeout && answered => {
                     found.is_partial = true;
-                    self.read_sets(&sets, Some(NEWEST), part, &mut found.sets).await?;
+                    break;
                 }
+                done => done?,
             }
+            answered = true;
         }
         Ok(found)
     }
 
-    /// The names of the labels that some of the newest rows have.
-    pub(super) async fn names_in_some(&self, rows: &Rows<'_>, look: &Look) -> Result<BTreeSet<String>, Error> {
-        let mut found = LabelSets::new(&self.budget);
+    /// The label sets of one statement; where reading all rows takes too long, those of the newest.
+    async fn gather_sets(
+        &self,
+        rows: &Rows<'_>,
+        sets: &SetsFetch,
+        part: Part,
+        found: &mut Gathered,
+    ) -> Result<(), Error> {
+        let is_huge = part.range.is_none() && rows.source.bytes > READ;
+        if !is_huge {
+            match self.read_sets(sets, None, part, &mut found.sets).await {
+                Err(error) if error.kind == Kind::Timeout => {}
+                done => {
+                    found.is_partial |= done?;
+                    return Ok(());
+                }
+            }
+        }
+        found.is_partial |= self.read_sets(sets, Some(NEWEST), part, &mut found.sets).await?;
+        Ok(())
+    }
+
+    /// The label sets of some of the newest rows.
+    pub(super) async fn newest_sets(&self, rows: &Rows<'_>, look: &Look, newest: u32) -> Result<Gathered, Error> {
+        let mut found = Gathered { sets: LabelSets::new(&self.budget), is_partial: false };
         let part = Part { range: look.range, until: look.until, cap: MOST };
         for sets in self.sets_of(rows, part).await? {
-            self.read_sets(&sets, Some(SOME_ROWS), part, &mut found).await?;
+            found.is_partial |= self.read_sets(&sets, Some(newest), part, &mut found.sets).await?;
         }
-        Ok(found.names())
+        Ok(found)
     }
 
     /// The statements for the label sets of rows, ready to be asked.
     async fn sets_of(&self, rows: &Rows<'_>, part: Part) -> Result<Vec<SetsFetch>, Error> {
-        let mut all = self.sets_ask(part.range).fetches(rows);
-        for sets in &mut all {
-            in_time(part.until)?;
-            let source = self.prepared(rows, &mut sets.fetch.rows.filters, part.range).await?;
-            sets.fetch.rows.joins.clone_from(&source.joins);
-        }
+        in_time(part.until)?;
+        let mut settled = rows.clone();
+        let source = self.prepared(rows, &mut settled.filters, part.range).await?;
+        let mut all = self.sets_ask(part.range).fetches(&settled);
+        all.iter_mut().for_each(|sets| sets.fetch.rows.joins.clone_from(&source.joins));
         Ok(all)
     }
 
@@ -121,19 +141,27 @@ impl Scope {
         Ok(source)
     }
 
+    /// Reads label sets, and tells whether there may be others.
     async fn read_sets(
         &self,
         sets: &SetsFetch,
         newest: Option<u32>,
         part: Part,
         into: &mut LabelSets,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         in_time(part.until)?;
         into.next_source(sets);
         let statement = sql::label_sets(sets, newest, part.cap);
-        let mut sink = |row: SeriesRow<'_>| into.row(sets, &row);
+        let (mut found, mut looked_at) = (0, 0.0);
+        let mut sink = |row: SeriesRow<'_>| {
+            found += 1;
+            looked_at = LabelSets::looked_at(sets, &row)?;
+            into.row(sets, &row)
+        };
         let done = self.database.series(&statement, part.until.within(EACH), &mut sink).await;
-        done.map_err(|error| error.public().of_relation(&sets.fetch.rows.relation))
+        done.map_err(|error| error.public().of_relation(&sets.fetch.rows.relation))?;
+        // Fewer than the most are a limit of the caller's, who says so.
+        Ok(found > MOST || newest.is_some_and(|newest| looked_at >= f64::from(newest)))
     }
 
     /// Whether some row passes.
@@ -143,21 +171,5 @@ impl Scope {
         fetch.rows.joins.clone_from(&source.joins);
         let found = self.database.texts(&sql::any(&fetch), look.until.within(EACH), 1).await;
         Ok(!found.map_err(|error| logged(&error, rows))?.is_empty())
-    }
-
-    /// The metrics whose stored names some row carries.
-    pub(super) async fn stored_metrics(
-        &self,
-        rows: &Rows<'_>,
-        name: &LabelValue,
-        range: Option<TimeRange>,
-    ) -> Result<LabelValues, Error> {
-        let settled = self.settled_rows(rows, range).await?;
-        let stored = self.texts(&settled, name, (range, ""), MOST).await.map_err(|error| logged(&error, rows))?;
-        let has_rows = |stored_name: &Option<String>| {
-            stored_name.as_ref().is_none_or(|name| stored.values.binary_search(name).is_ok())
-        };
-        let with_rows = rows.metrics.iter().filter(|metric| has_rows(&metric.stored_name));
-        Ok(LabelValues { values: with_rows.map(|metric| metric.name.clone()).collect(), partial: stored.partial })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Found, Listed, Sought};
+use super::{Listed, Sought};
 use crate::db::Deadline;
 use crate::engine::LabelValues;
 use crate::error::{Error, Kind};
@@ -12,11 +12,31 @@ use crate::series::METRIC_NAME;
 use crate::time::TimeRange;
 
 /// How long a list may take in all.
-const WHOLE: Duration = Duration::from_secs(10);
+pub(super) const WHOLE: Duration = Duration::from_secs(10);
 /// The most broken relations that are named.
 const NAMED: usize = 5;
 
-/// How far looking got.
+/// How far looking got, when it is over.
+#[derive(Debug, Default)]
+pub struct Looked {
+    /// Whether some rows were not looked at, so that the list may not be whole.
+    pub is_partial: bool,
+    /// Why relations are left out.
+    pub left_out: Vec<Error>,
+}
+
+impl Looked {
+    /// What is to be said of it.
+    #[must_use]
+    pub fn warnings(self) -> Vec<String> {
+        let partial = "the list may not be whole: not all rows were read; narrow start and end, or the selectors";
+        let left_out = self.left_out.into_iter().take(NAMED);
+        let left_out = left_out.map(|error| format!("a relation is left out: {}", error.lasting().sentence()));
+        self.is_partial.then(|| partial.to_owned()).into_iter().chain(left_out).collect()
+    }
+}
+
+/// How far looking through relations got.
 pub(super) struct Look {
     /// The times of the rows; none means all, where that is bounded, and the newest elsewhere.
     pub(super) range: Option<TimeRange>,
@@ -35,7 +55,7 @@ impl Look {
         let range = if let Within::Range(range) = sought.within { Some(range) } else { None };
         Self {
             range,
-            until: deadline.within(WHOLE),
+            until: deadline,
             is_selective: !sought.selectors.is_empty(),
             is_partial: false,
             answered: 0,
@@ -89,17 +109,14 @@ impl Look {
         self.failed.iter().find(|error| error.kind == Kind::Stale)
     }
 
-    /// What was found and what is to be said of it; an error where no relation answered.
-    pub(super) fn settled(self, found: Found) -> Result<(Found, Vec<String>), Error> {
+    /// What is to be said of what was found; an error where no relation answered.
+    pub(super) fn done(self) -> Result<Looked, Error> {
         if self.answered == 0
             && let Some(error) = self.failed.iter().chain(&self.late).next()
         {
             return Err(error.clone().lasting());
         }
-        let partial = "the list may not be whole: not all rows were read; narrow start and end, or the selectors";
-        let failed = self.failed.iter().take(NAMED);
-        let failed = failed.map(|error| format!("a relation is left out: {}", error.clone().lasting().sentence()));
-        Ok((found, self.is_partial.then(|| partial.to_owned()).into_iter().chain(failed).collect()))
+        Ok(Looked { is_partial: self.is_partial, left_out: self.failed })
     }
 }
 

@@ -1,5 +1,6 @@
 //! `GET /federate`: the newest value of each series, for a Prometheus that scrapes.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use axum::extract::State;
@@ -12,9 +13,9 @@ use super::super::buffers::{Document, Holding, answered};
 use super::super::query::LARGE;
 use super::form::Form;
 use crate::error::Error;
-use crate::intake::prometheus::{Described, Listing, Parameters};
+use crate::intake::prometheus::{Listing, Parameters};
 use crate::render::prometheus::Exposition;
-use crate::wire::prometheus::Metadata;
+use crate::series::METRIC_NAME;
 
 /// The content type of names of any characters.
 const UTF8: HeaderValue = HeaderValue::from_static("text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8");
@@ -31,9 +32,9 @@ async fn federated(app: &App, parameters: &Parameters, is_utf8: bool) -> Result<
     let found = scope.federate(&listing.selectors).await?;
     let large = found.series.len() > LARGE;
     let make = move || {
-        let all = scope.describe(&Described { metric: None, limit: None });
-        let kind = |(name, all): (String, Vec<_>)| Some((name, all.first().map(|one: &Metadata| one.r#type)?));
-        let types = all.into_iter().filter_map(kind).collect();
+        let metrics: BTreeSet<&str> = found.series.keys().map(|labels| labels.get(METRIC_NAME)).collect();
+        let kind = |name: &str| Some((name.to_owned(), scope.kind_of(name)?));
+        let types = metrics.into_iter().filter_map(kind).collect();
         Ok(Holding(Text(Exposition { series: found.series, types, is_utf8 }), found.held))
     };
     let mut response = app.buffers.answer(large, make).await?;

@@ -53,6 +53,6 @@ async fn sets(app: &App, parameters: &Parameters) -> Result<Response, Error> {
 /// What was found, with what is to be said of it.
 fn said<T, S: Serialize>(found: Catalogued<T>, write: impl Fn(T) -> S) -> Said<S> {
     let cut = found.is_cut.then(|| CUT.to_owned());
-    let warnings = cut.into_iter().chain(found.warnings).collect();
-    Said { entries: found.entries.into_iter().map(write).collect(), warnings, held: found.held }
+    let warnings = cut.into_iter().chain(found.looked.warnings()).collect();
+    Said { entries: found.entries.into_iter().map(write).collect(), warnings, held: vec![found.held] }
 }

@@ -48,6 +48,12 @@ impl Parameters {
         self.values.get(name).map_or("", String::as_str)
     }
 
+    /// The text of an expression.
+    #[must_use]
+    pub fn query(&self) -> &str {
+        self.text("query")
+    }
+
     /// The selectors.
     pub(super) fn matches(&self) -> &[String] {
         &self.matches

@@ -16,9 +16,6 @@ use std::time::Duration;
 use crate::error::{Error, Kind};
 use crate::time::{Millis, Steps, TimeRange};
 
-/// The most points of a series that a range may ask for where the settings do not say less.
-pub const RESOLUTION: u32 = 11_000;
-
 /// A question for the value of an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evaluation {
@@ -65,6 +62,8 @@ pub struct Described {
     pub metric: Option<String>,
     /// The most metrics that are wanted.
     pub limit: Option<usize>,
+    /// The most kinds, helps and units that are wanted of one metric.
+    pub limit_per_metric: Option<usize>,
 }
 
 impl Evaluation {
@@ -136,8 +135,7 @@ impl Described {
             _ => number::limit(name, parameters.text(name)),
         };
         let metric = Some(parameters.text("metric").to_owned()).filter(|metric| !metric.is_empty());
-        limit("limit_per_metric")?;
-        Ok(Self { metric, limit: limit("limit")? })
+        Ok(Self { metric, limit: limit("limit")?, limit_per_metric: limit("limit_per_metric")? })
     }
 }
 

@@ -16,15 +16,16 @@ const EXPRESSION: &str = "query";
 /// # Errors
 /// It is none.
 pub fn expression(parameters: &Parameters) -> Result<Expr, Error> {
-    read(EXPRESSION, parameters.text(EXPRESSION))
+    // There is no request's scope: nothing is read.
+    read(EXPRESSION, parameters.text(EXPRESSION), &Patterns::default())
 }
 
 /// Reads a selector: a metric's name, matchers in braces, or both, of which one must not match an absent label.
 ///
 /// # Errors
 /// It is something else, or every series passes it.
-pub fn selector(text: &str) -> Result<Selector, Error> {
-    let expression = read(SELECTOR, text)?;
+pub fn selector(text: &str, patterns: &Patterns) -> Result<Selector, Error> {
+    let expression = read(SELECTOR, text, patterns)?;
     match expression.kind {
         ExprKind::Selector(selector) if selector.window.is_none() && selector.modifiers == Modifiers::default() => {
             Ok(selector)
@@ -36,9 +37,8 @@ pub fn selector(text: &str) -> Result<Selector, Error> {
     }
 }
 
-fn read(name: &str, text: &str) -> Result<Expr, Error> {
-    // What is no expression is refused before the request has a scope.
-    language::promql(text, &Patterns::default()).map_err(|error| query_error(name, text, error.into()))
+fn read(name: &str, text: &str, patterns: &Patterns) -> Result<Expr, Error> {
+    language::promql(text, patterns).map_err(|error| query_error(name, text, error.into()))
 }
 
 /// An error of an expression, with the parameter that it stands in and its place, counted in lines and bytes from 1.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::pattern::Patterns;
 
 fn parameters(form: &str) -> Parameters {
     Parameters::read(&[form.as_bytes()], 10).unwrap()
@@ -6,7 +7,7 @@ fn parameters(form: &str) -> Parameters {
 
 #[test]
 fn a_range_is_checked_before_anything_is_read() {
-    let range = |form: &str| Evaluation::range(&parameters(&format!("query=up&{form}")), RESOLUTION);
+    let range = |form: &str| Evaluation::range(&parameters(&format!("query=up&{form}")), 11_000);
     let one = range("start=10&end=10&step=60").unwrap();
     assert_eq!((one.steps, one.is_range), (Steps { start_ms: 10_000, step_ms: 60_000, len: 1 }, true));
     let most = range("start=0&end=11000&step=1").unwrap();
@@ -78,7 +79,7 @@ fn a_selector_is_no_expression_and_selects_something() {
     for text in
         ["up", "up{a=\"b\"}", "{a=\"b\"}", "{a!=\"\"}", "{a=~\".+\"}", "{__name__=~\"a|b\",c=~\".*\"}", "{\"a.b\"}"]
     {
-        assert!(selector(text).is_ok(), "{text}");
+        assert!(selector(text, &Patterns::default()).is_ok(), "{text}");
     }
     let empty = "parse error: a selector needs a matcher that does not accept the empty string";
     for (text, expected) in [
@@ -93,7 +94,7 @@ fn a_selector_is_no_expression_and_selects_something() {
         ("up{", "invalid parameter \"match[]\": 1:"),
         ("", "invalid parameter \"match[]\": unknown position: parse error: "),
     ] {
-        let error = selector(text).unwrap_err();
+        let error = selector(text, &Patterns::default()).unwrap_err();
         assert_eq!(error.kind, Kind::BadTarget, "{text}");
         assert!(error.message.contains(expected), "{text}: {}", error.message);
     }

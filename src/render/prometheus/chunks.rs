@@ -15,8 +15,9 @@ use crate::xor::{CHUNK_SAMPLES, chunk};
 /// Castagnoli's polynomial.
 const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
-/// Samples of one message: those of this many chunks, below a megabyte whatever their values.
-const MESSAGE_SAMPLES: usize = 400 * CHUNK_SAMPLES;
+/// The most bytes of chunks in one message. Prometheus reads messages of up to 50 MB, and takes each for a series of its
+/// own: a series stands in one message while it fits.
+const MESSAGE_BYTES: usize = 32 << 20;
 
 /// The series of each query.
 #[derive(Debug)]
@@ -31,19 +32,32 @@ impl Chunks {
         for (series, query_index) in self.0.iter().zip(0..) {
             for one in series {
                 let labels = labels(&one.labels);
+                let mut rest = one.samples.chunks(CHUNK_SAMPLES).map(written).peekable();
                 // Labels without samples are a message, too.
-                let parts = if one.samples.is_empty() { 1 } else { one.samples.len().div_ceil(MESSAGE_SAMPLES) };
-                for part in 0..parts {
-                    let from = part * MESSAGE_SAMPLES;
-                    let to = one.samples.len().min(from + MESSAGE_SAMPLES);
-                    let chunks = one.samples.get(from..to).unwrap_or_default().chunks(CHUNK_SAMPLES);
-                    let series = ChunkedSeries { labels: labels.clone(), chunks: chunks.map(written).collect() };
+                loop {
+                    let chunks = of_one_message(&mut rest);
+                    let series = ChunkedSeries { labels: labels.clone(), chunks };
                     framed(out, &ChunkedReadResponse { chunked_series: vec![series], query_index })?;
+                    if rest.peek().is_none() {
+                        break;
+                    }
                 }
             }
         }
         Ok(())
     }
+}
+
+/// As many chunks as one message holds.
+fn of_one_message(rest: &mut impl Iterator<Item = Chunk>) -> Vec<Chunk> {
+    let (mut chunks, mut bytes) = (Vec::new(), 0);
+    while bytes < MESSAGE_BYTES
+        && let Some(chunk) = rest.next()
+    {
+        bytes += chunk.data.len();
+        chunks.push(chunk);
+    }
+    chunks
 }
 
 fn written(samples: &[Sample]) -> Chunk {
@@ -65,6 +79,20 @@ mod tests {
 
     use super::*;
     use crate::series::Labels;
+
+    #[test]
+    fn a_series_is_one_message() {
+        let sample = |ms: i64| Sample { ms: ms * 997 % 1_000 + ms * 15_000, value: (ms as f64).sin() };
+        let labels = Labels::new([(Arc::from("__name__"), Arc::from("up"))]);
+        let samples: Vec<Sample> = (0..100_001).map(sample).collect();
+        let mut out = Vec::new();
+        Chunks(vec![vec![SampledSeries { labels, samples }]]).write(&mut out).unwrap();
+        let mut rest = out.as_slice();
+        let len = prost::decode_length_delimiter(&mut rest).unwrap();
+        assert_eq!(rest.len(), 4 + len, "there is one message");
+        let message = ChunkedReadResponse::decode(&rest[4..]).unwrap();
+        assert_eq!(message.chunked_series[0].chunks.len(), 100_001_usize.div_ceil(CHUNK_SAMPLES));
+    }
 
     #[test]
     fn a_stream_has_lengths_and_checksums() {

@@ -45,7 +45,8 @@ impl Exposition {
         let is_inside = self.is_utf8 && !is_classic(metric);
         let mut inside: Vec<String> = is_inside.then(|| quoted(metric)).into_iter().collect();
         for (name, value) in labels.iter().filter(|(name, _)| &***name != METRIC_NAME) {
-            let name = if self.is_utf8 && !is_classic(name) { quoted(name) } else { classic(name) };
+            let is_quoted = self.is_utf8 && (name.contains(':') || !is_classic(name));
+            let name = if is_quoted { quoted(name) } else { classic(name).replace(':', "_") };
             inside.push(format!("{name}={}", quoted(value)));
         }
         if !is_inside {
@@ -63,7 +64,7 @@ fn is_classic(name: &str) -> bool {
     name.starts_with(is_letter) && name.chars().all(|c| is_letter(c) || c.is_ascii_digit())
 }
 
-/// The name with an underscore for each character that no classic name has.
+/// The name of a metric with an underscore for each character that no classic name has.
 fn classic(name: &str) -> String {
     let is_letter = |c: char| c.is_ascii_alphabetic() || c == '_' || c == ':';
     let kept = |(at, c): (usize, char)| if is_letter(c) || at > 0 && c.is_ascii_digit() { c } else { '_' };

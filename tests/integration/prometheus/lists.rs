@@ -157,3 +157,16 @@ async fn metadata_has_kind_help_and_unit(pool: PgPool) {
     assert_eq!(server.data("/api/v1/metadata?limit=2&limit_per_metric=1").await.as_object().unwrap().len(), 2);
     assert_eq!(server.get("/api/v1/metadata?limit=x").await.status, 400);
 }
+
+#[sqlx::test(migrations = false)]
+async fn selectors_of_one_request_share_its_patterns(pool: PgPool) {
+    sql(&pool, TABLES).await;
+    let server = Server::start(&pool).await;
+    let selector = |n: usize| format!("match[]=%7Bhost=~%22(a%7B1,60%7D)%7B1,15%7D{n}%22%7D");
+    let equal = vec![selector(1); 400].join("&");
+    assert_eq!(server.data(&format!("/api/v1/series?{equal}")).await, json!([]));
+    let others: Vec<String> = (0..400).map(selector).collect();
+    let answer = server.get(&format!("/api/v1/series?{}", others.join("&"))).await;
+    let is_refused = answer.body["error"].as_str().is_some_and(|error| error.contains("larger than 8 MiB together"));
+    assert!(answer.status == 400 && is_refused, "{}: {}", answer.status, answer.body);
+}
