@@ -7,7 +7,7 @@ CI_STEPS := fmt-check node lint deny doc test
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test ci nightly fmt fmt-check lint deny doc node fuzz bench clean-pg
+.PHONY: help demo test ci nightly fmt fmt-check lint deny doc book node fuzz bench clean-pg
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ deny: ## audit the dependencies: licences, sources, bans, advisories
 
 doc: ## build the documentation; warnings are errors
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked
+
+book: ## build the book of docs/ into target/book, with mdBook
+	scripts/book
 
 node: ## find Node and npm for the tests of the clients, or install them
 	scripts/node

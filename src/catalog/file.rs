@@ -30,11 +30,11 @@ pub use value::{ColumnsDecl, MetricDecl, ValueDecl, ValueTable};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CatalogFile {
-    /// The zone in which days are cut when a question names none.
+    /// The zone in which days begin when a request names none, such as `Europe/Prague`.
     pub time_zone: Option<String>,
-    /// The day on which weeks begin: `monday` unless it is said.
+    /// The first day of a week; `monday` when absent.
     pub week_starts: Option<String>,
-    /// Known products whose tables are declared by themselves: `telegraf`, `zabbix`, `home-assistant`, `pgwatch`.
+    /// Known products whose tables are declared automatically: `telegraf`, `zabbix`, `home-assistant`, `pgwatch`.
     #[serde(default)]
     pub presets: Vec<String>,
     /// How discovery works.
@@ -43,7 +43,7 @@ pub struct CatalogFile {
     /// The declared sources.
     #[serde(default, rename = "source")]
     pub sources: Vec<SourceDecl>,
-    /// The declared relations of annotations.
+    /// Relations whose rows are annotations.
     #[serde(default)]
     pub annotations: Vec<AnnotationDecl>,
 }
@@ -54,46 +54,46 @@ pub struct CatalogFile {
 pub struct SourceDecl {
     /// `schema.name`, or a name on the search path; with a `*` in it, every relation that matches is a source.
     pub relation: String,
-    /// The time column; what discovery would take when absent.
+    /// The time column; the choice of discovery when absent.
     pub time: Option<TimeDecl>,
-    /// The sampling interval.
+    /// The sampling interval, such as `10s`; steps are never shorter.
     pub interval: Option<String>,
-    /// How far apart two samples of a counter may lie and still connect; a day when absent.
+    /// The longest distance of two samples of a counter that still connect; a day when absent.
     pub lookback: Option<String>,
-    /// How long the newest sample counts for Prometheus' instant selectors.
+    /// How long a sample counts as the current value, in the Prometheus API; five minutes when absent.
     pub staleness: Option<String>,
-    /// The labels; what discovery would say when absent.
+    /// The labels; the choice of discovery when absent.
     pub labels: Option<Vec<LabelDecl>>,
-    /// The column, or the member of JSON, that carries the metric's name.
+    /// The column, or the member of JSON, with the metric's name.
     pub name: Option<NameDecl>,
-    /// In front of every name that is stored.
+    /// Text in front of every stored name.
     pub prefix: Option<String>,
     /// Where the values are.
     pub value: Option<ValueDecl>,
-    /// Words that stand for numbers, looked up before a text is parsed.
+    /// Words that stand for numbers; they are looked up before a text is read as a number.
     #[serde(default)]
     pub map: BTreeMap<String, f64>,
-    /// `keep` or `skip`: whether NaN samples exist.
+    /// `keep`, or `skip`: rows whose value is NaN are ignored.
     pub nan: Option<String>,
-    /// `end` or `skip`: whether a NULL ends its series for Prometheus' instant selectors.
+    /// The meaning of NULL in the Prometheus API. `end`: the series ends until its next sample. `skip`: the row is ignored.
     pub nulls: Option<String>,
-    /// A column and the path to an array in it: every element is a sample, and `json` paths start at it.
+    /// A column, and the path to an array in it: every element is a sample, and `json` paths begin at the element.
     pub each: Option<Vec<String>>,
-    /// When each row ends; NULL is still going on, and what `open` says.
+    /// When a row ends. NULL, and the values of `open`, mean that it has not ended.
     pub time_end: Option<EndDecl>,
     /// Metrics by name.
     #[serde(default)]
     pub metric: BTreeMap<String, MetricDecl>,
-    /// Matchers and comparisons over columns; rows that fail them do not exist.
+    /// Conditions on columns; rows that fail are ignored.
     #[serde(rename = "where")]
     pub matchers: Option<String>,
-    /// The relations joined to its rows.
+    /// Relations joined to its rows.
     #[serde(default, rename = "join")]
     pub joins: Vec<JoinDecl>,
-    /// Coarser relations that hold what its samples come to.
+    /// Coarser relations of the same metrics, with one row for each series and interval.
     #[serde(default, rename = "rollup")]
     pub rollups: Vec<RollupDecl>,
-    /// Of a family: where the names of its metrics are; what the star matched when absent.
+    /// Of a family: where the names of its metrics are; the text that the star matched when absent.
     pub names: Option<NamesDecl>,
 }
 
@@ -101,13 +101,13 @@ pub struct SourceDecl {
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnnotationDecl {
-    /// What people call it.
+    /// A name for people.
     pub name: String,
     /// `schema.name`, or a name on the search path.
     pub relation: String,
-    /// When each begins.
+    /// When an annotation begins.
     pub time: TimeDecl,
-    /// When each ends; NULL is a point, and what `open` says is still going on.
+    /// When an annotation ends. NULL is a point; a value of `open` means that it lasts until now.
     pub time_end: Option<EndDecl>,
     /// The column of the title.
     pub title: Option<String>,

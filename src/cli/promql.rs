@@ -45,7 +45,7 @@ fn steps(engine: &Engine, arguments: &Arguments, zone: &Zone, points: u32) -> Re
     }
     let step_ms = match &arguments.step {
         Some(text) => duration_ms(text).ok_or_else(|| {
-            Error::new(Kind::BadRange, format!("{text:?} is no step")).hint("a duration such as 15s, 1m or 1h30m")
+            Error::new(Kind::BadRange, format!("{text:?} is not a step")).hint("a duration such as 15s, 1m or 1h30m")
         })?,
         None => (range.length_ms() / i64::from(points.max(1)) / 1000 + 1) * 1000,
     };

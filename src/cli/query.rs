@@ -99,7 +99,7 @@ pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) ->
 async fn ask(engine: &Engine, arguments: &Arguments) -> Result<(Vec<Frame>, Zone), Failure> {
     let scope = engine.scope()?;
     let zone = match &arguments.tz {
-        Some(name) => Zone::parse(name).ok_or_else(|| format!("{name:?} is no IANA time zone"))?,
+        Some(name) => Zone::parse(name).ok_or_else(|| format!("{name:?} is not an IANA time zone"))?,
         None => *scope.snapshot().zone(),
     };
     let points =

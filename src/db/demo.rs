@@ -32,7 +32,7 @@ const WEEK: Millis = 7 * 86_400_000;
 pub enum DemoFailed {
     /// The name of one of its tables is taken.
     #[error(
-        "the demo needs a table {0}, but a relation of that name exists that is not the demo's; nothing was changed: \
+        "the demo needs a table {0}, but another relation has that name; nothing was changed: \
          give the demo another database, or rename yours"
     )]
     NotOurs(String),
@@ -69,6 +69,19 @@ pub async fn load(
     now: Millis,
     progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<Loaded, DemoFailed> {
+    load_since(config, now - WEEK, now, progress).await
+}
+
+/// Like [`load`], with rows of metrics after `since` only.
+///
+/// # Errors
+/// As [`load`].
+pub async fn load_since(
+    config: &DatabaseConfig,
+    since: Millis,
+    now: Millis,
+    progress: &mut (dyn FnMut(u64, u64) + Send),
+) -> Result<Loaded, DemoFailed> {
     let mut connection = PgConnection::connect_with(&config.demonstrating()).await?;
     let mut transaction = connection.begin().await?;
     // Two loads at once would both add the same rows.
@@ -78,7 +91,7 @@ pub async fn load(
     if !were_there {
         tables::create(&mut transaction).await?;
     }
-    let rows = fill(&mut transaction, now, progress).await?;
+    let rows = fill(&mut transaction, since, now, progress).await?;
     let world = World::new(now - WEEK, now);
     let annotations = events::write(&mut transaction, &world.schedule, (now - WEEK) / 1_000, now / 1_000).await?;
     if !were_there {
@@ -92,10 +105,12 @@ pub async fn load(
 
 async fn fill(
     connection: &mut PgConnection,
+    since: Millis,
     now: Millis,
     progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<u64, DemoFailed> {
     let (hosts, readings) = tables::newest(connection).await?;
+    let [hosts, readings] = [hosts, readings].map(|newest| Some(newest.unwrap_or(since).max(since)));
     let world = World::new(now - WEEK, now);
     let parts =
         [(Table::Hosts, moments(hosts, now, HOSTS_EVERY)), (Table::Readings, moments(readings, now, READINGS_EVERY))];

@@ -144,7 +144,7 @@ async fn texts_in_time(
 
 /// What one holds for which there was no time.
 pub(super) fn unread() -> Held {
-    Held::Nothing("what it holds cannot be read in time".to_owned())
+    Held::Nothing("its contents cannot be read in time".to_owned())
 }
 
 /// How the times of its rows are found.

@@ -178,7 +178,7 @@ pub(super) fn reason(code: &str) -> &'static str {
         (_, "57P03") => "the database is starting up or shutting down",
         (_, "57014") => "reading it takes too long",
         ("53", _) => "the database has no room for another session",
-        ("42", _) => "the database refuses to tell what it holds",
+        ("42", _) => "the database refuses to list its tables",
         _ => "the database cannot answer now",
     }
 }

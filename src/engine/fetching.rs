@@ -280,8 +280,11 @@ fn skipped_values(fetch: &Fetch, skipped: f64) -> Option<String> {
         let hint = "an end that means still going on is declared as `open` of `time_end`";
         return (skipped > 0.0).then(|| format!("{}: {rows} skipped; {hint}", fetch.rows.metric));
     }
-    let (are, many) =
-        if skipped > 1.0 { ("values are no numbers and were", skipped) } else { ("value is no number and was", 1.0) };
+    let (are, many) = if skipped > 1.0 {
+        ("values are not numbers and were", skipped)
+    } else {
+        ("value is not a number and was", 1.0)
+    };
     (skipped > 0.0).then(|| format!("{}: {many:.0} {are} skipped", fetch.rows.metric))
 }
 

@@ -154,5 +154,5 @@ fn plan_of(wanted: Reads<'_>, at: usize) -> ReadPlan {
 }
 
 fn skipped_values(metric: &str, skipped: f64) -> Option<String> {
-    (skipped > 0.0).then(|| format!("{metric}: values that are no numbers were skipped ({skipped:.0})"))
+    (skipped > 0.0).then(|| format!("{metric}: values that are not numbers were skipped ({skipped:.0})"))
 }

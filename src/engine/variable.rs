@@ -154,7 +154,8 @@ fn read(snapshot: &Snapshot, text: &str) -> Result<Selector, Error> {
             Ok(selector)
         }
         _ => {
-            let message = format!("{text:?} is no selector: a metric's name, perhaps with matchers in braces");
+            let message =
+                format!("{text:?} is not a selector: write a metric's name, with or without matchers in braces");
             Err(Error::new(Kind::BadTarget, message).hint("label_values(cpu{region=\"eu\"}, host)"))
         }
     }
@@ -165,7 +166,7 @@ fn search(snapshot: &Snapshot, text: &str) -> Result<BTreeSet<String>, Error> {
     let found = containing(snapshot, text);
     match text.trim().split_once('(') {
         Some((word, rest)) if found.is_empty() && is_word(word) && rest.ends_with(')') => {
-            let message = format!("{:?} is no query of a variable", word.trim());
+            let message = format!("{:?} is not a query of a variable", word.trim());
             let hint = match nearest(word, crate::intake::VARIABLE_WORDS.iter().copied()).first() {
                 Some(meant) => format!("did you mean {meant}(…)?"),
                 None => format!("query_result({}) gives the values of an expression", text.trim()),

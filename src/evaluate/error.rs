@@ -73,7 +73,7 @@ impl EvaluateError {
             }
             EvaluateErrorKind::ManyToOne => "use `group_left`, or aggregate the left side first",
             EvaluateErrorKind::SameMatch => "take only labels into the group clause that keep the series apart",
-            EvaluateErrorKind::SameLabels => "only the metric's name told them apart: ask for one metric, or aggregate",
+            EvaluateErrorKind::SameLabels => "they differ in the metric's name only: ask for one metric, or aggregate",
             EvaluateErrorKind::BadNumber => "give a whole number",
             EvaluateErrorKind::BadFactor => "give factors such as 0.5",
             EvaluateErrorKind::TooLong => "insert fewer groups, or join fewer labels",
@@ -99,7 +99,7 @@ impl fmt::Display for EvaluateError {
                 write!(f, "the labels of the group clause must ensure unique matches: several results are {labels}")
             }
             EvaluateErrorKind::SameLabels => write!(f, "several results have the same labels {labels}"),
-            EvaluateErrorKind::BadNumber => f.write_str("the parameter of the aggregation is no number of series"),
+            EvaluateErrorKind::BadNumber => f.write_str("the parameter of the aggregation is not a number of series"),
             EvaluateErrorKind::BadFactor => f.write_str("the smoothing and the trend factor must be between 0 and 1"),
             EvaluateErrorKind::TooLong => f.write_str("a label's value would be too long"),
             EvaluateErrorKind::TooMuch => f.write_str("this expression takes too many points to compute"),

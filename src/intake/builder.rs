@@ -86,7 +86,7 @@ impl Builder {
         }
         Ok(match (self.aggregation, &expr.kind) {
             (Some((op, _)), ExprKind::Number(_) | ExprKind::Text(_)) => {
-                notices.push(format!("`aggregation` is ignored: `{op}` takes series, and the target is none"));
+                notices.push(format!("`aggregation` is ignored: `{op}` needs series, and the target is a number"));
                 expr
             }
             (Some((op, parameter)), _) => {

@@ -195,7 +195,7 @@ fn trailing(args: &mut Vec<&str>) -> Result<Trailing, Error> {
         match name.trim() {
             "limit" => {
                 let limit = value.parse().ok().filter(|limit| *limit > 0).ok_or_else(|| {
-                    Error::new(Kind::BadTarget, format!("limit={value:?} is no whole number above zero"))
+                    Error::new(Kind::BadTarget, format!("limit={value:?} is not a whole number above zero"))
                 })?;
                 trailing.limit = Some(limit);
             }

@@ -12,7 +12,7 @@ const ALL: &str = "__all";
 const LONGEST: usize = 256;
 
 /// What to do about a variable that arrives as it stands.
-pub const HINT: &str = "does the dashboard define it? An alert rule has none";
+pub const HINT: &str = "does the dashboard define it? Alert rules have no variables";
 
 /// A variable's name where a value was expected.
 #[derive(Clone, Debug, PartialEq, Eq)]

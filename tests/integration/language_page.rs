@@ -43,14 +43,21 @@ fn codes(cell: &str) -> Vec<&str> {
 
 /// A row with an example: the heading of its last column, its cells.
 fn examples(page: &str) -> Vec<(usize, String, Vec<String>)> {
-    let mut heading = String::new();
+    let mut heading = None;
     let mut rows = Vec::new();
-    for (number, line) in page.lines().enumerate().filter(|(_, line)| line.starts_with('|')) {
+    for (number, line) in page.lines().enumerate() {
+        if !line.starts_with('|') {
+            heading = None;
+            continue;
+        }
         let cells = cells(line);
-        match cells.last().map(String::as_str) {
-            Some(last @ ("answer" | "selects" | AT)) => heading = last.to_owned(),
-            Some(last) if !last.starts_with('-') => rows.push((number, heading.clone(), cells)),
-            _ => {}
+        let last = cells.last().cloned().unwrap_or_default();
+        match &heading {
+            None => heading = Some(last),
+            Some(of) if matches!(of.as_str(), "answer" | "selects" | AT) && !last.starts_with('-') => {
+                rows.push((number, of.clone(), cells));
+            }
+            Some(_) => {}
         }
     }
     rows

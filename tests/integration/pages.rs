@@ -1,132 +1,164 @@
-//! The pages of the documentation: each request in them is asked, and what stands under it is the answer.
+//! README.md and the book: every block of code is run on the demo's data, or is the answer of the block above it.
+//!
+//! | kind | how |
+//! |---|---|
+//! | `sh` | requests are asked, and the next block is the answer; `datebin` is run; `make` needs the target |
+//! | `json`, `csv`, `text` | the answer of the request above it |
+//! | `promql`, `target` | asked; something must come back |
+//! | `sql` | run, and taken back |
+//! | `toml` | a whole `datebin.toml` without anything wrong |
+//! | `yaml` | `tests/clients/provisioning.test.mjs` reads it |
 //!
 //! `DATEBIN_UPDATE_PAGES=1` writes the answers anew; read the difference before you keep it.
 
+mod requests;
+mod shell;
+
 use std::path::{Path, PathBuf};
 
+use datebin::catalog::file::CatalogFile;
+use datebin::db::{DatabaseConfig, demo, load};
 use datebin::time::Clock;
-use serde_json::Value;
+use serde_json::json;
 use sqlx::PgPool;
 
-use crate::support::{Server, Setup};
+use crate::support::{Server, Setup, url};
 
-/// 2025-01-01 00:10 UTC: ten minutes into the tables that the pages ask.
-const NOW: i64 = 1_735_690_200_000;
+/// 2025-01-15 12:00 UTC: the demo's data end then.
+const NOW: i64 = 1_736_942_400_000;
 
-/// What the pages call the server.
-const SERVER: &str = "http://127.0.0.1:8080";
+/// Whose `sql` and `toml` `language_page` runs, as its examples ask of the tables that they make.
+const OWN_TABLES: &str = "docs/language.md";
 
-#[sqlx::test(migrator = "datebin::db::MIGRATOR")]
-async fn every_example_answers_what_the_page_says(pool: PgPool) {
-    sqlx::raw_sql(include_str!("../clients/fixture.sql")).execute(&pool).await.expect("the fixture");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let file = Some(root.join("tests/clients/datebin.toml"));
-    let server = Server::with(&pool, Setup { clock: Clock::Fixed(NOW), file, ..Setup::default() }).await;
-    let (mut asked, mut wrong) = (0, Vec::new());
-    for page in pages(&root.join("docs/clients")) {
-        let text = std::fs::read_to_string(&page).expect("a page");
-        let (shown, count) = answered(&server, &text).await;
-        asked += count;
-        if std::env::var_os("DATEBIN_UPDATE_PAGES").is_some() {
-            std::fs::write(&page, &shown).expect("the page is written");
-        } else if shown != text {
-            let lines = text.lines().zip(shown.lines()).find(|(said, is)| said != is);
-            wrong.push(format!("{}: {lines:#?}", page.display()));
-        }
-    }
-    assert!(asked >= 12, "{asked} examples");
-    assert!(wrong.is_empty(), "DATEBIN_UPDATE_PAGES=1 writes the answers anew\n{}", wrong.join("\n"));
+/// A fenced block: what stands behind its fence, and its text.
+struct Block<'a> {
+    kind: &'a str,
+    text: &'a str,
 }
 
-fn pages(directory: &Path) -> Vec<PathBuf> {
-    let mut pages: Vec<PathBuf> =
-        std::fs::read_dir(directory).expect("pages").map(|entry| entry.expect("a page").path()).collect();
+#[sqlx::test(migrator = "datebin::db::MIGRATOR")]
+async fn every_block_of_every_page_works(pool: PgPool) {
+    let config = DatabaseConfig::new(&url(&pool)).expect("a URL");
+    demo::load_since(&config, NOW - 3 * 3_600_000, NOW, &mut |_, _| {}).await.expect("the demo");
+    let server = Server::with(&pool, Setup { clock: Clock::Fixed(NOW), ..Setup::default() }).await;
+    let mut wrong = Vec::new();
+    let mut files = Vec::new();
+    for path in pages() {
+        let text = std::fs::read_to_string(&path).expect("a page");
+        let name = path.strip_prefix(root()).expect("a path").display().to_string();
+        let (shown, mistakes) = checked(&server, &pool, &name, &text, &mut files).await;
+        wrong.extend(mistakes.into_iter().map(|mistake| format!("{name}: {mistake}")));
+        if std::env::var_os("DATEBIN_UPDATE_PAGES").is_some() {
+            std::fs::write(&path, &shown).expect("the page is written");
+        } else if shown != text {
+            let lines = text.lines().zip(shown.lines()).find(|(said, is)| said != is);
+            wrong.push(format!("{name}: DATEBIN_UPDATE_PAGES=1 writes the answers anew: {lines:#?}"));
+        }
+    }
+    // Their tables come last: what discovery finds is shown above.
+    sqlx::raw_sql(include_str!("pages/tables.sql")).execute(&pool).await.expect("the tables of the files");
+    for (name, text) in files {
+        let file = CatalogFile::parse(&text).map_err(|error| error.to_string());
+        let loaded = match file {
+            Ok(file) => load(&config, &file, None).await.map_err(|error| error.to_string()),
+            Err(error) => Err(error),
+        };
+        wrong.extend(loaded.err().map(|error| format!("{name}: {error}\n{text}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn pages() -> Vec<PathBuf> {
+    let mut pages = vec![root().join("README.md")];
+    walk(&root().join("docs"), &mut pages);
     pages.sort();
-    assert!(!pages.is_empty());
     pages
 }
 
-/// The page with the answers that the server gives, and how many it asked for. A block of `sh` that asks the server is
-/// followed by the block of its answer.
-async fn answered(server: &Server, page: &str) -> (String, usize) {
-    let mut blocks: Vec<String> = page.split("\n```").map(str::to_owned).collect();
-    let mut asked = 0;
+fn walk(folder: &Path, pages: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            walk(&path, pages);
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            pages.push(path);
+        }
+    }
+}
+
+/// The page with the answers that the server gives, and what is wrong with its blocks. Files are for later.
+async fn checked(
+    server: &Server,
+    pool: &PgPool,
+    name: &str,
+    page: &str,
+    files: &mut Vec<(String, String)>,
+) -> (String, Vec<String>) {
     // Texts and blocks alternate: text, block, text, block, …
-    for at in (1..blocks.len()).step_by(2) {
-        let Some(command) = blocks[at].strip_prefix("sh\ncurl ") else { continue };
-        if !command.contains(SERVER) {
-            continue;
-        }
-        let answer = ask(server, &words(command)).await;
-        let next = blocks.get_mut(at + 2).expect("an answer's block");
-        let kind = next.split('\n').next().expect("a line").to_owned();
-        *next = format!("{kind}\n{}", written(&kind, &answer));
-        asked += 1;
-    }
-    (blocks.join("\n```"), asked)
-}
-
-/// The words of a command as a shell reads them: single quotes, and lines that go on.
-fn words(command: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    for (at, part) in command.replace("\\\n", " ").split('\'').enumerate() {
-        if at % 2 == 1 {
-            words.push(part.to_owned());
-        } else {
-            words.extend(part.split_whitespace().map(str::to_owned));
-        }
-    }
-    words
-}
-
-async fn ask(server: &Server, words: &[String]) -> String {
-    let (mut url, mut body, mut params) = (String::new(), None::<String>, Vec::new());
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "-s" | "-G" => {}
-            "-d" => {
-                let more = words.next().expect("a body");
-                body = Some(body.map_or_else(|| more.clone(), |first| format!("{first}&{more}")));
+    let parts: Vec<&str> = page.split("\n```").collect();
+    let mut shown: Vec<String> = parts.iter().map(|part| (*part).to_owned()).collect();
+    let (mut wrong, mut answer) = (Vec::new(), None::<String>);
+    for at in (1..parts.len()).step_by(2) {
+        let (kind, text) = parts[at].split_once('\n').unwrap_or((parts[at], ""));
+        let block = Block { kind, text };
+        let outcome = match kind {
+            "json" | "csv" | "text" => match answer.take() {
+                Some(answer) => {
+                    shown[at] = format!("{kind}\n{}", requests::written(kind, &answer));
+                    Ok(())
+                }
+                None => Err("an answer without a request above it".to_owned()),
+            },
+            "sql" | "toml" if name == OWN_TABLES => Ok(()),
+            "toml" => {
+                files.push((name.to_owned(), text.to_owned()));
+                Ok(())
             }
-            "--data-urlencode" => {
-                let (name, value) = words.next().and_then(|word| word.split_once('=')).expect("name=value");
-                params.push((name.to_owned(), value.to_owned()));
-            }
-            address => url = address.replace(SERVER, &server.base),
-        }
+            _ => run(server, pool, &block, &mut answer).await,
+        };
+        wrong.extend(outcome.err().map(|error| format!("{error}\n```{kind}\n{text}\n```")));
     }
-    let url = reqwest::Url::parse_with_params(&url, params).expect("a URL");
-    let request = match body {
-        Some(body) => server.client.post(url).header("content-type", "application/x-www-form-urlencoded").body(body),
-        None => server.client.get(url),
-    };
-    request.send().await.expect("an answer").text().await.expect("a text")
+    (shown.join("\n```"), wrong)
 }
 
-/// An answer as a page shows it: of JSON every element on a line of its own.
-fn written(kind: &str, answer: &str) -> String {
-    if kind != "json" {
-        return answer.trim_end().replace("\r\n", "\n");
-    }
-    match serde_json::from_str(answer).expect("JSON") {
-        Value::Array(list) if !list.is_empty() => {
-            let lines: Vec<String> = list.iter().map(|element| format!("  {}", spaced(element))).collect();
-            format!("[\n{}\n]", lines.join(",\n"))
+/// Runs a block; a request leaves its answer for the next block.
+async fn run(server: &Server, pool: &PgPool, block: &Block<'_>, answer: &mut Option<String>) -> Result<(), String> {
+    match block.kind {
+        "sh" if block.text.starts_with("curl ") => {
+            *answer = Some(requests::asked(server, block.text, NOW).await?);
+            Ok(())
         }
-        other => spaced(&other),
+        "sh" => shell::run(pool, block.text).await,
+        "promql" => requests::drawn_by_prometheus(server, block.text, NOW).await,
+        "target" => drawn(server, block.text).await,
+        "sql" | "sql grafana" => undone(pool, block).await,
+        "yaml" => Ok(()),
+        kind => Err(format!("nobody knows how to check a block of the kind {kind:?}")),
     }
 }
 
-/// JSON on one line, with a space after colons and commas.
-fn spaced(value: &Value) -> String {
-    match value {
-        Value::Array(list) => format!("[{}]", list.iter().map(spaced).collect::<Vec<_>>().join(", ")),
-        Value::Object(members) => {
-            let member =
-                |(name, value): (&String, &Value)| format!("{}: {}", Value::from(name.as_str()), spaced(value));
-            format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(", "))
-        }
-        other => other.to_string(),
-    }
+/// A target of the JSON dialects: something comes back.
+async fn drawn(server: &Server, target: &str) -> Result<(), String> {
+    let body = json!({"range": {"from": "now-1h", "to": "now"}, "targets": [{"target": target}]});
+    let answer = server.post("/query", body).await;
+    let is_drawn = answer.status == 200 && !answer.drawn().is_empty();
+    if is_drawn { Ok(()) } else { Err(format!("{}: {}", answer.status, answer.body)) }
+}
+
+/// Statements, in a transaction that is rolled back. Roles are the whole server's, so they get a name of their own; the
+/// macros of Grafana's own source become what they stand for.
+async fn undone(pool: &PgPool, block: &Block<'_>) -> Result<(), String> {
+    let text =
+        block.text.replace("ROLE datebin ", "ROLE datebin_of_a_page ").replace("TO datebin;", "TO datebin_of_a_page;");
+    let text = text.replace("$__timeGroupAlias(time, $__interval)", "date_bin('5 min', time, 'epoch') AS \"time\"");
+    let text = text.replace("$__timeFilter(time)", "time > '2025-01-15Z'").replace("$role", "'web', 'db'");
+    let mut transaction = pool.begin().await.expect("a transaction");
+    let text: &'static str = text.leak();
+    let run = sqlx::raw_sql(text).execute(&mut *transaction).await;
+    transaction.rollback().await.expect("taken back");
+    run.map(drop).map_err(|error| error.to_string())
 }

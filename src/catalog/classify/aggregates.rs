@@ -116,7 +116,7 @@ fn composed(outer: &Parsed, inner: &Parsed, view: &Relation) -> Result<Parsed, S
         _ => false,
     };
     if !whole {
-        return Err(format!("its buckets are no whole buckets of {view}"));
+        return Err(format!("its buckets are not whole buckets of {view}"));
     }
     let key = |key: &Key| {
         let below = inner.keys.iter().find(|below| below.name == key.column)?;
@@ -156,7 +156,7 @@ fn rollup(facts: &Facts, resolved: &Resolved<'_>, draft: &DraftSource, local: Zo
     }
     let step_ms = width_ms(parsed.width, &source.time.kind)?;
     if !is_regular(step_ms) {
-        return Err("its buckets divide no day and are no whole weeks".to_owned());
+        return Err("its buckets neither divide a day nor are whole weeks".to_owned());
     }
     let raw =
         facts.relation(hypertable.schema.as_str(), hypertable.name.as_str()).ok_or("its hypertable is unknown")?;

@@ -75,7 +75,7 @@ pub enum CatalogError {
         reason: String,
     },
     /// A rollup names a metric that its source does not have.
-    #[error("{relation} is no rollup of a metric `{metric}`: there is none in its source{}", did_you_mean(nearest))]
+    #[error("the rollup {relation} names a metric `{metric}`, which its source does not have{}", did_you_mean(nearest))]
     UnknownMetric {
         /// The rollup.
         relation: Relation,
@@ -85,7 +85,9 @@ pub enum CatalogError {
         nearest: Vec<String>,
     },
     /// A rollup lacks a column that tells the rows of its source apart.
-    #[error("{rollup} is no rollup of {source_relation}: it has no column `{column}`, which tells rows apart there")]
+    #[error(
+        "{rollup} cannot be a rollup of {source_relation}: it lacks the column `{column}`, which tells rows apart there"
+    )]
     RollupLacks {
         /// The rollup.
         rollup: Relation,

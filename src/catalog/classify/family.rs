@@ -31,7 +31,12 @@ pub(super) fn members(
         .filter(|(_, end)| !end.contains('*'))
         .ok_or_else(|| bad("[[source]]", "relation", &declared.relation, "a name with one `*`, behind the schema's"))?;
     if let Some(rollup) = declared.rollups.first() {
-        return Err(bad("[[source]]", "rollup", &rollup.relation, "one of a single relation: a family has none"));
+        return Err(bad(
+            "[[source]]",
+            "rollup",
+            &rollup.relation,
+            "allowed for a family of relations: declare each relation",
+        ));
     }
     let names = names(facts, declared)?;
     let mut found = 0_usize;

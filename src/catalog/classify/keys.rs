@@ -173,5 +173,5 @@ fn no_label(column: &ColumnFacts) -> Option<String> {
         return Some("which is another time by its name".to_owned());
     }
     let fits = column.ty.can_be_label() || column.ty == ColumnType::Jsonb;
-    (!fits).then(|| format!("whose type ({}) is none of a label", column.ty))
+    (!fits).then(|| format!("whose type ({}) cannot be a label", column.ty))
 }

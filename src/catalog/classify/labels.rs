@@ -220,7 +220,12 @@ pub(super) fn settled(relation: &RelationFacts, mut labels: Vec<Label>) -> Resul
     match (documents.next(), documents.next()) {
         (Some(first), Some(second)) => {
             let both = format!("{} and {}", first.column().name, second.column().name);
-            Err(bad(&relation.relation, "labels", &both, "one document whose members are all labels"))
+            Err(bad(
+                &relation.relation,
+                "labels",
+                &both,
+                "a single one: only one of `all`, `members` and `ids` may be used",
+            ))
         }
         _ => Ok(labels),
     }

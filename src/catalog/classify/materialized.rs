@@ -21,7 +21,7 @@ pub(super) fn width_ms(width: Width, kind: &TimeKind) -> Result<i64, String> {
         (Width::Units(units), TimeKind::Epoch { unit, .. }) => {
             let (times, parts) = millis(*unit);
             let ms = units.checked_mul(times).filter(|units| units % parts == 0).map(|units| units / parts);
-            let ms = ms.ok_or_else(|| format!("its buckets of {units} {} are no whole milliseconds", unit.word()))?;
+            let ms = ms.ok_or_else(|| format!("its buckets of {units} {} are not whole milliseconds", unit.word()))?;
             // Integers are cut from 0, a Thursday.
             if ms % (WEEK_US / 1000) == 0 {
                 return Err("its weeks begin on Thursdays, as those of integers do".to_owned());

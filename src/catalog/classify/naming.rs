@@ -31,7 +31,7 @@ pub fn finish(
         if let Some(source) = draft.sources.get(*at) {
             let decision = listed(&source.source.relation, names);
             if names.cut {
-                let note = "stores more names than a narrow source may have; the others are no metrics: raise `max_names` in [discovery]";
+                let note = "stores more metric names than a narrow source may have; the others are left out: raise `max_names` in [discovery]";
                 draft.notes.push(format!("{} {note} ({})", source.source.relation, draft.most_names));
             }
             let own = draft.decisions.iter().rposition(|d| d.relation == source.source.relation);

@@ -20,8 +20,7 @@ impl Own {
     pub(super) fn is_fit_for(&self, relation: &Relation, kind: MetricKind) -> Result<(), CatalogError> {
         match self.adjustment.scale.filter(|scale| scale.is_reversing()) {
             Some(scale) if kind == MetricKind::Counter => {
-                let wanted =
-                    "a number above 0: a counter that only falls is none; say `kind = \"gauge\"` if it is a gauge";
+                let wanted = "a number above 0: a counter cannot fall; say `kind = \"gauge\"` if it is a gauge";
                 Err(bad(relation, "scale", &scale.factor().to_string(), wanted))
             }
             _ => Ok(()),

@@ -81,7 +81,7 @@ fn by_type(place: &Place<'_>, column: &ColumnFacts) -> Role {
         }
         _ if column.is_number() => number(place, column),
         ty if ty.can_be_label() => texts::role(place, column),
-        other => out(format!("{other} is no type of a metric or a label")),
+        other => out(format!("its type ({other}) can be neither a metric nor a label")),
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn declared(
     local: Zone,
 ) -> Result<Vec<Rollup>, CatalogError> {
     if let (Some(array), false) = (&source.elements, declared.is_empty()) {
-        let wanted = "for rows that are samples: a rollup has none of the elements that `each` names";
+        let wanted = "possible together with `each`: a rollup does not have the elements";
         return Err(bad(&source.relation, "rollup", array.column.name.as_str(), wanted));
     }
     let one = |declared: &RollupDecl| {
@@ -58,7 +58,7 @@ fn values(columns: &RollupMetrics) -> Vec<&Column> {
 
 /// What every rollup holds before anybody looked.
 pub(super) fn unread() -> Held {
-    Held::Nothing("what it holds is not known yet".to_owned())
+    Held::Nothing("its contents are not known yet".to_owned())
 }
 
 /// Whether the edges of stretches that long are known: parts of a day, days, and weeks that begin on Mondays.

@@ -59,8 +59,8 @@ const FUNCTIONS: [&str; 7] = ["avg", "min", "max", "sum", "count", "first", "las
 /// Why it cannot be a rollup.
 pub(super) fn parse(definition: &str) -> Result<Parsed, String> {
     let text = definition.trim().trim_end_matches(';');
-    let list = text.strip_prefix("SELECT").ok_or("its definition is no plain SELECT")?;
-    let (list, rest) = split_word(list, "FROM").ok_or("its definition is no plain SELECT")?;
+    let list = text.strip_prefix("SELECT").ok_or("its definition is not a plain SELECT")?;
+    let (list, rest) = split_word(list, "FROM").ok_or("its definition is not a plain SELECT")?;
     for word in ["WHERE", "HAVING", "JOIN"] {
         if split_word(rest, word).is_some() {
             return Err(format!("its definition has a {word}"));
@@ -332,7 +332,7 @@ mod tests {
             ),
             (bucket("'1 day'::interval, ts").replace(" t ", " t,\n u "), "its definition reads no single relation"),
             ("SELECT avg(c) AS c FROM t".to_owned(), "it has no time_bucket"),
-            ("WITH x AS (SELECT 1) SELECT 1 FROM x".to_owned(), "its definition is no plain SELECT"),
+            ("WITH x AS (SELECT 1) SELECT 1 FROM x".to_owned(), "its definition is not a plain SELECT"),
         ] {
             assert!(parse(&text).unwrap_err().starts_with(expected), "{text}");
         }

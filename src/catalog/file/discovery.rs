@@ -9,13 +9,13 @@ use serde::Deserialize;
 pub struct Discovery {
     /// Whether relations that are not declared are looked at.
     pub enabled: bool,
-    /// The schemas; the search path when absent.
+    /// The schemas to look in; the search path when absent.
     pub schemas: Option<Vec<String>>,
-    /// Names of relations to leave out; `*` stands for anything.
+    /// Names of relations to leave out; `*` matches any text.
     pub exclude: Vec<String>,
-    /// The most names that one narrow source may have.
+    /// The most metric names of one narrow source.
     pub max_names: u32,
-    /// The zone of times that have none, where no source says otherwise.
+    /// The zone of times without a zone, unless the source says otherwise.
     pub zone: Option<String>,
 }
 

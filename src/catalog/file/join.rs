@@ -13,18 +13,18 @@ use super::{LabelDecl, SourceDecl};
 pub struct JoinDecl {
     /// `schema.name`, or a name on the search path.
     pub relation: String,
-    /// Columns of the row that it is joined to, each with the column of this relation that equals it.
+    /// Columns of the row that it is joined to, each with the equal column of this relation.
     pub on: BTreeMap<String, String>,
-    /// The labels that it gives; its short texts when absent.
+    /// Its labels; its short text columns when absent.
     pub labels: Option<Vec<LabelDecl>>,
-    /// The column that carries the metric's name.
+    /// The column with the metric's name.
     pub name: Option<String>,
-    /// In front of every name that is stored.
+    /// Text in front of every stored name.
     pub prefix: Option<String>,
-    /// Matchers over its columns; rows that fail them are as good as missing.
+    /// Conditions on its columns; rows that fail count as missing.
     #[serde(rename = "where")]
     pub matchers: Option<String>,
-    /// Whether rows without a row of it do not exist.
+    /// Whether rows without a joined row are ignored.
     #[serde(default)]
     pub required: bool,
     /// Relations that are joined to its row.
@@ -46,7 +46,7 @@ pub enum NameDecl {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NameTable {
-    /// A column and the path to the member; within `each` the path from the element.
+    /// A column, and the path to the member. With `each`, the path begins at the element.
     pub json: Vec<String>,
 }
 
@@ -54,9 +54,9 @@ pub struct NameTable {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NamesDecl {
-    /// The relation with one row per member of the family.
+    /// The relation with one row for each member of the family.
     pub relation: String,
-    /// Its column with the member's own name.
+    /// Its column with the member's name.
     pub key: String,
     /// Its column with the metric's name.
     pub name: String,

@@ -21,24 +21,24 @@ pub enum LabelDecl {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LabelTable {
-    /// What the label is called.
+    /// The label's name.
     pub name: Option<String>,
-    /// The column of its values.
+    /// The column with its values.
     pub column: Option<String>,
-    /// A column and the path to a member.
+    /// A column, and the path to a member.
     pub json: Option<Vec<String>>,
-    /// Whether every member is a label.
+    /// Whether every member of `json` is a label.
     #[serde(default)]
     pub all: bool,
-    /// A text[] or hstore: every member is a label.
+    /// A text[] or hstore column: every member is a label.
     pub members: Option<String>,
-    /// What stands between the parts of the column's text.
+    /// The text between the parts of the column's text.
     pub split: Option<String>,
-    /// Which part is the value, from 1.
+    /// Which part is the value, counted from 1.
     pub part: Option<u16>,
-    /// A column of label ids, an array of integers: every key among them is a label.
+    /// A column with an array of label ids.
     pub ids: Option<String>,
-    /// The table that says what label ids mean.
+    /// The table with a row for each label id.
     pub relation: Option<String>,
     /// Its column of ids.
     pub id: Option<String>,

@@ -13,11 +13,11 @@ use super::TimeDecl;
 pub struct RollupDecl {
     /// `schema.name`, or a name on the search path.
     pub relation: String,
-    /// How long the stretch is that a row stands for.
+    /// The length of the interval that a row stands for, such as `1h`.
     pub step: String,
-    /// The column with the start of that stretch; the source's own when absent.
+    /// The column with the start of the interval; the source's own when absent.
     pub time: Option<TimeDecl>,
-    /// What its columns are, by metric; of a narrow source, and of one with a single metric, without a metric's name.
+    /// Its columns, by metric. For a narrow source, or a single metric, without a metric's name.
     pub columns: RollupColumnsDecl,
 }
 
@@ -31,22 +31,22 @@ pub enum RollupColumnsDecl {
     ByMetric(BTreeMap<String, FunctionsDecl>),
 }
 
-/// The columns that hold what the samples of a stretch come to.
+/// The columns with the aggregates of an interval's samples.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FunctionsDecl {
-    /// The column of their average.
+    /// The column of the average.
     pub avg: Option<String>,
-    /// The column of the least.
+    /// The column of the smallest sample.
     pub min: Option<String>,
-    /// The column of the largest.
+    /// The column of the largest sample.
     pub max: Option<String>,
-    /// The column of their sum.
+    /// The column of the sum.
     pub sum: Option<String>,
-    /// The column of their number.
+    /// The column of the number of samples.
     pub count: Option<String>,
-    /// The column of the first.
+    /// The column of the first sample.
     pub first: Option<String>,
-    /// The column of the last.
+    /// The column of the last sample.
     pub last: Option<String>,
 }

@@ -24,9 +24,9 @@ pub struct TimeTable {
     pub ty: Option<String>,
     /// Of an epoch: `s`, `ms`, `us` or `ns`.
     pub unit: Option<String>,
-    /// The zone of a time that has none.
+    /// The zone of a time without a zone.
     pub zone: Option<String>,
-    /// The joined relation that has the column, where it is not the source's own.
+    /// The joined relation that has the column; the source's own row when absent.
     pub join: Option<String>,
 }
 
@@ -51,15 +51,15 @@ pub struct EndTable {
     pub ty: Option<String>,
     /// Of an epoch: `s`, `ms`, `us` or `ns`.
     pub unit: Option<String>,
-    /// The zone of a time that has none.
+    /// The zone of a time without a zone.
     pub zone: Option<String>,
-    /// The joined relation that has the column, where it is not the source's own.
+    /// The joined relation that has the column; the source's own row when absent.
     pub join: Option<String>,
-    /// A value, or several, that mean the same as NULL: the row is still going on.
+    /// A value, or several, that mean "not ended", like NULL.
     pub open: Option<OpenDecl>,
 }
 
-/// Values of a column that mean that its row is still going on.
+/// Values of a column that mean that its row has not ended.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "open is a value such as \"0\" or \"1970-01-01\", or a list of such")]
 pub enum OpenDecl {
@@ -106,7 +106,7 @@ impl TimeDecl {
 }
 
 impl EndDecl {
-    /// The column as a time, and the values that mean that its row is still going on.
+    /// The column as a time, and the values that mean that its row has not ended.
     #[must_use]
     pub fn parts(&self) -> (TimeDecl, Vec<String>) {
         match self {

@@ -19,7 +19,7 @@ pub enum ValueDecl {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ValueTable {
-    /// A column and the path to a member.
+    /// A column, and the path to a member.
     pub json: Vec<String>,
     /// Whether every numeric member is a metric.
     #[serde(default)]
@@ -30,36 +30,36 @@ pub struct ValueTable {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MetricDecl {
-    /// The column, or several; absent in a narrow source for a stored name.
+    /// The column, or several; absent in a narrow source, where it describes a stored name.
     pub column: Option<ColumnsDecl>,
-    /// A column and the path to a member of the JSON in it.
+    /// A column, and the path to a member of the JSON in it.
     pub json: Option<Vec<String>>,
     /// Whether every row is a sample of 1.
     #[serde(default)]
     pub rows: bool,
     /// How much of a bucket the row covers, in `ms`, `s`, `m`, `h` or `d`.
     pub overlap: Option<String>,
-    /// Of `overlap`: a column of numbers that each row's part is multiplied by.
+    /// With `overlap`: a column of numbers that each row's part is multiplied by.
     pub weight: Option<String>,
     /// Columns of numbers whose product is the value.
     pub product: Option<Vec<String>>,
-    /// What every stored value is multiplied by.
+    /// A factor for every stored value.
     pub scale: Option<f64>,
-    /// Stored values that are no samples.
+    /// Numbers that mean "no value", such as `[-9999, 511]`; rows with them are ignored.
     #[serde(default)]
     pub missing: Vec<f64>,
-    /// Matchers over columns; rows that fail them have no sample of this metric.
+    /// Conditions on columns; rows that fail have no sample of this metric.
     #[serde(rename = "where")]
     pub matchers: Option<String>,
     /// How long the row took, in `ms`, `s`, `m`, `h` or `d`.
     pub lasts: Option<String>,
-    /// Of `lasts`: `start` or `end`, whichever time the sample has.
+    /// With `lasts`: the time of the sample, `start` or `end`.
     pub at: Option<String>,
-    /// Grafana's unit id.
+    /// The id of a unit in Grafana, such as `bytes`.
     pub unit: Option<String>,
-    /// `gauge` or `counter`; what discovery would guess when absent.
+    /// `gauge` or `counter`; a guess by the name when absent.
     pub kind: Option<String>,
-    /// What a bare name means.
+    /// The function of a bare name: `avg`, `min`, `max`, `sum`, `count`, `first` or `last`.
     pub over_time: Option<String>,
     /// A sentence for people; the column's or the table's comment when absent.
     pub help: Option<String>,

@@ -132,7 +132,7 @@ fn hints_say_what_to_do() {
         assert_eq!(error.hint.as_deref(), Some(hint), "{text}: {error}");
     }
     for text in ["$host", "x[${host}]"] {
-        let hint = "the variable `host` was not replaced: does the dashboard define it? An alert rule has none";
+        let hint = "the variable `host` was not replaced: does the dashboard define it? Alert rules have no variables";
         assert_eq!(parse(text, Dialect::Json).unwrap_err().hint.as_deref(), Some(hint), "{text}");
     }
     for text in ["foo bar", "a b", "x y"] {

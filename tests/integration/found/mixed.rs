@@ -143,7 +143,7 @@ async fn every_column_of_a_key_is_the_time_a_label_or_an_order(pool: PgPool) {
         ]
     );
     for (relation, reason) in [
-        ("by_two_times", "whose type (timestamptz) is none of a label: series cannot be told apart without it"),
+        ("by_two_times", "whose type (timestamptz) cannot be a label: series cannot be told apart without it"),
         ("by_spot", "`spot`"),
         ("by_range", "one row for each during, host: the latest state"),
         ("by_person", "its key has `email`, which is personal or secret by its name"),

@@ -219,7 +219,7 @@ async fn what_is_no_number_is_counted_on_the_panel(pool: PgPool) {
         assert_eq!(answer.drawn().len(), 1, "{target}: {}", answer.body);
         let notices = answer.body[0]["meta"]["notices"].to_string();
         assert!(
-            notices.contains("states_state: 4 values are no numbers and were skipped"),
+            notices.contains("states_state: 4 values are not numbers and were skipped"),
             "{target}: {}",
             answer.body
         );

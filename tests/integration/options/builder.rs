@@ -126,7 +126,7 @@ async fn expressions_take_what_fits_them(pool: PgPool) {
         notices(&answer),
         [
             "the filters are ignored: the target reads no metric",
-            "`aggregation` is ignored: `sum` takes series, and the target is none"
+            "`aggregation` is ignored: `sum` needs series, and the target is a number"
         ]
     );
 }

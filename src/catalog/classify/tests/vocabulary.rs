@@ -39,7 +39,7 @@ fn what_becomes_of_values_fits_them() {
         ),
         (
             "[source.metric.x]\ncolumn = \"qty\"\nkind = \"counter\"\nscale = -1.0",
-            "public.t: `scale` is \"-1\", not a number above 0: a counter that only falls is none; say `kind = \"gauge\"` \
+            "public.t: `scale` is \"-1\", not a number above 0: a counter cannot fall; say `kind = \"gauge\"` \
              if it is a gauge",
         ),
         (
