@@ -1,6 +1,7 @@
 //! What discovery makes of tables that it has never seen: series that are never mixed, histories that are never left out.
 
 mod histories;
+mod jobs;
 mod kinds;
 mod mixed;
 

@@ -36,7 +36,8 @@ pub(super) fn source(
     let place = Place { all, relation: facts, row: Row::Own, each: declared.each.is_some() };
     joined_time::require(&mut joined.joins, time.row);
     let keys = Keys::of(facts, &time.column);
-    let columns = layout::survey(&roles::Place { all, relation: facts, keys: &keys }, &time.column);
+    let columns =
+        layout::survey(&roles::Place { all, relation: facts, keys: &keys, time: facts.column(time.column.as_str()) });
     let (name, prefix) = name(place, declared, joined.name.take())?;
     let end = declared.time_end.as_ref().map(|end| end::of_rows(&rows, end, &mut joined)).transpose()?;
     let values = Values::of(place, declared, time.clone(), end.clone())?;

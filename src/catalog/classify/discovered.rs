@@ -55,7 +55,8 @@ fn alone(found: &Found<'_>, notes: &mut Notes<'_>) -> Result<DraftSource, String
     if let Some(problem) = &keys.problem {
         return Err(format!("{problem}; declare it"));
     }
-    let columns = layout::survey(&Place { all: found.all, relation, keys: &keys }, &time.column);
+    let columns =
+        layout::survey(&Place { all: found.all, relation, keys: &keys, time: relation.column(time.column.as_str()) });
     if let Some(why) = untold::apart(relation, &columns, &time.column, &keys) {
         return Err(why);
     }

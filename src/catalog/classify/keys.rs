@@ -34,6 +34,8 @@ pub(super) struct Keys {
     pub(super) covered_by: Option<Vec<Ident>>,
     /// Whether rows are made one by one, each with a key of its own, and were not measured.
     pub(super) are_made: bool,
+    /// Whether rows are measured at a time: its name or a key says so.
+    pub(super) are_measured: bool,
     /// Why series cannot be told apart.
     pub(super) problem: Option<String>,
 }
@@ -50,6 +52,7 @@ impl Keys {
         for key in &relation.partial_keys {
             keys.add(relation, time, key, false);
         }
+        keys.are_measured = is_sampled || keys.covered_by.is_some();
         keys
     }
 

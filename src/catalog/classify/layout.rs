@@ -37,8 +37,8 @@ impl<'a> Notes<'a> {
 }
 
 /// Every column but the time, with its role.
-pub(super) fn survey<'a>(place: &Place<'a>, time: &Ident) -> Vec<(&'a ColumnFacts, Role)> {
-    let others = place.relation.columns.iter().filter(|column| column.name != *time);
+pub(super) fn survey<'a>(place: &Place<'a>) -> Vec<(&'a ColumnFacts, Role)> {
+    let others = place.relation.columns.iter().filter(|column| place.time.is_none_or(|time| time.name != column.name));
     others.map(|column| (column, role(place, column))).collect()
 }
 

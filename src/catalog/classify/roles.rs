@@ -8,6 +8,8 @@ use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
 
 /// A reference with more distinct values than this share of the rows tells rows apart.
 const ROW_KEY_SHARE: f64 = 0.5;
+/// A number with more values does not say which kind of value its row has.
+const MOST_KINDS: f64 = 100.0;
 
 /// What a column is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub(super) struct Place<'a> {
     pub(super) all: &'a Facts,
     pub(super) relation: &'a RelationFacts,
     pub(super) keys: &'a Keys,
+    /// The column that says when a row was, where it is the relation's own.
+    pub(super) time: Option<&'a ColumnFacts>,
 }
 
 fn out(reason: impl Into<String>) -> Role {
@@ -117,6 +121,9 @@ fn number(place: &Place<'_>, column: &ColumnFacts) -> Role {
     if column.is_integer() && words::is_sequence(name) {
         return out("counts rows as they come, by its name");
     }
+    if column.is_integer() && words::is_attempt(name, place.keys.are_measured) {
+        return out("how often its row was tried, or may be, by its name");
+    }
     if words::is_bare_id(name) || words::is_reference(name) {
         return reference(relation, column, "a key by its name");
     }
@@ -129,9 +136,15 @@ fn number(place: &Place<'_>, column: &ColumnFacts) -> Role {
     if column.is_integer() && words::is_place(name) {
         return reference(relation, column, "the number of a part, by its name");
     }
+    if column.is_integer() && words::is_kind(name) && tells_kinds(place, column) {
+        return reference(relation, column, "the kind of the value beside it, by its name");
+    }
     let is_position = words::is_one(name, &["index", "idx", "rownum", "row_number"]);
     if column.is_integer() && (words::is_choice(name) || is_position) {
         return out("a code or a place in a row, by its name and type: adding or averaging it means nothing");
+    }
+    if column.is_integer() && words::is_rank(name) && !place.keys.are_measured && has_measure(relation, column) {
+        return out("where its row stands among others, by its name");
     }
     if words::is_surely_epoch(name)
         || words::time_rank(name).is_none()
@@ -142,6 +155,27 @@ fn number(place: &Place<'_>, column: &ColumnFacts) -> Role {
     Role::Value(match counter(relation, column) {
         Some(why) => format!("{}, {why}", column.ty),
         None => column.ty.to_string(),
+    })
+}
+
+/// Whether a column may say which kind of value its row has: a value stands beside it, no key tells series apart without
+/// it, and it has few values as far as the statistics tell.
+fn tells_kinds(place: &Place<'_>, column: &ColumnFacts) -> bool {
+    let has_value =
+        place.relation.columns.iter().any(|other| other.is_number() && words::is_value(other.name.as_str()));
+    let has_few = place.relation.distinct(column).is_none_or(|distinct| distinct <= MOST_KINDS);
+    place.keys.covered_by.is_none() && has_value && has_few
+}
+
+/// Whether a relation has a number that is measured besides that column.
+fn has_measure(relation: &RelationFacts, column: &ColumnFacts) -> bool {
+    relation.columns.iter().any(|other| {
+        let name = other.name.as_str();
+        let is_plain = !words::is_rank(name) && !words::is_choice(name) && !words::is_code(name);
+        let is_own = !words::is_sequence(name) && !words::is_attempt(name, false) && !refers(relation, other);
+        let tells_apart = other.numbered || words::is_bare_id(name) || words::is_reference(name);
+        let is_time = words::is_epoch_name(name) || words::time_rank(name).is_none();
+        other.name != column.name && other.is_number() && is_plain && is_own && !tells_apart && !is_time
     })
 }
 

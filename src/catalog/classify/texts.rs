@@ -9,6 +9,10 @@ use crate::catalog::facts::{ColumnFacts, RelationFacts};
 
 /// Fewer rows may differ by chance.
 const FEW_ROWS: f64 = 100.0;
+/// Fewer rows may be the first of as many things.
+const MANY_ROWS: f64 = 1_000.0;
+/// Rows that were made one by one have more instants than this share of them.
+const INSTANTS_SHARE: f64 = 0.3;
 /// Nearly every row has a value of its own where more than this share of them are distinct.
 const EACH_SHARE: f64 = 0.9;
 /// Fewer values are never a crowd.
@@ -32,6 +36,9 @@ pub(super) fn role(place: &Place<'_>, column: &ColumnFacts) -> Role {
     if place.keys.are_made && things::is_name(name) && is_of_each(relation, column) {
         return Role::Out("the name of a single row: nearly every one has its own, say the statistics".into());
     }
+    if is_of_one_row(place, column) {
+        return Role::Out("an id of a single row: nearly every one has its own, say the statistics".into());
+    }
     if let Some(many) = crowded(relation, column) {
         return Role::Crowded(format!("free text or a key: {many}, say the statistics"));
     }
@@ -48,6 +55,16 @@ pub(super) fn role(place: &Place<'_>, column: &ColumnFacts) -> Role {
         (Some(_), _) => Role::Label(format!("{}, few distinct values", column.ty)),
         (None, _) => Role::Label(format!("{}, no statistics yet", column.ty)),
     }
+}
+
+/// Whether a column tells rows apart that were made one by one: an id of which nearly every row has its own. Many rows of
+/// one instant are many things instead.
+fn is_of_one_row(place: &Place<'_>, column: &ColumnFacts) -> bool {
+    let (relation, name) = (place.relation, column.name.as_str());
+    let many = relation.rows.is_some_and(|rows| rows > MANY_ROWS);
+    let is_key = words::is_bare_id(name) || column.ty == ColumnType::Uuid || words::is_of_row(name);
+    let apart = place.time.and_then(share).is_some_and(|share| share > INSTANTS_SHARE);
+    many && is_key && apart && share(column).is_some_and(|share| share > EACH_SHARE)
 }
 
 /// Whether nearly every row has a value of its own.

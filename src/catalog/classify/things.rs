@@ -85,8 +85,9 @@ pub(super) fn no_samples(relation: &RelationFacts, time: &Ident, referred: Refer
     if let Some(why) = thing(relation, time, referred) {
         return Some(format!("its rows are things, not samples: {why}; `{time}` says no more than since when"));
     }
-    let is_change = words::is_change(time.as_str());
-    if has_surrogate(relation) && !is_change {
+    let is_latest = words::is_latest(time.as_str());
+    let is_change = words::is_change(time.as_str()) || is_latest && !has_surrogate(relation);
+    if has_surrogate(relation) && !is_change && !is_latest {
         return None;
     }
     if let Some(key) = one_row_per(relation, time) {
@@ -125,7 +126,11 @@ fn is_of_thing(relation: &RelationFacts, name: &Ident) -> bool {
     let refers = relation.foreign_keys.iter().any(|key| key.columns.contains(name));
     let counts = words::is_order(name.as_str()) || words::is_count_of_rows(name.as_str());
     let is_time = relation.column(name.as_str()).is_none_or(|column| column.ty.is_time());
-    refers || !counts && !is_time && !is_time_word(name.as_str()) && !words::is_free_text(name.as_str())
+    let is_run =
+        words::is_one(name.as_str(), &["run_id", "execution_id", "build_id", "invocation_id", "transaction_id"])
+            || words::is_attempt(name.as_str(), true);
+    refers && !is_run
+        || !counts && !is_time && !is_run && !is_time_word(name.as_str()) && !words::is_free_text(name.as_str())
 }
 
 /// A name for each row, and a mark that rows are kept and referred to.
@@ -141,7 +146,11 @@ fn thing(relation: &RelationFacts, time: &Ident, referred: Referred) -> Option<S
     if time::is_plain(relation, column) || is_deal || has_event(relation, time) {
         return None;
     }
-    let name = relation.columns.iter().find(|column| column.is_text() && is_name(column.name.as_str()));
+    // Rows with a title are written one after the other; the slug is made from the title.
+    let is_titled =
+        relation.columns.iter().any(|column| column.is_text() && words::is_one(column.name.as_str(), &["title"]));
+    let calls = |name: &str| is_name(name) && !(is_titled && words::is_one(name, &["slug"]));
+    let name = relation.columns.iter().find(|column| column.is_text() && calls(column.name.as_str()));
     let Some(name) = name else {
         let is_described = referred.by_samples || !words::is_creation(time.as_str());
         let alone = referred.by_any && is_described && !refers(relation);

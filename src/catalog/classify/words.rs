@@ -4,17 +4,38 @@ mod lists;
 mod times;
 
 pub use times::is_epoch_name;
-pub(super) use times::{is_change, is_creation, is_end, is_event, is_surely_epoch, time_rank};
+pub(super) use times::{is_change, is_creation, is_end, is_event, is_latest, is_surely_epoch, time_rank};
 
 use lists::{
-    CHOICE, CHOICE_SUFFIX, CODE, COUNT_OF_ROWS, COUNTER, DOCUMENT, FRACTION, FREE_TEXT, METRIC_NAME, PLACE, PLAIN_NAME,
-    SENSITIVE, SENSITIVE_PAIRS, SEQUENCE, SUMS, VALUE,
+    ATTEMPT, CHOICE, CHOICE_SUFFIX, CODE, COUNT_OF_ROWS, COUNTER, DOCUMENT, FRACTION, FREE_TEXT, HARMLESS, KIND,
+    METRIC_NAME, OF_ATTEMPT, ONE_ATTEMPT, PLACE, PLAIN_NAME, RANK, SENSITIVE, SENSITIVE_PAIRS, SEQUENCE, SUMS, VALUE,
 };
 
 /// Whether a whole number of that name is a choice out of a list, or a place in one.
 pub(super) fn is_choice(name: &str) -> bool {
     let lower = name.to_lowercase();
     is_one(name, CHOICE) || CHOICE_SUFFIX.iter().any(|end| lower.ends_with(end))
+}
+
+/// Whether a whole number of that name says how often the job of a row was tried, or may be. Where rows are measured at a
+/// time, numbers of tries are values; the number of one try and the most that are allowed never are.
+pub(super) fn is_attempt(name: &str, are_measured: bool) -> bool {
+    let words = words_of(name);
+    let is_in = |word: &String, of: &[&str]| of.contains(&word.as_str());
+    let all = words.iter().all(|word| is_in(word, ATTEMPT) || is_in(word, OF_ATTEMPT));
+    let counts = words.iter().any(|word| is_in(word, &["count", "num"]));
+    all && words.iter().any(|word| is_in(word, ATTEMPT))
+        && (!are_measured || !counts && words.iter().any(|word| is_in(word, ONE_ATTEMPT)))
+}
+
+/// Whether a whole number of that name says where a row stands among others.
+pub(super) fn is_rank(name: &str) -> bool {
+    is_one(name, RANK)
+}
+
+/// Whether a whole number of that name says what kind of value its row has.
+pub(super) fn is_kind(name: &str) -> bool {
+    words_of(name).last().is_some_and(|word| KIND.contains(&word.as_str()))
 }
 
 pub(super) fn is_one(name: &str, of: &[&str]) -> bool {
@@ -53,6 +74,9 @@ fn words_of(name: &str) -> Vec<String> {
 /// Whether a text of that name is about a person or secret. A number of emails or tokens is neither.
 pub(super) fn is_sensitive(name: &str) -> bool {
     let words = words_of(name);
+    if words.last().is_some_and(|word| HARMLESS.contains(&word.as_str())) {
+        return false;
+    }
     words.iter().any(|word| SENSITIVE.contains(&word.as_str()))
         || words.windows(2).any(|pair| SENSITIVE_PAIRS.iter().any(|(a, b)| pair[0] == *a && pair[1] == *b))
 }
@@ -102,6 +126,11 @@ pub(super) fn is_count_of_rows(name: &str) -> bool {
     let lower = name.to_lowercase();
     is_one(name, COUNT_OF_ROWS)
         || ["_no", "_nr", "_number", "_num", "_index", "_idx", "_seq"].iter().any(|end| lower.ends_with(end))
+}
+
+/// Whether a text of that name may be an id of its row.
+pub(super) fn is_of_row(name: &str) -> bool {
+    is_reference(name) || ["_hash", "_guid", "_ref", "_of"].iter().any(|end| name.to_lowercase().ends_with(end))
 }
 
 /// Whether a text of that name is the number that a single row goes by, as orders and payments have.
@@ -160,6 +189,14 @@ mod tests {
         assert!(
             is_reference("rack_no") && is_reference("hostId") && !is_reference("humidity") && !is_reference("paid")
         );
+        assert!(!is_sensitive("email_type") && !is_sensitive("ip_address"));
+        for name in ["attempt", "max_attempts", "try_number", "maxRetries", "retry_limit"] {
+            assert!(is_attempt(name, true) && is_attempt(name, false), "{name}");
+        }
+        for name in ["attempts", "retries", "retry_count", "num_tries", "retries_left"] {
+            assert!(!is_attempt(name, true) && is_attempt(name, false), "{name}");
+        }
+        assert!(!is_attempt("max", false) && !is_attempt("tcp_retries", false) && !is_attempt("login_attempts", false));
         assert!(is_counter("requests_total") && !is_counter("total"));
     }
 }

@@ -34,7 +34,12 @@ pub(super) const SENSITIVE: &[&str] =
 /// Words of which both together are sensitive.
 pub(super) const SENSITIVE_PAIRS: &[(&str, &str)] =
     &[("api", "key"), ("private", "key"), ("access", "key"), ("e", "mail")];
+/// Words behind a sensitive one that say which kind of it is meant, and nothing of a person.
+pub(super) const HARMLESS: &[&str] = &["type", "kind", "status", "state", "provider", "template"];
 pub(super) const FREE_TEXT: &[&str] = &[
+    "html",
+    "cooked",
+    "markdown",
     "message",
     "msg",
     "description",
@@ -119,7 +124,35 @@ pub(super) const CHOICE: &[&str] = &[
     "quality",
     "qos",
     "dow",
+    "method",
 ];
+/// How often a job was tried.
+pub(super) const ATTEMPT: &[&str] = &["attempt", "attempts", "try", "tries", "retry", "retries"];
+/// Words beside those that make nothing else of it.
+pub(super) const OF_ATTEMPT: &[&str] = &[
+    "max",
+    "min",
+    "num",
+    "no",
+    "nr",
+    "number",
+    "count",
+    "left",
+    "remaining",
+    "limit",
+    "current",
+    "of",
+    "job",
+    "task",
+    "delivery",
+    "send",
+];
+/// Words that make a setting or a single number of it, whatever the rows are.
+pub(super) const ONE_ATTEMPT: &[&str] = &["max", "limit", "no", "nr", "number", "attempt", "try", "retry"];
+/// Where a row stands among others.
+pub(super) const RANK: &[&str] = &["position", "pos", "rank", "ranking", "place", "placement"];
+/// Words that say what kind of value a row has.
+pub(super) const KIND: &[&str] = &["type", "kind", "category"];
 /// What whole numbers of these names count: the rows of a thing.
 pub(super) const COUNT_OF_ROWS: &[&str] = &[
     "no",
@@ -191,6 +224,8 @@ pub(super) const CHOICE_SUFFIX: &[&str] = &[
     "_role",
     "_stage",
     "_enum",
+    "_method",
+    "_reason",
 ];
 /// The part of a second that a time lacks.
 pub(super) const FRACTION: &[&str] =

@@ -19,6 +19,10 @@ const TIME: &[&str] = &[
     "day",
     "at",
     "clock",
+    "dt",
+    "dttm",
+    "eventdate",
+    "eventdttm",
 ];
 /// When a row was made.
 const CREATION: &[&str] = &[
@@ -171,6 +175,8 @@ const END: &[&str] = &[
 const EPOCH: &[&str] = &["clock", "ts", "time", "timestamp", "epoch", "unixtime", "datetime", "created", "updated"];
 const EPOCH_SUFFIX: &[&str] = &["_ts", "_time", "_epoch", "_timestamp", "_at", "_ms", "_clock", "_unix", "_on"];
 
+use super::words_of;
+
 /// The name without what joins its words.
 fn squeezed(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
@@ -185,7 +191,7 @@ pub(in super::super) fn time_rank(name: &str) -> Option<u8> {
     let lower = name.to_lowercase();
     let ends = ["_at", "_time", "_ts", "_date", "_timestamp", "_on", "_unix"].iter().any(|end| lower.ends_with(end));
     match () {
-        () if is_one(name, OTHER) => None,
+        () if is_one(name, OTHER) || is_ahead(name) => None,
         () if is_one(name, TIME) => Some(3),
         () if is_one(name, CREATION) || is_one(name, EVENT) => Some(2),
         () if is_one(name, CHANGE) => Some(0),
@@ -207,6 +213,22 @@ pub(in super::super) fn is_event(name: &str) -> bool {
 /// Whether a time of that name is when its row was changed.
 pub(in super::super) fn is_change(name: &str) -> bool {
     is_one(name, CHANGE)
+}
+
+/// Whether a time of that name is the latest of many, as `last_parsed_time` and `latestEvent` are.
+pub(in super::super) fn is_latest(name: &str) -> bool {
+    let words = words_of(name);
+    words.len() > 1 && words.first().is_some_and(|word| ["last", "latest"].contains(&word.as_str()))
+}
+
+/// Whether a time of that name lies ahead, as `next_run_at` does.
+fn is_ahead(name: &str) -> bool {
+    let words = words_of(name);
+    let ends = ["at", "time", "ts", "date", "on", "run", "dagrun", "due", "after", "timestamp", "attempt", "execution"];
+    match words.as_slice() {
+        [first, .., last] => first == "next" && ends.contains(&last.as_str()),
+        _ => false,
+    }
 }
 
 /// Whether a time of that name is when something was over.
@@ -243,6 +265,8 @@ mod tests {
         for name in ["created_at", "createdAt", "createat", "created_unix", "create_date"] {
             assert!(is_creation(name) && time_rank(name) == Some(2), "{name}");
         }
+        assert!(is_latest("last_parsed_time") && is_latest("latestEvent") && !is_latest("lasted"));
+        assert!(time_rank("next_run_at").is_none() && time_rank("next_value").is_some());
         assert!(is_epoch_name("createat") && is_surely_epoch("created_unix") && !is_surely_epoch("format"));
         assert!(is_end("closed_unix") && is_end("finishedAt") && !is_end("weekend") && is_change("write_date"));
     }
