@@ -295,6 +295,6 @@ impl ColumnFacts {
     /// Whether it holds words: text in any of its types.
     #[must_use]
     pub const fn is_text(&self) -> bool {
-        self.ty.is_text() || matches!(self.ty, ColumnType::Citext | ColumnType::Name)
+        self.ty.is_text() || matches!(self.ty, ColumnType::Citext(_) | ColumnType::Name)
     }
 }

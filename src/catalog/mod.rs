@@ -79,9 +79,10 @@ pub enum ColumnType {
     Text,
     Varchar,
     Bpchar,
-    Citext,
+    Citext(Option<Box<TypeName>>),
+    Ltree(Option<Box<TypeName>>),
     Name,
-    Enum,
+    Enum(Option<Box<TypeName>>),
     Uuid,
     Inet,
     Cidr,
@@ -106,6 +107,15 @@ pub enum ColumnType {
     Scalar(String),
     /// Anything else, by its name.
     Other(String),
+}
+
+/// The name of a type outside of PostgreSQL's own schema. A [`ColumnType`] has it where the role may use it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypeName {
+    /// The schema.
+    pub schema: Ident,
+    /// The name in it.
+    pub name: Ident,
 }
 
 /// A relation with a time column.

@@ -183,14 +183,18 @@ impl ColumnType {
     /// Whether one of its values may be the empty text.
     #[must_use]
     pub const fn may_be_empty(&self) -> bool {
-        self.is_text() || matches!(self, Self::Citext | Self::Name | Self::Enum | Self::Scalar(_))
+        self.is_text()
+            || matches!(self, Self::Citext(_) | Self::Ltree(_) | Self::Name | Self::Enum(_) | Self::Scalar(_))
     }
 
     /// Whether equal values have equal texts, so that one of them stands for all where rows are grouped or an index is
     /// walked from value to value.
     #[must_use]
     pub const fn is_equal_by_text(&self) -> bool {
-        !matches!(self, Self::Citext | Self::Numeric { bounded: false } | Self::Inet | Self::Scalar(_))
+        !matches!(
+            self,
+            Self::Citext(_) | Self::Ltree(_) | Self::Numeric { bounded: false } | Self::Inet | Self::Scalar(_)
+        )
     }
 
     /// Whether it holds text.
@@ -222,9 +226,10 @@ impl std::fmt::Display for ColumnType {
             Self::Text => "text",
             Self::Varchar => "varchar",
             Self::Bpchar => "char",
-            Self::Citext => "citext",
+            Self::Citext(_) => "citext",
+            Self::Ltree(_) => "ltree",
             Self::Name => "name",
-            Self::Enum => "enum",
+            Self::Enum(_) => "enum",
             Self::Uuid => "uuid",
             Self::Inet => "inet",
             Self::Cidr => "cidr",

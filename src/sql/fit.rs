@@ -43,6 +43,7 @@ pub(super) fn own_type(ty: &ColumnType) -> Option<OwnType> {
         ColumnType::Oid => {
             ("::oid[]", |text| Fit::exact(canonical_int(text).is_some_and(|number| u32::try_from(number).is_ok())))
         }
+        ColumnType::Scalar(name) if name == "char" => ("::\"char\"[]", one_byte),
         ColumnType::Uuid => ("::uuid[]", |text| Fit::exact(is_uuid(text))),
         ColumnType::Inet => ("::inet[]", |text| address(text).map_or(Fit::No, |own| own.as_inet())),
         ColumnType::Cidr => ("::cidr[]", |text| address(text).map_or(Fit::No, |own| own.as_network())),
@@ -62,6 +63,18 @@ pub(super) fn own_type(ty: &ColumnType) -> Option<OwnType> {
         }
         _ => return None,
     })
+}
+
+/// A `"char"` is a byte, which is written as three octal digits where it is no ASCII; the zero is empty.
+fn one_byte(text: &str) -> Fit {
+    if text.len() == 4 { Fit::equal(text.starts_with('\\')) } else { Fit::exact(text.len() <= 1) }
+}
+
+/// Whether a text is an `ltree` in every version and locale.
+pub(super) fn is_path(text: &str) -> bool {
+    let is_label =
+        |label: &str| (1..=255).contains(&label.len()) && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    text.is_empty() || text.len() < 60_000 && text.split('.').all(is_label)
 }
 
 /// The number that is written exactly so; `007` is not the text of any stored 7.
@@ -210,6 +223,7 @@ mod tests {
             (ColumnType::Macaddr8, vec!["08:00:2b:01:02:03:04:05"], vec![], vec!["08:00:2b:01:02:03"]),
             (ColumnType::Bytea, vec!["\\x", "\\x00ff"], vec![], vec!["x00", "\\x0", "\\xzz"]),
             (ColumnType::Bool, vec!["true", "false"], vec![], vec!["t", "TRUE", "1", ""]),
+            (ColumnType::Scalar("char".into()), vec!["a", "", "\\"], vec!["\\303"], vec!["ab", "é", "abcd"]),
             (ColumnType::Bpchar, vec!["a", " a", ""], vec![], vec!["a "]),
             (
                 ColumnType::Date,
@@ -262,5 +276,7 @@ mod tests {
                 texts.iter().for_each(|text| assert_eq!(fits(&ty, text), Some(fit), "{ty} {text}"));
             }
         }
+        assert!(["", "a", "a.B_9"].into_iter().all(is_path));
+        assert!(!["a.", ".a", "a b", "a-b", "é"].into_iter().any(is_path));
     }
 }

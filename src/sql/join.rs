@@ -85,7 +85,11 @@ fn keys(w: &mut Writer, join: &Join) {
 fn ordered(w: &mut Writer, column: &Column) {
     w.cell(column).syntax(match column.ty {
         ColumnType::Text | ColumnType::Varchar | ColumnType::Bpchar => " COLLATE \"C\"",
-        ColumnType::Json | ColumnType::Citext | ColumnType::Scalar(_) | ColumnType::Other(_) => "::text COLLATE \"C\"",
+        ColumnType::Json
+        | ColumnType::Citext(_)
+        | ColumnType::Ltree(_)
+        | ColumnType::Scalar(_)
+        | ColumnType::Other(_) => "::text COLLATE \"C\"",
         _ => "",
     });
 }
@@ -134,7 +138,7 @@ const fn class(ty: &ColumnType) -> Class {
     match ty {
         ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8 => Class::Integer,
         ColumnType::Float4 | ColumnType::Float8 | ColumnType::Numeric { .. } => Class::Number,
-        ColumnType::Text | ColumnType::Varchar | ColumnType::Bpchar | ColumnType::Citext | ColumnType::Name => {
+        ColumnType::Text | ColumnType::Varchar | ColumnType::Bpchar | ColumnType::Citext(_) | ColumnType::Name => {
             Class::Text
         }
         ColumnType::Uuid => Class::Uuid,

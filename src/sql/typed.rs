@@ -1,8 +1,8 @@
 //! The text of a label's value in SQL, and texts from outside in the type of the column that they are compared with.
 
-use super::fit::{Fit, own_type};
+use super::fit::{Fit, is_path, own_type};
 use super::{Param, Writer};
-use crate::catalog::{Column, ColumnType};
+use crate::catalog::{Column, ColumnType, TypeName};
 
 /// Writes a label's column as it is grouped by: the column itself where equal values have equal texts, so that no row
 /// pays for a cast.
@@ -25,7 +25,7 @@ const fn around(ty: &ColumnType) -> (&'static str, &'static str) {
         ColumnType::Numeric { bounded: false } => ("trim_scale(", ")"),
         ColumnType::Float4 => ("(", " + '0'::float4)"),
         ColumnType::Float8 => ("(", " + '0'::float8)"),
-        ColumnType::Citext | ColumnType::Scalar(_) => ("(", "::text)"),
+        ColumnType::Citext(_) | ColumnType::Ltree(_) | ColumnType::Scalar(_) => ("(", "::text)"),
         _ => ("", ""),
     }
 }
@@ -42,6 +42,14 @@ pub(super) enum Comparison {
 /// Writes the condition that a column's text is one of a list, or none of it: in the column's own type, so that an index
 /// on it serves. A text that no value of the type has drops out of the list, and so fails no cast.
 pub(super) fn compared(w: &mut Writer, column: &Column, values: &[String], comparison: Comparison) {
+    match (&column.ty, comparison) {
+        (ColumnType::Enum(Some(name)), Comparison::Any) => return of_enum(w, column, name, values),
+        (ColumnType::Citext(Some(name)), Comparison::Any) => return of_extension(w, column, name, values),
+        (ColumnType::Ltree(Some(name)), Comparison::Any) if values.iter().all(|value| is_path(value)) => {
+            return of_extension(w, column, name, values);
+        }
+        _ => {}
+    }
     let Some((cast, read)) = own_type(&column.ty) else { return as_text(w, column, values, comparison) };
     let texts: Vec<(&String, Fit)> = values.iter().map(|value| (value, read(value))).collect();
     let is_exact = texts.iter().all(|(_, fit)| *fit != Fit::Equal);
@@ -58,6 +66,28 @@ pub(super) fn compared(w: &mut Writer, column: &Column, values: &[String], compa
         }
         (false, Comparison::None) => as_text(w, column, values, comparison),
     }
+}
+
+/// The values of an enum are asked of the database: they may have become more since the catalog was read.
+fn of_enum(w: &mut Writer, column: &Column, name: &TypeName, values: &[String]) {
+    w.cell(column).syntax("::");
+    type_name(w, name).syntax(" = ANY(ARRAY(SELECT e.v FROM unnest(enum_range(NULL::");
+    type_name(w, name).syntax(")) AS e(v) WHERE e.v::text = ANY(").param(Param::Texts(values.to_vec())).syntax(")))");
+}
+
+/// Writes the comparison with values of an extension's type, whose operators stand where the type does. More may be equal
+/// than have one of the texts, which decide.
+fn of_extension(w: &mut Writer, column: &Column, name: &TypeName, values: &[String]) {
+    w.syntax("(").cell(column).syntax("::");
+    type_name(w, name).syntax(" OPERATOR(").ident(&name.schema).syntax(".=) ANY(");
+    w.param(Param::Texts(values.to_vec())).syntax("::");
+    type_name(w, name).syntax("[]) AND ");
+    as_text(w, column, values, Comparison::Any);
+    w.syntax(")");
+}
+
+fn type_name<'a>(w: &'a mut Writer, name: &TypeName) -> &'a mut Writer {
+    w.ident(&name.schema).syntax(".").ident(&name.name)
 }
 
 fn own_values(w: &mut Writer, column: &Column, values: Vec<String>, comparison: Comparison, cast: &'static str) {

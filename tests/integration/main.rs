@@ -28,6 +28,7 @@ mod discovery;
 mod discovery_all;
 mod discovery_kinds;
 mod explain;
+mod explain_labels;
 mod explain_types;
 mod explain_values;
 mod flat;

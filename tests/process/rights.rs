@@ -38,3 +38,22 @@ async fn without_rights_on_its_own_schema_other_annotations_are_served() {
     cluster.sql("GRANT SELECT ON datebin.annotations TO least").await;
     assert_eq!(said().await, None);
 }
+
+const HIDDEN: &str = "
+    CREATE SCHEMA hidden;
+    CREATE TYPE hidden.state AS ENUM ('on', 'off');
+    CREATE TABLE lamps (ts timestamptz NOT NULL, state hidden.state NOT NULL, value float8);
+    INSERT INTO lamps VALUES ('2018-04-15 04:58Z', 'on', 1), ('2018-04-15 04:58Z', 'off', 2);
+    CREATE ROLE least LOGIN PASSWORD 'least';
+    GRANT SELECT ON lamps TO least;";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_label_whose_type_may_not_be_named_is_compared_by_its_text() {
+    let cluster = Cluster::start();
+    cluster.sql(HIDDEN).await;
+    let url = cluster.url().replace("datebin:", "least:").replace(PASSWORD, "least");
+    let program = Program::serve(&cluster, &[("DATABASE_URL", &url)]).await;
+    let answer = program.ask("sum(lamps{state=\"off\"})").await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(answer.body.to_string().contains("[[2.0,"), "{}", answer.body);
+}

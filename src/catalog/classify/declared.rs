@@ -117,7 +117,7 @@ pub(super) fn annotations(
     let named = |name: &String| column(facts, name).map(ColumnFacts::column);
     let tag = |name: &String| {
         let column = column(facts, name)?;
-        let fits = column.is_text() || matches!(column.ty, ColumnType::TextArray | ColumnType::Enum);
+        let fits = column.is_text() || matches!(column.ty, ColumnType::TextArray | ColumnType::Enum(_));
         if fits { Ok(column.column()) } else { Err(wrong(facts, column, "text or text[]")) }
     };
     Ok(AnnotationSource {

@@ -193,7 +193,7 @@ pub(super) fn of_dimension(place: Place<'_>, without: &[&str]) -> Vec<Label> {
     let others = place.relation.columns.iter().filter(|column| !without.contains(&column.name.as_str()));
     let fits = |column: &&ColumnFacts| {
         let name = column.name.as_str();
-        let short = column.is_text() || matches!(column.ty, ColumnType::Enum | ColumnType::Bool);
+        let short = column.is_text() || matches!(column.ty, ColumnType::Enum(_) | ColumnType::Bool);
         short && column.readable && !words::is_sensitive(name) && !words::is_free_text(name) && !column.is_dead()
     };
     let label = |column: &ColumnFacts| Label::One {

@@ -92,7 +92,11 @@ pub(super) fn wrong(facts: &RelationFacts, column: &ColumnFacts, wanted: &'stati
 
 pub(super) fn name_column<'a>(facts: &'a RelationFacts, name: &str) -> Result<&'a ColumnFacts, CatalogError> {
     let column = column(facts, name)?;
-    if column.is_text() || column.ty == ColumnType::Enum { Ok(column) } else { Err(wrong(facts, column, "text")) }
+    if column.is_text() || matches!(column.ty, ColumnType::Enum(_)) {
+        Ok(column)
+    } else {
+        Err(wrong(facts, column, "text"))
+    }
 }
 
 pub(super) fn time_column(facts: &RelationFacts, declared: &TimeDecl, local: Zone) -> Result<TimeColumn, CatalogError> {

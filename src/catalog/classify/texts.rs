@@ -50,7 +50,7 @@ pub(super) fn role(place: &Place<'_>, column: &ColumnFacts) -> Role {
         (Some(stats), Some(distinct)) if stats.n_distinct >= 0.0 && distinct > 0.0 => {
             Role::Label(format!("{}, {distinct:.0} distinct values", column.ty))
         }
-        _ if column.ty == ColumnType::Enum => Role::Label("enum".into()),
+        _ if matches!(column.ty, ColumnType::Enum(_)) => Role::Label("enum".into()),
         _ if words::is_free_text(name) => Role::Out("free text, by its name".into()),
         (Some(_), _) => Role::Label(format!("{}, few distinct values", column.ty)),
         (None, _) => Role::Label(format!("{}, no statistics yet", column.ty)),

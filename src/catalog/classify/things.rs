@@ -116,7 +116,7 @@ fn one_row_per<'a>(relation: &'a RelationFacts, time: &Ident) -> Option<&'a [Ide
 fn tells_things(relation: &RelationFacts, name: &Ident) -> bool {
     let Some(column) = relation.column(name.as_str()) else { return false };
     let refers = relation.foreign_keys.iter().any(|key| key.columns == [name.clone()]);
-    let word = column.is_text() || column.ty == ColumnType::Enum;
+    let word = column.is_text() || matches!(column.ty, ColumnType::Enum(_));
     let is_id = words::is_bare_id(name.as_str()) || is_row_name(name.as_str());
     refers || word && !is_id && !is_time_word(name.as_str())
 }

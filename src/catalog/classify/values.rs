@@ -128,7 +128,7 @@ impl<'a> Values<'a> {
     fn readable(&self, name: &str) -> Result<&'a ColumnFacts, CatalogError> {
         let facts: &'a RelationFacts = self.place.relation;
         let column = column(facts, name)?;
-        let fits = column.ty.is_numeric() || column.is_text() || column.ty == ColumnType::Enum;
+        let fits = column.ty.is_numeric() || column.is_text() || matches!(column.ty, ColumnType::Enum(_));
         if fits {
             return Ok(column);
         }

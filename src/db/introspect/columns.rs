@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::Loading;
 use super::Results;
-use crate::catalog::ColumnType;
 use crate::catalog::facts::ColumnFacts;
+use crate::catalog::{ColumnType, TypeName};
 use crate::ident::Ident;
 
 /// The digits before the point that a float8 holds: `numeric` of more may overflow it.
@@ -52,6 +52,8 @@ struct ColumnsRow {
 struct TypeRow {
     oid: i64,
     name: String,
+    schema: String,
+    usable: bool,
     kind: String,
     built_in: bool,
     typmod: i32,
@@ -115,12 +117,12 @@ fn comments(loading: &mut Loading, rows: Vec<CommentRow>) {
 
 fn column_type(ty: &TypeRow, typmod: i32) -> ColumnType {
     if ty.kind == "e" {
-        return ColumnType::Enum;
+        return ColumnType::Enum(type_name(ty));
     }
     match ty.name.as_str() {
         // Types of extensions, wherever those are installed.
-        "citext" if !ty.built_in => ColumnType::Citext,
-        "ltree" if !ty.built_in => ColumnType::Scalar(ty.name.clone()),
+        "citext" if !ty.built_in => ColumnType::Citext(type_name(ty)),
+        "ltree" if !ty.built_in => ColumnType::Ltree(type_name(ty)),
         "hstore" if !ty.built_in => ColumnType::Hstore,
         name if !ty.built_in => ColumnType::Other(name.to_owned()),
         name if SCALARS.contains(&name) => ColumnType::Scalar(name.to_owned()),
@@ -155,6 +157,12 @@ fn column_type(ty: &TypeRow, typmod: i32) -> ColumnType {
         "_int8" => ColumnType::IntArray { bytes: 8 },
         name => ColumnType::Other(name.strip_prefix('_').map_or_else(|| name.to_owned(), |of| format!("{of}[]"))),
     }
+}
+
+/// The name of a type, where the role may use it: what it may not name is compared by its text.
+fn type_name(ty: &TypeRow) -> Option<Box<TypeName>> {
+    let (schema, name) = (Ident::new(ty.schema.as_str()).ok()?, Ident::new(ty.name.as_str()).ok()?);
+    ty.usable.then(|| Box::new(TypeName { schema, name }))
 }
 
 /// Whether the precision that a numeric's modifier declares keeps it within float8. The modifier is the precision

@@ -1,4 +1,4 @@
--- The types of the columns of the relations in scope, domains resolved to their base type.
+-- The types of the columns of the relations in scope, domains resolved to their base type; usable: the role may name it.
 WITH RECURSIVE scope AS MATERIALIZED (
     SELECT s.id FROM unnest(pg_catalog.current_setting('datebin.relations')::int8[]::oid[]) AS s(id)
 ),
@@ -10,7 +10,9 @@ base(oid, ty, typmod, not_null) AS (
     SELECT b.oid, t.typbasetype, greatest(b.typmod, t.typtypmod), b.not_null OR t.typnotnull
     FROM base AS b JOIN pg_catalog.pg_type AS t ON t.oid = b.ty AND t.typtype = 'd'
 )
-SELECT b.oid::int8 AS oid, t.typname::text AS name, t.typtype::text AS kind, n.nspname = 'pg_catalog' AS built_in, b.typmod, b.not_null
+SELECT b.oid::int8 AS oid, t.typname::text AS name, n.nspname::text AS schema,
+    pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS usable, t.typtype::text AS kind,
+    n.nspname = 'pg_catalog' AS built_in, b.typmod, b.not_null
 FROM base AS b
 JOIN pg_catalog.pg_type AS t ON t.oid = b.ty AND t.typtype <> 'd'
 JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
