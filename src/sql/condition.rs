@@ -28,6 +28,17 @@ pub(super) fn grouped(w: &mut Writer, value: &LabelValue) {
     }
 }
 
+/// Writes the label's value where only its order or its absence counts: of a column without what makes texts equal, so that
+/// an index on the column serves.
+fn bare(w: &mut Writer, value: &LabelValue) {
+    match value {
+        LabelValue::Column(column) => {
+            w.cell(column);
+        }
+        LabelValue::Member { .. } | LabelValue::Part { .. } | LabelValue::Resolved { .. } => grouped(w, value),
+    }
+}
+
 /// Whether the label may be absent at all.
 pub(super) fn may_be_absent(value: &LabelValue) -> bool {
     match value {
@@ -52,32 +63,32 @@ pub(super) fn plain(w: &mut Writer, filter: &Filter) {
     match &filter.wanted {
         // Only a text can be empty: of other types the bare test lets a partial index serve.
         Wanted::OneOf(values) if is_only_absence(&filter.value, values) => {
-            grouped(w, &filter.value);
+            bare(w, &filter.value);
             w.syntax(" IS NULL");
         }
         Wanted::NoneOf(values) if is_only_absence(&filter.value, values) => {
-            grouped(w, &filter.value);
+            bare(w, &filter.value);
             w.syntax(" IS NOT NULL");
         }
         Wanted::OneOf(values) if values.iter().any(String::is_empty) => {
             w.syntax("(");
             equals(w, &filter.value, values, Comparison::Any);
             w.syntax(" OR ");
-            grouped(w, &filter.value);
+            bare(w, &filter.value);
             w.syntax(" IS NULL)");
         }
         Wanted::OneOf(values) => equals(w, &filter.value, values, Comparison::Any),
         Wanted::NoneOf(values) if values.iter().any(String::is_empty) => {
             equals(w, &filter.value, values, Comparison::None);
             w.syntax(" AND ");
-            grouped(w, &filter.value);
+            bare(w, &filter.value);
             w.syntax(" IS NOT NULL");
         }
         Wanted::NoneOf(values) => {
             w.syntax("(");
             equals(w, &filter.value, values, Comparison::None);
             w.syntax(" OR ");
-            grouped(w, &filter.value);
+            bare(w, &filter.value);
             w.syntax(" IS NULL)");
         }
         Wanted::Compared(wanted) => compared(w, &filter.value, wanted),
@@ -90,7 +101,7 @@ pub(super) fn plain(w: &mut Writer, filter: &Filter) {
 
 /// Writes a condition of order. PostgreSQL sorts NaN above every number.
 fn compared(w: &mut Writer, value: &LabelValue, wanted: &Compared) {
-    grouped(w, value);
+    bare(w, value);
     w.syntax(match wanted.order {
         Order::Less => " < ",
         Order::LessOrEqual => " <= ",
@@ -112,7 +123,7 @@ fn compared(w: &mut Writer, value: &LabelValue, wanted: &Compared) {
     let has_nan = matches!(ty, ColumnType::Float4 | ColumnType::Float8 | ColumnType::Numeric { .. });
     if has_nan && wanted.order.lets_nan_pass() {
         w.syntax(" AND ");
-        grouped(w, value);
+        bare(w, value);
         w.syntax(" <> 'NaN'");
     }
 }
