@@ -104,7 +104,7 @@ pub fn classify(facts: &Facts, file: &CatalogFile, zone: Zone) -> Result<Draft, 
     }
     aggregates::add(&mut draft, facts, local);
     for source in draft.sources.iter_mut().map(|draft| &mut draft.source) {
-        let facts = facts.relations.iter().find(|facts| facts.relation == source.relation);
+        let facts = facts.relation(source.relation.schema.as_str(), source.relation.name.as_str());
         source.one_per_instant = facts.is_some_and(|facts| rows::is_one_per_instant(source, facts));
     }
     draft.sources.sort_by(|a, b| a.source.relation.cmp(&b.source.relation));

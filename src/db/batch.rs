@@ -52,13 +52,18 @@ pub(super) async fn batch(connection: &mut PgConnection, statements: &[&'static 
             Either::Right(row) => rows.push(row.try_get(0)?),
         }
     }
-    Ok(Results(results.into_iter()))
+    if results.len() == statements.len() { Ok(Results(results.into_iter())) } else { Err(missing()) }
+}
+
+/// Fewer results arrived than statements were sent.
+fn missing() -> sqlx::Error {
+    sqlx::Error::Protocol("the server, or a pooler before it, did not answer every statement of a batch".into())
 }
 
 impl Results {
     /// The rows of the next statement.
     pub(super) fn rows<T: DeserializeOwned>(&mut self) -> Result<Vec<T>, sqlx::Error> {
-        let rows = self.0.next().unwrap_or_default();
+        let rows = self.0.next().ok_or_else(missing)?;
         rows.iter().map(|row| serde_json::from_str(row).map_err(|error| sqlx::Error::Decode(error.into()))).collect()
     }
 
@@ -68,8 +73,8 @@ impl Results {
     }
 
     /// The next statement's results alone.
-    pub(super) fn one(&mut self) -> Self {
-        Self(vec![self.0.next().unwrap_or_default()].into_iter())
+    pub(super) fn one(&mut self) -> Result<Self, sqlx::Error> {
+        Ok(Self(vec![self.0.next().ok_or_else(missing)?].into_iter()))
     }
 
     /// Passes the next statements over.
@@ -88,6 +93,14 @@ mod tests {
     struct Row {
         id: i64,
         floats: Vec<Option<Float>>,
+    }
+
+    #[test]
+    fn a_result_that_is_missing_is_no_empty_one() {
+        let mut results = Results(vec![Vec::new()].into_iter());
+        assert!(results.rows::<Row>().is_ok_and(|rows| rows.is_empty()));
+        assert!(matches!(results.rows::<Row>(), Err(sqlx::Error::Protocol(_))));
+        assert!(matches!(results.one(), Err(sqlx::Error::Protocol(_))));
     }
 
     #[test]

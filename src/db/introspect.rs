@@ -75,16 +75,23 @@ struct Stamp {
 /// Loads the facts of every relation in scope. Rights are asked of the database as it is at that moment, whatever a
 /// transaction sees, so a view that is made anew in the middle would lose its columns: then all is loaded once more.
 ///
+/// `beyond` are relations outside of the scope that are asked about as well: the continuous aggregates that were there the
+/// last time, and afterwards those that are there now.
+///
 /// # Errors
 /// A statement failed.
-pub async fn load(connection: &mut PgConnection, scope: &Scope) -> Result<Facts, sqlx::Error> {
+pub async fn load(
+    connection: &mut PgConnection,
+    scope: &Scope,
+    beyond: &mut Vec<Relation>,
+) -> Result<Facts, sqlx::Error> {
     for _ in 1..TRIES {
-        let loaded = load_once(connection, scope).await?;
+        let loaded = load_once(connection, scope, beyond).await?;
         if loaded.before == loaded.after {
             return Ok(loaded.facts);
         }
     }
-    Ok(load_once(connection, scope).await?.facts)
+    Ok(load_once(connection, scope, beyond).await?.facts)
 }
 
 /// The facts between two moments.
@@ -94,8 +101,12 @@ struct Loaded {
     after: String,
 }
 
-async fn load_once(connection: &mut PgConnection, scope: &Scope) -> Result<Loaded, sqlx::Error> {
-    let (mut begin, mut results) = in_scope(connection, &scope::text(scope, &[])).await?;
+async fn load_once(
+    connection: &mut PgConnection,
+    scope: &Scope,
+    beyond: &mut Vec<Relation>,
+) -> Result<Loaded, sqlx::Error> {
+    let (mut begin, mut results) = in_scope(connection, &scope::text(scope, beyond)).await?;
     let mut timescale = Timescale::default();
     if !begin.timescale.is_empty() {
         timescale = aggregates::load(connection, &begin.timescale).await?;
@@ -103,8 +114,12 @@ async fn load_once(connection: &mut PgConnection, scope: &Scope) -> Result<Loade
     let Stamp { stamp: before } = results.row()?;
     let mut loading = relations(results.rows()?);
     // Continuous aggregates are asked about wherever they are: they serve without being offered.
-    if timescale.aggregates.iter().any(|found| !loading.knows(&found.view)) {
-        (begin, results) = in_scope(connection, &scope::text(scope, &timescale.aggregates)).await?;
+    let views = timescale.aggregates.iter().map(|found| &found.view);
+    let outside: Vec<Relation> = views.filter(|view| beyond.contains(view) || !loading.knows(view)).cloned().collect();
+    let is_known = outside.iter().all(|view| beyond.contains(view));
+    *beyond = outside;
+    if !is_known {
+        (begin, results) = in_scope(connection, &scope::text(scope, beyond)).await?;
         results.skip(1);
         loading = relations(results.rows()?);
     }

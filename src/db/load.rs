@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use super::config::DatabaseConfig;
 use super::error::DbError;
 use super::health::Pace;
 use super::stored::{Memory, Reader};
-use super::{introspect, rollups, session};
+use super::{introspect, session};
 use crate::catalog::classify::{CatalogError, Decision, classify, finish, sound};
 use crate::catalog::facts::{Facts, RelationKind, Scope};
 use crate::catalog::file::{CatalogFile, FileError};
@@ -23,9 +23,6 @@ const PATIENCE: Duration = Duration::from_secs(180);
 
 /// How long what the database states about itself may take.
 const FACTS: Duration = Duration::from_secs(60);
-
-/// How long reading what rollups hold may take in all: without one the source's own rows answer.
-const ROLLUPS: Duration = Duration::from_secs(20);
 
 /// Why there is no catalog.
 #[derive(Debug, thiserror::Error)]
@@ -151,8 +148,10 @@ async fn all(
     memory: &mut Memory,
 ) -> Result<(Facts, Option<Found>, Vec<CatalogError>), LoadError> {
     let scope = file.scope();
-    let mut connection = connected(config, &scope).await?;
-    let facts = within(FACTS, async { Ok(introspect::load(&mut connection, &scope).await.map_err(DbError::from)?) });
+    let mut connection = connected(config, &scope, &memory.beyond).await?;
+    let facts = within(FACTS, async {
+        Ok(introspect::load(&mut connection, &scope, &mut memory.beyond).await.map_err(DbError::from)?)
+    });
     let facts = facts.await?;
     let mut reader = Reader::new(&mut connection, memory, config);
     let (mut kept, mut problems) = (file.clone(), Vec::new());
@@ -202,8 +201,8 @@ fn clash_names(place: &str, relation: &str) -> bool {
     place == relation || place.split_once('.').is_some_and(|(_, name)| name == relation)
 }
 
-async fn connected(config: &DatabaseConfig, scope: &Scope) -> Result<PgConnection, LoadError> {
-    let options = config.discovering().options(introspect::scope::setting(scope));
+async fn connected(config: &DatabaseConfig, scope: &Scope, beyond: &[Relation]) -> Result<PgConnection, LoadError> {
+    let options = config.discovering().options(introspect::scope::setting(scope, beyond));
     let connection = session::connected(config, &options, &Pace::default()).await?;
     supported(&connection)?;
     Ok(connection)
@@ -225,18 +224,7 @@ async fn assembled(
     let members = reader.members(&snapshot).await?;
     snapshot.set_members(members);
     snapshot.add_notes(&reader.notes);
-    let until = Instant::now() + ROLLUPS;
-    let mut is_bounded = false;
-    for (source, rollup) in snapshot.rollups_to_read() {
-        if !std::mem::replace(&mut is_bounded, true) {
-            rollups::bound(reader.connection()).await?;
-        }
-        if Instant::now() < until {
-            rollups::read(reader.connection(), &source, rollup).await?;
-        } else {
-            rollup.held = rollups::unread();
-        }
-    }
+    reader.rollups(&mut snapshot).await?;
     Ok((snapshot, decisions))
 }
 

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::error::DbError;
 use super::lease::texts;
 use super::names::is_about_the_relation;
+use super::stored::LastRead;
 use crate::catalog::{Held, Rollup, Source};
 use crate::sql::{self, Every, Statement};
 use crate::time::{Clock, TimeRange};
@@ -25,12 +26,36 @@ const AT_ONCE: usize = 100;
 /// Sources up to this size may be read to see whether a hole has rows.
 const READ_BYTES: u64 = 32 << 20;
 
-/// What was found in the rows of a rollup.
-struct Found {
-    oldest: i64,
+/// What was found in the rows of a rollup: between its oldest and its newest row the holes that the source has rows for.
+#[derive(Clone, Debug)]
+pub(super) struct KnownRows {
     newest: i64,
     holes: Vec<TimeRange>,
     /// Before this instant no holes were looked for.
+    unsearched: Option<i64>,
+    /// When all of it was searched. Later ones looked only at what came since.
+    searched: LastRead,
+}
+
+/// What a reading begins with.
+pub(super) struct Search {
+    /// What an earlier one found.
+    pub(super) last: Option<KnownRows>,
+    /// Whether somebody asked for it.
+    pub(super) is_asked: bool,
+}
+
+impl Search {
+    /// What was found before, where the search can go on from there.
+    fn known(self, newest: i64) -> Option<KnownRows> {
+        let is_due = |known: &KnownRows| known.searched.is_due(Duration::ZERO, self.is_asked);
+        self.last.filter(|known| known.newest <= newest && !is_due(known))
+    }
+}
+
+/// The holes of some rows.
+struct FoundHoles {
+    holes: Vec<TimeRange>,
     unsearched: Option<i64>,
 }
 
@@ -43,50 +68,77 @@ pub(super) async fn bound(connection: &mut PgConnection) -> Result<(), DbError> 
     Ok(())
 }
 
-/// Says of a rollup what it holds, in a few statements that [`bound`] bounds.
+/// What tells a rollup from others, also of the same relation.
+pub(super) fn key(raw: &Source, rollup: &Rollup) -> String {
+    format!("{:?}", (&raw.relation, &raw.time, &raw.joins, &rollup.rows.relation, &rollup.rows.time, rollup.step_ms))
+}
+
+/// Says of a rollup what it holds, in a few statements that [`bound`] bounds; what the next reading may begin with. The
+/// search for holes takes long where there are many rows: then it is made in proportion to that, and between times only
+/// rows that are newer are looked at.
 ///
 /// # Errors
 /// The database is away.
-pub(super) async fn read(connection: &mut PgConnection, raw: &Source, rollup: &mut Rollup) -> Result<(), DbError> {
+pub(super) async fn read(
+    connection: &mut PgConnection,
+    raw: &Source,
+    rollup: &mut Rollup,
+    asked: Search,
+) -> Result<Option<KnownRows>, DbError> {
     let Some(every) = every(&rollup.rows) else {
         let time = &rollup.rows.time.column;
         rollup.held = Held::Nothing(format!("no index leads with {time}, by which its newest row would be found"));
-        return Ok(());
+        return Ok(None);
     };
-    let Some(mut found) = found(connection, rollup, every).await? else { return Ok(()) };
-    found.holes = with_rows(connection, raw, found.holes).await?;
-    rollup.held = rollup.held_between(found.oldest, found.newest, &found.holes);
-    rollup.unsearched = found.unsearched.filter(|at| *at > found.oldest);
-    Ok(())
-}
-
-async fn found(connection: &mut PgConnection, rollup: &mut Rollup, every: Every) -> Result<Option<Found>, DbError> {
     // A row that claims to be of later than now says nothing of what is complete.
     let now = Clock::System.now();
     let Some(ends) = numbers(connection, rollup, &sql::span(&rollup.rows, now, &every)).await? else {
         rollup.held = unread();
-        return Ok(None);
+        return Ok(asked.last);
     };
     let all = || ends.iter().flatten();
     let (Some(oldest), Some(newest)) = (all().min().copied(), all().max().copied()) else {
         rollup.held = Held::Nothing("it holds no rows yet".to_owned());
         return Ok(None);
     };
-    let mut found = Found { oldest, newest, holes: Vec::new(), unsearched: Some(newest) };
-    let Some(gaps) = numbers(connection, rollup, &sql::gaps(&rollup.rows, rollup.step_ms, now, &every)).await? else {
-        return Ok(Some(found));
+    let begun = Instant::now();
+    let known = asked.known(newest);
+    let since = known.as_ref().map(|known| known.newest);
+    let gaps = sql::Gaps { step_ms: rollup.step_ms, since, until: now, every: &every };
+    let Some(found) = numbers(connection, rollup, &sql::gaps(&rollup.rows, gaps)).await? else {
+        rollup.held = rollup.held_between(oldest, newest, &[]);
+        rollup.unsearched = Some(newest).filter(|at| *at > oldest);
+        return Ok(None);
     };
-    found.unsearched = None;
-    for gap in gaps {
-        match gap.as_slice() {
-            [before, after] => found.holes.push(TimeRange { from: rollup.end_of(*before), to: *after }),
-            [searched] => found.unsearched = Some(*searched),
+    let found = holes(rollup, since, found);
+    let mut all = with_rows(connection, raw, found.holes).await?;
+    let mut searched = LastRead { at: begun, took: begun.elapsed() };
+    let mut unsearched = found.unsearched;
+    if let Some(known) = known {
+        all.splice(0..0, known.holes);
+        (searched, unsearched) = (known.searched, unsearched.or(known.unsearched));
+    }
+    rollup.held = rollup.held_between(oldest, newest, &all);
+    rollup.unsearched = unsearched.filter(|at| *at > oldest);
+    Ok(Some(KnownRows { newest, holes: all, unsearched, searched }))
+}
+
+/// The holes among what [`sql::gaps`] found, in their order, the first behind the newest row that was known before.
+fn holes(rollup: &Rollup, since: Option<i64>, found: Vec<Vec<i64>>) -> FoundHoles {
+    let mut all = FoundHoles { holes: Vec::new(), unsearched: None };
+    for numbers in found {
+        match numbers.as_slice() {
+            [before, after] => all.holes.push(TimeRange { from: rollup.end_of(*before), to: *after }),
+            [oldest, is_cut, _] => {
+                all.unsearched = Some(*oldest).filter(|_| *is_cut == 1);
+                all.holes.extend(since.map(|since| TimeRange { from: rollup.end_of(since), to: *oldest }));
+            }
             _ => {}
         }
     }
-    found.holes.retain(|hole| hole.from < hole.to);
-    found.holes.sort_by_key(|hole| hole.from);
-    Ok(Some(found))
+    all.holes.retain(|hole| hole.from < hole.to);
+    all.holes.sort_by_key(|hole| hole.from);
+    all
 }
 
 /// The holes that the source has rows for, or may have. Where it has none the rollup is all there is.
@@ -95,7 +147,7 @@ async fn with_rows(
     raw: &Source,
     holes: Vec<TimeRange>,
 ) -> Result<Vec<TimeRange>, DbError> {
-    let is_quick = raw.has_index_leading_with(&raw.time.column) || raw.bytes <= READ_BYTES;
+    let is_quick = raw.is_indexed_by_time() || raw.bytes <= READ_BYTES;
     if !is_quick || holes.is_empty() {
         return Ok(holes);
     }

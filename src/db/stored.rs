@@ -1,4 +1,5 @@
-//! The names that narrow sources store, read within bounds: a slow source costs neither the catalog nor its freshness.
+//! What only rows know, the names of narrow sources before all, read within bounds: a slow source costs neither the catalog
+//! nor its freshness.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
@@ -9,7 +10,7 @@ use tokio::time::Instant;
 use super::config::DatabaseConfig;
 use super::error::DbError;
 use super::lease::texts;
-use super::names;
+use super::{names, rollups};
 use crate::catalog::classify::{Draft, NameStrategy, StoredNames};
 use crate::catalog::{Relation, Snapshot, Source};
 use crate::sql;
@@ -24,6 +25,8 @@ const ALL: Duration = Duration::from_secs(30);
 const SHARE: u32 = 100;
 /// A view is read whole at most this often, however fast it is.
 const VIEWS: Duration = Duration::from_secs(300);
+/// How long reading what rollups hold may take in all: without one the source's own rows answer.
+const ROLLUPS: Duration = Duration::from_secs(20);
 /// What took less is read whenever somebody asks for a refresh.
 const FAST: Duration = Duration::from_secs(1);
 /// The most members of a document that become labels.
@@ -33,6 +36,9 @@ const MEMBERS: u32 = 1000;
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     sources: HashMap<String, Known>,
+    rollups: HashMap<String, rollups::KnownRows>,
+    /// The relations outside of the scope that were asked about.
+    pub(super) beyond: Vec<Relation>,
     /// Whether somebody asked for the refresh that is made now.
     pub(crate) is_asked: bool,
 }
@@ -44,16 +50,26 @@ struct Known {
     names: Option<StoredNames>,
     /// Why they could not be read the last time.
     failure: Option<&'static str>,
-    /// When that was.
-    at: Instant,
-    /// How long it took.
-    took: Duration,
+    last: LastRead,
+}
+
+/// When something was read of rows, and how long that took.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LastRead {
+    pub(super) at: Instant,
+    pub(super) took: Duration,
+}
+
+impl LastRead {
+    /// Whether it is time to read again, after a pause at the least.
+    pub(super) fn is_due(&self, pause: Duration, is_asked: bool) -> bool {
+        self.at.elapsed() >= pause.max(self.took * SHARE) || is_asked && self.took < FAST
+    }
 }
 
 impl Known {
     fn is_due(&self, is_view: bool, is_asked: bool) -> bool {
-        let pause = (self.took * SHARE).max(if is_view { VIEWS } else { Duration::ZERO });
-        self.at.elapsed() >= pause || is_asked && self.took < FAST
+        self.last.is_due(if is_view { VIEWS } else { Duration::ZERO }, is_asked)
     }
 }
 
@@ -81,9 +97,26 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// The connection, to read more.
-    pub(super) const fn connection(&mut self) -> &mut PgConnection {
-        self.connection
+    /// Says of each rollup what it holds. These are the last statements on the connection.
+    pub(super) async fn rollups(&mut self, snapshot: &mut Snapshot) -> Result<(), DbError> {
+        let until = Instant::now() + ROLLUPS;
+        let mut known = HashMap::new();
+        for (source, rollup) in snapshot.rollups_to_read() {
+            if known.is_empty() {
+                rollups::bound(self.connection).await?;
+            }
+            let key = rollups::key(&source, rollup);
+            let mut last = self.memory.rollups.remove(&key);
+            if Instant::now() < until {
+                let asked = rollups::Search { last: last.take(), is_asked: self.memory.is_asked };
+                last = rollups::read(self.connection, &source, rollup, asked).await?;
+            } else {
+                rollup.held = rollups::unread();
+            }
+            known.insert(key, last);
+        }
+        self.memory.rollups = known.into_iter().filter_map(|(key, last)| Some((key, last?))).collect();
+        Ok(())
     }
 
     /// The names of every narrow source by its number.
@@ -137,13 +170,13 @@ impl<'a> Reader<'a> {
             Ok(names) if names.strategy == NameStrategy::Statistics => {
                 let some = Some(names).filter(|names| !names.names.is_empty());
                 let names = last.and_then(|last| last.names).or(some);
-                Ok(Known { names, failure: Some(SLOW), at: begun, took })
+                Ok(Known { names, failure: Some(SLOW), last: LastRead { at: begun, took } })
             }
-            Ok(names) => Ok(Known { names: Some(names), failure: None, at: begun, took }),
+            Ok(names) => Ok(Known { names: Some(names), failure: None, last: LastRead { at: begun, took } }),
             Err(error) if names::is_about_the_relation(&error) => {
                 let names = last.and_then(|last| last.names);
                 tracing::debug!(relation = %source.relation, %error, "no names");
-                Ok(Known { names, failure: Some(why(&error)), at: begun, took })
+                Ok(Known { names, failure: Some(why(&error)), last: LastRead { at: begun, took } })
             }
             Err(error) => Err(error),
         }
@@ -186,7 +219,7 @@ fn untimely(last: Option<Known>) -> Known {
     match last {
         Some(last) => Known { failure, ..last },
         // Due at once.
-        None => Known { names: None, failure, at: Instant::now(), took: Duration::ZERO },
+        None => Known { names: None, failure, last: LastRead { at: Instant::now(), took: Duration::ZERO } },
     }
 }
 
@@ -209,7 +242,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn names_are_read_again_in_proportion_to_what_that_costs() {
-        let known = |took| Known { names: None, failure: None, at: Instant::now(), took };
+        let known = |took| Known { names: None, failure: None, last: LastRead { at: Instant::now(), took } };
         let (fast, slow) = (known(Duration::from_millis(10)), known(Duration::from_secs(3)));
         let due = |is_view, is_asked| [fast.is_due(is_view, is_asked), slow.is_due(is_view, is_asked)];
         assert_eq!((due(false, false), due(false, true)), ([false, false], [true, false]));

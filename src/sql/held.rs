@@ -55,24 +55,37 @@ pub fn span(rows: &Source, until: Millis, every: &Every) -> Statement {
     w.finish()
 }
 
-/// The gaps of more than a step between neighbouring times up to an instant: "BEFORE AFTER", in milliseconds since 1970.
-/// Where only the newest times were looked at, a text of one number says since when.
+/// Which gaps are looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Gaps<'a> {
+    /// Those of more than this.
+    pub step_ms: i64,
+    /// From this instant on; none: from the first row.
+    pub since: Option<Millis>,
+    /// Up to this instant.
+    pub until: Millis,
+    /// How the times are found.
+    pub every: &'a Every,
+}
+
+/// The gaps between neighbouring times: "BEFORE AFTER", in milliseconds since 1970. Where there are times, three numbers
+/// more: the oldest time that was looked at, 1 where older ones were not, 0.
 #[must_use]
-pub fn gaps(rows: &Source, step_ms: i64, until: Millis, every: &Every) -> Statement {
+pub fn gaps(rows: &Source, gaps: Gaps<'_>) -> Statement {
     let mut w = Writer::default();
     w.syntax("WITH RECURSIVE ");
-    match every {
-        Every::Time => walked(&mut w, rows, until),
+    match gaps.every {
+        Every::Time => walked(&mut w, rows, gaps),
         Every::Row => {
             w.syntax("s AS MATERIALIZED (SELECT DISTINCT ").column(&rows.time.column);
-            from(&mut w, rows, until);
+            from(&mut w, rows, gaps);
             w.syntax(" ORDER BY 1 DESC LIMIT ").param(Param::Int(TIMES)).syntax(")");
         }
         Every::TimeOf(column) => {
             values(&mut w, rows, column);
             w.syntax(", r AS (SELECT f.* FROM (SELECT x FROM v WHERE x IS NOT NULL LIMIT ").param(Param::Int(SERIES));
             w.syntax(") AS v CROSS JOIN LATERAL (SELECT ").column(&rows.time.column);
-            from(&mut w, rows, until);
+            from(&mut w, rows, gaps);
             w.syntax(" AND ").column(column).syntax(" = v.x ORDER BY ").column(&rows.time.column);
             w.syntax(" DESC LIMIT ").param(Param::Int(TIMES)).syntax(") AS f), s AS MATERIALIZED (SELECT DISTINCT ");
             w.column(&rows.time.column)
@@ -81,8 +94,8 @@ pub fn gaps(rows: &Source, step_ms: i64, until: Millis, every: &Every) -> Statem
                 .syntax(")");
         }
     }
-    neighbours(&mut w, &rows.time, step_ms);
-    match every {
+    neighbours(&mut w, &rows.time, gaps.step_ms);
+    match gaps.every {
         Every::TimeOf(column) => in_no_other(&mut w, rows, column),
         Every::Time | Every::Row => {
             w.syntax(" SELECT g.text FROM g");
@@ -90,7 +103,9 @@ pub fn gaps(rows: &Source, step_ms: i64, until: Millis, every: &Every) -> Statem
     }
     w.syntax(" UNION ALL SELECT min(");
     instant::epoch_ms(&mut w, &rows.time);
-    w.syntax(")::text FROM s AS t HAVING count(*) >= ").param(Param::Int(TIMES));
+    w.syntax(") || ' ' || (count(*) >= ")
+        .param(Param::Int(TIMES))
+        .syntax(")::int || ' 0' FROM s AS t HAVING count(*) > 0");
     w.finish()
 }
 
@@ -125,18 +140,18 @@ fn shown(w: &mut Writer, time: &TimeColumn) {
     }
 }
 
-fn from(w: &mut Writer, rows: &Source, until: Millis) {
+fn from(w: &mut Writer, rows: &Source, gaps: Gaps<'_>) {
     w.rows_of(&rows.relation, &[]).syntax(" WHERE ");
-    instant::bounds(w, &rows.time, EARLIEST_MS, until);
+    instant::bounds(w, &rows.time, gaps.since.unwrap_or(EARLIEST_MS), gaps.until);
 }
 
 /// Writes `s`: the newest times, each found by one probe of the index.
-fn walked(w: &mut Writer, rows: &Source, until: Millis) {
+fn walked(w: &mut Writer, rows: &Source, gaps: Gaps<'_>) {
     let time = &rows.time.column;
     w.syntax("v(x) AS ((SELECT ").column(time);
-    from(w, rows, until);
+    from(w, rows, gaps);
     w.syntax(" ORDER BY 1 DESC LIMIT 1) UNION ALL SELECT (SELECT ").column(time);
-    from(w, rows, until);
+    from(w, rows, gaps);
     w.syntax(" AND ").column(time).syntax(" < v.x ORDER BY 1 DESC LIMIT 1) FROM v WHERE v.x IS NOT NULL), ");
     w.syntax("s AS MATERIALIZED (SELECT v.x AS ").ident(time).syntax(" FROM v WHERE v.x IS NOT NULL LIMIT ");
     w.param(Param::Int(TIMES)).syntax(")");
@@ -158,7 +173,7 @@ pub fn empty_ranges(source: &Source, ranges: &[TimeRange]) -> Statement {
         w.syntax(if at > 0 { " UNION ALL SELECT '" } else { "SELECT '" })
             .number(at)
             .syntax("' WHERE NOT EXISTS (SELECT");
-        w.rows_of(&source.relation, &[]).syntax(" WHERE ");
+        w.rows_of(&source.relation, &source.needed()).syntax(" WHERE ");
         instant::bounds(&mut w, &source.time, range.from, range.to);
         w.syntax(")");
     }

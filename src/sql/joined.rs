@@ -1,9 +1,9 @@
 //! The values of a label of a joined row: those of dimension rows that some row of the source refers to.
 
-use super::condition::{condition, grouped, plain};
+use super::condition::{grouped, plain};
 use super::join::{Dimension, equal};
-use super::labels::{ROWS, from};
-use super::{Param, Writer, lasting};
+use super::labels::{ROWS, from, narrow};
+use super::{Param, Writer};
 use crate::catalog::{Join, LabelValue, Row, Source, path};
 use crate::plan::Filter;
 use crate::time::TimeRange;
@@ -49,14 +49,7 @@ fn referring(w: &mut Writer, source: &Source, first: &Join, (filters, range): (&
         }
     }
     from(w, source);
-    if let Some(range) = range {
-        w.syntax(" AND ");
-        lasting::within(w, source, range);
-    }
-    for filter in filters {
-        w.syntax(" AND ");
-        condition(w, &source.joins, filter);
-    }
+    narrow(w, source, filters.iter().copied(), range);
     if newest {
         w.syntax(" ORDER BY ").clock(&source.time).syntax(" DESC LIMIT ").param(Param::Int(ROWS));
         w.syntax(") AS t WHERE ");

@@ -70,8 +70,8 @@ fn is_walked(source: &Source, column: &Column) -> bool {
 }
 
 /// Whether the rows lie in so many children that a walk over all of them is dear, and the newest are at hand.
-fn is_spread(source: &Source) -> bool {
-    source.children > SPREAD && source.has_index_leading_with(&source.time.column)
+pub(super) fn is_spread(source: &Source) -> bool {
+    source.children > SPREAD && source.is_indexed_by_time()
 }
 
 fn of_dimension(w: &mut Writer, source: &Source, value: &LabelValue, filters: &[Filter]) {
@@ -111,10 +111,7 @@ fn loose_scan(w: &mut Writer, source: &Source, column: &Column, filters: &[Filte
         w.syntax(" AND EXISTS (SELECT 1").rows_of(&source.relation, &source.needed());
         w.syntax(" WHERE ").column(&column.name).syntax(" = v.x");
         timed(w, source);
-        for filter in filters {
-            w.syntax(" AND ");
-            condition(w, &source.joins, filter);
-        }
+        narrow(w, source, filters, None);
         w.syntax(")");
     }
 }
@@ -149,7 +146,13 @@ fn timed(w: &mut Writer, source: &Source) {
     }
 }
 
-fn restrict(w: &mut Writer, source: &Source, filters: &[Filter], range: Option<TimeRange>) {
+/// Writes the conditions that the rows of a source are in the range and pass the filters.
+pub(super) fn narrow<'a>(
+    w: &mut Writer,
+    source: &Source,
+    filters: impl IntoIterator<Item = &'a Filter>,
+    range: Option<TimeRange>,
+) {
     if let Some(range) = range {
         w.syntax(" AND ");
         lasting::within(w, source, range);
@@ -158,6 +161,10 @@ fn restrict(w: &mut Writer, source: &Source, filters: &[Filter], range: Option<T
         w.syntax(" AND ");
         condition(w, &source.joins, filter);
     }
+}
+
+fn restrict(w: &mut Writer, source: &Source, filters: &[Filter], range: Option<TimeRange>) {
+    narrow(w, source, filters, range);
     timed(w, source);
     if range.is_none() {
         w.syntax(" ORDER BY ").clock(&source.time).syntax(" DESC LIMIT ").param(Param::Int(ROWS));
@@ -189,10 +196,7 @@ pub fn names_with_rows(source: &Source, column: &Column, names: Vec<String>, fil
         ColumnType::Text | ColumnType::Varchar => " = n.x",
         _ => "::text = n.x",
     });
-    for filter in filters {
-        w.syntax(" AND ");
-        condition(&mut w, &source.joins, filter);
-    }
+    narrow(&mut w, source, filters, None);
     w.syntax(")");
     w.finish()
 }

@@ -32,7 +32,7 @@ pub use annotations::{AnnotationFilter, TEXT, TITLE, annotations};
 pub use explain::explain;
 pub(crate) use fetch::{Key, carried, keys};
 pub use fetch::{any, fetch};
-pub use held::{Every, empty_ranges, gaps, span};
+pub use held::{Every, Gaps, empty_ranges, gaps, span};
 pub use labels::{are_of_newest_rows, common_values, label_values, member_names, names_with_rows};
 pub use reading::{finds_newest, member_values, number_names};
 pub use samples::samples;

@@ -4,10 +4,11 @@
 //! the newest rows say which values of the wanted label pass the conditions.
 //!
 //! Over partitions, chunks and children a probe looks into each of them. So the range of a question bounds the walk, which
-//! leaves out the children outside; and where the range has few rows they are read instead.
+//! leaves out the children outside; and where the range has few rows they are read instead. Without a range the newest rows
+//! are read where the children are many and an index finds those rows.
 
 use super::condition::{condition, grouped};
-use super::labels::{distinct, is_walkable, values};
+use super::labels::{distinct, is_spread, is_walkable, values};
 use super::{Param, Slot, Statement, Writer, joined, lasting, typed};
 use crate::catalog::{Column, ColumnType, Label, LabelValue, Row, Source};
 use crate::ident::Ident;
@@ -56,6 +57,10 @@ pub fn narrowed_values(
         }
         Some(walk) if walk.within.is_some() => walk.write_or_read(&mut w, value, filters, range),
         None if source.children > 1 && range.is_some() && is_own(value) => {
+            distinct(&mut w, source, value, filters, range);
+        }
+        // Without a range each step of a walk looks into all children; the newest rows are side by side.
+        Some(walk) if range.is_none() && walk.column.is_some() && is_spread(source) => {
             distinct(&mut w, source, value, filters, range);
         }
         Some(walk) => walk.write(&mut w, value, filters, range),

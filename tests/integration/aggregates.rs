@@ -2,6 +2,8 @@
 //! of the same shape, as the part of TimescaleDB that Debian ships has no continuous aggregates.
 
 use datebin::catalog::Held;
+use datebin::catalog::facts::Scope;
+use datebin::db::introspect;
 use datebin::refresh::{CatalogConfig, once};
 use serde_json::json;
 use sqlx::PgPool;
@@ -93,6 +95,27 @@ const DAILY: &str = r#"
           GROUP BY (time_bucket(''1 day''::interval, holes_hourly.bucket, ''UTC''::text)), holes_hourly.location;');
     INSERT INTO _timescaledb_catalog.continuous_agg VALUES (3, 2, 'rolled', 'holes_daily');
     INSERT INTO _timescaledb_catalog.continuous_aggs_watermark VALUES (3, us('2026-11-08Z'));"#;
+
+#[sqlx::test(migrations = false)]
+async fn aggregates_outside_of_the_scope_are_asked_about_at_once_the_next_time(pool: PgPool) {
+    sql(&pool, HOLES).await;
+    sql(&pool, DAILY).await;
+    let (scope, mut beyond) = (Scope::default(), Vec::new());
+    let mut connection = pool.acquire().await.unwrap();
+    let first = introspect::load(&mut connection, &scope, &mut beyond).await.unwrap();
+    let names: Vec<String> = beyond.iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["rolled.holes_daily"]);
+    let scope_of = "SELECT current_setting('datebin.scope')";
+    let asked: String = sqlx::query_scalar(scope_of).fetch_one(&mut *connection).await.unwrap();
+    assert_eq!(asked, r#"{"declared":[["rolled","holes_daily"]]}"#);
+    // A scope that was not the one asked for would be set, and so be another afterwards.
+    let again = introspect::load(&mut connection, &scope, &mut beyond).await.unwrap();
+    assert_eq!(again.relations, first.relations);
+    assert_eq!(sqlx::query_scalar::<_, String>(scope_of).fetch_one(&mut *connection).await.unwrap(), asked);
+    sql(&pool, "DELETE FROM timescaledb_information.continuous_aggregates WHERE view_schema = 'rolled'").await;
+    introspect::load(&mut connection, &scope, &mut beyond).await.unwrap();
+    assert!(beyond.is_empty(), "{beyond:?}");
+}
 
 #[sqlx::test(migrations = false)]
 async fn an_aggregate_of_an_aggregate_serves_what_both_hold(pool: PgPool) {

@@ -59,7 +59,7 @@ struct Found {
 
 async fn read(connection: &mut PgConnection, toml: &str) -> Result<Found, CatalogError> {
     let file = CatalogFile::parse(toml).unwrap();
-    let facts = introspect::load(connection, &file.scope()).await.unwrap();
+    let facts = introspect::load(connection, &file.scope(), &mut Vec::new()).await.unwrap();
     let draft = classify(&facts, &file, Zone::UTC)?;
     let mut stored = BTreeMap::new();
     for (at, source) in draft.narrow() {
@@ -165,7 +165,7 @@ async fn a_column_without_select_is_left_out_and_the_rest_works(pool: PgPool) {
 async fn stored_names_come_along_the_index_or_from_the_rows(pool: PgPool) {
     let mut connection = connection(&pool).await;
     let file = CatalogFile::default();
-    let facts = introspect::load(&mut connection, &file.scope()).await.unwrap();
+    let facts = introspect::load(&mut connection, &file.scope(), &mut Vec::new()).await.unwrap();
     let draft = classify(&facts, &file, Zone::UTC).unwrap();
     let (_, source) = draft.narrow().next().unwrap();
     let by_index = names::stored_names(&mut connection, source, 100).await.unwrap();
@@ -192,7 +192,7 @@ async fn members_that_only_recent_rows_have_are_found_in_a_large_relation(pool: 
     let text =
         "[[source]]\nrelation = \"documents\"\ntime = \"ts\"\nlabels = []\nvalue = { json = [\"data\"], all = true }";
     let file = CatalogFile::parse(text).unwrap();
-    let facts = introspect::load(&mut connection, &file.scope()).await.unwrap();
+    let facts = introspect::load(&mut connection, &file.scope(), &mut Vec::new()).await.unwrap();
     let draft = classify(&facts, &file, Zone::UTC).unwrap();
     let (_, source) = draft.narrow().next().unwrap();
     let large = datebin::catalog::Source { bytes: u64::MAX, ..source.clone() };

@@ -2,6 +2,7 @@
 //! be of one series and interval, first and last are as well.
 
 use datebin::catalog::Held;
+use datebin::sql::{self, Every, Gaps, Param, Statement};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool};
 
@@ -30,12 +31,12 @@ const HOLED_TOML: &str = r#"
     columns = { count = "n" }
 "#;
 
-async fn sql(pool: &PgPool, statements: &str) {
+async fn run(pool: &PgPool, statements: &str) {
     sqlx::raw_sql(AssertSqlSafe(statements.to_owned())).execute(pool).await.expect("the tables");
 }
 
 async fn serve(pool: &PgPool, statements: &str, toml: &str) -> Server {
-    sql(pool, statements).await;
+    run(pool, statements).await;
     Server::declared(pool, toml).await
 }
 
@@ -56,8 +57,8 @@ async fn hours(server: &Server, target: &str, hours: i64) -> Vec<Option<f64>> {
 #[sqlx::test(migrations = false)]
 async fn hours_that_a_rollup_lacks_are_read_from_the_rows(pool: PgPool) {
     for index in ["SELECT 1", "CREATE INDEX ON d_1h (ts)", "CREATE INDEX ON d_1h (ts DESC)"] {
-        sql(&pool, "DROP TABLE IF EXISTS d, d_1h").await;
-        sql(&pool, HOLED).await;
+        run(&pool, "DROP TABLE IF EXISTS d, d_1h").await;
+        run(&pool, HOLED).await;
         let server = serve(&pool, index, HOLED_TOML).await;
         let counts = hours(&server, "count_over_time(d[$__interval])", 10).await;
         // The newest interval may still grow.
@@ -80,6 +81,79 @@ async fn hours_without_rows_are_no_holes(pool: PgPool) {
     assert_eq!(ranges.len(), 1, "{ranges:?}");
     let counts = hours(&server, "count_over_time(d[$__interval])", 6).await;
     assert_eq!(counts, [Some(1060.0), Some(1060.0), Some(1060.0), None, None, Some(1060.0)]);
+}
+
+#[sqlx::test(migrations = false)]
+async fn holes_since_the_last_search_are_found_without_the_older_rows(pool: PgPool) {
+    let server = serve(&pool, HOLED, HOLED_TOML).await;
+    run(&pool, "DELETE FROM d_1h WHERE ts = '2025-06-01 07:00Z'").await;
+    let snapshot = server.catalog.current().unwrap();
+    let rows = &snapshot.sources()[0].rollups[0].rows;
+    let at = |hour: i64| START + hour * HOUR;
+    for every in [Every::Time, Every::Row] {
+        for (since, expected) in [
+            // The hours 3 and 4 are missing, and now 7.
+            (None, vec![format!("{} 0 0", at(0)), format!("{} {}", at(2), at(5)), format!("{} {}", at(6), at(8))]),
+            (Some(at(6)), vec![format!("{} 0 0", at(6)), format!("{} {}", at(6), at(8))]),
+            // Nothing is known of the row that it was the last time: the first row tells that something is missing.
+            (Some(at(7)), vec![format!("{} 0 0", at(8))]),
+            (Some(at(10)), vec![]),
+        ] {
+            let gaps = sql::gaps(rows, Gaps { step_ms: HOUR, since, until: at(24), every: &every });
+            let mut found: Vec<String> =
+                sqlx::query_scalar(AssertSqlSafe(literal(&gaps))).fetch_all(&pool).await.unwrap();
+            found.sort_unstable();
+            assert_eq!(found, expected, "{every:?} {since:?}");
+        }
+    }
+}
+
+fn literal(statement: &Statement) -> String {
+    let mut text = statement.text.clone();
+    for (at, param) in statement.params.iter().enumerate().rev() {
+        let value = match param {
+            Param::Int(value) => format!("{value}::int8"),
+            Param::Instant(ms) => format!("to_timestamp({ms} / 1000.0)"),
+            other => panic!("{other:?} is in no statement of this test"),
+        };
+        text = text.replace(&format!("${}", at + 1), &value);
+    }
+    text
+}
+
+#[sqlx::test(migrations = false)]
+async fn hours_without_rows_are_no_holes_where_the_time_is_in_a_joined_row(pool: PgPool) {
+    let tables = "
+        CREATE TABLE runs (id int PRIMARY KEY, ts timestamptz NOT NULL);
+        CREATE TABLE results (run int REFERENCES runs, value float8);
+        INSERT INTO runs SELECT n, '2025-06-01Z'::timestamptz + n * interval '1 min' FROM generate_series(0, 599) AS n WHERE n NOT BETWEEN 180 AND 299;
+        INSERT INTO results SELECT id, id FROM runs;
+        CREATE TABLE results_1h AS SELECT run, date_trunc('hour', ts) AS ts, 1000 + count(*) AS n FROM results JOIN runs ON id = run
+            GROUP BY 1, 2;";
+    let toml = r#"
+        [[source]]
+        relation = "results"
+        labels = []
+        time = { join = "runs", column = "ts" }
+        [[source.join]]
+        relation = "runs"
+        on = { run = "id" }
+        labels = []
+        [source.metric.results]
+        column = "value"
+        [[source.rollup]]
+        relation = "results_1h"
+        step = "1h"
+        columns = { count = "n" }
+    "#;
+    let server = serve(&pool, tables, toml).await;
+    let snapshot = server.catalog.current().unwrap();
+    let [rollup] = snapshot.sources()[0].rollups.as_slice() else { panic!("one rollup") };
+    let Held::Ranges(ranges) = &rollup.held else { panic!("{:?}", rollup.held) };
+    assert_eq!(ranges.len(), 1, "{ranges:?}");
+    let counts = hours(&server, "count_over_time(results[$__interval])", 6).await;
+    let rolled = Some(60.0 * 1001.0);
+    assert_eq!(counts, [rolled, rolled, rolled, None, None, rolled]);
 }
 
 #[sqlx::test(migrations = false)]
@@ -181,7 +255,7 @@ async fn first_and_last_of_two_sources_are_read_from_the_rows(pool: PgPool) {
     assert_eq!(hours(&server, "last_over_time(m[$__interval])", 1).await, [Some(1.0)]);
     assert_eq!(hours(&server, "first_over_time(m[$__interval])", 1).await, [Some(2.0)]);
     // Of one source alone the rollup answers.
-    sql(&pool, "UPDATE a_1h SET f = 100, l = 200").await;
+    run(&pool, "UPDATE a_1h SET f = 100, l = 200").await;
     let server = serve(&pool, "SELECT 1", OF_A).await;
     assert_eq!(hours(&server, "first_over_time(m[$__interval])", 1).await, [Some(100.0)]);
     assert_eq!(hours(&server, "last_over_time(m[$__interval])", 1).await, [Some(200.0)]);

@@ -51,6 +51,12 @@ fn rows_read(plan: &Value) -> f64 {
     own + plan["Plans"].as_array().into_iter().flatten().map(rows_read).sum::<f64>()
 }
 
+/// How often a plan looks into an index or a table.
+fn looks(plan: &Value) -> f64 {
+    let own = if plan["Relation Name"].is_string() { plan["Actual Loops"].as_f64().unwrap() } else { 0.0 };
+    own + plan["Plans"].as_array().into_iter().flatten().map(looks).sum::<f64>()
+}
+
 /// The values that a question gives, and the rows that it took.
 async fn asked(
     pool: &PgPool,
@@ -68,9 +74,20 @@ const START: i64 = 1_704_067_200_000;
 async fn asked_in(
     pool: &PgPool,
     server: &Server,
-    (metric, label, filters): (&str, &str, &[(&str, &str)]),
+    question: (&str, &str, &[(&str, &str)]),
     range: Option<TimeRange>,
 ) -> (Vec<String>, f64) {
+    let (found, plan) = planned(pool, server, question, range).await;
+    (found, rows_read(&plan))
+}
+
+/// The values that a question gives, and how they were found.
+async fn planned(
+    pool: &PgPool,
+    server: &Server,
+    (metric, label, filters): (&str, &str, &[(&str, &str)]),
+    range: Option<TimeRange>,
+) -> (Vec<String>, Value) {
     let snapshot = server.catalog.current().unwrap();
     let matcher = |(label, value): &(&str, &str)| Matcher {
         label: (*label).to_owned(),
@@ -90,7 +107,7 @@ async fn asked_in(
     let explain = AssertSqlSafe(format!("EXPLAIN (ANALYZE, FORMAT JSON) {statement}"));
     let row = sqlx::query(explain).fetch_one(pool).await.unwrap();
     let plan: Value = serde_json::from_str(&row.get_unchecked::<String, _>(0)).unwrap();
-    (found, rows_read(&plan[0]["Plan"]))
+    (found, plan[0]["Plan"].clone())
 }
 
 #[sqlx::test(migrations = false)]
@@ -221,4 +238,33 @@ async fn a_walk_over_partitions_keeps_to_the_range(pool: PgPool) {
     let answer =
         server.query("2024-01-31T00:00:00Z", "2024-01-31T06:00:00Z", 1, "count(fleet_cpu{host=~\"h1.*\"})").await;
     assert_eq!(answer[0]["datapoints"][0][0], serde_json::json!(111.0));
+}
+
+/// Sixty partitions of which only the newer ones have `new`, with an index on the time as well.
+const MANY: &str = "
+    CREATE TABLE many (ts timestamptz NOT NULL, host text NOT NULL, site text, value float8) PARTITION BY RANGE (ts);
+    DO $$ BEGIN FOR n IN 0..59 LOOP
+        EXECUTE format('CREATE TABLE many_%s PARTITION OF many FOR VALUES FROM (%L) TO (%L)', n,
+            '2024-01-01Z'::timestamptz + n * interval '1 day', '2024-01-01Z'::timestamptz + (n + 1) * interval '1 day');
+    END LOOP; END $$;
+    CREATE INDEX ON many (ts);
+    CREATE INDEX ON many (host, ts);
+    INSERT INTO many SELECT '2024-01-01Z'::timestamptz + n * interval '12 h', CASE WHEN n > 100 AND h = 1 THEN 'new' ELSE 'h' || h END,
+        's' || h % 2, n FROM generate_series(0, 119) AS n, generate_series(1, 100) AS h;
+    ANALYZE";
+
+#[sqlx::test(migrations = false)]
+async fn without_a_range_the_newest_rows_of_many_partitions_tell_the_values(pool: PgPool) {
+    sql(&pool, MANY).await;
+    let server = Server::start(&pool).await;
+    let mut hosts: Vec<String> = (1..=100).map(|n| format!("h{n}")).chain(["new".to_owned()]).collect();
+    hosts.sort_unstable();
+    for (filters, expected) in [(&[][..], hosts), (&[("host", "new")][..], vec!["new".to_owned()])] {
+        let (found, plan) = planned(&pool, &server, ("many_value", "host", filters), None).await;
+        assert_eq!(found, expected);
+        // A walk would look into each of sixty partitions for each of the values.
+        assert!(looks(&plan) <= 200.0, "{} looks", looks(&plan));
+    }
+    let (found, _) = planned(&pool, &server, ("many_value", "site", &[("host", "new")]), None).await;
+    assert_eq!(found, ["s1"]);
 }

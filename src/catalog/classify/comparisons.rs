@@ -90,8 +90,11 @@ fn unquoted(text: &str) -> &str {
 /// A bound as PostgreSQL reads it for a column, and as what.
 fn bound_of(column: &Column, bound: &str) -> Result<(String, BoundType), String> {
     let told = |wanted: &str| format!("column `{}` is {}, and {bound:?} is not {wanted}", column.name, column.ty);
-    let number = bound.parse::<f64>().ok().filter(|number| number.is_finite());
-    let number = |ty: BoundType| number.map(|_| (bound.to_owned(), ty)).ok_or_else(|| told("a number"));
+    let number = |ty: BoundType| match is_held(bound, ty) {
+        Some(true) => Ok((bound.to_owned(), ty)),
+        Some(false) => Err(told("a number that it can hold")),
+        None => Err(told("a number")),
+    };
     let time =
         |text: Option<String>, ty: BoundType, wanted: &str| text.map(|text| (text, ty)).ok_or_else(|| told(wanted));
     match column.ty {
@@ -111,9 +114,44 @@ fn bound_of(column: &Column, bound: &str) -> Result<(String, BoundType), String>
     }
 }
 
+/// Whether a type can hold a number, as PostgreSQL reads it: it refuses what becomes infinite or zero. None where the
+/// text is no number.
+fn is_held(bound: &str, ty: BoundType) -> Option<bool> {
+    let number = bound.parse::<f64>().ok().filter(|number| !number.is_nan())?;
+    let digits = bound.split(['e', 'E']).next().unwrap_or_default();
+    let is_zero = !digits.contains(|c| matches!(c, '1'..='9'));
+    let fits = |is_finite: bool, becomes_zero: bool| is_finite && (is_zero || !becomes_zero);
+    Some(match ty {
+        BoundType::Float4 => bound.parse::<f32>().is_ok_and(|number| fits(number.is_finite(), number == 0.0)),
+        BoundType::Float8 => fits(number.is_finite(), number == 0.0),
+        _ => number.is_finite(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bound_is_one_that_the_type_holds() {
+        for (bound, float4, float8, numeric) in [
+            ("1e39", Some(false), Some(true), Some(true)),
+            ("-1e39", Some(false), Some(true), Some(true)),
+            ("1e-50", Some(false), Some(true), Some(true)),
+            ("1e-400", Some(false), Some(false), Some(true)),
+            ("1e309", Some(false), Some(false), Some(false)),
+            ("0e-400", Some(true), Some(true), Some(true)),
+            ("-0.0", Some(true), Some(true), Some(true)),
+            ("3.4e38", Some(true), Some(true), Some(true)),
+            ("1e-44", Some(true), Some(true), Some(true)),
+            ("inf", Some(false), Some(false), Some(false)),
+            ("nan", None, None, None),
+            ("x", None, None, None),
+        ] {
+            let held = [BoundType::Float4, BoundType::Float8, BoundType::Numeric].map(|ty| is_held(bound, ty));
+            assert_eq!(held, [float4, float8, numeric], "{bound}");
+        }
+    }
 
     #[test]
     fn parts_end_at_commas_outside_of_quotes() {

@@ -1,6 +1,6 @@
 //! Declared ends of rows, and the values among them that mean that a row still goes on.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime};
 
 use super::error::CatalogError;
 use super::joined_time::Rows;
@@ -63,18 +63,24 @@ fn stored(kind: &TimeKind, text: &str) -> (Option<String>, &'static str) {
 /// A time with an offset, or of UTC, as PostgreSQL reads it.
 pub(super) fn instant(text: &str) -> Option<String> {
     let zoned = DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z").or_else(|_| text.parse());
-    let utc = zoned.map(|zoned| zoned.naive_utc()).ok().or_else(|| shown(text))?;
+    let utc = zoned.map(|zoned| zoned.naive_utc()).ok().or_else(|| shown(text)).filter(|utc| is_written(utc.date()))?;
     Some(format!("{}+00", utc.format(CLOCK)))
 }
 
 /// A time without an offset, as PostgreSQL reads it.
 pub(super) fn clock(text: &str) -> Option<String> {
-    shown(text).map(|clock| clock.format(CLOCK).to_string())
+    shown(text).filter(|clock| is_written(clock.date())).map(|clock| clock.format(CLOCK).to_string())
 }
 
 /// A date as PostgreSQL reads it.
 pub(super) fn date(text: &str) -> Option<String> {
-    NaiveDate::parse_from_str(text, DATE).ok().map(|date| date.format(DATE).to_string())
+    let date = NaiveDate::parse_from_str(text, DATE).ok().filter(|date| is_written(*date))?;
+    Some(date.format(DATE).to_string())
+}
+
+/// Whether a date is written in the same way here and in PostgreSQL, which has no year 0.
+fn is_written(date: NaiveDate) -> bool {
+    (1..=9999).contains(&date.year())
 }
 
 /// A date, or a date and a time of day, as a clock shows it.
@@ -114,6 +120,9 @@ mod tests {
         let date = TimeKind::Date(Zone::UTC);
         assert_eq!(read(&date, "0001-01-01").as_deref(), Some("0001-01-01"));
         assert_eq!(read(&date, "0000-00-00"), None);
+        for kind in [&date, &local, &TimeKind::Instant] {
+            assert_eq!(read(kind, "0000-06-01"), None, "PostgreSQL has no year 0");
+        }
         assert_eq!(read(&date, "1970-01-01 00:00:00"), None);
     }
 }

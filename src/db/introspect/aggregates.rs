@@ -136,7 +136,11 @@ impl Answers {
         let asked: Vec<&str> = STATEMENTS.iter().filter(|(_, reads)| can(reads)).map(|(text, _)| *text).collect();
         let mut answers = Vec::with_capacity(STATEMENTS.len());
         match batch(connection, &asked).await {
-            Ok(mut all) => answers.extend(STATEMENTS.iter().map(|(_, reads)| can(reads).then(|| all.one()))),
+            Ok(mut all) => {
+                for (_, reads) in STATEMENTS {
+                    answers.push(if can(reads) { Some(all.one()?) } else { None });
+                }
+            }
             Err(error) if error.as_database_error().is_some() => {
                 for (text, reads) in STATEMENTS {
                     answers.push(if can(reads) { alone(connection, text).await? } else { None });

@@ -34,16 +34,17 @@ struct ValuesRow {
 
 /// How the statistics are read.
 #[derive(Deserialize)]
-struct Begin {
-    /// Those of the relations in scope still have to be read, and the role may read `pg_statistic` itself.
+struct Reach {
+    /// Those of the relations that need some still have to be read, and the role may read `pg_statistic` itself.
     whole: bool,
 }
 
 const BEGIN: &str = include_str!("../scripts/statistics_begin.sql");
 
-/// The statistics, those of children, texts of children.
-pub(super) const SCRIPTS: [&str; 4] = [
+/// How and of which relations, the statistics, those of children, texts of children.
+pub(super) const SCRIPTS: [&str; 5] = [
     BEGIN,
+    include_str!("../scripts/statistics_scope.sql"),
     include_str!("../scripts/statistics.sql"),
     include_str!("../scripts/statistics_children.sql"),
     include_str!("../scripts/stand_ins.sql"),
@@ -59,11 +60,12 @@ pub(super) async fn load(
     loading: &mut Loading,
     results: &mut Results,
 ) -> Result<String, sqlx::Error> {
-    let begin: Begin = results.row()?;
+    results.skip(1);
+    let reach: Reach = results.row()?;
     let (mut rows, children): (Vec<StatisticsRow>, Vec<StatisticsRow>) = (results.rows()?, results.rows()?);
     let stand_ins: Vec<ValuesRow> = results.rows()?;
     let Stamp { stamp: mut after } = results.row()?;
-    if begin.whole {
+    if reach.whole {
         let mut whole = batch(connection, &WHOLE).await?;
         whole.skip(1);
         rows = whole.rows()?;

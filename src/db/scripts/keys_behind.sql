@@ -1,6 +1,6 @@
 -- The unique keys behind relations that have none of their own, by the names of their columns.
 -- Views, whose rows are those of the relations that they read, and parents, whose rows are in their children. A key that
--- a partitioned table lacks may be there on each partition.
+-- a partitioned table lacks may be there on each partition: an index of ON ONLY is not valid until each has one attached.
 -- kind: u a key of the only relation behind one, h of one of several, n a column that a sequence fills
 WITH scope AS MATERIALIZED (
     SELECT s.id FROM unnest(pg_catalog.current_setting('datebin.relations')::int8[]::oid[]) AS s(id)
@@ -10,7 +10,8 @@ front AS MATERIALIZED (
     WHERE c.relkind IN ('v', 'm') OR c.relkind = 'r' AND c.relhassubclass
        OR c.relkind = 'p' AND NOT EXISTS (
            SELECT FROM pg_catalog.pg_index AS i
-           WHERE i.indrelid = c.oid AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL)
+           WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indisready
+             AND i.indpred IS NULL AND i.indexprs IS NULL)
 ),
 behind AS (
     SELECT DISTINCT r.ev_class AS relation, d.refobjid AS source
@@ -39,7 +40,7 @@ SELECT DISTINCT b.relation::int8 AS relation,
 FROM counted AS b
 JOIN pg_catalog.pg_class AS c ON c.oid = b.relation
 JOIN pg_catalog.pg_index AS i
-  ON i.indrelid = b.source AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+  ON i.indrelid = b.source AND i.indisunique AND i.indisvalid AND i.indisready AND i.indpred IS NULL AND i.indexprs IS NULL
 UNION ALL
 SELECT b.relation::int8, 'n', ARRAY[a.attname::text]
 FROM counted AS b

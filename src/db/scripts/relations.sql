@@ -1,6 +1,7 @@
 -- The relations that hold rows, with those of partitions and inheritance children folded into their parent.
 -- The setting `datebin.scope` says which, as JSON: `schemas` to discover in (absent: the search path), and `declared`,
--- pairs of schema ('' where the declaration names none) and name.
+-- pairs of schema ('' where the declaration names none) and name, with a third member where statistics decide nothing about
+-- the relation: the name of its time column, which must not be a number then, or ''.
 WITH RECURSIVE scope AS MATERIALIZED (
     SELECT nullif(pg_catalog.current_setting('datebin.scope', true), '')::json AS said
 ),

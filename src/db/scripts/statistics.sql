@@ -1,12 +1,12 @@
--- What ANALYZE found in the columns of the relations in scope, a row for each relation and kind of statistics, the best
+-- What ANALYZE found in the columns of the relations of which statistics decide something, a row for each relation and kind of statistics, the best
 -- first; of texts beside numbers, which may be numbers themselves, also some of the values, the most common first.
 --
 -- pg_stats shows what the role may read: it asks for the right on every column that the conditions on it leave, each
 -- a look-up in a cold cache. The conditions on names are stated on the view itself, so that they are applied before.
--- Nothing where statistics_begin.sql says `whole`: statistics_whole.sql is faster then.
+-- Nothing where statistics_scope.sql says `whole`: statistics_whole.sql is faster then.
 WITH sample AS MATERIALIZED (
     SELECT s.relation, n.nspname, c.relname
-    FROM unnest(pg_catalog.current_setting('datebin.relations')::int8[]) AS s(relation)
+    FROM unnest(pg_catalog.current_setting('datebin.undecided')::int8[]) AS s(relation)
     JOIN pg_catalog.pg_class AS c ON c.oid = s.relation::oid
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 ),

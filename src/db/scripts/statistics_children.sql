@@ -2,7 +2,7 @@
 -- are seldom analysed, and a column may be filled in the newest children only.
 WITH RECURSIVE tree(root, member) AS (
     SELECT s.id, i.inhrelid
-    FROM unnest(pg_catalog.current_setting('datebin.relations')::int8[]) AS s(id)
+    FROM unnest(pg_catalog.current_setting('datebin.undecided')::int8[]) AS s(id)
     JOIN pg_catalog.pg_inherits AS i ON i.inhparent = s.id::oid
     UNION
     SELECT t.root, i.inhrelid FROM tree AS t JOIN pg_catalog.pg_inherits AS i ON i.inhparent = t.member

@@ -1,7 +1,7 @@
 -- What statistics.sql says of the relations in scope, for a role that may read pg_statistic itself: the view asks for the
 -- right on every column, and with many tables that takes longer than all else. Columns are told by their numbers.
 WITH scope AS MATERIALIZED (
-    SELECT s.id FROM unnest(pg_catalog.current_setting('datebin.relations')::int8[]::oid[]) AS s(id)
+    SELECT s.id FROM unnest(pg_catalog.current_setting('datebin.undecided')::int8[]::oid[]) AS s(id)
 ),
 word AS MATERIALIZED (
     SELECT c.attrelid, c.attnum

@@ -113,6 +113,9 @@ const KEYS: &str = "
     CREATE TABLE heir_1 (PRIMARY KEY (code, ts)) INHERITS (heir);
     CREATE TABLE parts (code int, ts timestamptz, v float8) PARTITION BY RANGE (ts);
     CREATE TABLE parts_1 PARTITION OF parts (PRIMARY KEY (code, ts)) FOR VALUES FROM ('2025-01-01Z') TO ('2026-01-01Z');
+    CREATE TABLE pieces (code int, ts timestamptz, v float8) PARTITION BY RANGE (ts);
+    CREATE TABLE pieces_1 PARTITION OF pieces (PRIMARY KEY (code, ts)) FOR VALUES FROM ('2025-01-01Z') TO ('2026-01-01Z');
+    CREATE UNIQUE INDEX ON ONLY pieces (code, ts);
     CREATE TABLE by_two_times (station int, issued_at timestamptz, valid_at timestamptz, v float8, PRIMARY KEY (station, issued_at, valid_at));
     CREATE TABLE by_spot (spot point, ts timestamptz, v float8, EXCLUDE USING gist (spot WITH ~=));
     CREATE TABLE by_range (during tstzrange, host text, ts timestamptz, v float8, UNIQUE (during, host));
@@ -140,6 +143,7 @@ async fn every_column_of_a_key_is_the_time_a_label_or_an_order(pool: PgPool) {
             "by_uuid | ts | host | by_uuid_v",
             "heir | ts | code | heir_v",
             "parts | ts | code | parts_v",
+            "pieces | ts | code | pieces_v",
         ]
     );
     for (relation, reason) in [
