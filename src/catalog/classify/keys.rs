@@ -82,6 +82,8 @@ impl Keys {
             let name = column.name.as_str();
             if is_order(column, time, is_timed) {
                 self.set(column, Part::Order);
+            } else if !is_timed && is_row_number(relation, column) {
+                self.set(column, Part::Row);
             } else if let Some(why) = no_label(column) {
                 self.problem = Some(format!("its key has `{name}`, {why}: series cannot be told apart without it"));
             } else {
@@ -147,6 +149,15 @@ fn is_row_id(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     is_large
         && share.is_some_and(|share| share > UNIQUE_SHARE)
         && (words::is_bare_id(name) || words::is_free_text(name))
+}
+
+/// Whether a number in a longer key without the time goes from row to row.
+fn is_row_number(relation: &RelationFacts, column: &ColumnFacts) -> bool {
+    let refers = relation.foreign_keys.iter().any(|key| key.columns.contains(&column.name));
+    let is_large = relation.rows.is_some_and(|rows| rows > SMALL_ROWS);
+    let is_id = words::is_reference(column.name.as_str()) && !words::is_bare_id(column.name.as_str());
+    let is_each = share(column).is_some_and(|share| share > UNIQUE_SHARE);
+    column.is_integer() && !refers && !is_id && is_large && is_each
 }
 
 /// The share of the rows that hold anything that the distinct values of a column are, where it is said as a share.

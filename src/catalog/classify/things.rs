@@ -88,7 +88,8 @@ pub(super) fn no_samples(relation: &RelationFacts, time: &Ident, referred: Refer
     let is_latest = words::is_latest(time.as_str());
     let is_change = words::is_change(time.as_str()) || is_latest && !has_surrogate(relation);
     if has_surrogate(relation) && !is_change && !is_latest {
-        return None;
+        return counts_of_one(relation)
+            .map(|of| format!("one row for each {of}, whose counts are changed later: the latest state, no history"));
     }
     if let Some(key) = one_row_per(relation, time) {
         let names: Vec<&str> = key.iter().map(Ident::as_str).collect();
@@ -98,6 +99,21 @@ pub(super) fn no_samples(relation: &RelationFacts, time: &Ident, referred: Refer
     untimed.filter(|_| is_change && !leads(relation, time)).map(|_| {
         format!("`{time}` is when a row was changed, and no other time says when it was made: the latest state")
     })
+}
+
+/// What a row holds the present counts of: it refers to something that no other row refers to, has the time of the last
+/// change, and all its numbers are counts.
+fn counts_of_one(relation: &RelationFacts) -> Option<&Ident> {
+    relation.columns.iter().find(|column| words::is_change(column.name.as_str()))?;
+    let numbers = || relation.columns.iter().filter(|column| column.is_number());
+    let is_key = |column: &ColumnFacts| column.numbered || whole(relation).contains(&&[column.name.clone()][..]);
+    let is_count = |column: &ColumnFacts| is_key(column) || column.name.as_str().to_lowercase().ends_with("_count");
+    let counts = numbers().any(|column| !is_key(column)) && numbers().all(is_count);
+    let of = relation.foreign_keys.iter().find_map(|key| match key.columns.as_slice() {
+        [only] if whole(relation).contains(&&[only.clone()][..]) => Some(only),
+        _ => None,
+    });
+    of.filter(|_| counts)
 }
 
 /// Whether an index leads to rows by their time.

@@ -21,10 +21,13 @@ pub(super) fn choose(relation: &RelationFacts, zone: Zone) -> Option<(TimeColumn
         let rank = words::time_rank(column.name.as_str())?;
         let kind = kind(column, zone)?;
         let leads = leads(relation, column);
-        Some(((varies(relation, column), leads, rank, column.not_null, type_rank(&kind)), column, kind))
+        let score =
+            (varies(relation, column), leads, rank, follows(relation, column), column.not_null, type_rank(&kind));
+        Some((score, column, kind))
     });
     // Of equals the first column wins.
     let ((_, leads, ..), column, kind) = scored.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
+    let (column, kind) = finer(relation, column, zone).unwrap_or((column, kind));
     let mut reason = describe(&kind);
     if leads {
         reason.push_str(", an index, key or partition key starts with it");
@@ -46,6 +49,23 @@ fn leads(relation: &RelationFacts, column: &ColumnFacts) -> bool {
         || relation.partition_key.contains(&column.name)
 }
 
+/// Whether the rows of a series are found by the column: it stands in an index behind another.
+fn follows(relation: &RelationFacts, column: &ColumnFacts) -> bool {
+    relation.indexes.iter().any(|columns| columns.contains(&column.name))
+}
+
+/// The column that has the time of a day, where every row says it besides the day.
+fn finer<'a>(relation: &'a RelationFacts, day: &ColumnFacts, zone: Zone) -> Option<(&'a ColumnFacts, TimeKind)> {
+    let names = if day.ty == ColumnType::Date { words::finer(day.name.as_str()) } else { Vec::new() };
+    let is_finer = |column: &&ColumnFacts| {
+        let is_time = matches!(column.ty, ColumnType::Timestamptz | ColumnType::Timestamp);
+        let is_whole = column.not_null || column.stats.as_ref().is_some_and(|stats| stats.null_frac <= 0.0);
+        is_time && is_whole && column.readable && names.contains(&column.name.as_str().to_lowercase())
+    };
+    let column = relation.columns.iter().find(is_finer)?;
+    Some((column, kind(column, zone)?))
+}
+
 /// Whether a column is when its row was measured by its name, or rows are found by it.
 pub(super) fn is_plain(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     words::time_rank(column.name.as_str()) == Some(3) || leads(relation, column)
@@ -53,8 +73,15 @@ pub(super) fn is_plain(relation: &RelationFacts, column: &ColumnFacts) -> bool {
 
 /// When the rows of a relation were over, if a second time says so by its name. In a number 0 means not yet.
 pub(super) fn end(relation: &RelationFacts, start: &Ident, zone: Zone) -> Option<End> {
+    let is_other = |column: &&ColumnFacts| column.readable && !column.is_dead() && column.name != *start;
+    let pair = relation
+        .columns
+        .iter()
+        .filter(|column| column.ty.is_time())
+        .find(|column| is_other(column) && words::is_end_of(column.name.as_str(), start.as_str()));
     let is_end = |column: &&ColumnFacts| {
-        column.readable && !column.is_dead() && column.name != *start && words::is_end(column.name.as_str())
+        let name = column.name.as_str();
+        is_other(column) && pair.map_or_else(|| words::is_end(name), |pair| pair.name == column.name)
     };
     let begins = relation.column(start.as_str())?;
     let found = relation.columns.iter().filter(is_end).find_map(|column| Some((column, kind(column, zone)?)));

@@ -1,14 +1,17 @@
 //! What names of columns say. Names are compared in lower case.
 
 mod lists;
+mod pairs;
 mod times;
 
+pub(super) use pairs::{finer, is_end_of};
 pub use times::is_epoch_name;
 pub(super) use times::{is_change, is_creation, is_end, is_event, is_latest, is_surely_epoch, time_rank};
 
 use lists::{
-    ATTEMPT, CHOICE, CHOICE_SUFFIX, CODE, COUNT_OF_ROWS, COUNTER, DOCUMENT, FRACTION, FREE_TEXT, HARMLESS, KIND,
-    METRIC_NAME, OF_ATTEMPT, ONE_ATTEMPT, PLACE, PLAIN_NAME, RANK, SENSITIVE, SENSITIVE_PAIRS, SEQUENCE, SUMS, VALUE,
+    ATTEMPT, CHOICE, CHOICE_SUFFIX, CODE, COUNT_OF_ROWS, COUNTER, DOCUMENT, ENDS_IN_ID, FRACTION, FREE_TEXT, HARMLESS,
+    KIND, METRIC_NAME, OF_ATTEMPT, ONE_ATTEMPT, PLACE, PLAIN_NAME, RANK, SENSITIVE, SENSITIVE_PAIRS, SEQUENCE, SUMS,
+    VALUE,
 };
 
 /// Whether a whole number of that name is a choice out of a list, or a place in one.
@@ -151,7 +154,13 @@ pub(super) fn is_reference(name: &str) -> bool {
     let camel = name.ends_with("Id") || name.ends_with("ID");
     camel
         || ["_id", "_no", "_uuid", "_key", "_nr"].iter().any(|end| lower.ends_with(end))
-        || is_one(name, &["itemid", "hostid", "userid", "queryid", "dbid", "deviceid", "sensorid"])
+        || lower == "dbid"
+        || words_of(name).last().is_some_and(|word| is_id_of(word))
+}
+
+/// Whether a word is an id of something in one word, as `positionid` is, and no word that happens to end so.
+fn is_id_of(word: &str) -> bool {
+    word.len() > 4 && word.ends_with("id") && !ENDS_IN_ID.contains(&word)
 }
 
 pub(super) fn is_document(name: &str) -> bool {
@@ -189,6 +198,25 @@ mod tests {
         assert!(
             is_reference("rack_no") && is_reference("hostId") && !is_reference("humidity") && !is_reference("paid")
         );
+        for name in ["positionid", "objectid", "customerid", "rack_slotid", "teamid", "taskid", "dbid"] {
+            assert!(is_reference(name), "{name}");
+        }
+        for name in [
+            "paid",
+            "prepaid",
+            "total_paid",
+            "bid",
+            "best_bid",
+            "valid",
+            "is_invalid",
+            "fluid",
+            "liquid",
+            "acid",
+            "uric_acid",
+            "pyramid",
+        ] {
+            assert!(!is_reference(name), "{name}");
+        }
         assert!(!is_sensitive("email_type") && !is_sensitive("ip_address"));
         for name in ["attempt", "max_attempts", "try_number", "maxRetries", "retry_limit"] {
             assert!(is_attempt(name, true) && is_attempt(name, false), "{name}");

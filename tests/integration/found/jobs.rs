@@ -110,3 +110,48 @@ async fn the_latest_of_many_times_is_no_history_and_what_has_a_title_is(pool: Pg
     assert_eq!(left_out(&decisions, "workflow_statistics"), latest);
     assert!(left_out(&decisions, "shelves").contains("each has a `name` of its own"));
 }
+
+const FRESH: &str = "
+    CREATE TABLE devices (id serial PRIMARY KEY, name text, uniqueid text UNIQUE);
+    CREATE TABLE fixes (id serial PRIMARY KEY, deviceid int NOT NULL REFERENCES devices, servertime timestamp NOT NULL, fixtime timestamp NOT NULL,
+        speed float8 NOT NULL);
+    CREATE INDEX ON fixes (deviceid, fixtime);
+    CREATE TABLE alarms (id serial PRIMARY KEY, eventtime timestamp, type text, deviceid int REFERENCES devices, positionid int, geofenceid int);
+    CREATE TABLE payouts (id serial PRIMARY KEY, created_at timestamptz, userid int, paid int, best_bid int);
+    CREATE TABLE posts (id bigint PRIMARY KEY, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL, visibility int, words int);
+    CREATE TABLE post_stats (id bigserial PRIMARY KEY, post_id bigint NOT NULL UNIQUE REFERENCES posts, replies_count bigint, likes_count bigint,
+        created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL);
+    CREATE TABLE receipts (id bigserial PRIMARY KEY, post_id bigint NOT NULL UNIQUE REFERENCES posts, amount numeric, items_count int,
+        created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL);
+    CREATE TABLE stays (stay_id int PRIMARY KEY, ward text, stay_start_date date NOT NULL, stay_start_datetime timestamp NOT NULL,
+        stay_end_date date, stay_end_datetime timestamp);
+    CREATE TABLE lab (lab_id int PRIMARY KEY, test text, lab_date date NOT NULL, lab_datetime timestamp, result float8);
+    CREATE TABLE mails (node int, rid int, id serial UNIQUE, time int NOT NULL, bytes int, PRIMARY KEY (node, rid));
+    INSERT INTO lab SELECT n, 't' || n % 3, '2025-06-02'::date + n % 9, CASE WHEN n % 2 = 0 THEN '2025-06-02'::timestamp + n * interval '1 min' END, n
+        FROM generate_series(1, 100) AS n;
+    INSERT INTO mails SELECT n % 2, n, n, 1748822400 + n, n * 7919 % 10007 FROM generate_series(1, 12000) AS n;
+    ANALYZE;";
+
+#[sqlx::test(migrations = false)]
+async fn ids_in_one_word_days_with_a_time_and_counts_of_single_things(pool: PgPool) {
+    sql(&pool, FRESH).await;
+    let (found, decisions) = read(&pool, "").await;
+    assert_eq!(
+        offered(&found),
+        [
+            "alarms | eventtime | deviceid geofenceid name positionid type uniqueid | alarms_rows",
+            "fixes | fixtime | deviceid name uniqueid | fixes_speed",
+            // Not every row has a time of day.
+            "lab | lab_date | test | lab_result",
+            "mails | time | node | mails_bytes",
+            "payouts | created_at | userid | payouts_best_bid payouts_paid",
+            "posts | created_at |  | posts_words",
+            "receipts | created_at |  | receipts_amount receipts_items_count",
+            "stays | stay_start_datetime | ward | stays_rows stays_seconds",
+        ]
+    );
+    let latest = "one row for each post_id, whose counts are changed later: the latest state, no history";
+    assert_eq!(left_out(&decisions, "post_stats"), latest);
+    let stays = found.sources().iter().find(|source| source.relation.name.as_str() == "stays").unwrap();
+    assert_eq!(stays.end.as_ref().unwrap().time.column.as_str(), "stay_end_datetime");
+}

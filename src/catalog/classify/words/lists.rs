@@ -125,6 +125,7 @@ pub(super) const CHOICE: &[&str] = &[
     "qos",
     "dow",
     "method",
+    "visibility",
 ];
 /// How often a job was tried.
 pub(super) const ATTEMPT: &[&str] = &["attempt", "attempts", "try", "tries", "retry", "retries"];
@@ -149,6 +150,13 @@ pub(super) const OF_ATTEMPT: &[&str] = &[
 ];
 /// Words that make a setting or a single number of it, whatever the rows are.
 pub(super) const ONE_ATTEMPT: &[&str] = &["max", "limit", "no", "nr", "number", "attempt", "try", "retry"];
+/// Words that end in `id` and are no ids.
+pub(super) const ENDS_IN_ID: &[&str] = &[
+    "paid", "prepaid", "unpaid", "repaid", "valid", "invalid", "solid", "fluid", "liquid", "rapid", "acid", "grid",
+    "hybrid", "humid", "pyramid", "android", "asteroid", "steroid", "thyroid", "typhoid", "colloid", "avoid",
+    "solenoid", "centroid", "covid", "rigid", "turbid", "overbid", "outbid", "underbid", "lipid", "squid", "tabloid",
+    "eyelid",
+];
 /// Where a row stands among others.
 pub(super) const RANK: &[&str] = &["position", "pos", "rank", "ranking", "place", "placement"];
 /// Words that say what kind of value a row has.

@@ -189,7 +189,8 @@ fn is_one(name: &str, of: &[&str]) -> bool {
 /// How much a name says that this is when a row was measured: 0 to 3; `None`: that it is not.
 pub(in super::super) fn time_rank(name: &str) -> Option<u8> {
     let lower = name.to_lowercase();
-    let ends = ["_at", "_time", "_ts", "_date", "_timestamp", "_on", "_unix"].iter().any(|end| lower.ends_with(end));
+    let ends = ["_at", "_time", "_ts", "_date", "_datetime", "_timestamp", "_on", "_unix"];
+    let ends = ends.iter().any(|end| lower.ends_with(end));
     match () {
         () if is_one(name, OTHER) || is_ahead(name) => None,
         () if is_one(name, TIME) => Some(3),
