@@ -116,6 +116,8 @@ pub struct TypeName {
     pub schema: Ident,
     /// The name in it.
     pub name: Ident,
+    /// Whether the column's own type is a domain over it.
+    pub is_domain: bool,
 }
 
 /// A relation with a time column.

@@ -197,6 +197,12 @@ impl ColumnType {
         )
     }
 
+    /// Whether it is a domain over an enum, which PostgreSQL compares only after a cast to the enum.
+    #[must_use]
+    pub fn is_domain_of_enum(&self) -> bool {
+        matches!(self, Self::Enum(Some(name)) if name.is_domain)
+    }
+
     /// Whether it holds text.
     #[must_use]
     pub const fn is_text(&self) -> bool {

@@ -114,7 +114,7 @@ pub(super) fn equal(w: &mut Writer, join: &Join) {
 }
 
 fn is_mixed(theirs: &Column, own: &Column) -> bool {
-    let other = class(&theirs.ty) == Class::Other && theirs.ty != own.ty;
+    let other = class(&theirs.ty) == Class::Other && (theirs.ty != own.ty || theirs.ty.is_domain_of_enum());
     other || class(&theirs.ty) != class(&own.ty) && !(is_number(&theirs.ty) && is_number(&own.ty))
 }
 

@@ -90,8 +90,8 @@ fn of_dimension(w: &mut Writer, source: &Source, value: &LabelValue, filters: &[
 }
 
 /// Whether the order of the type leads from one text to the next: values that it takes for equal have one text.
-pub(super) const fn is_walkable(ty: &ColumnType) -> bool {
-    !matches!(ty, ColumnType::Citext(_) | ColumnType::Ltree(_) | ColumnType::Scalar(_))
+pub(super) fn is_walkable(ty: &ColumnType) -> bool {
+    !matches!(ty, ColumnType::Citext(_) | ColumnType::Ltree(_) | ColumnType::Scalar(_)) && !ty.is_domain_of_enum()
 }
 
 /// Filters are tried on each value found.

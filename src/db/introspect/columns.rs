@@ -56,6 +56,7 @@ struct TypeRow {
     usable: bool,
     kind: String,
     built_in: bool,
+    is_domain: bool,
     typmod: i32,
     not_null: bool,
 }
@@ -117,7 +118,11 @@ fn comments(loading: &mut Loading, rows: Vec<CommentRow>) {
 
 fn column_type(ty: &TypeRow, typmod: i32) -> ColumnType {
     if ty.kind == "e" {
-        return ColumnType::Enum(type_name(ty));
+        return match type_name(ty) {
+            // It would have to be cast to the type, to be compared at all.
+            None if ty.is_domain => ColumnType::Scalar("enum".to_owned()),
+            name => ColumnType::Enum(name),
+        };
     }
     match ty.name.as_str() {
         // Types of extensions, wherever those are installed.
@@ -162,7 +167,7 @@ fn column_type(ty: &TypeRow, typmod: i32) -> ColumnType {
 /// The name of a type, where the role may use it: what it may not name is compared by its text.
 fn type_name(ty: &TypeRow) -> Option<Box<TypeName>> {
     let (schema, name) = (Ident::new(ty.schema.as_str()).ok()?, Ident::new(ty.name.as_str()).ok()?);
-    ty.usable.then(|| Box::new(TypeName { schema, name }))
+    ty.usable.then(|| Box::new(TypeName { schema, name, is_domain: ty.is_domain }))
 }
 
 /// Whether the precision that a numeric's modifier declares keeps it within float8. The modifier is the precision
