@@ -81,12 +81,12 @@ async fn no_false_metric_and_no_missed_one(pool: PgPool) {
 /// Each relation that is left out, and words of the reason.
 const LEFT_OUT: &[(&str, &str)] = &[
     ("disk_tag", "no time column"),
-    ("flyway_schema_history", "the books of a migration tool"),
+    ("flyway_schema_history", "the own table of a migration tool"),
     ("items", "no time column"),
     ("memberships", "one row for each user_id, site_id: the latest state"),
     ("order_lines", "no time column"),
     ("products", "each has a `name` of its own and is changed later (`updated_at`)"),
-    ("schema_migrations", "the books of a migration tool"),
+    ("schema_migrations", "the own table of a migration tool"),
     ("sensors", "other tables refer to them"),
     ("settings", "one row for each key: the latest state"),
     ("site_flags", "one row for each site_id: the latest state"),

@@ -9,10 +9,13 @@
 //! | `toml` | a whole `datebin.toml` without anything wrong |
 //! | `yaml` | `tests/clients/provisioning.test.mjs` reads it |
 //!
+//! Tables whose first column is called `target` or `query` are asked, too.
+//!
 //! `DATEBIN_UPDATE_PAGES=1` writes the answers anew; read the difference before you keep it.
 
 mod requests;
 mod shell;
+mod tables;
 
 use std::path::{Path, PathBuf};
 
@@ -46,7 +49,8 @@ async fn every_block_of_every_page_works(pool: PgPool) {
     for path in pages() {
         let text = std::fs::read_to_string(&path).expect("a page");
         let name = path.strip_prefix(root()).expect("a path").display().to_string();
-        let (shown, mistakes) = checked(&server, &pool, &name, &text, &mut files).await;
+        let (shown, mut mistakes) = checked(&server, &pool, &name, &text, &mut files).await;
+        mistakes.extend(tables::checked(&server, &text).await);
         wrong.extend(mistakes.into_iter().map(|mistake| format!("{name}: {mistake}")));
         if std::env::var_os("DATEBIN_UPDATE_PAGES").is_some() {
             std::fs::write(&path, &shown).expect("the page is written");

@@ -84,7 +84,7 @@ fn alone(found: &Found<'_>, notes: &mut Notes<'_>) -> Result<DraftSource, String
     if !columns.iter().any(is_number) {
         metrics.push(counted(relation, "rows", Value::Rows));
         if let Some(end) = time::end(relation, &source.time.column, found.zone) {
-            notes.column(&end.time.column, Verdict::Value, "when a row was over: how long it lasted is a metric");
+            notes.column(&end.time.column, Verdict::Value, "the end of a row: how long rows lasted is a metric");
             let lasts =
                 Lasts { start: source.time.clone(), end: end.clone(), unit: LengthUnit::Seconds, at_end: false };
             metrics.push(counted(relation, "seconds", Value::Lasts(Box::new(lasts))));
@@ -119,7 +119,7 @@ fn dimensions(all: &Facts, relation: &RelationFacts, draft: &mut DraftSource, no
         match joined {
             Ok((joins, labels)) if labels.len() > draft.source.labels.len() => {
                 (draft.source.joins, draft.source.labels) = (joins, labels);
-                let reason = format!("joined to {target} by its foreign key: the short texts there are labels");
+                let reason = format!("joined to {target} by its foreign key: short text columns there are labels");
                 key.columns.iter().for_each(|column| notes.column(column, Verdict::Label, reason.as_str()));
             }
             // One that adds nothing, or a label twice, is not worth its cost.
@@ -154,7 +154,10 @@ fn no_time(relation: &RelationFacts) -> String {
     let like = |column: &&ColumnFacts| column.is_number() && words::is_surely_epoch(column.name.as_str());
     match relation.columns.iter().find(like) {
         Some(column) if column.stats.is_none() => {
-            format!("no time column; `{}` may be one, but nothing says so before ANALYZE: declare it", column.name)
+            format!(
+                "no time column; `{}` may be one, but there are no statistics before ANALYZE: declare it",
+                column.name
+            )
         }
         _ => "no time column".to_owned(),
     }

@@ -46,17 +46,17 @@ pub(super) fn role(place: &Place<'_>, column: &ColumnFacts) -> Role {
         return out("its name says that it is personal or secret");
     }
     if column.is_dead() {
-        return out("dead: only NULLs, say the statistics");
+        return out("dead: only NULLs, by the statistics");
     }
     match place.keys.part(&column.name) {
-        Some(Part::Row) if column.numbered => return out("a row id: the database makes it up"),
+        Some(Part::Row) if column.numbered => return out("a row id: the database generates it"),
         Some(Part::Row) => return out("a row id: unique"),
         Some(Part::Order) => return out("part of a key that puts rows in order"),
         Some(Part::Label) if column.ty == ColumnType::Jsonb => {
             return Role::Members("part of a key: each member is a label".into());
         }
         Some(Part::Label) => return Role::Label(format!("{}, part of a key that tells series apart", column.ty)),
-        None if column.numbered => return out("a row id: the database makes it up"),
+        None if column.numbered => return out("a row id: the database generates it"),
         None => {}
     }
     if is_other_value(place.relation, column) {
@@ -131,7 +131,7 @@ fn number(place: &Place<'_>, column: &ColumnFacts) -> Role {
         return reference(relation, column, "called like the primary key of another relation");
     }
     if words::is_code(name) {
-        return out("a code, by its name: adding or averaging it means nothing");
+        return out("a code, by its name: its sum and average would be meaningless");
     }
     if column.is_integer() && words::is_place(name) {
         return reference(relation, column, "the number of a part, by its name");
@@ -141,7 +141,7 @@ fn number(place: &Place<'_>, column: &ColumnFacts) -> Role {
     }
     let is_position = words::is_one(name, &["index", "idx", "rownum", "row_number"]);
     if column.is_integer() && (words::is_choice(name) || is_position) {
-        return out("a code or a place in a row, by its name and type: adding or averaging it means nothing");
+        return out("a code or a place in a row, by its name and type: its sum and average would be meaningless");
     }
     if column.is_integer() && words::is_rank(name) && !place.keys.are_measured && has_measure(relation, column) {
         return out("where its row stands among others, by its name");

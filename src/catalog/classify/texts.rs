@@ -34,13 +34,13 @@ pub(super) fn role(place: &Place<'_>, column: &ColumnFacts) -> Role {
         return Role::Out("the name of a single row".into());
     }
     if place.keys.are_made && things::is_name(name) && is_of_each(relation, column) {
-        return Role::Out("the name of a single row: nearly every one has its own, say the statistics".into());
+        return Role::Out("the name of a single row: nearly every row has its own, by the statistics".into());
     }
     if is_of_one_row(place, column) {
         return Role::Out("an id of a single row: nearly every one has its own, say the statistics".into());
     }
     if let Some(many) = crowded(relation, column) {
-        return Role::Crowded(format!("free text or a key: {many}, say the statistics"));
+        return Role::Crowded(format!("free text or a key: {many}, by the statistics"));
     }
     if let Some(why) = of_the_row(place, column) {
         return Role::Out(why);

@@ -80,10 +80,10 @@ pub(super) fn referenced(all: &Facts) -> HashMap<&Relation, Referred> {
 /// Why the rows of a relation are no samples, where it is plain that they are not.
 pub(super) fn no_samples(relation: &RelationFacts, time: &Ident, referred: Referred) -> Option<String> {
     if is_bookkeeping(relation.relation.name.as_str()) {
-        return Some("the books of a migration tool, by its name".to_owned());
+        return Some("the own table of a migration tool, by its name".to_owned());
     }
     if let Some(why) = thing(relation, time, referred) {
-        return Some(format!("its rows are things, not samples: {why}; `{time}` says no more than since when"));
+        return Some(format!("its rows describe things, not measurements: {why}; `{time}` only says since when"));
     }
     let is_latest = words::is_latest(time.as_str());
     let is_change = words::is_change(time.as_str()) || is_latest && !has_surrogate(relation);
