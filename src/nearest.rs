@@ -1,4 +1,4 @@
-//! Which of the known words was meant.
+//! The known words that are nearest to a misspelt one.
 
 use std::collections::BTreeMap;
 

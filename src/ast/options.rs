@@ -1,4 +1,4 @@
-//! What a question says besides its expression: how the answer is cut, filled, reduced and shown.
+//! The options of a question besides its expression: step, zone, fill, reduction, format.
 
 use crate::time::{Step, Zone};
 

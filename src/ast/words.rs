@@ -1,4 +1,4 @@
-//! The words of the language that come in closed lists.
+//! The keywords of the language: operators, aggregations, options.
 
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {

@@ -1,4 +1,4 @@
-//! A selector as its text has it, beside what it means: names in their places, values as they were written.
+//! A selector as it was written: names in their places, values before they are interpreted.
 
 use super::Span;
 

@@ -1,4 +1,4 @@
-//! What becomes of a metric's stored values before they are samples.
+//! Adjustments of a metric's stored values: `scale`, `missing`, `product`, `where`.
 
 /// How stored values are read.
 #[derive(Clone, Debug, Default, PartialEq)]

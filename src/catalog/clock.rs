@@ -1,4 +1,4 @@
-//! When rows were: the columns of their times and how those read.
+//! Time columns, and how their values are read.
 
 use super::Row;
 use crate::ident::Ident;

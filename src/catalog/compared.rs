@@ -1,4 +1,4 @@
-//! Conditions of order on a column, which the database evaluates in the column's own type.
+//! Comparisons on a column, which the database evaluates in the column's own type.
 
 /// What a value is to a bound. NULL and NaN are nothing to any.
 #[derive(Clone, Debug, PartialEq)]

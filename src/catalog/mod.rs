@@ -1,4 +1,4 @@
-//! What exists: one immutable snapshot of metrics, their columns and their labels.
+//! The catalog: one immutable snapshot of metrics, their columns and their labels.
 //!
 //! Two inputs make a snapshot, the facts that the database states about itself ([`facts`]) and the operator's
 //! `datebin.toml` ([`mod@file`]). [`classify`] turns them into sources; everything here is pure.

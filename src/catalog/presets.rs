@@ -1,4 +1,4 @@
-//! What known products keep in PostgreSQL: facts → declarations that the operator could have written as well.
+//! Presets: declarations for the tables of known products.
 //!
 //! Tables are recognised by their columns, so that a column which another version has or lacks is no matter.
 

@@ -1,4 +1,4 @@
-//! Rollups: coarser relations that hold what the samples of a source come to.
+//! Rollups: coarser relations with one row for each series and interval.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! A date is a day of whoever looks at it: midnight in their zone, unless the operator names one.
+//! Dates as calendar days of the viewer: midnight in their zone, unless the file names one.
 
 use super::{AnnotationSource, End, Lasts, Metric, Overlap, Rollup, Source, TimeColumn, TimeKind, Value};
 use crate::time::{TimeRange, Zone};

@@ -1,4 +1,4 @@
-//! The finished catalog and its look-ups.
+//! The finished catalog and its lookups.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};

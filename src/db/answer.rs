@@ -1,4 +1,4 @@
-//! What statements answer, read without a decoder that could panic: numbers from their bytes, texts as they stand.
+//! Rows of statements, read without a decoder that could panic: numbers from their bytes, text as it is.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What goes wrong on the way to the database or there.
+//! Errors of the database and of the way to it.
 
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 

@@ -1,4 +1,4 @@
-//! Whether the database is there, watched over a connection of its own.
+//! Whether the database answers, watched over a connection of its own.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};

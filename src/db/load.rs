@@ -1,4 +1,4 @@
-//! The database's own account of itself and `datebin.toml` → a catalog.
+//! Facts of the database and `datebin.toml` → a catalog.
 
 use std::collections::HashSet;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! `NOTIFY datebin_reload`: whoever changes tables can say so. Over a session of its own, not one of the pool's.
+//! `NOTIFY datebin_reload`, received over a session of its own, not one of the pool's.
 
 use std::time::Duration;
 

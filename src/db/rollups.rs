@@ -1,4 +1,4 @@
-//! What rollups hold.
+//! The ranges that rollups hold.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Sessions: opened within bounds that follow the distance, kept while they answer, ended without a trace.
+//! Sessions: opened within time limits that follow the distance, tested while they are idle, closed cleanly.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};

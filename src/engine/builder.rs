@@ -1,4 +1,4 @@
-//! What the query builder of the JSON plugin asks.
+//! The query builder of the JSON plugin.
 
 use std::collections::BTreeSet;
 

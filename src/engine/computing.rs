@@ -1,4 +1,4 @@
-//! What is computed of the series that were fetched, up to the frames of a target: without waiting for anything.
+//! From the fetched series to the frames of a target, without waiting for anything.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What PostgreSQL would do for a question, without doing it.
+//! The plan that PostgreSQL has for a question, without running it.
 
 use super::show::{parts, statement};
 use super::{Scope, resolve};

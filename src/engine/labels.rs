@@ -1,4 +1,4 @@
-//! What the pickers and the variables ask: the labels that exist and the values of one.
+//! The labels and values for pickers and variables.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

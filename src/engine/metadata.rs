@@ -1,4 +1,4 @@
-//! What the Prometheus API lists: names and values of labels, series, what metrics are.
+//! The lists of the Prometheus API: names and values of labels, series, metadata of metrics.
 //!
 //! Small relations are read, which makes every list exact. Of large relations labels and values come by the ways that
 //! the pickers use, one probe tells whether there are rows, and series are those of one bounded statement or, where that

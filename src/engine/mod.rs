@@ -1,4 +1,4 @@
-//! The seam: one question through all stages.
+//! The pipeline: one question through all stages.
 
 mod annotations;
 mod before;

@@ -1,4 +1,4 @@
-//! The values of a label within a time budget: a picker that waits for long is of no use, half a list is.
+//! The values of a label within a time budget: a slow picker is useless; a partial list is not.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What belongs to one request. Everything below the handlers takes it instead of loose parameters.
+//! The scope of one request. Everything below the handlers takes it instead of separate parameters.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Why an answer is empty: whether a metric has rows in the range and the matchers left none of them.
+//! Why an answer is empty: no rows in the range, or no rows that match.
 
 use std::time::Duration;
 

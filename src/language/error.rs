@@ -1,4 +1,4 @@
-//! What was wrong with a text, and where.
+//! Errors of a text, with their place.
 
 use std::error::Error;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What the inside of a string literal says.
+//! The value of a string literal.
 
 use crate::ast::Span;
 

@@ -1,4 +1,4 @@
-//! Where a string literal ends.
+//! The end of a string literal.
 
 use crate::ast::Span;
 

@@ -1,4 +1,4 @@
-//! Dashboard variables that nobody replaced: `$host`, `${host:regex}`, `[[host]]`.
+//! Dashboard variables that Grafana did not replace: `$host`, `${host:regex}`, `[[host]]`.
 //!
 //! A backslash in front makes them plain text, and a name begins with a letter or an underscore, so that `$1` in a
 //! replacement and `a$` in a pattern are none.

@@ -1,4 +1,4 @@
-//! What stands behind a backslash.
+//! Escapes of a regular expression.
 
 use super::PatternError;
 use super::re2::Reader;

@@ -1,4 +1,4 @@
-//! What a plan depends on.
+//! Everything that a plan depends on.
 
 use super::{Limits, Naming};
 use crate::ast::Matcher;

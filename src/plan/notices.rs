@@ -1,4 +1,4 @@
-//! What the person at the panel should know: labels that a metric lacks, filters that do not apply.
+//! Notices for the panel: labels that a metric lacks, filters that do not apply.
 
 use super::Context;
 use crate::ast::{Grouping, Matcher, Test};

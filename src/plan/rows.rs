@@ -1,4 +1,4 @@
-//! Whose labels are asked for: the rows of each source that a selector means.
+//! The rows of each source whose labels are listed.
 
 use std::collections::BTreeMap;
 

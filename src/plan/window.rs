@@ -1,4 +1,4 @@
-//! The windows of a request: which stretch of time each bucket of the grid looks at.
+//! The windows of a request: the span of time that each bucket looks at.
 
 use super::{Buckets, Context};
 use crate::ast::{At, Offset, Window};

@@ -1,4 +1,4 @@
-//! What the Prometheus API answers, and what it says of errors.
+//! Answers and errors of the Prometheus API.
 
 mod chunks;
 mod exposition;

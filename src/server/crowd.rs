@@ -1,4 +1,4 @@
-//! All open connections, and who leaves when there are too many.
+//! All open connections, and which one is closed when there are too many.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

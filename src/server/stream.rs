@@ -1,4 +1,4 @@
-//! A socket that tells what it does.
+//! A socket that reports its state.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! Bodies that tell when they end.
+//! Bodies that report their end.
 
 use std::pin::Pin;
 use std::sync::Arc;

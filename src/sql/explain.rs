@@ -1,4 +1,4 @@
-//! What the server would do.
+//! The plan of a statement.
 
 use super::Statement;
 

@@ -1,4 +1,4 @@
-//! What a rollup holds: its oldest and newest row, and the gaps between the times of its rows.
+//! The ranges that a rollup holds: its oldest and newest row, and the gaps between.
 
 use super::{Param, Statement, Writer, instant};
 use crate::catalog::{Source, TimeColumn, TimeKind};

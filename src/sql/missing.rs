@@ -1,4 +1,4 @@
-//! Which rows have a sample: their columns are not NULL, and hold none of the values that stand for nothing.
+//! Rows that have a sample: their columns are not NULL, and not a number of `missing`.
 
 use super::value::column;
 use super::{Param, Writer};

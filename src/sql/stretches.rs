@@ -1,4 +1,4 @@
-//! Several stretches of time as parameters.
+//! Several spans of time as parameters.
 
 use super::Param;
 use super::instant::{is_whole_micros, whole_epoch};

@@ -1,4 +1,4 @@
-//! What the query builder of the JSON plugin is sent.
+//! Answers for the query builder of the JSON plugin.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! What clients send. Any member may be missing, null or of an unexpected type, and any other may be there.
+//! Bodies that clients send. Any member may be missing, null or of an unexpected type; unknown members are allowed.
 
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! What clients are sent.
+//! Bodies that clients receive.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

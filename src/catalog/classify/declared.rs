@@ -1,4 +1,4 @@
-//! What the operator declares, held against the facts.
+//! Declared sources, checked against the facts.
 
 use super::carried::{Carried, Found};
 use super::draft::DraftSource;

@@ -1,4 +1,4 @@
-//! A relation that nobody declared: what it looks like from its columns.
+//! Sources that discovery finds from the columns of a relation.
 
 use super::draft::{DraftMetric, DraftSource, Narrow, NarrowValue, Verdict};
 use super::joins::joins;

@@ -1,4 +1,4 @@
-//! A catalog in the making: everything but the names that narrow sources store.
+//! A catalog before the names that narrow sources store are known.
 
 use std::collections::BTreeMap;
 

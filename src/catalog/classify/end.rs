@@ -1,4 +1,4 @@
-//! Declared ends of rows, and the values among them that mean that a row still goes on.
+//! Declared ends of rows, and the values of `open`.
 
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime};
 

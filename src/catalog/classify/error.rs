@@ -1,4 +1,4 @@
-//! What keeps facts and file from becoming a catalog.
+//! Why a catalog cannot be made of the facts and the file.
 
 use crate::catalog::file::did_you_mean;
 use crate::catalog::{Clash, Relation};

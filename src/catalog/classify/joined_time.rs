@@ -1,4 +1,4 @@
-//! Times of rows that stand in a row beside them.
+//! Times that are in a joined row.
 
 use super::error::CatalogError;
 use super::joins::Joined;

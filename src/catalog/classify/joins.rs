@@ -1,4 +1,4 @@
-//! Declared joins, held against the facts.
+//! Declared joins, checked against the facts.
 
 use super::error::CatalogError;
 use super::labels::{self, Place};

@@ -1,4 +1,4 @@
-//! Declared labels, held against the facts.
+//! Declared labels, checked against the facts.
 
 use super::error::CatalogError;
 use super::lookup::{bad, column, relation, wrong};

@@ -1,4 +1,4 @@
-//! Single things that the operator declares, held against the facts: relations, columns, labels, times.
+//! Relations, columns, labels and times that the file names, looked up in the facts.
 
 use super::error::CatalogError;
 use super::time;

@@ -1,4 +1,4 @@
-//! `where`: matchers and comparisons over columns, held against the facts.
+//! `where`: matchers and comparisons over columns, checked against the facts.
 
 use super::comparisons::{comparison, split};
 use super::error::CatalogError;

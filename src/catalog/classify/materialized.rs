@@ -1,4 +1,4 @@
-//! What of a continuous aggregate is materialised, as ranges of instants.
+//! The materialised ranges of a continuous aggregate.
 
 use chrono::{DateTime, NaiveDateTime};
 

@@ -1,4 +1,4 @@
-//! What every metric is called in the end.
+//! The final names of metrics.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

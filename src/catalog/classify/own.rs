@@ -1,4 +1,4 @@
-//! What the file says of one metric's values besides where they are.
+//! Declarations of a single metric, apart from where its values are.
 
 use super::error::CatalogError;
 use super::lookup::bad;

@@ -1,4 +1,4 @@
-//! What each column of a relation is: the time, a value, a label, or none of them, and why.
+//! The role of each column of a relation (time, value, label or none), with the reason.
 
 use super::counters::counter;
 use super::keys::{Keys, Part, SMALL_ROWS, share};

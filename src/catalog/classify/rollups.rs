@@ -1,4 +1,4 @@
-//! Rollups, held against the facts and the source that they belong to.
+//! Rollups, checked against the facts and their source.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The rows of a rollup as those of its source.
+//! The rows of a rollup as rows of its source.
 
 use std::collections::BTreeMap;
 

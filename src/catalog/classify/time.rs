@@ -1,4 +1,4 @@
-//! Which column says when a row was, and how it reads.
+//! The time column of a relation, and its kind.
 
 use super::words;
 use crate::catalog::facts::{ColumnFacts, RelationFacts};

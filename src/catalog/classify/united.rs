@@ -1,4 +1,4 @@
-//! What a metric is where several declared sources carry it: what the first of them says that says it.
+//! A metric that several declared sources carry: kind, unit and help are those of the first source that has them.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Declared values, held against the facts.
+//! Declared values, checked against the facts.
 
 use super::error::CatalogError;
 use super::labels::{Place, elements, json};

@@ -1,4 +1,4 @@
-//! What names of columns say. Names are compared in lower case.
+//! The meaning of column names. Names are compared in lower case.
 
 mod lists;
 mod pairs;

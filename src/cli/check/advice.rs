@@ -1,4 +1,4 @@
-//! Indexes and rights that are missing, and what they would cost.
+//! Missing indexes and rights, with the cost of an index.
 
 use std::collections::HashMap;
 

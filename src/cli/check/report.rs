@@ -1,4 +1,4 @@
-//! What `datebin check` says: a structure, as text or as JSON.
+//! The report of `datebin check`, as text or as JSON.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

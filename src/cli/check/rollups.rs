@@ -1,4 +1,4 @@
-//! What each rollup holds and answers, and why one is not used.
+//! What each rollup holds and answers, and why a rollup is not used.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! What metrics are: their kinds, help and units, as the catalog has them.
+//! Kind, help and unit of metrics, from the catalog.
 
 use std::collections::BTreeSet;
 
