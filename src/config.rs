@@ -2,17 +2,23 @@
 
 #[cfg(test)]
 mod tests;
+mod conninfo;
+mod listen;
+mod log;
+mod settings;
 mod variables;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::db::{DatabaseConfig, QUIET_LOG};
+use crate::db::DatabaseConfig;
 use crate::engine::Resources;
 use crate::plan::Limits;
 use crate::refresh::CatalogConfig;
 use crate::time::Zone;
+pub use log::LogConfig;
+pub use settings::{Setting, settings, unknown_variables};
 pub use variables::VARIABLES;
 
 /// The file that is read when `DATEBIN_CONFIG` does not say.
@@ -88,15 +94,6 @@ pub enum Origins {
     Listed(Vec<String>),
 }
 
-/// How the log is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogConfig {
-    /// A `tracing` filter.
-    pub filter: String,
-    /// JSON lines instead of text.
-    pub json: bool,
-}
-
 impl Environment<'_> {
     fn text(&self, name: &'static str) -> Option<String> {
         debug_assert!(VARIABLES.contains(&name), "{name} is not listed");
@@ -145,17 +142,26 @@ impl Environment<'_> {
     /// # Errors
     /// `DATABASE_URL` is missing or no URL, or a bound cannot be read.
     pub fn database(&self) -> Result<DatabaseConfig, ConfigError> {
-        let expected = "a PostgreSQL URL, postgres://user:password@host:port/database";
+        let expected = "a PostgreSQL URL, postgres://user:password@host:port/database, or host=… dbname=… user=…";
         let url =
             self.text("DATABASE_URL").ok_or(ConfigError::Missing("DATABASE_URL", "set it to the database's URL"))?;
+        let url = conninfo::as_url(&url).ok_or(ConfigError::Invalid("DATABASE_URL", expected))?;
         let mut config = DatabaseConfig::new(&url).map_err(|_| ConfigError::Invalid("DATABASE_URL", expected))?;
         config.pool_size = self.held("DATEBIN_POOL_SIZE", config.pool_size)?;
         config.queue = self.held("DATEBIN_QUEUE", config.queue)?;
         config.wait = self.duration("DATEBIN_POOL_WAIT", config.wait)?;
         config.connect_timeout = self.duration("DATEBIN_CONNECT_TIMEOUT", config.connect_timeout)?;
         config.statement_timeout = self.duration("DATEBIN_STATEMENT_TIMEOUT", config.statement_timeout)?;
-        config.lock_timeout = self.duration("DATEBIN_LOCK_TIMEOUT", config.lock_timeout)?;
+        // A wait that outlasts its statement would be reported as a slow statement, not as a lock.
+        let lock_timeout = self.duration("DATEBIN_LOCK_TIMEOUT", config.lock_timeout)?;
+        config.lock_timeout = lock_timeout.min(config.statement_timeout * 3 / 4).max(Duration::from_millis(1));
         Ok(config)
+    }
+
+    /// The database's URL as it was given, with what is secret in it: for the person at the terminal who gave it.
+    #[must_use]
+    pub fn database_url(&self) -> Option<String> {
+        self.text("DATABASE_URL")
     }
 
     /// The catalog. Without `DATEBIN_CONFIG`, `datebin.toml` is read where it exists.
@@ -209,7 +215,8 @@ impl Environment<'_> {
     /// It is no address with a port.
     pub fn listen(&self) -> Result<SocketAddr, ConfigError> {
         let default = HttpConfig::default().listen;
-        self.read("DATEBIN_LISTEN", default, "an address and port such as 127.0.0.1:8080", |text| text.parse().ok())
+        let expected = "an address and port such as 127.0.0.1:8080, localhost:8080, or :8080 for all addresses";
+        self.read("DATEBIN_LISTEN", default, expected, listen::address)
     }
 
     /// The server.
@@ -260,19 +267,6 @@ impl Environment<'_> {
                 Origins::Listed(list.split(',').map(|origin| origin.trim().trim_end_matches('/').to_owned()).collect())
             }
         }
-    }
-
-    /// The log.
-    ///
-    /// # Errors
-    /// The format is unknown.
-    pub fn log(&self) -> Result<LogConfig, ConfigError> {
-        let json = self.read("DATEBIN_LOG_FORMAT", false, "pretty or json", |text| match text {
-            "pretty" => Some(false),
-            "json" => Some(true),
-            _ => None,
-        })?;
-        Ok(LogConfig { filter: self.text("DATEBIN_LOG").unwrap_or_else(|| format!("info,{QUIET_LOG}")), json })
     }
 }
 

@@ -43,6 +43,7 @@ pub mod render;
 pub mod refresh;
 pub mod engine;
 pub mod config;
+pub mod check;
 pub mod http;
 pub mod server;
 pub mod cli;
