@@ -7,16 +7,34 @@ CI_STEPS := fmt-check node lint deny doc test
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test ci nightly fmt fmt-check lint deny doc book node fuzz bench clean-pg
+PREFIX ?= /usr/local
+.PHONY: help demo install deb screenshots test ci nightly fmt fmt-check lint deny doc book node fuzz bench clean-pg
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## load sample metrics into a database, serve them, say what to try (Ctrl-C ends it)
+# A throw-away database: DATABASE_URL names somebody's, and only DEMO_DATABASE_URL says to write there.
+demo: export DATABASE_URL := $(DEMO_DATABASE_URL)
+demo: ## load sample metrics into a throw-away database, serve them, say what to try (Ctrl-C ends it)
 	$(WITH_POSTGRES) cargo run --locked -- demo
 
+install: ## build and install the program, its manual pages and completions below PREFIX (/usr/local)
+	cargo build --release --locked --bin datebin
+	install -D -m 755 target/release/datebin $(DESTDIR)$(PREFIX)/bin/datebin
+	target/release/datebin man --dir $(DESTDIR)$(PREFIX)/share/man/man1
+	mkdir -p $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	target/release/datebin completions bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/datebin
+	target/release/datebin completions fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/datebin.fish
+
+deb: ## build a Debian package with a systemd unit, into target/debian
+	scripts/deb
+
+screenshots: export DATEBIN_SCREENSHOTS := docs/images
+screenshots: ## take the picture of the explorer anew, into docs/images
+	$(WITH_POSTGRES) scripts/with-chromium cargo test --locked --test integration -- --exact explorer::screenshot --nocapture
+
 test: ## run all tests against a real PostgreSQL
-	$(WITH_POSTGRES) scripts/test
+	$(WITH_POSTGRES) scripts/with-chromium scripts/test
 
 # The random tests are short here and long in `nightly`.
 ci: export DATEBIN_REQUIRE_NODE := 1

@@ -3,6 +3,9 @@
 mod database;
 #[cfg(test)]
 mod tests;
+mod listen;
+mod log;
+mod settings;
 mod variables;
 
 use std::net::SocketAddr;
@@ -10,11 +13,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::access::Access;
-use crate::db::QUIET_LOG;
 use crate::engine::Resources;
 use crate::plan::Limits;
 use crate::refresh::CatalogConfig;
 use crate::time::Zone;
+pub use log::LogConfig;
+pub use settings::{Setting, settings, unknown_variables};
 pub use variables::VARIABLES;
 
 /// The file that is read when `DATEBIN_CONFIG` does not say.
@@ -97,15 +101,6 @@ pub enum Origins {
     Any,
     /// Pages of these origins; empty for none.
     Listed(Vec<String>),
-}
-
-/// How the log is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogConfig {
-    /// A `tracing` filter.
-    pub filter: String,
-    /// JSON lines instead of text.
-    pub json: bool,
 }
 
 impl Environment<'_> {
@@ -202,7 +197,8 @@ impl Environment<'_> {
     /// It is no address with a port.
     pub fn listen(&self) -> Result<SocketAddr, ConfigError> {
         let default = HttpConfig::default().listen;
-        self.read("DATEBIN_LISTEN", default, "an address and port such as 127.0.0.1:8080", |text| text.parse().ok())
+        let expected = "an address and port such as 127.0.0.1:8080, localhost:8080, or :8080 for all addresses";
+        self.read("DATEBIN_LISTEN", default, expected, listen::address)
     }
 
     /// The server.
@@ -262,19 +258,6 @@ impl Environment<'_> {
                 Origins::Listed(list.split(',').map(|origin| origin.trim().trim_end_matches('/').to_owned()).collect())
             }
         }
-    }
-
-    /// The log.
-    ///
-    /// # Errors
-    /// The format is unknown.
-    pub fn log(&self) -> Result<LogConfig, ConfigError> {
-        let json = self.read("DATEBIN_LOG_FORMAT", false, "pretty or json", |text| match text {
-            "pretty" => Some(false),
-            "json" => Some(true),
-            _ => None,
-        })?;
-        Ok(LogConfig { filter: self.text("DATEBIN_LOG").unwrap_or_else(|| format!("info,{QUIET_LOG}")), json })
     }
 }
 

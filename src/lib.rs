@@ -44,6 +44,7 @@ pub mod refresh;
 pub mod access;
 pub mod engine;
 pub mod config;
+pub mod check;
 pub mod http;
 pub mod server;
 pub mod cli;

@@ -41,6 +41,8 @@ const GOODBYE: Duration = Duration::from_millis(100);
 pub struct Catalog {
     state: watch::Receiver<State>,
     wanted: Arc<Wanted>,
+    /// What it is made from; none where it never changes.
+    config: Option<Arc<CatalogConfig>>,
 }
 
 /// Who asks for a refresh.
@@ -81,6 +83,12 @@ impl Catalog {
     #[must_use]
     pub fn current(&self) -> Option<Arc<Snapshot>> {
         self.state.borrow().snapshot.clone()
+    }
+
+    /// What it is made from; none where it never changes.
+    #[must_use]
+    pub fn config(&self) -> Option<&CatalogConfig> {
+        self.config.as_deref()
     }
 
     /// What the last refresh failed with.
@@ -154,7 +162,7 @@ impl Catalog {
     #[must_use]
     pub fn fixed(snapshot: Snapshot) -> Self {
         let state = State { snapshot: Some(Arc::new(snapshot)), ..State::default() };
-        Self { state: watch::channel(state).1, wanted: Arc::default() }
+        Self { state: watch::channel(state).1, wanted: Arc::default(), config: None }
     }
 
     /// A catalog that is read when the database is there, then again on an interval and when asked.
@@ -162,8 +170,9 @@ impl Catalog {
     pub fn kept(database: DatabaseConfig, config: CatalogConfig, health: Health) -> Self {
         let (sender, state) = watch::channel(State::default());
         let wanted = Arc::new(Wanted::default());
+        let made_from = Some(Arc::new(config.clone()));
         tokio::spawn(keep(database, config, health, sender, Arc::clone(&wanted)));
-        Self { state, wanted }
+        Self { state, wanted, config: made_from }
     }
 }
 
@@ -213,7 +222,7 @@ async fn with_room(
     memory: &mut Memory,
     health: &Health,
 ) -> Result<Partial, LoadError> {
-    let file = CatalogFile::parse(&text?)?;
+    let file = parsed(&text?, config)?;
     let mut loaded = partial(database, &file, config.zone, memory).await;
     if crowded(&loaded) {
         let mut room = health.make_room(database.wait).await;
@@ -273,7 +282,15 @@ pub async fn once(
 /// # Errors
 /// It cannot be opened or read.
 pub async fn file(config: &CatalogConfig) -> Result<CatalogFile, LoadError> {
-    Ok(CatalogFile::parse(&text(config).await?)?)
+    parsed(&text(config).await?, config)
+}
+
+/// The file of a text; an error names the file that was read.
+fn parsed(text: &str, config: &CatalogConfig) -> Result<CatalogFile, LoadError> {
+    CatalogFile::parse(text).map_err(|error| match &config.file {
+        Some(path) => LoadError::Named(path.display().to_string(), error),
+        None => LoadError::File(error),
+    })
 }
 
 async fn text(config: &CatalogConfig) -> Result<String, LoadError> {

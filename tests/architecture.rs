@@ -116,7 +116,7 @@ fn text_becomes_sql_in_one_place() {
     assert_eq!(places, [("db/lease.rs".to_owned(), 1)]);
     let writer = sources().into_iter().find(|(path, _, _)| path == "sql/mod.rs").unwrap().2;
     assert!(writer.contains("fn syntax(&mut self, syntax: &'static str)"), "`syntax` takes text that is not static");
-    assert_eq!(files_with(&[".quoted()"], &["ident", "sql", "cli"]), Vec::<String>::new());
+    assert_eq!(files_with(&[".quoted()"], &["ident", "sql", "check"]), Vec::<String>::new());
 }
 
 #[test]

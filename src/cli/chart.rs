@@ -1,14 +1,13 @@
 //! Frames → text for a terminal: a line chart in braille, a table, CSV, JSON.
 
 mod canvas;
-mod number;
 mod rows;
 mod scale;
 
 use self::canvas::Canvas;
-use self::number::{compact, visible};
 use self::scale::{Axis, Clockface};
 use crate::frame::Frame;
+use crate::render::chart::{Statistics, compact, numbers, usual_step, visible};
 use crate::time::{Millis, Zone};
 
 pub(super) use self::rows::{csv, json, table};
@@ -71,10 +70,6 @@ fn plot(shown: &[&Frame], axis: &Axis, face: &Clockface<'_>, colour: bool) -> St
     text
 }
 
-fn numbers(frame: &Frame) -> impl Iterator<Item = (Millis, f64)> {
-    frame.points.iter().copied().filter(|(_, value)| value.is_finite())
-}
-
 fn span(points: impl Iterator<Item = (Millis, f64)>) -> Option<(Millis, Millis)> {
     points.fold(None, |span: Option<(Millis, Millis)>, (at, _)| {
         Some(span.map_or((at, at), |(from, to)| (from.min(at), to.max(at))))
@@ -101,19 +96,12 @@ fn draw(canvas: &mut Canvas, frame: &Frame, index: usize, axis: &Axis, face: &Cl
     last.1 / 4
 }
 
-/// The median distance of two points: what is much longer is a gap.
-fn usual_step(frame: &Frame) -> Millis {
-    let mut steps: Vec<_> = frame.points.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
-    steps.sort_unstable();
-    steps.get(steps.len() / 2).copied().unwrap_or(0)
-}
-
 fn legend(shown: &[&Frame], width: usize, colour: bool) -> String {
     let title = |frame: &Frame| {
         let unit = frame.unit.as_ref().map(|unit| format!(" [{unit}]")).unwrap_or_default();
         visible(&format!("{}{unit}", frame.legend))
     };
-    let lines: Vec<_> = shown.iter().map(|frame| (title(frame), statistics(frame))).collect();
+    let lines: Vec<_> = shown.iter().map(|frame| (title(frame), Statistics::of(frame).row())).collect();
     let room = width.saturating_sub(4 + 4 * 13).max(16);
     let widest = lines.iter().map(|(title, _)| title.chars().count()).max().unwrap_or(0).clamp(6, room);
     let mut text = format!("    {:widest$}", "");
@@ -138,17 +126,6 @@ fn cut(title: &str, room: usize) -> String {
         return title.to_owned();
     }
     title.chars().take(room - 1).chain(['…']).collect()
-}
-
-/// Last, min, max, avg.
-fn statistics(frame: &Frame) -> [f64; 4] {
-    let (mut last, mut min, mut max, mut avg) = (f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0);
-    for (count, (_, value)) in numbers(frame).enumerate() {
-        (last, min, max) = (value, min.min(value), max.max(value));
-        // Not a sum divided at the end: that may overflow.
-        avg += value / (count + 1) as f64 - avg / (count + 1) as f64;
-    }
-    [last, min, max, avg]
 }
 
 /// The letters in the colours of their lines.

@@ -4,9 +4,31 @@ use std::io::Write;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::settings::Flags;
+use super::{Failure, say};
+use crate::config::Environment;
 use crate::db::DatabaseConfig;
 use crate::db::demo::{self, DemoFailed};
 use crate::time::Clock;
+
+/// What to do with the demo.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Take the demo's tables and annotations out of the database again, and nothing else.
+    #[arg(long)]
+    pub(super) remove: bool,
+    #[command(flatten)]
+    pub(super) flags: Flags,
+}
+
+/// Takes the demo away.
+pub(super) async fn remove(environment: &Environment<'_>) -> Result<(), Failure> {
+    let database = environment.database()?;
+    let removed = demo::remove(&database).await?;
+    let (tables, annotations, place) = (removed.tables, removed.annotations, database.place());
+    say(&format!("removed {tables} tables and {annotations} annotations from {place}"));
+    Ok(())
+}
 
 /// Loads the demo. A terminal gets a progress bar on standard error; `out` gets a line at the start and at the end.
 pub(super) async fn load(database: &DatabaseConfig, out: &mut dyn Write) -> Result<(), DemoFailed> {
@@ -32,14 +54,18 @@ fn tell(out: &mut dyn Write, line: &str) {
     let _closed = writeln!(out, "{line}");
 }
 
-/// What to try on a server that answers at this URL.
-pub(super) fn what_to_try(listen: &str) -> String {
+/// What to try on a server that answers at this URL, started as `program` over `database` (a URL).
+pub(super) fn what_to_try(listen: &str, program: &str, database: &str) -> String {
     // An address to listen on is not always one to call.
     let url = listen.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
     let url = url.trim_end_matches('/');
+    let (program, database) = (quoted(program), quoted(database));
     format!(
         "
 The demo is loaded and keeps growing. Ctrl-C ends it.
+
+Open the explorer in a browser:
+  {url}/
 
 In Grafana, add a SimpleJson or JSON data source with the URL
   {url}
@@ -51,9 +77,20 @@ The last six hours of CPU, by region:
 What was deployed?
   curl -s {url}/annotations -d '{{\"range\":{{\"from\":\"now-7d\",\"to\":\"now\"}},\"annotation\":{{\"query\":\"#deploy\"}}}}'
 The same from the shell, as a chart:
-  datebin query 'avg by (region) (demo_hosts_cpu)'
+  DATABASE_URL={database} {program} query 'avg by (region) (demo_hosts_cpu)'
+To take the demo out of the database again:
+  DATABASE_URL={database} {program} demo --remove
 "
     )
+}
+
+/// A word of the shell; plain ones stay as they are.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-:@%+=".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
@@ -62,10 +99,15 @@ mod tests {
 
     #[test]
     fn bodies_are_json_and_addresses_can_be_called() {
-        let text = what_to_try("http://0.0.0.0:8080/base/");
+        let text = what_to_try("http://0.0.0.0:8080/base/", "/a b/datebin", "postgres://u:p@h:1/d?x='y'&z");
         assert!(!text.contains("0.0.0.0") && text.contains("\n  http://127.0.0.1:8080/base\n"), "{text}");
         let bodies: Vec<_> = text.lines().filter_map(|line| line.split_once(" -d '")).collect();
         assert_eq!(bodies.len(), 3);
+        assert!(text.find("http://127.0.0.1:8080/base/\n") < text.find("Grafana"), "the explorer comes first: {text}");
+        assert!(
+            text.contains(r"DATABASE_URL='postgres://u:p@h:1/d?x='\''y'\''&z' '/a b/datebin' demo --remove"),
+            "{text}"
+        );
         for (_, body) in bodies {
             assert!(serde_json::from_str::<serde_json::Value>(body.trim_end_matches('\'')).is_ok(), "{body}");
         }

@@ -3,8 +3,9 @@
 use super::{Failure, print};
 use crate::catalog::file::{CatalogFile, Discovery, known_preset};
 use crate::catalog::toml_out;
+use crate::check::undeclared_text;
 use crate::config::Environment;
-use crate::db::load;
+use crate::db::{load, undeclared};
 use crate::refresh::file;
 
 /// What to print instead of all that there is.
@@ -32,6 +33,12 @@ pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) ->
         };
     }
     let (snapshot, decisions) = load(&environment.database()?, &wanted, config.zone).await?;
-    print(&toml_out::write(&snapshot, &decisions))?;
+    let mut text = toml_out::write(&snapshot, &decisions);
+    if arguments.presets.is_empty() {
+        for relation in undeclared(&environment.database()?, &wanted, config.zone).await? {
+            text.push_str(&format!("# {}\n", undeclared_text(&relation)));
+        }
+    }
+    print(&text)?;
     Ok(())
 }

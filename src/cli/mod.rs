@@ -9,6 +9,8 @@ mod health;
 mod promql;
 mod query;
 mod serve;
+mod settings;
+mod shell;
 mod token;
 
 use std::io::{IsTerminal as _, Write};
@@ -17,12 +19,14 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::catalog::file::CatalogFile;
-use crate::config::{ConfigError, Environment, LogConfig};
-use crate::db;
+use crate::config::{ConfigError, Environment, LogConfig, unknown_variables};
+use crate::db::{self, DbError};
+use settings::Flags;
 
 /// Lets Grafana chart, alert on and annotate from the metrics that already live in PostgreSQL.
 ///
-/// Settings come from the environment and from `.env`; `.env.example` lists them.
+/// Settings are flags of `serve`, variables of the environment, and lines of `.env`, in that order; `datebin serve --help`
+/// lists them with their defaults, and `datebin config` those in force.
 #[derive(Debug, Parser)]
 #[command(version, about, long_about)]
 struct Arguments {
@@ -33,9 +37,11 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Answer Grafana (the default).
-    Serve,
-    /// Load sample metrics and annotations, keep them coming, and serve them.
-    Demo,
+    Serve(Flags),
+    /// Load sample metrics and annotations into the database, keep them coming, and serve them.
+    Demo(demo::Arguments),
+    /// Print the settings in force, without what is secret.
+    Config(Flags),
     /// Create or update schema `datebin` (annotations); the same as `sqlx migrate run`.
     Migrate,
     /// Ask a question and see the answer as a chart, a table, CSV or JSON.
@@ -50,6 +56,26 @@ enum Command {
     Health(health::Arguments),
     /// Make a token: its lines for the file of tokens, and the secret that proves it.
     Token(token::Arguments),
+    /// Print a script that completes commands and flags in a shell.
+    Completions(shell::Completions),
+    /// Print the manual page, or write one for each command.
+    Man(shell::Man),
+}
+
+impl Command {
+    /// The settings that its command line gives.
+    fn flags(&self) -> Flags {
+        match self {
+            Self::Serve(flags) | Self::Config(flags) => flags.clone(),
+            Self::Demo(arguments) => arguments.flags.clone(),
+            _ => Flags::default(),
+        }
+    }
+
+    /// Whether it asks nothing of the environment.
+    const fn is_about_itself(&self) -> bool {
+        matches!(self, Self::Schema | Self::Completions(_) | Self::Man(_) | Self::Token(_))
+    }
 }
 
 /// Why a command failed, as one sentence.
@@ -62,7 +88,7 @@ pub async fn main() -> ExitCode {
         say(&format!("datebin: {error}"));
         return ExitCode::from(2);
     }
-    match run(Arguments::parse().command.unwrap_or(Command::Serve)).await {
+    match run(Arguments::parse().command.unwrap_or_else(|| Command::Serve(Flags::default()))).await {
         Ok(code) => code,
         Err(error) => {
             say(&format!("datebin: {error}"));
@@ -71,25 +97,58 @@ pub async fn main() -> ExitCode {
     }
 }
 
+/// Where the database is that could not be asked, and what to do; nothing for other errors.
+fn cure(error: &(dyn std::error::Error + 'static), environment: &Environment<'_>) -> String {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    let (Some(cause), Ok(database)) =
+        (causes.find_map(|cause| cause.downcast_ref::<DbError>()), environment.database())
+    else {
+        return String::new();
+    };
+    let Some(cure) = cause.cure() else { return String::new() };
+    format!("\n  the database is {} (role {}), as DATABASE_URL says: {cure}", database.place(), database.role())
+}
+
 async fn run(command: Command) -> Result<ExitCode, Failure> {
-    let read = |name: &str| std::env::var(name).ok();
+    let flags = command.flags();
+    let read = |name: &str| flags.get(name).or_else(|| std::env::var(name).ok());
     let environment = Environment(&read);
-    log(&environment.log()?)?;
+    let done = done(command, &environment).await;
+    done.map_err(|error| format!("{error}{}", cure(&*error, &environment)).into())
+}
+
+async fn done(command: Command, environment: &Environment<'_>) -> Result<ExitCode, Failure> {
+    if !command.is_about_itself() {
+        log(&environment.log()?)?;
+        warn_of_unknown_variables();
+    }
     match command {
-        Command::Serve => serve::run(&environment).await?,
-        Command::Demo => serve::demo(&environment).await?,
+        Command::Serve(_) => serve::run(environment).await?,
+        Command::Demo(arguments) if arguments.remove => demo::remove(environment).await?,
+        Command::Demo(_) => serve::demo(environment).await?,
+        Command::Config(_) => settings::show(environment)?,
+        Command::Completions(arguments) => arguments.print()?,
+        Command::Man(arguments) => arguments.write()?,
         Command::Migrate => {
             db::migrate(&environment.database()?).await?;
             say("schema datebin is up to date");
         }
-        Command::Query(arguments) => query::run(&environment, &arguments).await?,
-        Command::Discover(arguments) => discover::run(&environment, &arguments).await?,
-        Command::Check(arguments) => return Ok(check::run(&environment, &arguments).await),
+        Command::Query(arguments) => return query::run(environment, &arguments).await,
+        Command::Discover(arguments) => discover::run(environment, &arguments).await?,
+        Command::Check(arguments) => return Ok(check::run(environment, &arguments).await),
         Command::Schema => print(&serde_json::to_string_pretty(&CatalogFile::schema())?)?,
         Command::Token(arguments) => token::run(&arguments)?,
-        Command::Health(arguments) => return Ok(health::run(&environment, &arguments).await?),
+        Command::Health(arguments) => return Ok(health::run(environment, &arguments).await?),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A misspelt setting would otherwise be one that silently does nothing.
+fn warn_of_unknown_variables() {
+    let names: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
+    for said in unknown_variables(names.iter().map(String::as_str)) {
+        tracing::warn!("{said}");
+    }
 }
 
 /// Starts the log, on standard error: standard output is for answers.

@@ -1,88 +1,48 @@
 //! `datebin query --promql`: a question in Prometheus' language from the shell.
 
-use std::sync::Arc;
-
-use serde_json::json;
-
-use super::query::Arguments;
-use super::{Failure, say};
+use super::Failure;
+use super::query::{Answers, Arguments};
 use crate::engine::{Engine, PromQuestion};
-use crate::error::{Error, Kind};
-use crate::frame::{Frame, PromPoint, PromSeries, PromValue};
-use crate::intake;
-use crate::intake::prometheus::query_error;
-use crate::language::duration_ms;
-use crate::series::{Labels, METRIC_NAME};
-use crate::time::{Steps, Zone};
+use crate::frame::PromValue;
+use crate::intake::prometheus::{query_error, steps_over};
+use crate::time::Steps;
 
-/// The series of all targets.
+/// Adds the series of all targets, and what is to be said of them. Where none could be answered it is the first one's
+/// error.
 pub(super) async fn ask(
     engine: &Engine,
     arguments: &Arguments,
-    zone: &Zone,
     points: u32,
-) -> Result<Vec<Frame>, Failure> {
-    let steps = steps(engine, arguments, zone, points).map_err(|error| error.sentence())?;
-    let mut frames = Vec::new();
+    answers: &mut Answers,
+) -> Result<(), Failure> {
+    let steps = if arguments.instant {
+        Steps::instant(answers.range.to)
+    } else {
+        steps_over(answers.range, arguments.step.as_deref(), points, engine.limits.points)
+            .map_err(|error| error.sentence().replace("larger step", "larger --step"))?
+    };
+    let mut errors = Vec::new();
     for text in &arguments.target {
-        let scope = engine.scope()?;
         let question = PromQuestion { text: text.clone(), steps, lookback_ms: None, is_range: !arguments.instant };
-        let answer = scope.promql(&question).await.map_err(|error| query_error("query", text, error).sentence())?;
-        for notice in answer.warnings.iter().chain(&answer.infos) {
-            say(&format!("note: {notice}"));
-        }
-        frames.extend(series(answer.value, text).into_iter().map(|one| frame(one, text)));
-    }
-    Ok(frames)
-}
-
-/// The times: the end, or from the start on to the end.
-fn steps(engine: &Engine, arguments: &Arguments, zone: &Zone, points: u32) -> Result<Steps, Error> {
-    let scope = engine.scope()?;
-    let range = intake::time_range(&json!({"from": arguments.from, "to": arguments.to}), scope.moment_in(zone))?;
-    if arguments.instant {
-        return Ok(Steps::instant(range.to));
-    }
-    let step_ms = match &arguments.step {
-        Some(text) => duration_ms(text).ok_or_else(|| {
-            Error::new(Kind::BadRange, format!("{text:?} is not a step")).hint("a duration such as 15s, 1m or 1h30m")
-        })?,
-        None => (range.length_ms() / i64::from(points.max(1)) / 1000 + 1) * 1000,
-    };
-    let most = engine.limits.points;
-    let steps = u32::try_from(range.length_ms() / step_ms).ok().filter(|steps| *steps <= most).ok_or_else(|| {
-        Error::new(Kind::TooManyPoints, format!("the range has more than {most} steps")).hint("take a larger --step")
-    })?;
-    Ok(Steps { start_ms: range.from, step_ms, len: steps + 1 })
-}
-
-fn series(value: PromValue, text: &str) -> Vec<PromSeries> {
-    match value {
-        PromValue::Vector(series) | PromValue::Matrix(series) => series,
-        PromValue::Scalar(point) => vec![PromSeries { labels: Labels::default(), points: vec![point] }],
-        PromValue::Text { text: said, .. } => {
-            say(&format!("{text} is the string {said:?}"));
-            Vec::new()
+        match engine.scope()?.promql(&question).await {
+            Ok(answer) => {
+                for notice in answer.warnings.iter().chain(&answer.infos) {
+                    answers.say(format!("note: {notice}"));
+                }
+                if let PromValue::Text { text: said, .. } = &answer.value {
+                    answers.say(format!("{text} is the string {said:?}"));
+                }
+                answers.frames.extend(answer.value.frames(text));
+            }
+            Err(error) => errors.push(query_error("query", text, error).sentence()),
         }
     }
-}
-
-fn frame(series: PromSeries, text: &str) -> Frame {
-    let PromSeries { labels: all, points } = series;
-    let metric = Some(all.get(METRIC_NAME).to_owned()).filter(|name| !name.is_empty());
-    let labels = Labels::new(
-        all.iter()
-            .filter(|(name, _)| &***name != METRIC_NAME)
-            .map(|(name, value)| (Arc::clone(name), Arc::clone(value))),
-    );
-    let shown: Vec<String> = labels.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
-    let name = metric.clone().unwrap_or_default();
-    let legend = match (name.as_str(), shown.as_slice()) {
-        ("", []) => text.to_owned(),
-        (name, []) => name.to_owned(),
-        (name, shown) => format!("{name}{{{}}}", shown.join(", ")),
-    };
-    let point = |point: PromPoint| (point.ms, point.value);
-    let points = points.into_iter().map(point).collect();
-    Frame { name: legend.clone(), legend, metric, labels, unit: None, help: None, points }
+    answers.failed = !errors.is_empty();
+    if errors.len() == arguments.target.len() {
+        return Err(errors.swap_remove(0).into());
+    }
+    for error in errors {
+        answers.say(format!("datebin: {error}"));
+    }
+    Ok(())
 }

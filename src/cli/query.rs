@@ -1,8 +1,12 @@
 //! `datebin query`: a question from the shell.
 
 use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
 
-use serde_json::json;
+use indicatif::{ProgressBar, ProgressDrawTarget};
+use serde_json::{Value, json};
 
 use super::{Failure, chart, print, promql, say};
 use crate::config::Environment;
@@ -12,7 +16,8 @@ use crate::frame::Frame;
 use crate::intake;
 use crate::refresh::{Catalog, once};
 use crate::render;
-use crate::time::{Clock, Zone};
+use crate::render::chart::{Chart, Look, Theme, svg};
+use crate::time::{Clock, TimeRange, Zone};
 use crate::wire::request::Query;
 
 #[derive(Debug, clap::Args)]
@@ -32,18 +37,36 @@ pub(super) struct Arguments {
     /// The zone of buckets and times, an IANA name.
     #[arg(long)]
     tz: Option<String>,
+    /// The distance of the points, such as 15s, 1h or 1d.
+    #[arg(long, conflicts_with = "instant")]
+    pub(super) step: Option<String>,
+    /// What stands in buckets without a value: none, null, zero, previous or linear.
+    #[arg(long, conflicts_with = "promql")]
+    fill: Option<String>,
+    /// What series are called, such as `{{host}}`.
+    #[arg(long, conflicts_with = "promql")]
+    legend: Option<String>,
     /// Asks in Prometheus' language, over the range.
     #[arg(long)]
     pub(super) promql: bool,
     /// With --promql: asks at the end of the range only.
     #[arg(long, requires = "promql")]
     pub(super) instant: bool,
-    /// With --promql: the distance of the points, such as 15s.
-    #[arg(long, requires = "promql", conflicts_with = "instant")]
-    pub(super) step: Option<String>,
+    /// The file that describes tables, instead of the one that DATEBIN_CONFIG names.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
     /// The form of the answer.
     #[arg(long, value_enum, default_value_t = Form::Chart)]
     format: Form,
+    /// How wide a picture is, in columns of the terminal or pixels.
+    #[arg(long)]
+    width: Option<u32>,
+    /// How high a picture is, in rows or pixels.
+    #[arg(long)]
+    height: Option<u32>,
+    /// The colours of --format svg: light or dark.
+    #[arg(long, default_value = "light", value_parser = ["light", "dark"])]
+    theme: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -56,15 +79,20 @@ enum Form {
     Csv,
     /// An array of series.
     Json,
+    /// A picture, as GET /chart.svg gives it.
+    Svg,
 }
 
-const WIDTH: usize = 100;
-const HEIGHT: usize = 20;
+const WIDTH: u32 = 100;
+const HEIGHT: u32 = 20;
+/// Sizes that a terminal may have.
+const SIZES: std::ops::RangeInclusive<u32> = 10..=2000;
 
 /// An engine for one question: the catalog as it is now, nothing in the background.
-pub(super) async fn one_shot(environment: &Environment<'_>) -> Result<Engine, Failure> {
+pub(super) async fn one_shot(environment: &Environment<'_>, file: Option<&Path>) -> Result<Engine, Failure> {
     let database = Database::new(environment.database()?, Health::default())?;
-    let (catalog, timeout) = (environment.catalog()?, environment.http()?.request_timeout);
+    let (mut catalog, timeout) = (environment.catalog()?, environment.http()?.request_timeout);
+    catalog.file = file.map(Path::to_owned).or(catalog.file);
     // A session for the question opens while the catalog is read.
     let reading = once(database.config(), &catalog, database.health());
     let (read, ()) = tokio::join!(reading, database.warm(Deadline::after(timeout)));
@@ -80,48 +108,134 @@ pub(super) async fn one_shot(environment: &Environment<'_>) -> Result<Engine, Fa
     })
 }
 
-pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) -> Result<(), Failure> {
-    let engine = one_shot(environment).await?;
-    let (frames, zone) = ask(&engine, arguments).await?;
-    let colour = std::io::stdout().is_terminal();
-    // A point is no line.
-    let form = if arguments.instant && arguments.format == Form::Chart { Form::Table } else { arguments.format };
-    let text = match form {
-        Form::Chart => chart::chart(&frames, WIDTH, HEIGHT, &zone, colour),
-        Form::Table => chart::table(&frames, &zone),
-        Form::Csv => chart::csv(&frames)?,
-        Form::Json => serde_json::to_string(&chart::json(&frames))?,
-    };
-    print(&text)?;
-    Ok(())
+/// Answers of all targets.
+pub(super) struct Answers {
+    pub(super) frames: Vec<Frame>,
+    pub(super) range: TimeRange,
+    zone: Zone,
+    /// What could not be answered or is to be said, as it was said.
+    said: Vec<String>,
+    /// Whether a target failed.
+    pub(super) failed: bool,
 }
 
-async fn ask(engine: &Engine, arguments: &Arguments) -> Result<(Vec<Frame>, Zone), Failure> {
+/// Asks and prints; fails where a target failed, after what the others gave was printed.
+pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let form = arguments.form();
+    arguments.sizes(form)?;
+    let engine = one_shot(environment, arguments.config.as_deref()).await?;
+    let spinner = spinner();
+    let answers = ask(&engine, arguments).await;
+    spinner.finish_and_clear();
+    let answers = answers?;
+    let colour = std::io::stdout().is_terminal();
+    let (frames, zone) = (&answers.frames, &answers.zone);
+    for said in &answers.said {
+        say(said);
+    }
+    let text = match form {
+        Form::Chart => {
+            let (width, height) = (arguments.width.unwrap_or(WIDTH), arguments.height.unwrap_or(HEIGHT));
+            chart::chart(frames, width as usize, height as usize, zone, colour)
+        }
+        Form::Table => chart::table(frames, zone),
+        Form::Csv => chart::csv(frames)?,
+        Form::Json => serde_json::to_string(&chart::json(frames))?,
+        Form::Svg => picture(&answers, arguments.look())?,
+    };
+    print(&text)?;
+    Ok(if answers.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Turns while the database works, on a terminal only.
+fn spinner() -> ProgressBar {
+    let spinner = ProgressBar::new_spinner().with_message("asking the database");
+    spinner.set_draw_target(ProgressDrawTarget::stderr());
+    spinner.enable_steady_tick(Duration::from_millis(120));
+    spinner
+}
+
+fn picture(answers: &Answers, look: Look) -> Result<String, Failure> {
+    let Answers { frames, range, zone, said, .. } = answers;
+    let drawn = svg(&Chart { frames, marks: &[], notices: said, range: *range, zone, look });
+    Ok(drawn.map_err(|error| error.sentence())?.svg)
+}
+
+impl Arguments {
+    /// The form; a point is not a line.
+    fn form(&self) -> Form {
+        if self.instant && self.format == Form::Chart { Form::Table } else { self.format }
+    }
+
+    fn look(&self) -> Look {
+        let usual = Look::default();
+        let (width, height) = (self.width.unwrap_or(usual.width), self.height.unwrap_or(usual.height));
+        Look { width, height, theme: Theme::parse(&self.theme).unwrap_or_default(), ..usual }
+    }
+
+    fn sizes(&self, form: Form) -> Result<(), Failure> {
+        let (widths, heights) = if form == Form::Svg { (Look::WIDTHS, Look::HEIGHTS) } else { (SIZES, SIZES) };
+        for (name, size, allowed) in [("width", self.width, widths), ("height", self.height, heights)] {
+            if size.is_some_and(|size| !allowed.contains(&size)) {
+                return Err(format!("--{name} must be from {} to {}", allowed.start(), allowed.end()).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// How many points a series has at most.
+    fn points(&self) -> u32 {
+        let drawn = match self.form() {
+            Form::Chart => 2 * self.width.unwrap_or(WIDTH),
+            Form::Svg => self.look().points(),
+            Form::Table | Form::Csv | Form::Json => 1000,
+        };
+        self.max_data_points.unwrap_or(drawn)
+    }
+
+    /// What a target says besides its text.
+    fn payload(&self) -> Value {
+        let members = [("step", &self.step), ("fill", &self.fill), ("legend", &self.legend)];
+        let said = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?.into())));
+        Value::Object(said.collect())
+    }
+}
+
+async fn ask(engine: &Engine, arguments: &Arguments) -> Result<Answers, Failure> {
     let scope = engine.scope()?;
     let zone = match &arguments.tz {
         Some(name) => Zone::parse(name).ok_or_else(|| format!("{name:?} is not an IANA time zone"))?,
         None => *scope.snapshot().zone(),
     };
-    let points =
-        arguments.max_data_points.unwrap_or(if arguments.format == Form::Chart { 2 * WIDTH as u32 } else { 1000 });
+    let range = json!({"from": arguments.from, "to": arguments.to});
+    let range = intake::time_range(&range, scope.moment_in(&zone)).map_err(|error| error.sentence())?;
+    let mut answers = Answers { frames: Vec::new(), range, zone, said: Vec::new(), failed: false };
     if arguments.promql {
-        return Ok((promql::ask(engine, arguments, &zone, points).await?, zone));
+        promql::ask(engine, arguments, arguments.points(), &mut answers).await?;
+        return Ok(answers);
     }
-    let targets: Vec<_> = arguments.target.iter().map(|target| json!({"target": target, "refId": target})).collect();
+    let payload = arguments.payload();
+    let targets = arguments.target.iter().map(|text| json!({"target": text, "refId": text, "payload": payload}));
     let query = Query {
-        targets: targets.into(),
-        range: json!({"from": arguments.from, "to": arguments.to}),
-        max_data_points: points.into(),
+        targets: targets.collect(),
+        range: json!({"from": range.from, "to": range.to}),
+        max_data_points: arguments.points().into(),
         timezone: zone.name().into(),
         ..Query::default()
     };
     let question = intake::question(&query, scope.moment_in(&zone), scope.limits())?;
     let answer = scope.answer(&question).await.map_err(|error| error.full_message())?;
-    for error in &answer.failed {
-        say(&format!("datebin: {}", render::told(error)));
+    answers.failed = !answer.failed.is_empty();
+    answers.said.extend(answer.failed.iter().map(|error| format!("datebin: {}", render::told(error))));
+    let notices = answer.answered.iter().flat_map(|target| &target.notices);
+    answers.said.extend(notices.map(|notice| format!("note: {notice}")));
+    answers.frames = answer.answered.into_iter().flat_map(|target| target.frames).collect();
+    Ok(answers)
+}
+
+impl Answers {
+    /// Adds what is to be said.
+    pub(super) fn say(&mut self, line: String) {
+        self.said.push(line);
     }
-    for notice in answer.answered.iter().flat_map(|target| &target.notices) {
-        say(&format!("note: {notice}"));
-    }
-    Ok((answer.answered.into_iter().flat_map(|target| target.frames).collect(), zone))
 }

@@ -5,6 +5,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failure, demo, say};
 use crate::access::Access;
+use crate::check::undeclared_text;
 use crate::config::{Environment, HttpConfig};
 use crate::db::{self, Database};
 use crate::engine::Engine;
@@ -31,7 +32,10 @@ pub(super) async fn demo(environment: &Environment<'_>) -> Result<(), Failure> {
     demo::load(&database, &mut std::io::stderr()).await?;
     tokio::spawn(db::demo::feed(database));
     let engine = engine(environment, &http).await?;
-    say(&demo::what_to_try(&format!("http://{}{}", listener.local_addr()?, http.base_path)));
+    // For pasting into another terminal, as complete as the process itself has them.
+    let program = std::env::current_exe().map_or_else(|_| "datebin".to_owned(), |path| path.display().to_string());
+    let (url, place) = (format!("http://{}{}", listener.local_addr()?, http.base_path), environment.database_url());
+    say(&demo::what_to_try(&url, &program, &place.unwrap_or_default()));
     serve(engine, &http, listener).await
 }
 
@@ -85,6 +89,7 @@ pub(super) async fn serve(engine: Engine, http: &HttpConfig, listener: TcpListen
     tracing::info!(url = %format!("http://{address}{}", http.base_path), "listening");
     reload_on_hangup(engine.catalog.clone())?;
     reload_on_notice(&engine);
+    tell_of_undeclared(&engine);
     let service = http::service(engine, http);
     server::run(listener, service, http.clone(), stop()?).await;
     tracing::info!("stopped");
@@ -110,6 +115,19 @@ fn reload_on_notice(engine: &Engine) {
         tracing::info!("reading the catalog anew: the database says that something changed");
         catalog.refresh();
     }));
+}
+
+/// Says which tables a file without discovery leaves out: once, when the catalog is there.
+fn tell_of_undeclared(engine: &Engine) {
+    let (catalog, database) = (engine.catalog.clone(), engine.database.config().clone());
+    tokio::spawn(async move {
+        catalog.until_loaded().await;
+        let Some(config) = catalog.config() else { return };
+        let Ok(file) = refresh::file(config).await else { return };
+        for relation in db::undeclared(&database, &file, config.zone).await.unwrap_or_default() {
+            tracing::info!("{}", undeclared_text(&relation));
+        }
+    });
 }
 
 /// Ends with SIGTERM or SIGINT; the second one ends the process.

@@ -1,6 +1,7 @@
 //! How the database is reached.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::{ConfigError, Environment};
 use crate::db::DatabaseConfig;
@@ -11,19 +12,27 @@ impl Environment<'_> {
     /// # Errors
     /// There is no URL, or a bound cannot be read.
     pub fn database(&self) -> Result<DatabaseConfig, ConfigError> {
-        let mut config = self.database_url()?;
+        let mut config = self.named_database()?;
         config.pool_size = self.held("DATEBIN_POOL_SIZE", config.pool_size)?;
         config.queue = self.held("DATEBIN_QUEUE", config.queue)?;
         config.wait = self.duration("DATEBIN_POOL_WAIT", config.wait)?;
         config.connect_timeout = self.duration("DATEBIN_CONNECT_TIMEOUT", config.connect_timeout)?;
         config.statement_timeout = self.duration("DATEBIN_STATEMENT_TIMEOUT", config.statement_timeout)?;
-        config.lock_timeout = self.duration("DATEBIN_LOCK_TIMEOUT", config.lock_timeout)?;
+        // A wait that outlasts its statement would be reported as a slow statement, not as a lock.
+        let lock_timeout = self.duration("DATEBIN_LOCK_TIMEOUT", config.lock_timeout)?;
+        config.lock_timeout = lock_timeout.min(config.statement_timeout * 3 / 4).max(Duration::from_millis(1));
         Ok(config)
     }
 
+    /// The database's URL as it was given, with what is secret in it: for the person at the terminal who gave it.
+    #[must_use]
+    pub fn database_url(&self) -> Option<String> {
+        self.text("DATABASE_URL")
+    }
+
     /// The database that `DATABASE_URL` names, or the file that `DATABASE_URL_FILE` does.
-    fn database_url(&self) -> Result<DatabaseConfig, ConfigError> {
-        let expected = "a PostgreSQL URL, postgres://user:password@host:port/database";
+    fn named_database(&self) -> Result<DatabaseConfig, ConfigError> {
+        let expected = "a PostgreSQL URL, postgres://user:password@host:port/database, or host=… dbname=… user=…";
         match (self.text("DATABASE_URL"), self.text("DATABASE_URL_FILE").map(PathBuf::from)) {
             (Some(_), Some(_)) => {
                 Err(ConfigError::Invalid("DATABASE_URL_FILE", "one of DATABASE_URL and DATABASE_URL_FILE, not both"))

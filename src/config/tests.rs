@@ -16,7 +16,7 @@ fn a_bad_value_names_its_variable_and_not_itself() {
     let error = bad.database().map(|_| ()).map_err(|error| error.to_string());
     assert_eq!(
         error,
-        Err("DATABASE_URL cannot be read: expected a PostgreSQL URL, postgres://user:password@host:port/database"
+        Err("DATABASE_URL cannot be read: expected a PostgreSQL URL, postgres://user:password@host:port/database, or host=… dbname=… user=…"
             .into())
     );
     assert!(bad.limits().is_err() && bad.http().is_err() && bad.log().is_err());

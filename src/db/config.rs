@@ -8,6 +8,7 @@ use std::time::Duration;
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 
+use super::conninfo;
 use super::settings::{Pooler, Settings, Value};
 
 /// A database and the bounds of our sessions there.
@@ -48,7 +49,7 @@ pub(super) enum Purpose {
 pub struct InvalidUrl;
 
 impl DatabaseConfig {
-    /// Reads the URL; the bounds are the defaults.
+    /// Reads the URL, or libpq's `host=… dbname=…`; the bounds are the defaults.
     ///
     /// # Errors
     /// The URL is not PostgreSQL's.
@@ -144,10 +145,11 @@ impl DatabaseConfig {
 }
 
 fn options(url: &str) -> Result<PgConnectOptions, InvalidUrl> {
+    let url = conninfo::as_url(url).ok_or(InvalidUrl)?;
     if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
         return Err(InvalidUrl);
     }
-    Ok(PgConnectOptions::from_str(url).map_err(|_| InvalidUrl)?.disable_statement_logging())
+    Ok(PgConnectOptions::from_str(&url).map_err(|_| InvalidUrl)?.disable_statement_logging())
 }
 
 impl fmt::Debug for DatabaseConfig {

@@ -103,6 +103,30 @@ pub async fn load_since(
     Ok(Loaded { rows, annotations })
 }
 
+/// What was taken away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Removed {
+    /// Tables.
+    pub tables: usize,
+    /// Annotations.
+    pub annotations: u64,
+}
+
+/// Takes the demo's tables and annotations away; a table that is not the demo's stays.
+///
+/// # Errors
+/// A table of the demo's name is somebody else's, the database is away or the role may not drop tables.
+pub async fn remove(config: &DatabaseConfig) -> Result<Removed, DemoFailed> {
+    let mut connection = PgConnection::connect_with(&config.demonstrating()).await?;
+    let mut transaction = connection.begin().await?;
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtext('datebin demo'))").execute(&mut *transaction).await?;
+    let tables = tables::drop(&mut transaction).await?;
+    let annotations = events::remove(&mut transaction).await?;
+    transaction.commit().await?;
+    connection.close().await?;
+    Ok(Removed { tables, annotations })
+}
+
 async fn fill(
     connection: &mut PgConnection,
     since: Millis,

@@ -170,6 +170,25 @@ impl DbError {
         }
     }
 
+    /// What the operator can do where there is no session; nothing where the session is not the matter.
+    #[must_use]
+    pub fn cure(&self) -> Option<&'static str> {
+        match self {
+            Self::Connection(_) => Some(
+                "does PostgreSQL run there, and may this machine connect (listen_addresses, pg_hba.conf, a firewall)?",
+            ),
+            Self::Away(_) => Some("its log says why"),
+            Self::Server(complaint) => match complaint.code.as_str() {
+                "28P01" => Some("correct the password or the role"),
+                "28000" => Some("correct the role, or allow it in pg_hba.conf"),
+                "3D000" => Some("create that database, or correct its name"),
+                "53300" => Some("raise max_connections or the role's CONNECTION LIMIT, or lower DATEBIN_POOL_SIZE"),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The error as a client may see it: nothing of SQL, names or hosts.
     #[must_use]
     pub fn public(&self) -> Error {

@@ -1,6 +1,6 @@
 //! Facts of the database and `datebin.toml` → a catalog.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use sqlx::Connection as _;
@@ -35,6 +35,9 @@ pub enum LoadError {
     /// `datebin.toml` cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
+    /// A file of that name cannot be read.
+    #[error("{}", named(.0, .1))]
+    Named(String, FileError),
     /// `datebin.toml` and the database contradict each other.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
@@ -49,13 +52,19 @@ pub enum LoadError {
     Version(u32),
 }
 
+/// What is wrong with a file, with its own name in place of the usual one.
+fn named(path: &str, error: &FileError) -> String {
+    let text = error.to_string();
+    text.strip_prefix("datebin.toml").map_or_else(|| format!("{path}: {text}"), |rest| format!("{path}{rest}"))
+}
+
 impl LoadError {
     /// Why there is no catalog, as a client may read it: the kind of reason, no names.
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Database(error) => error.reason(),
-            Self::File(_) => "the catalog file has an error",
+            Self::File(_) | Self::Named(..) => "the catalog file has an error",
             Self::Catalog(_) => "the catalog file contradicts the database",
             Self::Open(..) => "the catalog file cannot be opened",
             Self::Panicked => "a defect of datebin's own",
@@ -133,6 +142,29 @@ pub struct Survey {
 pub async fn survey(config: &DatabaseConfig, file: &CatalogFile, zone: Option<Zone>) -> Result<Survey, LoadError> {
     let (facts, found, problems) = within(PATIENCE, all(config, file, zone, &mut Memory::default())).await?;
     Ok(Survey { facts, snapshot: found.map(|(snapshot, ..)| snapshot), problems })
+}
+
+/// The relations that discovery would serve and that a file without discovery does not name: nothing else would tell of a
+/// table that was made after the file was written.
+///
+/// # Errors
+/// The database does not answer, or the file contradicts it.
+pub async fn undeclared(
+    config: &DatabaseConfig,
+    file: &CatalogFile,
+    zone: Option<Zone>,
+) -> Result<Vec<String>, LoadError> {
+    if file.discovery.enabled {
+        return Ok(Vec::new());
+    }
+    let mut whole = file.clone();
+    whole.discovery.enabled = true;
+    let relations = |loaded: &Partial| -> BTreeSet<String> {
+        loaded.snapshot.sources().iter().map(|source| source.relation.to_string()).collect()
+    };
+    let all = partial(config, &whole, zone, &mut Memory::default()).await?;
+    let own = partial(config, file, zone, &mut Memory::default()).await?;
+    Ok(relations(&all).difference(&relations(&own)).cloned().collect())
 }
 
 async fn within<T>(bound: Duration, reading: impl Future<Output = Result<T, LoadError>>) -> Result<T, LoadError> {

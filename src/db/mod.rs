@@ -6,6 +6,7 @@
 mod answer;
 mod batch;
 mod config;
+mod conninfo;
 pub mod demo;
 mod error;
 mod health;
@@ -29,7 +30,7 @@ pub use answer::{AnnotationRow, Place, RowSink, SeriesRow};
 pub use config::{DatabaseConfig, InvalidUrl};
 pub use error::{Complaint, DbError};
 pub use health::{Health, watch};
-pub use load::{LoadError, Survey, load, survey};
+pub use load::{LoadError, Survey, load, survey, undeclared};
 pub(crate) use load::{Partial, partial};
 pub use migrate::{MIGRATOR, MigrateFailed, migrate};
 pub use notices::listen;

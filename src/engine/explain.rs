@@ -29,6 +29,24 @@ impl Scope {
         Ok(plans)
     }
 
+    /// The relations that a question reads, with the rollups among them, each once.
+    ///
+    /// # Errors
+    /// No target can be planned: then the first one's error.
+    pub fn relations(&self, question: &Question) -> Result<Vec<String>, Error> {
+        let mut relations = Vec::new();
+        for target in &question.targets {
+            let text = target.text.as_ref().map_err(Clone::clone)?;
+            let expression = target.builder.around(resolve::expression(&self.snapshot, text)?, &mut Vec::new())?;
+            let lowered = lower::lower(&expression, &self.patterns).map_err(resolve::refusal)?;
+            let planned = plan::fetches(&self.context(question, target), &lowered.fetches)?;
+            relations.extend(parts(&planned.groups).iter().map(|part| part.rows.relation.to_string()));
+        }
+        relations.sort();
+        relations.dedup();
+        Ok(relations)
+    }
+
     /// The plan of reading a relation's annotations.
     ///
     /// # Errors

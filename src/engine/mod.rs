@@ -244,7 +244,9 @@ impl Scope {
 }
 
 impl Timing {
-    fn longest(self, other: Self) -> Self {
+    /// The longer of each.
+    #[must_use]
+    pub fn longest(self, other: Self) -> Self {
         Self {
             parse: self.parse.max(other.parse),
             plan: self.plan.max(other.plan),

@@ -1,5 +1,6 @@
 //! One question in Prometheus' language through all stages: read → plan → fetch → evaluate.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -65,6 +66,21 @@ impl Scope {
             async move { scope.stepped(question, &lowered, parsed_in).await }
         })
         .await
+    }
+
+    /// The relations that a question reads, each once; a rollup is named where it may serve.
+    ///
+    /// # Errors
+    /// As [`Self::promql`].
+    pub fn promql_relations(&self, question: &PromQuestion) -> Result<Vec<String>, Error> {
+        let parsed = language::promql(&question.text, &self.patterns)?;
+        let lowered = lower::lower_steps(&parsed, question.steps, &self.patterns).map_err(resolve::refused_steps)?;
+        let context = self.samples_context(range_of(&question.steps));
+        let reads = plan::reads(&context, lowered.wanted(), question.lookback_ms)?;
+        let fetches = reads.iter().flatten().flat_map(|read| read.samples.iter().chain(&read.partials));
+        let relations: BTreeSet<String> =
+            fetches.flat_map(plan::Fetch::parts).map(|part| part.rows.relation.to_string()).collect();
+        Ok(relations.into_iter().collect())
     }
 
     async fn stepped(

@@ -1,11 +1,14 @@
 //! Answers in Prometheus' terms: scalars, strings, vectors and matrices.
 
+use std::sync::Arc;
+
+use super::Frame;
 use crate::budget::Budget;
 use crate::evaluate::{
     Annotations, Buckets, Computed, EvaluateError, Inputs, SampledSeries, Value, evaluate_steps, range_samples,
 };
 use crate::lower::Root;
-use crate::series::{Labels, Point, Series};
+use crate::series::{Labels, METRIC_NAME, Point, Series};
 use crate::time::{Millis, Steps};
 
 /// A value at a time.
@@ -52,6 +55,36 @@ impl PromValue {
             Self::Scalar(_) | Self::Text { .. } => 1,
             Self::Vector(series) | Self::Matrix(series) => series.iter().map(|one| one.points.len()).sum(),
         }
+    }
+
+    /// The series as they are drawn, called as Prometheus writes them; without a name and labels, as the expression. A
+    /// string has none.
+    #[must_use]
+    pub fn frames(self, expression: &str) -> Vec<Frame> {
+        let series = match self {
+            Self::Vector(series) | Self::Matrix(series) => series,
+            Self::Scalar(point) => vec![PromSeries { labels: Labels::default(), points: vec![point] }],
+            Self::Text { .. } => Vec::new(),
+        };
+        series.into_iter().map(|one| one.frame(expression)).collect()
+    }
+}
+
+impl PromSeries {
+    fn frame(self, expression: &str) -> Frame {
+        let Self { labels: all, points } = self;
+        let metric = Some(all.get(METRIC_NAME).to_owned()).filter(|name| !name.is_empty());
+        let own = all.iter().filter(|(name, _)| &***name != METRIC_NAME);
+        let labels = Labels::new(own.map(|(name, value)| (Arc::clone(name), Arc::clone(value))));
+        let shown: Vec<String> = labels.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+        let name = metric.clone().unwrap_or_default();
+        let legend = match (name.as_str(), shown.as_slice()) {
+            ("", []) => expression.to_owned(),
+            (name, []) => name.to_owned(),
+            (name, shown) => format!("{name}{{{}}}", shown.join(", ")),
+        };
+        let points = points.into_iter().map(|point| (point.ms, point.value)).collect();
+        Frame { name: legend.clone(), legend, metric, labels, unit: None, help: None, points }
     }
 }
 

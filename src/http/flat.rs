@@ -24,6 +24,27 @@ const FORMATS: &[&str] = &["rows", "wide", "csv", "frames", "table", "instant", 
 /// The members of a URL that are the target's own wishes.
 const OPTIONS: &[&str] = &["over_time", "aggregation", "by", "fill", "reduce", "legend", "step", "tz"];
 
+/// All members of a URL.
+const PARAMETERS: &[&str] = &[
+    "target",
+    "metric",
+    "format",
+    "from",
+    "to",
+    "interval_ms",
+    "intervalMs",
+    "max_data_points",
+    "maxDataPoints",
+    "over_time",
+    "aggregation",
+    "by",
+    "fill",
+    "reduce",
+    "legend",
+    "step",
+    "tz",
+];
+
 pub(super) async fn got(Asked(app): Asked, params: Params) -> Response {
     answered(answer(&app, &params).await)
 }
@@ -37,7 +58,8 @@ async fn answer(app: &App, params: &Params) -> Result<Response, Error> {
         return Err(error.hint("GET /query?target=cpu&from=now-1h&to=now"));
     }
     let answer = scope.answer(&question).await?;
-    let (said, timing, large) = (said(&answer), answer.timing, answer.points() > LARGE);
+    let (mut said, timing, large) = (said(&answer), answer.timing, answer.points() > LARGE);
+    said.extend(params.unknown(PARAMETERS));
     let shown = move || shown(format, answer, &question);
     let mut response = if format == "csv" {
         app.buffers.answer(large, move || shown().map(|Holding(shown, held)| Holding(Csv(shown), held))).await?
@@ -59,7 +81,7 @@ fn format(params: &Params) -> Result<&'static str, Error> {
 }
 
 /// The URL as the body that means the same.
-fn query(params: &Params, format: &str) -> Query {
+pub(super) fn query(params: &Params, format: &str) -> Query {
     let mut payload = params.object(OPTIONS);
     if let ("table" | "instant", Value::Object(members)) = (format, &mut payload) {
         members.insert("format".to_owned(), format.into());
@@ -69,8 +91,8 @@ fn query(params: &Params, format: &str) -> Query {
     Query {
         targets: targets.collect(),
         range: params.range(),
-        interval_ms: params.value("interval_ms"),
-        max_data_points: params.value("max_data_points"),
+        interval_ms: params.either("interval_ms", "intervalMs"),
+        max_data_points: params.either("max_data_points", "maxDataPoints"),
         timezone: params.value("tz"),
         ..Query::default()
     }

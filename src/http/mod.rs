@@ -5,6 +5,9 @@ mod auth;
 mod body;
 mod buffers;
 mod builder;
+mod chart;
+mod drawing;
+mod explorer;
 mod exposition;
 mod flat;
 mod health;
@@ -25,6 +28,7 @@ use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::routing::{get, post};
+use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 use tower::util::BoxCloneSyncService;
 
@@ -45,6 +49,8 @@ struct App {
     body_limit: usize,
     /// What is held of bodies and answers.
     buffers: Buffers,
+    /// Held by the one who reads the catalog for a look at all of it.
+    reading: Arc<Semaphore>,
     /// When it started, as RFC 3339 writes it.
     started: Arc<str>,
     /// Who asks.
@@ -90,14 +96,16 @@ pub fn service(engine: Engine, config: &HttpConfig) -> Service {
         engine,
         body_limit: config.body_limit,
         buffers: Buffers::new(config),
+        reading: Arc::new(Semaphore::new(1)),
         started,
         caller: Caller::default(),
     };
     let routes = Router::new()
-        .route("/", get(health::root))
+        .route("/", get(explorer::root))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/openapi.json", get(async || respond::document(include_str!("../../openapi.json"))))
+        .route("/chart.svg", get(chart::got))
         .route("/query", post(query::posted).get(flat::got))
         .route("/search", post(search::posted).get(search::got))
         .route("/metrics", post(builder::metrics).get(exposition::got))
@@ -107,6 +115,7 @@ pub fn service(engine: Engine, config: &HttpConfig) -> Service {
         .route("/tag-keys", post(tags::posted_keys).get(tags::got_keys))
         .route("/tag-values", post(tags::posted_values).get(tags::got_values))
         .merge(prometheus::routes())
+        .merge(explorer::routes())
         .fallback(|| async { respond::error(&Error::new(Kind::NotFound, "there is nothing at this path")) })
         .method_not_allowed_fallback(|| async {
             respond::error(&Error::new(Kind::MethodNotAllowed, "this path takes another method"))

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::respond;
 use crate::error::{Error, Kind};
+use crate::nearest::nearest;
 
 /// All members in the order of the URL; a name may repeat.
 pub(super) struct Params(Vec<(String, String)>);
@@ -18,6 +19,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
         let read = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
         read.map(|Query(all)| Self(all))
             .map_err(|_| respond::error(&Error::new(Kind::BadRequest, "the URL's query cannot be read")))
+    }
+}
+
+/// The most unknown names that are said.
+const NOTICES: usize = 5;
+
+fn notice(name: &str, known: &[&str]) -> String {
+    let shown: String = name.chars().take(40).collect();
+    match nearest(name, known.iter().copied()).first() {
+        Some(near) => format!("the parameter {shown:?} is unknown and ignored: did you mean {near}?"),
+        None => format!("the parameter {shown:?} is unknown and ignored"),
     }
 }
 
@@ -37,6 +49,21 @@ impl Params {
     /// The first value of a name as JSON: a text or null.
     pub(super) fn value(&self, name: &str) -> Value {
         self.first(name).map(Value::from).unwrap_or_default()
+    }
+
+    /// The first value of one of two spellings of a name.
+    pub(super) fn either(&self, name: &str, other: &str) -> Value {
+        if self.first(name).is_some() { self.value(name) } else { self.value(other) }
+    }
+
+    /// A notice for each name that is not among the known ones, with the nearest of them. Some clients add a parameter
+    /// against caches: one that begins with `_` is passed over.
+    pub(super) fn unknown(&self, known: &[&str]) -> Vec<String> {
+        let mut names: Vec<&str> = self.0.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let unknown = names.into_iter().filter(|name| !known.contains(name) && !name.starts_with('_'));
+        unknown.take(NOTICES).map(|name| notice(name, known)).collect()
     }
 
     /// `from` and `to`.

@@ -1,6 +1,8 @@
 //! Answers and errors as HTTP.
 
-use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
@@ -76,4 +78,11 @@ pub(super) fn timed(headers: &mut HeaderMap, timing: Timing) {
     if let Ok(value) = HeaderValue::try_from(value) {
         headers.insert("server-timing", value);
     }
+}
+
+/// What a document that stands alone in a browser may do: nothing.
+pub(super) fn sealed(headers: &mut HeaderMap) {
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }

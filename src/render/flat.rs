@@ -35,7 +35,8 @@ pub fn rows(answers: &[(Answered, String)]) -> Result<Rows, Error> {
     if several {
         keys.push(METRIC.to_owned());
     }
-    let mut unique = Unique::of(&keys);
+    // Reserved also where it is no key: a label keeps its name when a second metric is asked.
+    let mut unique = Unique::of(&[TIME, VALUE, METRIC].map(str::to_owned));
     keys.extend(labels.iter().map(|label| unique.key(label)));
     super::few_enough(labels.len(), frames.len())?;
     let (empty, mut flat) = (Arc::from(""), Rows { keys: keys.split_off(2), ..Rows::default() });

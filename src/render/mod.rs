@@ -1,7 +1,9 @@
 //! Frames → wire: the last module that knows Grafana on the way out.
 
 mod builder;
+pub mod chart;
 mod events;
+pub mod explorer;
 mod flat;
 mod frames;
 pub mod prometheus;

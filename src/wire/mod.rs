@@ -1,6 +1,7 @@
 //! The bodies exactly as each client sends and expects them. No logic: what they mean is `intake`'s and `render`'s.
 
 pub mod builder;
+pub mod explorer;
 pub mod flat;
 pub mod frame;
 pub mod prometheus;

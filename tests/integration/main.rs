@@ -20,6 +20,7 @@ mod budgets;
 mod builder;
 mod calendar;
 mod carets;
+mod chart;
 mod checklist;
 mod clients;
 mod counters;
@@ -31,6 +32,8 @@ mod explain;
 mod explain_labels;
 mod explain_types;
 mod explain_values;
+#[expect(clippy::print_stderr, reason = "who runs the tests is told of a skip")]
+mod explorer;
 mod flat;
 mod found;
 mod golden;

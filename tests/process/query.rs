@@ -1,18 +1,23 @@
-//! `datebin query --promql`: Prometheus' language from the shell.
+//! `datebin query`: both languages from the shell.
 
 use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
-use crate::program::ran;
+use crate::program::{Program, ran};
 
 const TABLE: &str = "
     CREATE TABLE cpu (ts timestamptz NOT NULL, host text NOT NULL, value double precision);
     INSERT INTO cpu SELECT '2026-01-05Z'::timestamptz + n * interval '1 min', 'h' || n % 2, n
     FROM generate_series(0, 9) AS n;";
 
+/// Whether it succeeded, what it printed, what it complained of.
 async fn asked(cluster: &Cluster, arguments: &[&str]) -> (bool, String, String) {
+    ran_query(cluster, &[&["--promql"], arguments].concat()).await
+}
+
+async fn ran_query(cluster: &Cluster, arguments: &[&str]) -> (bool, String, String) {
     let (directory, url) = (cluster.directory.clone(), cluster.url());
-    let arguments: Vec<String> = [&["query", "--promql"], arguments].concat().into_iter().map(str::to_owned).collect();
+    let arguments: Vec<String> = [&["query"], arguments].concat().into_iter().map(str::to_owned).collect();
     let run = move || {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         ran(&directory, &[("DATABASE_URL", &url)], &arguments)
@@ -41,4 +46,38 @@ async fn a_range_and_an_instant_are_asked_in_prometheus_language() {
     assert!(!done && complained.contains("invalid parameter \"query\": 1:"), "{complained}");
     let (done, _, complained) = asked(&cluster, &[&range[..], &["--step", "1ms", "cpu"]].concat()).await;
     assert!(!done && complained.contains("take a larger --step"), "{complained}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_fails_beside_others_is_the_exit_status() {
+    let cluster = Cluster::start();
+    cluster.sql(TABLE).await;
+    let range = ["--from", "2026-01-05T00:00:00Z", "--to", "2026-01-05T00:04:00Z", "--tz", "UTC"];
+    let csv =
+        [&range[..], &["--format", "csv", "--step", "2m", "--fill", "zero", "--legend", "x", "sum(cpu)"]].concat();
+    let (done, said, complained) = ran_query(&cluster, &csv).await;
+    assert!(done, "{complained}");
+    assert_eq!(said, "time,value\n2026-01-05T00:00:00.000Z,1\n2026-01-05T00:02:00.000Z,5\n");
+    for dialect in [&[][..], &["--promql"]] {
+        let both = [dialect, &range[..], &["--format", "csv", "--step", "2m", "sum(cpu)", "sum(cpu"]].concat();
+        let (done, said, complained) = ran_query(&cluster, &both).await;
+        assert!(!done && said.starts_with("time,"), "{said} {complained}");
+        assert!(complained.contains("datebin: "), "{complained}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_picture_is_the_one_that_the_server_gives() {
+    let cluster = Cluster::start();
+    cluster.sql(TABLE).await;
+    let svg =
+        ["--from", "1767571200000", "--to", "1767571800000", "--format", "svg", "--width", "500", "--theme", "dark"];
+    let (done, printed, complained) = ran_query(&cluster, &[&svg[..], &["cpu"]].concat()).await;
+    assert!(done, "{complained}");
+    let program = Program::serve(&cluster, &[]).await;
+    let path = "/chart.svg?target=cpu&from=1767571200000&to=1767571800000&width=500&theme=dark";
+    let served = program.client.get(format!("{}{path}", program.base)).send().await.expect("an answer");
+    assert_eq!(printed.trim_end(), served.text().await.expect("a picture").trim_end());
+    let (done, _, complained) = ran_query(&cluster, &["--format", "svg", "--width", "9", "cpu"]).await;
+    assert!(!done && complained.contains("--width must be from 160 to 4000"), "{complained}");
 }

@@ -70,6 +70,8 @@ fn a_bad_setting_ends_the_program_and_is_named() {
         ("DATEBIN_TIME_ZONE", "Mars/Olympus"),
         ("DATEBIN_BODY_LIMIT", "much"),
         ("DATEBIN_LOG", "a=b=c"),
+        ("DATEBIN_LOG", "inof"),
+        ("DATEBIN_LOG", "info,sqlx"),
         ("DATEBIN_LOG_FORMAT", "xml"),
         ("DATEBIN_CONFIG", "missing.toml"),
     ] {
@@ -97,9 +99,25 @@ fn help_names_every_command() {
     let output = ran(&cluster, &[], &["--help"]);
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success());
-    for command in ["serve", "demo", "migrate", "query", "discover", "check", "schema", "health"] {
+    let commands =
+        ["serve", "demo", "config", "migrate", "query", "discover", "check", "schema", "health", "completions", "man"];
+    for command in commands {
         assert!(said.contains(command), "{said}");
     }
+    let serve = ran(&cluster, &[], &["serve", "--help"]);
+    let said = String::from_utf8_lossy(&serve.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    for setting in datebin::config::settings() {
+        let default = setting.default.filter(|default| !default.is_empty());
+        let shown = default.map_or_else(String::new, |default| format!(", default {default}]"));
+        assert!(said.contains(&format!("--{} <VALUE>", setting.flag())), "{setting:?}: {said}");
+        assert!(said.contains(&format!("[{}{shown}", setting.name)), "{setting:?}: {said}");
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        let script = ran(&cluster, &[], &["completions", shell]);
+        assert!(script.status.success() && String::from_utf8_lossy(&script.stdout).contains("pool-size"), "{shell}");
+    }
+    let page = ran(&cluster, &[("DATEBIN_LOG", "nonsense")], &["man"]);
+    assert!(page.status.success() && String::from_utf8_lossy(&page.stdout).contains(".TH datebin 1"));
     assert!(!ran(&cluster, &[], &["nonsense"]).status.success());
 }
 
@@ -153,4 +171,72 @@ async fn health_finds_the_server_by_the_address_it_listens_on() {
     let status = ran(&cluster.directory, &[], &["health", "--address", &address]).status;
     assert_eq!(status.code(), Some(1));
     assert!(begun.elapsed() < patience(Duration::from_secs(2)), "took {:?}", begun.elapsed());
+}
+
+#[test]
+fn the_settings_in_force_are_shown_without_what_is_secret() {
+    let directory = std::env::temp_dir();
+    let url = "host=db.example dbname=metrics user=reader password=hunter2";
+    let settings =
+        [("DATABASE_URL", url), ("DATEBIN_POOL_SIZE", "7"), ("DATEBIN_POOLSIZE", "8"), ("DATEBIN_QUEUE", "9")];
+    let shown = ran(&directory, &settings, &["config", "--queue", "11"]);
+    let (said, warned) = (String::from_utf8_lossy(&shown.stdout), String::from_utf8_lossy(&shown.stderr));
+    assert!(shown.status.success(), "{warned}");
+    for line in [
+        "DATABASE_URL=postgres://reader@db.example:5432/metrics (the rest is hidden)",
+        "DATEBIN_POOL_SIZE=7",
+        "DATEBIN_QUEUE=11",
+        "# DATEBIN_LISTEN=127.0.0.1:8080",
+    ] {
+        assert!(said.lines().any(|own| own == line), "{line}: {said}");
+    }
+    assert!(!said.contains("hunter2") && !warned.contains("hunter2"));
+    assert!(
+        warned.contains("DATEBIN_POOLSIZE is not a setting and is ignored; did you mean DATEBIN_POOL_SIZE?"),
+        "{warned}"
+    );
+    let wrong = ran(&directory, &[("DATABASE_URL", url)], &["config", "--pool-size", "none"]);
+    let warned = String::from_utf8_lossy(&wrong.stderr);
+    assert!(!wrong.status.success() && warned.contains("DATEBIN_POOL_SIZE cannot be read"), "{warned}");
+}
+
+#[test]
+fn who_cannot_reach_the_database_is_told_where_it_is_and_what_to_do() {
+    let directory = std::env::temp_dir();
+    let url = format!("postgres://reader:hunter2@127.0.0.1:{}/metrics", free_port());
+    for command in [&["query", "cpu"][..], &["discover"], &["check"], &["migrate"]] {
+        let output = ran(&directory, &[("DATABASE_URL", &url)], command);
+        let said = String::from_utf8_lossy(&output.stderr);
+        let place = url.rsplit_once('@').expect("a place").1;
+        assert!(!output.status.success() && !said.contains("hunter2"), "{command:?}: {said}");
+        assert!(said.contains(&format!("the database is {place} (role reader)")), "{command:?}: {said}");
+        assert!(said.contains("does PostgreSQL run there"), "{command:?}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_the_file_does_not_name_is_told() {
+    let cluster = Cluster::start();
+    cluster.sql(CPU).await;
+    let url = cluster.url();
+    let file = cluster.directory.join("other.toml");
+    let written = ran(&cluster.directory, &[("DATABASE_URL", &url)], &["discover"]);
+    fs::write(&file, &written.stdout).expect("a file");
+    cluster.sql("CREATE TABLE fresh AS SELECT * FROM cpu; CREATE INDEX ON fresh (ts)").await;
+    let settings = [("DATABASE_URL", url.as_str()), ("DATEBIN_CONFIG", file.to_str().expect("a path"))];
+    let told = "public.fresh is not in the file, and discovery is off";
+    for command in [&["discover"][..], &["check"]] {
+        let output = ran(&cluster.directory, &settings, command);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.matches(told).count() == 1, "{command:?}: {said}");
+        assert!(!said.contains("public.cpu is not in the file"), "{command:?}: {said}");
+    }
+    let program = Program::serve(&cluster, &settings[1..]).await;
+    let logged = async || program.log().iter().any(|line| line.to_string().contains(told)).then_some(());
+    eventually(LONG, "the log tells of the table", logged).await;
+
+    fs::write(&file, "[[source]]\nrelatoin = 'cpu'").expect("a file");
+    let output = ran(&cluster.directory, &settings, &["check"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("other.toml, line 2: unknown field `relatoin`"), "{said}");
 }

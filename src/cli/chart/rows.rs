@@ -6,8 +6,8 @@ use chrono::{DateTime, NaiveDateTime, SecondsFormat};
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Value, json};
 
-use super::number::visible;
 use crate::frame::Frame;
+use crate::render::chart::visible;
 use crate::time::{Millis, Zone};
 
 /// The columns between time and value: the series' name if labels do not tell the series apart, then the labels.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime};
 
-use super::number::tick;
+use crate::render::chart::{round, tick};
 use crate::time::{Millis, Zone};
 
 /// The value axis.
@@ -56,13 +56,6 @@ impl Axis {
         }
         labels
     }
-}
-
-/// The next of 1, 2, 5, 10, …
-fn round(least: f64) -> f64 {
-    let power = 10_f64.powf(least.log10().floor());
-    let part = least / power;
-    [1.0, 2.0, 5.0].into_iter().find(|nice| part <= *nice).unwrap_or(10.0) * power
 }
 
 const SECOND: Millis = 1_000;

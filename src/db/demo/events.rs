@@ -59,6 +59,18 @@ pub(super) async fn write(
     Ok(new)
 }
 
+/// Removes the demo's annotations; gives their number. Without the migrations there are none.
+pub(super) async fn remove(connection: &mut PgConnection) -> Result<u64, DemoFailed> {
+    let there: bool =
+        sqlx::query_scalar("SELECT to_regclass('datebin.annotations') IS NOT NULL").fetch_one(&mut *connection).await?;
+    if !there {
+        return Ok(0);
+    }
+    let removed =
+        sqlx::query("DELETE FROM datebin.annotations WHERE tags @> ARRAY['demo']").execute(connection).await?;
+    Ok(removed.rows_affected())
+}
+
 fn time(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).unwrap_or_default()
 }

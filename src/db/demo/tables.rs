@@ -33,6 +33,17 @@ pub(super) async fn are_there(connection: &mut PgConnection) -> Result<bool, Dem
     Ok(all)
 }
 
+/// Drops those that are there; gives their number.
+pub(super) async fn drop(connection: &mut PgConnection) -> Result<usize, DemoFailed> {
+    are_there(connection).await?;
+    let mut dropped = 0;
+    for row in sqlx::query(STATE).fetch_all(&mut *connection).await? {
+        dropped += usize::from(row.try_get::<bool, _>("ours")?);
+    }
+    sqlx::raw_sql("DROP TABLE IF EXISTS demo_hosts, demo_readings").execute(connection).await?;
+    Ok(dropped)
+}
+
 /// Makes those that are missing.
 pub(super) async fn create(connection: &mut PgConnection) -> Result<(), DemoFailed> {
     sqlx::raw_sql(include_str!("tables.sql")).execute(connection).await?;

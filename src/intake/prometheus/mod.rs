@@ -5,11 +5,13 @@ mod form;
 mod number;
 mod remote;
 mod selector;
+mod steps;
 
 pub use escape::unescaped;
 pub use form::Parameters;
 pub use remote::{RemoteBounds, RemoteForm, RemoteQuery, RemoteRead};
 pub use selector::{expression, query_error, selector};
+pub use steps::steps_over;
 
 use std::time::Duration;
 

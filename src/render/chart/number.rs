@@ -1,9 +1,10 @@
-//! Numbers and names as a terminal shows them.
+//! Numbers and names as charts show them.
 
 const PREFIXES: [&str; 5] = ["", "k", "M", "G", "T"];
 
 /// About four digits, with a prefix of SI for large numbers.
-pub(super) fn compact(value: f64) -> String {
+#[must_use]
+pub fn compact(value: f64) -> String {
     let size = value.abs();
     if size != 0.0 && !(1e-4..1e15).contains(&size) {
         return format!("{value:.3e}");
@@ -17,7 +18,8 @@ pub(super) fn compact(value: f64) -> String {
 }
 
 /// The number at a tick: as many digits as the distance of the ticks needs, in the same prefix for all.
-pub(super) fn tick(value: f64, step: f64, largest: f64) -> String {
+#[must_use]
+pub fn tick(value: f64, step: f64, largest: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();
     }
@@ -26,8 +28,13 @@ pub(super) fn tick(value: f64, step: f64, largest: f64) -> String {
     }
     let group = group(largest);
     let unit = 1_000_f64.powi(group as i32);
-    let decimals = (-(step / unit * 1.000_001).log10().floor()).max(0.0) as usize;
-    format!("{:.decimals$}{}", value / unit, PREFIXES[group])
+    format!("{}{}", fixed(value / unit, step / unit), PREFIXES[group])
+}
+
+/// The number with as many decimals as multiples of the step need.
+pub(super) fn fixed(value: f64, step: f64) -> String {
+    let decimals = (-(step * 1.000_001).log10().floor()).clamp(0.0, 12.0) as usize;
+    format!("{value:.decimals$}")
 }
 
 fn group(size: f64) -> usize {
@@ -38,9 +45,11 @@ fn trimmed(text: &str) -> &str {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }
 
-/// The text without anything that a terminal would obey.
-pub(super) fn visible(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+/// The text without anything that a terminal would obey or that XML cannot hold.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    let is_bad = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
+    text.chars().map(|c| if is_bad(c) { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ pub(super) struct Rollup {
 
 /// Everything.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Report {
+pub struct Report {
     /// Of the file as a whole.
     pub(super) findings: Vec<Finding>,
     pub(super) sources: Vec<Checked>,
@@ -83,8 +83,10 @@ pub(super) struct Report {
     pub(super) metrics: usize,
     /// Sources whose plan was not looked at, since there are so many.
     pub(super) unexplained: usize,
-    pub(super) broken: usize,
-    pub(super) slow: usize,
+    /// How many findings are broken.
+    pub broken: usize,
+    /// How many findings are slow.
+    pub slow: usize,
 }
 
 impl Finding {
@@ -103,7 +105,8 @@ impl Report {
     }
 
     /// For people.
-    pub(super) fn text(&self) -> String {
+    #[must_use]
+    pub fn text(&self) -> String {
         let mut out = String::new();
         for finding in &self.findings {
             told(&mut out, finding);

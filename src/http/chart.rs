@@ -1,0 +1,43 @@
+//! `GET /chart.svg`: the answer as a picture, for mails, wikis and chat.
+
+use std::io::{self, Write};
+
+use axum::response::Response;
+
+use super::buffers::{Document, Holding, answered};
+use super::drawing::Wanted;
+use super::params::Params;
+use super::{App, Asked, respond};
+use crate::error::Error;
+
+pub(super) async fn got(Asked(app): Asked, params: Params) -> Response {
+    answered(drawn(&app, &params).await)
+}
+
+async fn drawn(app: &App, params: &Params) -> Result<Response, Error> {
+    let scope = app.scope().await?;
+    let asked = Wanted::read(params, &scope)?;
+    let mut drawing = asked.answered(&scope).await?;
+    let (said, timing) = (drawing.notices.clone(), drawing.timing);
+    let make = move || {
+        let picture = drawing.picture(&scope)?;
+        Ok(Holding(Svg(picture.svg), drawing.held))
+    };
+    let mut response = app.buffers.answer(true, make).await?;
+    respond::warn(response.headers_mut(), said.into_iter());
+    respond::timed(response.headers_mut(), timing);
+    respond::sealed(response.headers_mut());
+    Ok(response)
+}
+
+/// A picture.
+struct Svg(String);
+
+impl Document for Svg {
+    const TYPE: &'static str = "image/svg+xml; charset=utf-8";
+
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        // In pieces, so that each finds room by itself.
+        self.0.as_bytes().chunks(16 * 1024).try_for_each(|piece| out.write_all(piece))
+    }
+}

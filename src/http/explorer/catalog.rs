@@ -1,0 +1,21 @@
+//! The catalog as the page lists it.
+
+use axum::response::Response;
+
+use super::super::{App, Asked};
+use super::super::buffers::{JsonOf, answered};
+use crate::error::Error;
+use crate::render::explorer;
+
+/// From here on a catalog takes milliseconds to write.
+const MANY: usize = 500;
+
+pub(in super::super) async fn got(Asked(app): Asked) -> Response {
+    answered(listed(&app).await)
+}
+
+async fn listed(app: &App) -> Result<Response, Error> {
+    let scope = app.scope().await?;
+    let large = scope.snapshot().names().take(MANY + 1).count() > MANY;
+    app.buffers.answer(large, move || Ok(JsonOf(explorer::catalog(scope.snapshot())))).await
+}

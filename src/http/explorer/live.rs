@@ -1,0 +1,84 @@
+//! What the page asks of the live database: `check`, and what discovery decides and why.
+//!
+//! Both tell of the database as a whole, so neither is for callers who may see a part of it.
+
+use std::io::{self, Write};
+
+use axum::response::Response;
+
+use super::super::{App, Asked};
+use super::super::buffers::{Document, JsonOf, answered};
+use crate::catalog::file::CatalogFile;
+use crate::catalog::toml_out;
+use crate::check::check;
+use crate::db::{LoadError, load};
+use crate::engine::{Engine, Scope};
+use crate::error::{Error, Kind};
+use crate::identity::Identity;
+use crate::refresh::{self, CatalogConfig};
+
+/// What `datebin check` says.
+pub(in super::super) async fn checked(Asked(app): Asked) -> Response {
+    answered(async { report(&app, &app.scope().await?).await }.await)
+}
+
+/// What `datebin discover` prints.
+pub(in super::super) async fn discovered(Asked(app): Asked) -> Response {
+    answered(async { decisions(&app, &app.scope().await?).await }.await)
+}
+
+async fn report(app: &App, scope: &Scope) -> Result<Response, Error> {
+    let _alone = alone(app, scope)?;
+    let (config, file) = file(app).await?;
+    let engine = |catalog| Engine { catalog, ..app.engine.clone() };
+    let found =
+        check((app.engine.database.config(), config.zone), &file, engine).await.map_err(|error| failed(&error))?;
+    app.buffers.answer(true, move || Ok(JsonOf(found))).await
+}
+
+async fn decisions(app: &App, scope: &Scope) -> Result<Response, Error> {
+    let _alone = alone(app, scope)?;
+    let (config, mut file) = file(app).await?;
+    // What is left out, and why, is found where discovery looks.
+    file.discovery.enabled = true;
+    let loaded = load(app.engine.database.config(), &file, config.zone).await;
+    let (snapshot, decisions) = loaded.map_err(|error| failed(&error))?;
+    app.buffers.answer(true, move || Ok(Toml(toml_out::write(&snapshot, &decisions)))).await
+}
+
+/// The only one who reads the whole catalog at this time.
+fn alone<'a>(app: &'a App, scope: &Scope) -> Result<tokio::sync::SemaphorePermit<'a>, Error> {
+    if *scope.identity() != Identity::NOBODY {
+        return Err(Error::new(Kind::NotFound, "there is nothing at this path"));
+    }
+    let busy = |_| Error::new(Kind::Busy, "the catalog is being checked").hint("try again in a few seconds");
+    app.reading.try_acquire().map_err(busy)
+}
+
+/// What the catalog is made from, read again.
+async fn file(app: &App) -> Result<(CatalogConfig, CatalogFile), Error> {
+    let config = app.engine.catalog.config().cloned();
+    let config = config.ok_or_else(|| Error::new(Kind::NotFound, "this catalog is not read from a database"))?;
+    let file = refresh::file(&config).await.map_err(|error| failed(&error))?;
+    Ok((config, file))
+}
+
+/// The error as a client may see it.
+fn failed(error: &LoadError) -> Error {
+    tracing::warn!(%error, "the catalog cannot be checked");
+    match error {
+        LoadError::Database(error) => error.public(),
+        error => Error::new(Kind::NoCatalog, format!("the catalog cannot be checked: {}", error.reason())),
+    }
+}
+
+/// A file in TOML.
+struct Toml(String);
+
+impl Document for Toml {
+    const TYPE: &'static str = "text/plain; charset=utf-8";
+
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.0.as_bytes().chunks(16 * 1024).try_for_each(|piece| out.write_all(piece))
+    }
+}

@@ -1,0 +1,131 @@
+//! What stands along the axes: round values in the unit, and edges of the zone's calendar.
+
+use super::unit::Unit;
+use crate::time::{GridRequest, Millis, Step, TimeRange, Zone, choose_grid};
+
+/// The value axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ValueAxis {
+    /// The value at its lower end.
+    pub low: f64,
+    /// The value at its upper end.
+    pub high: f64,
+    step: f64,
+}
+
+/// Beyond that the distance of two values may not be a number.
+const LARGEST: f64 = f64::MAX / 8.0;
+
+impl ValueAxis {
+    /// An axis around values, with room for about so many ticks; none without a value.
+    #[must_use]
+    pub fn over(values: impl Iterator<Item = f64>, unit: &Unit, ticks: u32) -> Option<Self> {
+        let values = values.map(|value| value.clamp(-LARGEST, LARGEST));
+        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+        if low > high {
+            return None;
+        }
+        // A flat line runs through the middle, and noise below what floats can tell apart is flat.
+        let pad = if high - low > 1e-9 * low.abs().max(high.abs()) { 0.0 } else { (low.abs() * 0.1).max(1.0) };
+        let (mut low, mut high) = (low - pad, high + pad);
+        // Zero belongs to the axis where it is near: a line close to it is read against it.
+        if low > 0.0 && low < 0.35 * high {
+            low = 0.0;
+        } else if high < 0.0 && high > 0.35 * low {
+            high = 0.0;
+        }
+        let largest = low.abs().max(high.abs());
+        let step = unit.round_step((high - low) / f64::from(ticks.max(1)), largest);
+        let (low, high) = ((low / step + 1e-9).floor() * step, (high / step - 1e-9).ceil() * step);
+        Some(Self { low, high, step })
+    }
+
+    /// Where a value lies, from 0 at the lower end to 1 at the upper.
+    #[must_use]
+    pub fn part(&self, value: f64) -> f64 {
+        ((value.clamp(-LARGEST, LARGEST) - self.low) / (self.high - self.low)).clamp(0.0, 1.0)
+    }
+
+    /// The round values, and how they are written.
+    #[must_use]
+    pub fn ticks(&self, unit: &Unit) -> Vec<(f64, String)> {
+        let largest = self.low.abs().max(self.high.abs());
+        let (first, last) = ((self.low / self.step).round(), (self.high / self.step).round());
+        let count = (last - first).clamp(0.0, 100.0) as u32;
+        // Multiplied, not summed up, so that zero is no rounding error.
+        let values = (0..=count).map(|index| (first + f64::from(index)) * self.step);
+        values.map(|value| (value, unit.tick(value, self.step, largest))).collect()
+    }
+}
+
+/// Round local times within a range, at most about so many, and how they are written.
+#[must_use]
+pub fn time_ticks(range: TimeRange, zone: &Zone, most: u32) -> Vec<(Millis, String)> {
+    let max_points = most.max(2);
+    let request = GridRequest { range, interval_ms: None, sampling_ms: None, max_points, explicit: None, zone };
+    let Ok(grid) = choose_grid(&request) else { return Vec::new() };
+    let inside = |at: &Millis| (range.from..=range.to).contains(at);
+    let edges = (0..grid.len()).map(|bucket| grid.bucket_start(bucket)).chain([grid.end()]).filter(inside);
+    edges.map(|at| (at, label(at, grid.step(), zone))).collect()
+}
+
+fn label(at: Millis, step: Step, zone: &Zone) -> String {
+    let local = zone.to_local(at);
+    let is_midnight = local.time() == chrono::NaiveTime::MIN;
+    let format = match step {
+        Step::Millis(length) if length < 1_000 => "%H:%M:%S%.3f",
+        Step::Millis(length) if length < 60_000 => "%H:%M:%S",
+        Step::Millis(_) if !is_midnight => "%H:%M",
+        Step::Millis(_) | Step::Days(_) => "%-d %b",
+        Step::Months(months) if months < 12 => "%b %Y",
+        Step::Months(_) => "%Y",
+        Step::WholeRange => "%Y-%m-%d %H:%M",
+    };
+    local.format(format).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(from: &str, to: &str, zone: &str) -> String {
+        let at = |text: &str| crate::time::parse_rfc3339(text).unwrap();
+        let range = TimeRange::new(at(from), at(to)).unwrap();
+        let ticks = time_ticks(range, &Zone::parse(zone).unwrap(), 8);
+        ticks.into_iter().map(|(_, label)| label).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn times_are_round_in_the_zone() {
+        assert_eq!(
+            shown("2026-07-01T20:00:00Z", "2026-07-02T02:00:00Z", "UTC"),
+            "20:00 21:00 22:00 23:00 2 Jul 01:00 02:00"
+        );
+        assert_eq!(
+            shown("2026-07-01T20:30:00Z", "2026-07-02T02:00:00Z", "Asia/Kolkata"),
+            "02:00 03:00 04:00 05:00 06:00 07:00"
+        );
+        assert_eq!(
+            shown("2026-03-28T00:00:00Z", "2026-03-31T23:00:00Z", "Europe/Prague"),
+            "29 Mar 30 Mar 31 Mar 1 Apr"
+        );
+        assert_eq!(
+            shown("2026-01-15T00:00:00Z", "2026-06-15T00:00:00Z", "UTC"),
+            "Feb 2026 Mar 2026 Apr 2026 May 2026 Jun 2026"
+        );
+    }
+
+    #[test]
+    fn values_stand_between_round_ticks() {
+        let axis = |values: &[f64]| {
+            let unit = Unit::of(Some("percent"));
+            let axis = ValueAxis::over(values.iter().copied(), &unit, 5)?;
+            Some(axis.ticks(&unit).into_iter().map(|(_, label)| label).collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(axis(&[12.0, 48.0]).as_deref(), Some("0% 10% 20% 30% 40% 50%"));
+        assert_eq!(axis(&[-0.5, 0.5]).as_deref(), Some("-0.6% -0.4% -0.2% 0.0% 0.2% 0.4% 0.6%"));
+        assert_eq!(axis(&[]), None);
+        assert!(axis(&[f64::MAX, f64::MIN]).is_some());
+        assert!(axis(&[5.0, 5.0]).is_some());
+    }
+}

@@ -1,0 +1,120 @@
+//! Frames and the catalog → what the explorer's script reads.
+
+use super::chart::{Picture, Statistics, Theme, Unit, drawn, hex};
+use crate::catalog::{Document, Label, LabelValue, Metric, MetricKind, Row, Snapshot, Source, TimeKind};
+use crate::frame::Frame;
+use crate::time::Step;
+use crate::wire::explorer::{CatalogView, LabelView, Line, MetricView, PlotArea, SourceView};
+
+/// The series of a picture, with their numbers as people read them.
+#[must_use]
+pub fn lines(frames: &[Frame], theme: Theme) -> Vec<Line> {
+    drawn(frames).enumerate().map(|(place, frame)| line(frame, hex(theme.series(place)))).collect()
+}
+
+fn line(frame: &Frame, colour: String) -> Line {
+    let unit = Unit::of(frame.unit.as_deref());
+    let Statistics { last, min, max, avg } = Statistics::of(frame);
+    let point = |(at, value): &(i64, f64)| (*at, Some(*value).filter(|value| value.is_finite()), unit.value(*value));
+    Line {
+        legend: frame.legend.clone(),
+        colour,
+        last: unit.value(last),
+        min: unit.value(min),
+        max: unit.value(max),
+        avg: unit.value(avg),
+        points: frame.points.iter().map(point).collect(),
+    }
+}
+
+/// Where the series of a picture are.
+#[must_use]
+pub const fn plot(picture: &Picture) -> PlotArea {
+    let plot = picture.plot;
+    PlotArea { left: plot.left, top: plot.top, width: plot.width, height: plot.height }
+}
+
+/// The catalog in words.
+#[must_use]
+pub fn catalog(snapshot: &Snapshot) -> CatalogView {
+    let annotations = snapshot.annotations().iter();
+    CatalogView {
+        zone: snapshot.zone().name(),
+        notes: snapshot.notes().to_vec(),
+        sources: snapshot.sources().iter().map(source).collect(),
+        annotations: annotations
+            .map(|source| format!("{}: {}, time {}", source.name, source.relation, source.time.column))
+            .collect(),
+    }
+}
+
+fn source(source: &Source) -> SourceView {
+    SourceView {
+        relation: source.relation.to_string(),
+        facts: facts(source),
+        metrics: source.metrics.iter().map(|metric| self::metric(source, metric)).collect(),
+        labels: source.labels.iter().map(|label| self::label(source, label)).collect(),
+    }
+}
+
+fn facts(source: &Source) -> Vec<String> {
+    let kind = match &source.time.kind {
+        TimeKind::Instant => String::new(),
+        TimeKind::Local(zone) => format!(" (read as {})", zone.name()),
+        TimeKind::Date(zone) => format!(" (midnight in {})", zone.name()),
+        TimeKind::Day(_) => " (a calendar day)".to_owned(),
+        TimeKind::Epoch { unit, .. } => format!(" ({} since 1970)", unit.word()),
+    };
+    let mut facts = vec![format!("time {}{kind}", source.time.column)];
+    facts.extend(source.end.as_ref().map(|end| format!("until {}", end.time.column)));
+    facts.extend(source.interval_ms.map(|ms| format!("a sample each {}", Step::of_length(ms))));
+    facts.extend(source.name_column.as_ref().map(|column| format!("names in {}", column.name)));
+    facts.extend(source.joins.iter().map(|join| format!("joined with {}", join.relation)));
+    for rollup in &source.rollups {
+        facts.push(format!("rolled up in {} by {}", rollup.rows.relation, Step::of_length(rollup.step_ms)));
+    }
+    if source.children > 0 {
+        facts.push(format!("{} partitions", source.children));
+    }
+    facts.push(format!("{} MB", source.bytes >> 20));
+    facts
+}
+
+fn metric(source: &Source, metric: &Metric) -> MetricView {
+    let kind = match metric.kind {
+        MetricKind::Gauge => "gauge",
+        MetricKind::Counter => "counter",
+    };
+    let place = match &metric.stored_name {
+        Some(name) => format!("{}, rows named {name:?}", source.relation),
+        None => metric.value.place(&source.relation),
+    };
+    MetricView { name: metric.name.clone(), kind, unit: metric.unit.clone(), help: metric.help.clone(), from: place }
+}
+
+fn label(source: &Source, label: &Label) -> LabelView {
+    let own = |row: Row| match row {
+        Row::Own => source.relation.to_string(),
+        Row::Element => "the element".to_owned(),
+        Row::Joined(_) => source.path_to(row).last().map(|join| join.relation.to_string()).unwrap_or_default(),
+    };
+    let (name, column, more) = match label {
+        Label::One { name, value } => {
+            let more = match value {
+                LabelValue::Column(_) => String::new(),
+                LabelValue::Member { path, .. } => format!(", member {}", path.join(".")),
+                LabelValue::Part { separator, part, .. } => format!(", part {part} between {separator:?}"),
+                LabelValue::Resolved { ids, key } => format!(", the value of {key:?} in {}", ids.relation),
+            };
+            (name.clone(), value.column(), more)
+        }
+        Label::Members { document } => {
+            let more = match document {
+                Document::Json { .. } => ", every member is a label".to_owned(),
+                Document::Ids(ids) => format!(", ids of {}", ids.relation),
+            };
+            ("*".to_owned(), document.column(), more)
+        }
+    };
+    LabelView { label: name, from: format!("{}, column {}{more}", own(column.row), column.name) }
+}
