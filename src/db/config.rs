@@ -99,6 +99,8 @@ impl DatabaseConfig {
             ("idle_in_transaction_session_timeout", "10000".to_owned()),
             ("plan_cache_mode", "force_custom_plan".to_owned()),
             ("jit", "off".to_owned()),
+            // The planner takes an array's state for 8 KiB, and would rather sort than hash some hundred of them.
+            ("hash_mem_multiplier", "8".to_owned()),
             ("TimeZone", "UTC".to_owned()),
             // How values read as labels, whatever the role or the database say.
             ("DateStyle", "ISO".to_owned()),

@@ -58,7 +58,7 @@ impl Lease {
         mut self,
         statement: &Statement,
         deadline: Deadline,
-        on_row: &mut (dyn FnMut(&PgRow) -> Result<(), DbError> + Send),
+        on_row: &mut (dyn FnMut(PgRow) -> Result<(), DbError> + Send),
     ) -> Result<(), DbError> {
         let Some(object) = self.object.as_mut() else { return Ok(()) };
         let query = query(statement)?;
@@ -68,7 +68,7 @@ impl Lease {
             let mut rows = query.fetch(&mut object.connection);
             let (mut begun, mut seen) = (Instant::now(), 0_u32);
             while let Some(row) = rows.next().await {
-                if let Err(error) = on_row(&row?) {
+                if let Err(error) = on_row(row?) {
                     has_ended = ends(&mut rows).await;
                     return Err(error);
                 }

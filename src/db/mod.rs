@@ -15,6 +15,7 @@ mod load;
 mod migrate;
 pub mod names;
 mod notices;
+mod pieces;
 mod pool;
 mod rollups;
 mod room;
@@ -30,6 +31,7 @@ pub use load::{LoadError, Survey, load, survey};
 pub(crate) use load::{Partial, partial};
 pub use migrate::{MIGRATOR, MigrateFailed, migrate};
 pub use notices::listen;
+pub use pieces::{Pieces, Timed};
 pub use pool::{Database, Deadline};
 pub(crate) use stored::Memory;
 
