@@ -13,10 +13,10 @@ use crate::error::{Error, Kind};
 use crate::sql::{Param, Statement};
 
 /// Milliseconds from 1970 to PostgreSQL's own epoch, 2000-01-01.
-const EPOCH_2000_MS: i64 = 946_684_800_000;
+pub(super) const EPOCH_2000_MS: i64 = 946_684_800_000;
 
 /// One row of a fetch: labels, the bucket, partials.
-pub struct SeriesRow<'a>(&'a PgRow);
+pub struct SeriesRow<'a>(pub(super) &'a PgRow);
 
 /// Consumes the rows of a fetch.
 pub type RowSink<'a> = dyn FnMut(SeriesRow<'_>) -> Result<(), Error> + Send + 'a;
@@ -83,7 +83,7 @@ impl SeriesRow<'_> {
         bytes.map(|b| Some(f64::from_be_bytes(b))).map_err(|_| DbError::Changed)
     }
 
-    fn bytes(&self, column: usize) -> Result<&[u8], DbError> {
+    pub(super) fn bytes(&self, column: usize) -> Result<&[u8], DbError> {
         self.0.try_get_raw(column)?.as_bytes().map_err(|error| DbError::Protocol(error.to_string()))
     }
 }
@@ -116,7 +116,7 @@ impl Database {
         deadline: Deadline,
         sink: &mut RowSink<'_>,
     ) -> Result<(), DbError> {
-        self.rows(statement, deadline, &mut |row| Ok(sink(SeriesRow(row))?)).await
+        self.rows(statement, deadline, &mut |row| Ok(sink(SeriesRow(&row))?)).await
     }
 
     /// The distinct texts of a statement with one column.
@@ -132,7 +132,7 @@ impl Database {
         let mut texts = BTreeSet::new();
         let mut held = self.budget().map(Budget::held);
         self.rows(statement, deadline, &mut |row| {
-            if let Some(text) = SeriesRow(row).label(0)? {
+            if let Some(text) = SeriesRow(&row).label(0)? {
                 if let Some(held) = &mut held {
                     held.pay(TEXT_BYTES + text.len())?;
                 }
@@ -174,11 +174,11 @@ impl Database {
 
     /// Runs a statement; again on another session when the first one turns out to be dead before any row. A session
     /// that was opened for the statement is not dead, so that a statement which ends its session ends few.
-    async fn rows(
+    pub(super) async fn rows(
         &self,
         statement: &Statement,
         deadline: Deadline,
-        on_row: &mut (dyn FnMut(&PgRow) -> Result<(), DbError> + Send),
+        on_row: &mut (dyn FnMut(PgRow) -> Result<(), DbError> + Send),
     ) -> Result<(), DbError> {
         let mut tries = 0;
         loop {

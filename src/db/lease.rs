@@ -101,7 +101,7 @@ impl Lease {
 }
 
 /// Takes the rows of a statement.
-pub(super) type RowHandler<'a> = dyn FnMut(&PgRow) -> Result<(), DbError> + Send + 'a;
+pub(super) type RowHandler<'a> = dyn FnMut(PgRow) -> Result<(), DbError> + Send + 'a;
 
 async fn begun(object: &mut Object<Sessions>, identity: &Identity) -> Result<(), DbError> {
     let Some(pool) = Object::pool(object) else { return Err(DbError::Busy) };
@@ -118,7 +118,7 @@ async fn read(
     let mut rows = query.fetch(&mut session.connection);
     let (mut begun, mut seen) = (Instant::now(), 0_u32);
     while let Some(row) = rows.next().await {
-        if let Err(error) = on_row(&row?) {
+        if let Err(error) = on_row(row?) {
             *has_ended = ends(&mut rows).await;
             return Err(error);
         }

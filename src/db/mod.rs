@@ -16,6 +16,7 @@ mod load;
 mod migrate;
 pub mod names;
 mod notices;
+mod pieces;
 mod pool;
 mod pooling;
 mod rollups;
@@ -34,6 +35,7 @@ pub use load::{LoadError, Survey, load, survey, undeclared};
 pub(crate) use load::{Partial, partial};
 pub use migrate::{MIGRATOR, MigrateFailed, migrate};
 pub use notices::listen;
+pub use pieces::{Pieces, Timed};
 pub use pool::{Database, Deadline};
 pub(crate) use stored::Memory;
 

@@ -180,7 +180,7 @@ impl Scope {
         }
         for fetch in fetches {
             samples.next_source(fetch);
-            self.read(fetch, &sql::samples(fetch), &mut |row| samples.row(&row)).await?;
+            samples = self.samples(fetch, samples).await?;
         }
         samples = self.compute(samples.waiting(), move |budget| samples.merge_sources(budget)).await?;
         let asked = fetches.to_vec();
@@ -229,7 +229,7 @@ impl Scope {
             }
             for fetch in &fetches {
                 reducer.next_source(fetch);
-                self.read(fetch, &sql::samples(fetch), &mut |row| reducer.row(&row)).await?;
+                reducer = self.samples(fetch, reducer).await?;
             }
             all.notices.extend(skipped_values(first, reducer.skipped()));
             let (mut kept, held) = self.compute(reducer.work(), move |budget| reducer.finish(budget)).await?;
@@ -295,7 +295,7 @@ fn too_many_series(cap: u32) -> Error {
 }
 
 /// The error as the client may see it; what the server said goes to the log.
-fn logged(error: &DbError, fetch: &Fetch) -> Error {
+pub(super) fn logged(error: &DbError, fetch: &Fetch) -> Error {
     if !error.is_no_news() {
         tracing::warn!(metric = fetch.rows.metric, relation = %fetch.rows.relation, %error, "a fetch failed");
     }

@@ -107,20 +107,15 @@ impl Scope {
         loop {
             let Some(first) = fetches.first() else { return Ok((frame::united(Vec::new(), plan, &self.budget), 0.0)) };
             let mut reader = SampleReader::new(&fetches, &Arc::new(first.clone()), plan, &self.budget);
-            let mut done = Ok(());
             for fetch in &fetches {
                 reader.next_source(fetch);
-                done = self.read(fetch, &sql::samples(fetch), &mut |row| reader.row(&row)).await;
-                if done.is_err() {
-                    break;
-                }
+                reader = self.samples(fetch, reader).await?;
             }
             // Rows of several stretches come in their order, which SQL does not promise.
             if reader.is_disordered() && fetches.iter().any(|fetch| !fetch.axis.stretches.is_empty()) {
                 fetches.iter_mut().for_each(|fetch| fetch.axis.stretches.clear());
                 continue;
             }
-            done?;
             let skipped = reader.skipped();
             let read = self.compute(reader.work(), move |budget| reader.finish(budget)).await?;
             return Ok((read, skipped));

@@ -19,6 +19,7 @@ mod reduce;
 mod samples;
 mod sets;
 mod shorten;
+mod slice;
 mod stream;
 mod window;
 
@@ -33,6 +34,7 @@ pub use reduce::{Kept, Reduced, Reducer, reduced};
 pub use samples::SampleCollector;
 pub use sets::LabelSets;
 pub use shorten::Shortener;
+pub use slice::SampleSink;
 pub use window::Take;
 
 use std::collections::HashMap;

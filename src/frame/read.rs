@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::index::SeriesIndex;
-use super::samples::{Arrived, arrived};
+use super::slice::{SampleSink, counted};
 use crate::budget::{Budget, Held};
-use crate::db::SeriesRow;
-use crate::error::{Error, Kind};
+use crate::db::{SeriesRow, Timed};
+use crate::error::Error;
 use crate::evaluate::{Fetched, Fold, FoldPlan, SampledSeries, Samples};
 use crate::plan::Fetch;
 use crate::range::{STALE, Sample};
@@ -80,35 +80,7 @@ impl SampleReader {
         self.index.next_source(fetch);
     }
 
-    /// Takes one sample; those of one source come in order of time. Times are kept to the millisecond; of several samples
-    /// of one series at one millisecond the last counts.
-    ///
-    /// # Errors
-    /// There are more samples than allowed, or more bytes would be held.
-    pub fn row(&mut self, row: &SeriesRow<'_>) -> Result<(), Error> {
-        let Arrived { micros, value } = arrived(&self.index, row, &mut self.samples)?;
-        // Of other sources a row without a number is no sample.
-        let Some(value) = value.or(self.null_ends.then_some(STALE)) else {
-            self.skipped += 1.0;
-            return Ok(());
-        };
-        let at = self.index.series_of(row)?;
-        let Some((state, held)) = self.index.state(at) else { return Ok(()) };
-        let sample = Sample { ms: micros.div_euclid(1000), value };
-        if self.keeps || self.several {
-            keep(&mut state.samples, sample, held)?;
-        }
-        if self.several {
-            return Ok(());
-        }
-        if state.newest_ms.replace(sample.ms).is_some_and(|newest| newest > sample.ms) {
-            self.disordered = true;
-            return Err(out_of_order(&self.index.fetch));
-        }
-        fold(&self.folds, state, sample, held)
-    }
-
-    /// Whether a sample came before an earlier one of its series, which ends the reading.
+    /// Whether a sample came before an earlier one of its series: then what was read is nothing.
     #[must_use]
     pub const fn is_disordered(&self) -> bool {
         self.disordered
@@ -167,6 +139,43 @@ impl SampleReader {
     }
 }
 
+/// Times are kept to the millisecond; of several samples of one series at one millisecond the last counts.
+impl SampleSink for SampleReader {
+    fn width(&self) -> usize {
+        self.index.width()
+    }
+
+    fn series_of(&mut self, row: &SeriesRow<'_>) -> Result<usize, Error> {
+        self.index.series_of(row)
+    }
+
+    fn count(&mut self, samples: usize) -> Result<(), Error> {
+        counted(&mut self.samples, samples, &self.index.fetch)
+    }
+
+    fn number(&mut self, sample: Timed) -> Option<f64> {
+        // Of other sources a row without a number is no sample.
+        let value = sample.value.or(self.null_ends.then_some(STALE));
+        self.skipped += if value.is_none() { 1.0 } else { 0.0 };
+        value
+    }
+
+    fn sample(&mut self, series: usize, micros: i64, value: f64) -> Result<(), Error> {
+        let Some((state, held)) = self.index.state(series) else { return Ok(()) };
+        let sample = Sample { ms: micros.div_euclid(1000), value };
+        if self.keeps || self.several {
+            keep(&mut state.samples, sample, held)?;
+        }
+        if self.several {
+            return Ok(());
+        }
+        if state.newest_ms.replace(sample.ms).is_some_and(|newest| newest > sample.ms) {
+            self.disordered = true;
+        }
+        fold(&self.folds, state, sample, held)
+    }
+}
+
 fn fold(folds: &[FoldPlan], state: &mut State, sample: Sample, held: &mut Held) -> Result<(), Error> {
     if state.folds.is_empty() && !folds.is_empty() {
         held.pay(folds.len() * FOLD_BYTES)?;
@@ -197,10 +206,6 @@ const FOLD_BYTES: usize = size_of::<Fold>() + 192;
 
 fn label_bytes(labels: &Labels) -> usize {
     labels.iter().map(|(_, value)| 56 + value.len()).sum()
-}
-
-fn out_of_order(fetch: &Fetch) -> Error {
-    Error::new(Kind::Internal, format!("the samples of {} came in no order", fetch.rows.metric))
 }
 
 /// Brings the samples of several sources into one order; of several at one millisecond the last by value counts.

@@ -7,11 +7,11 @@ use super::index::SeriesIndex;
 use super::legend;
 use super::mixed::Mixed;
 use super::pair::Sample;
-use super::samples::{Arrived, arrived};
+use super::slice::{SampleSink, counted};
 use super::{Frame, Meaning};
 use crate::ast::Reduce;
 use crate::budget::{Budget, Held};
-use crate::db::SeriesRow;
+use crate::db::{SeriesRow, Timed};
 use crate::error::Error;
 use crate::plan::Fetch;
 use crate::series::{Labels, METRIC_NAME, Series};
@@ -79,25 +79,6 @@ impl Reducer {
         self.index.next_source(fetch);
     }
 
-    /// Takes one sample; those of one source come in order of time.
-    ///
-    /// # Errors
-    /// There are more samples or series than allowed, or more bytes would be held.
-    pub fn row(&mut self, row: &SeriesRow<'_>) -> Result<(), Error> {
-        let Arrived { micros, value } = arrived(&self.index, row, &mut self.samples)?;
-        let fetch = Arc::clone(&self.index.fetch);
-        let Some(value) = value else {
-            self.skipped += 1.0;
-            return Ok(());
-        };
-        let at = self.index.series_of(row)?;
-        let now = Sample { micros, value };
-        match &mut self.mixed {
-            Some(mixed) => mixed.push(&fetch, at, now),
-            None => self.add(&fetch, at, now),
-        }
-    }
-
     fn add(&mut self, fetch: &Fetch, at: usize, now: Sample) -> Result<(), Error> {
         let number = column(fetch, now.micros, self.wanted);
         let max_points = self.wanted.max_points;
@@ -151,6 +132,33 @@ impl Reducer {
             all.push((keys.labels(at, |_| true), points));
         }
         Ok((all, answer))
+    }
+}
+
+impl SampleSink for Reducer {
+    fn width(&self) -> usize {
+        self.index.width()
+    }
+
+    fn series_of(&mut self, row: &SeriesRow<'_>) -> Result<usize, Error> {
+        self.index.series_of(row)
+    }
+
+    fn count(&mut self, samples: usize) -> Result<(), Error> {
+        counted(&mut self.samples, samples, &self.index.fetch)
+    }
+
+    fn number(&mut self, sample: Timed) -> Option<f64> {
+        self.skipped += f64::from(u8::from(sample.value.is_none()));
+        sample.value
+    }
+
+    fn sample(&mut self, series: usize, micros: i64, value: f64) -> Result<(), Error> {
+        let (fetch, now) = (Arc::clone(&self.index.fetch), Sample { micros, value });
+        match &mut self.mixed {
+            Some(mixed) => mixed.push(&fetch, series, now),
+            None => self.add(&fetch, series, now),
+        }
     }
 }
 

@@ -9,11 +9,12 @@ use super::mixed::Mixed;
 use super::output::{Gathered, Output};
 use super::pair::Sample;
 use super::quantile::Looks;
+use super::slice::{SampleSink, counted};
 use super::stream::Stream;
 use super::window::Take;
 use crate::ast::OverTime;
 use crate::budget::Budget;
-use crate::db::SeriesRow;
+use crate::db::{SeriesRow, Timed};
 use crate::error::{Error, Kind};
 use crate::evaluate::RangeFunction;
 use crate::plan::{Buckets, Fetch, FetchAggregate, Filter, SeriesLabel, Wanted};
@@ -64,25 +65,6 @@ impl SampleCollector {
     /// Goes on with the samples of another source of the same metric.
     pub fn next_source(&mut self, fetch: &Fetch) {
         self.index.next_source(fetch);
-    }
-
-    /// Takes one sample; those of one source come in order of time.
-    ///
-    /// # Errors
-    /// There are more samples, series or cells than allowed, or more bytes would be held.
-    pub fn row(&mut self, row: &SeriesRow<'_>) -> Result<(), Error> {
-        let Arrived { micros, value } = arrived(&self.index, row, &mut self.samples)?;
-        let fetch = Arc::clone(&self.index.fetch);
-        let Some(value) = value else {
-            self.skipped += f64::from(u8::from(micros >= fetch.axis.from * 1000));
-            return Ok(());
-        };
-        let at = self.index.series_of(row)?;
-        let now = Sample { micros, value };
-        match &mut self.mixed {
-            Some(mixed) => mixed.push(&fetch, at, now),
-            None => self.fold(&fetch, at, now),
-        }
     }
 
     /// How many samples wait for being brought into one order.
@@ -226,30 +208,32 @@ impl SampleCollector {
     }
 }
 
-/// The time and the value of a row of samples.
-pub(super) struct Arrived {
-    /// Microseconds since 1970.
-    pub(super) micros: i64,
-    /// None for NULL.
-    pub(super) value: Option<f64>,
-}
-
-/// Reads a row of samples and counts it.
-///
-/// # Errors
-/// There are more than the fetch may stream.
-pub(super) fn arrived<S: Default>(
-    index: &SeriesIndex<S>,
-    row: &SeriesRow<'_>,
-    samples: &mut u32,
-) -> Result<Arrived, Error> {
-    *samples += 1;
-    if *samples > index.fetch.caps.samples {
-        return Err(too_many_samples(&index.fetch.rows.metric, index.fetch.caps.samples));
+impl SampleSink for SampleCollector {
+    fn width(&self) -> usize {
+        self.index.width()
     }
-    let columns = index.width();
-    let micros = row.micros(columns).map_err(|error| error.public())?;
-    Ok(Arrived { micros, value: row.value(columns + 1).map_err(|error| error.public())? })
+
+    fn series_of(&mut self, row: &SeriesRow<'_>) -> Result<usize, Error> {
+        self.index.series_of(row)
+    }
+
+    fn count(&mut self, samples: usize) -> Result<(), Error> {
+        counted(&mut self.samples, samples, &self.index.fetch)
+    }
+
+    fn number(&mut self, sample: Timed) -> Option<f64> {
+        let is_inside = sample.micros >= self.index.fetch.axis.from.saturating_mul(1000);
+        self.skipped += f64::from(u8::from(sample.value.is_none() && is_inside));
+        sample.value
+    }
+
+    fn sample(&mut self, series: usize, micros: i64, value: f64) -> Result<(), Error> {
+        let (fetch, now) = (Arc::clone(&self.index.fetch), Sample { micros, value });
+        match &mut self.mixed {
+            Some(mixed) => mixed.push(&fetch, series, now),
+            None => self.fold(&fetch, series, now),
+        }
+    }
 }
 
 /// The error for a fetch that reads too much.

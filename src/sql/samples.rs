@@ -10,25 +10,25 @@ use crate::plan::Fetch;
 #[must_use]
 pub fn samples(fetch: &Fetch) -> Statement {
     let mut w = Writer::default();
-    match stretches::bounds(&fetch.rows.time, &fetch.axis.stretches) {
-        None => one_sample_each(&mut w, fetch, |w| {
-            instant::bounds(w, &fetch.rows.time, fetch.axis.from.saturating_sub(fetch.axis.reach_ms), fetch.axis.to);
-        }),
-        Some((from, to)) => {
-            w.syntax("SELECT s.* FROM unnest(").param(from).syntax(", ").param(to);
-            w.syntax(") AS x(lo, hi) CROSS JOIN LATERAL (");
+    let time = &fetch.rows.time;
+    match stretches::bounds(time, &fetch.axis.stretches) {
+        None => {
             one_sample_each(&mut w, fetch, |w| {
-                w.clock(&fetch.rows.time).syntax(" >= x.lo AND ").clock(&fetch.rows.time).syntax(" < x.hi");
+                instant::bounds(w, time, fetch.axis.from.saturating_sub(fetch.axis.reach_ms), fetch.axis.to);
             });
-            w.syntax(") AS s");
+            in_order(&mut w, fetch);
         }
+        Some(bounds) => stretches::each(&mut w, bounds, |w| {
+            one_sample_each(w, fetch, |w| stretches::inside(w, time));
+            in_order(w, fetch);
+        }),
     }
     w.syntax(" LIMIT ").param(Param::Int(i64::from(fetch.caps.samples) + 1));
     w.finish()
 }
 
-/// Writes the rows of a fetch one by one, in order of time.
-fn one_sample_each(w: &mut Writer, fetch: &Fetch, bounds: impl Fn(&mut Writer)) {
+/// Writes the rows of a fetch one by one.
+pub(super) fn one_sample_each(w: &mut Writer, fetch: &Fetch, bounds: impl Fn(&mut Writer)) {
     w.syntax("SELECT ");
     labels(w, fetch, Purpose::Answer);
     instant::moment(w, &fetch.rows.time);
@@ -42,12 +42,20 @@ fn one_sample_each(w: &mut Writer, fetch: &Fetch, bounds: impl Fn(&mut Writer)) 
         _ => bounds(w),
     }
     passing(w, fetch);
+}
+
+/// Writes that rows come in order of time.
+pub(super) fn in_order_of_time(w: &mut Writer, fetch: &Fetch) {
     w.syntax(" ORDER BY ");
     if instant::is_ordered_as_stored(&fetch.rows.time) {
         w.clock(&fetch.rows.time);
     } else {
         w.number(fetch.rows.labels.len() + 1);
     }
-    // Of several samples at one instant the larger counts as the later.
+}
+
+/// Writes the order of samples. Of several at one instant the larger counts as the later.
+fn in_order(w: &mut Writer, fetch: &Fetch) {
+    in_order_of_time(w, fetch);
     w.syntax(", ").number(fetch.rows.labels.len() + 2);
 }

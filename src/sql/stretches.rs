@@ -1,7 +1,7 @@
 //! Several spans of time as parameters.
 
-use super::Param;
 use super::instant::{is_whole_micros, whole_epoch};
+use super::{Param, Writer};
 use crate::catalog::{TimeColumn, TimeKind};
 use crate::time::{Millis, TimeRange};
 
@@ -20,4 +20,17 @@ pub(super) fn bounds(time: &TimeColumn, stretches: &[TimeRange]) -> Option<(Para
         }
         _ => None,
     }
+}
+
+/// Writes the rows that are written for one stretch, for each of them.
+pub(super) fn each(w: &mut Writer, (from, to): (Param, Param), rows: impl Fn(&mut Writer)) {
+    w.syntax("SELECT s.* FROM unnest(").param(from).syntax(", ").param(to);
+    w.syntax(") AS x(lo, hi) CROSS JOIN LATERAL (");
+    rows(w);
+    w.syntax(") AS s");
+}
+
+/// Writes that the row's time is inside of the stretch at hand.
+pub(super) fn inside(w: &mut Writer, time: &TimeColumn) {
+    w.clock(time).syntax(" >= x.lo AND ").clock(time).syntax(" < x.hi");
 }

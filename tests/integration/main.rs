@@ -69,6 +69,7 @@ mod rollups_held;
 mod row_counts;
 mod search;
 mod sizes;
+mod slices;
 mod sqlstates;
 mod support;
 mod tags;
