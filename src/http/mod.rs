@@ -122,7 +122,7 @@ pub fn service(engine: Engine, config: &HttpConfig) -> Service {
         })
         .with_state(app);
     let base: Arc<str> = config.base_path.as_str().into();
-    let layered = middleware::layers(routes, config).map_response(auth::without_methods);
+    let layered = tower::util::MapResponse::new(middleware::layers(routes, config), auth::without_methods);
     // Around the router, as the path decides which route matches.
     let normal = tower::util::MapRequest::new(layered, move |request| path::normalised(request, &base));
     BoxCloneSyncService::new(normal.map_err(|never| match never {}))

@@ -3,7 +3,7 @@
 use axum::response::Response;
 
 use super::super::buffers::{Holding, JsonOf, answered};
-use super::super::drawing::{Wanted, Drawing};
+use super::super::drawing::{Drawing, Wanted};
 use super::super::params::Params;
 use super::super::{App, Asked, respond};
 use crate::engine::Scope;

@@ -2,8 +2,8 @@
 
 use axum::response::Response;
 
-use super::super::{App, Asked};
 use super::super::buffers::{JsonOf, answered};
+use super::super::{App, Asked};
 use crate::error::Error;
 use crate::render::explorer;
 

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 
 use axum::response::Response;
 
-use super::super::{App, Asked};
 use super::super::buffers::{Document, JsonOf, answered};
+use super::super::{App, Asked};
 use crate::catalog::file::CatalogFile;
 use crate::catalog::toml_out;
 use crate::check::check;
