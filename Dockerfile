@@ -12,6 +12,8 @@
 
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src
+# The allocator is made with it.
+RUN apt-get update && apt-get install --yes --no-install-recommends make && rm -rf /var/lib/apt/lists/*
 COPY . .
 # The caches are BuildKit's: a second build compiles only what has changed.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \

@@ -16,7 +16,7 @@ help: ## list the targets
 # A throw-away database: DATABASE_URL names somebody's, and only DEMO_DATABASE_URL says to write there.
 demo: export DATABASE_URL := $(DEMO_DATABASE_URL)
 demo: ## load sample metrics into a throw-away database, serve them, say what to try (Ctrl-C ends it)
-	$(WITH_POSTGRES) cargo run --locked -- demo
+	$(WITH_POSTGRES) cargo run --locked --no-default-features -- demo
 
 install: ## build and install the program, its manual pages and completions below PREFIX (/usr/local)
 	cargo build --release --locked --bin datebin
@@ -61,13 +61,13 @@ fmt-check: ## fail if the code is not formatted
 	cargo fmt --all -- --check
 
 lint: ## clippy on all targets; warnings are errors
-	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --no-default-features --all-targets -- -D warnings
 
 deny: ## audit the dependencies: licences, sources, bans, advisories
 	scripts/deny
 
 doc: ## build the documentation; warnings are errors
-	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --no-default-features
 
 book: ## build the book of docs/ into target/book, with mdBook
 	scripts/book
@@ -76,7 +76,7 @@ node: ## find Node and npm for the tests of the clients, or install them
 	scripts/node
 
 fuzz: ## try texts that nobody wrote on the parser, for FUZZ_SECONDS
-	DATEBIN_FUZZ_SECONDS=$(FUZZ_SECONDS) cargo test --locked --test fuzz
+	DATEBIN_FUZZ_SECONDS=$(FUZZ_SECONDS) cargo test --locked --no-default-features --test fuzz
 
 bench: ## measure against a real PostgreSQL
 	$(WITH_POSTGRES) scripts/with-prometheus cargo bench --locked

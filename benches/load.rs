@@ -1,4 +1,5 @@
-//! Three clients that ask for rates over a million series, while `/livez` is asked ten times a second.
+//! Three clients that ask for rates over a million series, and thirty that stop reading an answer of 33 MB, while `/livez` is
+//! asked ten times a second.
 //!
 //! `make bench` runs it over 1,000,000 series; `LOAD_SERIES` sets another number, `LOAD_REST` how many seconds later the
 //! memory is measured again (30). Measured on two cores that also ran PostgreSQL: see the figures it prints.
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 const LISTEN: &str = "127.0.0.1:18099";
 const TARGETS: [&str; 3] = ["sum(rate(card[5m]))", "sum(delta(card[1h]))", "sum(max_over_time(card[1h]))"];
@@ -41,8 +43,9 @@ async fn main() {
     let mut worst = (Duration::ZERO, 0);
     for target in TARGETS {
         let (slowest, peak) = round(target, pid).await;
-        worst = (worst.0.max(slowest), worst.1.max(peak));
+        worst = larger(worst, (slowest, peak));
     }
+    worst = larger(worst, stalled(&url, pid).await);
     tokio::time::sleep(Duration::from_secs(rest)).await;
     let after = resident(pid);
     println!(
@@ -54,6 +57,66 @@ async fn main() {
     assert!(worst.0 < LIVEZ, "/livez took {:?}", worst.0);
     assert!(worst.1 < RESIDENT, "{} MiB resident", worst.1 / MIB);
     assert!(after < before + before / 5 + MIB, "{} MiB stay of {} MiB", after / MIB, before / MIB);
+}
+
+fn larger(one: (Duration, u64), other: (Duration, u64)) -> (Duration, u64) {
+    (one.0.max(other.0), one.1.max(other.1))
+}
+
+/// Readers that stop, so many of them asking at once, and for how long they are watched after the last one began to read.
+const STALLED: usize = 30;
+const ASKING: usize = 3;
+const WATCHED: Duration = Duration::from_secs(35);
+
+/// Thirty clients ask for 1,000,000 cells and read no more than the first byte; the slowest answer of `/livez` and the largest resident memory
+/// until they are cut off.
+async fn stalled(url: &str, pid: u32) -> (Duration, u64) {
+    let mut connection = PgConnection::connect(url).await.expect("a database");
+    let rows = "DROP TABLE IF EXISTS card; CREATE UNLOGGED TABLE card (ts timestamptz NOT NULL, host text NOT NULL, value float8);
+        INSERT INTO card SELECT '2024-01-01Z'::timestamptz + n * interval '1 min', 'host-' || h, random() * 1e6
+        FROM generate_series(0, 999) AS n, generate_series(1, 1000) AS h; ANALYZE card";
+    sqlx::raw_sql(rows).execute(&mut connection).await.expect("rows");
+    let body = json!({
+        "range": {"from": "2024-01-01T00:00:00Z", "to": "2024-01-01T16:40:00Z"}, "intervalMs": 60_000,
+        "maxDataPoints": 1100, "targets": [{"target": "card"}],
+    });
+    let body = body.to_string();
+    let request = format!("POST /query HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let clients = (0..ASKING).map(|_| tokio::spawn(stall(request.clone(), STALLED / ASKING)));
+    let clients: Vec<_> = clients.collect();
+    let (mut worst, mut until) = ((Duration::ZERO, 0), Instant::now() + WATCHED);
+    while Instant::now() < until {
+        worst = larger(worst, (alive().await, resident(pid)));
+        if !clients.iter().all(tokio::task::JoinHandle::is_finished) {
+            until = Instant::now() + WATCHED;
+        }
+    }
+    let mut begun = 0;
+    for client in clients {
+        begun += client.await.expect("a client").len();
+    }
+    println!(
+        "  {begun} of {STALLED} stalled readers of 33 MB began to read: /livez at most {:.0} ms, {} MiB",
+        worst.0.as_secs_f64() * 1000.0,
+        worst.1 / MIB
+    );
+    worst
+}
+
+/// Asks one question after the other and leaves each answer at its first byte. The sockets of those that came.
+async fn stall(request: String, many: usize) -> Vec<tokio::net::TcpStream> {
+    let mut clients = Vec::new();
+    for _ in 0..many {
+        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+        socket.set_recv_buffer_size(4096).expect("a small buffer");
+        let mut client = socket.connect(LISTEN.parse().expect("an address")).await.expect("a connection");
+        client.write_all(request.as_bytes()).await.expect("a question");
+        let mut status = [0; 12];
+        if client.read_exact(&mut status).await.is_ok() && status.ends_with(b"200") {
+            clients.push(client);
+        }
+    }
+    clients
 }
 
 async fn load(url: &str, series: u64) {
@@ -105,13 +168,8 @@ async fn round(target: &str, pid: u32) -> (Duration, u64) {
     });
     let (mut slowest, mut peak) = (Duration::ZERO, 0);
     while !clients.is_finished() {
-        let begun = Instant::now();
-        // A new connection each time, as a probe makes it.
-        let alive = reqwest::Client::new().get(format!("http://{LISTEN}/livez")).send().await.expect("an answer");
-        assert_eq!(alive.status(), 200);
-        slowest = slowest.max(begun.elapsed());
+        slowest = slowest.max(alive().await);
         peak = peak.max(resident(pid));
-        tokio::time::sleep(Duration::from_millis(100).saturating_sub(begun.elapsed())).await;
     }
     let (one, two, three) = clients.await.expect("three answers");
     for (status, message, took) in [one, two, three] {
@@ -120,6 +178,17 @@ async fn round(target: &str, pid: u32) -> (Duration, u64) {
     }
     println!("  {target}: /livez at most {:.0} ms, {} MiB", slowest.as_secs_f64() * 1000.0, peak / MIB);
     (slowest, peak)
+}
+
+/// How long `/livez` takes; a tenth of a second passes at least.
+async fn alive() -> Duration {
+    let begun = Instant::now();
+    // A new connection each time, as a probe makes it.
+    let alive = reqwest::Client::new().get(format!("http://{LISTEN}/livez")).send().await.expect("an answer");
+    assert_eq!(alive.status(), 200);
+    let took = begun.elapsed();
+    tokio::time::sleep(Duration::from_millis(100).saturating_sub(took)).await;
+    took
 }
 
 /// The resident memory of a process, in bytes.
