@@ -1,5 +1,6 @@
 //! Settings of the process. Each concern has one struct; nothing else reads the environment.
 
+mod database;
 #[cfg(test)]
 mod tests;
 mod variables;
@@ -8,7 +9,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::db::{DatabaseConfig, QUIET_LOG};
+use crate::access::Access;
+use crate::db::QUIET_LOG;
 use crate::engine::Resources;
 use crate::plan::Limits;
 use crate::refresh::CatalogConfig;
@@ -57,6 +59,12 @@ pub struct HttpConfig {
     pub buffers: usize,
     /// How long running requests may take to end when the server stops.
     pub drain: Duration,
+    /// Who may ask.
+    pub access: Access,
+    /// Whether `GET /metrics` needs no token.
+    pub metrics_open: bool,
+    /// How long a request waits for a place of its token's.
+    pub token_wait: Duration,
 }
 
 impl Default for HttpConfig {
@@ -73,6 +81,9 @@ impl Default for HttpConfig {
             answer_limit: 64 << 20,
             buffers: 128 << 20,
             drain: Duration::from_secs(10),
+            access: Access::open(),
+            metrics_open: false,
+            token_wait: Duration::from_secs(3),
         }
     }
 }
@@ -138,24 +149,6 @@ impl Environment<'_> {
         self.read(name, default, "a whole number from 1 to 100000", |text| {
             text.parse().ok().filter(|n| (1..=100_000).contains(n))
         })
-    }
-
-    /// The database.
-    ///
-    /// # Errors
-    /// `DATABASE_URL` is missing or no URL, or a bound cannot be read.
-    pub fn database(&self) -> Result<DatabaseConfig, ConfigError> {
-        let expected = "a PostgreSQL URL, postgres://user:password@host:port/database";
-        let url =
-            self.text("DATABASE_URL").ok_or(ConfigError::Missing("DATABASE_URL", "set it to the database's URL"))?;
-        let mut config = DatabaseConfig::new(&url).map_err(|_| ConfigError::Invalid("DATABASE_URL", expected))?;
-        config.pool_size = self.held("DATEBIN_POOL_SIZE", config.pool_size)?;
-        config.queue = self.held("DATEBIN_QUEUE", config.queue)?;
-        config.wait = self.duration("DATEBIN_POOL_WAIT", config.wait)?;
-        config.connect_timeout = self.duration("DATEBIN_CONNECT_TIMEOUT", config.connect_timeout)?;
-        config.statement_timeout = self.duration("DATEBIN_STATEMENT_TIMEOUT", config.statement_timeout)?;
-        config.lock_timeout = self.duration("DATEBIN_LOCK_TIMEOUT", config.lock_timeout)?;
-        Ok(config)
     }
 
     /// The catalog. Without `DATEBIN_CONFIG`, `datebin.toml` is read where it exists.
@@ -232,7 +225,16 @@ impl Environment<'_> {
             answer_limit: self.read("DATEBIN_ANSWER_LIMIT", usual.answer_limit, bytes, size)?,
             buffers: self.read("DATEBIN_BUFFERS", usual.buffers, bytes, size)?,
             drain: self.duration("DATEBIN_DRAIN_TIMEOUT", usual.drain)?,
+            access: usual.access,
+            metrics_open: self.flag("DATEBIN_METRICS_OPEN")?,
+            token_wait: self.duration("DATEBIN_POOL_WAIT", usual.token_wait)?,
         })
+    }
+
+    /// The file of tokens.
+    #[must_use]
+    pub fn tokens(&self) -> Option<PathBuf> {
+        self.text("DATEBIN_TOKENS").map(PathBuf::from)
     }
 
     /// Whether the server refuses to start where a declaration of the file is wrong.

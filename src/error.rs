@@ -30,6 +30,10 @@ kinds! {
     BadRange = "bad_range", 400;
     /// The target's text is no question.
     BadTarget = "bad_target", 400;
+    /// The request carries no token, or none that is known.
+    Unauthorized = "unauthorized", 401;
+    /// The token or the person may not do that.
+    Forbidden = "forbidden", 403;
     /// No such path.
     NotFound = "not_found", 404;
     /// The path exists, the method does not.
@@ -70,6 +74,8 @@ kinds! {
     BadData = "bad_data", 422;
     /// The relation behind a metric fails whenever it is read.
     Broken = "relation_broken", 422;
+    /// The token has as many requests at work as it may have.
+    TooManyRequests = "too_many_requests", 429;
     /// The relation changed or the role lost a right since the catalog was read.
     Stale = "catalog_stale", 503;
     /// The database is away.

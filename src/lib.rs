@@ -41,6 +41,7 @@ pub mod db;
 pub mod frame;
 pub mod render;
 pub mod refresh;
+pub mod access;
 pub mod engine;
 pub mod config;
 pub mod http;

@@ -24,7 +24,7 @@ use crate::time::Zone;
 use doubts::Doubts;
 use state::State;
 pub use state::Tally;
-use watched::changed;
+pub(crate) use watched::changed;
 
 /// Before the first snapshot the database is asked again this often.
 const FIRST: Duration = Duration::from_secs(1);

@@ -87,6 +87,36 @@ impl Snapshot {
         Ok(Self { sources, metrics, aliases, annotations, zone, notes, fine, lexicon })
     }
 
+    /// The part of it that a caller may see: of each source what `narrow` leaves, and the annotations that are seen. A
+    /// source without metrics does not exist.
+    #[must_use]
+    pub fn narrowed(
+        &self,
+        narrow: impl FnMut(&Source) -> Option<Source>,
+        annotations: impl Fn(&AnnotationSource) -> bool,
+    ) -> Self {
+        let mut sources: Vec<Source> = self.sources.iter().filter_map(narrow).collect();
+        sources.retain(|source| !source.metrics.is_empty());
+        let mut metrics: BTreeMap<String, Vec<(usize, usize)>> = BTreeMap::new();
+        for (at, source) in sources.iter().enumerate() {
+            for (within, metric) in source.metrics.iter().enumerate() {
+                metrics.entry(metric.name.clone()).or_default().push((at, within));
+            }
+        }
+        let mut aliases = self.aliases.clone();
+        aliases.retain(|_, name| metrics.contains_key(name));
+        Self {
+            fine: sources.iter().map(|_| AtomicBool::default()).collect(),
+            annotations: self.annotations.iter().filter(|one| annotations(one)).cloned().collect(),
+            zone: self.zone.clone(),
+            notes: Vec::new(),
+            lexicon: OnceLock::new(),
+            sources,
+            metrics,
+            aliases,
+        }
+    }
+
     /// Says which members each source's document label has, in the order of the sources.
     pub fn set_members(&mut self, members: Vec<Vec<String>>) {
         for (source, members) in self.sources.iter_mut().zip(members) {

@@ -4,10 +4,12 @@ mod chart;
 mod check;
 mod demo;
 mod discover;
+mod dotenv;
 mod health;
 mod promql;
 mod query;
 mod serve;
+mod token;
 
 use std::io::{IsTerminal as _, Write};
 use std::process::ExitCode;
@@ -46,6 +48,8 @@ enum Command {
     Schema,
     /// Ask a running server whether it lives; for container health checks.
     Health(health::Arguments),
+    /// Make a token: its lines for the file of tokens, and the secret that proves it.
+    Token(token::Arguments),
 }
 
 /// Why a command failed, as one sentence.
@@ -54,10 +58,8 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Runs the program.
 pub async fn main() -> ExitCode {
     // A missing .env is the normal case; a broken one is worth a word.
-    if let Err(error) = dotenvy::dotenv()
-        && !error.not_found()
-    {
-        say(&format!("datebin: .env cannot be read: {error}"));
+    if let Err(error) = dotenv::read() {
+        say(&format!("datebin: {error}"));
         return ExitCode::from(2);
     }
     match run(Arguments::parse().command.unwrap_or(Command::Serve)).await {
@@ -84,6 +86,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Discover(arguments) => discover::run(&environment, &arguments).await?,
         Command::Check(arguments) => return Ok(check::run(&environment, &arguments).await),
         Command::Schema => print(&serde_json::to_string_pretty(&CatalogFile::schema())?)?,
+        Command::Token(arguments) => token::run(&arguments)?,
         Command::Health(arguments) => return Ok(health::run(&environment, &arguments).await?),
     }
     Ok(ExitCode::SUCCESS)
@@ -91,7 +94,8 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
 
 /// Starts the log, on standard error: standard output is for answers.
 fn log(config: &LogConfig) -> Result<(), ConfigError> {
-    let filter = tracing_subscriber::EnvFilter::try_new(&config.filter)
+    // Whatever the filter says: that target prints the values of a URL's parameters.
+    let filter = tracing_subscriber::EnvFilter::try_new(format!("{},sqlx_postgres::options=off", config.filter))
         .map_err(|_| ConfigError::Invalid("DATEBIN_LOG", "a filter such as info or info,sqlx=warn"))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -4,6 +4,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failure, demo, say};
+use crate::access::Access;
 use crate::config::{Environment, HttpConfig};
 use crate::db::{self, Database};
 use crate::engine::Engine;
@@ -14,7 +15,7 @@ use crate::time::Clock;
 
 /// Serves until it is told to stop.
 pub(super) async fn run(environment: &Environment<'_>) -> Result<(), Failure> {
-    let http = environment.http()?;
+    let http = http(environment).await?;
     let engine = engine(environment, &http).await?;
     let listener = listen(&http).await?;
     serve(engine, &http, listener).await
@@ -22,7 +23,7 @@ pub(super) async fn run(environment: &Environment<'_>) -> Result<(), Failure> {
 
 /// Loads the demo, keeps it coming, and serves it.
 pub(super) async fn demo(environment: &Environment<'_>) -> Result<(), Failure> {
-    let http = environment.http()?;
+    let http = http(environment).await?;
     let database = environment.database()?;
     // The port first: loading takes a while, and would be for nothing.
     let listener = listen(&http).await?;
@@ -32,6 +33,20 @@ pub(super) async fn demo(environment: &Environment<'_>) -> Result<(), Failure> {
     let engine = engine(environment, &http).await?;
     say(&demo::what_to_try(&format!("http://{}{}", listener.local_addr()?, http.base_path)));
     serve(engine, &http, listener).await
+}
+
+/// How the server listens, and whom it lets in.
+async fn http(environment: &Environment<'_>) -> Result<HttpConfig, Failure> {
+    let access = match environment.tokens() {
+        Some(file) => Access::of(file).await?,
+        None => {
+            tracing::warn!(
+                "no tokens: whoever reaches the port reads every metric; DATEBIN_TOKENS names a file of tokens"
+            );
+            Access::open()
+        }
+    };
+    Ok(HttpConfig { access, ..environment.http()? })
 }
 
 /// An engine whose catalog and health are kept current in the background.

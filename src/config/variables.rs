@@ -3,6 +3,7 @@
 /// Every variable that is read, in the order of `.env.example`.
 pub const VARIABLES: &[&str] = &[
     "DATABASE_URL",
+    "DATABASE_URL_FILE",
     "DATEBIN_POOL_SIZE",
     "DATEBIN_POOL_WAIT",
     "DATEBIN_CONNECT_TIMEOUT",
@@ -17,6 +18,8 @@ pub const VARIABLES: &[&str] = &[
     "DATEBIN_IDLE_TIMEOUT",
     "DATEBIN_WRITE_TIMEOUT",
     "DATEBIN_BUFFERS",
+    "DATEBIN_TOKENS",
+    "DATEBIN_METRICS_OPEN",
     "DATEBIN_CONFIG",
     "DATEBIN_TIME_ZONE",
     "DATEBIN_REFRESH",

@@ -186,7 +186,7 @@ impl Database {
             let lease = self.lease(deadline).await?;
             let may_be_dead = lease.is_used() && tries < TRIES;
             let done = lease
-                .run(statement, deadline, &mut |row| {
+                .run((statement, self.identity()), deadline, &mut |row| {
                     seen = true;
                     on_row(row)
                 })

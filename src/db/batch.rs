@@ -6,10 +6,10 @@ use std::vec::IntoIter;
 use futures_util::TryStreamExt as _;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use sqlx::{Either, PgConnection, Row as _};
+use sqlx::{Connection as _, Either, PgConnection, Row as _};
 
 use super::lease::raw;
-use crate::sql::Writer;
+use crate::sql::{Statement, Writer};
 
 /// The rows of each statement, as JSON.
 pub(super) struct Results(IntoIter<Vec<String>>);
@@ -37,22 +37,36 @@ impl TryFrom<Said> for Float {
     }
 }
 
-/// Runs statements in one transaction; one that fails ends it. A prepared statement would cost two round trips.
+/// Runs statements in one transaction; one that fails ends it. A prepared statement would cost two round trips. Where a
+/// transaction is open already it goes on.
 pub(super) async fn batch(connection: &mut PgConnection, statements: &[&'static str]) -> Result<Results, sqlx::Error> {
     let mut w = Writer::default();
     for statement in statements {
         w.syntax("SELECT pg_catalog.row_to_json(x)::text FROM (\n").syntax(statement).syntax("\n) AS x;\n");
     }
     let statement = w.finish();
-    let mut answers = raw(&statement).fetch_many(connection);
-    let (mut results, mut rows) = (Vec::with_capacity(statements.len()), Vec::new());
+    if !connection.is_in_transaction() {
+        return run(connection, &statement, statements.len()).await;
+    }
+    let mut savepoint = connection.begin().await?;
+    let results = run(&mut savepoint, &statement, statements.len()).await;
+    match results {
+        Ok(_) => savepoint.commit().await?,
+        Err(_) => savepoint.rollback().await?,
+    }
+    results
+}
+
+async fn run(connection: &mut PgConnection, statement: &Statement, count: usize) -> Result<Results, sqlx::Error> {
+    let mut answers = raw(statement).fetch_many(connection);
+    let (mut results, mut rows) = (Vec::with_capacity(count), Vec::new());
     while let Some(answer) = answers.try_next().await? {
         match answer {
             Either::Left(_) => results.push(std::mem::take(&mut rows)),
             Either::Right(row) => rows.push(row.try_get(0)?),
         }
     }
-    if results.len() == statements.len() { Ok(Results(results.into_iter())) } else { Err(missing()) }
+    if results.len() == count { Ok(Results(results.into_iter())) } else { Err(missing()) }
 }
 
 /// Fewer results arrived than statements were sent.

@@ -1,16 +1,21 @@
 //! How to reach the database, and the bounds of every session.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 
+use super::settings::{Pooler, Settings, Value};
+
 /// A database and the bounds of our sessions there.
 #[derive(Clone)]
 pub struct DatabaseConfig {
     options: PgConnectOptions,
+    /// The file that the URL stands in; it is read again for each session, so that a password may change.
+    file: Option<PathBuf>,
     /// Connections for questions.
     pub pool_size: usize,
     /// How long a question waits for a connection.
@@ -23,6 +28,18 @@ pub struct DatabaseConfig {
     pub statement_timeout: Duration,
     /// How long a statement may wait for a lock.
     pub lock_timeout: Duration,
+    pub(super) pooler: Pooler,
+}
+
+/// What a session is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Questions: names resolve in `pg_catalog` alone.
+    Questions,
+    /// The catalog: the role's own search path stays, as discovery asks what is on it.
+    Discovery,
+    /// Pings and notifications: the server must not end it for doing nothing.
+    Watching,
 }
 
 /// `DATABASE_URL` cannot be read. The text of the URL is not repeated: it may hold a password.
@@ -36,18 +53,23 @@ impl DatabaseConfig {
     /// # Errors
     /// The URL is not PostgreSQL's.
     pub fn new(url: &str) -> Result<Self, InvalidUrl> {
-        if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
-            return Err(InvalidUrl);
-        }
         Ok(Self {
-            options: PgConnectOptions::from_str(url).map_err(|_| InvalidUrl)?.disable_statement_logging(),
+            options: options(url)?,
+            file: None,
             pool_size: 10,
             wait: Duration::from_secs(3),
             queue: 40,
             connect_timeout: Duration::from_secs(3),
             statement_timeout: Duration::from_secs(20),
             lock_timeout: Duration::from_secs(5),
+            pooler: Pooler::default(),
         })
+    }
+
+    /// The same with a URL that stands in a file.
+    #[must_use]
+    pub fn kept_in(self, file: PathBuf) -> Self {
+        Self { file: Some(file), ..self }
     }
 
     /// Where the database is, without anything secret.
@@ -63,20 +85,15 @@ impl DatabaseConfig {
         self.options.get_username()
     }
 
-    /// Options of a session that reads: bounded, read-only, planned afresh at each execution (a generic plan of
-    /// `label = ANY($1)` was measured 15 times slower), without JIT, names resolved in `pg_catalog` alone.
-    pub(super) fn reading(&self) -> PgConnectOptions {
-        self.bounded().options([("search_path", "pg_catalog")])
+    /// Options of a session whose settings travel with its start.
+    pub(super) fn direct(&self, purpose: Purpose) -> PgConnectOptions {
+        self.writing().options(self.settings(purpose).at_start())
     }
 
-    /// Like [`Self::reading`], with the role's own search path: discovery asks what is on it.
-    pub(super) fn discovering(&self) -> PgConnectOptions {
-        self.bounded()
-    }
-
-    /// Options of a session that waits for notifications, or pings: the server must not end it for doing nothing.
-    pub(super) fn watching(&self) -> PgConnectOptions {
-        self.reading().options([("idle_session_timeout", "0")])
+    /// Options of a session whose settings travel with each transaction. Poolers refuse `extra_float_digits` as they
+    /// refuse everything else that they do not keep; the server's default prints the same digits.
+    pub(super) fn pooled(&self) -> PgConnectOptions {
+        self.writing().extra_float_digits(None::<i8>).statement_cache_capacity(0)
     }
 
     /// Options of a session that writes the demo's tables. They stand in `public`: with the usual `"$user", public` a
@@ -87,24 +104,50 @@ impl DatabaseConfig {
 
     /// Options of a session that may write.
     pub(super) fn writing(&self) -> PgConnectOptions {
-        self.options.clone().application_name("datebin")
+        let read = |file: &PathBuf| options(std::fs::read_to_string(file).ok()?.trim()).ok();
+        // A file that is being replaced leaves what it said before.
+        let options = self.file.as_ref().and_then(read).unwrap_or_else(|| self.options.clone());
+        options.application_name("datebin")
     }
 
-    fn bounded(&self) -> PgConnectOptions {
-        let millis = |duration: Duration| duration.as_millis().to_string();
-        self.options.clone().application_name("datebin").options([
-            ("default_transaction_read_only", "on".to_owned()),
-            ("statement_timeout", millis(self.statement_timeout)),
-            ("lock_timeout", millis(self.lock_timeout)),
-            ("idle_in_transaction_session_timeout", "10000".to_owned()),
-            ("plan_cache_mode", "force_custom_plan".to_owned()),
-            ("jit", "off".to_owned()),
-            ("TimeZone", "UTC".to_owned()),
-            // How values read as labels, whatever the role or the database say.
-            ("DateStyle", "ISO".to_owned()),
-            ("bytea_output", "hex".to_owned()),
-        ])
+    /// What a session must have set: bounded, read-only, planned afresh at each execution (a generic plan of
+    /// `label = ANY($1)` was measured 15 times slower), without JIT; and how values read as labels and how our text is
+    /// read, whatever the role or the database say. `lc_monetary` stays: it says how many decimals stored money has.
+    pub(super) fn settings(&self, purpose: Purpose) -> Settings {
+        let millis = |duration: Duration| Value::Millis(usize::try_from(duration.as_millis()).unwrap_or(usize::MAX));
+        let bounded = Settings::default()
+            .with("default_transaction_read_only", Value::Text("on"))
+            .with("statement_timeout", millis(self.statement_timeout))
+            .with("lock_timeout", millis(self.lock_timeout))
+            .with("idle_in_transaction_session_timeout", Value::Millis(10_000))
+            .with("plan_cache_mode", Value::Text("force_custom_plan"))
+            .with("jit", Value::Text("off"))
+            .with("TimeZone", Value::Text("UTC"))
+            .with("DateStyle", Value::Text("ISO, MDY"))
+            .with("IntervalStyle", Value::Text("postgres"))
+            .with("bytea_output", Value::Text("hex"))
+            .with("standard_conforming_strings", Value::Text("on"))
+            .with("default_transaction_isolation", Value::Text("read committed"))
+            .with("default_transaction_deferrable", Value::Text("off"))
+            .with("quote_all_identifiers", Value::Text("off"))
+            .with("row_security", Value::Text("on"))
+            .with("lc_numeric", Value::Text("C"))
+            .with("lc_time", Value::Text("C"));
+        match purpose {
+            Purpose::Questions => bounded.with("search_path", Value::Text("pg_catalog")),
+            Purpose::Discovery => bounded,
+            Purpose::Watching => {
+                bounded.with("search_path", Value::Text("pg_catalog")).with("idle_session_timeout", Value::Millis(0))
+            }
+        }
     }
+}
+
+fn options(url: &str) -> Result<PgConnectOptions, InvalidUrl> {
+    if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+        return Err(InvalidUrl);
+    }
+    Ok(PgConnectOptions::from_str(url).map_err(|_| InvalidUrl)?.disable_statement_logging())
 }
 
 impl fmt::Debug for DatabaseConfig {

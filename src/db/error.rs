@@ -29,6 +29,12 @@ pub enum DbError {
     /// A row is not of the shape that the catalog promises.
     #[error("the relation has changed since the catalog was read")]
     Changed,
+    /// A session does not have what it must have; the text says what.
+    #[error("a session of the database is not as it must be: {0}")]
+    Unfit(&'static str),
+    /// The caller may not take on the role that its statements would run as.
+    #[error("the role of the caller cannot be taken on: {0}")]
+    Role(Box<Complaint>),
     /// The consumer of the rows refused one.
     #[error(transparent)]
     Refused(#[from] Error),
@@ -112,6 +118,11 @@ impl DbError {
         matches!(self, Self::Server(complaint) if complaint.ends_session && complaint.code.starts_with("53"))
     }
 
+    /// Whether a session may have been refused for the settings that it starts with: poolers have no code for that.
+    pub(super) fn refuses_settings(&self) -> bool {
+        matches!(self, Self::Server(complaint) if complaint.ends_session && matches!(complaint.code.as_str(), "08P01" | "0A000"))
+    }
+
     /// Whether it is about the server or the connection, not about one relation.
     pub(super) fn is_about_the_server(&self) -> bool {
         match self {
@@ -153,6 +164,8 @@ impl DbError {
             Self::Busy => "all connections are busy",
             Self::Deadline => "reading it takes too long",
             Self::Connection(_) => "the database cannot be reached",
+            Self::Unfit(_) => "a session of the database is not as it must be",
+            Self::Role(_) => "the database refuses the role of the caller",
             Self::Protocol(_) | Self::Changed | Self::Refused(_) => "the database answers something unexpected",
         }
     }
@@ -164,6 +177,10 @@ impl DbError {
         match self {
             Self::Refused(error) => error.clone(),
             Self::Connection(_) => Error::new(Kind::Unavailable, self.reason()).hint(again),
+            Self::Unfit(_) => {
+                Error::new(Kind::Unavailable, self.reason()).hint("the operator finds the reason in the log")
+            }
+            Self::Role(_) => Error::new(Kind::Forbidden, "this person may not ask here"),
             Self::Away(reason) => Error::new(Kind::Unavailable, *reason).hint(again),
             Self::Busy => Error::new(Kind::Busy, "all database connections are busy").hint(again),
             Self::Deadline => sqlstate::out_of_time(),

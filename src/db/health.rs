@@ -11,11 +11,11 @@ use sqlx::postgres::PgConnection;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::config::DatabaseConfig;
+use super::config::{DatabaseConfig, Purpose};
 use super::error::DbError;
 use super::pool::Shared;
 use super::room::{REFUSED as CROWDED, Turn};
-use super::session::{connected, patience};
+use super::session::{Start, connected, patience};
 
 const PERIOD: Duration = Duration::from_secs(1);
 /// After a refused login.
@@ -200,8 +200,8 @@ impl Watcher {
     /// may be another one.
     async fn found(&mut self) -> Result<PgConnection, DbError> {
         let (config, pace) = (self.config.clone(), self.pace.clone());
-        let options = config.watching();
-        let one = || async { connected(&config, &options, &pace).await };
+        let start = Start::of(Purpose::Watching);
+        let one = || async { connected(&config, &start, &pace).await.map(|session| session.connection) };
         let begun = Instant::now();
         let mut tries = FuturesUnordered::from_iter([one()]);
         loop {

@@ -63,6 +63,8 @@ const STAMP: &str = include_str!("scripts/stamp.sql");
 #[derive(Deserialize)]
 struct Begin {
     scope: String,
+    /// What the mark of our own sessions says; nothing where the settings of the start were left out.
+    start: String,
     lockable: i64,
     timescale: HashSet<String>,
 }
@@ -72,8 +74,15 @@ struct Stamp {
     stamp: String,
 }
 
-/// Loads the facts of every relation in scope. Rights are asked of the database as it is at that moment, whatever a
-/// transaction sees, so a view that is made anew in the middle would lose its columns: then all is loaded once more.
+/// What the database states about itself.
+#[derive(Debug)]
+pub(super) struct Account {
+    pub(super) facts: Facts,
+    /// Whether the session has the settings that its start asked for.
+    pub(super) has_start: bool,
+}
+
+/// Loads the facts of every relation in scope.
 ///
 /// `beyond` are relations outside of the scope that are asked about as well: the continuous aggregates that were there the
 /// last time, and afterwards those that are there now.
@@ -85,19 +94,31 @@ pub async fn load(
     scope: &Scope,
     beyond: &mut Vec<Relation>,
 ) -> Result<Facts, sqlx::Error> {
+    account(connection, scope, beyond).await.map(|account| account.facts)
+}
+
+/// As [`load`]. Rights are asked of the database as it is at that moment, whatever a transaction sees, so a view that is
+/// made anew in the middle would lose its columns: then all is loaded once more.
+pub(super) async fn account(
+    connection: &mut PgConnection,
+    scope: &Scope,
+    beyond: &mut Vec<Relation>,
+) -> Result<Account, sqlx::Error> {
+    let mut loaded = load_once(connection, scope, beyond).await?;
     for _ in 1..TRIES {
-        let loaded = load_once(connection, scope, beyond).await?;
         if loaded.before == loaded.after {
-            return Ok(loaded.facts);
+            break;
         }
+        loaded = load_once(connection, scope, beyond).await?;
     }
-    Ok(load_once(connection, scope, beyond).await?.facts)
+    Ok(Account { facts: loaded.facts, has_start: loaded.has_start })
 }
 
 /// The facts between two moments.
 struct Loaded {
     before: String,
     facts: Facts,
+    has_start: bool,
     after: String,
 }
 
@@ -131,7 +152,7 @@ async fn load_once(
     let is_decided = |facts: &RelationFacts| !scope.settles(facts) || facts.children > 1;
     loading.decided_by_statistics = loading.facts.relations.iter().map(is_decided).collect();
     let after = statistics::load(connection, &mut loading, &mut results).await?;
-    Ok(Loaded { before, facts: loading.facts, after })
+    Ok(Loaded { before, facts: loading.facts, has_start: begin.start == "on", after })
 }
 
 /// All that is asked, in one round trip if the scope came with the start of the session.
@@ -140,7 +161,7 @@ async fn in_scope(connection: &mut PgConnection, text: &str) -> Result<(Begin, R
     let mut begin: Begin = results.row()?;
     if begin.scope != text {
         let set = sqlx::query("SELECT pg_catalog.set_config('datebin.scope', $1, false)");
-        set.bind(text).execute(&mut *connection).await?;
+        set.bind(text).persistent(false).execute(&mut *connection).await?;
         results = ask(connection).await?;
         begin = results.row()?;
         if begin.scope != text {

@@ -7,7 +7,7 @@ use deadpool::managed::Object;
 use futures_util::{Stream, StreamExt as _};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Postgres, RawSql, Row as _, SqlSafeStr};
+use sqlx::{AssertSqlSafe, Connection as _, Postgres, RawSql, Row as _, SqlSafeStr};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
@@ -15,7 +15,9 @@ use super::answer::arguments;
 use super::error::DbError;
 use super::pool::Deadline;
 use super::room::Turn;
-use super::session::{Sessions, close, discard};
+use super::session::{Session, Sessions, close, discard};
+use super::transaction::{self, Transactions};
+use crate::identity::Identity;
 use crate::sql::Statement;
 
 /// How long rows are taken before other work of the thread has its turn.
@@ -53,46 +55,81 @@ impl Lease {
         drop(self.object.take());
     }
 
-    /// Runs a statement and hands each row over as it arrives; afterwards the session is free again.
+    /// Runs a statement as the caller and hands each row over as it arrives; afterwards the session is free again.
     pub(super) async fn run(
         mut self,
-        statement: &Statement,
+        (statement, identity): (&Statement, &Identity),
         deadline: Deadline,
-        on_row: &mut (dyn FnMut(&PgRow) -> Result<(), DbError> + Send),
+        on_row: &mut RowHandler<'_>,
     ) -> Result<(), DbError> {
         let Some(object) = self.object.as_mut() else { return Ok(()) };
-        let query = query(statement)?;
+        let query = query(statement)?.persistent(!object.is_pooled);
         object.is_used = true;
+        let is_around = Transactions::is_needed(object, identity);
         let mut has_ended = true;
-        let rows = async {
-            let mut rows = query.fetch(&mut object.connection);
-            let (mut begun, mut seen) = (Instant::now(), 0_u32);
-            while let Some(row) = rows.next().await {
-                if let Err(error) = on_row(&row?) {
-                    has_ended = ends(&mut rows).await;
-                    return Err(error);
-                }
-                seen = seen.wrapping_add(1);
-                // Rows that are here already would keep the thread from all others.
-                if seen.is_multiple_of(LOOK_EVERY) && begun.elapsed() > SLICE {
-                    yield_now().await;
-                    begun = Instant::now();
-                }
+        let reading = async {
+            if is_around {
+                begun(object, identity).await?;
             }
-            Ok(())
+            read(object, query, on_row, &mut has_ended).await
         };
-        let result: Result<(), DbError> = timeout(deadline.left(), rows).await.map_err(|_| DbError::Deadline)?;
+        let result: Result<(), DbError> = timeout(deadline.left(), reading).await.map_err(|_| DbError::Deadline)?;
         object.used = Instant::now();
-        match &result {
-            // Back into the pool.
-            Ok(()) => drop(self.object.take()),
-            Err(error) if error.is_of_statement() => drop(self.object.take()),
-            Err(error) if error.has_ended_statement() => self.object.take().into_iter().for_each(close),
-            Err(_) if has_ended => drop(self.object.take()),
-            Err(_) => {}
+        let is_reusable = match &result {
+            Ok(()) => true,
+            Err(error) if error.is_of_statement() => true,
+            Err(error) if error.has_ended_statement() => {
+                self.object.take().into_iter().for_each(close);
+                false
+            }
+            Err(_) => has_ended,
+        };
+        if is_reusable {
+            self.returned(is_around).await;
         }
         result
     }
+
+    /// Gives the session back into the pool, its transaction ended.
+    async fn returned(&mut self, is_in_transaction: bool) {
+        let Some(mut object) = self.object.take() else { return };
+        if is_in_transaction && let Err(error) = transaction::end(&mut object).await {
+            tracing::debug!(%error, "a transaction does not end");
+            close(object);
+        }
+    }
+}
+
+/// Takes the rows of a statement.
+pub(super) type RowHandler<'a> = dyn FnMut(&PgRow) -> Result<(), DbError> + Send + 'a;
+
+async fn begun(object: &mut Object<Sessions>, identity: &Identity) -> Result<(), DbError> {
+    let Some(pool) = Object::pool(object) else { return Err(DbError::Busy) };
+    pool.manager().transactions.begin(object, identity).await
+}
+
+/// Hands each row over. `has_ended` tells whether nothing of a statement is left whose row was refused.
+async fn read(
+    session: &mut Session,
+    query: Query<'static, Postgres, PgArguments>,
+    on_row: &mut RowHandler<'_>,
+    has_ended: &mut bool,
+) -> Result<(), DbError> {
+    let mut rows = query.fetch(&mut session.connection);
+    let (mut begun, mut seen) = (Instant::now(), 0_u32);
+    while let Some(row) = rows.next().await {
+        if let Err(error) = on_row(&row?) {
+            *has_ended = ends(&mut rows).await;
+            return Err(error);
+        }
+        seen = seen.wrapping_add(1);
+        // Rows that are here already would keep the thread from all others.
+        if seen.is_multiple_of(LOOK_EVERY) && begun.elapsed() > SLICE {
+            yield_now().await;
+            begun = Instant::now();
+        }
+    }
+    Ok(())
 }
 
 /// Whether a statement is at its end, but for a few rows.
@@ -120,7 +157,7 @@ impl Drop for Lease {
 
 /// The texts of a statement with one column, on a session that is not pooled.
 pub(super) async fn texts(connection: &mut PgConnection, statement: &Statement) -> Result<Vec<String>, DbError> {
-    let rows = query(statement)?.fetch_all(connection).await?;
+    let rows = all_rows(connection, statement).await?;
     let texts = rows.iter().map(|row| row.try_get::<Option<String>, _>(0));
     Ok(texts.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
@@ -130,11 +167,27 @@ pub(super) async fn pairs(
     connection: &mut PgConnection,
     statement: &Statement,
 ) -> Result<HashMap<String, String>, DbError> {
-    let rows = query(statement)?.fetch_all(connection).await?;
+    let rows = all_rows(connection, statement).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
-fn query(statement: &Statement) -> Result<Query<'static, Postgres, PgArguments>, DbError> {
+/// All rows of a statement. Where a transaction is open, which means a pooler, a statement that fails does not end it,
+/// and leaves nothing behind that has a name.
+async fn all_rows(connection: &mut PgConnection, statement: &Statement) -> Result<Vec<PgRow>, DbError> {
+    let query = query(statement)?;
+    if !connection.is_in_transaction() {
+        return Ok(query.fetch_all(connection).await?);
+    }
+    let mut savepoint = connection.begin().await?;
+    let rows = query.persistent(false).fetch_all(&mut *savepoint).await;
+    match rows {
+        Ok(_) => savepoint.commit().await?,
+        Err(_) => savepoint.rollback().await?,
+    }
+    Ok(rows?)
+}
+
+pub(super) fn query(statement: &Statement) -> Result<Query<'static, Postgres, PgArguments>, DbError> {
     Ok(sqlx::query_with(text(statement), arguments(&statement.params)?))
 }
 
@@ -144,6 +197,6 @@ pub(super) fn raw(statement: &Statement) -> RawSql {
 }
 
 /// The one place where text becomes SQL: `Writer` admits only static syntax and quoted catalog names.
-fn text(statement: &Statement) -> impl SqlSafeStr {
+pub(super) fn text(statement: &Statement) -> impl SqlSafeStr + use<> {
     AssertSqlSafe(statement.text.clone())
 }

@@ -7,9 +7,11 @@ use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 use tokio::time::timeout;
 
-use super::config::DatabaseConfig;
+use super::config::{DatabaseConfig, Purpose};
 use super::error::DbError;
 use super::health::Pace;
+use super::lease::text;
+use super::session::{Session, Start};
 use super::stored::{Memory, Reader};
 use super::{introspect, session};
 use crate::catalog::classify::{CatalogError, Decision, classify, finish, sound};
@@ -140,20 +142,56 @@ async fn within<T>(bound: Duration, reading: impl Future<Output = Result<T, Load
 /// A catalog, what was decided, and whether every declaration was left out for it.
 type Found = (Snapshot, Vec<Decision>, bool);
 
-/// The facts, the catalog of what is right, and what is wrong; no catalog where that cannot be left out.
+/// What was read: the facts, the catalog of what is right, and what is wrong.
+type Read = (Facts, Option<Found>, Vec<CatalogError>);
+
+/// The facts, the catalog of what is right, and what is wrong; no catalog where that cannot be left out. Behind a pooler
+/// all of it is one transaction, whose settings leave no trace.
 async fn all(
     config: &DatabaseConfig,
     file: &CatalogFile,
     zone: Option<Zone>,
     memory: &mut Memory,
-) -> Result<(Facts, Option<Found>, Vec<CatalogError>), LoadError> {
+) -> Result<Read, LoadError> {
+    let mut session = connected(config, &file.scope(), &memory.beyond).await?;
+    if !session.is_pooled {
+        let read = read(&mut session.connection, config, (file, zone), memory).await;
+        if !matches!(read, Err(LoadError::Database(DbError::Unfit(_)))) {
+            said_goodbye(session).await;
+            return read;
+        }
+        config.pooler.found("leaves out the settings of a session's start");
+        session = connected(config, &file.scope(), &memory.beyond).await?;
+    }
+    let opening = config.settings(Purpose::Discovery).opening();
+    let mut transaction = session.connection.begin_with(text(&opening)).await.map_err(DbError::from)?;
+    let read = read(&mut transaction, config, (file, zone), memory).await;
+    transaction.rollback().await.map_err(DbError::from)?;
+    said_goodbye(session).await;
+    read
+}
+
+/// The work is done; a server that does not say goodbye is no failure.
+async fn said_goodbye(session: Session) {
+    let _closed = timeout(Duration::from_secs(1), session.connection.close()).await;
+}
+
+async fn read(
+    connection: &mut PgConnection,
+    config: &DatabaseConfig,
+    (file, zone): (&CatalogFile, Option<Zone>),
+    memory: &mut Memory,
+) -> Result<Read, LoadError> {
     let scope = file.scope();
-    let mut connection = connected(config, &scope, &memory.beyond).await?;
-    let facts = within(FACTS, async {
-        Ok(introspect::load(&mut connection, &scope, &mut memory.beyond).await.map_err(DbError::from)?)
+    let account = within(FACTS, async {
+        Ok(introspect::account(connection, &scope, &mut memory.beyond).await.map_err(DbError::from)?)
     });
-    let facts = facts.await?;
-    let mut reader = Reader::new(&mut connection, memory, config);
+    let account = account.await?;
+    if !account.has_start && !connection.is_in_transaction() {
+        return Err(DbError::Unfit("the settings of its start were left out").into());
+    }
+    let facts = account.facts;
+    let mut reader = Reader::new(connection, memory, config);
     let (mut kept, mut problems) = (file.clone(), Vec::new());
     let found = loop {
         match assembled(&mut reader, &facts, &kept, zone).await {
@@ -182,8 +220,6 @@ async fn all(
             Err(error) => return Err(error),
         }
     };
-    // The work is done; a server that does not say goodbye is no failure.
-    let _closed = timeout(Duration::from_secs(1), connection.close()).await;
     Ok((facts, found, problems))
 }
 
@@ -201,11 +237,11 @@ fn clash_names(place: &str, relation: &str) -> bool {
     place == relation || place.split_once('.').is_some_and(|(_, name)| name == relation)
 }
 
-async fn connected(config: &DatabaseConfig, scope: &Scope, beyond: &[Relation]) -> Result<PgConnection, LoadError> {
-    let options = config.discovering().options(introspect::scope::setting(scope, beyond));
-    let connection = session::connected(config, &options, &Pace::default()).await?;
-    supported(&connection)?;
-    Ok(connection)
+async fn connected(config: &DatabaseConfig, scope: &Scope, beyond: &[Relation]) -> Result<Session, LoadError> {
+    let start = Start::of(Purpose::Discovery).with(introspect::scope::setting(scope, beyond));
+    let session = session::connected(config, &start, &Pace::default()).await?;
+    supported(&session.connection)?;
+    Ok(session)
 }
 
 /// Facts and file → the catalog, with what only the rows know.

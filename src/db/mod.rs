@@ -16,11 +16,14 @@ mod migrate;
 pub mod names;
 mod notices;
 mod pool;
+mod pooling;
 mod rollups;
 mod room;
 mod session;
+mod settings;
 mod sqlstate;
 mod stored;
+mod transaction;
 
 pub use answer::{AnnotationRow, Place, RowSink, SeriesRow};
 pub use config::{DatabaseConfig, InvalidUrl};

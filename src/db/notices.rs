@@ -6,10 +6,11 @@ use sqlx::Connection as _;
 use sqlx::postgres::{PgListener, PgPoolOptions};
 use tokio::time::{sleep, timeout};
 
-use super::config::DatabaseConfig;
+use super::config::{DatabaseConfig, Purpose};
 use super::error::DbError;
 use super::health::Health;
-use super::session;
+use super::pooling::{Pooling, pooling};
+use super::session::{self, Start};
 
 /// The channel.
 const CHANNEL: &str = "datebin_reload";
@@ -19,12 +20,19 @@ const PAUSE: Duration = Duration::from_secs(1);
 const REFUSED: Duration = Duration::from_secs(60);
 
 /// Calls `heard` for each notification, and whenever it listens again after it could not: what was said meanwhile is
-/// lost. Never ends.
+/// lost. Ends where a pooler keeps notifications away, otherwise never.
 pub async fn listen(config: DatabaseConfig, health: Health, heard: impl Fn()) {
     let mut missed = false;
     let mut said = None;
     loop {
         health.until_up().await;
+        if config.pooler.is_there() && pooling(&config, &health).await == Some(Pooling::Transactions) {
+            tracing::info!(
+                "the pooler pools transactions: NOTIFY {CHANNEL} cannot be heard through it; the catalog is read on its interval"
+            );
+            // A pooler that is set up anew ends its clients' sessions; whoever changes it so restarts datebin.
+            return;
+        }
         if health.is_starved() {
             missed = true;
             sleep(PAUSE).await;
@@ -49,8 +57,8 @@ pub async fn listen(config: DatabaseConfig, health: Health, heard: impl Fn()) {
 /// Listens until that fails.
 async fn listened(config: &DatabaseConfig, health: &Health, missed: &mut bool, heard: &impl Fn()) -> DbError {
     // The listener's own pool would try a refused login again and again.
-    match session::connected(config, &config.watching(), &health.pace).await {
-        Ok(tried) => drop(timeout(PAUSE, tried.close()).await),
+    match session::connected(config, &Start::of(Purpose::Watching), &health.pace).await {
+        Ok(tried) => drop(timeout(PAUSE, tried.connection.close()).await),
         Err(error) => return error,
     }
     let patience = session::patience(config.connect_timeout, &health.pace);
@@ -75,7 +83,8 @@ async fn listened(config: &DatabaseConfig, health: &Health, missed: &mut bool, h
 async fn connected(config: &DatabaseConfig, patience: Duration) -> Result<PgListener, sqlx::Error> {
     // The listener wants a pool; this one lives as long as its only session.
     let pool = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
-    let pool = pool.acquire_timeout(patience).connect_with(config.watching()).await?;
+    let options = if config.pooler.is_there() { config.pooled() } else { config.direct(Purpose::Watching) };
+    let pool = pool.acquire_timeout(patience).connect_with(options).await?;
     let mut listener = PgListener::connect_with(&pool).await?;
     listener.eager_reconnect(false);
     listener.ignore_pool_close_event(true);

@@ -21,6 +21,7 @@ use super::lease::Lease;
 use super::room::{Room, Turn};
 use super::session::Sessions;
 use crate::budget::Budget;
+use crate::identity::Identity;
 
 /// How long a failed session says that questions cannot be answered.
 const FAILED: Duration = Duration::from_secs(10);
@@ -62,6 +63,8 @@ pub struct Database {
     share: Option<Arc<Semaphore>>,
     /// What its request may hold.
     budget: Option<Budget>,
+    /// Who asks.
+    identity: Identity,
 }
 
 /// What others may know of a pool.
@@ -78,7 +81,7 @@ impl Database {
     /// # Errors
     /// The pool's size is zero.
     pub fn new(config: DatabaseConfig, health: Health) -> Result<Self, DbError> {
-        let sessions = Sessions::new(config.reading(), config.connect_timeout, health.pace.clone());
+        let sessions = Sessions::new(config.clone(), health.pace.clone());
         let pool = Pool::builder(sessions)
             .max_size(config.pool_size)
             .runtime(Runtime::Tokio1)
@@ -87,7 +90,16 @@ impl Database {
         let room = Room::new(config.pool_size);
         let shared = Arc::new(Shared { pool: pool.weak(), room, failed: Mutex::default() });
         health.attach(Arc::clone(&shared));
-        Ok(Self { pool, shared, health, config, waited: Arc::default(), share: None, budget: None })
+        Ok(Self {
+            pool,
+            shared,
+            health,
+            config,
+            waited: Arc::default(),
+            share: None,
+            budget: None,
+            identity: Identity::NOBODY,
+        })
     }
 
     /// How the database is.
@@ -107,6 +119,17 @@ impl Database {
     #[must_use]
     pub fn of_request(&self, sessions: usize, budget: &Budget) -> Self {
         Self { share: Some(Arc::new(Semaphore::new(sessions))), budget: Some(budget.clone()), ..self.metered() }
+    }
+
+    /// The same database for the statements of a caller.
+    #[must_use]
+    pub fn of_caller(&self, identity: &Identity) -> Self {
+        Self { identity: identity.clone(), ..self.clone() }
+    }
+
+    /// Whose statements it runs.
+    pub(super) const fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     /// The same database with a count of its own of the time that is waited for sessions.

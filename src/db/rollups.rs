@@ -16,7 +16,8 @@ use crate::time::{Clock, TimeRange};
 /// A relation up to this size is read whole.
 const SMALL_BYTES: u64 = 256 << 20;
 /// How long one statement about a rollup may take.
-const PATIENCE: &str = "SELECT pg_catalog.set_config('statement_timeout', '5000', false)";
+const PATIENCE: &str = "SELECT pg_catalog.set_config('statement_timeout', '5000', false), \
+                        pg_catalog.set_config('search_path', 'pg_catalog', false)";
 /// How long the holes of one rollup may be looked at.
 const LOOKING: Duration = Duration::from_secs(2);
 /// The most holes that are looked at, the newest.

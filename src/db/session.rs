@@ -4,13 +4,17 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use deadpool::managed::{Manager, Metrics, Object, RecycleError, RecycleResult};
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{Connection as _, Row as _};
 use tokio::time::timeout;
 
-use super::config::DatabaseConfig;
+use super::config::{DatabaseConfig, Purpose};
 use super::error::DbError;
 use super::health::Pace;
+use super::lease::raw;
+use super::transaction::{self, Transactions};
+use crate::identity::Identity;
+use crate::sql::Statement;
 
 /// A session that has been idle for longer is pinged before it is used.
 const TRUSTED_IDLE: Duration = Duration::from_secs(5);
@@ -22,7 +26,10 @@ const SLACK: u32 = 4;
 /// An open session and the server process behind it.
 pub(super) struct Session {
     pub(super) connection: PgConnection,
-    pub(super) pid: i32,
+    /// The process that runs its statements. Behind a pooler it is known within a transaction only.
+    pub(super) pid: Option<i32>,
+    /// Whether each transaction may run on another process and must bring its own settings.
+    pub(super) is_pooled: bool,
     pub(super) used: Instant,
     /// Whether a statement ran on it before.
     pub(super) is_used: bool,
@@ -30,27 +37,27 @@ pub(super) struct Session {
 
 /// Opens sessions.
 pub(super) struct Sessions {
-    options: PgConnectOptions,
-    connect_timeout: Duration,
+    config: DatabaseConfig,
+    pub(super) transactions: Transactions,
     pace: Pace,
     /// Sessions that were used last before this moment are not trusted: one of them did not answer.
     suspect: Mutex<Option<Instant>>,
 }
 
 impl Sessions {
-    pub(super) const fn new(options: PgConnectOptions, connect_timeout: Duration, pace: Pace) -> Self {
-        Self { options, connect_timeout, pace, suspect: Mutex::new(None) }
+    pub(super) fn new(config: DatabaseConfig, pace: Pace) -> Self {
+        let transactions = Transactions::new(&config.settings(Purpose::Questions));
+        Self { config, transactions, pace, suspect: Mutex::new(None) }
     }
 
     /// How long a session may take to open.
     pub(super) fn patience(&self) -> Duration {
-        patience(self.connect_timeout, &self.pace)
+        patience(self.config.connect_timeout, &self.pace)
     }
 
     /// Opens a session outside of the pool.
     pub(super) async fn open(&self) -> Result<Session, DbError> {
-        let opened = timeout(self.patience(), connect(&self.options, self.connect_timeout)).await;
-        opened.map_err(|_| DbError::Connection("timed out".into()))?
+        connected(&self.config, &Start::of(Purpose::Questions), &self.pace).await
     }
 
     fn is_suspect(&self, session: &Session) -> bool {
@@ -71,39 +78,84 @@ pub(super) fn patience(connect_timeout: Duration, pace: &Pace) -> Duration {
     connect_timeout.max(each * EXCHANGES)
 }
 
-/// Opens a connection to the configured database, outside of any pool.
-pub(super) async fn connected(
-    config: &DatabaseConfig,
-    options: &PgConnectOptions,
-    pace: &Pace,
-) -> Result<PgConnection, DbError> {
-    let opened = timeout(patience(config.connect_timeout, pace), PgConnection::connect_with(options)).await;
-    Ok(opened.map_err(|_| DbError::Connection("timed out".into()))??)
+/// How a session starts.
+pub(super) struct Start {
+    purpose: Purpose,
+    /// A setting that is sent besides, and that the caller itself makes sure of.
+    more: Option<(&'static str, String)>,
 }
 
-/// Ends the statement of a client that vanished, should our own cancellation not get through.
-const IDENTITY: &str = "SELECT pg_catalog.pg_backend_pid(), \
-                        pg_catalog.set_config('client_connection_check_interval', '1000', false)";
-/// Some platforms of the server cannot watch a socket and refuse the setting.
-const IDENTITY_ALONE: &str = "SELECT pg_catalog.pg_backend_pid()";
+impl Start {
+    /// The usual start.
+    pub(super) const fn of(purpose: Purpose) -> Self {
+        Self { purpose, more: None }
+    }
 
-async fn connect(options: &PgConnectOptions, round_trip: Duration) -> Result<Session, DbError> {
-    let mut connection = PgConnection::connect_with(options).await?;
-    let pid = match identity(&mut connection, IDENTITY, round_trip).await {
-        Err(error) if error.is_of_statement() => {
-            tracing::debug!(%error, "the server cannot watch for lost clients");
-            identity(&mut connection, IDENTITY_ALONE, round_trip).await?
+    /// The same with one more setting.
+    pub(super) fn with(self, more: Option<(&'static str, String)>) -> Self {
+        Self { more, ..self }
+    }
+}
+
+/// Opens a session of the configured database, outside of any pool.
+pub(super) async fn connected(config: &DatabaseConfig, start: &Start, pace: &Pace) -> Result<Session, DbError> {
+    let opened = timeout(patience(config.connect_timeout, pace), open(config, start)).await;
+    opened.map_err(|_| DbError::Connection("timed out".into()))?
+}
+
+/// Opens a session. One whose settings do not hold is a pooler's, and so is one that is refused for its settings and
+/// opened without.
+async fn open(config: &DatabaseConfig, start: &Start) -> Result<Session, DbError> {
+    if config.pooler.is_there() {
+        return pooled(config).await;
+    }
+    let options = config.direct(start.purpose).options(start.more.clone());
+    match PgConnection::connect_with(&options).await.map_err(DbError::from) {
+        Ok(connection) => held(config, start.purpose, connection).await,
+        Err(error) if error.refuses_settings() => {
+            // A pooler that is full says so in the same way.
+            let session = pooled(config).await?;
+            config.pooler.found("refuses the settings of a session's start");
+            Ok(session)
         }
-        other => other?,
-    };
-    Ok(Session { connection, pid, used: Instant::now(), is_used: false })
+        Err(error) => Err(error),
+    }
 }
 
-/// Asks for the server's process in one round trip: a statement without parameters need not be prepared.
-async fn identity(connection: &mut PgConnection, text: &'static str, round_trip: Duration) -> Result<i32, DbError> {
-    let asked = timeout(round_trip, sqlx::Executor::fetch_one(connection, sqlx::raw_sql(text))).await;
-    let row = asked.map_err(|_| DbError::Connection("timed out".into()))??;
-    Ok(row.try_get(0)?)
+async fn pooled(config: &DatabaseConfig) -> Result<Session, DbError> {
+    let connection = PgConnection::connect_with(&config.pooled()).await?;
+    Ok(Session { connection, pid: None, is_pooled: true, used: Instant::now(), is_used: false })
+}
+
+/// Reads back what a session for questions has set. One that only watches runs no statement that needs it, and discovery
+/// asks with its first batch whether its start arrived.
+async fn held(config: &DatabaseConfig, purpose: Purpose, mut connection: PgConnection) -> Result<Session, DbError> {
+    let (settings, round_trip) = (config.settings(purpose), config.connect_timeout);
+    let mut pid = None;
+    if purpose == Purpose::Questions {
+        let row = match asked(&mut connection, &settings.read_back(true), round_trip).await {
+            Err(error) if error.is_of_statement() => {
+                tracing::debug!(%error, "the server cannot watch for lost clients");
+                asked(&mut connection, &settings.read_back(false), round_trip).await?
+            }
+            other => other?,
+        };
+        if let Some(missing) = settings.missing(&row)? {
+            tracing::debug!(setting = missing, "a session does not have what its start asked for");
+            config.pooler.found("leaves out the settings of a session's start");
+            // What the session was given by hand would reach other clients.
+            drop(connection);
+            return pooled(config).await;
+        }
+        pid = Some(row.try_get(0)?);
+    }
+    Ok(Session { connection, pid, is_pooled: false, used: Instant::now(), is_used: false })
+}
+
+/// Asks in one round trip: a statement without parameters need not be prepared.
+async fn asked(connection: &mut PgConnection, statement: &Statement, round_trip: Duration) -> Result<PgRow, DbError> {
+    let asked = timeout(round_trip, sqlx::Executor::fetch_one(connection, raw(statement))).await;
+    Ok(asked.map_err(|_| DbError::Connection("timed out".into()))??)
 }
 
 impl Manager for Sessions {
@@ -119,7 +171,7 @@ impl Manager for Sessions {
             if self.is_suspect(session) {
                 return Err(RecycleError::message("another one did not answer"));
             }
-            let Ok(answered) = timeout(self.connect_timeout, session.connection.ping()).await else {
+            let Ok(answered) = timeout(self.config.connect_timeout, session.connection.ping()).await else {
                 self.suspect(session);
                 return Err(RecycleError::message("no answer"));
             };
@@ -134,19 +186,24 @@ pub(super) fn close(object: Object<Sessions>) {
     drop(Object::take(object));
 }
 
-/// Ends a session whose statement may still run: asks the server to stop it, then closes the connection.
+/// Ends a session whose statement may still run: asks the server to stop it, then closes the connection. The process
+/// is the session's own as long as its connection is open, and behind a pooler its transaction.
 pub(super) fn discard(object: Object<Sessions>) {
     let pool = Object::pool(&object);
     let session = Object::take(object);
     let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
     runtime.spawn(async move {
-        if let Some(pool) = pool {
-            match pool.manager().open().await {
+        if let (Some(pool), Some(pid)) = (pool, session.pid) {
+            let sessions = pool.manager();
+            match sessions.open().await {
                 Ok(mut helper) => {
-                    let patience = pool.manager().connect_timeout;
-                    let cancel = sqlx::query("SELECT pg_cancel_backend($1)").bind(session.pid);
-                    let done = timeout(patience * 2, cancel.execute(&mut helper.connection)).await;
-                    tracing::debug!(pid = session.pid, done = done.is_ok(), "cancelled an abandoned statement");
+                    let patience = sessions.config.connect_timeout;
+                    let done = timeout(patience * 2, cancelled(sessions, &mut helper, pid)).await;
+                    tracing::debug!(
+                        pid,
+                        done = done.is_ok_and(|done| done.is_ok()),
+                        "cancelled an abandoned statement"
+                    );
                     let _closed = timeout(patience, helper.connection.close()).await;
                 }
                 Err(error) => tracing::debug!(%error, "could not cancel an abandoned statement"),
@@ -155,4 +212,13 @@ pub(super) fn discard(object: Object<Sessions>) {
         // Not `close()`: that would wait for the statement.
         drop(session);
     });
+}
+
+async fn cancelled(sessions: &Sessions, helper: &mut Session, pid: i32) -> Result<(), DbError> {
+    if helper.is_pooled {
+        sessions.transactions.begin(helper, &Identity::NOBODY).await?;
+    }
+    let cancel = sqlx::query("SELECT pg_catalog.pg_cancel_backend($1)").bind(pid).persistent(false);
+    cancel.execute(&mut helper.connection).await?;
+    if helper.is_pooled { transaction::end(helper).await } else { Ok(()) }
 }

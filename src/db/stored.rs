@@ -79,19 +79,25 @@ pub(super) struct Reader<'a> {
     memory: &'a mut Memory,
     /// What is to be said of sources that could not be read.
     pub(super) notes: Vec<String>,
-    /// Whether statements are still bounded as those of questions are.
+    /// Whether statements are still bounded as those of questions are, and names still resolve as the role's do.
     is_unbounded: bool,
+    /// Whether a statement here has less time than one of a question.
+    is_shorter: bool,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(connection: &'a mut PgConnection, memory: &'a mut Memory, config: &DatabaseConfig) -> Self {
-        Self { connection, memory, notes: Vec::new(), is_unbounded: config.statement_timeout > STATEMENT }
+        let is_shorter = config.statement_timeout > STATEMENT;
+        Self { connection, memory, notes: Vec::new(), is_unbounded: true, is_shorter }
     }
 
-    /// Bounds the statements that follow, once there is one.
+    /// Bounds the statements that follow, once there is one. They read rows, and resolve names in `pg_catalog` alone.
     async fn bound(&mut self) -> Result<(), DbError> {
         if std::mem::take(&mut self.is_unbounded) {
-            let text = "SELECT pg_catalog.set_config('statement_timeout', '3000', false)";
+            let path = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)";
+            let both = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', false), \
+                        pg_catalog.set_config('statement_timeout', '3000', false)";
+            let text = if self.is_shorter { both } else { path };
             sqlx::Executor::execute(&mut *self.connection, sqlx::raw_sql(text)).await?;
         }
         Ok(())
@@ -192,7 +198,7 @@ impl<'a> Reader<'a> {
                 continue;
             };
             self.bound().await?;
-            let statement = sql::member_names(source, document, MEMBERS);
+            let statement = sql::member_names(source, document, &[], MEMBERS);
             let mut members = match texts(self.connection, &statement).await {
                 Err(error) if names::is_about_the_relation(&error) => {
                     tracing::warn!(relation = %source.relation, %error, "the members of a label column cannot be listed");

@@ -107,7 +107,9 @@ impl Scope {
     async fn metrics_of(&self, rows: &Rows<'_>, wish: Wish<'_>) -> Result<LabelValues, Error> {
         let named = rows.metrics.iter().filter(|metric| metric.name.starts_with(wish.prefix));
         let all = || LabelValues { values: named.clone().map(|metric| metric.name.clone()).collect(), partial: false };
-        if rows.filters.is_empty() {
+        // The catalog's list has the names of everybody's rows.
+        let is_of_all = !self.hides_rows() || rows.source.name_value().is_none();
+        if rows.filters.is_empty() && is_of_all {
             return Ok(all());
         }
         let Some(value) = rows.source.name_value() else {
@@ -172,6 +174,8 @@ impl Scope {
         let statement = sql::narrowed_values(source, value, filters, asked, cap);
         // The values that ANALYZE kept; of a joined row those of its relation, whichever rows refer to them.
         let instead = match value {
+            // Statistics know the rows of everybody.
+            LabelValue::Column(_) if self.hides_rows() => None,
             LabelValue::Column(column) if column.row == Row::Own => Some(sql::common_values(&source.relation, column)),
             value if matches!(value.column().row, Row::Joined(_)) => {
                 Some(sql::label_values(source, value, filters, asked.0, cap))

@@ -166,10 +166,10 @@ impl Scope {
         let mut look = Look::new(scope.deadline, sought);
         let found = scope.looked(wanted, sought, &mut look).await?;
         let Some(stale) = look.stale() else { return Ok((found, look.done()?)) };
-        match scope.catalog.newer(&scope.snapshot, stale.relation).await {
+        match scope.catalog.newer(&scope.whole, stale.relation).await {
             Newer::Better(newer) => {
                 let mut again = Look::new(scope.deadline, sought);
-                let found = scope.with(newer).looked(wanted, sought, &mut again).await?;
+                let found = scope.with(newer).known().await?.looked(wanted, sought, &mut again).await?;
                 Ok((found, again.done()?))
             }
             Newer::Same | Newer::Unknown => Ok((found, look.done()?)),

@@ -7,6 +7,7 @@ mod computing;
 mod explain;
 mod federate;
 mod fetching;
+mod known;
 mod labels;
 mod metadata;
 mod partial;
@@ -164,8 +165,8 @@ impl Scope {
         // Reading and planning a question takes no break of its own.
         tokio::task::yield_now().await;
         match ask(self.metered()).await {
-            Err(error) if error.kind == Kind::Stale => match self.catalog.newer(&self.snapshot, error.relation).await {
-                Newer::Better(newer) => ask(self.with(newer).metered()).await.map_err(Error::lasting),
+            Err(error) if error.kind == Kind::Stale => match self.catalog.newer(&self.whole, error.relation).await {
+                Newer::Better(newer) => ask(self.with(newer).known().await?.metered()).await.map_err(Error::lasting),
                 Newer::Same => Err(error.lasting()),
                 Newer::Unknown => Err(error),
             },

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{AT_ONCE, Engine, Resources};
+use crate::access::Caller;
 use crate::budget::Budget;
 use crate::catalog::Snapshot;
 use crate::db::{Database, Deadline};
@@ -19,8 +20,11 @@ use crate::time::{Millis, Zone};
 /// which it must be answered, and what its answer may cost.
 #[derive(Clone)]
 pub struct Scope {
-    pub(super) identity: Identity,
+    pub(super) caller: Caller,
+    /// The catalog as the caller sees it.
     pub(super) snapshot: Arc<Snapshot>,
+    /// All of the catalog: what is asked of it never reaches the caller.
+    pub(super) whole: Arc<Snapshot>,
     pub(super) catalog: Catalog,
     pub(super) database: Database,
     pub(super) deadline: Deadline,
@@ -31,7 +35,7 @@ pub struct Scope {
     /// Whether the database may aggregate.
     pub(super) pushes: bool,
     pub(super) patterns: Arc<Patterns>,
-    now: Millis,
+    pub(super) now: Millis,
 }
 
 impl Engine {
@@ -40,28 +44,32 @@ impl Engine {
     /// # Errors
     /// The catalog has never been loaded.
     pub fn scope(&self) -> Result<Scope, Error> {
-        self.scope_of(Identity::NOBODY)
+        self.scope_of(&Caller::default())
     }
 
     /// The scope of a caller's request that comes in now.
     ///
     /// # Errors
     /// The catalog has never been loaded.
-    pub fn scope_of(&self, identity: Identity) -> Result<Scope, Error> {
-        let budget = Budget::new(&self.resources.process, self.resources.request_bytes, self.limits.cells);
+    pub fn scope_of(&self, caller: &Caller) -> Result<Scope, Error> {
+        let limits = caller.limits(self.limits);
+        let budget = Budget::new(&self.resources.process, self.resources.request_bytes, limits.cells);
+        let whole = self.snapshot()?;
         Ok(Scope {
-            identity,
-            snapshot: self.snapshot()?,
+            snapshot: caller.view(&whole),
+            whole,
             catalog: self.catalog.clone(),
-            database: self.database.of_request(AT_ONCE, &budget),
+            database: self.database.of_request(AT_ONCE, &budget).of_caller(caller.identity()),
             deadline: Deadline::after(self.request_timeout),
-            limits: self.limits,
+            limits,
             budget,
             resources: self.resources.clone(),
-            show_sql: self.show_sql,
+            // The SQL has the conditions that a token adds.
+            show_sql: self.show_sql && !caller.hides_rows(),
             pushes: true,
             patterns: Arc::default(),
             now: self.clock.now(),
+            caller: caller.clone(),
         })
     }
 
@@ -84,7 +92,14 @@ impl Scope {
     /// Who asks. What was read for one identity answers no other.
     #[must_use]
     pub const fn identity(&self) -> &Identity {
-        &self.identity
+        self.caller.identity()
+    }
+
+    /// Whether the caller sees some rows of a relation only: then nothing may answer that knows all of them, such as
+    /// statistics.
+    #[must_use]
+    pub fn hides_rows(&self) -> bool {
+        self.caller.hides_rows()
     }
 
     /// The catalog of the request.
@@ -130,8 +145,8 @@ impl Scope {
     }
 
     /// The same request with a newer catalog.
-    pub(super) fn with(&self, snapshot: Arc<Snapshot>) -> Self {
-        Self { snapshot, ..self.clone() }
+    pub(super) fn with(&self, whole: Arc<Snapshot>) -> Self {
+        Self { snapshot: self.caller.view(&whole), whole, ..self.clone() }
     }
 
     /// The same request with everything computed here of samples.

@@ -2,14 +2,13 @@
 //!
 //! Neither shows an error to anybody, so what cannot be answered is an empty list.
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;
 
 use super::body::Json;
 use super::buffers::{JsonOf, answered};
-use super::{App, respond};
+use super::{App, Asked, respond};
 use crate::error::Error;
 use crate::intake;
 use crate::wire::request::{Metrics, PayloadOptions};
@@ -17,19 +16,19 @@ use crate::wire::request::{Metrics, PayloadOptions};
 /// From here on a list takes milliseconds to make.
 const MANY: usize = 500;
 
-pub(super) async fn metrics(State(app): State<App>, Json(request, _): Json<Metrics>) -> Response {
+pub(super) async fn metrics(Asked(app): Asked, Json(request, _): Json<Metrics>) -> Response {
     answered(listed(&app, request).await)
 }
 
 async fn listed(app: &App, request: Metrics) -> Result<Response, Error> {
-    let scope = app.engine.scope()?;
+    let scope = app.scope().await?;
     let large = scope.snapshot().names().take(MANY + 1).count() > MANY;
     let list = move || Ok(JsonOf(scope.builder_metrics(&intake::metric(&request.metric))));
     app.buffers.answer(large, list).await
 }
 
-pub(super) async fn options(State(app): State<App>, request: Result<Json<PayloadOptions>, Response>) -> Response {
-    let (Ok(scope), Ok(Json(request, _))) = (app.engine.scope(), request) else {
+pub(super) async fn options(Asked(app): Asked, request: Result<Json<PayloadOptions>, Response>) -> Response {
+    let (Ok(scope), Ok(Json(request, _))) = (app.scope().await, request) else {
         return respond::json(StatusCode::OK, &json!([]));
     };
     let mut response;

@@ -2,17 +2,16 @@
 
 use std::fmt::Write as _;
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 
-use super::App;
+use super::Asked;
 
 /// <https://prometheus.io/docs/instrumenting/exposition_formats/>
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 
-pub(super) async fn got(State(app): State<App>) -> Response {
+pub(super) async fn got(Asked(app): Asked) -> Response {
     let catalog = &app.engine.catalog;
     let (tally, snapshot) = (catalog.tally(), catalog.current());
     let mut text = String::new();

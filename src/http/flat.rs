@@ -2,14 +2,13 @@
 
 use std::io::{self, Write};
 
-use axum::extract::State;
 use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::buffers::{Document, Holding, answered};
 use super::params::Params;
 use super::query::{LARGE, said};
-use super::{App, respond};
+use super::{App, Asked, respond};
 use crate::engine::Answer;
 use crate::error::{Error, Kind};
 use crate::intake::{self, Question};
@@ -25,13 +24,13 @@ const FORMATS: &[&str] = &["rows", "wide", "csv", "frames", "table", "instant", 
 /// The members of a URL that are the target's own wishes.
 const OPTIONS: &[&str] = &["over_time", "aggregation", "by", "fill", "reduce", "legend", "step", "tz"];
 
-pub(super) async fn got(State(app): State<App>, params: Params) -> Response {
+pub(super) async fn got(Asked(app): Asked, params: Params) -> Response {
     answered(answer(&app, &params).await)
 }
 
 async fn answer(app: &App, params: &Params) -> Result<Response, Error> {
     let format = format(params)?;
-    let scope = app.engine.scope()?;
+    let scope = app.scope().await?;
     let question = intake::question(&query(params, format), scope.moment(), scope.limits())?;
     if question.targets.is_empty() {
         let error = Error::new(Kind::BadRequest, "the URL names no target");

@@ -1,15 +1,14 @@
 //! `GET /`, `/livez` and `/readyz`. None of them uses the pool.
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;
 
-use super::{App, respond};
+use super::{Asked, respond};
 use crate::error::{Error, Kind};
 
 /// What "Save & test" asks.
-pub(super) async fn root(State(app): State<App>) -> Response {
+pub(super) async fn root(Asked(app): Asked) -> Response {
     if let Some(reason) = app.engine.database.health().reason() {
         let error = Error::new(Kind::Unavailable, reason);
         return respond::error(&error.hint("datebin itself runs; see its log"));
@@ -26,7 +25,7 @@ pub(super) async fn live() -> Response {
 }
 
 /// Whether questions can be answered, and whether the catalog is as fresh as it should be.
-pub(super) async fn ready(State(app): State<App>) -> Response {
+pub(super) async fn ready(Asked(app): Asked) -> Response {
     let database = app.engine.database.health().is_up();
     let loaded = app.engine.catalog.current().is_some();
     let failure = app.engine.catalog.failure().map(|_| "the last refresh failed; see the log");

@@ -17,6 +17,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 
+use super::auth::{Gate, admitted};
 use super::prometheus::in_its_words;
 use super::{Crowded, respond};
 use crate::config::{HttpConfig, Origins};
@@ -39,6 +40,8 @@ pub(super) fn layers(routes: Router, config: &HttpConfig) -> Router {
         // The engine answers 504 before this does.
         .layer(from_fn_with_state(config.request_timeout + GRACE, in_time))
         .layer(from_fn(if_there_is_room))
+        // Before a body is read and a session of the database is wanted, and for paths that there are none of too.
+        .layer(from_fn_with_state(Gate::of(config), admitted))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| panicked()))
         .layer(from_fn(in_its_words))
         // Outside of everything that makes errors: a browser shows an error only with CORS headers.

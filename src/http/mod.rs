@@ -1,6 +1,7 @@
 //! HTTP: one file per endpoint, the middleware in one function.
 
 mod annotations;
+mod auth;
 mod body;
 mod buffers;
 mod builder;
@@ -17,16 +18,21 @@ mod search;
 mod tags;
 mod variable;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::routing::{get, post};
 use tower::ServiceExt as _;
 use tower::util::BoxCloneSyncService;
 
+use crate::access::Caller;
 use crate::config::HttpConfig;
-use crate::engine::Engine;
+use crate::engine::{Engine, Scope};
 use crate::error::{Error, Kind};
+use crate::plan::Limits;
 use crate::time::to_rfc3339;
 use buffers::Buffers;
 
@@ -41,6 +47,32 @@ struct App {
     buffers: Buffers,
     /// When it started, as RFC 3339 writes it.
     started: Arc<str>,
+    /// Who asks.
+    caller: Caller,
+}
+
+impl App {
+    /// The scope of the request.
+    async fn scope(&self) -> Result<Scope, Error> {
+        self.engine.scope_for(&self.caller).await
+    }
+
+    /// The bounds of an answer to the caller.
+    fn limits(&self) -> Limits {
+        self.caller.limits(self.engine.limits)
+    }
+}
+
+/// What a handler is given: everything, for the caller of its request.
+struct Asked(App);
+
+impl FromRequestParts<App> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let caller = parts.extensions.get::<Caller>().cloned().unwrap_or_default();
+        Ok(Self(App { caller, ..app.clone() }))
+    }
 }
 
 /// Marks the requests of a connection beyond the limit, while all others are at work.
@@ -48,13 +80,19 @@ struct App {
 pub struct Crowded;
 
 /// The service that a connection talks to.
-pub type Service = BoxCloneSyncService<axum::extract::Request, axum::response::Response, std::convert::Infallible>;
+pub type Service = BoxCloneSyncService<axum::extract::Request, axum::response::Response, Infallible>;
 
 /// The whole HTTP surface.
 #[must_use]
 pub fn service(engine: Engine, config: &HttpConfig) -> Service {
     let started = to_rfc3339(engine.clock.now()).into();
-    let app = App { engine, body_limit: config.body_limit, buffers: Buffers::new(config), started };
+    let app = App {
+        engine,
+        body_limit: config.body_limit,
+        buffers: Buffers::new(config),
+        started,
+        caller: Caller::default(),
+    };
     let routes = Router::new()
         .route("/", get(health::root))
         .route("/livez", get(health::live))
@@ -75,7 +113,7 @@ pub fn service(engine: Engine, config: &HttpConfig) -> Service {
         })
         .with_state(app);
     let base: Arc<str> = config.base_path.as_str().into();
-    let layered = middleware::layers(routes, config);
+    let layered = tower::util::MapResponse::new(middleware::layers(routes, config), auth::without_methods);
     // Around the router, as the path decides which route matches.
     let normal = tower::util::MapRequest::new(layered, move |request| path::normalised(request, &base));
     BoxCloneSyncService::new(normal.map_err(|never| match never {}))

@@ -1,23 +1,22 @@
 //! `POST /query`: series and tables.
 
-use axum::extract::State;
 use axum::response::Response;
 
 use super::body::Json;
 use super::buffers::{Holding, JsonOf, answered};
-use super::{App, respond};
+use super::{App, Asked, respond};
 use crate::engine::{Answer, Scope};
 use crate::error::Error;
 use crate::intake::{self, AnnotationQuestion, Question};
 use crate::render;
 use crate::wire::request::Query;
 
-pub(super) async fn posted(State(app): State<App>, Json(query, long): Json<Query>) -> Response {
+pub(super) async fn posted(Asked(app): Asked, Json(query, long): Json<Query>) -> Response {
     answered(answer(&app, query, long).await)
 }
 
 async fn answer(app: &App, query: Query, long: bool) -> Result<Response, Error> {
-    let scope = app.engine.scope()?;
+    let scope = app.scope().await?;
     let asked = scope.clone();
     let read = move || read(query, &asked);
     let (questions, question) = if long { app.buffers.work(read).await?? } else { read()? };

@@ -32,7 +32,7 @@ pub(super) fn text(status: StatusCode, text: String) -> Response {
 pub(super) fn error(error: &Error) -> Response {
     let status = StatusCode::from_u16(error.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = json(status, &render::error(error));
-    if matches!(error.kind, Kind::Unavailable | Kind::Busy | Kind::NoCatalog | Kind::Stale) {
+    if matches!(error.kind, Kind::Unavailable | Kind::Busy | Kind::NoCatalog | Kind::Stale | Kind::TooManyRequests) {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
     }
     // Paths with words of their own say it in those.

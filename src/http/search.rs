@@ -1,6 +1,5 @@
 //! `/search`: the names of the metrics; also what SimpleJson's query variables ask.
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value;
@@ -8,17 +7,17 @@ use serde_json::Value;
 use super::body::Json;
 use super::params::Params;
 use super::variable::cut;
-use super::{App, respond};
+use super::{App, Asked, respond};
 use crate::error::Error;
 use crate::intake::{self, VariableQuestion};
 use crate::render;
 use crate::wire::request::{Search, Variable};
 
-pub(super) async fn posted(State(app): State<App>, Json(search, _): Json<Search>) -> Response {
+pub(super) async fn posted(Asked(app): Asked, Json(search, _): Json<Search>) -> Response {
     answer(&app, intake::search(&search)).await.unwrap_or_else(|error| respond::error(&error))
 }
 
-pub(super) async fn got(State(app): State<App>, params: Params) -> Response {
+pub(super) async fn got(Asked(app): Asked, params: Params) -> Response {
     let text = params.first("target").or_else(|| params.first("query")).unwrap_or_default().to_owned();
     answer(&app, text).await.unwrap_or_else(|error| respond::error(&error))
 }
@@ -26,7 +25,7 @@ pub(super) async fn got(State(app): State<App>, params: Params) -> Response {
 /// All names, or those that contain the text typed so far, in any case; of a variable's query its values. Plain
 /// strings: the client mangles anything else.
 async fn answer(app: &App, typed: String) -> Result<Response, Error> {
-    let scope = app.engine.scope()?;
+    let scope = app.scope().await?;
     // A metric may be called like a query.
     if !intake::is_variable(&typed) || scope.snapshot().metric(typed.trim()).is_some() {
         return Ok(respond::json(StatusCode::OK, &scope.metric_names(&typed)));

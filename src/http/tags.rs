@@ -2,37 +2,36 @@
 //!
 //! SimpleJson's pickers hang on an error, so what cannot be answered is an empty list.
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::body::Json;
 use super::params::Params;
-use super::{App, respond};
+use super::{App, Asked, respond};
 use crate::error::Error;
 use crate::intake;
 use crate::wire::request::Tags;
 use crate::wire::response::TagOption;
 
-pub(super) async fn posted_keys(State(app): State<App>, request: Result<Json<Tags>, Response>) -> Response {
+pub(super) async fn posted_keys(Asked(app): Asked, request: Result<Json<Tags>, Response>) -> Response {
     // Old Grafana sends no body at all.
     keys(&app, request.map(|Json(request, _)| request).unwrap_or_default()).await
 }
 
-pub(super) async fn got_keys(State(app): State<App>, params: Params) -> Response {
+pub(super) async fn got_keys(Asked(app): Asked, params: Params) -> Response {
     keys(&app, Tags { range: params.range(), ..Tags::default() }).await
 }
 
-pub(super) async fn posted_values(State(app): State<App>, request: Result<Json<Tags>, Response>) -> Response {
+pub(super) async fn posted_values(Asked(app): Asked, request: Result<Json<Tags>, Response>) -> Response {
     values(&app, request.map(|Json(request, _)| request).unwrap_or_default()).await
 }
 
-pub(super) async fn got_values(State(app): State<App>, params: Params) -> Response {
+pub(super) async fn got_values(Asked(app): Asked, params: Params) -> Response {
     values(&app, Tags { key: params.value("key"), range: params.range(), ..Tags::default() }).await
 }
 
 async fn keys(app: &App, request: Tags) -> Response {
-    let Ok(scope) = app.engine.scope() else { return options(std::iter::empty()) };
+    let Ok(scope) = app.scope().await else { return options(std::iter::empty()) };
     let request = Tags { key: serde_json::Value::Null, ..request };
     let asked = match intake::label_scope(&request, scope.moment(), scope.limits()) {
         Ok(asked) => asked,
@@ -42,7 +41,7 @@ async fn keys(app: &App, request: Tags) -> Response {
 }
 
 async fn values(app: &App, request: Tags) -> Response {
-    let Ok(scope) = app.engine.scope() else { return options(std::iter::empty()) };
+    let Ok(scope) = app.scope().await else { return options(std::iter::empty()) };
     let asked = match intake::label_scope(&request, scope.moment(), scope.limits()) {
         Ok(asked) => asked,
         Err(error) => return none(&error),

@@ -1,30 +1,29 @@
 //! `POST /variable` and `GET /variable`: the values of template variables.
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::body::Json;
 use super::params::Params;
-use super::{App, respond};
+use super::{App, Asked, respond};
 use crate::engine::Listed;
 use crate::error::Error;
 use crate::intake;
 use crate::render;
 use crate::wire::request::Variable;
 
-pub(super) async fn posted(State(app): State<App>, Json(request, _): Json<Variable>) -> Response {
+pub(super) async fn posted(Asked(app): Asked, Json(request, _): Json<Variable>) -> Response {
     answer(&app, &request).await.unwrap_or_else(|error| respond::error(&error))
 }
 
-pub(super) async fn got(State(app): State<App>, params: Params) -> Response {
+pub(super) async fn got(Asked(app): Asked, params: Params) -> Response {
     let payload = params.object(&["target", "query", "metric", "label", "prefix", "limit"]);
     let request = Variable { payload, range: params.range() };
     answer(&app, &request).await.unwrap_or_else(|error| respond::error(&error))
 }
 
 async fn answer(app: &App, request: &Variable) -> Result<Response, Error> {
-    let scope = app.engine.scope()?;
+    let scope = app.scope().await?;
     let listed = scope.variable(&intake::variable(request, scope.moment(), scope.limits())?).await?;
     let mut response = respond::json(StatusCode::OK, &render::variable(&listed.texts, listed.is_open));
     respond::warn(response.headers_mut(), cut(&listed));

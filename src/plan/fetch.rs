@@ -182,6 +182,12 @@ pub(super) fn filters<'a>(
     Ok(Some(filters))
 }
 
+/// The filters of a source with more matchers; none where no row can pass, or a matcher makes no sense.
+#[must_use]
+pub fn narrowed(source: &Source, matchers: &[Matcher], patterns: &Patterns) -> Option<Vec<Filter>> {
+    filters(source, matchers.iter(), patterns).ok().flatten()
+}
+
 /// One metric of one source under one question.
 pub(super) struct Scope<'a> {
     pub(super) context: &'a Context<'a>,

@@ -23,7 +23,7 @@ mod window;
 
 pub use axis::{Axis, Buckets};
 pub use context::Context;
-pub use fetch::{FetchGroup, Planned, fetches, fetches_on, samples};
+pub use fetch::{FetchGroup, Planned, fetches, fetches_on, narrowed, samples};
 pub use metrics::{Naming, too_many_filters};
 pub use newest::{Apart, newest};
 pub use reads::{MetricRead, reads};

@@ -11,7 +11,7 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// Waits until the file has another text than `seen` and keeps it for one look: it may be in the middle of being
 /// written.
-pub(super) async fn changed(file: Option<&Path>, seen: Option<String>) {
+pub(crate) async fn changed(file: Option<&Path>, seen: Option<String>) {
     let Some(file) = file else { return std::future::pending().await };
     let mut last = seen.clone();
     loop {

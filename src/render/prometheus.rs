@@ -45,6 +45,9 @@ const fn spoken(kind: Kind) -> (&'static str, u16) {
         | Kind::HeadersTooLarge
         | Kind::UnsupportedEncoding => ("bad_data", 400),
         Kind::MethodNotAllowed => ("bad_data", 405),
+        Kind::Unauthorized => ("unauthorized", 401),
+        Kind::Forbidden => ("forbidden", 403),
+        Kind::TooManyRequests => ("too_many_requests", 429),
         Kind::NotFound => ("not_found", 404),
         Kind::UnknownMetric
         | Kind::Unsupported

@@ -201,10 +201,10 @@ pub fn names_with_rows(source: &Source, column: &Column, names: Vec<String>, fil
     w.finish()
 }
 
-/// The distinct names of a document's members, at most `cap`: of a column those among the newest rows, of a list of
-/// label ids those of the table of labels.
+/// The distinct names of a document's members, at most `cap`: of a column those among the newest rows that pass the
+/// filters, of a list of label ids those of the table of labels.
 #[must_use]
-pub fn member_names(source: &Source, labels: &Document, cap: u32) -> Statement {
+pub fn member_names(source: &Source, labels: &Document, filters: &[Filter], cap: u32) -> Statement {
     let mut w = Writer::default();
     match labels {
         Document::Ids(ids) => keys_of(&mut w, ids),
@@ -217,7 +217,7 @@ pub fn member_names(source: &Source, labels: &Document, cap: u32) -> Statement {
                 w.syntax(" LIMIT ").param(Param::Int(ROWS));
             } else {
                 from(&mut w, source);
-                restrict(&mut w, source, &[], None);
+                restrict(&mut w, source, filters, None);
             }
             w.syntax(") AS d WHERE jsonb_typeof(d.x) = 'object') AS s");
         }

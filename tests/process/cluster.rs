@@ -20,7 +20,7 @@ pub struct Cluster {
     /// `scripts/clean-pg` knows this form and removes what a killed test left.
     pub directory: PathBuf,
     /// PostgreSQL refuses to run as root: then as this user and group.
-    user: Option<(u32, u32)>,
+    pub user: Option<(u32, u32)>,
     pub port: u16,
 }
 

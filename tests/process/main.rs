@@ -10,6 +10,7 @@
 )]
 
 mod alerts;
+mod bouncer;
 mod cardinality;
 mod check;
 mod clients;
@@ -24,11 +25,15 @@ mod limits;
 mod line;
 #[path = "../support/patience.rs"]
 mod patience;
+mod people;
+mod planted;
+mod pooler;
 mod program;
 mod proxy;
 mod query;
 mod reload;
 mod rights;
+mod secrets;
 mod settings;
 mod stopping;
 mod trouble;

@@ -132,9 +132,15 @@ async fn spans(connection: &mut PgConnection, loading: &mut Loading) -> Result<b
     if ids.is_empty() {
         return Ok(false);
     }
-    let query = sqlx::query_as(include_str!("../scripts/spans.sql")).bind(ids).bind(samples).bind(names);
+    let query =
+        sqlx::query_as(include_str!("../scripts/spans.sql")).bind(ids).bind(samples).bind(names).persistent(false);
     // Without loops as the others: with 1,100 relations they take a hundred times as long.
-    let mut transaction = connection.begin_with("BEGIN; SET LOCAL enable_nestloop = off").await?;
+    let mut transaction = if connection.is_in_transaction() {
+        // That one has the setting already.
+        connection.begin().await?
+    } else {
+        connection.begin_with("BEGIN; SET LOCAL enable_nestloop = off; SET LOCAL search_path = pg_catalog").await?
+    };
     let rows: Vec<ValuesRow> = query.fetch_all(&mut *transaction).await?;
     transaction.commit().await?;
     put(loading, rows, |stats, numbers| stats.span = span(&numbers));

@@ -12,7 +12,8 @@ schemas AS MATERIALIZED (
 ),
 path AS (
     SELECT s.name, s.position
-    FROM unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS s(name, position)
+    FROM pg_catalog.json_array_elements_text(pg_catalog.current_setting('datebin.path')::json)
+        WITH ORDINALITY AS s(name, position)
 ),
 declared AS (
     SELECT d.pair ->> 0 AS schema, d.pair ->> 1 AS name

@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 use axum::response::Response;
 
-use super::super::App;
 use super::super::buffers::{Document, Holding, answered};
 use super::super::query::LARGE;
+use super::super::{App, Asked};
 use super::form::Form;
 use crate::error::Error;
 use crate::intake::prometheus::{Listing, Parameters};
@@ -20,7 +19,7 @@ use crate::series::METRIC_NAME;
 /// The content type of names of any characters.
 const UTF8: HeaderValue = HeaderValue::from_static("text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8");
 
-pub(super) async fn got(State(app): State<App>, headers: HeaderMap, Form(parameters): Form) -> Response {
+pub(super) async fn got(Asked(app): Asked, headers: HeaderMap, Form(parameters): Form) -> Response {
     let mut accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let is_utf8 = accepted.any(|value| value.contains("escaping=allow-utf-8"));
     answered(federated(&app, &parameters, is_utf8).await)
@@ -28,7 +27,7 @@ pub(super) async fn got(State(app): State<App>, headers: HeaderMap, Form(paramet
 
 async fn federated(app: &App, parameters: &Parameters, is_utf8: bool) -> Result<Response, Error> {
     let listing = Listing::read(parameters)?;
-    let scope = app.engine.scope()?;
+    let scope = app.scope().await?;
     let found = scope.federate(&listing.selectors).await?;
     let large = found.series.len() > LARGE;
     let make = move || {

@@ -1,12 +1,12 @@
 //! `labels`, `label/NAME/values` and `series`.
 
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::Serialize;
 
-use super::super::App;
 use super::super::buffers::answered;
+use super::super::{App, Asked};
 use super::form::Form;
 use super::words::{Said, list};
 use crate::engine::{Catalogued, ListedLabels};
@@ -15,12 +15,12 @@ use crate::intake::prometheus::{Listing, Parameters, unescaped};
 use crate::render::prometheus::CUT;
 use crate::wire::prometheus::LabelSet;
 
-pub(super) async fn names(State(app): State<App>, Form(parameters): Form) -> Response {
+pub(super) async fn names(Asked(app): Asked, Form(parameters): Form) -> Response {
     answered(texts(&app, ListedLabels::Names, &parameters).await)
 }
 
 pub(super) async fn values(
-    State(app): State<App>,
+    Asked(app): Asked,
     name: Result<Path<String>, PathRejection>,
     Form(parameters): Form,
 ) -> Response {
@@ -33,11 +33,11 @@ pub(super) async fn values(
 
 async fn texts(app: &App, listed: ListedLabels<'_>, parameters: &Parameters) -> Result<Response, Error> {
     let listing = Listing::read(parameters)?;
-    let found = app.engine.scope()?.list(listed, &listing).await?;
+    let found = app.scope().await?.list(listed, &listing).await?;
     list(app, said(found, |text| text)).await
 }
 
-pub(super) async fn series(State(app): State<App>, Form(parameters): Form) -> Response {
+pub(super) async fn series(Asked(app): Asked, Form(parameters): Form) -> Response {
     answered(sets(&app, &parameters).await)
 }
 
@@ -46,7 +46,7 @@ async fn sets(app: &App, parameters: &Parameters) -> Result<Response, Error> {
     if listing.selectors.is_empty() {
         return Err(Error::new(Kind::BadRequest, "no match[] parameter provided"));
     }
-    let found = app.engine.scope()?.list_series(&listing).await?;
+    let found = app.scope().await?.list_series(&listing).await?;
     list(app, said(found, LabelSet)).await
 }
 

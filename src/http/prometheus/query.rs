@@ -1,29 +1,28 @@
 //! `query` and `query_range`.
 
-use axum::extract::State;
 use axum::response::Response;
 
 use super::super::buffers::{Holding, JsonOf, answered};
 use super::super::query::LARGE;
-use super::super::{App, respond};
+use super::super::{App, Asked, respond};
 use super::form::Form;
 use crate::engine::PromQuestion;
 use crate::error::Error;
 use crate::intake::prometheus::{Evaluation, query_error};
 use crate::render::prometheus as render;
 
-pub(super) async fn instant(State(app): State<App>, Form(parameters): Form) -> Response {
+pub(super) async fn instant(Asked(app): Asked, Form(parameters): Form) -> Response {
     answered(answer(&app, Evaluation::instant(&parameters, app.engine.clock.now())).await)
 }
 
-pub(super) async fn range(State(app): State<App>, Form(parameters): Form) -> Response {
-    answered(answer(&app, Evaluation::range(&parameters, app.engine.limits.points)).await)
+pub(super) async fn range(Asked(app): Asked, Form(parameters): Form) -> Response {
+    answered(answer(&app, Evaluation::range(&parameters, app.limits().points)).await)
 }
 
 async fn answer(app: &App, evaluation: Result<Evaluation, Error>) -> Result<Response, Error> {
     let Evaluation { text, steps, is_range, lookback_ms, timeout, limit } = evaluation?;
     let question = PromQuestion { text, steps, lookback_ms, is_range };
-    let scope = app.engine.scope()?.within(timeout);
+    let scope = app.scope().await?.within(timeout);
     let answer = scope.promql(&question).await;
     let answer = answer.map_err(|error| query_error("query", &question.text, error))?;
     let (timing, large) = (answer.timing, answer.value.points() > LARGE);

@@ -2,13 +2,13 @@
 
 use std::io::{self, Write};
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{CONTENT_ENCODING, HeaderValue};
 use axum::response::Response;
 
-use super::super::App;
 use super::super::body::{self, Encoded, LARGE};
 use super::super::buffers::{Document, Holding, answered};
+use super::super::{App, Asked};
 use crate::error::Error;
 use crate::intake::prometheus::{RemoteBounds, RemoteForm, RemoteRead};
 use crate::render::prometheus::{AllSamples, Chunks};
@@ -16,13 +16,13 @@ use crate::render::prometheus::{AllSamples, Chunks};
 /// From here on samples and series take milliseconds to write.
 const LARGE_ANSWER: usize = 20_000;
 
-pub(super) async fn posted(State(app): State<App>, request: Request) -> Response {
+pub(super) async fn posted(Asked(app): Asked, request: Request) -> Response {
     answered(read(&app, request).await)
 }
 
 async fn read(app: &App, request: Request) -> Result<Response, Error> {
     let received = body::received_as(Encoded::Snappy, request, app).await?;
-    let scope = app.engine.scope()?;
+    let scope = app.scope().await?;
     let bounds = RemoteBounds { bytes: app.body_limit, queries: scope.limits().targets };
     let RemoteRead { queries, form } = if received.bytes.len() < LARGE {
         RemoteRead::read(&received.bytes, bounds, scope.budget())?

@@ -1,12 +1,11 @@
 //! What clients ask to learn whom they talk to, and what a server without rules and targets says of them.
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
-use super::super::App;
 use super::super::buffers::answered;
+use super::super::{App, Asked};
 use super::words::plain;
 use crate::error::Error;
 use crate::time::to_rfc3339;
@@ -20,7 +19,7 @@ pub(super) async fn build() -> Response {
     }))
 }
 
-pub(super) async fn runtime(State(app): State<App>) -> Response {
+pub(super) async fn runtime(Asked(app): Asked) -> Response {
     plain(json!({
         "startTime": app.started, "CWD": "", "hostname": "", "serverTime": to_rfc3339(app.engine.clock.now()),
         "reloadConfigSuccess": app.engine.catalog.failure().is_none(), "lastConfigTime": app.started,
@@ -29,8 +28,8 @@ pub(super) async fn runtime(State(app): State<App>) -> Response {
     }))
 }
 
-pub(super) async fn flags(State(app): State<App>) -> Response {
-    let limits = app.engine.limits;
+pub(super) async fn flags(Asked(app): Asked) -> Response {
+    let limits = app.limits();
     plain(json!({
         "query.lookback-delta": format!("{}ms", limits.lookback_ms),
         "query.max-samples": limits.samples.to_string(),
@@ -42,19 +41,19 @@ pub(super) async fn config() -> Response {
     plain(json!({"yaml": ""}))
 }
 
-pub(super) async fn tsdb(State(app): State<App>) -> Response {
-    answered(counts(&app))
+pub(super) async fn tsdb(Asked(app): Asked) -> Response {
+    answered(counts(&app).await)
 }
 
 /// How many metrics there are. Series are not counted: that would read every table.
-fn counts(app: &App) -> Result<Response, Error> {
-    let snapshot = app.engine.snapshot()?;
+async fn counts(app: &App) -> Result<Response, Error> {
+    let scope = app.scope().await?;
     Ok(plain(json!({
         "headStats": {
             "numSeries": 0, "numLabelPairs": 0, "chunkCount": 0, "minTime": 0, "maxTime": app.engine.clock.now(),
         },
         "seriesCountByMetricName": [],
-        "labelValueCountByLabelName": [{"name": "__name__", "value": snapshot.names().count()}],
+        "labelValueCountByLabelName": [{"name": "__name__", "value": scope.snapshot().names().count()}],
         "memoryInBytesByLabelName": [],
         "seriesCountByLabelValuePair": [],
     })))
@@ -77,7 +76,7 @@ pub(super) async fn healthy() -> Response {
 }
 
 /// Whether questions can be answered.
-pub(super) async fn ready(State(app): State<App>) -> Response {
+pub(super) async fn ready(Asked(app): Asked) -> Response {
     let is_ready = app.engine.database.health().is_up() && app.engine.catalog.current().is_some();
     if is_ready {
         return (StatusCode::OK, "datebin is ready.\n").into_response();

@@ -1,0 +1,18 @@
+//! Who may ask, and what they see: the tokens of `DATEBIN_TOKENS`.
+//!
+//! What a token may see is decided in one place: a view of the catalog's snapshot without the rest. Whatever lists,
+//! suggests, errs or explains works on that view, so that what is forbidden is unknown.
+
+mod caller;
+mod file;
+mod globs;
+mod kept;
+mod known;
+mod sight;
+mod token;
+
+pub use caller::Caller;
+pub use file::{FileError, tokens};
+pub use kept::{Access, Guard, Refusal};
+pub use sight::Sight;
+pub use token::{Secret, Token, TokenLimits, User};

@@ -1,0 +1,43 @@
+//! How the database is reached.
+
+use std::path::PathBuf;
+
+use super::{ConfigError, Environment};
+use crate::db::DatabaseConfig;
+
+impl Environment<'_> {
+    /// The database.
+    ///
+    /// # Errors
+    /// There is no URL, or a bound cannot be read.
+    pub fn database(&self) -> Result<DatabaseConfig, ConfigError> {
+        let mut config = self.database_url()?;
+        config.pool_size = self.held("DATEBIN_POOL_SIZE", config.pool_size)?;
+        config.queue = self.held("DATEBIN_QUEUE", config.queue)?;
+        config.wait = self.duration("DATEBIN_POOL_WAIT", config.wait)?;
+        config.connect_timeout = self.duration("DATEBIN_CONNECT_TIMEOUT", config.connect_timeout)?;
+        config.statement_timeout = self.duration("DATEBIN_STATEMENT_TIMEOUT", config.statement_timeout)?;
+        config.lock_timeout = self.duration("DATEBIN_LOCK_TIMEOUT", config.lock_timeout)?;
+        Ok(config)
+    }
+
+    /// The database that `DATABASE_URL` names, or the file that `DATABASE_URL_FILE` does.
+    fn database_url(&self) -> Result<DatabaseConfig, ConfigError> {
+        let expected = "a PostgreSQL URL, postgres://user:password@host:port/database";
+        match (self.text("DATABASE_URL"), self.text("DATABASE_URL_FILE").map(PathBuf::from)) {
+            (Some(_), Some(_)) => {
+                Err(ConfigError::Invalid("DATABASE_URL_FILE", "one of DATABASE_URL and DATABASE_URL_FILE, not both"))
+            }
+            (Some(url), None) => DatabaseConfig::new(&url).map_err(|_| ConfigError::Invalid("DATABASE_URL", expected)),
+            (None, Some(file)) => {
+                let url = std::fs::read_to_string(&file);
+                let url = url.map_err(|_| ConfigError::Invalid("DATABASE_URL_FILE", "a file that can be read"))?;
+                let wrong = |_| ConfigError::Invalid("DATABASE_URL_FILE", "a file with a PostgreSQL URL in it");
+                Ok(DatabaseConfig::new(url.trim()).map_err(wrong)?.kept_in(file))
+            }
+            (None, None) => {
+                Err(ConfigError::Missing("DATABASE_URL", "set it, or DATABASE_URL_FILE, to the database's URL"))
+            }
+        }
+    }
+}

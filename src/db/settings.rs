@@ -1,0 +1,145 @@
+//! What every session must have set, and how it comes to have it.
+//!
+//! Without a pooler the settings travel with the start of the session and last as long as it does. A pooler such as
+//! PgBouncer refuses them or leaves them out, and what is set later may reach another client's session: there each
+//! transaction sets them for itself.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+
+use super::error::DbError;
+use crate::sql::{Statement, Writer};
+
+/// Settings of one kind of session.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Settings(Vec<Setting>);
+
+/// A setting by its name in `pg_settings`.
+#[derive(Clone, Copy, Debug)]
+struct Setting {
+    name: &'static str,
+    value: Value,
+}
+
+/// The value of a setting in its own unit.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Value {
+    Text(&'static str),
+    /// Milliseconds.
+    Millis(usize),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Millis(number) => write!(f, "{number}"),
+        }
+    }
+}
+
+/// A setting of no meaning: a session that has it was given all of its start. What such a session sets stays its own.
+const MARK: &str = "datebin.start";
+/// Ends the statement of a client that vanished, should our own cancellation not get through. Some platforms of the
+/// server cannot watch a socket and refuse the setting.
+const WATCHED: &str = ", CASE WHEN pg_catalog.current_setting('datebin.start', true) = 'on' \
+                       THEN pg_catalog.set_config('client_connection_check_interval', '1000', false) END";
+
+impl Settings {
+    /// The same with one more.
+    pub(super) fn with(mut self, name: &'static str, value: Value) -> Self {
+        self.0.push(Setting { name, value });
+        self
+    }
+
+    /// As the start of a session takes them.
+    pub(super) fn at_start(&self) -> impl Iterator<Item = (&'static str, Value)> {
+        self.0.iter().map(|setting| (setting.name, setting.value)).chain([(MARK, Value::Text("on"))])
+    }
+
+    /// Asks a session for its process and the settings that it has.
+    pub(super) fn read_back(&self, is_watched: bool) -> Statement {
+        let mut w = Writer::default();
+        w.syntax("SELECT pg_catalog.pg_backend_pid(), (SELECT pg_catalog.json_object_agg(s.name, s.setting)::text");
+        w.syntax(" FROM pg_catalog.pg_settings AS s WHERE s.name IN (");
+        for (number, setting) in self.0.iter().enumerate() {
+            w.syntax(if number == 0 { "'" } else { "', '" }).syntax(setting.name);
+        }
+        w.syntax("'))");
+        if is_watched {
+            w.syntax(WATCHED);
+        }
+        w.finish()
+    }
+
+    /// The first setting that a session does not have.
+    pub(super) fn missing(&self, row: &PgRow) -> Result<Option<&'static str>, DbError> {
+        let text: Option<String> = row.try_get(1)?;
+        let found: HashMap<String, String> = serde_json::from_str(text.as_deref().unwrap_or("{}"))
+            .map_err(|error| DbError::Protocol(error.to_string()))?;
+        let holds = |setting: &&Setting| found.get(setting.name) != Some(&setting.value.to_string());
+        Ok(self.0.iter().find(holds).map(|setting| setting.name))
+    }
+
+    /// Opens a transaction that reads, with every setting its own, and asks for the process that it runs on.
+    pub(super) fn opening(&self) -> Statement {
+        let mut w = Writer::default();
+        w.syntax(READ_ONLY).syntax("; SELECT pg_catalog.pg_backend_pid()");
+        w.syntax(", pg_catalog.current_setting('transaction_read_only')");
+        for setting in &self.0 {
+            w.syntax(", pg_catalog.set_config('").syntax(setting.name).syntax("', '");
+            match setting.value {
+                Value::Text(text) => w.syntax(text),
+                Value::Millis(number) => w.number(number),
+            };
+            w.syntax("', true)");
+        }
+        w.finish()
+    }
+}
+
+/// Opens a transaction that reads.
+pub(super) const READ_ONLY: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE";
+
+/// Whether a pooler stands between datebin and the server; found out while connecting.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pooler(Arc<AtomicBool>);
+
+impl Pooler {
+    /// Whether one was found.
+    pub(super) fn is_there(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// One was found: it does that with the settings of a session's start.
+    pub(super) fn found(&self, does: &str) {
+        if !self.0.swap(true, Ordering::Relaxed) {
+            tracing::info!(
+                "a pooler such as PgBouncer stands before the database: it {does}, so each transaction brings its own"
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_brings_every_setting() {
+        let settings =
+            Settings::default().with("DateStyle", Value::Text("ISO, MDY")).with("lock_timeout", Value::Millis(5000));
+        assert_eq!(
+            settings.opening().text,
+            "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE; SELECT pg_catalog.pg_backend_pid(), \
+             pg_catalog.current_setting('transaction_read_only'), pg_catalog.set_config('DateStyle', 'ISO, MDY', true), \
+             pg_catalog.set_config('lock_timeout', '5000', true)"
+        );
+        assert!(settings.read_back(false).text.ends_with("WHERE s.name IN ('DateStyle', 'lock_timeout'))"));
+    }
+}

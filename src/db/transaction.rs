@@ -1,0 +1,95 @@
+//! A transaction around one statement: where a pooler stands before the database, and where the statement runs as
+//! somebody.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{Executor as _, Row as _};
+use tokio::time::timeout;
+
+use super::error::DbError;
+use super::lease::{query, raw};
+use super::session::Session;
+use super::settings::{READ_ONLY, Settings};
+use crate::identity::Identity;
+use crate::sql::{Param, Statement, Writer};
+
+/// How transactions begin.
+pub(super) struct Transactions {
+    /// On a session of its own.
+    direct: Statement,
+    /// On a session that other clients have as well.
+    pooled: Statement,
+}
+
+/// Forgets everything that was set in the transaction, by whomever.
+const ROLLBACK: &str = "ROLLBACK";
+/// How long the end may take.
+const END: Duration = Duration::from_secs(3);
+
+impl Transactions {
+    pub(super) fn new(settings: &Settings) -> Self {
+        let mut direct = Writer::default();
+        direct.syntax(READ_ONLY);
+        Self { direct: direct.finish(), pooled: settings.opening() }
+    }
+
+    /// Whether a statement needs one.
+    pub(super) fn is_needed(session: &Session, identity: &Identity) -> bool {
+        session.is_pooled || *identity != Identity::NOBODY
+    }
+
+    /// Begins one in which statements run as the caller.
+    pub(super) async fn begin(&self, session: &mut Session, identity: &Identity) -> Result<(), DbError> {
+        if session.is_pooled {
+            let row: PgRow = session.connection.fetch_one(raw(&self.pooled)).await?;
+            session.pid = Some(row.try_get(0)?);
+            if row.try_get::<&str, _>(1)? != "on" {
+                return Err(DbError::Unfit("its transactions may write"));
+            }
+        } else {
+            session.connection.execute(raw(&self.direct)).await?;
+        }
+        if *identity != Identity::NOBODY {
+            let named = query(&named(identity))?.persistent(!session.is_pooled);
+            named.execute(&mut session.connection).await?;
+        }
+        let Some(role) = &identity.role else { return Ok(()) };
+        let taken = query(&taken(role))?.persistent(!session.is_pooled).execute(&mut session.connection).await;
+        match taken.map_err(DbError::from) {
+            Err(DbError::Server(complaint)) if !complaint.ends_session => Err(DbError::Role(complaint)),
+            other => other.map(drop),
+        }
+    }
+}
+
+/// Ends the transaction of a session, which is then free for others.
+pub(super) async fn end(session: &mut Session) -> Result<(), DbError> {
+    if session.is_pooled {
+        // From here on the process may serve another client.
+        session.pid = None;
+    }
+    rolled_back(&mut session.connection).await
+}
+
+async fn rolled_back(connection: &mut PgConnection) -> Result<(), DbError> {
+    let done = timeout(END, connection.execute(sqlx::raw_sql(ROLLBACK))).await;
+    done.map_err(|_| DbError::Deadline)??;
+    Ok(())
+}
+
+/// Says who asks, to policies and views.
+fn named(identity: &Identity) -> Statement {
+    let text = |text: &Option<std::sync::Arc<str>>| Param::Text(text.as_deref().unwrap_or_default().to_owned());
+    let mut w = Writer::default();
+    w.syntax("SELECT pg_catalog.set_config('datebin.user', ").param(text(&identity.person));
+    w.syntax(", true), pg_catalog.set_config('datebin.token', ").param(text(&identity.token)).syntax(", true)");
+    w.finish()
+}
+
+/// `SET LOCAL ROLE`, with the name as a parameter.
+fn taken(role: &str) -> Statement {
+    let mut w = Writer::default();
+    w.syntax("SELECT pg_catalog.set_config('role', ").param(Param::Text(role.to_owned())).syntax(", true)");
+    w.finish()
+}

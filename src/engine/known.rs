@@ -1,0 +1,149 @@
+//! What a caller may know who sees some rows only: the relations that its role may read, the names and members that its
+//! own rows have. Everything else does not exist for it, as it is not in the catalog that its request is answered with.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures_util::{StreamExt as _, stream};
+
+use super::labels::Wish;
+use super::{AT_ONCE, Engine, Scope};
+use crate::access::Caller;
+use crate::catalog::{Relation, Snapshot, Source};
+use crate::db::DbError;
+use crate::error::{Error, Kind};
+use crate::plan::{self, Rows};
+use crate::series::METRIC_NAME;
+use crate::sql;
+
+/// The most names of one source.
+const NAMES: u32 = 100_000;
+/// The most members of one document.
+const MEMBERS: u32 = 1000;
+
+/// What one source has for a caller.
+struct Known {
+    /// The names of its metrics, where rows carry them.
+    names: Option<BTreeSet<String>>,
+    /// The members of its document of labels.
+    members: Option<Vec<String>>,
+}
+
+impl Engine {
+    /// The scope of a caller's request that comes in now. Where rows decide what the caller may know they are asked, and
+    /// what they say counts for a while.
+    ///
+    /// # Errors
+    /// The catalog has never been loaded, or the database does not answer.
+    pub async fn scope_for(&self, caller: &Caller) -> Result<Scope, Error> {
+        self.scope_of(caller)?.known().await
+    }
+}
+
+impl Scope {
+    /// The same request with the catalog as its caller may know it.
+    pub(super) async fn known(self) -> Result<Self, Error> {
+        if !self.hides_rows() {
+            return Ok(self);
+        }
+        if let Some(known) = self.caller.known(&self.whole) {
+            return Ok(Self { snapshot: known, ..self });
+        }
+        let known = Arc::new(self.asked().await?);
+        self.caller.remember(&self.whole, &known);
+        Ok(Self { snapshot: known, ..self })
+    }
+
+    async fn asked(&self) -> Result<Snapshot, Error> {
+        let readable = self.readable().await.map_err(|error| error.public())?;
+        let rows = plan::found(self.naming(), &[])?;
+        let rows: Vec<Rows<'_>> = rows.into_iter().filter(|rows| readable.contains(&rows.at)).collect();
+        let running: Vec<_> = rows.iter().map(|rows| self.known_of(rows)).collect();
+        let results: Vec<_> = stream::iter(running).buffered(AT_ONCE).collect().await;
+        let mut known: BTreeMap<usize, Known> = BTreeMap::new();
+        for (rows, result) in rows.iter().zip(results) {
+            match result {
+                Ok(found) => drop(known.insert(rows.at, found)),
+                // One that is broken has no names that anybody knows.
+                Err(error) if is_of_source(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let annotations = self.readable_annotations().await.map_err(|error| error.public())?;
+        let mut at = 0..;
+        let narrow = |source: &Source| {
+            let known = known.get(&at.next()?)?;
+            let mut seen = source.clone();
+            if let Some(names) = &known.names {
+                seen.metrics.retain(|metric| names.contains(&metric.name));
+            }
+            if let Some(members) = &known.members {
+                seen.members.clone_from(members);
+            }
+            Some(seen)
+        };
+        Ok(self.snapshot.narrowed(narrow, |one| annotations.contains(&one.name)))
+    }
+
+    /// The numbers of the sources whose relations the caller's role may read, all of them.
+    async fn readable(&self) -> Result<BTreeSet<usize>, DbError> {
+        let sources = self.snapshot.sources();
+        if self.identity().role.is_none() {
+            return Ok((0..sources.len()).collect());
+        }
+        let of_source = sources.iter().map(|source| {
+            let joined = source.joins.iter().map(|join| &join.relation);
+            std::iter::once(&source.relation).chain(joined).collect::<Vec<_>>()
+        });
+        let of_source: Vec<_> = of_source.collect();
+        let all = of_source.iter().flatten().copied().collect::<Vec<_>>();
+        let forbidden = self.forbidden(&all).await?;
+        let mut number = 0..;
+        let is_readable = |relations: &[&Relation]| {
+            let numbers = number.by_ref().take(relations.len());
+            numbers.filter(|number| forbidden.contains(number)).count() == 0
+        };
+        let flags: Vec<bool> = of_source.iter().map(Vec::as_slice).map(is_readable).collect();
+        Ok(flags.into_iter().enumerate().filter(|(_, readable)| *readable).map(|(at, _)| at).collect())
+    }
+
+    /// The names of the annotations that the caller's role may read.
+    async fn readable_annotations(&self) -> Result<BTreeSet<String>, DbError> {
+        let annotations = self.snapshot.annotations();
+        let relations: Vec<_> = annotations.iter().map(|one| &one.relation).collect();
+        let forbidden =
+            if self.identity().role.is_none() { BTreeSet::new() } else { self.forbidden(&relations).await? };
+        let seen = annotations.iter().enumerate().filter(|(at, _)| !forbidden.contains(at));
+        Ok(seen.map(|(_, one)| one.name.clone()).collect())
+    }
+
+    /// The numbers of the relations that the caller's role may not read.
+    async fn forbidden(&self, relations: &[&Relation]) -> Result<BTreeSet<usize>, DbError> {
+        let statement = sql::readable(relations);
+        let most = u32::try_from(relations.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let readable = self.database.texts(&statement, self.deadline, most).await?;
+        let readable: BTreeSet<usize> = readable.iter().filter_map(|number| number.parse().ok()).collect();
+        // SQL counts from 1.
+        Ok((0..relations.len()).filter(|at| !readable.contains(&(at + 1))).collect())
+    }
+
+    async fn known_of(&self, rows: &Rows<'_>) -> Result<Known, Error> {
+        let mut known = Known { names: None, members: None };
+        if rows.source.name_value().is_some() {
+            let wish = Wish { label: METRIC_NAME, range: None, prefix: "", most: NAMES };
+            known.names = Some(self.values_of(rows, wish).await?.values.into_iter().collect());
+        }
+        if let Some(document) = rows.source.document() {
+            let (source, filters) = self.settled_rows(rows, None).await?;
+            let statement = sql::member_names(&source, document, &filters, MEMBERS);
+            let members = self.database.texts(&statement, self.deadline, MEMBERS).await;
+            known.members = Some(members.map_err(|error| error.public())?.into_iter().collect());
+        }
+        Ok(known)
+    }
+}
+
+/// Whether an error is about one source: the others may be known.
+const fn is_of_source(error: &Error) -> bool {
+    matches!(error.kind, Kind::Stale | Kind::Broken | Kind::BadData | Kind::Timeout | Kind::TooManyLabelValues)
+}

@@ -1,0 +1,186 @@
+//! People behind one token, whose rows PostgreSQL's own policies tell apart.
+
+use futures_util::stream::{self, StreamExt as _};
+use serde_json::{Value, json};
+
+use datebin::access::Secret;
+
+use crate::bouncer::Bouncer;
+use crate::cluster::{Cluster, PASSWORD};
+use crate::program::{Answer, Program, answer, question};
+
+/// Rows of Alice and of Bob, in a table of values and in one of stored names; a role that may read less; and rows that a
+/// function finds whose body names its table without a schema.
+const ROWS: &str = "
+    CREATE TABLE own (ts timestamptz NOT NULL, owner text NOT NULL, host text NOT NULL, value double precision);
+    CREATE TABLE stored (ts timestamptz NOT NULL, metric text NOT NULL, owner text NOT NULL, value double precision);
+    CREATE TABLE hidden (ts timestamptz NOT NULL, host text NOT NULL, value double precision);
+    INSERT INTO own SELECT '2018-04-15 04:55Z', o, o || '-host', CASE o WHEN 'alice' THEN 1 ELSE 2 END
+    FROM unnest(ARRAY['alice', 'bob']) AS o;
+    INSERT INTO stored SELECT ts, owner || '_temperature', owner, value FROM own;
+    INSERT INTO hidden SELECT ts, host, value FROM own;
+    ANALYZE;
+    CREATE ROLE reader LOGIN PASSWORD 'hunter2-of-the-tests';
+    CREATE ROLE analyst; CREATE ROLE viewer; GRANT analyst, viewer TO reader;
+    GRANT SELECT ON own, stored, hidden TO reader, analyst;
+    GRANT SELECT ON own, stored TO viewer;
+    ALTER TABLE own ENABLE ROW LEVEL SECURITY;
+    ALTER TABLE stored ENABLE ROW LEVEL SECURITY;
+    CREATE POLICY mine ON own USING (owner = nullif(current_setting('datebin.user', true), ''));
+    CREATE POLICY mine ON stored USING (owner = nullif(current_setting('datebin.user', true), '')
+        OR nullif(current_setting('datebin.token', true), '') IS NULL);";
+
+fn token(name: &str, lines: &str) -> String {
+    let digits = Secret::of(format!("secret-of-{name}").as_bytes()).digits();
+    format!("[[token]]\nname = \"{name}\"\nsha256 = \"{digits}\"\nuser = \"header\"\n{lines}\n")
+}
+
+/// Asks for a person.
+async fn asked(program: &Program, (name, login): (&str, &str), path: &str, body: Option<&Value>) -> Answer {
+    let url = format!("{}{path}", program.base);
+    let request = match body {
+        Some(body) => program.client.post(url).body(body.to_string()),
+        None => program.client.get(url),
+    };
+    let request = request.header("authorization", format!("Bearer secret-of-{name}"));
+    let request = if login.is_empty() { request } else { request.header("x-grafana-user", login) };
+    answer(request).await.expect("an answer")
+}
+
+async fn served(cluster: &Cluster, url: &str) -> Program {
+    cluster.sql(ROWS).await;
+    let tokens = cluster.directory.join("tokens.toml");
+    let text = [
+        token("plain", ""),
+        token("roles", "roles = { alice = \"analyst\", \"*\" = \"viewer\" }"),
+        token("few", "roles = { alice = \"analyst\", bob = \"nobody_of_that_name\" }"),
+    ];
+    std::fs::write(&tokens, text.concat()).expect("the file of tokens");
+    let file = tokens.display().to_string();
+    let settings = [
+        ("DATABASE_URL", url),
+        ("DATEBIN_TOKENS", &file),
+        ("DATEBIN_QUEUE", "1000"),
+        ("DATEBIN_POOL_WAIT", "60s"),
+        ("DATEBIN_REQUEST_TIMEOUT", "60s"),
+    ];
+    Program::serve(cluster, &settings).await
+}
+
+fn reader(url: &str) -> String {
+    url.replace("datebin:", "reader:")
+}
+
+/// How many of so many questions of two people in turn were answered with the rows of who asked, and nobody else's.
+async fn right(program: &Program, questions: usize) -> usize {
+    let one = async |number: usize| {
+        let (person, value) = if number.is_multiple_of(2) { ("alice", 1.0) } else { ("bob", 2.0) };
+        let answer = asked(program, ("plain", person), "/query", Some(&question("own"))).await;
+        let series = answer.body.as_array().map_or(0, Vec::len);
+        let is_own = answer.body[0]["target"].as_str().is_some_and(|target| target.contains(person));
+        answer.status == 200 && series == 1 && is_own && answer.body[0]["datapoints"][0][0].as_f64() == Some(value)
+    };
+    let right: Vec<bool> = stream::iter(0..questions).map(one).buffer_unordered(16).collect().await;
+    right.into_iter().filter(|right| *right).count()
+}
+
+/// 1,000 unless the environment asks for more.
+fn questions() -> usize {
+    std::env::var("DATEBIN_TEST_QUESTIONS").ok().and_then(|text| text.parse().ok()).unwrap_or(1000)
+}
+
+/// Every list and dialect shows a person its own rows.
+async fn assert_own_world(program: &Program, name: &str) {
+    let range = json!({"from": "2018-04-15T04:50:00Z", "to": "2018-04-15T05:00:00Z"});
+    let bodies = [
+        ("/search", json!({"target": ""})),
+        ("/metrics", json!({})),
+        ("/query", question("own")),
+        ("/query", question("sum(own)")),
+        ("/query", question("{__name__=~\".*temperature\"}")),
+        ("/variable", json!({"payload": "label_values(own, owner)", "range": range})),
+        ("/variable", json!({"payload": "metrics()", "range": range})),
+        ("/tag-values", json!({"key": "owner", "range": range})),
+        ("/tag-keys", json!({"range": range})),
+    ];
+    let paths = [
+        "/query?target=own&from=2018-04-15T04:50:00Z&to=2018-04-15T05:00:00Z",
+        "/api/v1/query?query=own&time=2018-04-15T04:56:00Z",
+        "/api/v1/query_range?query=own&start=2018-04-15T04:50:00Z&end=2018-04-15T05:00:00Z&step=60",
+        "/api/v1/series?match[]=own",
+        "/api/v1/labels",
+        "/api/v1/label/__name__/values",
+        "/api/v1/label/owner/values",
+        "/api/v1/metadata",
+    ];
+    for (person, other) in [("alice", "bob"), ("bob", "alice")] {
+        let mut told = 0;
+        for (path, body) in &bodies {
+            let answer = asked(program, (name, person), path, Some(body)).await;
+            let text = answer.body.to_string();
+            assert_eq!(answer.status, 200, "{path} {body}: {text}");
+            assert!(!text.contains(other), "{path} {body} shows {person}: {text}");
+            told += usize::from(text.contains(person));
+        }
+        for path in paths {
+            let answer = asked(program, (name, person), path, None).await;
+            let text = answer.body.to_string();
+            assert_eq!(answer.status, 200, "{path}: {text}");
+            assert!(!text.contains(other), "{path} shows {person}: {text}");
+            told += usize::from(text.contains(person));
+        }
+        assert!(told >= 12, "{person} is shown its own in {told} answers");
+    }
+    // Nobody has no rows.
+    let answer = asked(program, (name, ""), "/search", Some(&json!({"target": "temperature"}))).await;
+    assert_eq!((answer.status, answer.body), (200, json!([])));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_person_sees_its_own_rows() {
+    let cluster = Cluster::start();
+    let program = served(&cluster, &reader(&cluster.url())).await;
+    assert_own_world(&program, "plain").await;
+    assert_eq!(right(&program, questions()).await, questions());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_person_sees_its_own_rows_through_a_pooler_of_transactions() {
+    let cluster = Cluster::start();
+    let pool = "pool_mode = transaction\ndefault_pool_size = 3";
+    let Some(bouncer) = Bouncer::before(&cluster, "the test of people", pool).await else { return };
+    let program = served(&cluster, &reader(&bouncer.url())).await;
+    assert_own_world(&program, "plain").await;
+    assert_eq!(right(&program, questions()).await, questions());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_take_on_roles_and_what_a_role_may_not_read_is_unknown() {
+    let cluster = Cluster::start();
+    let program = served(&cluster, &reader(&cluster.url())).await;
+    let asked_for = async |name: &str, login: &str, target: &str| {
+        let answer = asked(&program, (name, login), "/query", Some(&question(target))).await;
+        (answer.status, answer.body["error"]["code"].as_str().unwrap_or_default().to_owned(), answer.body.to_string())
+    };
+    assert_eq!(asked_for("roles", "alice", "hidden").await.0, 200);
+    for login in ["bob", "carol", "", "*"] {
+        let (status, code, text) = asked_for("roles", login, "hidden").await;
+        assert_eq!((status, code.as_str()), (422, "unknown_metric"), "{login}: {text}");
+        let (_, _, unknown) = asked_for("roles", login, "hidder").await;
+        assert_eq!(text, unknown.replace("hidder", "hidden"), "{login}");
+        let names = asked(&program, ("roles", login), "/search", Some(&json!({"target": ""}))).await.body;
+        assert!(!names.to_string().contains("hidden"), "{login}: {names}");
+        assert_eq!(asked_for("roles", login, "own").await.0, 200, "{login}");
+    }
+    assert_eq!(asked_for("few", "alice", "hidden").await.0, 200);
+    for login in ["bob", "carol", ""] {
+        let (status, code, text) = asked_for("few", login, "own").await;
+        assert_eq!((status, code.as_str()), (403, "forbidden"), "{login}: {text}");
+        assert!(!text.contains("nobody_of_that_name"), "{text}");
+    }
+    // A role of one question is not the next one's.
+    for (login, expected) in [("alice", 200), ("bob", 422), ("alice", 200), ("carol", 422)] {
+        assert_eq!(asked_for("roles", login, "hidden").await.0, expected, "{login}");
+    }
+    assert!(PASSWORD.len() > 1 && program.complaints().iter().all(|line| !line.to_string().contains(PASSWORD)));
+}
