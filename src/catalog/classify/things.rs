@@ -77,6 +77,9 @@ pub(super) fn referenced(all: &Facts) -> HashMap<&Relation, Referred> {
     referred
 }
 
+/// Words for relations whose rows say what became of others.
+const JOURNAL: &[&str] = &["history", "log", "logs", "audit", "journal", "changelog", "revisions"];
+
 /// Why the rows of a relation are no samples, where it is plain that they are not.
 pub(super) fn no_samples(relation: &RelationFacts, time: &Ident, referred: Referred) -> Option<String> {
     if is_bookkeeping(relation.relation.name.as_str()) {
@@ -84,6 +87,9 @@ pub(super) fn no_samples(relation: &RelationFacts, time: &Ident, referred: Refer
     }
     if let Some(why) = thing(relation, time, referred) {
         return Some(format!("its rows describe things, not measurements: {why}; `{time}` only says since when"));
+    }
+    if has_surrogate(relation) && is_journal(relation.relation.name.as_str()) {
+        return None;
     }
     let is_latest = words::is_latest(time.as_str());
     let is_change = words::is_change(time.as_str()) || is_latest && !has_surrogate(relation);
@@ -218,6 +224,11 @@ fn refers(relation: &RelationFacts) -> bool {
 fn is_bookkeeping(relation: &str) -> bool {
     let lower = relation.to_lowercase();
     words::is_one(relation, BOOKKEEPING) || lower.ends_with("_migrations") || lower.starts_with("flyway_schema_history")
+}
+
+/// Whether the rows of a relation of that name are added and never changed.
+fn is_journal(relation: &str) -> bool {
+    words::words_of(relation).iter().any(|word| JOURNAL.contains(&word.as_str()))
 }
 
 /// Whether a text of that name is what its row is called.

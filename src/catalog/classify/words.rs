@@ -58,7 +58,7 @@ pub(super) fn is_value(name: &str) -> bool {
 }
 
 /// The words of a name: `accessToken` and `access_token` have two.
-fn words_of(name: &str) -> Vec<String> {
+pub(super) fn words_of(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before = '_';
     for c in name.chars() {

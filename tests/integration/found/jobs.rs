@@ -127,6 +127,14 @@ const FRESH: &str = "
         stay_end_date date, stay_end_datetime timestamp);
     CREATE TABLE lab (lab_id int PRIMARY KEY, test text, lab_date date NOT NULL, lab_datetime timestamp, result float8);
     CREATE TABLE mails (node int, rid int, id serial UNIQUE, time int NOT NULL, bytes int, PRIMARY KEY (node, rid));
+    CREATE TABLE tries (id bigserial PRIMARY KEY, quiz bigint NOT NULL, userid bigint NOT NULL, attempt int NOT NULL, state text, timestart bigint NOT NULL,
+        timefinish bigint NOT NULL, timemodified bigint NOT NULL, sumgrades numeric, UNIQUE (quiz, userid, attempt));
+    CREATE TABLE grades_history (id bigserial PRIMARY KEY, itemid bigint NOT NULL, userid bigint NOT NULL, timemodified bigint, finalgrade numeric);
+    CREATE TABLE visits (id bigserial PRIMARY KEY, userid bigint NOT NULL, courseid bigint NOT NULL, timeaccess bigint NOT NULL, UNIQUE (userid, courseid));
+    INSERT INTO tries (quiz, userid, attempt, state, timestart, timefinish, timemodified, sumgrades)
+        SELECT n % 20, n % 7, n, 'finished', 1748822400 + n * 60, 1748822400 + n * 60 + 900, 1748822400 + n * 60 + 900, n % 10 FROM generate_series(1, 300) AS n;
+    INSERT INTO grades_history (itemid, userid, timemodified, finalgrade) SELECT n % 20, n % 7, 1748822400 + n * 60, n % 10 FROM generate_series(1, 300) AS n;
+    INSERT INTO visits (userid, courseid, timeaccess) SELECT n, n % 7, 1748822400 + n FROM generate_series(1, 300) AS n;
     INSERT INTO lab SELECT n, 't' || n % 3, '2025-06-02'::date + n % 9, CASE WHEN n % 2 = 0 THEN '2025-06-02'::timestamp + n * interval '1 min' END, n
         FROM generate_series(1, 100) AS n;
     INSERT INTO mails SELECT n % 2, n, n, 1748822400 + n, n * 7919 % 10007 FROM generate_series(1, 12000) AS n;
@@ -141,6 +149,7 @@ async fn ids_in_one_word_days_with_a_time_and_counts_of_single_things(pool: PgPo
         [
             "alarms | eventtime | deviceid geofenceid name positionid type uniqueid | alarms_rows",
             "fixes | fixtime | deviceid name uniqueid | fixes_speed",
+            "grades_history | timemodified | itemid userid | grades_history_finalgrade",
             // Not every row has a time of day.
             "lab | lab_date | test | lab_result",
             "mails | time | node | mails_bytes",
@@ -148,10 +157,12 @@ async fn ids_in_one_word_days_with_a_time_and_counts_of_single_things(pool: PgPo
             "posts | created_at |  | posts_words",
             "receipts | created_at |  | receipts_amount receipts_items_count",
             "stays | stay_start_datetime | ward | stays_rows stays_seconds",
+            "tries | timestart | attempt quiz state userid | tries_sumgrades",
         ]
     );
     let latest = "one row for each post_id, whose counts are changed later: the latest state, no history";
     assert_eq!(left_out(&decisions, "post_stats"), latest);
+    assert_eq!(left_out(&decisions, "visits"), "one row for each userid, courseid: the latest state, no history");
     let stays = found.sources().iter().find(|source| source.relation.name.as_str() == "stays").unwrap();
     assert_eq!(stays.end.as_ref().unwrap().time.column.as_str(), "stay_end_datetime");
 }

@@ -177,9 +177,28 @@ const EPOCH_SUFFIX: &[&str] = &["_ts", "_time", "_epoch", "_timestamp", "_at", "
 
 use super::words_of;
 
+/// What follows `time` in a name, and how others say the same: `timecreated` is `createdat`.
+const AFTER_TIME: &[(&str, &str)] = &[
+    ("created", "createdat"),
+    ("received", "receivedat"),
+    ("start", "startedat"),
+    ("started", "startedat"),
+    ("submitted", "submittedat"),
+    ("modified", "modifiedat"),
+    ("updated", "updatedat"),
+    ("access", "lastseenat"),
+    ("finish", "finishedat"),
+    ("finished", "finishedat"),
+    ("closed", "closedat"),
+    ("completed", "completedat"),
+];
+
 /// The name without what joins its words.
 fn squeezed(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    let squeezed: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let rest = squeezed.strip_prefix("time");
+    let said = rest.and_then(|rest| AFTER_TIME.iter().find(|(after, _)| *after == rest));
+    said.map_or_else(|| squeezed.clone(), |(_, said)| (*said).to_owned())
 }
 
 fn is_one(name: &str, of: &[&str]) -> bool {
@@ -268,6 +287,13 @@ mod tests {
         }
         assert!(is_latest("last_parsed_time") && is_latest("latestEvent") && !is_latest("lasted"));
         assert!(time_rank("next_run_at").is_none() && time_rank("next_value").is_some());
+        for name in ["timecreated", "time_created", "timestart", "timemodified", "timefinish"] {
+            assert!(is_epoch_name(name) && !is_surely_epoch(name), "{name}");
+        }
+        assert!(
+            is_creation("timecreated") && is_change("timemodified") && is_change("timeaccess") && is_end("timefinish")
+        );
+        assert!(!is_epoch_name("timeout") && !is_epoch_name("times"));
         assert!(is_epoch_name("createat") && is_surely_epoch("created_unix") && !is_surely_epoch("format"));
         assert!(is_end("closed_unix") && is_end("finishedAt") && !is_end("weekend") && is_change("write_date"));
     }
