@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 
+use super::skipped::skipped_values;
 use super::{AT_ONCE, Scope};
 use crate::budget::Held;
-use crate::catalog::{Filter, LabelValue, Source, Value};
+use crate::catalog::{Filter, LabelValue, Source};
 use crate::db::{DbError, RowSink, SeriesRow};
 use crate::error::{Error, Kind};
 use crate::evaluate::Fetched;
@@ -267,25 +268,6 @@ impl<'a> OfMetric<'a> {
     fn then(self) -> Option<&'a FetchAggregate> {
         self.group.then.as_ref().filter(|_| self.is_only)
     }
-}
-
-/// Says how many values were no numbers, or how many rows end before they begin.
-fn skipped_values(fetch: &Fetch, skipped: f64) -> Option<String> {
-    if matches!(fetch.rows.value, Value::Overlap(_) | Value::Lasts(_)) {
-        let rows = if skipped > 1.0 {
-            format!("{skipped:.0} rows end before they begin and were")
-        } else {
-            "1 row ends before it begins and was".to_owned()
-        };
-        let hint = "an end that means still going on is declared as `open` of `time_end`";
-        return (skipped > 0.0).then(|| format!("{}: {rows} skipped; {hint}", fetch.rows.metric));
-    }
-    let (are, many) = if skipped > 1.0 {
-        ("values are not numbers and were", skipped)
-    } else {
-        ("value is not a number and was", 1.0)
-    };
-    (skipped > 0.0).then(|| format!("{}: {many:.0} {are} skipped", fetch.rows.metric))
 }
 
 /// Each metric keeps to the limit, all of them together do not.

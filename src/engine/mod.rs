@@ -18,6 +18,7 @@ mod remote;
 mod resolve;
 mod scope;
 mod show;
+mod skipped;
 mod slices;
 mod unmatched;
 mod variable;

@@ -63,7 +63,9 @@ impl SetsAsk<'_> {
         let mut sets = Vec::new();
         let mut left: Vec<&Metric> = rows.metrics.clone();
         while let Some(first) = left.first().copied() {
-            let (alike, others): (Vec<&Metric>, Vec<&Metric>) = left.into_iter().partition(|other| alike(first, other));
+            // A metric is with itself, whatever it is, so that there are always fewer left.
+            let together = |other: &&Metric| std::ptr::eq(*other, first) || alike(first, other);
+            let (alike, others): (Vec<&Metric>, Vec<&Metric>) = left.into_iter().partition(together);
             sets.extend(self.of_alike(rows, &alike));
             left = others;
         }

@@ -84,7 +84,7 @@ async fn both_dialects_are_drawn_and_wrong_questions_are_errors(pool: PgPool) {
         ("target=load&theme=pink", 400, "`theme` cannot be read; expected light or dark"),
         ("target=lode", 422, "did you mean load?"),
         ("target=sum(load", 400, "sum(load\n        ^"),
-        ("promql=sum(load))", 400, "sum(load))\n         ^"),
+        ("promql=sum(load))", 400, "sum(load))\n          ^"),
         ("promql=load&step=bad", 400, "\"bad\" is not a step"),
     ] {
         let answer = server.get(&format!("/chart.svg?{query}&from=1704067200000&to=1704070800000")).await;

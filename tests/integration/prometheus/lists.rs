@@ -159,6 +159,21 @@ async fn metadata_has_kind_help_and_unit(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn metrics_of_every_kind_are_listed(pool: PgPool) {
+    let table = "CREATE TABLE doc (ts timestamptz NOT NULL, host text, v float8, body jsonb);
+                 INSERT INTO doc VALUES ('2026-01-05Z', 'a', 1, '{\"t\": 1.5, \"u\": 2}')";
+    sql(&pool, table).await;
+    let declared = "[[source]]\nrelation = \"doc\"\ntime = \"ts\"\nlabels = [\"host\"]\n[source.metric.v]\ncolumn = \"v\"\n\
+                    [source.metric.t]\njson = [\"body\", \"t\"]\n[source.metric.u]\njson = [\"body\", \"u\"]\n[source.metric.seen]\nrows = true\n";
+    let server = Server::declared(&pool, declared).await;
+    assert_eq!(server.data("/api/v1/labels").await, json!(["__name__", "host"]));
+    assert_eq!(server.data("/api/v1/label/host/values").await, json!(["a"]));
+    let series = server.data("/api/v1/series?match[]=%7Bhost=%22a%22%7D").await;
+    let names: Vec<&str> = series.as_array().unwrap().iter().map(|one| one["__name__"].as_str().unwrap()).collect();
+    assert_eq!(names, ["seen", "t", "u", "v"]);
+}
+
+#[sqlx::test(migrations = false)]
 async fn selectors_of_one_request_share_its_patterns(pool: PgPool) {
     sql(&pool, TABLES).await;
     let server = Server::start(&pool).await;
