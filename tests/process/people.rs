@@ -77,8 +77,12 @@ async fn right(program: &Program, questions: usize) -> usize {
         let (person, value) = if number.is_multiple_of(2) { ("alice", 1.0) } else { ("bob", 2.0) };
         let answer = asked(program, ("plain", person), "/query", Some(&question("own"))).await;
         let series = answer.body.as_array().map_or(0, Vec::len);
-        let is_own = answer.body[0]["target"].as_str().is_some_and(|target| target.contains(person));
-        answer.status == 200 && series == 1 && is_own && answer.body[0]["datapoints"][0][0].as_f64() == Some(value)
+        let points = answer.body[0]["datapoints"].as_array().map_or(&[][..], Vec::as_slice);
+        // One value tells whose rows were read.
+        let is_own = !points.is_empty() && points.iter().all(|point| point[0].as_f64() == Some(value));
+        let is_right = answer.status == 200 && series == 1 && is_own;
+        assert!(is_right || number > 0, "{person}: {} {}", answer.status, answer.body);
+        is_right
     };
     let right: Vec<bool> = stream::iter(0..questions).map(one).buffer_unordered(16).collect().await;
     right.into_iter().filter(|right| *right).count()
