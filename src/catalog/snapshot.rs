@@ -108,7 +108,7 @@ impl Snapshot {
         Self {
             fine: sources.iter().map(|_| AtomicBool::default()).collect(),
             annotations: self.annotations.iter().filter(|one| annotations(one)).cloned().collect(),
-            zone: self.zone.clone(),
+            zone: self.zone,
             notes: Vec::new(),
             lexicon: OnceLock::new(),
             sources,

@@ -45,7 +45,7 @@ enum Command {
     /// Create or update schema `datebin` (annotations); the same as `sqlx migrate run`.
     Migrate,
     /// Ask a question and see the answer as a chart, a table, CSV or JSON.
-    Query(query::Arguments),
+    Query(Box<query::Arguments>),
     /// Print what was found in the database as a `datebin.toml`, with the reasons.
     Discover(discover::Arguments),
     /// Hold the catalog against the live database: what works, what is slow, what would help.
