@@ -108,7 +108,8 @@ async fn too_many_questions_are_turned_away_fast() {
     let (good, refused): (Vec<Answer>, Vec<Answer>) = storm.into_iter().partition(|answer| answer.status == 200);
     // Two run; of the five that wait, two have their turn before the wait is over.
     assert!((2..=7).contains(&good.len()), "{} were answered", good.len());
-    let slow = refused.iter().filter(|answer| answer.took > patience(Duration::from_millis(50))).count();
+    // A hundred at once take each other's time; who waits in vain waits three seconds.
+    let slow = refused.iter().filter(|answer| answer.took > patience(Duration::from_millis(100))).count();
     assert!(slow <= 5, "{slow} were refused late");
     assert!(refused.iter().all(|answer| answer.status == 503 && answer.retry_after.is_some()));
     let answers = join_all((0..7).map(|_| program.ask("cpu"))).await;
