@@ -83,6 +83,12 @@ impl SeriesRow<'_> {
         bytes.map(|b| Some(f64::from_be_bytes(b))).map_err(|_| DbError::Changed)
     }
 
+    /// How many bytes a column has; none for NULL.
+    pub(super) fn length(&self, column: usize) -> Result<usize, DbError> {
+        let raw = self.0.try_get_raw(column)?;
+        if raw.is_null() { Ok(0) } else { self.bytes(column).map(<[u8]>::len) }
+    }
+
     pub(super) fn bytes(&self, column: usize) -> Result<&[u8], DbError> {
         self.0.try_get_raw(column)?.as_bytes().map_err(|error| DbError::Protocol(error.to_string()))
     }

@@ -14,7 +14,7 @@ use crate::sql::Statement;
 /// dimension its length and lower bound.
 const HEADER: usize = 20;
 
-/// What a row takes besides its arrays: the ranges of its columns, and labels of a common length.
+/// What a row takes besides its bytes: itself, and the ranges of its columns.
 const ROW_BYTES: usize = 256;
 
 /// `timestamptz` and `timestamp`.
@@ -66,6 +66,11 @@ impl SeriesRow<'_> {
             to.push(Timed { micros: micros.saturating_add(EPOCH_2000_MS * 1000), value });
         }
         Ok(())
+    }
+
+    /// The bytes of so many columns, the first ones.
+    fn size(&self, columns: usize) -> Result<usize, DbError> {
+        (0..columns).map(|at| self.length(at)).sum()
     }
 
     fn sample_count(&self, column: usize) -> Result<usize, DbError> {
@@ -123,9 +128,10 @@ impl Database {
         let (mut rows, mut samples) = (Vec::new(), 0);
         let mut held = self.budget().map(Budget::held);
         self.rows(statement, deadline, &mut |row| {
-            let count = SeriesRow(&row).sample_count(column)?;
+            let read = SeriesRow(&row);
+            let count = read.sample_count(column)?;
             if let Some(held) = &mut held {
-                held.pay(ROW_BYTES + 2 * HEADER + 24 * count)?;
+                held.pay(ROW_BYTES + read.size(column + 2)?)?;
             }
             samples += count;
             rows.push(row);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 
+use super::skipped::skipped_values;
 use super::{AT_ONCE, Scope};
 use crate::budget::Budget;
 use crate::error::{Error, Kind};
@@ -48,7 +49,7 @@ impl Scope {
                 let Metric { series, skipped, is_from_partials } = next?;
                 parts.push(series);
                 from_partials += usize::from(is_from_partials);
-                warnings.extend(metric.samples.first().and_then(|fetch| skipped_values(&fetch.rows.metric, skipped)));
+                warnings.extend(metric.samples.first().and_then(|fetch| skipped_values(fetch, skipped)));
             }
             let series = |part: &ReadSeries| {
                 part.kept.series.len() + part.folded.iter().map(|fold| fold.series.len()).sum::<usize>()
@@ -146,8 +147,4 @@ fn plan_of(wanted: Reads<'_>, at: usize) -> ReadPlan {
     let own = wanted.folds.iter().enumerate().filter(|(_, fold)| fold.read == at);
     let keeps = wanted.requests.get(at).is_some_and(|read| !read.kept.is_empty());
     ReadPlan { folds: own.map(|(number, fold)| (number, fold.plan)).collect(), keeps }
-}
-
-fn skipped_values(metric: &str, skipped: f64) -> Option<String> {
-    (skipped > 0.0).then(|| format!("{metric}: values that are not numbers were skipped ({skipped:.0})"))
 }

@@ -13,7 +13,7 @@ use super::Scope;
 use super::fetching::logged;
 use crate::catalog::{LabelValue, Row, Wanted};
 use crate::db::{DbError, Pieces, SeriesRow};
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::frame::SampleSink;
 use crate::plan::Fetch;
 use crate::sql::{self, Slice};
@@ -28,11 +28,13 @@ const MOST: u32 = 131_072;
 /// The slices that are read at once.
 const LANES: usize = 2;
 /// A series should have so many samples in a slice on average, or its row saves little.
-const SAMPLES: usize = 4;
+const SAMPLES: u32 = 4;
 /// Between two tries for a session where too many wait for one.
 const PAUSE: Duration = Duration::from_millis(50);
 /// A slice is at most so many times as long as the one before it.
 const GROWTH: i64 = 8;
+/// After a slice that was too long so many with rows enough show that there are fewer now.
+const FILLED: u32 = 2;
 
 impl Scope {
     /// Gives the samples of a fetch to a sink.
@@ -45,25 +47,32 @@ impl Scope {
         let whole = Slice {
             stretches: rest.0.iter().copied().collect(),
             rows: SHORT + 1,
-            in_order: is_cut && rest.0.len() == 1,
+            series: series_of(SHORT),
+            in_order: is_cut && rest.0.len() == 1 && self.has_order_of_time(fetch),
         };
-        let first = self.pieces(fetch, &whole).await?;
+        let Some(first) = self.pieces(fetch, &whole).await? else { return self.row_by_row(fetch, sink).await };
         if !is_over(&first, &whole) {
             return self.given(sink, first, None).await;
         }
-        let seen = span(&first, fetch)?.filter(|_| is_cut && pays(&first));
+        let seen = span(&first, fetch)?.filter(|_| is_cut);
         let Some((earliest, latest)) = seen else {
             // Its bytes are free for the rows.
             drop(first);
             return self.row_by_row(fetch, sink).await;
         };
-        let per_slice = TARGET.max(8 * SAMPLES as u64 * first.rows().len() as u64).min(u64::from(MOST / 2));
+        let per_slice = TARGET.max(8 * u64::from(SAMPLES) * first.rows().len() as u64).min(u64::from(MOST / 2));
         let seen_ms = if whole.in_order { latest - earliest } else { rest.until(latest) };
-        let pace = Pace { per_slice, length_ms: scaled(seen_ms, per_slice, u64::from(SHORT)).max(1) };
+        let pace = Pace {
+            per_slice,
+            length_ms: scaled(seen_ms, per_slice, u64::from(SHORT)).max(1),
+            too_long: None,
+            filled: 0,
+        };
         let sink = if whole.in_order && latest > earliest {
             rest.drop_before(latest);
             self.given(sink, first, Some(latest.saturating_mul(1000))).await?
         } else {
+            drop(first);
             sink
         };
         self.in_slices(fetch, sink, (rest, pace)).await
@@ -94,22 +103,24 @@ impl Scope {
             let (next, given) = join(running.next(), give).await;
             sink = given?;
             let Some((pieces, slice)) = next else { return Ok(sink) };
-            let pieces = pieces?;
-            if is_over(&pieces, &slice) {
-                // Their sessions are free when they have ended.
-                let mut back = vec![slice];
-                while let Some((_, slice)) = running.next().await {
-                    back.push(slice);
+            match pieces? {
+                Some(pieces) if !is_over(&pieces, &slice) => {
+                    pace.follow(slice.length_ms(), pieces.samples());
+                    before = Some(pieces);
+                    continue;
                 }
-                pace.shorten(back.first().map_or(0, Slice::length_ms), span(&pieces, fetch)?);
-                back.into_iter().rev().for_each(|slice| rest.put_back(slice));
-                if pace.length_ms == 0 {
-                    return self.row_by_row(&rest.of(fetch), sink).await;
-                }
-                continue;
+                Some(pieces) => pace.shorten(slice.length_ms(), span(&pieces, fetch)?),
+                None => pace.length_ms = 0,
             }
-            pace.follow(slice.length_ms(), pieces.samples());
-            before = Some(pieces);
+            let mut back = vec![slice];
+            // Their sessions are free when they have ended.
+            while let Some((_, slice)) = running.next().await {
+                back.push(slice);
+            }
+            back.into_iter().rev().for_each(|slice| rest.put_back(slice));
+            if pace.length_ms == 0 {
+                return self.row_by_row(&rest.of(fetch), sink).await;
+            }
         }
     }
 
@@ -120,18 +131,19 @@ impl Scope {
         self.compute(steps, move |budget| sink.slice(&pieces, before, budget).map(|()| sink)).await
     }
 
-    async fn pieces(&self, fetch: &Fetch, slice: &Slice) -> Result<Pieces, Error> {
+    /// The samples of a slice; none where there are so many series that rows take less, or no bytes for all at once.
+    async fn pieces(&self, fetch: &Fetch, slice: &Slice) -> Result<Option<Pieces>, Error> {
         let read = self.database.pieces(&sql::pieces(fetch, slice), self.deadline, fetch.rows.labels.len()).await;
-        read.map_err(|error| logged(&error, fetch))
+        gathered(read, slice).map_err(|error| logged(&error, fetch))
     }
 
     /// As [`Self::pieces`], of a read that has begun: it waits for its next session as long as the request may take.
-    async fn next_pieces(&self, fetch: &Fetch, slice: &Slice) -> Result<Pieces, Error> {
+    async fn next_pieces(&self, fetch: &Fetch, slice: &Slice) -> Result<Option<Pieces>, Error> {
         let (statement, column) = (sql::pieces(fetch, slice), fetch.rows.labels.len());
         loop {
             match self.database.pieces(&statement, self.deadline, column).await {
                 Err(DbError::Busy) if self.deadline.left() > PAUSE => tokio::time::sleep(PAUSE).await,
-                read => return read.map_err(|error| logged(&error, fetch)),
+                read => return gathered(read, slice).map_err(|error| logged(&error, fetch)),
             }
         }
     }
@@ -143,13 +155,24 @@ impl Scope {
 
     /// Whether an index finds the rows of a slice: it begins with the time, or with labels that are given.
     fn is_found_by_time(&self, fetch: &Fetch) -> bool {
+        self.has_index(fetch, |wanted| matches!(wanted, Wanted::OneOf(_)))
+    }
+
+    /// Whether an index gives the rows in order of time: what stands before the time in it has one value.
+    fn has_order_of_time(&self, fetch: &Fetch) -> bool {
+        let is_one = |wanted: &Wanted| matches!(wanted, Wanted::OneOf(values) if values.len() == 1);
+        sql::is_ordered_as_stored(&fetch.rows.time) && self.has_index(fetch, is_one)
+    }
+
+    /// Whether an index leads to the time behind labels that are given like this.
+    fn has_index(&self, fetch: &Fetch, is_enough: impl Fn(&Wanted) -> bool) -> bool {
         let (rows, given) = (&fetch.rows, fetch.named());
         let Some(source) = self.snapshot.sources().get(rows.source).filter(|_| rows.time.row == Row::Own) else {
             return false;
         };
         let is_given = |column: &crate::ident::Ident| {
             rows.filters.iter().chain(&given).any(|filter| {
-                matches!(&filter.wanted, Wanted::OneOf(_))
+                is_enough(&filter.wanted)
                     && matches!(&filter.value, LabelValue::Column(own) if own.row == Row::Own && own.name == *column)
             })
         };
@@ -164,9 +187,17 @@ fn is_over(pieces: &Pieces, slice: &Slice) -> bool {
     pieces.samples() >= slice.rows as usize
 }
 
-/// Whether a row has enough samples to save something.
-fn pays(pieces: &Pieces) -> bool {
-    pieces.rows().len() * SAMPLES <= pieces.samples()
+/// What was read of a slice, where that is all of it.
+fn gathered(read: Result<Pieces, DbError>, slice: &Slice) -> Result<Option<Pieces>, DbError> {
+    match read {
+        Err(DbError::Refused(error)) if matches!(error.kind, Kind::TooManyBytes | Kind::Busy) => Ok(None),
+        read => read.map(|pieces| Some(pieces).filter(|pieces| pieces.rows().len() <= slice.series as usize)),
+    }
+}
+
+/// The most series among so many rows for which a row per series saves something.
+const fn series_of(rows: u32) -> u32 {
+    rows / SAMPLES
 }
 
 /// The milliseconds of the earliest and of the latest sample.
@@ -189,6 +220,10 @@ fn span(pieces: &Pieces, fetch: &Fetch) -> Result<Option<(i64, i64)>, Error> {
 struct Pace {
     per_slice: u64,
     length_ms: i64,
+    /// The shortest length that was too long, until slices have had enough rows for a while: rows may come in bursts.
+    too_long: Option<i64>,
+    /// How many slices since then had rows enough.
+    filled: u32,
 }
 
 impl Pace {
@@ -196,12 +231,21 @@ impl Pace {
     fn shorten(&mut self, length_ms: i64, span: Option<(i64, i64)>) {
         let seen = span.map_or(0, |(earliest, latest)| scaled(latest - earliest, self.per_slice, u64::from(MOST)));
         self.length_ms = seen.min(length_ms / GROWTH);
+        self.too_long = Some(self.too_long.map_or(length_ms, |known| known.min(length_ms)));
+        self.filled = 0;
     }
 
     /// The next slice should have as many rows as one should have, if there are as many in its time as in the last one's.
     fn follow(&mut self, length_ms: i64, rows: usize) {
+        if rows as u64 >= self.per_slice / 2 {
+            self.filled += 1;
+        }
+        if self.filled >= FILLED {
+            self.too_long = None;
+        }
         let next = scaled(length_ms, self.per_slice, rows as u64);
-        self.length_ms = next.clamp((length_ms / GROWTH).max(1), length_ms.saturating_mul(GROWTH));
+        let next = next.clamp((length_ms / GROWTH).max(1), length_ms.saturating_mul(GROWTH));
+        self.length_ms = self.too_long.map_or(next, |length| next.min((length / 2).max(1)));
     }
 }
 
@@ -228,7 +272,7 @@ impl Rest {
             left = left.saturating_sub(to - next.from);
             stretches.push(TimeRange { from: next.from, to });
         }
-        (!stretches.is_empty()).then_some(Slice { stretches, rows: MOST + 1, in_order: false })
+        (!stretches.is_empty()).then_some(Slice { stretches, rows: MOST + 1, series: series_of(MOST), in_order: false })
     }
 
     fn put_back(&mut self, slice: Slice) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::index::SeriesIndex;
+use super::index::{SeriesIndex, SeriesOfRows as _};
 use super::output::{Gathered, Output};
 use super::partial::{Cell, WIDTH, merge, push, width};
 use super::window::{Take, points};

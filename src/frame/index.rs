@@ -52,6 +52,48 @@ pub(super) struct SeriesIndex<S> {
     named: bool,
 }
 
+/// The series of a fetch, whatever their states.
+pub trait SeriesOfRows {
+    /// The first of the fetches.
+    fn fetch(&self) -> &Fetch;
+
+    /// How many columns of a row are labels.
+    fn width(&self) -> usize;
+
+    /// The number of the series that a row belongs to.
+    ///
+    /// # Errors
+    /// There are more series than allowed, or more bytes would be held.
+    fn series_of(&mut self, row: &SeriesRow<'_>) -> Result<usize, Error>;
+}
+
+impl<S: Default> SeriesOfRows for SeriesIndex<S> {
+    fn fetch(&self) -> &Fetch {
+        &self.fetch
+    }
+
+    fn width(&self) -> usize {
+        self.columns.len()
+    }
+
+    fn series_of(&mut self, row: &SeriesRow<'_>) -> Result<usize, Error> {
+        if self.parts.is_some() {
+            self.read_key(row)?;
+            return self.number();
+        }
+        self.read_texts(row)?;
+        if let Some(at) = self.documents.get(&self.texts) {
+            return Ok(*at);
+        }
+        self.read_key(row)?;
+        let at = self.number()?;
+        // The names of its members are kept beside its text.
+        self.held.pay(DOCUMENT_BYTES + 2 * self.texts.len())?;
+        self.documents.insert(self.texts.clone(), at);
+        Ok(at)
+    }
+}
+
 impl<S: Default> SeriesIndex<S> {
     /// An index for a fetch; `named` keeps the metric's name as a label.
     pub(super) fn new(fetch: Arc<Fetch>, named: bool, budget: &Budget) -> Self {
@@ -93,11 +135,6 @@ impl<S: Default> SeriesIndex<S> {
         Some(named.iter().map(|(name, column)| Part { name: self.keys.name(name), column: *column }).collect())
     }
 
-    /// How many columns of a row are labels.
-    pub(super) const fn width(&self) -> usize {
-        self.columns.len()
-    }
-
     /// How many series there are.
     pub(super) const fn len(&self) -> usize {
         self.states.len()
@@ -127,24 +164,6 @@ impl<S: Default> SeriesIndex<S> {
     pub(super) fn find(&mut self, row: &SeriesRow<'_>) -> Result<Option<usize>, Error> {
         self.read_key(row)?;
         Ok(self.keys.find(&self.key))
-    }
-
-    /// The number of the series that a row belongs to.
-    pub(super) fn series_of(&mut self, row: &SeriesRow<'_>) -> Result<usize, Error> {
-        if self.parts.is_some() {
-            self.read_key(row)?;
-            return self.number();
-        }
-        self.read_texts(row)?;
-        if let Some(at) = self.documents.get(&self.texts) {
-            return Ok(*at);
-        }
-        self.read_key(row)?;
-        let at = self.number()?;
-        // The names of its members are kept beside its text.
-        self.held.pay(DOCUMENT_BYTES + 2 * self.texts.len())?;
-        self.documents.insert(self.texts.clone(), at);
-        Ok(at)
     }
 
     /// The number of the series of these labels.

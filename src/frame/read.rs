@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::index::SeriesIndex;
-use super::slice::{SampleSink, counted};
+use super::index::{SeriesIndex, SeriesOfRows};
+use super::slice::SampleSink;
 use crate::budget::{Budget, Held};
-use crate::db::{SeriesRow, Timed};
+use crate::db::Timed;
 use crate::error::Error;
 use crate::evaluate::{Fetched, Fold, FoldPlan, SampledSeries, Samples};
 use crate::plan::Fetch;
@@ -141,16 +141,8 @@ impl SampleReader {
 
 /// Times are kept to the millisecond; of several samples of one series at one millisecond the last counts.
 impl SampleSink for SampleReader {
-    fn width(&self) -> usize {
-        self.index.width()
-    }
-
-    fn series_of(&mut self, row: &SeriesRow<'_>) -> Result<usize, Error> {
-        self.index.series_of(row)
-    }
-
-    fn count(&mut self, samples: usize) -> Result<(), Error> {
-        counted(&mut self.samples, samples, &self.index.fetch)
+    fn series(&mut self) -> (&mut dyn SeriesOfRows, &mut u32) {
+        (&mut self.index, &mut self.samples)
     }
 
     fn number(&mut self, sample: Timed) -> Option<f64> {

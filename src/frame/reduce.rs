@@ -3,15 +3,15 @@
 
 use std::sync::Arc;
 
-use super::index::SeriesIndex;
+use super::index::{SeriesIndex, SeriesOfRows};
 use super::legend;
 use super::mixed::Mixed;
 use super::pair::Sample;
-use super::slice::{SampleSink, counted};
+use super::slice::SampleSink;
 use super::{Frame, Meaning};
 use crate::ast::Reduce;
 use crate::budget::{Budget, Held};
-use crate::db::{SeriesRow, Timed};
+use crate::db::Timed;
 use crate::error::Error;
 use crate::plan::Fetch;
 use crate::series::{Labels, METRIC_NAME, Series};
@@ -136,16 +136,8 @@ impl Reducer {
 }
 
 impl SampleSink for Reducer {
-    fn width(&self) -> usize {
-        self.index.width()
-    }
-
-    fn series_of(&mut self, row: &SeriesRow<'_>) -> Result<usize, Error> {
-        self.index.series_of(row)
-    }
-
-    fn count(&mut self, samples: usize) -> Result<(), Error> {
-        counted(&mut self.samples, samples, &self.index.fetch)
+    fn series(&mut self) -> (&mut dyn SeriesOfRows, &mut u32) {
+        (&mut self.index, &mut self.samples)
     }
 
     fn number(&mut self, sample: Timed) -> Option<f64> {

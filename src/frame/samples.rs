@@ -4,12 +4,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::index::SeriesIndex;
+use super::index::{SeriesIndex, SeriesOfRows};
 use super::mixed::Mixed;
 use super::output::{Gathered, Output};
 use super::pair::Sample;
 use super::quantile::Looks;
-use super::slice::{SampleSink, counted};
+use super::slice::SampleSink;
 use super::stream::Stream;
 use super::window::Take;
 use crate::ast::OverTime;
@@ -209,16 +209,8 @@ impl SampleCollector {
 }
 
 impl SampleSink for SampleCollector {
-    fn width(&self) -> usize {
-        self.index.width()
-    }
-
-    fn series_of(&mut self, row: &SeriesRow<'_>) -> Result<usize, Error> {
-        self.index.series_of(row)
-    }
-
-    fn count(&mut self, samples: usize) -> Result<(), Error> {
-        counted(&mut self.samples, samples, &self.index.fetch)
+    fn series(&mut self) -> (&mut dyn SeriesOfRows, &mut u32) {
+        (&mut self.index, &mut self.samples)
     }
 
     fn number(&mut self, sample: Timed) -> Option<f64> {

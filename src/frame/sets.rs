@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::index::SeriesIndex;
+use super::index::{SeriesIndex, SeriesOfRows as _};
 use crate::budget::{Budget, Held};
 use crate::db::SeriesRow;
 use crate::error::Error;
@@ -59,27 +59,30 @@ impl LabelSets {
         self.series == 0
     }
 
-    /// Takes a row of a statement.
+    /// Takes a row of a statement, and tells whether it is of some metric.
     ///
     /// # Errors
     /// More bytes would be held, or the row is not of the statement's shape.
-    pub fn row(&mut self, sets: &SetsFetch, row: &SeriesRow<'_>) -> Result<(), Error> {
+    pub fn row(&mut self, sets: &SetsFetch, row: &SeriesRow<'_>) -> Result<bool, Error> {
         let width = sets.fetch.rows.labels.len();
         match &sets.of {
-            SetsOf::One => self.add(row, &sets.fetch.rows.metric),
+            SetsOf::One => self.add(row, &sets.fetch.rows.metric).map(|()| true),
             SetsOf::Stored { metrics, .. } => {
                 let stored = row.label(width).map_err(|error| error.public())?.unwrap_or_default();
                 let at = metrics.binary_search_by(|metric| metric.stored.as_str().cmp(stored));
-                at.map_or(Ok(()), |at| self.add(row, &metrics[at].metric))
+                // Rows whose name the catalog does not know count, too: others may stand behind the limit.
+                at.map_or(Ok(()), |at| self.add(row, &metrics[at].metric)).map(|()| true)
             }
             SetsOf::Columns(columns) => {
+                let mut is_of_some = false;
                 for (at, column) in columns.iter().enumerate() {
                     let rows = row.value(width + 1 + at).map_err(|error| error.public())?;
                     if rows.is_some_and(|rows| rows > 0.0) {
                         self.add(row, &column.rows.metric)?;
+                        is_of_some = true;
                     }
                 }
-                Ok(())
+                Ok(is_of_some)
             }
         }
     }

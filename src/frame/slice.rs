@@ -3,30 +3,30 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
+use super::index::SeriesOfRows;
 use super::pair::Sample;
 use super::samples::too_many_samples;
 use crate::budget::Budget;
 use crate::db::{Pieces, SeriesRow, Timed};
 use crate::error::Error;
-use crate::plan::Fetch;
 use crate::range::is_stale;
 
 /// Takes the samples of a fetch, those of one series in order of time.
 pub trait SampleSink: Send + 'static {
-    /// How many columns of a row are labels.
-    fn width(&self) -> usize;
-
-    /// The number of the series that a row belongs to.
-    ///
-    /// # Errors
-    /// There are more series than allowed, or more bytes would be held.
-    fn series_of(&mut self, row: &SeriesRow<'_>) -> Result<usize, Error>;
+    /// The series, and how many samples there were.
+    fn series(&mut self) -> (&mut dyn SeriesOfRows, &mut u32);
 
     /// Counts samples.
     ///
     /// # Errors
     /// There are more than the fetch may read.
-    fn count(&mut self, samples: usize) -> Result<(), Error>;
+    fn count(&mut self, samples: usize) -> Result<(), Error> {
+        let (series, seen) = self.series();
+        *seen = seen.saturating_add(u32::try_from(samples).unwrap_or(u32::MAX));
+        let fetch = series.fetch();
+        let cap = fetch.caps.samples;
+        if *seen > cap { Err(too_many_samples(&fetch.rows.metric, cap)) } else { Ok(()) }
+    }
 
     /// The number of a sample; where it is none, that is noted.
     fn number(&mut self, sample: Timed) -> Option<f64>;
@@ -43,11 +43,11 @@ pub trait SampleSink: Send + 'static {
     /// As [`Self::sample`].
     fn row(&mut self, row: &SeriesRow<'_>) -> Result<(), Error> {
         self.count(1)?;
-        let column = self.width();
+        let column = self.series().0.width();
         let micros = row.micros(column).map_err(|error| error.public())?;
         let value = row.value(column + 1).map_err(|error| error.public())?;
         let Some(value) = self.number(Timed { micros, value }) else { return Ok(()) };
-        let series = self.series_of(row)?;
+        let series = self.series().0.series_of(row)?;
         self.sample(series, micros, value)
     }
 
@@ -63,14 +63,14 @@ pub trait SampleSink: Send + 'static {
         for row in pieces.rows() {
             budget.go_on()?;
             read.clear();
-            row.samples(self.width(), &mut read).map_err(|error| error.public())?;
+            row.samples(self.series().0.width(), &mut read).map_err(|error| error.public())?;
             read.retain(|sample| before.is_none_or(|before| sample.micros < before));
             self.count(read.len())?;
             let start = samples.len();
             samples
                 .extend(read.iter().filter_map(|one| Some(Sample { micros: one.micros, value: self.number(*one)? })));
             if start < samples.len() {
-                runs.push(Run { series: self.series_of(&row)?, samples: start..samples.len() });
+                runs.push(Run { series: self.series().0.series_of(&row)?, samples: start..samples.len() });
             }
         }
         runs.sort_by_key(|run| run.series);
@@ -112,14 +112,4 @@ fn as_stored(one: &Sample, other: &Sample) -> Ordering {
     let rank = |value: f64| u8::from(value.is_nan()) + u8::from(is_stale(value));
     let by_value = || one.value.partial_cmp(&other.value).unwrap_or(Ordering::Equal);
     one.micros.cmp(&other.micros).then_with(|| rank(one.value).cmp(&rank(other.value))).then_with(by_value)
-}
-
-/// Counts the samples of a fetch.
-///
-/// # Errors
-/// There are more than it may read.
-pub(super) fn counted(count: &mut u32, samples: usize, fetch: &Fetch) -> Result<(), Error> {
-    *count = count.saturating_add(u32::try_from(samples).unwrap_or(u32::MAX));
-    let cap = fetch.caps.samples;
-    if *count > cap { Err(too_many_samples(&fetch.rows.metric, cap)) } else { Ok(()) }
 }

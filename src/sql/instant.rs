@@ -226,7 +226,8 @@ pub(super) fn moment(w: &mut Writer, time: &TimeColumn) {
 }
 
 /// Whether the column's own order is that of its instants, to the microsecond, so that an index gives it.
-pub(super) fn is_ordered_as_stored(time: &TimeColumn) -> bool {
+#[must_use]
+pub fn is_ordered_as_stored(time: &TimeColumn) -> bool {
     match &time.kind {
         TimeKind::Instant => true,
         TimeKind::Local(zone) | TimeKind::Date(zone) | TimeKind::Day(zone) => zone.is_utc(),

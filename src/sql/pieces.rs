@@ -13,6 +13,8 @@ pub struct Slice {
     pub stretches: Vec<TimeRange>,
     /// The most rows that it reads.
     pub rows: u32,
+    /// The most series of these, and one more says that there are more; fewer samples of each save nothing.
+    pub series: u32,
     /// Whether it reads the earliest ones where there are more.
     pub in_order: bool,
 }
@@ -58,5 +60,6 @@ pub fn pieces(fetch: &Fetch, slice: &Slice) -> Statement {
     } else {
         w.syntax(" GROUP BY ").ordinals(fetch.rows.labels.len());
     }
+    w.syntax(" LIMIT ").param(Param::Int(i64::from(slice.series) + 1));
     w.finish()
 }
