@@ -107,9 +107,12 @@ pub(super) async fn read(
     let since = known.as_ref().map(|known| known.newest);
     let gaps = sql::Gaps { step_ms: rollup.step_ms, since, until: now, every: &every };
     let Some(found) = numbers(connection, rollup, &sql::gaps(&rollup.rows, gaps)).await? else {
-        rollup.held = rollup.held_between(oldest, newest, &[]);
+        // What took too long is not tried at each refresh.
+        let searched = LastRead { at: begun, took: begun.elapsed() };
+        let holes = known.map(|known| known.holes).unwrap_or_default();
+        rollup.held = rollup.held_between(oldest, newest, &holes);
         rollup.unsearched = Some(newest).filter(|at| *at > oldest);
-        return Ok(None);
+        return Ok(Some(KnownRows { newest, holes, unsearched: Some(newest), searched }));
     };
     let found = holes(rollup, since, found);
     let mut all = with_rows(connection, raw, found.holes).await?;

@@ -134,8 +134,10 @@ impl Scope {
 
     async fn series_of(&self, sought: &Sought, most: usize) -> Result<Catalogued<Labels>, Error> {
         let (found, looked) = self.found(Wanted::Series(most), sought).await?;
-        let sets = found.sets;
+        let (sets, mut looked) = (found.sets, looked);
         let is_cut = sets.len() > most;
+        // That it was cut says that there are others.
+        looked.is_partial &= !is_cut;
         let (entries, held) = self.compute(sets.len(), move |budget| sets.series(most, budget)).await?;
         Ok(Catalogued { entries, is_cut, looked, held })
     }

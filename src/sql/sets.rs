@@ -43,13 +43,13 @@ pub fn label_sets(sets: &SetsFetch, newest: Option<u32>, cap: u32) -> Statement 
         w.syntax(" ORDER BY ").clock(&fetch.rows.time).syntax(" DESC LIMIT ").param(Param::Int(i64::from(rows)));
     }
     w.syntax(") AS s GROUP BY ").ordinals(fetch.rows.labels.len() + 1);
-    // A label set none of whose rows has a value is of no metric.
+    // Label sets none of whose rows has a value are of no metric: they come last, where the limit meets them first. They
+    // stay in the answer, as their rows were looked at.
     for at in 0..columns.len() {
-        let before = if at == 0 { " HAVING bool_or(" } else { " OR " };
-        w.syntax(before).generated("s.p", at);
+        w.syntax(if at == 0 { " ORDER BY (bool_or(" } else { " OR bool_or(" }).generated("s.p", at).syntax(")");
     }
     if !columns.is_empty() {
-        w.syntax(")");
+        w.syntax(") DESC");
     }
     w.syntax(" LIMIT ").param(Param::Int(i64::from(cap) + 1));
     w.finish()

@@ -124,7 +124,8 @@ fn number(place: &Place<'_>, column: &ColumnFacts) -> Role {
     if column.is_integer() && words::is_attempt(name, place.keys.are_measured) {
         return out("how often its row was tried, or may be, by its name");
     }
-    if words::is_bare_id(name) || words::is_reference(name) {
+    let is_reference = words::is_plain_reference(name) || column.is_integer() && words::is_reference(name);
+    if words::is_bare_id(name) || is_reference {
         return reference(relation, column, "a key by its name");
     }
     if place.all.is_key_elsewhere(&relation.relation, column) && !words::is_value(name) {

@@ -151,11 +151,17 @@ pub(super) fn is_place(name: &str) -> bool {
 /// Whether a name says that its values refer to something.
 pub(super) fn is_reference(name: &str) -> bool {
     let lower = name.to_lowercase();
-    let camel = name.ends_with("Id") || name.ends_with("ID");
-    camel
-        || ["_id", "_no", "_uuid", "_key", "_nr"].iter().any(|end| lower.ends_with(end))
+    is_plain_reference(name)
+        || ["_no", "_nr"].iter().any(|end| lower.ends_with(end))
         || lower == "dbid"
         || words_of(name).last().is_some_and(|word| is_id_of(word))
+}
+
+/// Whether a name says so whatever the values are: a measured `conc_no` (nitric oxide) or `maxbid` has fractions.
+pub(super) fn is_plain_reference(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    let camel = name.ends_with("Id") || name.ends_with("ID");
+    camel || ["_id", "_uuid", "_key"].iter().any(|end| lower.ends_with(end))
 }
 
 /// Whether a word is an id of something in one word, as `positionid` is, and no word that happens to end so.

@@ -152,16 +152,15 @@ impl Scope {
         in_time(part.until)?;
         into.next_source(sets);
         let statement = sql::label_sets(sets, newest, part.cap);
-        let (mut found, mut looked_at) = (0, 0.0);
+        let (mut found, mut looked_at) = (0_u32, 0.0);
         let mut sink = |row: SeriesRow<'_>| {
-            found += 1;
             looked_at = LabelSets::looked_at(sets, &row)?;
-            into.row(sets, &row)
+            found += u32::from(into.row(sets, &row)?);
+            Ok(())
         };
         let done = self.database.series(&statement, part.until.within(EACH), &mut sink).await;
         done.map_err(|error| error.public().of_relation(&sets.fetch.rows.relation))?;
-        // Fewer than the most are a limit of the caller's, who says so.
-        Ok(found > MOST || newest.is_some_and(|newest| looked_at >= f64::from(newest)))
+        Ok(found > part.cap || newest.is_some_and(|newest| looked_at >= f64::from(newest)))
     }
 
     /// Whether some row passes.
