@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::known::Known;
 use super::token::Token;
 use crate::catalog::Snapshot;
 use crate::identity::Identity;
@@ -37,17 +38,17 @@ impl Caller {
         self.token.as_ref().map_or(server, |token| token.limits(server))
     }
 
-    /// What was found lately that it may know of a catalog.
+    /// What it may know of a catalog, found once for all who ask at the same time and kept for a while; none without a
+    /// token.
     #[must_use]
-    pub fn known(&self, whole: &Arc<Snapshot>) -> Option<Arc<Snapshot>> {
-        self.token.as_ref()?.known.get(&self.identity, whole)
+    pub fn known(&self, whole: &Arc<Snapshot>) -> Option<Known> {
+        self.token.as_ref().map(|token| token.known.of(&self.identity, whole))
     }
 
-    /// Keeps for a while what was found that it may know of a catalog.
-    pub fn remember(&self, whole: &Arc<Snapshot>, known: &Arc<Snapshot>) {
-        if let Some(token) = &self.token {
-            token.known.put(&self.identity, whole, known);
-        }
+    /// Whether rows tell which metrics it may know: the patterns of a token alone do that without them.
+    #[must_use]
+    pub fn is_told_by_rows(&self) -> bool {
+        self.identity.is_in_force() || self.token.as_ref().is_some_and(|token| token.sight.is_told_by_rows())
     }
 
     /// Whether it sees some rows of a relation only: then nothing may answer that knows all of them.

@@ -113,6 +113,10 @@ fn token(declared: Declared) -> Result<Token, String> {
     if declared.roles.is_some() && user == User::Nobody {
         return Err("it has roles for people, and user = \"none\" knows none".into());
     }
+    let is_no_role = |role: &String| role.is_empty() || role.eq_ignore_ascii_case("none");
+    if declared.roles.iter().flat_map(|roles| roles.values()).any(is_no_role) {
+        return Err("a role is empty or \"none\", which PostgreSQL takes for the session's own".into());
+    }
     let roles = declared.roles.map(|roles| roles.into_iter().map(|(login, role)| (login, role.into())).collect());
     let expires = declared
         .expires

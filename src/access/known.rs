@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::OnceCell;
+
 use crate::catalog::Snapshot;
 use crate::identity::Identity;
 
@@ -11,6 +13,9 @@ const LASTS: Duration = Duration::from_secs(30);
 /// The most people of whom it is kept.
 const MOST: usize = 200;
 
+/// A part of a catalog that is being found, or was.
+pub(super) type Known = Arc<OnceCell<Arc<Snapshot>>>;
+
 /// What callers know.
 #[derive(Default)]
 pub(super) struct AllKnown(Mutex<Vec<One>>);
@@ -18,29 +23,24 @@ pub(super) struct AllKnown(Mutex<Vec<One>>);
 struct One {
     identity: Identity,
     whole: Arc<Snapshot>,
-    known: Arc<Snapshot>,
+    known: Known,
     made: Instant,
 }
 
 impl AllKnown {
-    pub(super) fn get(&self, identity: &Identity, whole: &Arc<Snapshot>) -> Option<Arc<Snapshot>> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits =
-            |one: &&One| one.identity == *identity && Arc::ptr_eq(&one.whole, whole) && one.made.elapsed() < LASTS;
-        all.iter().find(fits).map(|one| Arc::clone(&one.known))
-    }
-
-    pub(super) fn put(&self, identity: &Identity, whole: &Arc<Snapshot>, known: &Arc<Snapshot>) {
+    /// What a caller knows of a catalog; what is of another catalog, or too old, is forgotten.
+    pub(super) fn of(&self, identity: &Identity, whole: &Arc<Snapshot>) -> Known {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|one| one.identity != *identity && Arc::ptr_eq(&one.whole, whole) && one.made.elapsed() < LASTS);
+        all.retain(|one| Arc::ptr_eq(&one.whole, whole) && one.made.elapsed() < LASTS);
+        if let Some(one) = all.iter().find(|one| one.identity == *identity) {
+            return Arc::clone(&one.known);
+        }
         if all.len() >= MOST {
             all.remove(0);
         }
-        all.push(One {
-            identity: identity.clone(),
-            whole: Arc::clone(whole),
-            known: Arc::clone(known),
-            made: Instant::now(),
-        });
+        let known = Known::default();
+        let (identity, whole) = (identity.clone(), Arc::clone(whole));
+        all.push(One { identity, whole, known: Arc::clone(&known), made: Instant::now() });
+        known
     }
 }

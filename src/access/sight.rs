@@ -30,6 +30,12 @@ impl Sight {
         !self.labels.is_empty() || !self.metrics.is_all() || self.is_of_people
     }
 
+    /// Whether rows tell which metrics are seen.
+    #[must_use]
+    pub const fn is_told_by_rows(&self) -> bool {
+        !self.labels.is_empty() || self.is_of_people
+    }
+
     /// The part of a catalog that is seen.
     #[must_use]
     pub fn of(&self, whole: &Snapshot) -> Snapshot {

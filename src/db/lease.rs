@@ -92,11 +92,15 @@ impl Lease {
 
     /// Gives the session back into the pool, its transaction ended.
     async fn returned(&mut self, is_in_transaction: bool) {
-        let Some(mut object) = self.object.take() else { return };
-        if is_in_transaction && let Err(error) = transaction::end(&mut object).await {
+        // Until its transaction has ended the session is the lease's: a client that leaves now closes it.
+        if is_in_transaction
+            && let Some(object) = self.object.as_mut()
+            && let Err(error) = transaction::end(object).await
+        {
             tracing::debug!(%error, "a transaction does not end");
-            close(object);
+            self.object.take().into_iter().for_each(close);
         }
+        drop(self.object.take());
     }
 }
 

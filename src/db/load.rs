@@ -26,6 +26,9 @@ pub use error::LoadError;
 /// How long reading the catalog may take in all. Each of its parts has a shorter bound.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// How long the end of a session may take.
+const GOODBYE: Duration = Duration::from_secs(1);
+
 /// How long what the database states about itself may take.
 const FACTS: Duration = Duration::from_secs(60);
 
@@ -148,14 +151,15 @@ async fn all(
     let opening = config.settings(Purpose::Discovery).opening();
     let mut transaction = session.connection.begin_with(text(&opening)).await.map_err(DbError::from)?;
     let read = read(&mut transaction, config, (file, zone), memory).await;
-    transaction.rollback().await.map_err(DbError::from)?;
+    // What was read counts, or why it was not; the session ends in any case.
+    let _ended = timeout(GOODBYE, transaction.rollback()).await;
     said_goodbye(session).await;
     read
 }
 
 /// The work is done; a server that does not say goodbye is no failure.
 async fn said_goodbye(session: Session) {
-    let _closed = timeout(Duration::from_secs(1), session.connection.close()).await;
+    let _closed = timeout(GOODBYE, session.connection.close()).await;
 }
 
 async fn read(

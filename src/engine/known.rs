@@ -46,12 +46,9 @@ impl Scope {
         if !self.hides_rows() {
             return Ok(self);
         }
-        if let Some(known) = self.caller.known(&self.whole) {
-            return Ok(Self { snapshot: known, ..self });
-        }
-        let known = Arc::new(self.asked().await?);
-        self.caller.remember(&self.whole, &known);
-        Ok(Self { snapshot: known, ..self })
+        let Some(known) = self.caller.known(&self.whole) else { return Ok(self) };
+        let snapshot = known.get_or_try_init(|| async { self.asked().await.map(Arc::new) }).await?.clone();
+        Ok(Self { snapshot, ..self })
     }
 
     async fn asked(&self) -> Result<Snapshot, Error> {
@@ -129,9 +126,16 @@ impl Scope {
 
     async fn known_of(&self, rows: &Rows<'_>) -> Result<Known, Error> {
         let mut known = Known { names: None, members: None };
-        if rows.source.name_value().is_some() {
+        if rows.source.name_value().is_some() && self.caller.is_told_by_rows() {
             let wish = Wish { label: METRIC_NAME, range: None, prefix: "", most: NAMES };
-            known.names = Some(self.values_of(rows, wish).await?.values.into_iter().collect());
+            let found = self.values_of(rows, wish).await?;
+            if found.partial {
+                // A name that was not found in time is not one that does not exist.
+                let message =
+                    format!("the metrics of {} that you may see were not found in time", rows.source.relation);
+                return Err(Error::new(Kind::Timeout, message).hint("`datebin check` names the index that would help"));
+            }
+            known.names = Some(found.values.into_iter().collect());
         }
         if let Some(document) = rows.source.document() {
             let (source, filters) = self.settled_rows(rows, None).await?;
@@ -143,7 +147,8 @@ impl Scope {
     }
 }
 
-/// Whether an error is about one source: the others may be known.
+/// Whether an error is about one source and lasts: the others may be known. What took too long, or is not as the catalog
+/// says, would otherwise be an empty answer.
 const fn is_of_source(error: &Error) -> bool {
-    matches!(error.kind, Kind::Stale | Kind::Broken | Kind::BadData | Kind::Timeout | Kind::TooManyLabelValues)
+    matches!(error.kind, Kind::Broken | Kind::BadData | Kind::TooManyLabelValues)
 }

@@ -171,11 +171,15 @@ impl Scope {
         cap: u32,
     ) -> Result<LabelValues, DbError> {
         let asked = (asked.0.map(|range| source.time.around(range)), asked.1);
-        let statement = sql::narrowed_values(source, value, filters, asked, cap);
+        let statement = match value {
+            // The table of labels has those of everybody.
+            LabelValue::Resolved { .. } if self.hides_rows() => sql::values_of_rows(source, value, filters, asked, cap),
+            _ => sql::narrowed_values(source, value, filters, asked, cap),
+        };
         // The values that ANALYZE kept; of a joined row those of its relation, whichever rows refer to them.
         let instead = match value {
-            // Statistics know the rows of everybody.
-            LabelValue::Column(_) if self.hides_rows() => None,
+            // Statistics and other relations know the rows of everybody.
+            _ if self.hides_rows() => None,
             LabelValue::Column(column) if column.row == Row::Own => Some(sql::common_values(&source.relation, column)),
             value if matches!(value.column().row, Row::Joined(_)) => {
                 Some(sql::label_values(source, value, filters, asked.0, cap))

@@ -51,7 +51,7 @@ pub(super) async fn admitted(State(gate): State<Gate>, mut request: Request, nex
     };
     let guard = match gate.access.admit(secret.as_deref(), login.as_deref(), gate.wait).await {
         Ok(guard) => guard,
-        Err(refusal) => return refused(refusal),
+        Err(refusal) => return refused(refusal, request.headers()),
     };
     request.extensions_mut().insert(guard.caller.clone());
     let response = next.run(request).await;
@@ -68,13 +68,20 @@ pub(super) fn without_methods(mut response: Response) -> Response {
     response
 }
 
-fn refused(refusal: Refusal) -> Response {
+/// `Basic` is not offered to a script: the browser would ask for a login over the page, which has a field of its own.
+fn refused(refusal: Refusal, headers: &HeaderMap) -> Response {
     match refusal {
         Refusal::Unknown => {
             let error = Error::new(Kind::Unauthorized, "a token is needed here, and none that is known was sent");
             let hint = "send it as Authorization: Bearer TOKEN, or with Basic authentication as the password";
             let mut response = respond::error(&error.hint(hint));
-            let ways = HeaderValue::from_static("Bearer realm=\"datebin\", Basic realm=\"datebin\"");
+            let is_of_script = headers.get("sec-fetch-dest").is_some_and(|value| value == "empty");
+            let ways = if is_of_script {
+                "Bearer realm=\"datebin\""
+            } else {
+                "Bearer realm=\"datebin\", Basic realm=\"datebin\""
+            };
+            let ways = HeaderValue::from_static(ways);
             response.headers_mut().insert(WWW_AUTHENTICATE, ways);
             response
         }

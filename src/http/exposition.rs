@@ -13,7 +13,7 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; c
 
 pub(super) async fn got(Asked(app): Asked) -> Response {
     let catalog = &app.engine.catalog;
-    let (tally, snapshot) = (catalog.tally(), catalog.current());
+    let (tally, snapshot) = (catalog.tally(), catalog.current().map(|whole| app.caller.view(&whole)));
     let mut text = String::new();
     let mut one = |name: &str, kind: &str, help: &str, value: f64| {
         // Writing into a String cannot fail.

@@ -31,7 +31,10 @@ pub(super) async fn got_values(Asked(app): Asked, params: Params) -> Response {
 }
 
 async fn keys(app: &App, request: Tags) -> Response {
-    let Ok(scope) = app.scope().await else { return options(std::iter::empty()) };
+    let scope = match app.scope().await {
+        Ok(scope) => scope,
+        Err(error) => return none(&error),
+    };
     let request = Tags { key: serde_json::Value::Null, ..request };
     let asked = match intake::label_scope(&request, scope.moment(), scope.limits()) {
         Ok(asked) => asked,
@@ -41,7 +44,10 @@ async fn keys(app: &App, request: Tags) -> Response {
 }
 
 async fn values(app: &App, request: Tags) -> Response {
-    let Ok(scope) = app.scope().await else { return options(std::iter::empty()) };
+    let scope = match app.scope().await {
+        Ok(scope) => scope,
+        Err(error) => return none(&error),
+    };
     let asked = match intake::label_scope(&request, scope.moment(), scope.limits()) {
         Ok(asked) => asked,
         Err(error) => return none(&error),

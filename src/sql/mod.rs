@@ -35,6 +35,7 @@ pub use explain::explain;
 pub(crate) use fetch::{Key, carried, keys};
 pub use fetch::{any, fetch};
 pub use held::{Every, Gaps, empty_ranges, gaps, span};
+pub use instant::is_ordered_as_stored;
 pub use labels::{are_of_newest_rows, common_values, label_values, member_names, names_with_rows};
 pub use pieces::{Slice, pieces, times};
 pub use readable::readable;
@@ -42,7 +43,7 @@ pub use reading::{finds_newest, member_values, number_names};
 pub use samples::samples;
 pub use sets::label_sets;
 pub(crate) use spread::READ;
-pub use walk::narrowed_values;
+pub use walk::{narrowed_values, values_of_rows};
 
 use crate::catalog::{Join, Relation};
 use crate::ident::Ident;

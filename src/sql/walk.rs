@@ -68,6 +68,26 @@ pub fn narrowed_values(
         None if filters.is_empty() => values(&mut w, source, value, filters, range),
         None => distinct(&mut w, source, value, filters, range),
     }
+    begins(w, prefix, cap)
+}
+
+/// The same by the rows alone, whatever an index or another relation has.
+#[must_use]
+pub fn values_of_rows(
+    source: &Source,
+    value: &LabelValue,
+    filters: &[Filter],
+    (range, prefix): (Option<TimeRange>, &str),
+    cap: u32,
+) -> Statement {
+    let mut w = Writer::default();
+    w.syntax("SELECT q.x FROM (");
+    distinct(&mut w, source, value, filters, range);
+    begins(w, prefix, cap)
+}
+
+/// The statement of texts that begin with a prefix, at most `cap` + 1.
+fn begins(mut w: Writer, prefix: &str, cap: u32) -> Statement {
     w.syntax(") AS q");
     if !prefix.is_empty() {
         w.syntax(" WHERE starts_with(q.x, ").param(Param::Text(prefix.to_owned())).syntax(")");

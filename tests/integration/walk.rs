@@ -263,7 +263,7 @@ async fn without_a_range_the_newest_rows_of_many_partitions_tell_the_values(pool
         let (found, plan) = planned(&pool, &server, ("many_value", "host", filters), None).await;
         assert_eq!(found, expected);
         // A walk would look into each of sixty partitions for each of the values.
-        assert!(looks(&plan) <= 200.0, "{} looks", looks(&plan));
+        assert!((1.0..=200.0).contains(&looks(&plan)), "{} looks", looks(&plan));
     }
     let (found, _) = planned(&pool, &server, ("many_value", "site", &[("host", "new")]), None).await;
     assert_eq!(found, ["s1"]);

@@ -109,7 +109,10 @@ async fn too_many_questions_are_turned_away_fast() {
     // Two run; of the five that wait, two have their turn before the wait is over.
     assert!((2..=7).contains(&good.len()), "{} were answered", good.len());
     // A hundred at once take each other's time; who waits in vain waits three seconds.
-    let slow = refused.iter().filter(|answer| answer.took > patience(Duration::from_millis(100))).count();
+    let slow = refused
+        .iter()
+        .filter(|answer| answer.took > patience(Duration::from_millis(100)).min(Duration::from_secs(2)))
+        .count();
     assert!(slow <= 5, "{slow} were refused late");
     assert!(refused.iter().all(|answer| answer.status == 503 && answer.retry_after.is_some()));
     let answers = join_all((0..7).map(|_| program.ask("cpu"))).await;

@@ -9,7 +9,7 @@ use crate::program::{Program, ran};
 /// Every character that means something in a URL, a shell or a log.
 const PASSWORD: &str = "hun:ter@2/?#[]%&=+ ;'\"\\$`!<>|ö";
 /// A part of it that is the same in every spelling.
-const PARTS: &[&str] = &["hun:ter", "hun%3Ater", "ter@2", "ter%402", "hunter2-plain"];
+const PARTS: &[&str] = &["hun:ter", "hun%3Ater", "ter@2", "ter%402", "hunter2-plain", "%68%75%6E"];
 
 fn encoded(password: &str) -> String {
     password.bytes().map(|byte| format!("%{byte:02X}")).collect()

@@ -12,23 +12,23 @@ use crate::catalog::file::CatalogFile;
 use crate::catalog::toml_out;
 use crate::check::check;
 use crate::db::{LoadError, load};
-use crate::engine::{Engine, Scope};
+use crate::engine::Engine;
 use crate::error::{Error, Kind};
 use crate::identity::Identity;
 use crate::refresh::{self, CatalogConfig};
 
 /// What `datebin check` says.
 pub(in super::super) async fn checked(Asked(app): Asked) -> Response {
-    answered(async { report(&app, &app.scope().await?).await }.await)
+    answered(report(&app).await)
 }
 
 /// What `datebin discover` prints.
 pub(in super::super) async fn discovered(Asked(app): Asked) -> Response {
-    answered(async { decisions(&app, &app.scope().await?).await }.await)
+    answered(decisions(&app).await)
 }
 
-async fn report(app: &App, scope: &Scope) -> Result<Response, Error> {
-    let _alone = alone(app, scope)?;
+async fn report(app: &App) -> Result<Response, Error> {
+    let _alone = alone(app)?;
     let (config, file) = file(app).await?;
     let engine = |catalog| Engine { catalog, ..app.engine.clone() };
     let found =
@@ -36,8 +36,8 @@ async fn report(app: &App, scope: &Scope) -> Result<Response, Error> {
     app.buffers.answer(true, move || Ok(JsonOf(found))).await
 }
 
-async fn decisions(app: &App, scope: &Scope) -> Result<Response, Error> {
-    let _alone = alone(app, scope)?;
+async fn decisions(app: &App) -> Result<Response, Error> {
+    let _alone = alone(app)?;
     let (config, mut file) = file(app).await?;
     // What is left out, and why, is found where discovery looks.
     file.discovery.enabled = true;
@@ -47,9 +47,12 @@ async fn decisions(app: &App, scope: &Scope) -> Result<Response, Error> {
 }
 
 /// The only one who reads the whole catalog at this time.
-fn alone<'a>(app: &'a App, scope: &Scope) -> Result<tokio::sync::SemaphorePermit<'a>, Error> {
-    if *scope.identity() != Identity::NOBODY {
-        return Err(Error::new(Kind::NotFound, "there is nothing at this path"));
+fn alone(app: &App) -> Result<tokio::sync::SemaphorePermit<'_>, Error> {
+    if *app.caller.identity() != Identity::NOBODY {
+        let message = "this tells of the whole database, and is answered only where no tokens are needed";
+        return Err(
+            Error::new(Kind::Forbidden, message).hint("`datebin check` and `datebin discover` tell it on the server")
+        );
     }
     let busy = |_| Error::new(Kind::Busy, "the catalog is being checked").hint("try again in a few seconds");
     app.reading.try_acquire().map_err(busy)
