@@ -217,7 +217,7 @@ impl Drawing {
     /// It would hold too many bytes.
     pub(super) fn picture(&mut self, scope: &Scope) -> Result<Picture, Error> {
         let mut held = scope.budget().held();
-        held.pay(weight(&self.frames))?;
+        held.pay(weight(&self.frames, self.marks.len()))?;
         self.held.push(held);
         let Self { frames, marks, notices, range, zone, look, .. } = self;
         svg(&Chart { frames, marks, notices, range: *range, zone, look: *look })

@@ -9,12 +9,12 @@ use super::super::{App, Asked, respond};
 use crate::engine::Scope;
 use crate::error::Error;
 use crate::frame::Frame;
-use crate::render::chart::{Mark, weight};
+use crate::render::chart::Mark;
 use crate::render::explorer;
 use crate::wire::explorer::{Drawn, DrawnMark};
 
 /// About the bytes of a point in the answer.
-const POINT: usize = 40;
+const POINT: usize = 96;
 
 pub(in super::super) async fn got(Asked(app): Asked, params: Params) -> Response {
     answered(drawn(&app, &params).await)
@@ -35,7 +35,7 @@ async fn drawn(app: &App, params: &Params) -> Result<Response, Error> {
 
 fn shown(mut drawing: Drawing, relations: Vec<String>, scope: &Scope) -> Result<Holding<JsonOf<Drawn>>, Error> {
     let mut held = scope.budget().held();
-    held.pay(POINT * weight(&drawing.frames) / 24)?;
+    held.pay(POINT * drawing.frames.iter().map(|frame| frame.points.len()).sum::<usize>())?;
     let picture = drawing.picture(scope)?;
     let Drawing { frames, marks, notices, executed, range, zone, look, held: mut all, .. } = drawing;
     all.push(held);

@@ -16,13 +16,13 @@ function el(name, attributes, ...children) {
 
 function say(text) { $('status').textContent = text; }
 
-async function get(path, parameters) {
+async function get(path, parameters, signal) {
   const query = new URLSearchParams(parameters || {}).toString();
   const token = sessionStorage.getItem('datebin.token');
   const headers = token ? { Authorization: 'Bearer ' + token } : {};
   let response;
   try {
-    response = await fetch(base + path + (query ? '?' + query : ''), { headers });
+    response = await fetch(base + path + (query ? '?' + query : ''), { headers, signal });
   } catch {
     throw new Error('the server does not answer');
   }
@@ -165,6 +165,15 @@ function remember(pushes) {
   else history.replaceState(null, '', url);
 }
 
+// A link may have been written by hand, or cut.
+function filtersOf(text) {
+  const isText = (value) => typeof value === 'string';
+  try {
+    const all = JSON.parse(text || '[]');
+    return Array.isArray(all) ? all.filter((one) => one && isText(one.label) && Array.isArray(one.values) && one.values.every(isText)) : [];
+  } catch { return []; }
+}
+
 function restore() {
   const all = new URLSearchParams(location.search);
   const name = all.has('promql') ? 'promql' : 'target';
@@ -175,11 +184,12 @@ function restore() {
   for (const id of ['tz', 'step']) $(id).value = all.get(id) || '';
   $('annotations').checked = all.get('annotations') !== 'off';
   state.metric = all.get('metric') || '';
-  try { state.filters = JSON.parse(all.get('filters') || '[]'); } catch { state.filters = []; }
+  state.filters = filtersOf(all.get('filters'));
   showFilters();
   hint();
+  // Asks where there is something to ask and a place for the chart.
+  state.answer = null;
   view(all.get('view') === 'catalog' ? 'catalog' : 'explore');
-  if ($('text').value) ask(false);
 }
 
 function hint() {
@@ -189,8 +199,11 @@ function hint() {
 
 async function ask(pushes) {
   remember(pushes);
-  if (!$('text').value.trim()) return;
+  // Without a place for the chart nobody sees it: it is asked for when there is one.
+  if (!$('text').value.trim() || state.view !== 'explore') return;
   const number = ++state.asked;
+  if (state.abort) state.abort.abort();
+  state.abort = new AbortController();
   const width = Math.max(160, Math.round($('main').clientWidth));
   const dark = matchMedia('(prefers-color-scheme: dark)').matches;
   const all = { ...parameters(), width, height: Math.max(220, Math.min(420, Math.round(width / 2.4))), theme: dark ? 'dark' : 'light' };
@@ -198,7 +211,7 @@ async function ask(pushes) {
   say('asking …');
   $('welcome').hidden = true;
   try {
-    const { json, timing } = await get('explorer/answer', all);
+    const { json, timing } = await get('explorer/answer', all, state.abort.signal);
     if (number !== state.asked) return;
     state.answer = json;
     fail('');
@@ -304,7 +317,7 @@ function copies() {
   const options = Object.entries(all).filter(([name]) => name !== 'target' && name !== 'promql');
   const data = [['target', text], ...options].map(([name, value]) => ' --data-urlencode ' + shell(name + '=' + value)).join('');
   const picture = [[dialect(), text], ...options].map(([name, value]) => ' --data-urlencode ' + shell(name + '=' + value)).join('');
-  const span = (answer) => answer ? [['query', text], ['start', answer.from / 1000], ['end', answer.to / 1000], ['step', Math.max(1, Math.round((answer.to - answer.from) / 300000))]] : [];
+  const span = (answer) => answer ? [['query', text], ['start', answer.from / 1000], ['end', answer.to / 1000], ['step', all.step || Math.max(1, Math.round((answer.to - answer.from) / 300000))]] : [];
   const url = location.origin + base;
   return [
     ['Grafana target', JSON.stringify(promql ? { refId: 'A', expr: text, range: true } : { refId: 'A', target: text, ...(all.step ? { payload: { step: all.step } } : {}) })],
@@ -313,7 +326,7 @@ function copies() {
       ? 'curl -sG' + token + span(state.answer).map(([name, value]) => ' --data-urlencode ' + shell(name + '=' + value)).join('') + ' ' + shell(url + 'api/v1/query_range')
       : 'curl -sG' + token + data + ' ' + shell(url + 'query')],
     ['curl, the picture', 'curl -sG' + token + picture + ' ' + shell(url + 'chart.svg') + ' -o chart.svg'],
-    ['datebin query', 'datebin query ' + (promql ? '--promql ' : '') + options.map(([name, value]) => '--' + name + ' ' + shell(value) + ' ').join('') + shell(text)],
+    ['datebin query', 'datebin query ' + (promql ? '--promql ' : '') + options.map(([name, value]) => '--' + name + ' ' + shell(value) + ' ').join('') + (text.startsWith('-') ? '-- ' : '') + shell(text)],
   ];
 }
 
@@ -442,6 +455,12 @@ function view(name) {
     else button.removeAttribute('aria-current');
   }
   if (name === 'catalog' && state.catalog) showCatalog();
+  if (name === 'explore' && $('text').value.trim() && !fits()) ask(false);
+}
+
+// Whether the answer that is shown was asked for with the width that there is.
+function fits() {
+  return state.answer && state.answer.width === Math.max(160, Math.round($('main').clientWidth));
 }
 
 function showCatalog() {
@@ -511,7 +530,7 @@ function wire() {
   });
   addEventListener('popstate', restore);
   let resized;
-  addEventListener('resize', () => { clearTimeout(resized); resized = setTimeout(() => state.answer && ask(false), 300); });
+  addEventListener('resize', () => { clearTimeout(resized); resized = setTimeout(() => state.answer && !fits() && ask(false), 300); });
   const zones = Intl.supportedValuesOf ? Intl.supportedValuesOf('timeZone') : [];
   $('zones').replaceChildren(...['UTC', ...zones].map((zone) => el('option', { value: zone })));
   pointers();

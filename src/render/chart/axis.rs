@@ -11,10 +11,14 @@ pub struct ValueAxis {
     /// The value at its upper end.
     pub high: f64,
     step: f64,
+    /// The largest value: in its unit values are round.
+    largest: f64,
 }
 
 /// Beyond that the distance of two values may not be a number.
-const LARGEST: f64 = f64::MAX / 8.0;
+const LARGEST: f64 = f64::MAX / 1e4;
+/// Below that a distance cannot be divided into ticks.
+const SMALLEST: f64 = 1e-290;
 
 impl ValueAxis {
     /// An axis around values, with room for about so many ticks; none without a value.
@@ -26,7 +30,11 @@ impl ValueAxis {
             return None;
         }
         // A flat line runs through the middle, and noise below what floats can tell apart is flat.
-        let pad = if high - low > 1e-9 * low.abs().max(high.abs()) { 0.0 } else { (low.abs() * 0.1).max(1.0) };
+        let pad = if high - low > (1e-9 * low.abs().max(high.abs())).max(SMALLEST) {
+            0.0
+        } else {
+            (low.abs() * 0.1).max(1.0)
+        };
         let (mut low, mut high) = (low - pad, high + pad);
         // Zero belongs to the axis where it is near: a line close to it is read against it.
         if low > 0.0 && low < 0.35 * high {
@@ -37,7 +45,7 @@ impl ValueAxis {
         let largest = low.abs().max(high.abs());
         let step = unit.round_step((high - low) / f64::from(ticks.max(1)), largest);
         let (low, high) = ((low / step + 1e-9).floor() * step, (high / step - 1e-9).ceil() * step);
-        Some(Self { low, high, step })
+        Some(Self { low, high, step, largest })
     }
 
     /// Where a value lies, from 0 at the lower end to 1 at the upper.
@@ -49,12 +57,11 @@ impl ValueAxis {
     /// The round values, and how they are written.
     #[must_use]
     pub fn ticks(&self, unit: &Unit) -> Vec<(f64, String)> {
-        let largest = self.low.abs().max(self.high.abs());
         let (first, last) = ((self.low / self.step).round(), (self.high / self.step).round());
         let count = (last - first).clamp(0.0, 100.0) as u32;
         // Multiplied, not summed up, so that zero is no rounding error.
         let values = (0..=count).map(|index| (first + f64::from(index)) * self.step);
-        values.map(|value| (value, unit.tick(value, self.step, largest))).collect()
+        values.map(|value| (value, unit.tick(value, self.step, self.largest))).collect()
     }
 }
 
@@ -127,5 +134,15 @@ mod tests {
         assert_eq!(axis(&[]), None);
         assert!(axis(&[f64::MAX, f64::MIN]).is_some());
         assert!(axis(&[5.0, 5.0]).is_some());
+        let of = |unit: &str, values: [f64; 2]| {
+            let unit = Unit::of(Some(unit));
+            let axis = ValueAxis::over(values.into_iter(), &unit, 5).unwrap();
+            assert!(axis.low < axis.high, "{values:?}: {axis:?}");
+            axis.ticks(&unit).into_iter().map(|(_, label)| label).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(of("s", [0.0, 55.0]), "0 s 10 s 20 s 30 s 40 s 50 s 60 s");
+        assert_eq!(of("s", [0.0, 23.5 * 3600.0]), "0 h 5 h 10 h 15 h 20 h 25 h");
+        of("percentunit", [0.0, f64::MAX]);
+        of("none", [0.0, 5e-324]);
     }
 }

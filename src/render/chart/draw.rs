@@ -1,7 +1,7 @@
 //! The drawing itself, in quarters of a pixel, so that lines are as smooth as the viewer's screen.
 
 use plotters::coord::Shift;
-use plotters::element::{DashedPathElement, PathElement};
+use plotters::element::PathElement;
 use plotters::prelude::{
     Circle, Color as _, DrawingArea, IntoDrawingArea as _, IntoFont as _, Rectangle, SVGBackend, Text,
 };
@@ -19,6 +19,11 @@ use crate::time::Millis;
 const FINE: i32 = 4;
 /// The height of what stands below the plot: ticks, and the range with its zone.
 const BELOW: u32 = 40;
+/// How wide dashed lines are drawn at first: no other line is, so the attribute tells them apart. The drawing library would
+/// write each dash as an element of its own.
+const DASHED: u32 = 7;
+/// The same for the edges of marks.
+const DASHED_EDGE: u32 = 5;
 /// About the width of a character beside an axis, in pixels.
 const CHARACTER: u32 = 7;
 
@@ -52,7 +57,16 @@ pub(super) fn draw(chart: &Chart<'_>) -> Result<Picture, Box<dyn std::error::Err
     let fine = |pixels: u32| pixels * FINE as u32;
     let own = format!(r#"<svg width="{}" height="{}" "#, fine(width), fine(height));
     let in_pixels = format!(r#"<svg width="{width}" height="{height}" role="img" "#);
-    Ok(Picture { svg: text.replacen(&own, &in_pixels, 1), plot: layout.plot })
+    let svg = text.replacen(&own, &in_pixels, 1);
+    let svg = dashed(&svg, DASHED, FINE * 3 / 2, [6, 3]);
+    Ok(Picture { svg: dashed(&svg, DASHED_EDGE, FINE, [5, 4]), plot: layout.plot })
+}
+
+/// Dashes the lines that were drawn with a width. Quotes in texts are escaped: only attributes read so.
+fn dashed(svg: &str, drawn: u32, width: i32, [dash, gap]: [i32; 2]) -> String {
+    let (dash, gap) = (dash * FINE, gap * FINE);
+    let with_dashes = format!(r#"stroke-width="{width}" stroke-dasharray="{dash} {gap}""#);
+    svg.replace(&format!(r#"stroke-width="{drawn}""#), &with_dashes)
 }
 
 impl<'a> Layout<'a> {
@@ -147,8 +161,7 @@ impl<'a> Layout<'a> {
                 area.draw(&Rectangle::new([(from, top), (until, bottom)], colour.mix(0.14).filled()))?;
             }
             let edge = vec![(from, top), (from, bottom)];
-            let style = colour.mix(0.7).stroke_width(FINE as u32);
-            area.draw(&DashedPathElement::new(edge, 5 * FINE as u32, 4 * FINE as u32, style))?;
+            area.draw(&PathElement::new(edge, colour.mix(0.7).stroke_width(DASHED_EDGE)))?;
         }
         Ok(())
     }
@@ -170,7 +183,7 @@ impl<'a> Layout<'a> {
         let style = colour.stroke_width(FINE as u32 * 3 / 2);
         match dots.as_slice() {
             [dot] => area.draw(&Circle::new(*dot, 2 * FINE, colour.filled()))?,
-            _ if is_dashed => area.draw(&DashedPathElement::new(dots, 6 * FINE as u32, 3 * FINE as u32, style))?,
+            _ if is_dashed => area.draw(&PathElement::new(dots, colour.stroke_width(DASHED)))?,
             _ => area.draw(&PathElement::new(dots, style))?,
         }
         Ok(())

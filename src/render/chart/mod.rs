@@ -109,11 +109,11 @@ pub struct Picture {
     pub plot: Plot,
 }
 
-/// About how many bytes a picture of these frames takes.
+/// The most bytes that a picture of these frames and so many marks takes: a point that stands alone is an element.
 #[must_use]
-pub fn weight(frames: &[Frame]) -> usize {
+pub fn weight(frames: &[Frame], marks: usize) -> usize {
     let points: usize = drawn(frames).map(|frame| frame.points.len()).sum();
-    16 * 1024 + 24 * points
+    16 * 1024 + 110 * points + 256 * marks
 }
 
 /// The series that are drawn: the first of those with a number.
