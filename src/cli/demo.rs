@@ -67,12 +67,15 @@ The demo is loaded and keeps growing. Ctrl-C ends it.
 Open the explorer in a browser:
   {url}/
 
-In Grafana, add a SimpleJson or JSON data source with the URL
+In Grafana, add a Prometheus data source with the URL
   {url}
+(SimpleJson, JSON and Infinity data sources take the same URL.)
 
 Which metrics are there?
   curl -s {url}/search -d '{{\"target\":\"demo\"}}'
-The last six hours of CPU, by region:
+CPU by region, in PromQL:
+  curl -sG {url}/api/v1/query --data-urlencode 'query=avg by (region) (demo_hosts_cpu)'
+The last six hours of it, as JSON data sources ask:
   curl -s {url}/query -d '{{\"maxDataPoints\":6,\"targets\":[{{\"target\":\"avg by (region) (demo_hosts_cpu)\"}}]}}'
 What was deployed?
   curl -s {url}/annotations -d '{{\"range\":{{\"from\":\"now-7d\",\"to\":\"now\"}},\"annotation\":{{\"query\":\"#deploy\"}}}}'

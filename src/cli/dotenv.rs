@@ -2,14 +2,26 @@
 
 use std::path::PathBuf;
 
-/// Reads the file into the environment; what that has already stays.
+/// The two names that say where the database is; one of them is enough.
+const PLACES: [&str; 2] = ["DATABASE_URL", "DATABASE_URL_FILE"];
+
+/// The other one of the two.
+pub(super) fn other_place(name: &str) -> Option<&'static str> {
+    PLACES.contains(&name).then(|| if name == PLACES[0] { PLACES[1] } else { PLACES[0] })
+}
+
+/// Reads the file into the environment; what that has already stays. Gives the name that is not to be taken from the file,
+/// as the environment says where the database is by the other one.
 ///
 /// # Errors
 /// The file is there and cannot be read. Its text is not repeated: it may hold a password.
-pub(super) fn read() -> Result<(), String> {
+pub(super) fn read() -> Result<Option<&'static str>, String> {
+    let is_set = |name: &&str| std::env::var_os(name).is_some();
+    let set: Vec<&str> = PLACES.into_iter().filter(|name| is_set(&name)).collect();
+    let hidden = if let [only] = set.as_slice() { other_place(only) } else { None };
     match dotenvy::dotenv() {
-        Ok(_) => Ok(()),
-        Err(error) if error.not_found() => Ok(()),
+        Ok(_) => Ok(hidden),
+        Err(error) if error.not_found() => Ok(hidden),
         Err(dotenvy::Error::LineParse(part, _)) => {
             let path = path();
             let shown = path.as_ref().map_or_else(|| ".env".to_owned(), |path| path.display().to_string());

@@ -84,11 +84,14 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Runs the program.
 pub async fn main() -> ExitCode {
     // A missing .env is the normal case; a broken one is worth a word.
-    if let Err(error) = dotenv::read() {
-        say(&format!("datebin: {error}"));
-        return ExitCode::from(2);
-    }
-    match run(Arguments::parse().command.unwrap_or_else(|| Command::Serve(Flags::default()))).await {
+    let hidden = match dotenv::read() {
+        Ok(hidden) => hidden,
+        Err(error) => {
+            say(&format!("datebin: {error}"));
+            return ExitCode::from(2);
+        }
+    };
+    match run(Arguments::parse().command.unwrap_or_else(|| Command::Serve(Flags::default())), hidden).await {
         Ok(code) => code,
         Err(error) => {
             say(&format!("datebin: {error}"));
@@ -109,9 +112,14 @@ fn cure(error: &(dyn std::error::Error + 'static), environment: &Environment<'_>
     format!("\n  the database is {} (role {}), as DATABASE_URL says: {cure}", database.place(), database.role())
 }
 
-async fn run(command: Command) -> Result<ExitCode, Failure> {
+/// Runs a command with its flags, and with the environment but for the name that is hidden.
+async fn run(command: Command, hidden: Option<&str>) -> Result<ExitCode, Failure> {
     let flags = command.flags();
-    let read = |name: &str| flags.get(name).or_else(|| std::env::var(name).ok());
+    // Who says on the command line where the database is means that, and not the other variable for it.
+    let is_overruled = |name: &str| dotenv::other_place(name).is_some_and(|other| flags.get(other).is_some());
+    let of_environment =
+        |name: &str| if hidden == Some(name) || is_overruled(name) { None } else { std::env::var(name).ok() };
+    let read = |name: &str| flags.get(name).or_else(|| of_environment(name));
     let environment = Environment(&read);
     let done = done(command, &environment).await;
     done.map_err(|error| format!("{error}{}", cure(&*error, &environment)).into())

@@ -34,14 +34,8 @@ impl clap::Args for Flags {
             };
             let help = format!("{} [{}{default}]", setting.help, setting.name);
             let flag = setting.flag();
-            command.arg(
-                Arg::new(setting.name)
-                    .long(flag)
-                    .value_name("VALUE")
-                    .allow_hyphen_values(true)
-                    .help(help)
-                    .help_heading(heading(&setting)),
-            )
+            command
+                .arg(Arg::new(setting.name).long(flag).value_name("VALUE").help(help).help_heading(heading(&setting)))
         };
         settings().into_iter().fold(command.styles(Styles::plain()), add)
     }

@@ -50,7 +50,8 @@ impl Setting {
     /// Whether its value may hold a secret.
     #[must_use]
     pub fn is_secret(&self) -> bool {
-        ["URL", "PASSWORD", "SECRET"].iter().any(|word| self.name.split('_').any(|part| part == *word))
+        !self.name.ends_with("_FILE")
+            && ["URL", "PASSWORD", "SECRET"].iter().any(|word| self.name.split('_').any(|part| part == *word))
     }
 }
 
@@ -80,6 +81,12 @@ const OTHERS: &[&str] = &[
     "DATEBIN_PROMETHEUS_",
     "DATEBIN_TIMESCALE_",
     "DATEBIN_CHROMIUM_",
+    "DATEBIN_PGBOUNCER_",
+    "DATEBIN_SCREENSHOTS",
+    // What pages say to put a token into, and what Compose and Kubernetes set.
+    "DATEBIN_TOKEN",
+    "DATEBIN_PORT",
+    "DATEBIN_SERVICE_",
     "DATEBIN_REQUIRE_",
     "DATEBIN_NO_INSTALL",
     "DATEBIN_UPDATE_",
