@@ -8,23 +8,29 @@ CI_STEPS := fmt-check node lint deny doc test
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 PREFIX ?= /usr/local
-.PHONY: help demo install deb screenshots test ci nightly fmt fmt-check lint deny doc book node fuzz bench clean-pg
+BUILT := $(or $(CARGO_TARGET_DIR),target)/release/datebin
+.PHONY: help demo build install deb screenshots test ci nightly fmt fmt-check lint deny doc book node fuzz bench clean-pg
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # A throw-away database: DATABASE_URL names somebody's, and only DEMO_DATABASE_URL says to write there.
 demo: export DATABASE_URL := $(DEMO_DATABASE_URL)
+demo: export DATABASE_URL_FILE :=
 demo: ## load sample metrics into a throw-away database, serve them, say what to try (Ctrl-C ends it)
 	$(WITH_POSTGRES) cargo run --locked --no-default-features -- demo
 
-install: ## build and install the program, its manual pages and completions below PREFIX (/usr/local)
+build: ## build the program for use: target/release/datebin
 	cargo build --release --locked --bin datebin
-	install -D -m 755 target/release/datebin $(DESTDIR)$(PREFIX)/bin/datebin
-	target/release/datebin man --dir $(DESTDIR)$(PREFIX)/share/man/man1
-	mkdir -p $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
-	target/release/datebin completions bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/datebin
-	target/release/datebin completions fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/datebin.fish
+
+install: ## install what `make build` built, its manual pages and completions below PREFIX (/usr/local)
+	@[ -x $(BUILT) ] || { echo "$(BUILT) is not there: run make build first, as the user who has Rust" >&2; exit 1; }
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	install -m 755 $(BUILT) $(DESTDIR)$(PREFIX)/bin/datebin
+	$(BUILT) man --dir $(DESTDIR)$(PREFIX)/share/man/man1
+	$(BUILT) completions bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/datebin
+	$(BUILT) completions fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/datebin.fish
 
 deb: ## build a Debian package with a systemd unit, into target/debian
 	scripts/deb
@@ -34,7 +40,7 @@ screenshots: ## take the picture of the explorer anew, into docs/images
 	$(WITH_POSTGRES) scripts/with-chromium cargo test --locked --test integration -- --exact explorer::screenshot --nocapture
 
 test: ## run all tests against a real PostgreSQL
-	$(WITH_POSTGRES) scripts/with-chromium scripts/test
+	$(WITH_POSTGRES) scripts/with-pgbouncer scripts/with-chromium scripts/test
 
 # The random tests are short here and long in `nightly`.
 ci: export DATEBIN_REQUIRE_NODE := 1
@@ -50,9 +56,11 @@ nightly: export DATEBIN_ORACLE_REQUESTS := 600
 nightly: export DATEBIN_ORACLE_SEED := $(or $(DATEBIN_ORACLE_SEED),$(shell date +%s))
 nightly: export NEXTEST_PROFILE := nightly
 nightly: export DATEBIN_REQUIRE_PROMETHEUS := 1
+nightly: export DATEBIN_REQUIRE_PGBOUNCER := 1
+nightly: export DATEBIN_REQUIRE_CHROMIUM := 1
 nightly: export DATEBIN_PROMQL_EXPRESSIONS := 5000
 nightly: ## the tests with many more random questions and texts, beside a real Prometheus; what fails prints its seed
-	$(WITH_POSTGRES) scripts/with-prometheus scripts/test
+	$(WITH_POSTGRES) scripts/with-prometheus scripts/with-pgbouncer scripts/with-chromium scripts/test
 
 fmt: ## format the code
 	cargo fmt --all
@@ -62,6 +70,7 @@ fmt-check: ## fail if the code is not formatted
 
 lint: ## clippy on all targets; warnings are errors
 	cargo clippy --locked --no-default-features --all-targets -- -D warnings
+	cargo check --locked --bin datebin
 
 deny: ## audit the dependencies: licences, sources, bans, advisories
 	scripts/deny
