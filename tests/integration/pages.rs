@@ -106,6 +106,7 @@ async fn checked(
     let parts: Vec<&str> = page.split("\n```").collect();
     let mut shown: Vec<String> = parts.iter().map(|part| (*part).to_owned()).collect();
     let (mut wrong, mut answer) = (Vec::new(), None::<String>);
+    let unanswered = || "a request without an answer below it".to_owned();
     for at in (1..parts.len()).step_by(2) {
         let (kind, text) = parts[at].split_once('\n').unwrap_or((parts[at], ""));
         let block = Block { kind, text };
@@ -122,10 +123,12 @@ async fn checked(
                 files.push((name.to_owned(), text.to_owned()));
                 Ok(())
             }
+            _ if answer.take().is_some() => Err(unanswered()),
             _ => run(server, pool, &block, &mut answer).await,
         };
         wrong.extend(outcome.err().map(|error| format!("{error}\n```{kind}\n{text}\n```")));
     }
+    wrong.extend(answer.map(|_| unanswered()));
     (shown.join("\n```"), wrong)
 }
 
@@ -159,6 +162,7 @@ async fn drawn(server: &Server, target: &str) -> Result<(), String> {
 async fn undone(pool: &PgPool, block: &Block<'_>) -> Result<(), String> {
     let text =
         block.text.replace("ROLE datebin ", "ROLE datebin_of_a_page ").replace("TO datebin;", "TO datebin_of_a_page;");
+    let text = text.replace("TO datebin,", "TO datebin_of_a_page,");
     let text = text.replace("$__timeGroupAlias(time, $__interval)", "date_bin('5 min', time, 'epoch') AS \"time\"");
     let text = text.replace("$__timeFilter(time)", "time > '2025-01-15Z'").replace("$role", "'web', 'db'");
     let mut transaction = pool.begin().await.expect("a transaction");
