@@ -2,13 +2,15 @@
 //! each a statement whose rows are one series' samples; two of them are under way while the slice before is taken, away
 //! from the threads that wait. Where that gains nothing the samples come row by row.
 
-use std::collections::VecDeque;
+mod rest;
+
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::future::join;
 use futures_util::stream::FuturesOrdered;
 
+use self::rest::{Pace, Rest, scaled};
 use super::Scope;
 use super::fetching::logged;
 use crate::catalog::{LabelValue, Row, Wanted};
@@ -17,7 +19,6 @@ use crate::error::{Error, Kind};
 use crate::frame::SampleSink;
 use crate::plan::Fetch;
 use crate::sql::{self, Slice};
-use crate::time::TimeRange;
 
 /// The rows of a read that is not cut.
 const SHORT: u32 = 16_384;
@@ -31,24 +32,20 @@ const LANES: usize = 2;
 const SAMPLES: u32 = 4;
 /// Between two tries for a session where too many wait for one.
 const PAUSE: Duration = Duration::from_millis(50);
-/// A slice is at most so many times as long as the one before it.
-const GROWTH: i64 = 8;
-/// After a slice that was too long so many with rows enough show that there are fewer now.
-const FILLED: u32 = 2;
 
 impl Scope {
     /// Gives the samples of a fetch to a sink.
     pub(super) async fn samples<S: SampleSink>(&self, fetch: &Fetch, sink: S) -> Result<S, Error> {
-        let mut rest = Rest(sql::times(fetch).into());
-        if rest.0.is_empty() {
+        let mut rest = Rest::of(sql::times(fetch));
+        if rest.stretches().is_empty() {
             return self.row_by_row(fetch, sink).await;
         }
         let is_cut = self.is_found_by_time(fetch);
         let whole = Slice {
-            stretches: rest.0.iter().copied().collect(),
+            stretches: rest.stretches().iter().copied().collect(),
             rows: SHORT + 1,
             series: series_of(SHORT),
-            in_order: is_cut && rest.0.len() == 1 && self.has_order_of_time(fetch),
+            in_order: is_cut && rest.stretches().len() == 1 && self.has_order_of_time(fetch),
         };
         let Some(first) = self.pieces(fetch, &whole).await? else { return self.row_by_row(fetch, sink).await };
         if !is_over(&first, &whole) {
@@ -62,12 +59,7 @@ impl Scope {
         };
         let per_slice = TARGET.max(8 * u64::from(SAMPLES) * first.rows().len() as u64).min(u64::from(MOST / 2));
         let seen_ms = if whole.in_order { latest - earliest } else { rest.until(latest) };
-        let pace = Pace {
-            per_slice,
-            length_ms: scaled(seen_ms, per_slice, u64::from(SHORT)).max(1),
-            too_long: None,
-            filled: 0,
-        };
+        rest.pace = Pace::new(per_slice, scaled(seen_ms, per_slice, u64::from(SHORT)).max(1));
         let sink = if whole.in_order && latest > earliest {
             rest.drop_before(latest);
             self.given(sink, first, Some(latest.saturating_mul(1000))).await?
@@ -75,22 +67,17 @@ impl Scope {
             drop(first);
             sink
         };
-        self.in_slices(fetch, sink, (rest, pace)).await
+        self.in_slices(fetch, sink, rest).await
     }
 
     /// Gives the samples of what is left of a fetch to a sink, slice by slice.
-    async fn in_slices<S: SampleSink>(
-        &self,
-        fetch: &Fetch,
-        sink: S,
-        (mut rest, mut pace): (Rest, Pace),
-    ) -> Result<S, Error> {
+    async fn in_slices<S: SampleSink>(&self, fetch: &Fetch, sink: S, mut rest: Rest) -> Result<S, Error> {
         let mut running = FuturesOrdered::new();
         let mut sink = sink;
         let mut before: Option<Pieces> = None;
         loop {
             while running.len() < LANES
-                && let Some(slice) = rest.slice(pace.length_ms)
+                && let Some(slice) = rest.slice()
             {
                 running.push_back(async move { (self.next_pieces(fetch, &slice).await, slice) });
             }
@@ -105,12 +92,12 @@ impl Scope {
             let Some((pieces, slice)) = next else { return Ok(sink) };
             match pieces? {
                 Some(pieces) if !is_over(&pieces, &slice) => {
-                    pace.follow(slice.length_ms(), pieces.samples());
+                    rest.pace.follow(slice.length_ms(), pieces.samples());
                     before = Some(pieces);
                     continue;
                 }
-                Some(pieces) => pace.shorten(slice.length_ms(), span(&pieces, fetch)?),
-                None => pace.length_ms = 0,
+                Some(pieces) => rest.pace.shorten(slice.length_ms(), span(&pieces, fetch)?),
+                None => rest.pace.length_ms = 0,
             }
             let mut back = vec![slice];
             // Their sessions are free when they have ended.
@@ -118,8 +105,8 @@ impl Scope {
                 back.push(slice);
             }
             back.into_iter().rev().for_each(|slice| rest.put_back(slice));
-            if pace.length_ms == 0 {
-                return self.row_by_row(&rest.of(fetch), sink).await;
+            if rest.pace.length_ms == 0 {
+                return self.row_by_row(&rest.fetch(fetch), sink).await;
             }
         }
     }
@@ -214,96 +201,4 @@ fn span(pieces: &Pieces, fetch: &Fetch) -> Result<Option<(i64, i64)>, Error> {
         }
     }
     Ok(span)
-}
-
-/// How long slices are.
-struct Pace {
-    per_slice: u64,
-    length_ms: i64,
-    /// The shortest length that was too long, until slices have had enough rows for a while: rows may come in bursts.
-    too_long: Option<i64>,
-    /// How many slices since then had rows enough.
-    filled: u32,
-}
-
-impl Pace {
-    /// There were too many rows in a slice of that length: mostly they came in the order of an index.
-    fn shorten(&mut self, length_ms: i64, span: Option<(i64, i64)>) {
-        let seen = span.map_or(0, |(earliest, latest)| scaled(latest - earliest, self.per_slice, u64::from(MOST)));
-        self.length_ms = seen.min(length_ms / GROWTH);
-        self.too_long = Some(self.too_long.map_or(length_ms, |known| known.min(length_ms)));
-        self.filled = 0;
-    }
-
-    /// The next slice should have as many rows as one should have, if there are as many in its time as in the last one's.
-    fn follow(&mut self, length_ms: i64, rows: usize) {
-        if rows as u64 >= self.per_slice / 2 {
-            self.filled += 1;
-        }
-        if self.filled >= FILLED {
-            self.too_long = None;
-        }
-        let next = scaled(length_ms, self.per_slice, rows as u64);
-        let next = next.clamp((length_ms / GROWTH).max(1), length_ms.saturating_mul(GROWTH));
-        self.length_ms = self.too_long.map_or(next, |length| next.min((length / 2).max(1)));
-    }
-}
-
-/// The length of which so many rows are wanted, where one has some.
-fn scaled(length_ms: i64, wanted: u64, rows: u64) -> i64 {
-    let scaled = i128::from(length_ms) * i128::from(wanted) / i128::from(rows.max(1));
-    i64::try_from(scaled).unwrap_or(i64::MAX)
-}
-
-/// The times that are not read yet, in order.
-struct Rest(VecDeque<TimeRange>);
-
-impl Rest {
-    /// The next slice, of about so many milliseconds.
-    fn slice(&mut self, length_ms: i64) -> Option<Slice> {
-        let (mut stretches, mut left) = (Vec::new(), length_ms.max(1));
-        while left > 0
-            && let Some(next) = self.0.pop_front()
-        {
-            let to = next.from.saturating_add(left).min(next.to);
-            if to < next.to {
-                self.0.push_front(TimeRange { from: to, to: next.to });
-            }
-            left = left.saturating_sub(to - next.from);
-            stretches.push(TimeRange { from: next.from, to });
-        }
-        (!stretches.is_empty()).then_some(Slice { stretches, rows: MOST + 1, series: series_of(MOST), in_order: false })
-    }
-
-    fn put_back(&mut self, slice: Slice) {
-        slice.stretches.into_iter().rev().for_each(|stretch| self.0.push_front(stretch));
-    }
-
-    fn drop_before(&mut self, at: i64) {
-        self.0.iter_mut().for_each(|stretch| stretch.from = stretch.from.max(at));
-        self.0.retain(|stretch| stretch.from < stretch.to);
-    }
-
-    /// How much of it lies before an instant.
-    fn until(&self, at: i64) -> i64 {
-        self.0.iter().map(|stretch| stretch.to.min(at).saturating_sub(stretch.from).max(0)).sum()
-    }
-
-    /// The fetch of what is left.
-    fn of(&self, fetch: &Fetch) -> Fetch {
-        let mut of = fetch.clone();
-        let (from, to) = (self.0.front().map(|one| one.from), self.0.back().map(|one| one.to));
-        of.axis.reach_ms = 0;
-        (of.axis.from, of.axis.to) = (from.unwrap_or(of.axis.to), to.unwrap_or(of.axis.to));
-        if !of.axis.stretches.is_empty() {
-            of.axis.stretches = self.0.iter().copied().collect();
-        }
-        of
-    }
-}
-
-impl Slice {
-    fn length_ms(&self) -> i64 {
-        self.stretches.iter().map(|stretch| stretch.to - stretch.from).sum()
-    }
 }
