@@ -133,3 +133,31 @@ async fn names_that_nobody_would_choose_are_found_and_answer(pool: PgPool) {
     assert!((total(&server, &names[0]).await - 3.0).abs() < 1e-9);
     assert!((total(&server, &names[1]).await - 4.0).abs() < 1e-9);
 }
+
+/// Without a key the statistics say which whole number tells the rows of an instant apart, and which does not.
+const UNTOLD: &str = "
+    CREATE TABLE rooms (ts timestamptz NOT NULL, probe int, temp float8);
+    INSERT INTO rooms SELECT t, p, 10 * p FROM generate_series('2025-01-01Z'::timestamptz, '2025-01-01 00:59Z', '1 min') AS t,
+        generate_series(1, 3) AS p;
+    CREATE TABLE logged (id bigserial PRIMARY KEY, ts timestamptz NOT NULL, house text, unit int, value float8);
+    INSERT INTO logged (ts, house, unit, value) SELECT ts, house, probe, temp FROM rooms, unnest('{a,b}'::text[]) AS house;
+    CREATE TABLE sold (day date NOT NULL, amount int, price float8);
+    INSERT INTO sold SELECT '2025-01-01'::date + n / 50, n * 7 % 11, n FROM generate_series(1, 1500) AS n;
+    ANALYZE;";
+
+#[sqlx::test(migrations = false)]
+async fn a_whole_number_that_tells_the_rows_of_an_instant_apart_is_a_label(pool: PgPool) {
+    sql(&pool, UNTOLD).await;
+    let (found, _) = read(&pool, "").await;
+    let names = ["logged", "rooms_temp", "sold_amount", "sold_price"];
+    assert_eq!(found.names().collect::<Vec<_>>(), names);
+    let server = Server::start(&pool).await;
+    for (metric, expected) in [("rooms_temp", 3), ("logged", 6)] {
+        let drawn = server.query("2025-01-01T00:00:00Z", "2025-01-01T01:00:00Z", 100, metric).await;
+        assert_eq!(drawn.len(), expected, "{metric}");
+        for series in &drawn {
+            let values: Vec<_> = series["datapoints"].as_array().unwrap().iter().map(|point| &point[0]).collect();
+            assert!(values.iter().all(|value| *value == values[0]), "{series}");
+        }
+    }
+}

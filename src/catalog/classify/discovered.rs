@@ -55,8 +55,12 @@ fn alone(found: &Found<'_>, notes: &mut Notes<'_>) -> Result<DraftSource, String
     if let Some(problem) = &keys.problem {
         return Err(format!("{problem}; declare it"));
     }
-    let columns =
+    let mut columns =
         layout::survey(&Place { all: found.all, relation, keys: &keys, time: relation.column(time.column.as_str()) });
+    if let Some(at) = untold::telling(relation, &columns, &time.column, &keys) {
+        let (column, role) = &mut columns[at];
+        *role = Role::Label(format!("{}, with as many values as an instant has rows", column.ty));
+    }
     if let Some(why) = untold::apart(relation, &columns, &time.column, &keys) {
         return Err(why);
     }

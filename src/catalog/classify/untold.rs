@@ -11,6 +11,32 @@ use crate::ident::Ident;
 /// How many more rows an instant may have than there are sets of labels: some come twice.
 const TWICE: f64 = 1.5;
 
+/// How far the rows of an instant may be from the sets of values that tell them apart, as a share: statistics are estimates.
+const ABOUT: f64 = 0.1;
+
+/// The place of a whole number that has as many values as an instant has rows that no label tells apart: each of its
+/// values is a series. A table of events has no such column, because its instants have other numbers of rows.
+pub(super) fn telling(
+    relation: &RelationFacts,
+    columns: &[(&ColumnFacts, Role)],
+    time: &Ident,
+    keys: &Keys,
+) -> Option<usize> {
+    let is_members = columns.iter().any(|(_, role)| matches!(role, Role::Members(_)));
+    let values = columns.iter().filter(|(_, role)| matches!(role, Role::Value(_))).count();
+    if keys.covered_by.is_some() || is_members || values < 2 {
+        return None;
+    }
+    let untold = rows_of_instant(relation, time)? / sets(relation, &labels(columns))?;
+    let tells = |(column, role): &(&ColumnFacts, Role)| {
+        matches!(role, Role::Value(_))
+            && column.is_integer()
+            && !words::is_value(column.name.as_str())
+            && relation.distinct(column).is_some_and(|values| (values / untold - 1.0).abs() <= ABOUT)
+    };
+    columns.iter().position(tells).filter(|_| untold > TWICE)
+}
+
 /// Why the series of a relation would be mixed, where it has no key and a column that cannot be a label tells its rows
 /// apart.
 pub(super) fn apart(
@@ -22,8 +48,7 @@ pub(super) fn apart(
     if keys.covered_by.is_some() || !columns.iter().any(|(_, role)| matches!(role, Role::Value(_))) {
         return None;
     }
-    let labels: Vec<&ColumnFacts> =
-        columns.iter().filter(|(_, role)| matches!(role, Role::Label(_))).map(|(column, _)| *column).collect();
+    let labels = labels(columns);
     let is_told = columns.iter().any(|(_, role)| matches!(role, Role::Members(_)));
     let (column, why) = columns.iter().find_map(|(column, role)| Some((*column, hidden(relation, column, role)?)))?;
     let suffices = told(relation, time, &labels).unwrap_or(is_told || !labels.is_empty() || has_surrogate(relation));
@@ -50,12 +75,20 @@ fn hidden(relation: &RelationFacts, column: &ColumnFacts, role: &Role) -> Option
     }
 }
 
+fn labels<'a>(columns: &[(&'a ColumnFacts, Role)]) -> Vec<&'a ColumnFacts> {
+    columns.iter().filter(|(_, role)| matches!(role, Role::Label(_))).map(|(column, _)| *column).collect()
+}
+
 /// Whether the labels have as many sets of values as an instant has rows, as far as the statistics tell.
 fn told(relation: &RelationFacts, time: &Ident, labels: &[&ColumnFacts]) -> Option<bool> {
-    let instants = relation.distinct(relation.column(time.as_str())?)?.max(1.0);
-    let mut sets = 1.0;
-    for label in labels {
-        sets *= relation.distinct(label)?.max(1.0);
-    }
-    Some(relation.rows? / instants <= sets * TWICE)
+    Some(rows_of_instant(relation, time)? <= sets(relation, labels)? * TWICE)
+}
+
+fn rows_of_instant(relation: &RelationFacts, time: &Ident) -> Option<f64> {
+    Some(relation.rows? / relation.distinct(relation.column(time.as_str())?)?.max(1.0))
+}
+
+/// How many sets of values labels have.
+fn sets(relation: &RelationFacts, labels: &[&ColumnFacts]) -> Option<f64> {
+    labels.iter().try_fold(1.0, |sets, label| Some(sets * relation.distinct(label)?.max(1.0)))
 }
