@@ -26,6 +26,12 @@ impl Caller {
         &self.identity
     }
 
+    /// Whether it may add annotations: a token must say so, and without tokens nobody may.
+    #[must_use]
+    pub fn may_write(&self) -> bool {
+        self.token.as_ref().is_some_and(|token| token.writes)
+    }
+
     /// The part of a catalog that it sees.
     #[must_use]
     pub fn view(&self, whole: &Arc<Snapshot>) -> Arc<Snapshot> {

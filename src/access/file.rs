@@ -48,6 +48,8 @@ struct Declared {
     roles: Option<BTreeMap<String, String>>,
     expires: Option<String>,
     #[serde(default)]
+    write: bool,
+    #[serde(default)]
     limits: DeclaredLimits,
 }
 
@@ -138,6 +140,7 @@ fn token(declared: Declared) -> Result<Token, String> {
         roles,
         expires: expires.transpose()?,
         limits: TokenLimits { series, points, concurrent },
+        writes: declared.write,
         places: concurrent.map(|places| Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)))),
         view: Mutex::default(),
         known: AllKnown::default(),
@@ -194,6 +197,7 @@ mod tests {
                 "expires = \"2027-06-30T00:00:00\"",
                 "token \"a\": expires is not a time with a zone such as \"2027-06-30T00:00:00Z\"",
             ),
+            ("write = \"hunter2\"", "line 4: it is no TOML, or a field has a value of the wrong kind"),
             ("limits = { series = 0 }", "token \"a\": a limit is zero"),
             ("metrics = \"hunter2\"", "line 4: it is no TOML, or a field has a value of the wrong kind"),
         ] {

@@ -90,6 +90,8 @@ pub struct Token {
     pub(super) roles: Option<BTreeMap<String, Arc<str>>>,
     pub(super) expires: Option<Millis>,
     pub(super) limits: TokenLimits,
+    /// Whether it may add annotations.
+    pub(super) writes: bool,
     /// Its places for requests.
     pub(super) places: Option<Arc<Semaphore>>,
     /// The last view of the catalog, with the snapshot that it is of.

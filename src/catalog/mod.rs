@@ -261,6 +261,9 @@ impl Source {
     }
 }
 
+/// What the annotations of datebin's own table are called.
+pub const OWN: &str = "datebin";
+
 impl AnnotationSource {
     /// The table that datebin's own migrations make.
     #[must_use]
@@ -270,7 +273,7 @@ impl AnnotationSource {
         let column =
             |name: &str, ty: ColumnType| Some(Column { name: ident(name)?, ty, nullable: false, row: Row::Own });
         Some(Self {
-            name: "datebin".into(),
+            name: OWN.into(),
             relation: Relation { schema: ident("datebin")?, name: ident("annotations")? },
             time: time("time")?,
             time_end: time("time_end").map(|time| End { time, open: Vec::new() }),

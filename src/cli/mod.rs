@@ -1,11 +1,13 @@
 //! The program's commands, one file each.
 
+mod annotate;
 mod chart;
 mod check;
 mod demo;
 mod discover;
 mod dotenv;
 mod health;
+mod instant;
 mod promql;
 mod query;
 mod serve;
@@ -46,6 +48,8 @@ enum Command {
     Migrate,
     /// Ask a question and see the answer as a chart, a table, CSV or JSON.
     Query(Box<query::Arguments>),
+    /// Add an annotation, such as a deployment, to datebin's own table.
+    Annotate(annotate::Arguments),
     /// Print what was found in the database as a `datebin.toml`, with the reasons.
     Discover(discover::Arguments),
     /// Hold the catalog against the live database: what works, what is slow, what would help.
@@ -142,6 +146,7 @@ async fn done(command: Command, environment: &Environment<'_>) -> Result<ExitCod
             say("schema datebin is up to date");
         }
         Command::Query(arguments) => return query::run(environment, &arguments).await,
+        Command::Annotate(arguments) => annotate::run(environment, &arguments).await?,
         Command::Discover(arguments) => discover::run(environment, &arguments).await?,
         Command::Check(arguments) => return Ok(check::run(environment, &arguments).await),
         Command::Schema => print(&serde_json::to_string_pretty(&CatalogFile::schema())?)?,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::{Value, json};
 
+use super::instant::moment;
 use super::{Failure, chart, print, promql, say};
 use crate::config::Environment;
 use crate::db::{Database, Deadline, Health};
@@ -25,11 +26,11 @@ pub(super) struct Arguments {
     /// The question: a metric's name, or an expression such as `avg by (region) (cpu)`.
     #[arg(required = true)]
     pub(super) target: Vec<String>,
-    /// Start: ISO 8601, seconds or milliseconds since 1970, or relative.
-    #[arg(long, default_value = "now-6h", allow_hyphen_values = true)]
+    /// Start: ISO 8601, seconds or milliseconds since 1970, or relative such as -6h.
+    #[arg(long, default_value = "now-6h", allow_hyphen_values = true, value_parser = moment)]
     pub(super) from: String,
     /// End.
-    #[arg(long, default_value = "now", allow_hyphen_values = true)]
+    #[arg(long, default_value = "now", allow_hyphen_values = true, value_parser = moment)]
     pub(super) to: String,
     /// The most points of a series; a chart asks for what it can draw.
     #[arg(long)]

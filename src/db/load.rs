@@ -14,6 +14,7 @@ use super::error::DbError;
 use super::health::Pace;
 use super::lease::text;
 use super::session::{Session, Start};
+use super::settings::Mode;
 use super::stored::{Memory, Reader};
 use super::{introspect, session};
 use crate::catalog::classify::{CatalogError, Decision, classify, finish, sound};
@@ -148,7 +149,7 @@ async fn all(
         config.pooler.found("leaves out the settings of a session's start");
         session = connected(config, &file.scope(), &memory.beyond).await?;
     }
-    let opening = config.settings(Purpose::Discovery).opening();
+    let opening = config.settings(Purpose::Discovery).opening(Mode::Reading);
     let mut transaction = session.connection.begin_with(text(&opening)).await.map_err(DbError::from)?;
     let read = read(&mut transaction, config, (file, zone), memory).await;
     // What was read counts, or why it was not; the session ends in any case.

@@ -3,6 +3,7 @@
 //! A connection is leased for one statement. A lease whose statement did not end well never returns to the pool:
 //! the statement is cancelled on the server and the connection is closed.
 
+mod annotate;
 mod answer;
 mod batch;
 mod config;

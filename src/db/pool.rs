@@ -23,6 +23,8 @@ use super::session::Sessions;
 use crate::budget::Budget;
 use crate::identity::Identity;
 
+/// Sessions that add annotations at the same time; each is opened for one and closed again.
+const WRITERS: usize = 2;
 /// How long a failed session says that questions cannot be answered.
 const FAILED: Duration = Duration::from_secs(10);
 
@@ -65,6 +67,8 @@ pub struct Database {
     budget: Option<Budget>,
     /// Who asks.
     identity: Identity,
+    /// The sessions that write.
+    pub(super) writers: Arc<Semaphore>,
 }
 
 /// What others may know of a pool.
@@ -99,6 +103,7 @@ impl Database {
             share: None,
             budget: None,
             identity: Identity::NOBODY,
+            writers: Arc::new(Semaphore::new(WRITERS)),
         })
     }
 

@@ -12,6 +12,7 @@ use super::config::{DatabaseConfig, Purpose};
 use super::error::DbError;
 use super::health::Pace;
 use super::lease::raw;
+use super::settings::Mode;
 use super::transaction::{self, Transactions};
 use crate::identity::Identity;
 use crate::sql::Statement;
@@ -46,7 +47,7 @@ pub(super) struct Sessions {
 
 impl Sessions {
     pub(super) fn new(config: DatabaseConfig, pace: Pace) -> Self {
-        let transactions = Transactions::new(&config.settings(Purpose::Questions));
+        let transactions = Transactions::new(&config.settings(Purpose::Questions), Mode::Reading);
         Self { config, transactions, pace, suspect: Mutex::new(None) }
     }
 

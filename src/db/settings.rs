@@ -86,10 +86,10 @@ impl Settings {
         Ok(self.0.iter().find(holds).map(|setting| setting.name))
     }
 
-    /// Opens a transaction that reads, with every setting its own, and asks for the process that it runs on.
-    pub(super) fn opening(&self) -> Statement {
+    /// Opens a transaction with every setting its own, and asks for the process that it runs on.
+    pub(super) fn opening(&self, mode: Mode) -> Statement {
         let mut w = Writer::default();
-        w.syntax(READ_ONLY).syntax("; SELECT pg_catalog.pg_backend_pid()");
+        w.syntax(mode.begin()).syntax("; SELECT pg_catalog.pg_backend_pid()");
         w.syntax(", pg_catalog.current_setting('transaction_read_only')");
         for setting in &self.0 {
             w.syntax(", pg_catalog.set_config('").syntax(setting.name).syntax("', '");
@@ -103,8 +103,32 @@ impl Settings {
     }
 }
 
-/// Opens a transaction that reads.
-pub(super) const READ_ONLY: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE";
+/// What a transaction may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Read.
+    Reading,
+    /// Write: only the one that adds an annotation.
+    Writing,
+}
+
+impl Mode {
+    /// Opens such a transaction.
+    pub(super) const fn begin(self) -> &'static str {
+        match self {
+            Self::Reading => "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE",
+            Self::Writing => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE",
+        }
+    }
+
+    /// What `transaction_read_only` is in it.
+    pub(super) const fn is_read_only(self) -> &'static str {
+        match self {
+            Self::Reading => "on",
+            Self::Writing => "off",
+        }
+    }
+}
 
 /// Whether a pooler stands between datebin and the server; found out while connecting.
 #[derive(Clone, Debug, Default)]
@@ -135,7 +159,7 @@ mod tests {
         let settings =
             Settings::default().with("DateStyle", Value::Text("ISO, MDY")).with("lock_timeout", Value::Millis(5000));
         assert_eq!(
-            settings.opening().text,
+            settings.opening(Mode::Reading).text,
             "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE; SELECT pg_catalog.pg_backend_pid(), \
              pg_catalog.current_setting('transaction_read_only'), pg_catalog.set_config('DateStyle', 'ISO, MDY', true), \
              pg_catalog.set_config('lock_timeout', '5000', true)"

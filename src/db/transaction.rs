@@ -10,12 +10,13 @@ use tokio::time::timeout;
 use super::error::DbError;
 use super::lease::{query, raw};
 use super::session::Session;
-use super::settings::{READ_ONLY, Settings};
+use super::settings::{Mode, Settings};
 use crate::identity::Identity;
 use crate::sql::{Param, Statement, Writer};
 
 /// How transactions begin.
 pub(super) struct Transactions {
+    mode: Mode,
     /// On a session of its own.
     direct: Statement,
     /// On a session that other clients have as well.
@@ -28,10 +29,10 @@ const ROLLBACK: &str = "ROLLBACK";
 const END: Duration = Duration::from_secs(3);
 
 impl Transactions {
-    pub(super) fn new(settings: &Settings) -> Self {
+    pub(super) fn new(settings: &Settings, mode: Mode) -> Self {
         let mut direct = Writer::default();
-        direct.syntax(READ_ONLY);
-        Self { direct: direct.finish(), pooled: settings.opening() }
+        direct.syntax(mode.begin());
+        Self { mode, direct: direct.finish(), pooled: settings.opening(mode) }
     }
 
     /// Whether a statement needs one.
@@ -44,8 +45,8 @@ impl Transactions {
         if session.is_pooled {
             let row: PgRow = session.connection.fetch_one(raw(&self.pooled)).await?;
             session.pid = Some(row.try_get(0)?);
-            if row.try_get::<&str, _>(1)? != "on" {
-                return Err(DbError::Unfit("its transactions may write"));
+            if row.try_get::<&str, _>(1)? != self.mode.is_read_only() {
+                return Err(DbError::Unfit("its transactions are not as they were begun"));
             }
         } else {
             session.connection.execute(raw(&self.direct)).await?;

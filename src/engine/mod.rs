@@ -1,5 +1,6 @@
 //! The pipeline: one question through all stages.
 
+mod annotate;
 mod annotations;
 mod before;
 mod builder;

@@ -1,5 +1,9 @@
-//! `POST /annotations` and `GET /annotations`: events.
+//! `POST /annotations` and `GET /annotations`: events. `POST /annotation` adds one.
 
+use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
 use axum::response::Response;
 use serde_json::json;
 
@@ -8,11 +12,12 @@ use super::buffers::{JsonOf, answered};
 use super::params::Params;
 use super::query::EVENTS;
 use super::{App, Asked, respond};
+use crate::access::Caller;
 use crate::engine::Events;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::intake;
 use crate::render;
-use crate::wire::request::Annotations;
+use crate::wire::request::{Annotations, NewAnnotation};
 
 pub(super) async fn posted(Asked(app): Asked, Json(request, _): Json<Annotations>) -> Response {
     answered(shown(&app, &request, true).await)
@@ -41,4 +46,38 @@ async fn shown(app: &App, request: &Annotations, as_events: bool) -> Result<Resp
     };
     respond::warn(response.headers_mut(), notices.into_iter());
     Ok(response)
+}
+
+/// A request that may add an annotation; known before its body is read.
+pub(super) struct Writing;
+
+impl<S: Send + Sync> FromRequestParts<S> for Writing {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+        if !parts.extensions.get::<Caller>().is_some_and(Caller::may_write) {
+            let error = Error::new(Kind::Forbidden, "annotations are added with a token that may write");
+            return Err(respond::error(&error.hint("`write = true` in the file of tokens allows it")));
+        }
+        // A form of another page cannot send this type, though a browser adds a password that it knows.
+        let kind = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
+            let error = Error::new(Kind::BadRequest, "an annotation is sent as JSON, and this request says otherwise");
+            return Err(respond::error(&error.hint("send the header Content-Type: application/json")));
+        }
+        Ok(Self)
+    }
+}
+
+pub(super) async fn added(Asked(app): Asked, _: Writing, Json(request, _): Json<NewAnnotation>) -> Response {
+    match add(&app, &request).await {
+        Ok(id) => respond::json(StatusCode::CREATED, &json!({ "id": id })),
+        Err(error) => respond::error(&error),
+    }
+}
+
+async fn add(app: &App, request: &NewAnnotation) -> Result<String, Error> {
+    let scope = app.engine.scope_of(&app.caller)?;
+    let annotation = intake::new_annotation(request, scope.moment())?;
+    scope.annotate(&annotation).await
 }

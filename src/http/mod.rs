@@ -112,6 +112,7 @@ pub fn service(engine: Engine, config: &HttpConfig) -> Service {
         .route("/metric-payload-options", post(builder::options))
         .route("/variable", post(variable::posted).get(variable::got))
         .route("/annotations", post(annotations::posted).get(annotations::got))
+        .route("/annotation", post(annotations::added))
         .route("/tag-keys", post(tags::posted_keys).get(tags::got_keys))
         .route("/tag-values", post(tags::posted_values).get(tags::got_values))
         .merge(prometheus::routes())

@@ -1,7 +1,7 @@
 //! Bodies that clients send. Any member may be missing, null or of an unexpected type; unknown members are allowed.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// `POST /query`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -73,6 +73,25 @@ pub struct Annotations {
     pub tags: Value,
     /// The zone of whoever asks.
     pub timezone: Value,
+}
+
+/// `POST /annotation`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct NewAnnotation {
+    /// When it is, or begins.
+    pub time: Value,
+    /// When it ends.
+    pub time_end: Value,
+    /// Its title.
+    pub title: Value,
+    /// Its text.
+    pub text: Value,
+    /// Its tags, a list.
+    pub tags: Value,
+    /// Members that there are none of: whoever adds something wants all of it kept.
+    #[serde(flatten)]
+    pub unknown: Map<String, Value>,
 }
 
 /// `POST /tag-keys` and `POST /tag-values`.

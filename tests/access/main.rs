@@ -13,3 +13,4 @@ mod patience;
 #[path = "../integration/support.rs"]
 mod support;
 mod tokens;
+mod writing;

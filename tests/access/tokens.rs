@@ -34,7 +34,7 @@ const ALPHA: &str =
     "[[annotations]]\nname = \"alphas\"\nrelation = \"alpha_deploys\"\ntime = \"at\"\ntitle = \"title\"\n";
 const BETA: &str = "[[annotations]]\nname = \"betas\"\nrelation = \"beta_deploys\"\ntime = \"at\"\ntitle = \"title\"\n";
 
-fn token(name: &str, lines: &str) -> String {
+pub fn token(name: &str, lines: &str) -> String {
     format!(
         "[[token]]\nname = \"{name}\"\nsha256 = \"{}\"\n{lines}\n",
         Secret::of(format!("secret-of-{name}").as_bytes()).digits()
@@ -42,10 +42,10 @@ fn token(name: &str, lines: &str) -> String {
 }
 
 /// A file of tokens that is there as long as its test.
-struct File(PathBuf);
+pub struct File(PathBuf);
 
 impl File {
-    fn of(text: &str) -> Self {
+    pub fn of(text: &str) -> Self {
         static FILES: AtomicU32 = AtomicU32::new(0);
         let number = FILES.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("datebin-tokens-{}-{number}.toml", std::process::id()));
@@ -53,7 +53,7 @@ impl File {
         Self(path)
     }
 
-    async fn setup(&self) -> Setup {
+    pub async fn setup(&self) -> Setup {
         let access = Access::of(self.0.clone()).await.unwrap();
         let usual = Setup::default();
         Setup { http: HttpConfig { access, ..usual.http.clone() }, ..usual }

@@ -3,9 +3,10 @@
 //! | kind | how |
 //! |---|---|
 //! | `sh` | requests are asked, and the next block is the answer; `datebin` is run; `make` needs the target |
+//! | `sh writing` | a request that adds an annotation with a token; it is taken back |
 //! | `json`, `csv`, `text` | the answer of the request above it |
 //! | `promql`, `target` | asked; something must come back |
-//! | `sql` | run, and taken back |
+//! | `sql` | run, and taken back; `sql more` after the one above it |
 //! | `toml` | a whole `datebin.toml` without anything wrong |
 //! | `yaml` | `tests/clients/provisioning.test.mjs` reads it |
 //!
@@ -19,7 +20,9 @@ mod tables;
 
 use std::path::{Path, PathBuf};
 
+use datebin::access::{Access, Secret};
 use datebin::catalog::file::CatalogFile;
+use datebin::config::HttpConfig;
 use datebin::db::{DatabaseConfig, demo, load};
 use datebin::time::Clock;
 use serde_json::json;
@@ -105,11 +108,12 @@ async fn checked(
     // Texts and blocks alternate: text, block, text, block, …
     let parts: Vec<&str> = page.split("\n```").collect();
     let mut shown: Vec<String> = parts.iter().map(|part| (*part).to_owned()).collect();
-    let (mut wrong, mut answer) = (Vec::new(), None::<String>);
+    let (mut wrong, mut answer, mut above) = (Vec::new(), None::<String>, String::new());
     let unanswered = || "a request without an answer below it".to_owned();
     for at in (1..parts.len()).step_by(2) {
         let (kind, text) = parts[at].split_once('\n').unwrap_or((parts[at], ""));
-        let block = Block { kind, text };
+        let both = format!("{above}{text}\n");
+        let block = Block { kind, text: if kind == "sql more" { &both } else { text } };
         let outcome = match kind {
             "json" | "csv" | "text" => match answer.take() {
                 Some(answer) => {
@@ -126,6 +130,9 @@ async fn checked(
             _ if answer.take().is_some() => Err(unanswered()),
             _ => run(server, pool, &block, &mut answer).await,
         };
+        if kind == "sql" {
+            above = format!("{text}\n");
+        }
         wrong.extend(outcome.err().map(|error| format!("{error}\n```{kind}\n{text}\n```")));
     }
     wrong.extend(answer.map(|_| unanswered()));
@@ -139,14 +146,35 @@ async fn run(server: &Server, pool: &PgPool, block: &Block<'_>, answer: &mut Opt
             *answer = Some(requests::asked(server, block.text, NOW).await?);
             Ok(())
         }
+        "sh writing" => {
+            *answer = Some(written(pool, block.text).await?);
+            Ok(())
+        }
         "sh" => shell::run(pool, block.text).await,
         "promql" => requests::drawn_by_prometheus(server, block.text, NOW).await,
         "target" => drawn(server, block.text).await,
-        "sql" | "sql grafana" => undone(pool, block).await,
+        "sql" | "sql more" | "sql grafana" => undone(pool, block).await,
         "yaml" => Ok(()),
         "toml tokens" => datebin::access::tokens(block.text).map(drop).map_err(|error| error.to_string()),
         kind => Err(format!("nobody knows how to check a block of the kind {kind:?}")),
     }
+}
+
+/// The answer to a request that adds an annotation, which goes again: pages show those of the demo.
+async fn written(pool: &PgPool, command: &str) -> Result<String, String> {
+    let digits = Secret::of(requests::SECRET.as_bytes()).digits();
+    let file = std::env::temp_dir().join(format!("datebin-page-tokens-{}.toml", std::process::id()));
+    let lines = format!("[[token]]\nname = \"page\"\nsha256 = \"{digits}\"\nwrite = true\n");
+    std::fs::write(&file, lines).expect("the file of tokens");
+    let (access, usual) = (Access::of(file.clone()).await?, Setup::default());
+    let http = HttpConfig { access, ..usual.http.clone() };
+    let server = Server::with(pool, Setup { http, clock: Clock::Fixed(NOW), ..usual }).await;
+    let answer = requests::asked(&server, command, NOW).await;
+    std::fs::remove_file(&file).expect("the file goes");
+    let last = "DELETE FROM datebin.annotations WHERE id = (SELECT max(id) FROM datebin.annotations)";
+    let gone = sqlx::query(last).execute(pool).await.expect("the annotation goes");
+    assert_eq!(gone.rows_affected(), 1);
+    answer
 }
 
 /// A target of the JSON dialects: something comes back.

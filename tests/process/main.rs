@@ -10,6 +10,7 @@
 )]
 
 mod alerts;
+mod annotate;
 mod bouncer;
 mod cardinality;
 mod check;

@@ -1,5 +1,6 @@
 //! Requests as the pages write them, for `curl`.
 
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
 use crate::support::Server;
@@ -7,9 +8,12 @@ use crate::support::Server;
 /// What the pages call the server.
 const SERVER: &str = "http://127.0.0.1:8080";
 
+/// The token that the pages call `$DATEBIN_TOKEN`.
+pub(super) const SECRET: &str = "secret-of-a-page";
+
 /// The answer to the request of a block.
 pub(super) async fn asked(server: &Server, command: &str, now: i64) -> Result<String, String> {
-    let (mut url, mut params) = (String::new(), Vec::new());
+    let (mut url, mut params, mut headers) = (String::new(), Vec::new(), HeaderMap::new());
     let mut body = None::<String>;
     let words = words(&at(command, now / 1000));
     let mut words = words.iter().skip(1);
@@ -20,6 +24,12 @@ pub(super) async fn asked(server: &Server, command: &str, now: i64) -> Result<St
             "-d" => {
                 let more = next()?;
                 body = Some(body.map_or_else(|| more.clone(), |first| format!("{first}&{more}")));
+            }
+            "-H" => {
+                let (name, value) = next()?.split_once(": ").ok_or("a header is Name: value")?;
+                let name = HeaderName::try_from(name).map_err(|error| error.to_string())?;
+                let value = value.replace("$DATEBIN_TOKEN", SECRET);
+                headers.insert(name, HeaderValue::try_from(value).map_err(|error| error.to_string())?);
             }
             "--data-urlencode" => {
                 let (name, value) = next()?.split_once('=').ok_or("a parameter is name=value")?;
@@ -37,10 +47,14 @@ pub(super) async fn asked(server: &Server, command: &str, now: i64) -> Result<St
     }
     let url = reqwest::Url::parse_with_params(&url, params).map_err(|error| error.to_string())?;
     let request = match body {
-        Some(body) => server.client.post(url).header("content-type", "application/x-www-form-urlencoded").body(body),
+        Some(body) => {
+            let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+            headers.entry(CONTENT_TYPE).or_insert(form);
+            server.client.post(url).body(body)
+        }
         None => server.client.get(url),
     };
-    let answer = request.send().await.map_err(|error| error.to_string())?;
+    let answer = request.headers(headers).send().await.map_err(|error| error.to_string())?;
     answer.text().await.map_err(|error| error.to_string())
 }
 

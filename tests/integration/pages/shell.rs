@@ -8,9 +8,9 @@ use sqlx::PgPool;
 use crate::support::url;
 
 /// Commands that would change the machine, or never end. The shell reads them, and that is all.
-const ONLY_READ: [&str; 5] = ["cargo", "export", "docker", "git", "cd"];
+const ONLY_READ: [&str; 6] = ["cargo", "export", "docker", "git", "cd", "target/release/datebin"];
 /// Commands of datebin that serve for ever, or write. Their names and options are tried with `--help`.
-const ONLY_HELP: [&str; 3] = ["serve", "demo", "migrate"];
+const ONLY_HELP: [&str; 4] = ["serve", "demo", "migrate", "annotate"];
 
 /// Runs a block, in a directory of its own, on the test's database.
 pub(super) async fn run(pool: &PgPool, text: &str) -> Result<(), String> {

@@ -1,0 +1,29 @@
+//! An annotation that a caller adds.
+
+use super::Scope;
+use crate::catalog::OWN;
+use crate::error::Error;
+use crate::sql::{NewAnnotation, add_annotation};
+
+impl Scope {
+    /// Adds an annotation to datebin's own table, and gives the id that lists show.
+    ///
+    /// # Errors
+    /// The database is away, has no such table, or lets its role not write there.
+    pub async fn annotate(&self, annotation: &NewAnnotation) -> Result<String, Error> {
+        let added = self.database.annotate(&add_annotation(annotation), self.deadline).await;
+        let token = self.identity().token.as_deref();
+        match added {
+            Ok(id) => {
+                tracing::info!(token, id, "an annotation was added");
+                Ok(format!("{OWN}:{id}"))
+            }
+            Err(error) => {
+                if !error.is_no_news() {
+                    tracing::warn!(token, %error, "an annotation was not added");
+                }
+                Err(error.public_of_annotation())
+            }
+        }
+    }
+}
