@@ -46,6 +46,12 @@ impl ProcessBudget {
     pub fn held(&self) -> usize {
         self.0.held.load(Ordering::Relaxed)
     }
+
+    /// The bytes that may be held.
+    #[must_use]
+    pub fn whole(&self) -> usize {
+        self.0.whole
+    }
 }
 
 /// The cells that an answer may have.

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use crate::access::Access;
 use crate::engine::Resources;
+use crate::observe::Audit;
 use crate::plan::Limits;
 use crate::refresh::CatalogConfig;
 use crate::time::Zone;
@@ -69,6 +70,8 @@ pub struct HttpConfig {
     pub metrics_open: bool,
     /// How long a request waits for a place of its token's.
     pub token_wait: Duration,
+    /// What the audit says of questions.
+    pub audit: Audit,
 }
 
 impl Default for HttpConfig {
@@ -88,6 +91,7 @@ impl Default for HttpConfig {
             access: Access::open(),
             metrics_open: false,
             token_wait: Duration::from_secs(3),
+            audit: Audit::Off,
         }
     }
 }
@@ -224,6 +228,7 @@ impl Environment<'_> {
             access: usual.access,
             metrics_open: self.flag("DATEBIN_METRICS_OPEN")?,
             token_wait: self.duration("DATEBIN_POOL_WAIT", usual.token_wait)?,
+            audit: self.audit()?,
         })
     }
 

@@ -29,6 +29,7 @@ pub mod time;
 pub mod ast;
 pub mod error;
 pub mod budget;
+pub mod observe;
 pub mod wire;
 pub mod language;
 pub mod evaluate;

@@ -166,8 +166,10 @@ fn warn_of_unknown_variables() {
 
 /// Starts the log, on standard error: standard output is for answers.
 fn log(config: &LogConfig) -> Result<(), ConfigError> {
-    // Whatever the filter says: that target prints the values of a URL's parameters.
-    let filter = tracing_subscriber::EnvFilter::try_new(format!("{},sqlx_postgres::options=off", config.filter))
+    // Whatever the filter says: the first target prints the values of a URL's parameters, and the audit has a setting of
+    // its own.
+    let filter = format!("{},sqlx_postgres::options=off,audit=info", config.filter);
+    let filter = tracing_subscriber::EnvFilter::try_new(filter)
         .map_err(|_| ConfigError::Invalid("DATEBIN_LOG", "a filter such as info or info,sqlx=warn"))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)

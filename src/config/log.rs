@@ -2,6 +2,7 @@
 
 use super::{ConfigError, Environment};
 use crate::db::QUIET_LOG;
+use crate::observe::Audit;
 
 /// How the log is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,16 @@ impl Environment<'_> {
         let usual = format!("info,{QUIET_LOG}");
         let filter = self.read("DATEBIN_LOG", usual, expected, |text| is_filter(text).then(|| text.to_owned()))?;
         Ok(LogConfig { filter, json })
+    }
+
+    /// What the audit says.
+    pub(super) fn audit(&self) -> Result<Audit, ConfigError> {
+        self.read("DATEBIN_AUDIT", Audit::Off, "off, metrics or full", |text| match text {
+            "off" => Some(Audit::Off),
+            "metrics" => Some(Audit::Metrics),
+            "full" => Some(Audit::Full),
+            _ => None,
+        })
     }
 }
 

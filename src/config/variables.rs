@@ -39,4 +39,5 @@ pub const VARIABLES: &[&str] = &[
     "DATEBIN_SHOW_SQL",
     "DATEBIN_LOG",
     "DATEBIN_LOG_FORMAT",
+    "DATEBIN_AUDIT",
 ];

@@ -8,8 +8,10 @@ use sqlx::{Arguments as _, Row as _, TypeInfo as _, ValueRef as _};
 
 use super::error::DbError;
 use super::pool::{Database, Deadline};
+use super::watched::Watched;
 use crate::budget::Budget;
 use crate::error::{Error, Kind};
+use crate::observe::{Observation, Retry};
 use crate::sql::{Param, Statement};
 
 /// Milliseconds from 1970 to PostgreSQL's own epoch, 2000-01-01.
@@ -191,14 +193,20 @@ impl Database {
             let mut seen = false;
             let lease = self.lease(deadline).await?;
             let may_be_dead = lease.is_used() && tries < TRIES;
+            let mut watched = Watched::begin(self);
             let done = lease
                 .run((statement, self.identity()), deadline, &mut |row| {
                     seen = true;
+                    watched.row();
                     on_row(row)
                 })
                 .await;
+            watched.ended(&done);
             match done {
-                Err(error) if may_be_dead && !seen && error.is_stale_session() => self.forget_idle(),
+                Err(error) if may_be_dead && !seen && error.is_stale_session() => {
+                    self.observer().observe(&Observation::Retry(Retry::DeadSession));
+                    self.forget_idle();
+                }
                 other => return other,
             }
             tries += 1;

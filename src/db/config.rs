@@ -10,6 +10,7 @@ use sqlx::postgres::PgConnectOptions;
 
 use super::conninfo;
 use super::settings::{Pooler, Settings, Value};
+use crate::observe::Observer;
 
 /// A database and the bounds of our sessions there.
 #[derive(Clone)]
@@ -30,6 +31,8 @@ pub struct DatabaseConfig {
     /// How long a statement may wait for a lock.
     pub lock_timeout: Duration,
     pub(super) pooler: Pooler,
+    /// Who is told of sessions and statements.
+    pub observer: Observer,
 }
 
 /// What a session is for.
@@ -64,6 +67,7 @@ impl DatabaseConfig {
             statement_timeout: Duration::from_secs(20),
             lock_timeout: Duration::from_secs(5),
             pooler: Pooler::default(),
+            observer: Observer::default(),
         })
     }
 

@@ -16,6 +16,7 @@ use super::error::DbError;
 use super::pool::Shared;
 use super::room::{REFUSED as CROWDED, Turn};
 use super::session::{Start, connected, patience};
+use crate::observe::Observation;
 
 const PERIOD: Duration = Duration::from_secs(1);
 /// After a refused login.
@@ -240,7 +241,7 @@ impl Watcher {
                 Err(_) => return Lost::Answer,
             }
             if self.sender.send_replace(State::Up) != State::Up {
-                tracing::info!(database = %self.config.place(), "the database is there");
+                self.config.observer.observe(&Observation::Up(&self.config.place()));
             }
             self.said = None;
             tokio::select! {
@@ -258,7 +259,8 @@ impl Watcher {
     fn say(&mut self, error: &DbError) {
         let cause = cause(error);
         if self.said.as_ref() != Some(&cause) {
-            tracing::error!(database = %self.config.place(), cause, "the database is away; still trying");
+            let (place, is_first) = (self.config.place(), self.said.is_none());
+            self.config.observer.observe(&Observation::Down { place: &place, cause: &cause, is_first });
             self.said = Some(cause);
         }
     }

@@ -18,6 +18,7 @@ use super::room::Turn;
 use super::session::{Session, Sessions, close, discard};
 use super::transaction::{self, Transactions};
 use crate::identity::Identity;
+use crate::observe::Lasting;
 use crate::sql::Statement;
 
 /// How long rows are taken before other work of the thread has its turn.
@@ -34,15 +35,18 @@ const REST_TIME: Duration = Duration::from_millis(500);
 /// A leased session. Dropped before its statement ended, it is cancelled and closed.
 pub(super) struct Lease {
     object: Option<Object<Sessions>>,
-    /// The right to it, given back after it.
-    _turn: Turn,
-    /// The request's own turn, held as long as the session.
-    _share: Option<Turn>,
+    /// The right to it, given back after it, and the request's own turn.
+    _turns: Turns,
+    /// Counts it as in use.
+    _counted: Lasting,
 }
 
+/// The turn of a session in the pool, and of a statement in its request.
+type Turns = (Turn, Option<Turn>);
+
 impl Lease {
-    pub(super) const fn new(object: Object<Sessions>, turn: Turn, share: Option<Turn>) -> Self {
-        Self { object: Some(object), _turn: turn, _share: share }
+    pub(super) const fn new(object: Object<Sessions>, turns: Turns, counted: Lasting) -> Self {
+        Self { object: Some(object), _turns: turns, _counted: counted }
     }
 
     /// Whether other statements ran on the session before: it may be dead, or know an outdated plan.

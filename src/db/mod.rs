@@ -27,6 +27,7 @@ mod settings;
 mod sqlstate;
 mod stored;
 mod transaction;
+mod watched;
 
 pub use answer::{AnnotationRow, Place, RowSink, SeriesRow};
 pub use config::{DatabaseConfig, InvalidUrl};
@@ -39,6 +40,7 @@ pub use notices::listen;
 pub use pieces::{Pieces, Timed};
 pub use pool::{Database, Deadline};
 pub(crate) use stored::Memory;
+pub use watched::PoolState;
 
 /// What the log leaves out unless it is asked for: the server's own notices, e.g. that a schema exists already.
 pub const QUIET_LOG: &str = "sqlx::postgres::notice=error";

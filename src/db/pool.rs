@@ -22,6 +22,7 @@ use super::room::{Room, Turn};
 use super::session::Sessions;
 use crate::budget::Budget;
 use crate::identity::Identity;
+use crate::observe::{Record, UnderWay};
 
 /// Sessions that add annotations at the same time; each is opened for one and closed again.
 const WRITERS: usize = 2;
@@ -56,7 +57,7 @@ impl Deadline {
 #[derive(Clone)]
 pub struct Database {
     pool: Pool<Sessions>,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     health: Health,
     config: DatabaseConfig,
     /// Microseconds that were spent on waiting for sessions.
@@ -69,12 +70,14 @@ pub struct Database {
     identity: Identity,
     /// The sessions that write.
     pub(super) writers: Arc<Semaphore>,
+    /// What is written down of its request.
+    pub(super) record: Record,
 }
 
 /// What others may know of a pool.
 pub(super) struct Shared {
-    pool: WeakPool<Sessions>,
-    room: Room,
+    pub(super) pool: WeakPool<Sessions>,
+    pub(super) room: Room,
     /// When a session could not be opened; none since the last that could.
     failed: Mutex<Option<Instant>>,
 }
@@ -104,6 +107,7 @@ impl Database {
             budget: None,
             identity: Identity::NOBODY,
             writers: Arc::new(Semaphore::new(WRITERS)),
+            record: Record::default(),
         })
     }
 
@@ -126,10 +130,10 @@ impl Database {
         Self { share: Some(Arc::new(Semaphore::new(sessions))), budget: Some(budget.clone()), ..self.metered() }
     }
 
-    /// The same database for the statements of a caller.
+    /// The same database for the statements of a caller, which are written down.
     #[must_use]
-    pub fn of_caller(&self, identity: &Identity) -> Self {
-        Self { identity: identity.clone(), ..self.clone() }
+    pub fn of_caller(&self, identity: &Identity, record: &Record) -> Self {
+        Self { identity: identity.clone(), record: record.clone(), ..self.clone() }
     }
 
     /// Whose statements it runs.
@@ -160,7 +164,7 @@ impl Database {
         let leased = async {
             let share = self.shared(deadline).await?;
             let (object, turn) = self.leased(deadline).await?;
-            Ok(Lease::new(object, turn, share))
+            Ok(Lease::new(object, (turn, share), self.observer().begin(UnderWay::Session)))
         };
         let leased = leased.await;
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);

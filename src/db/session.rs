@@ -15,6 +15,7 @@ use super::lease::raw;
 use super::settings::Mode;
 use super::transaction::{self, Transactions};
 use crate::identity::Identity;
+use crate::observe::{Observation, UnderWay};
 use crate::sql::Statement;
 
 /// A session that has been idle for longer is pinged before it is used.
@@ -164,7 +165,11 @@ impl Manager for Sessions {
     type Error = DbError;
 
     async fn create(&self) -> Result<Session, DbError> {
-        self.open().await
+        let observer = &self.config.observer;
+        let _opening = observer.begin(UnderWay::Opening);
+        let opened = self.open().await;
+        observer.observe(if opened.is_ok() { &Observation::Opened } else { &Observation::Unopened });
+        opened
     }
 
     async fn recycle(&self, session: &mut Session, _: &Metrics) -> RecycleResult<DbError> {
@@ -200,14 +205,14 @@ pub(super) fn discard(object: Object<Sessions>) {
                 Ok(mut helper) => {
                     let patience = sessions.config.connect_timeout;
                     let done = timeout(patience * 2, cancelled(sessions, &mut helper, pid)).await;
-                    tracing::debug!(
-                        pid,
-                        done = done.is_ok_and(|done| done.is_ok()),
-                        "cancelled an abandoned statement"
-                    );
+                    let is_done = done.is_ok_and(|done| done.is_ok());
+                    sessions.config.observer.observe(&Observation::Cancelled(pid, is_done));
                     let _closed = timeout(patience, helper.connection.close()).await;
                 }
-                Err(error) => tracing::debug!(%error, "could not cancel an abandoned statement"),
+                Err(error) => {
+                    tracing::debug!(%error, "no session to cancel an abandoned statement with");
+                    sessions.config.observer.observe(&Observation::Cancelled(pid, false));
+                }
             }
         }
         // Not `close()`: that would wait for the statement.

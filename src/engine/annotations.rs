@@ -101,6 +101,8 @@ impl Scope {
         shortener: &Mutex<Shortener>,
     ) -> Result<Option<Found>, Error> {
         let source = &source.seen_in(&question.zone);
+        self.record.metric(&format!("annotations/{}", source.name));
+        self.record.range(question.range.from, question.range.to);
         let statement = sql::annotations(source, &question.filter, question.range, ANNOTATIONS);
         let mut found = Found { rows: Vec::new(), timeless: 0 };
         let mut sink = |row: AnnotationRow| {

@@ -68,6 +68,8 @@ impl Scope {
     pub(super) async fn all_settled(&self, fetches: &[Fetch]) -> Result<Vec<Fetch>, Error> {
         let mut settled: Vec<Fetch> = Vec::with_capacity(fetches.len());
         for fetch in fetches {
+            self.record.metric(&fetch.rows.metric);
+            self.record.range(fetch.axis.from, fetch.axis.to);
             let (source, rolled) = (fetch.rows.source, &fetch.rows.rolled);
             let is_alike =
                 |other: &&Fetch| rolled.is_some() && other.rows.source == source && other.rows.rolled == *rolled;

@@ -12,6 +12,7 @@ use crate::access::Caller;
 use crate::catalog::{Relation, Snapshot, Source};
 use crate::db::DbError;
 use crate::error::{Error, Kind};
+use crate::observe::Record;
 use crate::plan::{self, Rows};
 use crate::series::METRIC_NAME;
 use crate::sql;
@@ -35,8 +36,8 @@ impl Engine {
     ///
     /// # Errors
     /// The catalog has never been loaded, or the database does not answer.
-    pub async fn scope_for(&self, caller: &Caller) -> Result<Scope, Error> {
-        self.scope_of(caller)?.known().await
+    pub async fn scope_for(&self, caller: &Caller, record: &Record) -> Result<Scope, Error> {
+        self.scope_of(caller, record)?.known().await
     }
 }
 

@@ -70,8 +70,17 @@ impl Scope {
 
     /// The values of a label on the rows of each source.
     pub(super) async fn values(&self, rows: &[Rows<'_>], wish: Wish<'_>) -> Vec<Result<LabelValues, Error>> {
+        self.recorded(rows, wish.range);
         let running: Vec<_> = rows.iter().map(|rows| self.values_of(rows, wish)).collect();
         stream::iter(running).buffered(AT_ONCE).collect().await
+    }
+
+    /// Writes down whose rows are read.
+    pub(super) fn recorded(&self, rows: &[Rows<'_>], range: Option<TimeRange>) {
+        rows.iter().flat_map(|rows| &rows.metrics).for_each(|metric| self.record.metric(&metric.name));
+        if let Some(TimeRange { from, to }) = range {
+            self.record.range(from, to);
+        }
     }
 
     /// The names of the labels on the rows of each source.
@@ -80,6 +89,7 @@ impl Scope {
         rows: &[Rows<'_>],
         range: Option<TimeRange>,
     ) -> Vec<Result<BTreeSet<String>, Error>> {
+        self.recorded(rows, range);
         let one = async |rows: &Rows<'_>| {
             let has_rows = self.has_rows(rows, range).await?;
             Ok(if has_rows { render::names(rows.source) } else { BTreeSet::new() })

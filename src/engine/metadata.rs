@@ -22,6 +22,7 @@ use crate::budget::Held;
 use crate::error::{Error, Kind};
 use crate::frame::LabelSets;
 use crate::intake::prometheus::{Listing, RemoteQuery, Within, selector};
+use crate::observe::{Observation, Retry};
 use crate::plan::{self, Rows};
 use crate::refresh::Newer;
 use crate::render;
@@ -170,6 +171,7 @@ impl Scope {
         let Some(stale) = look.stale() else { return Ok((found, look.done()?)) };
         match scope.catalog.newer(&scope.whole, stale.relation).await {
             Newer::Better(newer) => {
+                self.observer().observe(&Observation::Retry(Retry::ChangedRelation));
                 let mut again = Look::new(scope.deadline, sought);
                 let found = scope.with(newer).known().await?.looked(wanted, sought, &mut again).await?;
                 Ok((found, again.done()?))
@@ -185,6 +187,8 @@ impl Scope {
         if sought.within == Within::Never {
             return Ok(found);
         }
+        let range = if let Within::Range(range) = sought.within { Some(range) } else { None };
+        self.recorded(&rows, range);
         match wanted {
             Wanted::Texts(listed) => self.look_for_texts(listed, &rows, look, &mut found).await?,
             Wanted::Series(most) => found.sets = self.gather(&rows, look, most).await?,

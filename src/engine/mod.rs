@@ -40,6 +40,7 @@ use crate::error::{Error, Kind};
 use crate::frame;
 use crate::intake::{Question, TargetQuestion};
 use crate::lower;
+use crate::observe::{Observation, Observer, Retry, Stage};
 use crate::plan::{self, Context, Limits};
 use crate::refresh::{Catalog, Newer};
 use crate::render::Answered;
@@ -138,6 +139,7 @@ impl Scope {
                 }
                 Err(error) => {
                     let text = target.text.as_deref().unwrap_or_default();
+                    self.observer().observe(&Observation::Target(error.kind.code()));
                     answer.failed.push(error.of_target(target.ref_id.as_deref()).shown_in(text));
                 }
             }
@@ -147,7 +149,10 @@ impl Scope {
         }
         match answer.failed.first() {
             Some(error) if answer.answered.is_empty() => Err(error.clone()),
-            _ => Ok(answer),
+            _ => {
+                answer.timing.tell(self.observer());
+                Ok(answer)
+            }
         }
     }
 
@@ -169,7 +174,10 @@ impl Scope {
         tokio::task::yield_now().await;
         match ask(self.metered()).await {
             Err(error) if error.kind == Kind::Stale => match self.catalog.newer(&self.whole, error.relation).await {
-                Newer::Better(newer) => ask(self.with(newer).known().await?.metered()).await.map_err(Error::lasting),
+                Newer::Better(newer) => {
+                    self.observer().observe(&Observation::Retry(Retry::ChangedRelation));
+                    ask(self.with(newer).known().await?.metered()).await.map_err(Error::lasting)
+                }
                 Newer::Same => Err(error.lasting()),
                 Newer::Unknown => Err(error),
             },
@@ -181,6 +189,7 @@ impl Scope {
     async fn one(&self, question: &Question, target: &TargetQuestion) -> Result<Done, Error> {
         let begun = Instant::now();
         let text = target.text.as_ref().map_err(Clone::clone)?;
+        self.record.target(text);
         let (options, fill) = (&target.options, frame::fill_of(&target.options));
         let mut notices = target.notices.clone();
         let expression = target.builder.around(resolve::expression(&self.snapshot, text)?, &mut notices)?;
@@ -247,6 +256,19 @@ impl Scope {
 }
 
 impl Timing {
+    /// Tells how long each stage took.
+    fn tell(self, observer: &Observer) {
+        let Self { parse, plan, wait, execute, frame } = self;
+        let stages = [
+            (Stage::Parse, parse),
+            (Stage::Plan, plan),
+            (Stage::Wait, wait),
+            (Stage::Execute, execute),
+            (Stage::Frame, frame),
+        ];
+        stages.into_iter().for_each(|(stage, taken)| observer.observe(&Observation::Stage(stage, taken)));
+    }
+
     /// The longer of each.
     #[must_use]
     pub fn longest(self, other: Self) -> Self {

@@ -56,6 +56,7 @@ impl Scope {
     /// The text is no expression, its series do not fit together, or a bound is reached.
     pub async fn promql(&self, question: &PromQuestion) -> Result<PromAnswer, Error> {
         let begun = Instant::now();
+        self.record.target(&question.text);
         let parsed = language::promql(&question.text, &self.patterns)?;
         let lowered = lower::lower_steps(&parsed, question.steps, &self.patterns).map_err(resolve::refused_steps)?;
         check(&lowered.root, question, &parsed)?;
@@ -110,6 +111,7 @@ impl Scope {
         let wait = self.database.waited().min(read_at - planned_at);
         let (plan, execute) = (planned_at - begun, read_at - planned_at - wait);
         let timing = Timing { parse, plan, wait, execute, frame: read_at.elapsed() };
+        timing.tell(self.observer());
         let AnnotationTexts { warnings: more, infos } = notes.texts(&question.text);
         warnings.extend(more);
         Ok(PromAnswer { value, warnings, infos, from_partials, held: vec![held], timing })

@@ -11,6 +11,7 @@ use crate::db::{Database, Deadline};
 use crate::error::{Error, Kind};
 use crate::identity::Identity;
 use crate::intake::Moment;
+use crate::observe::{Observer, Record};
 use crate::pattern::Patterns;
 use crate::plan::{Limits, Naming};
 use crate::refresh::Catalog;
@@ -36,6 +37,8 @@ pub struct Scope {
     pub(super) pushes: bool,
     pub(super) patterns: Arc<Patterns>,
     pub(super) now: Millis,
+    /// What is written down of the request.
+    pub(super) record: Record,
 }
 
 impl Engine {
@@ -44,14 +47,15 @@ impl Engine {
     /// # Errors
     /// The catalog has never been loaded.
     pub fn scope(&self) -> Result<Scope, Error> {
-        self.scope_of(&Caller::default())
+        self.scope_of(&Caller::default(), &Record::default())
     }
 
-    /// The scope of a caller's request that comes in now.
+    /// The scope of a caller's request that comes in now, and what is written down of it.
     ///
     /// # Errors
     /// The catalog has never been loaded.
-    pub fn scope_of(&self, caller: &Caller) -> Result<Scope, Error> {
+    pub fn scope_of(&self, caller: &Caller, record: &Record) -> Result<Scope, Error> {
+        record.question();
         let limits = caller.limits(self.limits);
         let budget = Budget::new(&self.resources.process, self.resources.request_bytes, limits.cells);
         let whole = self.snapshot()?;
@@ -59,7 +63,7 @@ impl Engine {
             snapshot: caller.view(&whole),
             whole,
             catalog: self.catalog.clone(),
-            database: self.database.of_request(AT_ONCE, &budget).of_caller(caller.identity()),
+            database: self.database.of_request(AT_ONCE, &budget).of_caller(caller.identity(), record),
             deadline: Deadline::after(self.request_timeout),
             limits,
             budget,
@@ -70,6 +74,7 @@ impl Engine {
             patterns: Arc::default(),
             now: self.clock.now(),
             caller: caller.clone(),
+            record: record.clone(),
         })
     }
 
@@ -100,6 +105,11 @@ impl Scope {
     #[must_use]
     pub fn hides_rows(&self) -> bool {
         self.caller.hides_rows()
+    }
+
+    /// Who is told of what happens.
+    pub(super) fn observer(&self) -> &Observer {
+        self.database.observer()
     }
 
     /// The catalog of the request.

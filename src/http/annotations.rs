@@ -77,7 +77,7 @@ pub(super) async fn added(Asked(app): Asked, _: Writing, Json(request, _): Json<
 }
 
 async fn add(app: &App, request: &NewAnnotation) -> Result<String, Error> {
-    let scope = app.engine.scope_of(&app.caller)?;
+    let scope = app.engine.scope_of(&app.caller, &app.record)?;
     let annotation = intake::new_annotation(request, scope.moment())?;
     scope.annotate(&annotation).await
 }

@@ -14,6 +14,7 @@ use super::respond;
 use crate::access::{Access, Refusal};
 use crate::config::HttpConfig;
 use crate::error::{Error, Kind};
+use crate::observe::Record;
 
 /// Whom Grafana asks for.
 const LOGIN: HeaderName = HeaderName::from_static("x-grafana-user");
@@ -53,6 +54,9 @@ pub(super) async fn admitted(State(gate): State<Gate>, mut request: Request, nex
         Ok(guard) => guard,
         Err(refusal) => return refused(refusal, request.headers()),
     };
+    if let Some(record) = request.extensions().get::<Record>() {
+        record.caller(guard.caller.identity());
+    }
     request.extensions_mut().insert(guard.caller.clone());
     let response = next.run(request).await;
     // The place of the request is its token's as long as it is worked on.

@@ -32,6 +32,8 @@ const JOBS: usize = 4;
 pub(super) struct Buffers {
     units: Arc<Semaphore>,
     jobs: Arc<Semaphore>,
+    /// How many units there are.
+    whole: usize,
     /// The largest answer.
     largest: usize,
 }
@@ -79,8 +81,14 @@ impl Buffers {
         Self {
             units: Arc::new(Semaphore::new(units)),
             jobs: Arc::new(Semaphore::new(JOBS)),
+            whole: units,
             largest: config.answer_limit,
         }
+    }
+
+    /// The bytes that are held now.
+    pub(super) fn held(&self) -> usize {
+        self.whole.saturating_sub(self.units.available_permits()) * UNIT
     }
 
     /// Room for so many bytes; none while others hold too many.

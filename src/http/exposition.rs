@@ -1,37 +1,64 @@
 //! `GET /metrics`: how datebin itself is, for Prometheus. It does not use the pool.
 
-use std::fmt::Write as _;
-
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 
-use super::Asked;
+use super::{App, Asked};
+use crate::observe::{Format, Page};
 
 /// <https://prometheus.io/docs/instrumenting/exposition_formats/>
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+const OPEN_METRICS: &str = "application/openmetrics-text";
 
-pub(super) async fn got(Asked(app): Asked) -> Response {
+pub(super) async fn got(Asked(app): Asked, headers: HeaderMap) -> Response {
+    let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let (format, kind) = match accepted.flat_map(|value| value.split(',')).any(|part| part.contains(OPEN_METRICS)) {
+        true => (
+            Format::OpenMetrics,
+            HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8"),
+        ),
+        false => (Format::Text, TEXT),
+    };
+    let text = app.engine.database.observer().exposition(&page(&app), format);
+    (StatusCode::OK, [(CONTENT_TYPE, kind)], text).into_response()
+}
+
+/// What is known now. The catalog is counted as the caller sees it.
+fn page(app: &App) -> Page {
+    let mut page = Page::default();
+    of_database(&mut page, app);
+    of_catalog(&mut page, app);
+    of_memory(&mut page, app);
+    page
+}
+
+fn of_database(page: &mut Page, app: &App) {
+    let database = &app.engine.database;
+    page.gauge("database_up", "Whether the database answers", database.health().is_up().into());
+    let pool = database.pool_state();
+    page.gauge("pool_size", "The most sessions that the pool may have", pool.most);
+    page.gauge("pool_idle", "Sessions of the pool that wait for a statement", pool.idle);
+    page.gauge("pool_waiting", "Statements that wait for a session of the pool", pool.waiting);
+}
+
+fn of_catalog(page: &mut Page, app: &App) {
     let catalog = &app.engine.catalog;
     let (tally, snapshot) = (catalog.tally(), catalog.current().map(|whole| app.caller.view(&whole)));
-    let mut text = String::new();
-    let mut one = |name: &str, kind: &str, help: &str, value: f64| {
-        // Writing into a String cannot fail.
-        let _ = writeln!(text, "# HELP datebin_{name} {help}\n# TYPE datebin_{name} {kind}\ndatebin_{name} {value}");
-    };
-    let flag = |holds: bool| f64::from(u8::from(holds));
-    one("database_up", "gauge", "Whether the database answers.", flag(app.engine.database.health().is_up()));
-    one("catalog_loaded", "gauge", "Whether there is a catalog.", flag(snapshot.is_some()));
-    #[expect(clippy::cast_precision_loss, reason = "a count of what fits into memory or into a life")]
-    let count = |number: u64| number as f64;
-    one("catalog_refreshes_total", "counter", "Times that the catalog was read.", count(tally.refreshes));
-    one("catalog_refresh_failures_total", "counter", "Times that it could not be.", count(tally.failures));
-    if let (Some(age), Some(snapshot)) = (tally.age, snapshot) {
-        one("catalog_age_seconds", "gauge", "Since the catalog was read.", age.as_secs_f64());
-        one("catalog_sources", "gauge", "Sources in the catalog.", count(snapshot.sources().len() as u64));
-        let left_out = count(catalog.left_out() as u64);
-        one("catalog_declarations_left_out", "gauge", "Declarations of the file that are wrong.", left_out);
-        one("catalog_metrics", "gauge", "Metrics in the catalog.", count(snapshot.names().count() as u64));
-    }
-    (StatusCode::OK, [(CONTENT_TYPE, TEXT)], text).into_response()
+    page.gauge("catalog_loaded", "Whether there is a catalog", snapshot.is_some().into());
+    page.counter("catalog_refreshes", "Times that the catalog was read", tally.refreshes);
+    page.counter("catalog_refresh_failures", "Times that the catalog could not be read", tally.failures);
+    let (Some(age), Some(snapshot)) = (tally.age, snapshot) else { return };
+    page.seconds("catalog_age_seconds", "Time since the catalog was read", age.as_secs_f64());
+    page.gauge("catalog_sources", "Sources in the catalog", snapshot.sources().len());
+    let left_out = catalog.left_out();
+    page.gauge("catalog_declarations_left_out", "Declarations of the file that are wrong", left_out);
+    page.gauge("catalog_metrics", "Metrics in the catalog", snapshot.names().count());
+}
+
+fn of_memory(page: &mut Page, app: &App) {
+    let process = &app.engine.resources.process;
+    page.gauge("held_bytes", "Memory that requests hold", process.held());
+    page.gauge("held_bytes_limit", "The most memory that requests may hold", process.whole());
+    page.gauge("buffered_bytes", "Bodies and answers that are being read and sent", app.buffers.held());
 }

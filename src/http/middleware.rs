@@ -3,21 +3,20 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, ORIGIN};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{Method, Uri};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::classify::ServerErrorsFailureClass;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
-use tower_http::trace::TraceLayer;
 
 use super::auth::{Gate, admitted};
+use super::observed::{Watching, observed};
 use super::prometheus::in_its_words;
 use super::{Crowded, respond};
 use crate::config::{HttpConfig, Origins};
@@ -29,7 +28,7 @@ const GRACE: Duration = Duration::from_secs(2);
 const WORTH_COMPRESSING: u64 = 1024;
 
 /// Wraps the routes. Layers added later are outer: the last line meets a request first.
-pub(super) fn layers(routes: Router, config: &HttpConfig) -> Router {
+pub(super) fn layers(routes: Router, config: &HttpConfig, watching: Watching) -> Router {
     let request_id = HeaderName::from_static("x-request-id");
     let compression = CompressionLayer::new()
         .quality(tower_http::CompressionLevel::Fastest)
@@ -47,7 +46,8 @@ pub(super) fn layers(routes: Router, config: &HttpConfig) -> Router {
         // Outside of everything that makes errors: a browser shows an error only with CORS headers.
         .layer(cors(&config.origins))
         .layer(PropagateRequestIdLayer::new(request_id.clone()))
-        .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(failed))
+        // Around all that answers, so that it sees what leaves.
+        .layer(from_fn_with_state(watching, observed))
         .layer(SetRequestIdLayer::new(request_id, MakeRequestUuid))
 }
 
@@ -69,25 +69,8 @@ async fn if_there_is_room(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// 503 and 504 are answers as any other: whoever made them has logged their cause, once.
-fn failed(class: ServerErrorsFailureClass, latency: Duration, _: &tracing::Span) {
-    match class {
-        ServerErrorsFailureClass::StatusCode(StatusCode::INTERNAL_SERVER_ERROR) => {
-            tracing::error!(?latency, "answered 500");
-        }
-        class => tracing::debug!(%class, ?latency, "not answered well"),
-    }
-}
-
 fn panicked() -> Response {
     respond::error(&Error::new(Kind::Internal, "internal error"))
-}
-
-/// The matched route, never the raw path or a body.
-fn span(request: &Request) -> tracing::Span {
-    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or("");
-    tracing::info_span!("request", method = %request.method(), route, id)
 }
 
 /// Direct access from browsers; preflights are answered on every path, before anything else looks at them.
@@ -111,4 +94,42 @@ fn cors(origins: &Origins) -> CorsLayer {
 fn is_loopback(origin: &HeaderValue) -> bool {
     let host = origin.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok()?.host().map(str::to_owned));
     matches!(host.as_deref(), Some("localhost" | "127.0.0.1" | "[::1]" | "::1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::observe::{Audit, Format, Observer, Page};
+
+    #[tokio::test]
+    async fn a_panic_costs_one_request() {
+        let observer = Observer::default();
+        let watching = Watching { observer: observer.clone(), audit: Audit::Off };
+        let routes = Router::new()
+            .route(
+                "/bad",
+                get(async || {
+                    if std::hint::black_box(true) {
+                        panic!("the secret words")
+                    }
+                }),
+            )
+            .route("/good", get(async || "good"));
+        let service = layers(routes, &HttpConfig::default(), watching);
+        for (path, status) in [("/bad", 500), ("/good", 200), ("/bad", 500)] {
+            let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+            let response = service.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status().as_u16(), status, "{path}");
+            assert!(response.headers().contains_key("x-request-id"), "{path}");
+            let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+            assert!(!String::from_utf8_lossy(&body).contains("secret"), "{path}");
+        }
+        let page = observer.exposition(&Page::default(), Format::Text);
+        let counted = "datebin_requests_total{method=\"GET\",route=\"/bad\",status=\"500\",code=\"internal\"} 2";
+        assert!(page.contains(counted), "{page}");
+    }
 }

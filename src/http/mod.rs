@@ -12,6 +12,7 @@ mod exposition;
 mod flat;
 mod health;
 mod middleware;
+mod observed;
 mod params;
 mod path;
 mod prometheus;
@@ -36,9 +37,11 @@ use crate::access::Caller;
 use crate::config::HttpConfig;
 use crate::engine::{Engine, Scope};
 use crate::error::{Error, Kind};
+use crate::observe::Record;
 use crate::plan::Limits;
 use crate::time::to_rfc3339;
 use buffers::Buffers;
+use observed::Watching;
 
 /// What every handler is given.
 #[derive(Clone)]
@@ -55,12 +58,14 @@ struct App {
     started: Arc<str>,
     /// Who asks.
     caller: Caller,
+    /// What is written down of the request.
+    record: Record,
 }
 
 impl App {
     /// The scope of the request.
     async fn scope(&self) -> Result<Scope, Error> {
-        self.engine.scope_for(&self.caller).await
+        self.engine.scope_for(&self.caller, &self.record).await
     }
 
     /// The bounds of an answer to the caller.
@@ -77,7 +82,8 @@ impl FromRequestParts<App> for Asked {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         let caller = parts.extensions.get::<Caller>().cloned().unwrap_or_default();
-        Ok(Self(App { caller, ..app.clone() }))
+        let record = parts.extensions.get::<Record>().cloned().unwrap_or_default();
+        Ok(Self(App { caller, record, ..app.clone() }))
     }
 }
 
@@ -91,6 +97,7 @@ pub type Service = BoxCloneSyncService<axum::extract::Request, axum::response::R
 /// The whole HTTP surface.
 #[must_use]
 pub fn service(engine: Engine, config: &HttpConfig) -> Service {
+    let watching = Watching { observer: engine.database.observer().clone(), audit: config.audit };
     let started = to_rfc3339(engine.clock.now()).into();
     let app = App {
         engine,
@@ -99,6 +106,7 @@ pub fn service(engine: Engine, config: &HttpConfig) -> Service {
         reading: Arc::new(Semaphore::new(1)),
         started,
         caller: Caller::default(),
+        record: Record::default(),
     };
     let routes = Router::new()
         .route("/", get(explorer::root))
@@ -123,7 +131,7 @@ pub fn service(engine: Engine, config: &HttpConfig) -> Service {
         })
         .with_state(app);
     let base: Arc<str> = config.base_path.as_str().into();
-    let layered = tower::util::MapResponse::new(middleware::layers(routes, config), auth::without_methods);
+    let layered = tower::util::MapResponse::new(middleware::layers(routes, config, watching), auth::without_methods);
     // Around the router, as the path decides which route matches.
     let normal = tower::util::MapRequest::new(layered, move |request| path::normalised(request, &base));
     BoxCloneSyncService::new(normal.map_err(|never| match never {}))

@@ -301,3 +301,29 @@ async fn limits_of_a_token_are_narrower(pool: PgPool) {
     let (status, body) = asked("sum(alpha_load)", json!({"step": "1m"})).await;
     assert_eq!((status, &body["error"]["code"]), (422, &json!("too_many_points")), "{body}");
 }
+
+/// A number of `GET /metrics` as a token sees it; none as nobody.
+async fn counted(server: &Server, name: Option<&str>, number: &str) -> Option<f64> {
+    let bearer = name.map(|name| format!("Bearer secret-of-{name}"));
+    let headers: Vec<(&str, &str)> = bearer.as_deref().map(|bearer| ("authorization", bearer)).into_iter().collect();
+    let page = server.send("GET", "/metrics", &headers, "").await;
+    let text = page.body.as_str()?.to_owned();
+    text.lines().find_map(|line| line.strip_prefix(&format!("datebin_{number} "))?.parse().ok())
+}
+
+#[sqlx::test(migrations = false)]
+async fn the_catalog_is_counted_as_its_caller_sees_it(pool: PgPool) {
+    sql(&pool, WORLDS).await;
+    let file = File::of(
+        &[token("all", ""), token("few", "metrics = [\"alpha_load\"]"), token("none", "metrics = []")].concat(),
+    );
+    let server = Server::with(&pool, file.setup().await).await;
+    for (name, sources, metrics) in [("all", 6.0, 7.0), ("few", 1.0, 1.0), ("none", 0.0, 0.0)] {
+        let found = (
+            counted(&server, Some(name), "catalog_sources").await,
+            counted(&server, Some(name), "catalog_metrics").await,
+        );
+        assert_eq!(found, (Some(sources), Some(metrics)), "{name}");
+    }
+    assert_eq!(counted(&server, None, "catalog_metrics").await, None);
+}

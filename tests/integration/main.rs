@@ -47,6 +47,7 @@ mod layouts;
 mod merging;
 mod multi_values;
 mod options;
+mod observed;
 mod oracle;
 mod pages;
 #[path = "../support/patience.rs"]

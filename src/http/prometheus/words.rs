@@ -39,6 +39,7 @@ fn spoken(error: &Error, is_text: bool, old: Response) -> Response {
             response.headers_mut().insert(name, value.clone());
         }
     }
+    response.extensions_mut().insert(error.clone());
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

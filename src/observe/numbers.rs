@@ -1,0 +1,269 @@
+//! The numbers that observations add up to.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Metric, Registry};
+
+use super::{Observation, Outcome, Request, Retry, Stage, UnderWay};
+
+/// The upper edges of a histogram of times, in seconds: from what nobody notices to Grafana's patience.
+const SECONDS: [f64; 10] = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
+
+/// A histogram of times for each value of a label.
+type Times<L> = Family<L, Histogram, fn() -> Histogram>;
+
+/// All numbers that are counted as things happen.
+#[derive(Debug)]
+pub(super) struct Numbers {
+    requests: Family<Answered, Counter>,
+    request_times: Times<OfRoute>,
+    answer_bytes: Counter,
+    stages: Times<OfStage>,
+    failed_targets: Family<WithCode, Counter>,
+    statements: Family<WithOutcome, Counter>,
+    statement_times: Histogram,
+    rows: Counter,
+    retries: Family<WithReason, Counter>,
+    cancellations: Family<WithResult, Counter>,
+    opened: Counter,
+    unopened: Counter,
+    outages: Counter,
+    requests_in_flight: Gauge,
+    opening: Gauge,
+    sessions: Gauge,
+    registry: Registry,
+}
+
+/// Something under way; it has ended when this is dropped.
+#[derive(Debug)]
+pub struct Lasting(Gauge);
+
+impl Drop for Lasting {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    method: &'static str,
+    route: String,
+    status: u16,
+    code: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfRoute {
+    route: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfStage {
+    stage: Stage,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WithCode {
+    code: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WithOutcome {
+    outcome: Outcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WithReason {
+    reason: Retry,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WithResult {
+    result: &'static str,
+}
+
+/// Writes a word as the value of a label.
+macro_rules! words {
+    ($type:ty { $($variant:ident => $word:literal),+ $(,)? }) => {
+        impl $type {
+            /// All of them, so that each has a series before it happens: a rate over a series that begins at one misses the one.
+            const ALL: &[Self] = &[$(Self::$variant),+];
+        }
+
+        impl EncodeLabelValue for $type {
+            fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+                EncodeLabelValue::encode(&match self { $(Self::$variant => $word),+ }, encoder)
+            }
+        }
+    };
+}
+
+words!(Stage { Parse => "parse", Plan => "plan", Wait => "wait", Execute => "execute", Frame => "frame" });
+words!(Outcome { Answered => "answered", Failed => "failed", TimedOut => "timed_out", Abandoned => "abandoned" });
+words!(Retry { DeadSession => "dead_session", ChangedRelation => "changed_relation" });
+
+fn times() -> Histogram {
+    Histogram::new(SECONDS)
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        let constructor: fn() -> Histogram = times;
+        let mut numbers = Self {
+            requests: Family::default(),
+            request_times: Family::new_with_constructor(constructor),
+            answer_bytes: Counter::default(),
+            stages: Family::new_with_constructor(constructor),
+            failed_targets: Family::default(),
+            statements: Family::default(),
+            statement_times: times(),
+            rows: Counter::default(),
+            retries: Family::default(),
+            cancellations: Family::default(),
+            opened: Counter::default(),
+            unopened: Counter::default(),
+            outages: Counter::default(),
+            requests_in_flight: Gauge::default(),
+            opening: Gauge::default(),
+            sessions: Gauge::default(),
+            registry: Registry::with_prefix("datebin"),
+        };
+        numbers.begin_at_zero();
+        numbers.register();
+        numbers
+    }
+}
+
+impl Numbers {
+    fn begin_at_zero(&self) {
+        for stage in Stage::ALL {
+            drop(self.stages.get_or_create(&OfStage { stage: *stage }));
+        }
+        for outcome in Outcome::ALL {
+            drop(self.statements.get_or_create(&WithOutcome { outcome: *outcome }));
+        }
+        for reason in Retry::ALL {
+            drop(self.retries.get_or_create(&WithReason { reason: *reason }));
+        }
+        for result in [DONE, FAILED] {
+            drop(self.cancellations.get_or_create(&WithResult { result }));
+        }
+    }
+
+    fn register(&mut self) {
+        let mut registry = std::mem::take(&mut self.registry);
+        let mut add = |name: &str, help: &str, metric: Box<dyn Registered>| metric.register(&mut registry, name, help);
+        add("requests", "Requests by route, status and error code", Box::new(self.requests.clone()));
+        add(
+            "request_duration_seconds",
+            "Time from a request's headers to those of its answer",
+            Box::new(self.request_times.clone()),
+        );
+        add("requests_in_flight", "Requests that are being answered", Box::new(self.requests_in_flight.clone()));
+        add(
+            "answer_bytes",
+            "Bytes of answers as they were sent, after compression",
+            Box::new(self.answer_bytes.clone()),
+        );
+        add("stage_duration_seconds", "Time of each stage of a question", Box::new(self.stages.clone()));
+        add(
+            "failed_targets",
+            "Targets that failed in questions of which others were answered",
+            Box::new(self.failed_targets.clone()),
+        );
+        add("statements", "Statements by how they ended", Box::new(self.statements.clone()));
+        add(
+            "statement_duration_seconds",
+            "Time from sending a statement to its last row",
+            Box::new(self.statement_times.clone()),
+        );
+        add("rows_read", "Rows that were read from the database", Box::new(self.rows.clone()));
+        add("retries", "Questions that were asked once more", Box::new(self.retries.clone()));
+        add(
+            "cancellations",
+            "Abandoned statements that the server was asked to stop",
+            Box::new(self.cancellations.clone()),
+        );
+        add("sessions_opened", "Sessions of the pool that were opened", Box::new(self.opened.clone()));
+        add("sessions_failed", "Sessions of the pool that could not be opened", Box::new(self.unopened.clone()));
+        add("pool_opening", "Sessions of the pool that are being opened", Box::new(self.opening.clone()));
+        add("pool_in_use", "Sessions of the pool that run a statement", Box::new(self.sessions.clone()));
+        add("database_outages", "Times that the database was found away", Box::new(self.outages.clone()));
+        self.registry = registry;
+    }
+
+    pub(super) const fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    pub(super) fn count(&self, what: &Observation<'_>) {
+        match *what {
+            Observation::Request(request) => self.request(request),
+            Observation::Stage(stage, taken) => self.stages.get_or_create(&OfStage { stage }).observe(seconds(taken)),
+            Observation::Target(code) => drop(self.failed_targets.get_or_create(&WithCode { code }).inc()),
+            Observation::Statement(outcome, taken) => {
+                self.statements.get_or_create(&WithOutcome { outcome }).inc();
+                self.statement_times.observe(seconds(taken));
+            }
+            Observation::Rows(rows) => drop(self.rows.inc_by(rows)),
+            Observation::Retry(reason) => drop(self.retries.get_or_create(&WithReason { reason }).inc()),
+            Observation::Cancelled(_, is_done) => {
+                let result = if is_done { DONE } else { FAILED };
+                self.cancellations.get_or_create(&WithResult { result }).inc();
+            }
+            Observation::Opened => drop(self.opened.inc()),
+            Observation::Unopened => drop(self.unopened.inc()),
+            Observation::Down { is_first, .. } => drop(self.outages.inc_by(is_first.into())),
+            Observation::Up(_) => {}
+        }
+    }
+
+    fn request(&self, request: &Request) {
+        let Request { method, route, status, code, .. } = request;
+        let labels = Answered { method, route: route.clone(), status: *status, code };
+        self.requests.get_or_create(&labels).inc();
+        self.request_times.get_or_create(&OfRoute { route: route.clone() }).observe(seconds(request.taken));
+        self.answer_bytes.inc_by(request.bytes);
+    }
+
+    fn gauge(&self, what: UnderWay) -> &Gauge {
+        match what {
+            UnderWay::Request => &self.requests_in_flight,
+            UnderWay::Opening => &self.opening,
+            UnderWay::Session => &self.sessions,
+        }
+    }
+
+    pub(super) fn begin(&self, what: UnderWay) -> Lasting {
+        let gauge = self.gauge(what).clone();
+        gauge.inc();
+        Lasting(gauge)
+    }
+
+    pub(super) fn under_way(&self, what: UnderWay) -> i64 {
+        self.gauge(what).get()
+    }
+}
+
+const DONE: &str = "done";
+const FAILED: &str = "failed";
+
+/// A metric of any type, to be registered.
+trait Registered {
+    fn register(self: Box<Self>, registry: &mut Registry, name: &str, help: &str);
+}
+
+impl<M: Metric> Registered for M {
+    fn register(self: Box<Self>, registry: &mut Registry, name: &str, help: &str) {
+        registry.register(name, help, *self);
+    }
+}
+
+const fn seconds(taken: Duration) -> f64 {
+    taken.as_secs_f64()
+}
