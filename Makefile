@@ -9,7 +9,7 @@ CI_STEPS := fmt-check node lint deny doc test
 .NOTPARALLEL:
 PREFIX ?= /usr/local
 BUILT := $(or $(CARGO_TARGET_DIR),target)/release/datebin
-.PHONY: help demo build install deb screenshots test ci nightly fmt fmt-check lint deny doc book node fuzz bench clean-pg
+.PHONY: help demo build install deb check-deb screenshots test ci nightly fmt fmt-check lint deny doc book node fuzz bench clean-pg
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,9 +35,12 @@ install: ## install what `make build` built, its manual pages and completions be
 deb: ## build a Debian package with a systemd unit, into target/debian
 	scripts/deb
 
+check-deb: ## unpack that package, look at its files and its unit, and start its server
+	$(WITH_POSTGRES) scripts/check-deb
+
 screenshots: export DATEBIN_SCREENSHOTS := docs/images
-screenshots: ## take the picture of the explorer anew, into docs/images
-	$(WITH_POSTGRES) scripts/with-chromium cargo test --locked --test integration -- --exact explorer::screenshot --nocapture
+screenshots: ## take the pictures of the explorer anew, into docs/images
+	$(WITH_POSTGRES) scripts/with-chromium cargo test --locked --test integration -- --exact explorer::pictures::screenshots --nocapture
 
 test: ## run all tests against a real PostgreSQL
 	$(WITH_POSTGRES) scripts/with-pgbouncer scripts/with-chromium scripts/test

@@ -88,6 +88,7 @@ const OTHERS: &[&str] = &[
     "DATEBIN_PORT",
     "DATEBIN_SERVICE_",
     "DATEBIN_REQUIRE_",
+    "DATEBIN_DEB_",
     "DATEBIN_NO_INSTALL",
     "DATEBIN_UPDATE_",
     "DATEBIN_LANES",

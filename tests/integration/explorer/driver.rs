@@ -132,6 +132,19 @@ impl Browser {
         self.command("actions", json!({"actions": [{"type": "pointer", "id": "mouse", "actions": steps}]})).await;
     }
 
+    /// Presses a key wherever the focus is.
+    pub async fn press(&self, key: &str) {
+        let steps = json!([{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]);
+        self.command("actions", json!({"actions": [{"type": "key", "id": "keyboard", "actions": steps}]})).await;
+    }
+
+    /// The colours that the viewer prefers, `light` or `dark`.
+    pub async fn prefer(&self, scheme: &str) {
+        let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+        let command = json!({"cmd": "Emulation.setEmulatedMedia", "params": {"features": features}});
+        self.command("goog/cdp/execute", command).await;
+    }
+
     /// The requests since the last look, each with its URL and headers.
     pub async fn requests(&self) -> Vec<Value> {
         let log = self.command("se/log", json!({"type": "performance"})).await;

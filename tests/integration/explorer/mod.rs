@@ -1,17 +1,16 @@
 //! The explorer in a real browser: `scripts/with-chromium` finds or fetches it.
 
 mod driver;
+mod kept;
+mod pictures;
+mod seen;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use datebin::config::HttpConfig;
-use datebin::db::{DatabaseConfig, demo};
-use datebin::time::Clock;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use self::driver::Browser;
-use crate::support::{Server, Setup, sql, url};
+use crate::support::{Server, Setup, sql};
 
 const TABLE: &str = "
     CREATE TABLE cpu (ts timestamptz NOT NULL, host text NOT NULL, region text NOT NULL, value double precision, PRIMARY KEY (host, ts));
@@ -182,28 +181,4 @@ async fn the_catalog_says_every_decision_and_what_would_help(pool: PgPool) {
         .until("!document.getElementById('explore').hidden && document.getElementById('text').value === 'cpu'")
         .await;
     assert_eq!(browser.complaints(&server.base).await, Vec::<String>::new());
-}
-
-/// Not a test: `make screenshots` names the directory that the picture of README goes to.
-#[sqlx::test(migrator = "datebin::db::MIGRATOR")]
-async fn screenshot(pool: PgPool) {
-    let Some(directory) = std::env::var_os("DATEBIN_SCREENSHOTS") else { return };
-    let browser = Browser::start().await.expect("a browser");
-    let config = DatabaseConfig::new(&url(&pool)).expect("a URL");
-    demo::load(&config, Clock::System.now(), &mut |_, _| {}).await.expect("the demo");
-    let server = Server::start(&pool).await;
-    browser.size(1000, 820).await;
-    browser
-        .open(&format!(
-            "{}/?metric=demo_hosts_cpu&target=avg by (region) (demo_hosts_cpu)&from=now-24h&to=now",
-            server.base
-        ))
-        .await;
-    browser.until("document.querySelectorAll('#legend tbody tr').length > 1").await;
-    browser.keys("#chart", "\u{e012}").await;
-    let picture = STANDARD.decode(browser.screenshot().await).expect("base64");
-    assert!(picture.len() < 150_000, "{} bytes are too many for the repository", picture.len());
-    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
-    std::fs::create_dir_all(&directory).expect("a directory");
-    std::fs::write(directory.join("explorer.png"), picture).expect("a picture");
 }

@@ -8,7 +8,8 @@ use sqlx::PgPool;
 use crate::support::url;
 
 /// Commands that would change the machine, or never end. The shell reads them, and that is all.
-const ONLY_READ: [&str; 6] = ["cargo", "export", "docker", "git", "cd", "target/release/datebin"];
+const ONLY_READ: [&str; 9] =
+    ["cargo", "export", "docker", "git", "cd", "target/release/datebin", "sudo", "sudoedit", "kubectl"];
 /// Commands of datebin that serve for ever, or write. Their names and options are tried with `--help`.
 const ONLY_HELP: [&str; 4] = ["serve", "demo", "migrate", "annotate"];
 
