@@ -81,6 +81,8 @@ What was deployed?
   curl -s {url}/annotations -d '{{\"range\":{{\"from\":\"now-7d\",\"to\":\"now\"}},\"annotation\":{{\"query\":\"#deploy\"}}}}'
 The same from the shell, as a chart:
   DATABASE_URL={database} {program} query 'avg by (region) (demo_hosts_cpu)'
+A table of your own becomes a metric; README has one to paste:
+  psql {database}
 To take the demo out of the database again:
   DATABASE_URL={database} {program} demo --remove
 "

@@ -263,6 +263,14 @@ const clients = {
 
 for (const { dashboards } of grafanas) {
   for (const [path, board] of dashboards) {
+    test(`no panel of ${path} adds percents up`, () => {
+      for (const { title, fieldConfig, targets } of board.panels) {
+        const usual = fieldConfig?.defaults ?? {};
+        if (usual.unit !== 'percent') continue;
+        assert.equal(usual.custom?.stacking?.mode ?? 'none', 'none', `${title} is stacked`);
+        assert.ok(!/\bsum\b/.test(JSON.stringify(targets)), `${title} sums`);
+      }
+    });
     test(`every query of ${path} has data`, async () => {
       const asked = { panel: 0, annotation: 0, variable: 0 };
       for (const values of picks(board)) {

@@ -174,3 +174,38 @@ async fn an_instant_is_the_last_complete_bucket_and_wishes_are_heard(pool: PgPoo
     ]);
     assert_eq!(filled.body, expected);
 }
+
+#[sqlx::test(migrations = false)]
+async fn both_spellings_count_and_an_unknown_parameter_is_told(pool: PgPool) {
+    sql(&pool, TABLES).await;
+    let server = Server::start(&pool).await;
+    let range = format!("from={MINUTE}&to={}", MINUTE + 120_000);
+    for query in ["maxDataPoints=1", "max_data_points=1", "intervalMs=120000", "interval_ms=120000&max_data_points=$x"]
+    {
+        let answer = server.get(&format!("/query?target=sum(load)&{range}&{query}")).await;
+        assert_eq!(answer.body.as_array().map(Vec::len), Some(1), "{query}: {}", answer.body);
+        assert!(answer.headers.get("warning").is_none(), "{query}");
+    }
+    let answer = server.get(&format!("/query?target=sum(load)&{range}&maxDatapoint=1")).await;
+    let told = "199 datebin \"the parameter 'maxDatapoint' is unknown and ignored: did you mean maxDataPoints?\"";
+    assert_eq!((answer.status, answer.header("warning")), (200, told));
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_label_called_metric_is_renamed_in_every_form(pool: PgPool) {
+    sql(
+        &pool,
+        "CREATE TABLE odd (ts timestamptz NOT NULL, metric text NOT NULL, host text NOT NULL, value double precision, PRIMARY KEY (metric, host, ts));
+         INSERT INTO odd VALUES ('2024-01-01 00:00Z', 'm', 'a', 1);",
+    )
+    .await;
+    let file = "[discovery]\nenabled = false\n[[source]]\nrelation = \"odd\"\ntime = \"ts\"\nlabels = [\"metric\", \"host\"]\n\
+                [source.metric.odd]\ncolumn = \"value\"\n";
+    let server = Server::declared(&pool, file).await;
+    let expected = json!([{"time": MINUTE, "metric_": "m", "host": "a", "value": 1.0}]);
+    assert_eq!(get(&server, "target=odd").await.body, expected);
+    // Beside other series, too, where rows name their metric.
+    let both = get(&server, "target=odd&target=odd").await.body;
+    assert!(both.as_array().unwrap().iter().all(|row| row["metric_"] == "m"), "{both}");
+    assert!(get(&server, "target=odd&format=csv").await.body.to_string().contains("metric_"));
+}

@@ -25,6 +25,7 @@ mod checklist;
 mod clients;
 mod counters;
 mod deadlines;
+mod demo;
 mod discovery;
 mod discovery_all;
 mod discovery_kinds;

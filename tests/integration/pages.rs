@@ -8,6 +8,7 @@
 //! | `promql`, `target` | asked; something must come back |
 //! | `sql` | run, and taken back; `sql more` after the one above it |
 //! | `toml` | a whole `datebin.toml` without anything wrong |
+//! | `sql first`, `promql first` | `tests/process/first.rs` follows them one after the other |
 //! | `yaml` | `tests/clients/provisioning.test.mjs` reads it |
 //!
 //! Tables whose first column is called `target` or `query` are asked, too.
@@ -154,7 +155,7 @@ async fn run(server: &Server, pool: &PgPool, block: &Block<'_>, answer: &mut Opt
         "promql" => requests::drawn_by_prometheus(server, block.text, NOW).await,
         "target" => drawn(server, block.text).await,
         "sql" | "sql more" | "sql grafana" => undone(pool, block).await,
-        "yaml" => Ok(()),
+        "yaml" | "sql first" | "promql first" => Ok(()),
         "toml tokens" => datebin::access::tokens(block.text).map(drop).map_err(|error| error.to_string()),
         kind => Err(format!("nobody knows how to check a block of the kind {kind:?}")),
     }

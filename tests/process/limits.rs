@@ -41,6 +41,7 @@ async fn a_lock_costs_its_own_metric_only() {
     sqlx::raw_sql("LOCK TABLE locked IN ACCESS EXCLUSIVE MODE").execute(&mut *transaction).await.expect("the lock");
     let (locked, other) = tokio::join!(program.ask("locked"), program.ask("cpu"));
     assert_timed_out(&locked);
+    assert!(locked.body.to_string().contains("is locked"), "{}", locked.body);
     assert!(locked.took < patience(Duration::from_secs(1)), "took {:?}", locked.took);
     assert_eq!(other.status, 200);
     assert!(other.took < patience(Duration::from_millis(50)), "took {:?}", other.took);

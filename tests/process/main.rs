@@ -22,6 +22,7 @@ mod database;
 mod declared;
 mod distance;
 mod ended;
+mod first;
 mod light;
 mod limits;
 mod line;
