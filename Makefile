@@ -3,16 +3,17 @@
 
 WITH_POSTGRES := scripts/with-postgres
 FUZZ_SECONDS ?= 60
-CI_STEPS := fmt-check node lint deny doc test
+CI_STEPS := fmt-check node lint deny doc test test-few
+OLDEST_AND_NEWEST := 14 18
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 PREFIX ?= /usr/local
 BUILT := $(or $(CARGO_TARGET_DIR),target)/release/datebin
-.PHONY: help demo build install deb check-deb screenshots test ci nightly fmt fmt-check lint deny doc book node fuzz bench clean-pg
+.PHONY: help demo build install deb check-deb screenshots test test-few test-versions ci nightly fmt fmt-check lint deny doc book node fuzz bench clean-pg
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # A throw-away database: DATABASE_URL names somebody's, and only DEMO_DATABASE_URL says to write there.
 demo: export DATABASE_URL := $(DEMO_DATABASE_URL)
@@ -45,6 +46,12 @@ screenshots: ## take the pictures of the explorer anew, into docs/images
 test: ## run all tests against a real PostgreSQL
 	$(WITH_POSTGRES) scripts/with-pgbouncer scripts/with-chromium scripts/test
 
+test-versions: ## run the tests on PostgreSQL 14 to 18, whose programs npm gives
+	scripts/test-versions
+
+test-few: ## run some of them on the oldest and the newest: what a difference between versions would break first
+	scripts/test-versions --few $(OLDEST_AND_NEWEST)
+
 # The random tests are short here and long in `nightly`.
 ci: export DATEBIN_REQUIRE_NODE := 1
 ci: export DATEBIN_FUZZ_SECONDS := 20
@@ -61,9 +68,11 @@ nightly: export NEXTEST_PROFILE := nightly
 nightly: export DATEBIN_REQUIRE_PROMETHEUS := 1
 nightly: export DATEBIN_REQUIRE_PGBOUNCER := 1
 nightly: export DATEBIN_REQUIRE_CHROMIUM := 1
+nightly: export DATEBIN_REQUIRE_VERSIONS := 1
 nightly: export DATEBIN_PROMQL_EXPRESSIONS := 5000
 nightly: ## the tests with many more random questions and texts, beside a real Prometheus; what fails prints its seed
 	$(WITH_POSTGRES) scripts/with-prometheus scripts/with-pgbouncer scripts/with-chromium scripts/test
+	scripts/test-versions
 
 fmt: ## format the code
 	cargo fmt --all

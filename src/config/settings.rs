@@ -82,6 +82,7 @@ const OTHERS: &[&str] = &[
     "DATEBIN_TIMESCALE_",
     "DATEBIN_CHROMIUM_",
     "DATEBIN_PGBOUNCER_",
+    "DATEBIN_POSTGRES_",
     "DATEBIN_SCREENSHOTS",
     // What pages say to put a token into, and what Compose and Kubernetes set.
     "DATEBIN_TOKEN",
