@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{ConfigError, Environment};
-use crate::db::DatabaseConfig;
+use crate::db::{DatabaseConfig, SearchPath};
 
 impl Environment<'_> {
     /// The database.
@@ -18,6 +18,8 @@ impl Environment<'_> {
         config.wait = self.duration("DATEBIN_POOL_WAIT", config.wait)?;
         config.connect_timeout = self.duration("DATEBIN_CONNECT_TIMEOUT", config.connect_timeout)?;
         config.statement_timeout = self.duration("DATEBIN_STATEMENT_TIMEOUT", config.statement_timeout)?;
+        let expected = "schemas with commas between them, none with a quote in its name";
+        config.search_path = self.read("DATEBIN_SEARCH_PATH", config.search_path, expected, SearchPath::parse)?;
         // A wait that outlasts its statement would be reported as a slow statement, not as a lock.
         let lock_timeout = self.duration("DATEBIN_LOCK_TIMEOUT", config.lock_timeout)?;
         config.lock_timeout = lock_timeout.min(config.statement_timeout * 3 / 4).max(Duration::from_millis(1));

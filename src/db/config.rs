@@ -9,6 +9,7 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 
 use super::conninfo;
+use super::path::SearchPath;
 use super::settings::{Pooler, Settings, Value};
 use crate::observe::Observer;
 
@@ -30,6 +31,8 @@ pub struct DatabaseConfig {
     pub statement_timeout: Duration,
     /// How long a statement may wait for a lock.
     pub lock_timeout: Duration,
+    /// Where statements over rows look names up.
+    pub search_path: SearchPath,
     pub(super) pooler: Pooler,
     /// Who is told of sessions and statements.
     pub observer: Observer,
@@ -38,7 +41,7 @@ pub struct DatabaseConfig {
 /// What a session is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// Questions: names resolve in `pg_catalog` alone.
+    /// Questions: names resolve in `pg_catalog`, and in the schemas that the operator trusts.
     Questions,
     /// The catalog: the role's own search path stays, as discovery asks what is on it.
     Discovery,
@@ -66,6 +69,7 @@ impl DatabaseConfig {
             connect_timeout: Duration::from_secs(3),
             statement_timeout: Duration::from_secs(20),
             lock_timeout: Duration::from_secs(5),
+            search_path: SearchPath::default(),
             pooler: Pooler::default(),
             observer: Observer::default(),
         })
@@ -141,7 +145,7 @@ impl DatabaseConfig {
             .with("lc_numeric", Value::Text("C"))
             .with("lc_time", Value::Text("C"));
         match purpose {
-            Purpose::Questions => bounded.with("search_path", Value::Text("pg_catalog")),
+            Purpose::Questions => bounded.with("search_path", Value::Path(self.search_path.clone())),
             Purpose::Discovery => bounded,
             Purpose::Watching => {
                 bounded.with("search_path", Value::Text("pg_catalog")).with("idle_session_timeout", Value::Millis(0))

@@ -6,18 +6,18 @@ use sqlx::PgConnection;
 use tokio::time::Instant;
 
 use super::error::DbError;
-use super::lease::texts;
+use super::lease::{raw, texts};
 use super::names::is_about_the_relation;
+use super::path::SearchPath;
 use super::stored::LastRead;
 use crate::catalog::{Held, Rollup, Source};
-use crate::sql::{self, Every, Statement};
+use crate::sql::{self, Every, Statement, Writer};
 use crate::time::{Clock, TimeRange};
 
 /// A relation up to this size is read whole.
 const SMALL_BYTES: u64 = 256 << 20;
 /// How long one statement about a rollup may take.
-const PATIENCE: &str = "SELECT pg_catalog.set_config('statement_timeout', '5000', false), \
-                        pg_catalog.set_config('search_path', 'pg_catalog', false)";
+const PATIENCE: &str = "SELECT pg_catalog.set_config('statement_timeout', '5000', false), ";
 /// How long the holes of one rollup may be looked at.
 const LOOKING: Duration = Duration::from_secs(2);
 /// The most holes that are looked at, the newest.
@@ -64,8 +64,11 @@ struct FoundHoles {
 ///
 /// # Errors
 /// The database is away.
-pub(super) async fn bound(connection: &mut PgConnection) -> Result<(), DbError> {
-    sqlx::Executor::execute(connection, sqlx::raw_sql(PATIENCE)).await?;
+pub(super) async fn bound(connection: &mut PgConnection, path: &SearchPath) -> Result<(), DbError> {
+    let mut w = Writer::default();
+    w.syntax(PATIENCE);
+    path.write_call(&mut w);
+    sqlx::Executor::execute(connection, raw(&w.finish())).await?;
     Ok(())
 }
 

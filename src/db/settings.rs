@@ -13,6 +13,7 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use super::error::DbError;
+use super::path::SearchPath;
 use crate::sql::{Statement, Writer};
 
 /// Settings of one kind of session.
@@ -20,16 +21,17 @@ use crate::sql::{Statement, Writer};
 pub(super) struct Settings(Vec<Setting>);
 
 /// A setting by its name in `pg_settings`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Setting {
     name: &'static str,
     value: Value,
 }
 
 /// The value of a setting in its own unit.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Value {
     Text(&'static str),
+    Path(SearchPath),
     /// Milliseconds.
     Millis(usize),
 }
@@ -38,6 +40,7 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => f.write_str(text),
+            Self::Path(path) => write!(f, "{path}"),
             Self::Millis(number) => write!(f, "{number}"),
         }
     }
@@ -59,7 +62,7 @@ impl Settings {
 
     /// As the start of a session takes them.
     pub(super) fn at_start(&self) -> impl Iterator<Item = (&'static str, Value)> {
-        self.0.iter().map(|setting| (setting.name, setting.value)).chain([(MARK, Value::Text("on"))])
+        self.0.iter().map(|setting| (setting.name, setting.value.clone())).chain([(MARK, Value::Text("on"))])
     }
 
     /// Asks a session for its process and the settings that it has.
@@ -93,10 +96,11 @@ impl Settings {
         w.syntax(", pg_catalog.current_setting('transaction_read_only')");
         for setting in &self.0 {
             w.syntax(", pg_catalog.set_config('").syntax(setting.name).syntax("', '");
-            match setting.value {
-                Value::Text(text) => w.syntax(text),
-                Value::Millis(number) => w.number(number),
-            };
+            match &setting.value {
+                Value::Text(text) => drop(w.syntax(text)),
+                Value::Path(path) => path.write(&mut w),
+                Value::Millis(number) => drop(w.number(*number)),
+            }
             w.syntax("', true)");
         }
         w.finish()

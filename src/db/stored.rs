@@ -9,11 +9,12 @@ use tokio::time::Instant;
 
 use super::config::DatabaseConfig;
 use super::error::DbError;
-use super::lease::texts;
+use super::lease::{raw, texts};
+use super::path::SearchPath;
 use super::{names, rollups};
 use crate::catalog::classify::{Draft, NameStrategy, StoredNames};
 use crate::catalog::{Relation, Snapshot, Source};
-use crate::sql;
+use crate::sql::{self, Writer};
 
 /// How long one statement may take that lists names.
 const STATEMENT: Duration = Duration::from_secs(3);
@@ -83,22 +84,26 @@ pub(super) struct Reader<'a> {
     is_unbounded: bool,
     /// Whether a statement here has less time than one of a question.
     is_shorter: bool,
+    /// Where statements over rows look names up.
+    path: SearchPath,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(connection: &'a mut PgConnection, memory: &'a mut Memory, config: &DatabaseConfig) -> Self {
         let is_shorter = config.statement_timeout > STATEMENT;
-        Self { connection, memory, notes: Vec::new(), is_unbounded: true, is_shorter }
+        Self { connection, memory, notes: Vec::new(), is_unbounded: true, is_shorter, path: config.search_path.clone() }
     }
 
-    /// Bounds the statements that follow, once there is one. They read rows, and resolve names in `pg_catalog` alone.
+    /// Bounds the statements that follow, once there is one. They read rows, and resolve names as questions do.
     async fn bound(&mut self) -> Result<(), DbError> {
         if std::mem::take(&mut self.is_unbounded) {
-            let path = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)";
-            let both = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', false), \
-                        pg_catalog.set_config('statement_timeout', '3000', false)";
-            let text = if self.is_shorter { both } else { path };
-            sqlx::Executor::execute(&mut *self.connection, sqlx::raw_sql(text)).await?;
+            let mut w = Writer::default();
+            w.syntax("SELECT ");
+            self.path.write_call(&mut w);
+            if self.is_shorter {
+                w.syntax(", pg_catalog.set_config('statement_timeout', '3000', false)");
+            }
+            sqlx::Executor::execute(&mut *self.connection, raw(&w.finish())).await?;
         }
         Ok(())
     }
@@ -109,7 +114,7 @@ impl<'a> Reader<'a> {
         let mut known = HashMap::new();
         for (source, rollup) in snapshot.rollups_to_read() {
             if known.is_empty() {
-                rollups::bound(self.connection).await?;
+                rollups::bound(self.connection, &self.path).await?;
             }
             let key = rollups::key(&source, rollup);
             let mut last = self.memory.rollups.remove(&key);

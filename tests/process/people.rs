@@ -188,3 +188,61 @@ async fn people_take_on_roles_and_what_a_role_may_not_read_is_unknown() {
     }
     assert!(program.complaints().iter().all(|line| !line.to_string().contains(PASSWORD)));
 }
+
+/// A policy and a view whose functions name tables without their schema.
+const UNQUALIFIED: &str = "
+    CREATE SCHEMA app;
+    CREATE TABLE app.members (login text, owner text);
+    INSERT INTO app.members VALUES ('alice', 'alice'), ('bob', 'bob');
+    GRANT USAGE ON SCHEMA app TO reader; GRANT SELECT ON app.members TO reader;
+    SET search_path = app, public;
+    CREATE FUNCTION app.mine() RETURNS text LANGUAGE sql STABLE AS
+        $$ SELECT owner FROM members WHERE login = nullif(current_setting('datebin.user', true), '') $$;
+    CREATE TABLE app.bills (ts timestamptz NOT NULL, owner text NOT NULL, host text NOT NULL, value double precision);
+    INSERT INTO app.bills SELECT ts, owner, host, value FROM own;
+    GRANT SELECT ON app.bills TO reader;
+    ALTER TABLE app.bills ENABLE ROW LEVEL SECURITY;
+    CREATE POLICY mine ON app.bills USING (owner = app.mine());
+    CREATE FUNCTION app.factor() RETURNS float8 LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN (SELECT 10 FROM members LIMIT 1); END $$;
+    CREATE VIEW app.scaled AS SELECT ts, host, value * app.factor() AS value FROM public.hidden;
+    GRANT SELECT ON app.scaled TO reader;
+    ALTER ROLE reader SET search_path = app, public;";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_find_names_without_a_schema_where_the_operator_says() {
+    let cluster = Cluster::start();
+    cluster.sql(ROWS).await;
+    cluster.sql(UNQUALIFIED).await;
+    let tokens = cluster.directory.join("tokens.toml");
+    std::fs::write(&tokens, token("plain", "")).expect("the file of tokens");
+    let (file, direct) = (tokens.display().to_string(), reader(&cluster.url()));
+    let pool = "pool_mode = transaction\ndefault_pool_size = 4";
+    let bouncer = Bouncer::before(&cluster, "the test of names without a schema", pool).await;
+    let pooled = bouncer.as_ref().map(|bouncer| reader(&bouncer.url()));
+    for url in std::iter::once(&direct).chain(pooled.as_ref()) {
+        let usual = [("DATABASE_URL", url.as_str()), ("DATEBIN_TOKENS", file.as_str())];
+        let closed = Program::serve(&cluster, &usual).await;
+        for target in ["bills", "scaled"] {
+            let answer = asked(&closed, ("plain", "alice"), "/query", Some(&question(target))).await;
+            assert_eq!(
+                (answer.status, &answer.body["error"]["code"]),
+                (422, &json!("relation_broken")),
+                "{}",
+                answer.body
+            );
+        }
+        drop(closed);
+        let told = [usual[0], usual[1], ("DATEBIN_SEARCH_PATH", "app, public")];
+        let program = Program::serve(&cluster, &told).await;
+        for (person, value) in [("alice", 1.0), ("bob", 2.0)] {
+            let bills = asked(&program, ("plain", person), "/query", Some(&question("bills"))).await;
+            assert_eq!(bills.status, 200, "{}", bills.body);
+            assert_eq!(
+                (bills.body.as_array().map(Vec::len), &bills.body[0]["datapoints"][0][0]),
+                (Some(1), &json!(value))
+            );
+            let scaled = asked(&program, ("plain", person), "/query", Some(&question("sum(scaled)"))).await;
+            assert_eq!(scaled.body[0]["datapoints"][0][0], 30.0, "{}", scaled.body);
+        }
+    }
+}
