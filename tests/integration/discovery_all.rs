@@ -53,7 +53,7 @@ const OFFERED: &[(&str, &str, &str, &str)] = &[
     ("sensor_data", "time", "location sensor_id type", "sensor_data_co2 sensor_data_temperature"),
     ("spells", "start_date", "car_id state", "spells_rows"),
     ("states", "last_updated_ts", "entity_id metadata_id", "states_rows"),
-    ("statistics", "start_ts", "has_mean metadata_id statistic_id unit", "statistics_mean statistics_sum"),
+    ("statistics", "start_ts", "metadata_id statistic_id unit", "statistics_mean statistics_sum"),
     ("trends", "clock", "itemid", "trends_num trends_value_avg trends_value_max trends_value_min"),
     ("trips", "start_date", "car_id", "trips_distance_km"),
 ];

@@ -4,6 +4,7 @@ mod histories;
 mod jobs;
 mod kinds;
 mod mixed;
+mod products;
 
 use std::collections::BTreeMap;
 

@@ -10,7 +10,7 @@ use super::things::Referred;
 use super::{things, time, untold, words};
 use crate::catalog::facts::{ColumnFacts, Facts, ForeignKey, RelationFacts};
 use crate::catalog::file::{JoinDecl, SourceDecl};
-use crate::catalog::{ColumnType, Label, Lasts, LengthUnit, Relation, Value};
+use crate::catalog::{ColumnType, Join, Label, Lasts, LengthUnit, Relation, Value};
 use crate::ident::Ident;
 use crate::time::Zone;
 
@@ -117,8 +117,12 @@ fn dimensions(all: &Facts, relation: &RelationFacts, draft: &mut DraftSource, no
         let on = pairs.collect();
         declared.joins.push(JoinDecl { relation: target.to_string(), on, ..JoinDecl::default() });
         let joined = joins(all, relation, &declared).and_then(|joined| {
-            let labels = own.iter().cloned().chain(joined.labels.into_iter().map(|label| apart(label, &own, target)));
-            Ok((joined.joins, labels::settled(relation, labels.collect())?))
+            let labels = own.iter().cloned().chain(joined.labels.into_iter().map(|label| {
+                let theirs = joined_to(&joined.joins, &label).unwrap_or(target);
+                apart(label, &own, theirs)
+            }));
+            let labels = labels.collect();
+            Ok((joined.joins, labels::settled(relation, labels)?))
         });
         match joined {
             Ok((joins, labels)) if labels.len() > draft.source.labels.len() => {
@@ -132,6 +136,12 @@ fn dimensions(all: &Facts, relation: &RelationFacts, draft: &mut DraftSource, no
             }
         }
     }
+}
+
+/// The relation whose row a label is of.
+fn joined_to<'a>(joins: &'a [Join], label: &Label) -> Option<&'a Relation> {
+    let row = label.column().row;
+    joins.iter().find(|join| join.row == row).map(|join| &join.relation)
 }
 
 /// A label that is called like one of the table's own has its relation in front.
@@ -155,7 +165,7 @@ fn is_dimension(all: &Facts, relation: &RelationFacts, key: &ForeignKey) -> bool
 }
 
 fn no_time(relation: &RelationFacts) -> String {
-    let like = |column: &&ColumnFacts| column.is_number() && words::is_surely_epoch(column.name.as_str());
+    let like = |column: &&ColumnFacts| column.is_number() && words::is_epoch_name(column.name.as_str());
     match relation.columns.iter().find(like) {
         Some(column) if column.stats.is_none() => {
             format!(

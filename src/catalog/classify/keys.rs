@@ -171,7 +171,7 @@ fn is_order(column: &ColumnFacts, time: &Ident, is_timed: bool) -> bool {
     let name = column.name.as_str();
     let of_day = words::is_one(time.as_str(), &["day", "date"]) && words::is_one(name, &["hour", "minute", "second"]);
     let is_clock = matches!(&column.ty, ColumnType::Other(ty) if ty == "time" || ty == "timetz");
-    column.is_integer() && (words::is_order(name) || of_day || !is_timed && words::is_count_of_rows(name)) || is_clock
+    column.is_integer() && (words::is_order(name) || of_day || !is_timed && words::is_line(name)) || is_clock
 }
 
 /// Why a column of a key cannot be a label.

@@ -188,13 +188,14 @@ fn resolved(place: Place<'_>, table: &LabelTable, ids: &str, labels: &str) -> Re
     Ok(Label::Members { document: Document::Ids(Box::new(ids)) })
 }
 
-/// The labels of a dimension that declares none: its short texts, enums and booleans.
+/// The labels of a dimension that declares none: its short texts and enums.
 pub(super) fn of_dimension(place: Place<'_>, without: &[&str]) -> Vec<Label> {
     let others = place.relation.columns.iter().filter(|column| !without.contains(&column.name.as_str()));
     let fits = |column: &&ColumnFacts| {
         let name = column.name.as_str();
-        let short = column.is_text() || matches!(column.ty, ColumnType::Enum(_) | ColumnType::Bool);
-        short && column.readable && !words::is_sensitive(name) && !words::is_free_text(name) && !column.is_dead()
+        let short = column.is_text() || matches!(column.ty, ColumnType::Enum(_));
+        let is_private = words::is_sensitive(name) || words::is_personal(name);
+        short && column.readable && !is_private && !words::is_free_text(name) && !column.is_dead()
     };
     let label = |column: &ColumnFacts| Label::One {
         name: column.name.to_string(),

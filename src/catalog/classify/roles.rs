@@ -43,7 +43,7 @@ pub(super) fn role(place: &Place<'_>, column: &ColumnFacts) -> Role {
         return out("the role may not SELECT it");
     }
     if column.is_text() && words::is_sensitive(name) {
-        return out("its name says that it is personal or secret");
+        return out("its name says that it is secret, or about a person");
     }
     if column.is_dead() {
         return out("dead: only NULLs, by the statistics");
@@ -56,6 +56,9 @@ pub(super) fn role(place: &Place<'_>, column: &ColumnFacts) -> Role {
             return Role::Members("part of a key: each member is a label".into());
         }
         Some(Part::Label) => return Role::Label(format!("{}, part of a key that tells series apart", column.ty)),
+        None if is_of_somebody(place, column) => {
+            return out("its name says that it is about a person");
+        }
         None if column.numbered => return out("a row id: the database generates it"),
         None => {}
     }
@@ -63,6 +66,12 @@ pub(super) fn role(place: &Place<'_>, column: &ColumnFacts) -> Role {
         return out("a value of another type than the numbers beside it: declare them as one `value`");
     }
     by_type(place, column)
+}
+
+/// Whether a text is about somebody, and no name of a series: rows that are measured need it if no key does without it.
+fn is_of_somebody(place: &Place<'_>, column: &ColumnFacts) -> bool {
+    let is_needed = place.keys.are_measured && place.keys.covered_by.is_none();
+    column.is_text() && words::is_personal(column.name.as_str()) && !refers(place.relation, column) && !is_needed
 }
 
 /// The role of a column of which no key says anything.

@@ -30,7 +30,7 @@ pub(super) fn role(place: &Place<'_>, column: &ColumnFacts) -> Role {
     if refers(relation, column) {
         return Role::Label(format!("{}, a foreign key", column.ty));
     }
-    if place.keys.are_made && words::is_number_of_row(name) {
+    if place.keys.are_made && words::is_number_of_row(name) && !comes_again(relation, column) {
         return Role::Out("the name of a single row".into());
     }
     if place.keys.are_made && things::is_name(name) && is_of_each(relation, column) {
@@ -52,7 +52,10 @@ pub(super) fn role(place: &Place<'_>, column: &ColumnFacts) -> Role {
         }
         _ if matches!(column.ty, ColumnType::Enum(_)) => Role::Label("enum".into()),
         _ if words::is_free_text(name) => Role::Out("free text, by its name".into()),
-        (Some(_), _) => Role::Label(format!("{}, few distinct values", column.ty)),
+        (Some(_), _) => {
+            let share = share(column).unwrap_or_default() * 100.0;
+            Role::Label(format!("{}, {share:.0} % of its values are distinct", column.ty))
+        }
         (None, _) => Role::Label(format!("{}, no statistics yet", column.ty)),
     }
 }
@@ -63,8 +66,17 @@ fn is_of_one_row(place: &Place<'_>, column: &ColumnFacts) -> bool {
     let (relation, name) = (place.relation, column.name.as_str());
     let many = relation.rows.is_some_and(|rows| rows > MANY_ROWS);
     let is_key = words::is_bare_id(name) || column.ty == ColumnType::Uuid || words::is_of_row(name);
-    let apart = place.time.and_then(share).is_some_and(|share| share > INSTANTS_SHARE);
+    // Where each thing has a row at each of several instants, its id comes again.
+    let instants = place.time.and_then(|time| relation.distinct(time));
+    let apart = place.time.and_then(share).is_some_and(|share| share > INSTANTS_SHARE)
+        || instants.is_some_and(|instants| instants >= FEW_VALUES);
     many && is_key && apart && share(column).is_some_and(|share| share > EACH_SHARE)
+}
+
+/// Whether the statistics say that values of a column come again and again.
+fn comes_again(relation: &RelationFacts, column: &ColumnFacts) -> bool {
+    let is_some = relation.rows.is_some_and(|rows| rows > FEW_ROWS);
+    is_some && column.stats.is_some() && share(column).is_some_and(|share| share < FREE_TEXT_SHARE)
 }
 
 /// Whether nearly every row has a value of its own.

@@ -164,7 +164,9 @@ fn thing(relation: &RelationFacts, time: &Ident, referred: Referred) -> Option<S
     if let Some(column) = relation.columns.iter().find(|column| is_login(relation, column)) {
         return Some(format!("`{}` is about somebody", column.name));
     }
-    let is_deal = relation.columns.iter().any(|own| own.is_number() && words::is_deal(own.name.as_str()));
+    // An order is somebody's; what has a price alone may be sold.
+    let is_deal = relation.columns.iter().any(|own| own.is_number() && words::is_deal(own.name.as_str()))
+        && (refers(relation) || !relation.columns.iter().any(|own| own.is_text() && is_name(own.name.as_str())));
     if time::is_plain(relation, column) || is_deal || has_event(relation, time) {
         return None;
     }

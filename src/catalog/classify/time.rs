@@ -21,12 +21,15 @@ pub(super) fn choose(relation: &RelationFacts, zone: Zone) -> Option<(TimeColumn
         let rank = words::time_rank(column.name.as_str())?;
         let kind = kind(column, zone)?;
         let leads = leads(relation, column);
-        let score =
-            (varies(relation, column), leads, rank, follows(relation, column), column.not_null, type_rank(&kind));
+        // What ended or was changed last moves a row, whatever index there is.
+        let name = column.name.as_str();
+        let stays = !words::is_end(name) && !words::is_change(name);
+        let found = (follows(relation, column), column.not_null);
+        let score = (varies(relation, column), stays, leads, rank, found, type_rank(&kind));
         Some((score, column, kind))
     });
     // Of equals the first column wins.
-    let ((_, leads, ..), column, kind) = scored.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
+    let ((_, _, leads, ..), column, kind) = scored.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
     let (column, kind) = finer(relation, column, zone).unwrap_or((column, kind));
     let mut reason = describe(&kind);
     if leads {
@@ -79,9 +82,16 @@ pub(super) fn end(relation: &RelationFacts, start: &Ident, zone: Zone) -> Option
         .iter()
         .filter(|column| column.ty.is_time())
         .find(|column| is_other(column) && words::is_end_of(column.name.as_str(), start.as_str()));
+    let is_other_end = |name: &str| {
+        relation
+            .columns
+            .iter()
+            .any(|begin| begin.name != *start && begin.ty.is_time() && words::is_end_of(name, begin.name.as_str()))
+    };
     let is_end = |column: &&ColumnFacts| {
         let name = column.name.as_str();
-        is_other(column) && pair.map_or_else(|| words::is_end(name), |pair| pair.name == column.name)
+        let is_plain = || words::is_end(name) && !is_other_end(name);
+        is_other(column) && pair.map_or_else(is_plain, |pair| pair.name == column.name)
     };
     let begins = relation.column(start.as_str())?;
     let found = relation.columns.iter().filter(is_end).find_map(|column| Some((column, kind(column, zone)?)));
@@ -117,11 +127,18 @@ pub(super) fn kind(column: &ColumnFacts, zone: Zone) -> Option<TimeKind> {
         ColumnType::Timestamptz => Some(TimeKind::Instant),
         ColumnType::Timestamp => Some(TimeKind::Local(zone)),
         ColumnType::Date => Some(TimeKind::Day(zone)),
+        _ if words::may_be_epoch(column.name.as_str()) && !is_narrow(column) => None,
         _ if words::is_epoch_name(column.name.as_str()) => {
             Some(TimeKind::Epoch { unit: unit_by_statistics(column)?, storage: storage(column)? })
         }
         _ => None,
     }
+}
+
+/// Whether the smallest and the largest of what ANALYZE kept are near each other, as times are, and not lengths of time.
+fn is_narrow(column: &ColumnFacts) -> bool {
+    let span = column.stats.as_ref().and_then(|stats| stats.span);
+    span.is_some_and(|[first, _, last]| first > 0.3 * last)
 }
 
 /// The unit in which the middle of what ANALYZE kept is a plausible time; single rows may be off.

@@ -70,13 +70,17 @@ fn hidden(relation: &RelationFacts, column: &ColumnFacts, role: &Role) -> Option
     match &column.ty {
         ColumnType::Other(ty) if ty != "time" && ty != "timetz" => Some(ty.to_string()),
         ColumnType::TextArray | ColumnType::Hstore | ColumnType::IntArray { .. } => Some(column.ty.to_string()),
-        _ if column.is_text() && words::is_sensitive(column.name.as_str()) => Some("personal or secret".to_owned()),
+        _ if column.is_text() && is_private(column.name.as_str()) => Some("personal or secret".to_owned()),
         _ => None,
     }
 }
 
 fn labels<'a>(columns: &[(&'a ColumnFacts, Role)]) -> Vec<&'a ColumnFacts> {
     columns.iter().filter(|(_, role)| matches!(role, Role::Label(_))).map(|(column, _)| *column).collect()
+}
+
+fn is_private(name: &str) -> bool {
+    words::is_sensitive(name) || words::is_personal(name)
 }
 
 /// Whether the labels have as many sets of values as an instant has rows, as far as the statistics tell.

@@ -1,23 +1,30 @@
 //! The meaning of column names. Names are compared in lower case.
 
+mod codes;
 mod lists;
+mod moments;
 mod pairs;
+mod private;
 mod times;
 
 pub(super) use pairs::{finer, is_end_of};
+pub(super) use private::{is_password, is_personal, is_sensitive};
 pub use times::is_epoch_name;
-pub(super) use times::{is_change, is_creation, is_end, is_event, is_latest, is_surely_epoch, time_rank};
+pub(super) use times::{is_change, is_creation, is_end, is_event, is_latest, is_surely_epoch, may_be_epoch, time_rank};
 
+use codes::{ATTEMPT, CHOICE, CHOICE_END, CHOICE_SUFFIX, CODE, KIND, OF_ATTEMPT, ONE_ATTEMPT, RANK};
 use lists::{
-    ATTEMPT, CHOICE, CHOICE_SUFFIX, CODE, COUNT_OF_ROWS, COUNTER, DOCUMENT, ENDS_IN_ID, FRACTION, FREE_TEXT, HARMLESS,
-    KIND, METRIC_NAME, OF_ATTEMPT, ONE_ATTEMPT, PLACE, PLAIN_NAME, RANK, SENSITIVE, SENSITIVE_PAIRS, SEQUENCE, SUMS,
-    VALUE,
+    COUNT_OF_ROWS, COUNTER, DOCUMENT, ENDS_IN_ID, FRACTION, FREE_TEXT, METRIC_NAME, NUMBERED_PARTS, PLACE, PLAIN_NAME,
+    REFERS, SEQUENCE, SUMS, VALUE,
 };
 
 /// Whether a whole number of that name is a choice out of a list, or a place in one.
 pub(super) fn is_choice(name: &str) -> bool {
     let lower = name.to_lowercase();
-    is_one(name, CHOICE) || CHOICE_SUFFIX.iter().any(|end| lower.ends_with(end))
+    let is_glued = |word: &String| CHOICE_END.iter().any(|end| word.ends_with(end));
+    is_one(name, CHOICE)
+        || CHOICE_SUFFIX.iter().any(|end| lower.ends_with(end))
+        || words_of(name).last().is_some_and(is_glued)
 }
 
 /// Whether a whole number of that name says how often the job of a row was tried, or may be. Where rows are measured at a
@@ -74,21 +81,6 @@ pub(super) fn words_of(name: &str) -> Vec<String> {
     words
 }
 
-/// Whether a text of that name is about a person or secret. A number of emails or tokens is neither.
-pub(super) fn is_sensitive(name: &str) -> bool {
-    let words = words_of(name);
-    if words.last().is_some_and(|word| HARMLESS.contains(&word.as_str())) {
-        return false;
-    }
-    words.iter().any(|word| SENSITIVE.contains(&word.as_str()))
-        || words.windows(2).any(|pair| SENSITIVE_PAIRS.iter().any(|(a, b)| pair[0] == *a && pair[1] == *b))
-}
-
-/// Whether a text of that name is what somebody logs in with.
-pub(super) fn is_password(name: &str) -> bool {
-    words_of(name).iter().any(|word| matches!(word.as_str(), "password" | "passwd" | "passphrase" | "pwd"))
-}
-
 /// Whether a number of that name is of money or goods that change hands, as orders have and things have not.
 pub(super) fn is_deal(name: &str) -> bool {
     let deal = ["amount", "total", "subtotal", "paid", "refunded", "qty", "quantity", "fee"];
@@ -102,6 +94,14 @@ pub(super) fn is_free_text(name: &str) -> bool {
 
 pub(super) fn is_code(name: &str) -> bool {
     is_one(name, CODE) || name.to_lowercase().ends_with("_code")
+}
+
+/// Whether a whole number of that name, in a key without a time, numbers the rows of a thing: the lines of an order, and
+/// not the `map_index` of tasks that run side by side.
+pub(super) fn is_line(name: &str) -> bool {
+    let words = words_of(name);
+    let is_index = words.len() > 1 && words.last().is_some_and(|word| word == "index" || word == "idx");
+    is_count_of_rows(name) && (!is_index || words.first().is_some_and(|word| NUMBERED_PARTS.contains(&word.as_str())))
 }
 
 /// Whether a part of a key only puts rows in order.
@@ -152,7 +152,8 @@ pub(super) fn is_place(name: &str) -> bool {
 pub(super) fn is_reference(name: &str) -> bool {
     let lower = name.to_lowercase();
     is_plain_reference(name)
-        || ["_no", "_nr"].iter().any(|end| lower.ends_with(end))
+        || ["_no", "_nr", "_by"].iter().any(|end| lower.ends_with(end))
+        || REFERS.contains(&words_of(name).concat().as_str())
         || lower == "dbid"
         || words_of(name).last().is_some_and(|word| is_id_of(word))
 }
@@ -199,8 +200,10 @@ mod tests {
         assert_eq!(metric_name_rank("Metric"), Some((1, false)));
         assert!(metric_name_rank("name").is_some_and(|(_, needs_value)| needs_value));
         assert_eq!(metric_name_rank("host"), None);
-        assert!(is_sensitive("user_PASSWORD_hash") && is_sensitive("Email") && is_sensitive("apiKey"));
-        assert!(!is_sensitive("prompt_tokens") && !is_sensitive("emails_sent") && !is_sensitive("secretary"));
+        assert!(
+            is_choice("eventtype") && is_choice("exitcode") && is_choice("config_source") && !is_choice("water_level")
+        );
+        assert!(is_line("line_no") && is_line("item_index") && !is_line("map_index"));
         assert!(
             is_reference("rack_no") && is_reference("hostId") && !is_reference("humidity") && !is_reference("paid")
         );
@@ -223,7 +226,6 @@ mod tests {
         ] {
             assert!(!is_reference(name), "{name}");
         }
-        assert!(!is_sensitive("email_type") && !is_sensitive("ip_address"));
         for name in ["attempt", "max_attempts", "try_number", "maxRetries", "retry_limit"] {
             assert!(is_attempt(name, true) && is_attempt(name, false), "{name}");
         }

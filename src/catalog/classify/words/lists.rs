@@ -29,13 +29,6 @@ pub(super) const PLAIN_NAME: &[&str] = &[
 ];
 pub(super) const VALUE: &[&str] =
     &["value", "val", "v", "reading", "metric_value", "measure", "measured_value", "numeric_value"];
-pub(super) const SENSITIVE: &[&str] =
-    &["password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "apikey", "email", "ssn", "iban"];
-/// Words of which both together are sensitive.
-pub(super) const SENSITIVE_PAIRS: &[(&str, &str)] =
-    &[("api", "key"), ("private", "key"), ("access", "key"), ("e", "mail")];
-/// Words behind a sensitive one that say which kind of it is meant, and nothing of a person.
-pub(super) const HARMLESS: &[&str] = &["type", "kind", "status", "state", "provider", "template"];
 pub(super) const FREE_TEXT: &[&str] = &[
     "html",
     "cooked",
@@ -78,78 +71,21 @@ pub(super) const FREE_TEXT: &[&str] = &[
     "message_id",
     "event_id",
 ];
-pub(super) const CODE: &[&str] = &[
-    "year",
-    "month",
-    "weekday",
-    "zip",
-    "zipcode",
-    "postcode",
-    "postal_code",
-    "port",
-    "sport",
-    "dport",
-    "srcport",
-    "dstport",
-    "code",
-    "status_code",
-    "version",
-    "phone",
-    "checksum",
+/// Whole numbers that refer to somebody or something.
+pub(super) const REFERS: &[&str] = &[
+    "creator",
+    "owner",
+    "author",
+    "assignee",
+    "assignedto",
+    "reporter",
+    "parent",
+    "thread",
+    "worker",
+    "asn",
+    "lsn",
+    "vlan",
 ];
-/// What whole numbers of these names are: a choice out of a list, or a place in one.
-pub(super) const CHOICE: &[&str] = &[
-    "type",
-    "kind",
-    "mode",
-    "status",
-    "state",
-    "flag",
-    "flags",
-    "severity",
-    "priority",
-    "batch",
-    "line",
-    "sort_order",
-    "category",
-    "class",
-    "result",
-    "rc",
-    "errno",
-    "proto",
-    "protocol",
-    "role",
-    "stage",
-    "reason",
-    "quality",
-    "qos",
-    "dow",
-    "method",
-    "visibility",
-];
-/// How often a job was tried.
-pub(super) const ATTEMPT: &[&str] = &["attempt", "attempts", "try", "tries", "retry", "retries"];
-/// Words beside those that make nothing else of it.
-pub(super) const OF_ATTEMPT: &[&str] = &[
-    "max",
-    "min",
-    "num",
-    "no",
-    "nr",
-    "number",
-    "count",
-    "left",
-    "remaining",
-    "limit",
-    "current",
-    "of",
-    "job",
-    "task",
-    "delivery",
-    "send",
-];
-/// Words that make a setting or a single number of it, whatever the rows are.
-pub(super) const ONE_ATTEMPT: &[&str] = &["max", "limit", "no", "nr", "number", "attempt", "try", "retry"];
 /// Words that end in `id` and are no ids.
 pub(super) const ENDS_IN_ID: &[&str] = &[
     "paid", "prepaid", "unpaid", "repaid", "valid", "invalid", "solid", "fluid", "liquid", "rapid", "acid", "grid",
@@ -157,10 +93,6 @@ pub(super) const ENDS_IN_ID: &[&str] = &[
     "solenoid", "centroid", "covid", "rigid", "turbid", "overbid", "outbid", "underbid", "lipid", "squid", "tabloid",
     "eyelid",
 ];
-/// Where a row stands among others.
-pub(super) const RANK: &[&str] = &["position", "pos", "rank", "ranking", "place", "placement"];
-/// Words that say what kind of value a row has.
-pub(super) const KIND: &[&str] = &["type", "kind", "category"];
 /// What whole numbers of these names count: the rows of a thing.
 pub(super) const COUNT_OF_ROWS: &[&str] = &[
     "no",
@@ -209,31 +141,10 @@ pub(super) const PLACE: &[&str] = &[
     "host",
     "server",
 ];
-pub(super) const CHOICE_SUFFIX: &[&str] = &[
-    "_type",
-    "_kind",
-    "_mode",
-    "_status",
-    "_state",
-    "_flag",
-    "_flags",
-    "_mask",
-    "_idx",
-    "_index",
-    "_version",
-    "_port",
-    "_year",
-    "_number",
-    "_seq",
-    "_category",
-    "_class",
-    "_priority",
-    "_severity",
-    "_role",
-    "_stage",
-    "_enum",
-    "_method",
-    "_reason",
+/// The parts of a thing that are numbered one after the other, in front of `index`.
+pub(super) const NUMBERED_PARTS: &[&str] = &[
+    "line", "item", "row", "step", "frame", "packet", "chunk", "part", "sort", "order", "page", "block", "event",
+    "msg", "message", "sub", "seq", "entry", "position",
 ];
 /// The part of a second that a time lacks.
 pub(super) const FRACTION: &[&str] =

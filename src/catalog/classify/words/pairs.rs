@@ -15,6 +15,11 @@ pub(in super::super) fn is_end_of(name: &str, start: &str) -> bool {
         ("began", "ended"),
         ("from", "to"),
         ("from", "until"),
+        ("started", "stopped"),
+        ("started", "completed"),
+        ("started", "terminated"),
+        ("join", "leave"),
+        ("joined", "left"),
         ("opened", "closed"),
         ("open", "close"),
     ];

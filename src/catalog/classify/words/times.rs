@@ -1,180 +1,6 @@
 //! What names of times say, however their words are put together: `created_at`, `createdAt` and `createat` are one.
 
-const TIME: &[&str] = &[
-    "time",
-    "ts",
-    "timestamp",
-    "bucket",
-    "recordedat",
-    "measuredat",
-    "sampledat",
-    "observedat",
-    "collectedat",
-    "capturedat",
-    "captured",
-    "loggedat",
-    "eventtime",
-    "datetime",
-    "date",
-    "day",
-    "at",
-    "clock",
-    "dt",
-    "dttm",
-    "eventdate",
-    "eventdttm",
-];
-/// When a row was made.
-const CREATION: &[&str] = &[
-    "createdat",
-    "createat",
-    "created",
-    "createdon",
-    "createdate",
-    "createddate",
-    "datecreated",
-    "createtime",
-    "createdtime",
-    "creationtime",
-    "creationdate",
-    "createdtimestamp",
-    "createdts",
-    "createdunix",
-    "createunix",
-    "insertedat",
-    "inserted",
-    "insertdate",
-    "addedat",
-    "dateadded",
-    "receivedat",
-    "receivedunix",
-];
-/// When what a row is about happened or began.
-const EVENT: &[&str] = &[
-    "startedat",
-    "starttime",
-    "startdate",
-    "occurredat",
-    "submittedat",
-    "placedat",
-    "orderedat",
-    "orderdate",
-    "dateorder",
-    "purchasedat",
-    "postedat",
-    "sentat",
-    "issuedat",
-    "paidat",
-    "invoicedate",
-    "startedunix",
-];
-/// When a row was changed last, or the thing was seen.
-const CHANGE: &[&str] = &[
-    "updatedat",
-    "updateat",
-    "modifiedat",
-    "changedat",
-    "editedat",
-    "editat",
-    "updated",
-    "modified",
-    "updatedon",
-    "modifiedon",
-    "writedate",
-    "updatetime",
-    "updatedtime",
-    "updatedate",
-    "updateddate",
-    "modifydate",
-    "modifieddate",
-    "updatedunix",
-    "updateunix",
-    "mtime",
-    "lastmodified",
-    "lastupdate",
-    "lastupdated",
-    "lastupdatedat",
-    "lastchanged",
-    "lastpolled",
-    "lastseen",
-    "lastseenat",
-    "lastactivity",
-    "lastactivityat",
-    "lastactive",
-    "lastpostedat",
-    "lastlogin",
-    "lastloginat",
-    "bumpedat",
-    "refreshedat",
-    "syncedat",
-];
-/// Times that are not when a row was measured.
-const OTHER: &[&str] = &[
-    "deletedat",
-    "deleteat",
-    "deletedunix",
-    "archivedat",
-    "archivedunix",
-    "expiresat",
-    "expiredat",
-    "expiry",
-    "expires",
-    "expiresunix",
-    "validuntil",
-    "validto",
-    "birthdate",
-    "birthday",
-    "dateofbirth",
-    "dob",
-    "duedate",
-    "dueat",
-    "deadline",
-    "deadlineunix",
-    "lastseen",
-    "lastlogin",
-];
-/// When what a row is about was over.
-const END: &[&str] = &[
-    "end",
-    "ends",
-    "endat",
-    "endtime",
-    "endts",
-    "enddate",
-    "endedat",
-    "ended",
-    "dateend",
-    "until",
-    "till",
-    "finish",
-    "finishedat",
-    "finished",
-    "finishtime",
-    "finishdate",
-    "completedat",
-    "completed",
-    "completiontime",
-    "closedat",
-    "closed",
-    "closedunix",
-    "closedate",
-    "resolvedat",
-    "stoppedat",
-    "stopped",
-    "stop",
-    "stoptime",
-    "stopdate",
-    "leftat",
-    "returnedat",
-    "doneat",
-    "endtimestamp",
-    "stopunix",
-    "endunix",
-    "timeend",
-];
-const EPOCH: &[&str] = &["clock", "ts", "time", "timestamp", "epoch", "unixtime", "datetime", "created", "updated"];
-const EPOCH_SUFFIX: &[&str] = &["_ts", "_time", "_epoch", "_timestamp", "_at", "_ms", "_clock", "_unix", "_on"];
-
+use super::moments::{CHANGE, CREATION, END, EPOCH, EPOCH_SUFFIX, EVENT, OTHER, TIME};
 use super::words_of;
 
 /// What follows `time` in a name, and how others say the same: `timecreated` is `createdat`.
@@ -245,10 +71,11 @@ pub(in super::super) fn is_latest(name: &str) -> bool {
 fn is_ahead(name: &str) -> bool {
     let words = words_of(name);
     let ends = ["at", "time", "ts", "date", "on", "run", "dagrun", "due", "after", "timestamp", "attempt", "execution"];
-    match words.as_slice() {
+    let is_next = match words.as_slice() {
         [first, .., last] => first == "next" && ends.contains(&last.as_str()),
         _ => false,
-    }
+    };
+    is_next || words.iter().any(|word| word.starts_with("expir"))
 }
 
 /// Whether a time of that name is when something was over.
@@ -260,8 +87,15 @@ pub(in super::super) fn is_end(name: &str) -> bool {
 #[must_use]
 pub fn is_epoch_name(name: &str) -> bool {
     let lower = name.to_lowercase();
-    let listed = [EPOCH, CREATION, EVENT, CHANGE, OTHER, END].iter().any(|list| is_one(name, list));
-    listed || EPOCH_SUFFIX.iter().any(|end| lower.ends_with(end))
+    let listed = [EPOCH, TIME, CREATION, EVENT, CHANGE, OTHER, END].iter().any(|list| is_one(name, list));
+    listed || EPOCH_SUFFIX.iter().any(|end| lower.ends_with(end)) || may_be_epoch(name)
+}
+
+/// Whether a number of that name may be a time or how long something took: `mintime`. The values tell.
+pub(in super::super) fn may_be_epoch(name: &str) -> bool {
+    let listed = [EPOCH, TIME, CREATION, EVENT, CHANGE, OTHER, END].iter().any(|list| is_one(name, list));
+    let lower = name.to_lowercase();
+    !listed && ["time", "stamp", "date"].iter().any(|end| lower.ends_with(end))
 }
 
 /// Whether a number of that name is a time even where no statistics say so.
@@ -293,6 +127,8 @@ mod tests {
         assert!(
             is_creation("timecreated") && is_change("timemodified") && is_change("timeaccess") && is_end("timefinish")
         );
+        assert!(time_rank("expire_at").is_none() && time_rank("expiration_date").is_none());
+        assert!(time_rank("t_stamp") == Some(3) && is_epoch_name("t_stamp") && may_be_epoch("mintime"));
         assert!(!is_epoch_name("timeout") && !is_epoch_name("times"));
         assert!(is_epoch_name("createat") && is_surely_epoch("created_unix") && !is_surely_epoch("format"));
         assert!(is_end("closed_unix") && is_end("finishedAt") && !is_end("weekend") && is_change("write_date"));
