@@ -88,6 +88,7 @@ async fn serve(url: &str) -> (String, std::sync::Arc<Snapshot>) {
         request_timeout: Duration::from_secs(25),
         show_sql: false,
         resources: Resources::default(),
+        cache: datebin::cache::Cache::off(),
     };
     let http = HttpConfig { listen: ([127, 0, 0, 1], 0).into(), ..HttpConfig::default() };
     let listener = tokio::net::TcpListener::bind(http.listen).await.expect("a port");

@@ -99,6 +99,7 @@ async fn engine(url: &str) -> Engine {
         request_timeout: Duration::from_secs(25),
         show_sql: false,
         resources: Resources::default(),
+        cache: datebin::cache::Cache::off(),
     }
 }
 

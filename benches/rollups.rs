@@ -99,6 +99,7 @@ async fn engine(url: &str, rollup: &str) -> Engine {
         request_timeout: Duration::from_secs(600),
         show_sql: true,
         resources: Resources::default(),
+        cache: datebin::cache::Cache::off(),
     }
 }
 

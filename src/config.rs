@@ -6,6 +6,7 @@ mod tests;
 mod listen;
 mod log;
 mod settings;
+mod size;
 mod variables;
 
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::access::Access;
+use crate::cache::Cache;
 use crate::engine::Resources;
 use crate::observe::Audit;
 use crate::plan::Limits;
@@ -20,7 +22,11 @@ use crate::refresh::CatalogConfig;
 use crate::time::Zone;
 pub use log::LogConfig;
 pub use settings::{Setting, settings, unknown_variables};
+use size::size;
 pub use variables::VARIABLES;
+
+/// The cache's size when `DATEBIN_CACHE_BYTES` does not say.
+const CACHE_BYTES: usize = 64 << 20;
 
 /// The file that is read when `DATEBIN_CONFIG` does not say.
 const DEFAULT_FILE: &str = "datebin.toml";
@@ -195,6 +201,15 @@ impl Environment<'_> {
         Ok(Resources::new(self.read("DATEBIN_PROCESS_BYTES", 192 << 20, expected, bytes)?, request))
     }
 
+    /// The bytes of the cache; 0 turns it off.
+    ///
+    /// # Errors
+    /// It is no size.
+    pub fn cache(&self) -> Result<Cache, ConfigError> {
+        let bytes = |text: &str| if text == "0" { Some(0) } else { size(text) };
+        self.read("DATEBIN_CACHE_BYTES", CACHE_BYTES, "a size such as 64MiB, or 0 for no cache", bytes).map(Cache::new)
+    }
+
     /// Where the server listens.
     ///
     /// # Errors
@@ -264,17 +279,4 @@ impl Environment<'_> {
             }
         }
     }
-}
-
-fn size(text: &str) -> Option<usize> {
-    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let shift = match unit.trim() {
-        "" | "B" => 0,
-        "KiB" | "k" => 10,
-        "MiB" | "M" => 20,
-        "GiB" | "G" => 30,
-        _ => return None,
-    };
-    number.parse::<usize>().ok()?.checked_mul(1 << shift).filter(|bytes| *bytes > 0)
 }

@@ -41,6 +41,7 @@ pub mod intake;
 pub mod db;
 pub mod frame;
 pub mod render;
+pub mod cache;
 pub mod refresh;
 pub mod access;
 pub mod engine;

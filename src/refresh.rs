@@ -10,6 +10,7 @@ use std::num::NonZeroU32;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -54,6 +55,8 @@ struct Wanted {
     soon: Notify,
     /// The relations that no refresh helped.
     doubts: Doubts,
+    /// How often somebody knew of a change.
+    reloads: AtomicU64,
 }
 
 /// What the catalog says after a question found that a relation is not as it says.
@@ -122,11 +125,6 @@ impl Catalog {
         if state.wait_for(|state| state.snapshot.is_some()).await.is_err() {
             std::future::pending::<()>().await;
         }
-    }
-
-    /// Asks for a refresh soon.
-    pub fn refresh(&self) {
-        self.wanted.now.notify_one();
     }
 
     /// After a question found that a relation is not as `old` says: waits for a refresh, and gives its catalog if that

@@ -62,6 +62,10 @@ pub struct SourceDecl {
     pub lookback: Option<String>,
     /// How long a sample counts as the current value, in the Prometheus API; five minutes when absent.
     pub staleness: Option<String>,
+    /// How long after its end a bucket may still get rows, or `never`.
+    pub settles: Option<String>,
+    /// How long stored buckets are answered from; five minutes when absent.
+    pub max_age: Option<String>,
     /// The labels; the choice of discovery when absent.
     pub labels: Option<Vec<LabelDecl>>,
     /// The column, or the member of JSON, with the metric's name.

@@ -11,6 +11,7 @@ pub mod facts;
 pub mod file;
 pub mod filter;
 mod join;
+mod keeping;
 mod label;
 mod lasting;
 pub mod presets;
@@ -25,11 +26,14 @@ pub use clock::{EpochStorage, EpochUnit, TimeColumn, TimeKind};
 pub use compared::{BoundType, Compared, Order};
 pub use filter::{Filter, Wanted};
 pub use join::{Join, Row, needed, path};
+pub use keeping::{Keeping, Settles};
 pub use label::{Document, Label, LabelIds, LabelValue};
 pub use lasting::{End, Lasts, LengthUnit, Overlap};
 pub use rollup::{Held, Rolled, Rollup, RollupColumns, RollupMetrics};
 pub use snapshot::{Carrier, Clash, Snapshot};
 pub use value::{Member, Reading, Value};
+
+use std::time::Duration;
 
 use crate::ast::OverTime;
 use crate::ident::Ident;
@@ -155,6 +159,10 @@ pub struct Source {
     pub one_per_instant: bool,
     /// How long the newest sample counts for Prometheus' instant selectors, in milliseconds, where the operator says.
     pub staleness_ms: Option<i64>,
+    /// When its buckets are settled, where the operator says.
+    pub settles: Option<Settles>,
+    /// How long what was read of it is believed, where the operator says.
+    pub max_age: Option<Duration>,
     /// For a narrow source the column that carries the metric's name, its own or a joined row's.
     pub name_column: Option<Column>,
     /// The path to the name in the JSON of that column; empty for the column itself.

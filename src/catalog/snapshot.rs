@@ -18,6 +18,8 @@ pub struct Snapshot {
     aliases: BTreeMap<String, String>,
     annotations: Vec<AnnotationSource>,
     zone: Zone,
+    /// How far the database's clock is ahead of ours, in milliseconds.
+    skew_ms: i64,
     notes: Vec<String>,
     /// By source, whether a question has met a time that is no whole millisecond.
     fine: Arc<[AtomicBool]>,
@@ -84,7 +86,7 @@ impl Snapshot {
         let annotations = AnnotationSource::own().into_iter().chain(annotations).collect();
         let (aliases, notes, lexicon) = (BTreeMap::new(), Vec::new(), OnceLock::new());
         let fine = sources.iter().map(|_| AtomicBool::default()).collect();
-        Ok(Self { sources, metrics, aliases, annotations, zone, notes, fine, lexicon })
+        Ok(Self { sources, metrics, aliases, annotations, zone, skew_ms: 0, notes, fine, lexicon })
     }
 
     /// The part of it that a caller may see: of each source what `narrow` leaves, and the annotations that are seen. A
@@ -109,6 +111,7 @@ impl Snapshot {
             fine: sources.iter().map(|_| AtomicBool::default()).collect(),
             annotations: self.annotations.iter().filter(|one| annotations(one)).cloned().collect(),
             zone: self.zone,
+            skew_ms: self.skew_ms,
             notes: Vec::new(),
             lexicon: OnceLock::new(),
             sources,
@@ -145,6 +148,17 @@ impl Snapshot {
     /// Says more of what the operator should know.
     pub fn add_notes(&mut self, notes: &[String]) {
         self.notes.extend_from_slice(notes);
+    }
+
+    /// Says how far the database's clock is ahead of ours, in milliseconds.
+    pub const fn set_skew(&mut self, skew_ms: i64) {
+        self.skew_ms = skew_ms;
+    }
+
+    /// How far the database's clock is ahead of ours, in milliseconds, as it was when the catalog was read.
+    #[must_use]
+    pub const fn skew_ms(&self) -> i64 {
+        self.skew_ms
     }
 
     /// What the operator should know of the file.

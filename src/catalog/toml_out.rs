@@ -13,7 +13,7 @@ use rollup::rollup;
 use rows::{joins, labels, matchers, refined, time};
 
 use super::classify::{Decision, Verdict};
-use super::{Column, LOOKBACK_MS, Metric, MetricKind, Relation, Row, Snapshot, Source};
+use super::{Column, LOOKBACK_MS, Metric, MetricKind, Relation, Row, Settles, Snapshot, Source};
 use crate::ast::OverTime;
 
 const HEAD: &str = "\
@@ -68,6 +68,14 @@ fn source(out: &mut String, source: &Source, decisions: &[&Decision]) {
     }
     if let Some(ms) = source.staleness_ms {
         line(out, &["staleness = ", &quoted(&format!("{ms}ms"))]);
+    }
+    match source.settles {
+        Some(Settles::Never) => line(out, &["settles = ", &quoted("never")]),
+        Some(Settles::After(ms)) => line(out, &["settles = ", &quoted(&format!("{ms}ms"))]),
+        None => {}
+    }
+    if let Some(age) = source.max_age {
+        line(out, &["max_age = ", &quoted(&format!("{}ms", age.as_millis()))]);
     }
     reasons(out, decisions, Verdict::LeftOut);
     value::forms(out, source);

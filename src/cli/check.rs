@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::{Failure, cure, print, say};
+use crate::cache::Cache;
 use crate::catalog::file::CatalogFile;
 use crate::check::{Report, check};
 use crate::config::Environment;
@@ -72,6 +73,7 @@ async fn checked(environment: &Environment<'_>, arguments: &Arguments) -> Result
         request_timeout,
         show_sql: false,
         resources,
+        cache: Cache::off(),
     };
     let report = check((&database, config.zone), &file, engine).await?;
     print(&match arguments.format {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::instant::moment;
 use super::{Failure, chart, print, promql, say};
+use crate::cache::Origin;
 use crate::config::Environment;
 use crate::db::{Database, Deadline, Health};
 use crate::engine::Engine;
@@ -18,7 +19,7 @@ use crate::intake;
 use crate::refresh::{Catalog, once};
 use crate::render;
 use crate::render::chart::{Chart, Look, Theme, svg};
-use crate::time::{Clock, TimeRange, Zone};
+use crate::time::{Clock, TimeRange, Zone, to_rfc3339};
 use crate::wire::request::Query;
 
 #[derive(Debug, clap::Args)]
@@ -56,6 +57,9 @@ pub(super) struct Arguments {
     /// The file that describes tables, instead of the one that DATEBIN_CONFIG names.
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
+    /// Says of each read where its buckets came from: known already, a rollup, the rows themselves.
+    #[arg(long, conflicts_with = "promql")]
+    explain: bool,
     /// The form of the answer.
     #[arg(long, value_enum, default_value_t = Form::Chart)]
     format: Form,
@@ -106,6 +110,7 @@ pub(super) async fn one_shot(environment: &Environment<'_>, file: Option<&Path>)
         request_timeout: timeout,
         show_sql: false,
         resources: environment.resources()?,
+        cache: environment.cache()?,
     })
 }
 
@@ -202,6 +207,15 @@ impl Arguments {
     }
 }
 
+/// Where the buckets of a read came from, as a line.
+fn explained(origin: &Origin) -> String {
+    let Origin { metric, relation, outcome, known, asked } = origin;
+    let asked: Vec<String> =
+        asked.iter().map(|range| format!("{} to {}", to_rfc3339(range.from), to_rfc3339(range.to))).collect();
+    let asked = if asked.is_empty() { "nothing".to_owned() } else { asked.join(", ") };
+    format!("explain: {metric} of {relation}: {}; {known} rows known; asked: {asked}", outcome.word())
+}
+
 async fn ask(engine: &Engine, arguments: &Arguments) -> Result<Answers, Failure> {
     let scope = engine.scope()?;
     let zone = match &arguments.tz {
@@ -228,6 +242,9 @@ async fn ask(engine: &Engine, arguments: &Arguments) -> Result<Answers, Failure>
     let answer = scope.answer(&question).await.map_err(|error| error.full_message())?;
     answers.failed = !answer.failed.is_empty();
     answers.said.extend(answer.failed.iter().map(|error| format!("datebin: {}", render::told(error))));
+    if arguments.explain {
+        answers.said.extend(scope.origins().iter().map(explained));
+    }
     let notices = answer.answered.iter().flat_map(|target| &target.notices);
     answers.said.extend(notices.map(|notice| format!("note: {notice}")));
     answers.frames = answer.answered.into_iter().flat_map(|target| target.frames).collect();

@@ -73,6 +73,7 @@ pub(super) async fn engine(environment: &Environment<'_>, http: &HttpConfig) -> 
         request_timeout: http.request_timeout,
         show_sql: environment.show_sql()?,
         resources: environment.resources()?,
+        cache: environment.cache()?,
     })
 }
 

@@ -17,6 +17,7 @@ use super::batch::{Float, Results, batch};
 use crate::catalog::Relation;
 use crate::catalog::facts::{Facts, RelationFacts, RelationKind, Scope};
 use crate::ident::Ident;
+use crate::time::Clock;
 
 #[derive(Deserialize)]
 struct RelationRow {
@@ -65,6 +66,7 @@ struct Begin {
     scope: String,
     /// What the mark of our own sessions says; nothing where the settings of the start were left out.
     start: String,
+    clock_ms: i64,
     lockable: i64,
     timescale: HashSet<String>,
 }
@@ -80,6 +82,8 @@ pub(super) struct Account {
     pub(super) facts: Facts,
     /// Whether the session has the settings that its start asked for.
     pub(super) has_start: bool,
+    /// How far the database's clock is ahead of ours, in milliseconds; less by what a round trip takes.
+    pub(super) skew_ms: i64,
 }
 
 /// Loads the facts of every relation in scope.
@@ -111,7 +115,7 @@ pub(super) async fn account(
         }
         loaded = load_once(connection, scope, beyond).await?;
     }
-    Ok(Account { facts: loaded.facts, has_start: loaded.has_start })
+    Ok(Account { facts: loaded.facts, has_start: loaded.has_start, skew_ms: loaded.skew_ms })
 }
 
 /// The facts between two moments.
@@ -119,6 +123,7 @@ struct Loaded {
     before: String,
     facts: Facts,
     has_start: bool,
+    skew_ms: i64,
     after: String,
 }
 
@@ -128,6 +133,7 @@ async fn load_once(
     beyond: &mut Vec<Relation>,
 ) -> Result<Loaded, sqlx::Error> {
     let (mut begin, mut results) = in_scope(connection, &scope::text(scope, beyond)).await?;
+    let skew_ms = begin.clock_ms.saturating_sub(Clock::System.now());
     let mut timescale = Timescale::default();
     if !begin.timescale.is_empty() {
         timescale = aggregates::load(connection, &begin.timescale).await?;
@@ -152,7 +158,7 @@ async fn load_once(
     let is_decided = |facts: &RelationFacts| !scope.settles(facts) || facts.children > 1;
     loading.decided_by_statistics = loading.facts.relations.iter().map(is_decided).collect();
     let after = statistics::load(connection, &mut loading, &mut results).await?;
-    Ok(Loaded { before, facts: loading.facts, has_start: begin.start == "on", after })
+    Ok(Loaded { before, facts: loading.facts, has_start: begin.start == "on", skew_ms, after })
 }
 
 /// All that is asked, in one round trip if the scope came with the start of the session.

@@ -177,12 +177,13 @@ async fn read(
     if !account.has_start && !connection.is_in_transaction() {
         return Err(DbError::Unfit("the settings of its start were left out").into());
     }
-    let facts = account.facts;
+    let (facts, skew_ms) = (account.facts, account.skew_ms);
     let mut reader = Reader::new(connection, memory, config);
     let (mut kept, mut problems) = (file.clone(), Vec::new());
     let found = loop {
         match assembled(&mut reader, &facts, &kept, zone).await {
-            Ok((snapshot, decisions)) => {
+            Ok((mut snapshot, decisions)) => {
+                snapshot.set_skew(skew_ms);
                 let is_all_wrong = !problems.is_empty() && kept.sources.is_empty() && kept.annotations.is_empty();
                 break Some((snapshot, decisions, is_all_wrong));
             }

@@ -130,6 +130,12 @@ impl Database {
         Self { share: Some(Arc::new(Semaphore::new(sessions))), budget: Some(budget.clone()), ..self.metered() }
     }
 
+    /// The same database, which pays the bytes of what is read from another budget.
+    #[must_use]
+    pub fn paid_from(&self, budget: &Budget) -> Self {
+        Self { budget: Some(budget.clone()), ..self.clone() }
+    }
+
     /// The same database for the statements of a caller, which are written down.
     #[must_use]
     pub fn of_caller(&self, identity: &Identity, record: &Record) -> Self {

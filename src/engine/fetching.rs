@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::skipped::skipped_values;
+use super::buckets::Known;
+use super::said::{logged, skipped_values, too_many_series};
 use super::{AT_ONCE, Scope};
 use crate::budget::Held;
 use crate::catalog::{Filter, LabelValue, Source};
 use crate::db::{DbError, RowSink, SeriesRow};
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::evaluate::Fetched;
-use crate::frame::{self, Collector, Gathered, Kept, Reduced, Reducer, SampleCollector};
+use crate::frame::{self, Collector, Gathered, Kept, Reduced, Reducer};
 use crate::plan::{Fetch, FetchAggregate, FetchGroup, settle_within};
 use crate::sql::{self, Statement};
 use crate::time::TimeRange;
@@ -24,9 +25,6 @@ pub(super) struct ReducedSeries {
     pub(super) held: Held,
     pub(super) notices: Vec<String>,
 }
-
-/// The most values of a label that a pattern is tried on.
-const LABEL_VALUES: u32 = 100_000;
 
 impl Scope {
     /// The series of each group, and what the person at the panel should know of them.
@@ -130,9 +128,8 @@ impl Scope {
             let (value, values) = match read {
                 Some(read) => read,
                 None => {
-                    let statement = sql::label_values(source, &lookup.value, others, range, LABEL_VALUES);
-                    let found = self.database.texts(&statement, self.deadline, LABEL_VALUES).await?;
-                    (lookup.value, Arc::new(found))
+                    let found = self.tried_values(source, &lookup.value, (others, range)).await?;
+                    (lookup.value, found)
                 }
             };
             // About a step for each byte that a pattern looks at.
@@ -148,16 +145,22 @@ impl Scope {
     /// The series of one metric; those with equal labels in several of its sources are one.
     async fn series(&self, part: OfMetric<'_>) -> Result<Gathered, Error> {
         let Some(first) = part.fetches.first() else { return Ok(Gathered::none(&self.budget)) };
-        if first.fold.function.is_of_samples() {
-            let fetches = self.all_settled(part.fetches).await?;
-            return self.folded(part, &fetches).await;
+        let of_samples = first.fold.function.is_of_samples();
+        if of_samples && !(part.fetches.len() == 1 && first.fold.function.is_of_pairs() && self.is_cached(first)) {
+            return self.folded(part).await;
         }
         let parts: Vec<Fetch> = part.fetches.iter().flat_map(Fetch::parts).collect();
         let parts = self.all_settled(&parts).await?;
         let mut collector = Collector::new(Arc::new(first.clone()), part.group.named, &self.budget);
         // Rows that are merged into windows are not those of the answer; what counts is what comes of them.
         let are_cells = part.group.answers && first.axis.windows.is_none();
+        let mut known = Vec::new();
         for fetch in &parts {
+            if self.is_cached(fetch) {
+                known.push(self.buckets(fetch).await?);
+                continue;
+            }
+            self.uncached(fetch);
             collector.next_source(fetch);
             let mut sink = |row: SeriesRow<'_>| {
                 if are_cells {
@@ -168,36 +171,20 @@ impl Scope {
             self.read(fetch, &sql::fetch(fetch), &mut sink).await?;
         }
         let (then, answers) = (part.then().cloned(), part.group.answers);
-        self.compute(collector.work(), move |budget| {
+        let work = collector.work() + known.iter().map(Known::work).sum::<usize>();
+        self.compute(work, move |budget| {
+            let pays = are_cells.then_some(budget);
+            known.into_iter().try_for_each(|known| known.into_collector(&mut collector, pays))?;
             collector.finish(budget, then.as_ref(), &mut || if answers { budget.take() } else { Ok(()) })
         })
         .await
     }
 
     /// The series of a function that needs the samples themselves.
-    async fn folded(&self, part: OfMetric<'_>, fetches: &[Fetch]) -> Result<Gathered, Error> {
-        let Some(first) = fetches.first() else { return Ok(Gathered::none(&self.budget)) };
-        let mut samples = SampleCollector::new(Arc::new(first.clone()), part.group.named, &self.budget);
-        if fetches.len() > 1 {
-            samples = samples.of_several(&self.budget);
-        }
-        for fetch in fetches {
-            samples.next_source(fetch);
-            samples = self.samples(fetch, samples).await?;
-        }
-        samples = self.compute(samples.waiting(), move |budget| samples.merge_sources(budget)).await?;
-        let asked = fetches.to_vec();
-        let (back, before) = self
-            .compute(samples.work(), move |_| {
-                let before: Vec<Fetch> = asked.iter().filter_map(|fetch| samples.predecessors(fetch)).collect();
-                Ok((samples, before))
-            })
-            .await?;
-        samples = back;
-        for fetch in &before {
-            samples.next_source(fetch);
-            self.read(fetch, &sql::fetch(fetch), &mut |row| samples.earlier(&row)).await?;
-        }
+    async fn folded(&self, part: OfMetric<'_>) -> Result<Gathered, Error> {
+        let fetches = self.all_settled(part.fetches).await?;
+        fetches.iter().for_each(|fetch| self.uncached(fetch));
+        let samples = self.streamed(part.group.named, &fetches).await?;
         let (then, answers) = (part.then().cloned(), part.group.answers);
         self.compute(samples.work(), move |budget| {
             samples.finish(budget, then.as_ref(), &mut || if answers { budget.take() } else { Ok(()) })
@@ -231,6 +218,7 @@ impl Scope {
                 reducer = reducer.of_several(&self.budget);
             }
             for fetch in &fetches {
+                self.uncached(fetch);
                 reducer.next_source(fetch);
                 reducer = self.samples(fetch, reducer).await?;
             }
@@ -270,18 +258,4 @@ impl<'a> OfMetric<'a> {
     fn then(self) -> Option<&'a FetchAggregate> {
         self.group.then.as_ref().filter(|_| self.is_only)
     }
-}
-
-/// Each metric keeps to the limit, all of them together do not.
-fn too_many_series(cap: u32) -> Error {
-    let message = format!("the metrics of this selector have more than {cap} series here, the limit of one target");
-    Error::new(Kind::TooManySeries, message).hint("name fewer metrics, narrow them with matchers, or aggregate them")
-}
-
-/// The error as the client may see it; what the server said goes to the log.
-pub(super) fn logged(error: &DbError, fetch: &Fetch) -> Error {
-    if !error.is_no_news() {
-        tracing::warn!(metric = fetch.rows.metric, relation = %fetch.rows.relation, %error, "a fetch failed");
-    }
-    error.public().of_relation(&fetch.rows.relation)
 }

@@ -3,6 +3,7 @@
 mod annotate;
 mod annotations;
 mod before;
+mod buckets;
 mod builder;
 mod computing;
 mod explain;
@@ -17,10 +18,11 @@ mod reading;
 mod reducing;
 mod remote;
 mod resolve;
+mod said;
 mod scope;
 mod show;
-mod skipped;
 mod slices;
+mod streaming;
 mod unmatched;
 mod variable;
 mod work;
@@ -35,6 +37,7 @@ use futures_util::{StreamExt as _, stream};
 
 use crate::ast::{Format, Reduce};
 use crate::budget::Held;
+use crate::cache::Cache;
 use crate::db::Database;
 use crate::error::{Error, Kind};
 use crate::frame;
@@ -74,6 +77,8 @@ pub struct Engine {
     pub show_sql: bool,
     /// What all requests share.
     pub resources: Resources,
+    /// What is known already.
+    pub cache: Cache,
 }
 
 /// The answer to a request: what could be answered, and the errors of the rest.

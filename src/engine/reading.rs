@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::skipped::skipped_values;
+use super::said::skipped_values;
 use super::{AT_ONCE, Scope};
 use crate::budget::Budget;
 use crate::error::{Error, Kind};
 use crate::evaluate::{Fetched, Inputs, Samples};
-use crate::frame::{self, Collector, Gathered, ReadPlan, ReadSeries, SampleReader};
+use crate::frame::{self, Gathered, ReadPlan, ReadSeries, SampleReader};
 use crate::lower::Reads;
 use crate::plan::{Context, Fetch, MetricRead};
-use crate::sql;
 use crate::time::TimeRange;
 
 impl Scope {
@@ -83,11 +82,10 @@ impl Scope {
     async fn partials(&self, fetches: &[Fetch]) -> Result<Option<ReadSeries>, Error> {
         let mut folded = Vec::with_capacity(fetches.len());
         for fetch in self.all_settled(fetches).await? {
-            let mut collector = Collector::new(Arc::new(fetch.clone()), true, &self.budget);
-            match self.read(&fetch, &sql::fetch(&fetch), &mut |row| collector.row(&row)).await {
+            let collector = match self.collected(&fetch).await {
                 Err(error) if error.kind == Kind::BadData => return Ok(None),
-                done => done?,
-            }
+                collected => collected?,
+            };
             if collector.has_fine_times() {
                 self.snapshot.learn_fine_times(fetch.rows.source);
             }
@@ -105,6 +103,7 @@ impl Scope {
     /// What the samples of one metric give, and how many rows held what is no number.
     async fn sampled(&self, fetches: &[Fetch], plan: &ReadPlan) -> Result<(ReadSeries, f64), Error> {
         let mut fetches = self.all_settled(fetches).await?;
+        fetches.iter().for_each(|fetch| self.uncached(fetch));
         loop {
             let Some(first) = fetches.first() else { return Ok((frame::united(Vec::new(), plan, &self.budget), 0.0)) };
             let mut reader = SampleReader::new(&fetches, &Arc::new(first.clone()), plan, &self.budget);

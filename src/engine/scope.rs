@@ -1,11 +1,12 @@
 //! The scope of one request. Everything below the handlers takes it instead of separate parameters.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{AT_ONCE, Engine, Resources};
 use crate::access::Caller;
 use crate::budget::Budget;
+use crate::cache::{Cache, Origin, Outcome, Since, Tally};
 use crate::catalog::Snapshot;
 use crate::db::{Database, Deadline};
 use crate::error::{Error, Kind};
@@ -32,6 +33,12 @@ pub struct Scope {
     pub(super) limits: Limits,
     pub(super) budget: Budget,
     pub(super) resources: Resources,
+    /// What is known already.
+    pub(super) cache: Cache,
+    /// Which statements of others it may share.
+    pub(super) since: Since,
+    /// Where its buckets came from.
+    pub(super) tally: Tally,
     pub(super) show_sql: bool,
     /// Whether the database may aggregate.
     pub(super) pushes: bool,
@@ -68,6 +75,9 @@ impl Engine {
             limits,
             budget,
             resources: self.resources.clone(),
+            cache: self.cache.clone(),
+            since: Since { arrived: Instant::now(), is_fresh: false },
+            tally: Tally::default(),
             // The SQL has the conditions that a token adds.
             show_sql: self.show_sql && !caller.hides_rows(),
             pushes: true,
@@ -145,6 +155,30 @@ impl Scope {
     #[must_use]
     pub const fn moment_in<'a>(&self, zone: &'a Zone) -> Moment<'a> {
         Moment { now: self.now, zone }
+    }
+
+    /// The same request, which asks the database for what is known as well, where it says so.
+    #[must_use]
+    pub fn fresh(mut self, is_fresh: bool) -> Self {
+        self.since.is_fresh = is_fresh;
+        self
+    }
+
+    /// Where the buckets of its answer came from, in one word; none where nothing was fetched.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&'static str> {
+        if self.cache.is_on() { self.tally.worst().map(Outcome::word) } else { Some("off") }
+    }
+
+    /// Where the buckets of each fetch came from.
+    #[must_use]
+    pub fn origins(&self) -> Vec<Origin> {
+        self.tally.origins()
+    }
+
+    /// The time of the request by the earlier of the two clocks.
+    pub(super) fn earlier_now(&self) -> Millis {
+        self.now.min(self.now.saturating_add(self.snapshot.skew_ms()))
     }
 
     /// The same request with less time, where it says so.

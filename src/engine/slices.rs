@@ -12,7 +12,7 @@ use futures_util::stream::FuturesOrdered;
 
 use self::rest::{Pace, Rest, scaled};
 use super::Scope;
-use super::fetching::logged;
+use super::said::logged;
 use crate::catalog::{LabelValue, Row, Wanted};
 use crate::db::{DbError, Pieces, SeriesRow};
 use crate::error::{Error, Kind};

@@ -1,24 +1,30 @@
 //! Rows of partials → series. Rows come in any order; those of one bucket and series are merged.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::block::{Block, edges};
 use super::index::{SeriesIndex, SeriesOfRows as _};
 use super::output::{Gathered, Output};
-use super::partial::{Cell, WIDTH, merge, push, width};
+use super::partial::{Cell, WIDTH, kept_width, merge, push, width};
 use super::window::{Take, points};
-use crate::budget::Budget;
+use crate::budget::{Budget, Held};
 use crate::db::{Place, SeriesRow};
 use crate::error::Error;
 use crate::evaluate::RangeFunction;
 use crate::plan::{Buckets, Fetch, FetchAggregate};
 use crate::sql::carried;
+use crate::time::TimeRange;
 
 /// Collects the rows of one metric.
 pub struct Collector {
     index: SeriesIndex<Vec<Cell>>,
     carried: Option<RangeFunction>,
     rows: u32,
-    skipped: f64,
+    /// By bucket, how many values were no numbers.
+    skipped: HashMap<u32, f64>,
+    /// The same of the blocks.
+    skipped_in_blocks: f64,
     /// Whether the partials of some bucket may not be what its samples come to.
     vague: bool,
     /// Whether some time is no whole millisecond.
@@ -34,7 +40,8 @@ impl Collector {
             index: SeriesIndex::new(fetch, named, budget),
             carried,
             rows: 0,
-            skipped: 0.0,
+            skipped: HashMap::new(),
+            skipped_in_blocks: 0.0,
             vague: false,
             fine: false,
         }
@@ -52,7 +59,9 @@ impl Collector {
     pub fn row(&mut self, row: &SeriesRow<'_>) -> Result<(), Error> {
         self.rows += 1;
         let columns = self.index.width();
-        if !self.has_number(row, columns)? {
+        let place = row.place(columns).map_err(|error| error.public())?;
+        let bucket = bucket(&self.index.fetch, place);
+        if !self.has_number(row, columns, bucket)? {
             return if self.rows > self.index.fetch.caps.rows { Err(self.index.too_much()) } else { Ok(()) };
         }
         // A series too many is what is wrong even where the row is one too many as well.
@@ -60,8 +69,7 @@ impl Collector {
         if self.rows > self.index.fetch.caps.rows {
             return Err(self.index.too_much());
         }
-        let place = row.place(columns).map_err(|error| error.public())?;
-        let Some(bucket) = bucket(&self.index.fetch, place) else { return Ok(()) };
+        let Some(bucket) = bucket else { return Ok(()) };
         let mut partials = [0.0; WIDTH];
         for (offset, partial) in partials.iter_mut().enumerate().take(width(self.carried)) {
             match row.value(columns + 1 + offset).map_err(|error| error.public())? {
@@ -79,13 +87,63 @@ impl Collector {
     }
 
     /// Whether a bucket holds any number; what else it holds is counted. A series of nothing else is none.
-    fn has_number(&mut self, row: &SeriesRow<'_>, columns: usize) -> Result<bool, Error> {
+    fn has_number(&mut self, row: &SeriesRow<'_>, columns: usize, bucket: Option<u32>) -> Result<bool, Error> {
         if !self.index.may_skip {
             return Ok(true);
         }
         let skipped = row.value(columns + 1 + width(self.carried)).map_err(|error| error.public())?;
-        self.skipped += skipped.unwrap_or(0.0);
+        if let (Some(bucket), Some(skipped)) = (bucket, skipped.filter(|skipped| *skipped > 0.0)) {
+            *self.skipped.entry(bucket).or_default() += skipped;
+        }
         Ok(row.value(columns + 1).map_err(|error| error.public())?.is_some())
+    }
+
+    /// Takes what a block has of an interval; `cells` pays for each as a cell of the answer.
+    ///
+    /// # Errors
+    /// The answer has more rows or series than allowed, more bytes would be held, or time is over.
+    pub fn block(&mut self, block: &Block, range: TimeRange, cells: Option<&Budget>) -> Result<(), Error> {
+        (self.vague, self.fine) = (self.vague || block.vague, self.fine || block.fine);
+        self.skipped_in_blocks += block.skipped_in(range);
+        let fetch = Arc::clone(&self.index.fetch);
+        for (labels, found) in block.series_in(range) {
+            let at = self.index.series_called(labels)?;
+            let Some((own, held)) = self.index.state(at) else { continue };
+            let before = own.len();
+            for (start, partials) in found {
+                let bucket = fetch.axis.buckets.of_micros(start.saturating_mul(1000));
+                push(own, Cell { bucket, partials }, held)?;
+            }
+            let added = own.len() - before;
+            self.rows = self.rows.saturating_add(u32::try_from(added).unwrap_or(u32::MAX));
+            if self.rows > fetch.caps.rows {
+                return Err(self.index.too_much());
+            }
+            cells.map_or(Ok(()), |budget| budget.take_many(added))?;
+        }
+        Ok(())
+    }
+
+    /// What was collected, as a block of all buckets of its fetch, and the bytes that it takes.
+    ///
+    /// # Errors
+    /// More bytes would be held, or time is over.
+    pub fn into_block(self, budget: &Budget) -> Result<(Block, Held), Error> {
+        let mut block = Block::new(edges(&self.index.fetch.axis), kept_width(self.carried));
+        (block.vague, block.fine) = (self.vague, self.fine);
+        block.set_skipped(self.skipped.into_iter().collect());
+        let (keys, states, mut held) = self.index.into_parts();
+        let mut own = budget.held();
+        for (at, cells) in states.into_iter().enumerate() {
+            budget.go_on()?;
+            let bytes = cells.capacity() * size_of::<Cell>();
+            let cells = settled(cells, self.carried);
+            if !cells.is_empty() {
+                own.pay(block.push(keys.labels(at, |_| true), &cells))?;
+            }
+            held.give_back(bytes);
+        }
+        Ok((block, own))
     }
 
     /// Whether the partials of some bucket may not be what its samples come to.
@@ -116,7 +174,8 @@ impl Collector {
         then: Option<&FetchAggregate>,
         take: &mut Take<'_>,
     ) -> Result<Gathered, Error> {
-        let (fetch, carried, skipped) = (Arc::clone(&self.index.fetch), self.carried, self.skipped);
+        let skipped = self.skipped.values().sum::<f64>() + self.skipped_in_blocks;
+        let (fetch, carried) = (Arc::clone(&self.index.fetch), self.carried);
         let mut output = Output::new(budget, then);
         let (keys, states, mut held) = self.index.into_parts();
         for (at, cells) in states.into_iter().enumerate() {

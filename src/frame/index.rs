@@ -173,6 +173,16 @@ impl<S: Default> SeriesIndex<S> {
         self.number()
     }
 
+    /// The number of the series of these labels, which lack the metric's name.
+    pub(super) fn series_called(&mut self, labels: &Labels) -> Result<usize, Error> {
+        if !self.named || !labels.get(METRIC_NAME).is_empty() {
+            return self.series_with(labels);
+        }
+        let mut labels = labels.clone();
+        labels.set(Arc::from(METRIC_NAME), Arc::from(self.fetch.rows.metric.as_str()));
+        self.series_with(&labels)
+    }
+
     fn add(&mut self, labels: &Labels) {
         for (name, value) in labels.iter() {
             let name = self.keys.name(name);

@@ -1,5 +1,6 @@
 //! Rows → series → frames: grouping, merging, evaluation, legends.
 
+mod block;
 mod chunks;
 mod collect;
 mod fill;
@@ -12,6 +13,7 @@ mod mixed;
 mod output;
 mod pair;
 mod partial;
+mod predecessors;
 mod prometheus;
 mod quantile;
 mod read;
@@ -23,11 +25,13 @@ mod slice;
 mod stream;
 mod window;
 
+pub use block::{Block, edges};
 pub use collect::Collector;
 pub use fill::{fill_of, filled, missing};
 pub use instant::instant;
 pub use meaning::Meaning;
 pub use output::{Gathered, joined};
+pub use predecessors::Predecessors;
 pub use prometheus::{Asked, PromPoint, PromSeries, PromValue, answer};
 pub use read::{ReadPlan, ReadSeries, SampleReader, united};
 pub use reduce::{Kept, Reduced, Reducer, reduced};

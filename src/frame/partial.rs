@@ -40,6 +40,14 @@ pub(super) const fn width(function: Option<RangeFunction>) -> usize {
     }
 }
 
+/// How many partials of a bucket are kept.
+pub(super) const fn kept_width(function: Option<RangeFunction>) -> usize {
+    match function {
+        Some(RangeFunction::Irate | RangeFunction::Idelta) => 2,
+        other => width(other),
+    }
+}
+
 /// The value that partials come to over a window of so many seconds.
 pub(super) fn value(partials: Partials, function: Option<RangeFunction>, seconds: f64) -> f64 {
     use RangeFunction::{Idelta, Irate, Rate, Stddev, Stdvar};

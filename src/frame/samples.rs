@@ -1,37 +1,34 @@
 //! Samples in order of time → series. Each sample is folded into its bucket as it arrives; none is kept but the one
 //! before and, for quantiles, those of the windows that are still open.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::block::{Block, edges};
 use super::index::{SeriesIndex, SeriesOfRows};
 use super::mixed::Mixed;
 use super::output::{Gathered, Output};
 use super::pair::Sample;
+use super::partial::kept_width;
 use super::quantile::Looks;
 use super::slice::SampleSink;
 use super::stream::Stream;
 use super::window::Take;
-use crate::ast::OverTime;
-use crate::budget::Budget;
+use crate::budget::{Budget, Held};
 use crate::db::{SeriesRow, Timed};
 use crate::error::{Error, Kind};
-use crate::evaluate::RangeFunction;
-use crate::plan::{Buckets, Fetch, FetchAggregate, Filter, SeriesLabel, Wanted};
-use crate::time::TimeRange;
-
-/// The most values of a label that the search for predecessors names.
-const NAMED_VALUES: usize = 1000;
+use crate::plan::{Fetch, FetchAggregate};
 
 /// What the latest sample before the range of one series takes.
 const LATEST_BYTES: usize = 48;
 
 /// Folds the samples of one metric.
 pub struct SampleCollector {
-    index: SeriesIndex<Stream>,
+    pub(super) index: SeriesIndex<Stream>,
     samples: u32,
     cells: u32,
-    skipped: f64,
+    /// By bucket, how many rows held what is no number.
+    skipped: HashMap<u32, f64>,
     looks: Looks,
     /// The samples of several sources, until all of them are there.
     mixed: Option<Mixed>,
@@ -47,7 +44,7 @@ impl SampleCollector {
         Self {
             samples: 0,
             cells: 0,
-            skipped: 0.0,
+            skipped: HashMap::new(),
             looks: Looks::new(fetch.caps.samples),
             mixed: None,
             latest: HashMap::new(),
@@ -94,56 +91,6 @@ impl SampleCollector {
         if self.cells > fetch.caps.rows { Err(self.index.too_much()) } else { Ok(()) }
     }
 
-    /// The fetch of the last sample before what a fetch of the metric read, for those series that one there may connect
-    /// to.
-    #[must_use]
-    pub fn predecessors(&self, fetch: &Fetch) -> Option<Fetch> {
-        let from = fetch.axis.from.saturating_sub(fetch.fold.lookback_ms);
-        let read_from = fetch.axis.from.saturating_sub(fetch.axis.reach_ms);
-        let own = &self.index.fetch;
-        let may_connect =
-            |first: Sample| first.micros - fetch.fold.lookback_ms.saturating_mul(1000) < read_from.saturating_mul(1000);
-        let lacking = self.index.states().filter(|(_, stream)| stream.first(own).is_some_and(may_connect));
-        let mut lacking = lacking.map(|(at, _)| at).peekable();
-        if fetch.fold.function.is_of_pairs() && from < read_from && lacking.peek().is_some() {
-            let narrowed = self.narrowed(fetch, lacking);
-            let mut before = fetch.within(TimeRange { from, to: read_from });
-            before.axis.buckets = Buckets::Regular { origin_ms: from, step_ms: read_from - from, start_ms: from };
-            (before.axis.windows, before.axis.reach_ms) = (None, 0);
-            before.fold.function = RangeFunction::OverTime(OverTime::Last);
-            before.rows.filters.extend(narrowed);
-            return Some(before);
-        }
-        None
-    }
-
-    /// The conditions that a label is as on one of some series, for each label that has few values there.
-    fn narrowed(&self, fetch: &Fetch, series: impl Iterator<Item = usize>) -> Vec<Filter> {
-        let keys = self.index.keys();
-        let mut labels: Vec<(&SeriesLabel, BTreeSet<&str>)> =
-            fetch.rows.labels.iter().map(|l| (l, BTreeSet::new())).collect();
-        labels.retain(|(label, _)| matches!(label, SeriesLabel::One { .. }));
-        for at in series {
-            for (label, values) in &mut labels {
-                if let SeriesLabel::One { name, .. } = label {
-                    values.insert(keys.value(at, name));
-                }
-            }
-            labels.retain(|(_, values)| values.len() <= NAMED_VALUES);
-            if labels.is_empty() {
-                break;
-            }
-        }
-        let filter = |(label, values): (&SeriesLabel, BTreeSet<&str>)| match label {
-            SeriesLabel::One { value, .. } => {
-                let values = values.into_iter().map(str::to_owned).collect();
-                Some(Filter { value: value.clone(), wanted: Wanted::OneOf(values) })
-            }
-            SeriesLabel::Members { .. } => None,
-        };
-        labels.into_iter().filter_map(filter).collect()
-    }
-
     /// Takes one row of the fetch of predecessors: the latest sample of a series.
     ///
     /// # Errors
@@ -174,12 +121,6 @@ impl SampleCollector {
         self.samples as usize
     }
 
-    /// How many rows of the range held what is no number.
-    #[must_use]
-    pub const fn skipped(&self) -> f64 {
-        self.skipped
-    }
-
     /// The series, or those of an aggregation over them, after the first samples were connected to what was found
     /// before them; each point is taken.
     ///
@@ -191,11 +132,8 @@ impl SampleCollector {
         then: Option<&FetchAggregate>,
         take: &mut Take<'_>,
     ) -> Result<Gathered, Error> {
-        let fetch = Arc::clone(&self.index.fetch);
-        for (at, latest) in std::mem::take(&mut self.latest) {
-            let Some((stream, held)) = self.index.state(at) else { continue };
-            stream.connect(&fetch, latest, held)?;
-        }
+        self.connect()?;
+        let (fetch, skipped) = (Arc::clone(&self.index.fetch), self.skipped.values().sum());
         let mut output = Output::new(budget, then);
         let (keys, streams, mut held) = self.index.into_parts();
         for (at, stream) in streams.into_iter().enumerate() {
@@ -204,7 +142,39 @@ impl SampleCollector {
             output.add(&keys, at, points)?;
             held.give_back(bytes);
         }
-        Ok(output.finish(self.skipped))
+        Ok(output.finish(skipped))
+    }
+
+    /// What was folded, as a block of all buckets of its fetch, and the bytes that it takes. A quantile has none.
+    ///
+    /// # Errors
+    /// More bytes would be held, or time is over.
+    pub fn into_block(mut self, budget: &Budget) -> Result<(Block, Held), Error> {
+        self.connect()?;
+        let fetch = Arc::clone(&self.index.fetch);
+        let mut block = Block::new(edges(&fetch.axis), kept_width(Some(fetch.fold.function)));
+        block.set_skipped(self.skipped.into_iter().collect());
+        let (keys, streams, mut held) = self.index.into_parts();
+        let mut own = budget.held();
+        for (at, stream) in streams.into_iter().enumerate() {
+            budget.go_on()?;
+            let (bytes, cells) = (stream.bytes(), stream.into_cells());
+            if !cells.is_empty() {
+                own.pay(block.push(keys.labels(at, |_| true), &cells))?;
+            }
+            held.give_back(bytes);
+        }
+        Ok((block, own))
+    }
+
+    /// Connects the first samples to what was found before them.
+    fn connect(&mut self) -> Result<(), Error> {
+        let fetch = Arc::clone(&self.index.fetch);
+        for (at, latest) in std::mem::take(&mut self.latest) {
+            let Some((stream, held)) = self.index.state(at) else { continue };
+            stream.connect(&fetch, latest, held)?;
+        }
+        Ok(())
     }
 }
 
@@ -215,7 +185,10 @@ impl SampleSink for SampleCollector {
 
     fn number(&mut self, sample: Timed) -> Option<f64> {
         let is_inside = sample.micros >= self.index.fetch.axis.from.saturating_mul(1000);
-        self.skipped += f64::from(u8::from(sample.value.is_none() && is_inside));
+        if sample.value.is_none() && is_inside {
+            let bucket = self.index.fetch.axis.buckets.of_micros(sample.micros);
+            *self.skipped.entry(bucket).or_default() += 1.0;
+        }
         sample.value
     }
 

@@ -104,6 +104,14 @@ impl Stream {
         }
     }
 
+    /// The cells of the series.
+    pub(super) fn into_cells(self) -> Vec<Cell> {
+        match self.more.map(|more| *more) {
+            Some(More::Pairs { cells, .. }) => cells,
+            Some(More::Windows(_)) | None => Vec::new(),
+        }
+    }
+
     /// The points of the series, each of which is taken.
     pub(super) fn points(
         self,

@@ -18,14 +18,14 @@ async fn drawn(app: &App, params: &Params) -> Result<Response, Error> {
     let scope = app.scope().await?;
     let asked = Wanted::read(params, &scope)?;
     let mut drawing = asked.answered(&scope).await?;
-    let (said, timing) = (drawing.notices.clone(), drawing.timing);
+    let (said, timing, outcome) = (drawing.notices.clone(), drawing.timing, scope.outcome());
     let make = move || {
         let picture = drawing.picture(&scope)?;
         Ok(Holding(Svg(picture.svg), drawing.held))
     };
     let mut response = app.buffers.answer(true, make).await?;
     respond::warn(response.headers_mut(), said.into_iter());
-    respond::timed(response.headers_mut(), timing);
+    respond::timed(response.headers_mut(), timing, outcome);
     respond::sealed(response.headers_mut());
     Ok(response)
 }

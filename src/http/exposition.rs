@@ -5,6 +5,7 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 
 use super::{App, Asked};
+use crate::cache::Outcome;
 use crate::observe::{Format, Page};
 
 /// <https://prometheus.io/docs/instrumenting/exposition_formats/>
@@ -30,6 +31,7 @@ fn page(app: &App) -> Page {
     of_database(&mut page, app);
     of_catalog(&mut page, app);
     of_memory(&mut page, app);
+    of_cache(&mut page, app);
     page
 }
 
@@ -61,4 +63,19 @@ fn of_memory(page: &mut Page, app: &App) {
     page.gauge("held_bytes", "Memory that requests hold", process.held());
     page.gauge("held_bytes_limit", "The most memory that requests may hold", process.whole());
     page.gauge("buffered_bytes", "Bodies and answers that are being read and sent", app.buffers.held());
+}
+
+fn of_cache(page: &mut Page, app: &App) {
+    let cache = &app.engine.cache;
+    let Some(totals) = cache.totals() else { return };
+    page.counter("cache_hits", "Fetches whose buckets were all known", totals.of(Outcome::Hit));
+    page.counter("cache_partial", "Fetches of whose buckets some were known", totals.of(Outcome::Partial));
+    page.counter("cache_misses", "Fetches of whose buckets none was known", totals.of(Outcome::Miss));
+    page.counter("cache_rows_saved", "Rows that the database need not give", totals.rows_saved());
+    page.counter("cache_statements_saved", "Statements that the database need not run", totals.statements_saved());
+    page.gauge(
+        "cache_bytes",
+        "Memory of the buckets that are known",
+        usize::try_from(cache.bytes()).unwrap_or(usize::MAX),
+    );
 }

@@ -67,7 +67,7 @@ async fn answer(app: &App, params: &Params) -> Result<Response, Error> {
         app.buffers.answer(large, shown).await?
     };
     respond::warn(response.headers_mut(), said.into_iter());
-    respond::timed(response.headers_mut(), timing);
+    respond::timed(response.headers_mut(), timing, scope.outcome());
     Ok(response)
 }
 

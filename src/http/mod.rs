@@ -10,6 +10,7 @@ mod drawing;
 mod explorer;
 mod exposition;
 mod flat;
+mod freshness;
 mod health;
 mod middleware;
 mod observed;
@@ -60,12 +61,14 @@ struct App {
     caller: Caller,
     /// What is written down of the request.
     record: Record,
+    /// Whether nothing that is known already may answer.
+    is_fresh: bool,
 }
 
 impl App {
     /// The scope of the request.
     async fn scope(&self) -> Result<Scope, Error> {
-        self.engine.scope_for(&self.caller, &self.record).await
+        Ok(self.engine.scope_for(&self.caller, &self.record).await?.fresh(self.is_fresh))
     }
 
     /// The bounds of an answer to the caller.
@@ -83,7 +86,8 @@ impl FromRequestParts<App> for Asked {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         let caller = parts.extensions.get::<Caller>().cloned().unwrap_or_default();
         let record = parts.extensions.get::<Record>().cloned().unwrap_or_default();
-        Ok(Self(App { caller, record, ..app.clone() }))
+        let is_fresh = freshness::is_wanted(&parts.headers);
+        Ok(Self(App { caller, record, is_fresh, ..app.clone() }))
     }
 }
 
@@ -107,6 +111,7 @@ pub fn service(engine: Engine, config: &HttpConfig) -> Service {
         started,
         caller: Caller::default(),
         record: Record::default(),
+        is_fresh: false,
     };
     let routes = Router::new()
         .route("/", get(explorer::root))

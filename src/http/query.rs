@@ -33,7 +33,7 @@ async fn answer(app: &App, query: Query, long: bool) -> Result<Response, Error> 
     };
     let mut response = app.buffers.answer(large, elements).await?;
     respond::warn(response.headers_mut(), said.into_iter());
-    respond::timed(response.headers_mut(), timing);
+    respond::timed(response.headers_mut(), timing, scope.outcome());
     Ok(response)
 }
 

@@ -69,12 +69,13 @@ pub(super) fn warn(headers: &mut HeaderMap, notices: impl Iterator<Item = String
     }
 }
 
-/// Says where the time went.
-pub(super) fn timed(headers: &mut HeaderMap, timing: Timing) {
+/// Says where the time went, and whether the cache knew the answer.
+pub(super) fn timed(headers: &mut HeaderMap, timing: Timing, cache: Option<&str>) {
     let Timing { parse, plan, wait, execute, frame } = timing;
     let stages = [("parse", parse), ("plan", plan), ("wait", wait), ("execute", execute), ("frame", frame)];
     let stages = stages.map(|(stage, time)| format!("{stage};dur={:.2}", time.as_secs_f64() * 1000.0));
-    let value = stages.join(", ");
+    let cache = cache.map_or_else(String::new, |word| format!(", cache;desc=\"{word}\""));
+    let value = stages.join(", ") + &cache;
     if let Ok(value) = HeaderValue::try_from(value) {
         headers.insert("server-timing", value);
     }

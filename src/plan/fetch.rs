@@ -238,7 +238,7 @@ impl Scope<'_> {
             buckets: self.cut.buckets.clone(),
             windows: self.cut.windows.clone(),
             stretches: Vec::new(),
-            reach_ms: if function.is_of_pairs() { window::reach(source, self.cut) } else { 0 },
+            reach_ms: if function.is_of_pairs() { window::reach(source, self.cut.range()) } else { 0 },
             now: self.context.now,
         };
         let fold = FetchFold {

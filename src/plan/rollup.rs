@@ -2,7 +2,7 @@
 
 use super::fetch::{Scope, filters};
 use super::window::Cut;
-use super::{Fetch, FetchAggregate, FetchRows, RolledUp};
+use super::{Buckets, Fetch, FetchAggregate, FetchRows, RolledUp};
 use crate::ast::{AggregateOp, Grouping, Matcher, OverTime};
 use crate::catalog::{Carrier, Held, Rollup, RollupColumns, Value};
 use crate::error::Error;
@@ -136,6 +136,22 @@ impl Fetch {
     pub fn within(&self, range: TimeRange) -> Self {
         let mut part = self.clone();
         (part.axis.from, part.axis.to) = (range.from, range.to);
+        part
+    }
+
+    /// The same of a part of its buckets alone, which are counted from the first of these.
+    #[must_use]
+    pub fn alone(&self, range: TimeRange) -> Self {
+        let mut part = self.within(range);
+        part.axis.windows = None;
+        part.axis.buckets = match &self.axis.buckets {
+            Buckets::Regular { origin_ms, step_ms, .. } => {
+                Buckets::Regular { origin_ms: *origin_ms, step_ms: *step_ms, start_ms: range.from }
+            }
+            Buckets::Edges(edges) => {
+                Buckets::Edges(edges.iter().copied().filter(|edge| (range.from..=range.to).contains(edge)).collect())
+            }
+        };
         part
     }
 

@@ -6,7 +6,7 @@ use crate::catalog::Source;
 use crate::error::{Error, Kind};
 use crate::evaluate::RangeFunction;
 use crate::lower::FetchRequest;
-use crate::time::{Grid, Millis, Step, Zone};
+use crate::time::{Grid, Millis, Step, TimeRange, Zone};
 
 /// What is read lies between these, about the years -1000 and 11000: windows and offsets may reach anywhere.
 const EARLIEST: Millis = -93_000_000_000_000;
@@ -31,6 +31,10 @@ impl Cut {
 
     pub(super) fn to(&self) -> Millis {
         self.buckets.edge(self.len)
+    }
+
+    pub(super) fn range(&self) -> TimeRange {
+        TimeRange { from: self.from(), to: self.to() }
     }
 
     /// The same without what windows have behind an instant that lies within them.
@@ -161,7 +165,8 @@ fn regular(edges: Vec<Millis>) -> Buckets {
 
 /// How far before the first bucket to read for predecessors: far enough for most series of a source that is sampled
 /// regularly, little beside what is read anyway. The rest are looked up one by one.
-pub(super) fn reach(source: &Source, cut: &Cut) -> i64 {
+#[must_use]
+pub fn reach(source: &Source, range: TimeRange) -> i64 {
     let sampled = source.interval_ms.map_or(0, |interval| interval.saturating_mul(3));
-    sampled.max((cut.to() - cut.from()) / REACH_PART).clamp(0, source.lookback_ms)
+    sampled.max((range.to - range.from) / REACH_PART).clamp(0, source.lookback_ms)
 }

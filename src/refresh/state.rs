@@ -1,10 +1,12 @@
 //! What is known of the catalog at one moment.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::Catalog;
 use crate::catalog::Snapshot;
 use crate::db::{LoadError, Partial};
 
@@ -93,5 +95,19 @@ impl State {
         if self.failure.is_some() {
             tracing::info!("the catalog is refreshed again");
         }
+    }
+}
+
+impl Catalog {
+    /// Asks for a refresh soon, as tables have changed: what was read of them before is not believed any more.
+    pub fn refresh(&self) {
+        self.wanted.reloads.fetch_add(1, Ordering::Relaxed);
+        self.wanted.now.notify_one();
+    }
+
+    /// How often somebody said that tables have changed.
+    #[must_use]
+    pub fn reloads(&self) -> u64 {
+        self.wanted.reloads.load(Ordering::Relaxed)
     }
 }

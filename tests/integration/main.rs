@@ -18,6 +18,7 @@ mod annotations_open;
 mod bombs;
 mod budgets;
 mod builder;
+mod cached;
 mod calendar;
 mod carets;
 mod chart;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use datebin::cache::Cache;
 use datebin::config::HttpConfig;
 use datebin::db::{Database, DatabaseConfig, watch};
 use datebin::engine::{Engine, Resources};
@@ -29,6 +30,8 @@ pub struct Setup {
     pub file: Option<PathBuf>,
     pub show_sql: bool,
     pub resources: Resources,
+    /// Bytes of the cache: none where tests change rows between their questions.
+    pub cache: usize,
 }
 
 impl Default for Setup {
@@ -45,6 +48,7 @@ impl Default for Setup {
             file: None,
             show_sql: false,
             resources: Resources::default(),
+            cache: 0,
         }
     }
 }
@@ -146,6 +150,19 @@ impl Server {
         }
     }
 
+    /// Runs a future on the server's own threads, whose stacks are deep enough for every question.
+    pub async fn run<T: Send + 'static>(&self, future: impl Future<Output = T> + Send + 'static) -> T {
+        self._threads.run(future).await
+    }
+
+    /// Begins to run a future on the server's own threads.
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
+        self._threads.0.as_ref().expect("runs until it is dropped").spawn(future)
+    }
+
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         answer(self.client.post(format!("{}{path}", self.base)).body(body.to_string())).await
     }
@@ -211,6 +228,7 @@ async fn serve(url: String, setup: Setup) -> (String, Engine) {
         request_timeout: setup.http.request_timeout,
         show_sql: setup.show_sql,
         resources: setup.resources,
+        cache: Cache::new(setup.cache),
     };
     let listener = TcpListener::bind(setup.http.listen).await.expect("a free port");
     let base = format!("http://{}{}", listener.local_addr().expect("an address"), setup.http.base_path);

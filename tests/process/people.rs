@@ -47,12 +47,15 @@ async fn asked(program: &Program, (name, login): (&str, &str), path: &str, body:
     answer(request).await.expect("an answer")
 }
 
-async fn served(cluster: &Cluster, url: &str) -> Program {
+/// A server for these people, with so many bytes of cache.
+async fn served(cluster: &Cluster, url: &str, cache: &str) -> Program {
     cluster.sql(ROWS).await;
     let tokens = cluster.directory.join("tokens.toml");
     let text = [
         token("plain", ""),
         token("roles", "roles = { alice = \"analyst\", \"*\" = \"viewer\" }"),
+        token("alices", "labels = 'host=\"alice-host\"'"),
+        token("bobs", "labels = 'host=\"bob-host\"'"),
         token("few", "roles = { alice = \"analyst\", bob = \"nobody_of_that_name\" }"),
     ];
     std::fs::write(&tokens, text.concat()).expect("the file of tokens");
@@ -60,6 +63,7 @@ async fn served(cluster: &Cluster, url: &str) -> Program {
     let settings = [
         ("DATABASE_URL", url),
         ("DATEBIN_TOKENS", &file),
+        ("DATEBIN_CACHE_BYTES", cache),
         ("DATEBIN_QUEUE", "1000"),
         ("DATEBIN_POOL_WAIT", "60s"),
         ("DATEBIN_REQUEST_TIMEOUT", "60s"),
@@ -143,9 +147,37 @@ async fn assert_own_world(program: &Program, name: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_person_sees_its_own_rows() {
     let cluster = Cluster::start();
-    let program = served(&cluster, &reader(&cluster.url())).await;
+    let program = served(&cluster, &reader(&cluster.url()), "0").await;
     assert_own_world(&program, "plain").await;
     assert_eq!(right(&program, questions()).await, questions());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_caller_made_known_answers_no_other() {
+    let cluster = Cluster::start();
+    let program = served(&cluster, &reader(&cluster.url()), "64MiB").await;
+    // Sixteen questions at once, so that statements under way might be shared as well.
+    assert_eq!(right(&program, 200).await, 200);
+    assert_own_world(&program, "plain").await;
+    assert_own_world(&program, "plain").await;
+    // Tokens without a person see the rows that their matchers leave.
+    for (name, mine, other) in [("alices", "alice", "bob"), ("bobs", "bob", "alice"), ("alices", "alice", "bob")] {
+        for target in ["hidden", "hidden{host=~\".*host\"}"] {
+            let text = asked(&program, (name, ""), "/query", Some(&question(target))).await.body.to_string();
+            assert!(text.contains(mine) && !text.contains(other), "{name} {target}: {text}");
+        }
+    }
+    // A role that may not read a relation is not shown what another role read of it.
+    for (login, status) in [("alice", 200), ("bob", 422), ("alice", 200), ("carol", 422)] {
+        let answer = asked(&program, ("roles", login), "/query", Some(&question("hidden"))).await;
+        assert_eq!(answer.status, status, "{login}: {}", answer.body);
+    }
+    // All of that was with a cache that knows answers.
+    let request = program.client.post(format!("{}/query", program.base)).body(question("own").to_string());
+    let request = request.header("authorization", "Bearer secret-of-plain").header("x-grafana-user", "alice");
+    let known = request.send().await.expect("an answer");
+    let timing = known.headers()["server-timing"].to_str().expect("text");
+    assert!(timing.contains("cache;desc=\"hit\""), "{timing}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,7 +185,7 @@ async fn each_person_sees_its_own_rows_through_a_pooler_of_transactions() {
     let cluster = Cluster::start();
     let pool = "pool_mode = transaction\ndefault_pool_size = 3";
     let Some(bouncer) = Bouncer::before(&cluster, "the test of people", pool).await else { return };
-    let program = served(&cluster, &reader(&bouncer.url())).await;
+    let program = served(&cluster, &reader(&bouncer.url()), "0").await;
     assert_own_world(&program, "plain").await;
     assert_eq!(right(&program, questions()).await, questions());
 }
@@ -161,7 +193,7 @@ async fn each_person_sees_its_own_rows_through_a_pooler_of_transactions() {
 #[tokio::test(flavor = "multi_thread")]
 async fn people_take_on_roles_and_what_a_role_may_not_read_is_unknown() {
     let cluster = Cluster::start();
-    let program = served(&cluster, &reader(&cluster.url())).await;
+    let program = served(&cluster, &reader(&cluster.url()), "0").await;
     let asked_for = async |name: &str, login: &str, target: &str| {
         let answer = asked(&program, (name, login), "/query", Some(&question(target))).await;
         (answer.status, answer.body["error"]["code"].as_str().unwrap_or_default().to_owned(), answer.body.to_string())

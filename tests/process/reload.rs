@@ -48,6 +48,37 @@ async fn a_notification_reads_the_catalog_anew_also_after_the_session_was_lost()
     assert_eq!(program.complaints(), Vec::<Value>::new());
 }
 
+/// The sum of what `cpu` had on the days of January 2025, each of which has one row at most.
+async fn january(program: &Program, headers: &[(&str, &str)]) -> f64 {
+    let path = "/query?target=cpu&from=2025-01-01T00:00:00Z&to=2025-02-01T00:00:00Z&step=1d";
+    let request = program.client.get(format!("{}{path}", program.base));
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    let rows: Value = request.send().await.expect("an answer").json().await.expect("rows");
+    let values = rows.as_array().expect("rows").iter().map(|row| row["value"].as_f64().unwrap_or_default());
+    values.sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notification_makes_stored_buckets_forgotten() {
+    let cluster = Cluster::start();
+    cluster
+        .sql("CREATE TABLE cpu (ts timestamptz NOT NULL, value float8); INSERT INTO cpu VALUES ('2025-01-10Z', 1)")
+        .await;
+    let program = Program::serve(&cluster, &[NEVER, ("DATEBIN_CACHE_BYTES", "64MiB")]).await;
+    assert_eq!(january(&program, &[]).await, 1.0);
+    cluster.sql("INSERT INTO cpu VALUES ('2025-01-11Z', 2)").await;
+    assert_eq!(january(&program, &[]).await, 1.0, "what is settled is believed");
+    assert_eq!(january(&program, &[("cache-control", "no-cache")]).await, 3.0);
+    cluster.sql("INSERT INTO cpu VALUES ('2025-01-12Z', 4)").await;
+    assert_eq!(january(&program, &[]).await, 3.0);
+    // Whether it listens by now is not to be seen: it is told until it has heard.
+    let heard = async || {
+        cluster.sql("NOTIFY datebin_reload").await;
+        (january(&program, &[]).await == 7.0).then_some(())
+    };
+    eventually(LONG, "the bucket is forgotten", heard).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_is_read_again_however_it_was_changed() {
     let cluster = Cluster::start();

@@ -68,6 +68,8 @@ fn source(table: &str, time: TimeKind, labels: Vec<Label>, metrics: Vec<Metric>)
         children: 0,
         sparse: Vec::new(),
         bytes: 0,
+        settles: None,
+        max_age: None,
     }
 }
 

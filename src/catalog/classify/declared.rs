@@ -1,5 +1,7 @@
 //! Declared sources, checked against the facts.
 
+use std::time::Duration;
+
 use super::carried::{Carried, Found};
 use super::draft::DraftSource;
 use super::error::CatalogError;
@@ -14,7 +16,7 @@ use super::{end, layout, roles, rollups, time};
 use crate::ast::OverTime;
 use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
 use crate::catalog::file::{AnnotationDecl, MetricDecl, NameDecl, SourceDecl};
-use crate::catalog::{AnnotationSource, Column, ColumnType, Member, MetricKind, Relation, Row};
+use crate::catalog::{AnnotationSource, Column, ColumnType, Member, MetricKind, Relation, Row, Settles};
 use crate::time::Zone;
 
 /// A declared source.
@@ -60,6 +62,16 @@ pub(super) fn source(
         |field, text: &Option<String>| text.as_deref().map(|text| interval(&facts.relation, field, text)).transpose();
     source.set_pace(length("interval", &declared.interval)?, length("lookback", &declared.lookback)?);
     source.staleness_ms = length("staleness", &declared.staleness)?;
+    source.settles = match declared.settles.as_deref() {
+        Some("never") => Some(Settles::Never),
+        Some(text) => {
+            let wanted = "a length of time such as 90s, or never";
+            let ms = interval(&facts.relation, "settles", text);
+            Some(Settles::After(ms.map_err(|_| bad(&facts.relation, "settles", text, wanted))?))
+        }
+        None => None,
+    };
+    source.max_age = length("max_age", &declared.max_age)?.map(|ms| Duration::from_millis(ms.unsigned_abs()));
     source.elements = values.elements;
     source.rollups = rollups::declared(all, &source, &declared.rollups, local)?;
     Ok(DraftSource { source, declared: true, family: false, metrics, narrow, member: None })

@@ -119,6 +119,8 @@ pub(super) fn source(relation: &RelationFacts, time: TimeColumn, labels: Vec<Lab
         null_ends: true,
         one_per_instant: false,
         staleness_ms: None,
+        settles: None,
+        max_age: None,
         name_column: None,
         name_path: Vec::new(),
         rollups: Vec::new(),

@@ -52,6 +52,8 @@ static SOURCE: Shape = Shape {
         ("interval", Plain),
         ("lookback", Plain),
         ("staleness", Plain),
+        ("settles", Plain),
+        ("max_age", Plain),
         ("labels", Table(&LABEL)),
         ("name", Table(&NAME)),
         ("prefix", Plain),

@@ -13,6 +13,7 @@ SELECT pg_catalog.set_config('work_mem', '64MB', true) AS work_mem,
        pg_catalog.set_config('search_path', 'pg_catalog', true) AS search_path,
        coalesce(pg_catalog.current_setting('datebin.scope', true), '') AS scope,
        coalesce(pg_catalog.current_setting('datebin.start', true), '') AS start,
+       (1000 * date_part('epoch', pg_catalog.clock_timestamp()))::int8 AS clock_ms,
        pg_catalog.current_setting('max_locks_per_transaction')::int8
            * (pg_catalog.current_setting('max_connections')::int8
               + pg_catalog.current_setting('max_prepared_transactions')::int8) AS lockable,

@@ -27,9 +27,9 @@ async fn drawn(app: &App, params: &Params) -> Result<Response, Error> {
     let drawing = asked.answered(&scope).await?;
     // A plan that cannot be made was said with the answer.
     let relations = asked.relations(&scope).unwrap_or_default();
-    let timing = drawing.timing;
+    let (timing, outcome) = (drawing.timing, scope.outcome());
     let mut response = app.buffers.answer(true, move || shown(drawing, relations, &scope)).await?;
-    respond::timed(response.headers_mut(), timing);
+    respond::timed(response.headers_mut(), timing, outcome);
     Ok(response)
 }
 

@@ -8,6 +8,7 @@ use axum::response::Response;
 
 use super::super::buffers::{Document, JsonOf, answered};
 use super::super::{App, Asked};
+use crate::cache::Cache;
 use crate::catalog::file::CatalogFile;
 use crate::catalog::toml_out;
 use crate::check::check;
@@ -30,7 +31,7 @@ pub(in super::super) async fn discovered(Asked(app): Asked) -> Response {
 async fn report(app: &App) -> Result<Response, Error> {
     let _alone = alone(app)?;
     let (config, file) = file(app).await?;
-    let engine = |catalog| Engine { catalog, ..app.engine.clone() };
+    let engine = |catalog| Engine { catalog, cache: Cache::off(), ..app.engine.clone() };
     let found =
         check((app.engine.database.config(), config.zone), &file, engine).await.map_err(|error| failed(&error))?;
     app.buffers.answer(true, move || Ok(JsonOf(found))).await

@@ -31,6 +31,6 @@ async fn answer(app: &App, evaluation: Result<Evaluation, Error>) -> Result<Resp
         Ok(Holding(JsonOf(render::value(answer.value, limit, answer.warnings, answer.infos)), held))
     };
     let mut response = app.buffers.answer(large, make).await?;
-    respond::timed(response.headers_mut(), timing);
+    respond::timed(response.headers_mut(), timing, scope.outcome());
     Ok(response)
 }

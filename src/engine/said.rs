@@ -1,6 +1,8 @@
-//! What is said of rows whose values did not count.
+//! What is said of fetches: to the person at the panel, and in errors.
 
 use crate::catalog::Value;
+use crate::db::DbError;
+use crate::error::{Error, Kind};
 use crate::plan::Fetch;
 
 /// Says how many values were no numbers, or how many rows end before they begin.
@@ -20,4 +22,18 @@ pub(super) fn skipped_values(fetch: &Fetch, skipped: f64) -> Option<String> {
         ("value is not a number and was", 1.0)
     };
     (skipped > 0.0).then(|| format!("{}: {many:.0} {are} skipped", fetch.rows.metric))
+}
+
+/// Each metric keeps to the limit, all of them together do not.
+pub(super) fn too_many_series(cap: u32) -> Error {
+    let message = format!("the metrics of this selector have more than {cap} series here, the limit of one target");
+    Error::new(Kind::TooManySeries, message).hint("name fewer metrics, narrow them with matchers, or aggregate them")
+}
+
+/// The error as the client may see it; what the server said goes to the log.
+pub(super) fn logged(error: &DbError, fetch: &Fetch) -> Error {
+    if !error.is_no_news() {
+        tracing::warn!(metric = fetch.rows.metric, relation = %fetch.rows.relation, %error, "a fetch failed");
+    }
+    error.public().of_relation(&fetch.rows.relation)
 }

@@ -1,0 +1,63 @@
+//! What makes two fetches the same but for their times.
+
+use std::sync::Arc;
+
+use crate::identity::Identity;
+use crate::plan::{Buckets, Fetch};
+
+/// Whose rows are read, since which notification, and everything that a statement's rows depend on but its bounds.
+///
+/// The types of columns are part of it: a relation that changed has another key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    identity: Identity,
+    reloads: u64,
+    fetch: Arc<str>,
+}
+
+impl Key {
+    /// The key of a fetch whose patterns are settled. `reloads` counts the notifications that tables have changed.
+    #[must_use]
+    pub fn of(fetch: &Fetch, identity: &Identity, reloads: u64) -> Self {
+        let cut = match &fetch.axis.buckets {
+            Buckets::Regular { origin_ms, step_ms, .. } => (*step_ms, origin_ms.rem_euclid((*step_ms).max(1))),
+            // Such buckets are told apart by their edges.
+            Buckets::Edges(_) => (0, 0),
+        };
+        let fold = &fetch.fold;
+        // Dividing by a length comes after the partials.
+        let fold = (fold.function, fold.guarded, fold.lookback_ms, &fold.aggregate);
+        let fetch = format!("{cut:?} {fold:?} {:?}", fetch.rows);
+        Self { identity: identity.clone(), reloads, fetch: fetch.into() }
+    }
+
+    /// Since how many notifications.
+    #[must_use]
+    pub const fn reloads(&self) -> u64 {
+        self.reloads
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.fetch.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_for_one_caller_or_before_a_notification_is_another_key() {
+        let key = |identity: Identity, reloads| Key { identity, reloads, fetch: "the same rows".into() };
+        let person = |name: &str| Identity { person: Some(name.into()), ..Identity::NOBODY };
+        let token = |name: &str| Identity { token: Some(name.into()), ..Identity::NOBODY };
+        let role = |name: &str| Identity { role: Some(name.into()), ..Identity::NOBODY };
+        let all = [Identity::NOBODY, person("a"), person("b"), token("a"), token("b"), role("a"), role("b")];
+        for (at, one) in all.iter().enumerate() {
+            for (other_at, other) in all.iter().enumerate() {
+                assert_eq!(key(one.clone(), 1) == key(other.clone(), 1), at == other_at);
+            }
+            assert_ne!(key(one.clone(), 1), key(one.clone(), 2));
+        }
+    }
+}

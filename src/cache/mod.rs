@@ -1,0 +1,162 @@
+//! Answers that are already known: the partials of settled buckets, and one statement for equal fetches at the same time.
+//!
+//! The cache stands between plan and database. A question takes the blocks that are there and asks the database for the
+//! buckets that are missing. A bucket is stored once it is settled: no row of its time is expected any more.
+
+mod entry;
+mod flight;
+mod key;
+mod lists;
+mod tally;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use moka::policy::EvictionPolicy;
+
+use crate::error::Error;
+use crate::frame::Block;
+use crate::time::{Millis, TimeRange};
+pub use entry::Piece;
+use entry::{Entry, Kept};
+use flight::{Flight, FlightKey, Flights, Joined};
+pub use flight::{Landed, Since};
+pub use key::Key;
+use lists::Lists;
+pub use lists::{ListKey, ListTimes};
+pub use tally::{Origin, Outcome, Tally, Totals};
+
+/// An entry that no question asks for is forgotten after this time, whatever `max_age` says.
+const IDLE: Duration = Duration::from_secs(3600);
+/// The part of the whole that is left to lists.
+const LISTS_PART: usize = 8;
+/// A block larger than this part of the whole is not stored.
+const LARGEST_PART: usize = 2;
+
+/// The blocks that are known, and the statements under way. Clones share everything.
+#[derive(Clone)]
+pub struct Cache(Option<Arc<Shared>>);
+
+struct Shared {
+    entries: moka::sync::Cache<Key, Arc<Entry>>,
+    /// Held while an entry is replaced by one with more in it.
+    storing: Mutex<()>,
+    flights: Arc<Flights>,
+    lists: Lists,
+    totals: Totals,
+    bytes: usize,
+}
+
+impl Cache {
+    /// A cache of so many bytes; 0 turns it off, and the sharing of statements too.
+    #[must_use]
+    pub fn new(bytes: usize) -> Self {
+        if bytes == 0 {
+            return Self::off();
+        }
+        let entries = moka::sync::Cache::builder()
+            .max_capacity((bytes - bytes / LISTS_PART) as u64)
+            .weigher(|key: &Key, entry: &Arc<Entry>| u32::try_from(key.bytes() + entry.bytes()).unwrap_or(u32::MAX))
+            .eviction_policy(EvictionPolicy::lru())
+            .time_to_idle(IDLE)
+            .build();
+        let (storing, flights, totals) = (Mutex::default(), Arc::default(), Totals::default());
+        let lists = Lists::new(bytes / LISTS_PART);
+        Self(Some(Arc::new(Shared { entries, storing, flights, lists, totals, bytes })))
+    }
+
+    /// No cache: each question asks the database.
+    #[must_use]
+    pub const fn off() -> Self {
+        Self(None)
+    }
+
+    /// Whether anything is kept or shared.
+    #[must_use]
+    pub const fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The counts since the start.
+    #[must_use]
+    pub fn totals(&self) -> Option<&Totals> {
+        self.0.as_ref().map(|shared| &shared.totals)
+    }
+
+    /// The bytes that are in use.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.0.as_ref().map_or(0, |shared| {
+            shared.entries.run_pending_tasks();
+            shared.entries.weighted_size()
+        })
+    }
+
+    /// The pieces of some buckets, in order: what is known and was read no longer than `max_age` ago, and what is to be
+    /// asked. The buckets lie between neighbouring `edges`.
+    #[must_use]
+    pub fn pieces(&self, key: &Key, edges: &[Millis], max_age: Duration) -> Vec<Piece> {
+        let entry = self.0.as_ref().and_then(|shared| shared.entries.get(key));
+        match entry {
+            Some(entry) => entry.pieces(edges, max_age),
+            None => Entry::default().pieces(edges, max_age),
+        }
+    }
+
+    /// Stores the settled buckets of a block that was read at a moment.
+    pub fn keep(&self, key: &Key, block: Arc<Block>, read: Instant, max_age: Duration) {
+        let Some(shared) = &self.0 else { return };
+        if block.bytes() > shared.bytes / LARGEST_PART {
+            return;
+        }
+        let _alone = shared.storing.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = shared.entries.get(key).unwrap_or_default();
+        let new = old.with(Kept { block, read }, max_age);
+        shared.entries.insert(key.clone(), Arc::new(new));
+    }
+
+    /// The texts of a list: those that are known, or those that are read; who asks meanwhile waits.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub async fn list<E>(
+        &self,
+        key: ListKey,
+        times: ListTimes,
+        read: impl Future<Output = Result<BTreeSet<String>, E>>,
+    ) -> Result<Arc<BTreeSet<String>>, E> {
+        match &self.0 {
+            Some(shared) => shared.lists.list(key, times, read).await,
+            None => read.await.map(Arc::new),
+        }
+    }
+
+    /// What a statement gives: that of an equal one that is under way, or one of its own. It ends when nobody waits for
+    /// it any more.
+    ///
+    /// # Errors
+    /// The statement fails.
+    pub async fn shared(
+        &self,
+        (key, cut): (&Key, Vec<Millis>),
+        since: Since,
+        work: impl Future<Output = Result<Landed, Error>> + Send + 'static,
+    ) -> (Result<Landed, Error>, bool) {
+        let Some(shared) = &self.0 else { return (work.await, false) };
+        match shared.flights.join(FlightKey { key: key.clone(), cut }, since, work) {
+            Joined::Landed(block) => (Ok(Landed { block, held: None }), true),
+            Joined::Flying(flight) => (Flight::landing(&flight).await, true),
+            Joined::New(flight) => (Flight::landing(&flight).await, false),
+        }
+    }
+}
+
+/// A part of what a question needs, and where it is.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Where it is.
+    pub block: Arc<Block>,
+    /// Which part of it is needed.
+    pub range: TimeRange,
+}

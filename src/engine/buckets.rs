@@ -1,0 +1,227 @@
+//! The buckets of fetches: from the cache as far as they are known, the rest from the database.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::try_join_all;
+use tokio::time::timeout;
+
+use super::Scope;
+use super::said::logged;
+use crate::budget::{Budget, Held};
+use crate::cache::{Found, Key, Landed, ListKey, ListTimes, Origin, Outcome, Piece};
+use crate::catalog::{Filter, Keeping, LabelValue, Source, Value};
+use crate::db::{DbError, Deadline};
+use crate::error::Error;
+use crate::frame::{self, Block, Collector};
+use crate::plan::{self, Buckets, Fetch};
+use crate::sql;
+use crate::time::{Millis, TimeRange};
+
+/// The most values of a label that a pattern is tried on.
+const LABEL_VALUES: u32 = 100_000;
+/// A statement that several wait for ends with the last of them, each of whom has a deadline; this bounds what none did.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+/// What a statement for some buckets gave, for one who waited.
+struct Asked {
+    found: Found,
+    /// The bytes of it.
+    landed: Landed,
+    /// Whether it was another one's statement.
+    was_shared: bool,
+}
+
+/// The buckets of a fetch.
+pub(super) struct Known {
+    /// Where they are: each in one.
+    pub(super) found: Vec<Found>,
+    /// What those hold that were asked for.
+    pub(super) landed: Vec<Landed>,
+}
+
+impl Known {
+    /// How much it is: cells.
+    pub(super) fn work(&self) -> usize {
+        self.found.iter().map(|found| found.block.cells_in(found.range)).sum()
+    }
+
+    /// Hands it to a collector; each cell is paid from a budget, where there is one.
+    pub(super) fn into_collector(self, collector: &mut Collector, pays: Option<&Budget>) -> Result<(), Error> {
+        self.found.iter().try_for_each(|found| collector.block(&found.block, found.range, pays))
+    }
+}
+
+impl Scope {
+    /// Whether the buckets of a fetch may come out of the cache, or of a statement that others wait for too. Rows that
+    /// last change the buckets behind them when they end.
+    pub(super) const fn is_cached(&self, fetch: &Fetch) -> bool {
+        self.cache.is_on() && !matches!(fetch.rows.value, Value::Overlap(_) | Value::Lasts(_))
+    }
+
+    /// The buckets of a fetch whose patterns are settled.
+    pub(super) async fn buckets(&self, fetch: &Fetch) -> Result<Known, Error> {
+        let Some(source) = self.snapshot.sources().get(fetch.rows.source) else {
+            return Ok(Known { found: Vec::new(), landed: Vec::new() });
+        };
+        let (keeping, key) = (source.keeping(), Key::of(fetch, self.identity(), self.catalog.reloads()));
+        let pieces = if self.since.is_fresh {
+            vec![Piece::Missing(TimeRange { from: fetch.axis.from, to: fetch.axis.to })]
+        } else {
+            self.cache.pieces(&key, &frame::edges(&fetch.axis), keeping.max_age)
+        };
+        let asking = pieces.iter().filter_map(|piece| match piece {
+            Piece::Missing(range) => Some(self.ask(&key, alone(fetch, *range, source), keeping)),
+            Piece::Known(..) => None,
+        });
+        let asked = try_join_all(asking).await?;
+        self.count(fetch, &pieces, &asked);
+        let mut known = Known { found: Vec::with_capacity(pieces.len()), landed: Vec::new() };
+        for piece in pieces {
+            if let Piece::Known(block, range) = piece {
+                known.found.push(Found { block, range });
+            }
+        }
+        for one in asked {
+            known.found.push(one.found);
+            known.landed.push(one.landed);
+        }
+        Ok(known)
+    }
+
+    /// The partials of a fetch, whose series keep the metric's name.
+    pub(super) async fn collected(&self, fetch: &Fetch) -> Result<Collector, Error> {
+        let mut collector = Collector::new(Arc::new(fetch.clone()), true, &self.budget);
+        if !self.is_cached(fetch) {
+            self.uncached(fetch);
+            self.read(fetch, &sql::fetch(fetch), &mut |row| collector.row(&row)).await?;
+            return Ok(collector);
+        }
+        let known = self.buckets(fetch).await?;
+        let work = known.work();
+        let collect = move |_: &Budget| known.into_collector(&mut collector, None).map(|()| collector);
+        self.compute(work, collect).await
+    }
+
+    /// The values of a label that rows of a source have, which pass filters, in a range.
+    pub(super) async fn tried_values(
+        &self,
+        source: &Source,
+        value: &LabelValue,
+        (others, range): (&[Filter], Option<TimeRange>),
+    ) -> Result<Arc<BTreeSet<String>>, DbError> {
+        let statement = sql::label_values(source, value, others, range, LABEL_VALUES);
+        let read = self.database.texts(&statement, self.deadline, LABEL_VALUES);
+        if !self.cache.is_on() {
+            return read.await.map(Arc::new);
+        }
+        let what =
+            format!("{} {:?} {value:?} {others:?}", source.relation, (&source.time, &source.joins, &source.filters));
+        let key = ListKey { identity: self.identity().clone(), reloads: self.catalog.reloads(), what: what.into() };
+        let keeping = source.keeping();
+        let max_age = if keeping.settles_ms.is_some() { keeping.max_age } else { Duration::ZERO };
+        let times = ListTimes { range, max_age, is_fresh: self.since.is_fresh };
+        timeout(self.deadline.left(), self.cache.list(key, times, read)).await.map_err(|_| DbError::Deadline)?
+    }
+
+    /// Says that a fetch is read past the cache.
+    pub(super) fn uncached(&self, fetch: &Fetch) {
+        let asked = vec![TimeRange { from: fetch.axis.from, to: fetch.axis.to }];
+        self.tally.add(origin(fetch, Outcome::Miss, 0, asked));
+    }
+
+    fn count(&self, fetch: &Fetch, pieces: &[Piece], asked: &[Asked]) {
+        let outcome = match (pieces.len() - asked.len(), asked.len()) {
+            (_, 0) => Outcome::Hit,
+            (0, _) => Outcome::Miss,
+            _ => Outcome::Partial,
+        };
+        let cells = |piece: &Piece| if let Piece::Known(block, range) = piece { block.cells_in(*range) } else { 0 };
+        let run = asked.iter().filter(|asked| !asked.was_shared).count();
+        let known = pieces.iter().map(cells).sum();
+        self.tally.add(origin(fetch, outcome, known, asked.iter().map(|asked| asked.found.range).collect()));
+        if let Some(totals) = self.cache.totals() {
+            totals.add(outcome, known, 1_usize.saturating_sub(run));
+        }
+    }
+
+    /// The buckets of a part of a fetch that is asked alone.
+    async fn ask(&self, key: &Key, fetch: Fetch, keeping: Keeping) -> Result<Asked, Error> {
+        let range = TimeRange { from: fetch.axis.from, to: fetch.axis.to };
+        let (flight, own, whose) = (self.in_flight(), fetch.clone(), key.clone());
+        let work = async move { flight.fly(own, whose, keeping).await };
+        let shared = self.cache.shared((key, cut(&fetch)), self.since, work);
+        match timeout(self.deadline.left(), shared).await {
+            Ok((landed, was_shared)) => {
+                let landed = landed?;
+                let found = Found { block: Arc::clone(&landed.block), range };
+                Ok(Asked { found, landed, was_shared })
+            }
+            Err(_) => Err(logged(&DbError::Deadline, &fetch)),
+        }
+    }
+
+    /// A request of its own, for all who wait for what it reads.
+    fn in_flight(&self) -> Self {
+        let budget = Budget::new(&self.resources.process, self.resources.request_bytes, u32::MAX);
+        let database = self.database.paid_from(&budget);
+        Self { budget, database, deadline: Deadline::after(LONGEST), ..self.clone() }
+    }
+
+    /// Reads the buckets of a fetch, and stores those that are settled.
+    async fn fly(self, fetch: Fetch, key: Key, keeping: Keeping) -> Result<Landed, Error> {
+        let settled: Option<Millis> = keeping.settles_ms.map(|settles_ms| self.earlier_now() - settles_ms);
+        let read = Instant::now();
+        let (block, held) = self.read_block(fetch).await?;
+        let block = Arc::new(block);
+        // What was being read when somebody said that tables have changed may be older than that.
+        let settled = settled.filter(|_| self.catalog.reloads() == key.reloads());
+        let cache = self.cache.clone();
+        let (kept, work) = (Arc::clone(&block), block.bytes() / size_of::<f64>());
+        let keep = move |_: &Budget| {
+            let part = match settled {
+                Some(settled) if kept.range().to <= settled => Some(kept),
+                Some(settled) => kept.until(settled).map(Arc::new),
+                None => None,
+            };
+            part.into_iter().for_each(|part| cache.keep(&key, part, read, keeping.max_age));
+            Ok(())
+        };
+        self.compute(work, keep).await?;
+        Ok(Landed { block, held: Some(Arc::new(held)) })
+    }
+
+    /// The buckets of a fetch as the database says them.
+    async fn read_block(&self, fetch: Fetch) -> Result<(Block, Held), Error> {
+        if fetch.fold.function.is_of_samples() {
+            let samples = self.streamed(false, std::slice::from_ref(&fetch)).await?;
+            return self.compute(samples.work(), move |budget| samples.into_block(budget)).await;
+        }
+        let mut collector = Collector::new(Arc::new(fetch.clone()), false, &self.budget);
+        self.read(&fetch, &sql::fetch(&fetch), &mut |row| collector.row(&row)).await?;
+        self.compute(collector.work(), move |budget| collector.into_block(budget)).await
+    }
+}
+
+/// A part of a fetch. What lies before it is read for as far as its own length makes it worth while.
+fn alone(fetch: &Fetch, range: TimeRange, source: &Source) -> Fetch {
+    let mut part = fetch.alone(range);
+    part.axis.reach_ms = plan::reach(source, range).min(part.axis.reach_ms);
+    part
+}
+
+fn origin(fetch: &Fetch, outcome: Outcome, known: usize, asked: Vec<TimeRange>) -> Origin {
+    let (metric, relation) = (fetch.rows.metric.clone(), fetch.rows.relation.to_string());
+    Origin { metric, relation, outcome, known, asked }
+}
+
+/// What tells fetches of one key apart: the times, and the limits that make an answer an error.
+fn cut(fetch: &Fetch) -> Vec<Millis> {
+    let caps = [i64::from(fetch.caps.rows), i64::from(fetch.caps.series)];
+    let times = match &fetch.axis.buckets {
+        Buckets::Regular { .. } => vec![fetch.axis.from, fetch.axis.to],
+        Buckets::Edges(edges) => edges.clone(),
+    };
+    caps.into_iter().chain(times).collect()
+}

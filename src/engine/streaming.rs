@@ -1,0 +1,52 @@
+//! Samples that are folded as they come, and what lies before them.
+
+use std::sync::Arc;
+
+use super::Scope;
+use crate::error::{Error, Kind};
+use crate::frame::{Predecessors, SampleCollector};
+use crate::plan::{Fetch, LastBefore};
+use crate::sql::{self, Statement};
+
+impl Scope {
+    /// The samples of one metric, folded as they come, with what lies before them.
+    pub(super) async fn streamed(&self, named: bool, fetches: &[Fetch]) -> Result<SampleCollector, Error> {
+        let Some(first) = fetches.first() else { return Err(Error::new(Kind::Internal, "internal error")) };
+        let mut samples = SampleCollector::new(Arc::new(first.clone()), named, &self.budget);
+        if fetches.len() > 1 {
+            samples = samples.of_several(&self.budget);
+        }
+        for fetch in fetches {
+            samples.next_source(fetch);
+            samples = self.samples(fetch, samples).await?;
+        }
+        samples = self.compute(samples.waiting(), move |budget| samples.merge_sources(budget)).await?;
+        let asked = fetches.to_vec();
+        let (back, before) = self
+            .compute(samples.work(), move |_| {
+                let before: Vec<Predecessors> = asked.iter().filter_map(|fetch| samples.predecessors(fetch)).collect();
+                Ok((samples, before))
+            })
+            .await?;
+        samples = back;
+        for one in before {
+            let (fetch, statement) = self.last_before(one);
+            samples.next_source(&fetch);
+            self.read(&fetch, &statement, &mut |row| samples.earlier(&row)).await?;
+        }
+        Ok(samples)
+    }
+
+    /// The statement of the last samples before a range: a look-up per series where an index has them in order.
+    fn last_before(&self, wanted: Predecessors) -> (Fetch, Statement) {
+        let Predecessors { mut fetch, narrowing, series } = wanted;
+        let source = self.snapshot.sources().get(fetch.rows.source);
+        if let Some(looked_up) = source.and_then(|source| LastBefore::of(source, &fetch, series)) {
+            let statement = sql::last_before(&looked_up);
+            return (fetch, statement);
+        }
+        fetch.rows.filters.extend(narrowing);
+        let statement = sql::fetch(&fetch);
+        (fetch, statement)
+    }
+}

@@ -1,0 +1,251 @@
+//! The partials of all series over consecutive buckets, in a form that can be kept and answered from again.
+//!
+//! Buckets are absolute: one of a block answers any question that asks for the bucket of the same start and end. Each
+//! bucket of a question comes from exactly one block, so that partials that do not merge may be kept as well.
+
+use std::collections::HashMap;
+
+use super::partial::{Cell, Partials, WIDTH};
+use crate::plan::{Axis, Buckets};
+use crate::series::Labels;
+use crate::time::{Millis, TimeRange};
+
+/// What a series of a block takes besides its labels and cells.
+const SERIES_BYTES: usize = 96;
+/// What a label takes besides its value.
+const LABEL_BYTES: usize = 56;
+
+/// The partials of the series of a fetch over consecutive buckets.
+#[derive(Clone, Debug, Default)]
+pub struct Block {
+    /// One edge more than buckets, ascending; empty for a block of nothing.
+    edges: Vec<Millis>,
+    /// Partials per cell.
+    width: usize,
+    series: Vec<BlockSeries>,
+    /// By bucket, how many values were no numbers; ascending.
+    skipped: Vec<(u32, f64)>,
+    /// Whether the partials of some bucket may not be what its samples come to.
+    pub(super) vague: bool,
+    /// Whether some time is no whole millisecond.
+    pub(super) fine: bool,
+}
+
+/// One series of a block.
+#[derive(Clone, Debug)]
+struct BlockSeries {
+    /// Without the metric's name.
+    labels: Labels,
+    /// The buckets that have partials, ascending.
+    buckets: Vec<u32>,
+    /// Their partials, one after the other.
+    partials: Vec<f64>,
+}
+
+impl BlockSeries {
+    fn bytes(&self) -> usize {
+        let labels: usize = self.labels.iter().map(|(_, value)| LABEL_BYTES + value.len()).sum();
+        SERIES_BYTES + labels + self.buckets.capacity() * 4 + self.partials.capacity() * 8
+    }
+}
+
+/// The edges of the buckets of an axis: one more than buckets.
+#[must_use]
+pub fn edges(axis: &Axis) -> Vec<Millis> {
+    match &axis.buckets {
+        Buckets::Regular { step_ms, .. } if *step_ms > 0 => {
+            let buckets = (axis.to - axis.from) / step_ms;
+            (0..=buckets).map(|bucket| axis.from + step_ms * bucket).collect()
+        }
+        Buckets::Regular { .. } => Vec::new(),
+        Buckets::Edges(edges) => edges.iter().copied().filter(|edge| (axis.from..=axis.to).contains(edge)).collect(),
+    }
+}
+
+impl Block {
+    /// A block of no series yet.
+    pub(super) fn new(edges: Vec<Millis>, width: usize) -> Self {
+        Self { edges, width, ..Self::default() }
+    }
+
+    /// A block without series, for tests.
+    #[cfg(test)]
+    pub(crate) fn of_nothing(edges: Vec<Millis>) -> Self {
+        Self::new(edges, 1)
+    }
+
+    /// Adds a series, whose cells ascend; gives the bytes that it takes.
+    pub(super) fn push(&mut self, labels: Labels, cells: &[Cell]) -> usize {
+        let mut partials = Vec::with_capacity(cells.len() * self.width);
+        cells.iter().for_each(|cell| partials.extend_from_slice(&cell.partials[..self.width]));
+        let series = BlockSeries { labels, buckets: cells.iter().map(|cell| cell.bucket).collect(), partials };
+        let bytes = series.bytes();
+        self.series.push(series);
+        bytes
+    }
+
+    /// Says how many values of each bucket were no numbers.
+    pub(super) fn set_skipped(&mut self, mut skipped: Vec<(u32, f64)>) {
+        skipped.sort_by_key(|(bucket, _)| *bucket);
+        skipped.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            kept.1 += if same { next.1 } else { 0.0 };
+            same
+        });
+        self.skipped = skipped;
+    }
+
+    /// Its interval: from the start of its first bucket to the end of the last.
+    #[must_use]
+    pub fn range(&self) -> TimeRange {
+        let (from, to) = (self.edges.first().copied(), self.edges.last().copied());
+        TimeRange { from: from.unwrap_or_default(), to: to.unwrap_or_default() }
+    }
+
+    /// Whether it has a bucket of that start and end.
+    #[must_use]
+    pub fn has(&self, start: Millis, end: Millis) -> bool {
+        self.edges.binary_search(&start).is_ok_and(|at| self.edges.get(at + 1) == Some(&end))
+    }
+
+    /// How many cells it has in an interval.
+    #[must_use]
+    pub fn cells_in(&self, range: TimeRange) -> usize {
+        let (from, to) = (self.bucket_from(range.from), self.bucket_from(range.to));
+        let before = |one: &BlockSeries, bucket| one.buckets.partition_point(|own| *own < bucket);
+        self.series.iter().map(|one| before(one, to) - before(one, from)).sum()
+    }
+
+    /// The first bucket that does not begin before an instant.
+    fn bucket_from(&self, at: Millis) -> u32 {
+        u32::try_from(self.edges.partition_point(|edge| *edge < at)).unwrap_or(u32::MAX)
+    }
+
+    /// About the bytes of memory that it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let own = size_of::<Self>() + self.edges.capacity() * 8 + self.skipped.capacity() * 16;
+        own + self.series.iter().map(BlockSeries::bytes).sum::<usize>()
+    }
+
+    /// The same of the buckets that end at an instant at the latest; none where there is no such bucket.
+    #[must_use]
+    pub fn until(&self, at: Millis) -> Option<Self> {
+        let edges = self.edges.partition_point(|edge| *edge <= at);
+        let buckets = u32::try_from(edges.checked_sub(1).filter(|buckets| *buckets > 0)?).ok()?;
+        let cut = |one: &BlockSeries| {
+            let cells = one.buckets.partition_point(|bucket| *bucket < buckets);
+            let (numbers, partials) = (one.buckets[..cells].to_vec(), one.partials[..cells * self.width].to_vec());
+            (cells > 0).then(|| BlockSeries { labels: one.labels.clone(), buckets: numbers, partials })
+        };
+        Some(Self {
+            edges: self.edges[..edges].to_vec(),
+            series: self.series.iter().filter_map(cut).collect(),
+            skipped: self.skipped.iter().copied().filter(|(bucket, _)| *bucket < buckets).collect(),
+            ..*self
+        })
+    }
+
+    /// One block of this one and another, which begins where this one ends.
+    #[must_use]
+    pub fn joined(&self, later: &Self) -> Self {
+        let mut all = self.clone();
+        let moved = u32::try_from(self.edges.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        all.edges.extend(later.edges.iter().skip(1));
+        let known: HashMap<Labels, usize> =
+            self.series.iter().enumerate().map(|(at, one)| (one.labels.clone(), at)).collect();
+        for one in &later.series {
+            let buckets = one.buckets.iter().map(|bucket| bucket + moved);
+            match known.get(&one.labels).and_then(|at| all.series.get_mut(*at)) {
+                Some(series) => {
+                    series.buckets.extend(buckets);
+                    series.partials.extend_from_slice(&one.partials);
+                }
+                None => all.series.push(BlockSeries { buckets: buckets.collect(), ..one.clone() }),
+            }
+        }
+        all.skipped.extend(later.skipped.iter().map(|(bucket, skipped)| (bucket + moved, *skipped)));
+        (all.vague, all.fine) = (self.vague || later.vague, self.fine || later.fine);
+        all
+    }
+
+    /// How many values were no numbers in an interval.
+    pub(super) fn skipped_in(&self, range: TimeRange) -> f64 {
+        self.skipped
+            .iter()
+            .filter(|(bucket, _)| range.from <= self.start(*bucket) && self.start(*bucket) < range.to)
+            .map(|(_, skipped)| skipped)
+            .sum()
+    }
+
+    /// The series that have partials in an interval, each with the starts of its buckets and the partials.
+    pub(super) fn series_in(
+        &self,
+        range: TimeRange,
+    ) -> impl Iterator<Item = (&Labels, impl Iterator<Item = (Millis, Partials)>)> {
+        let (from, to) = (self.bucket_from(range.from), self.bucket_from(range.to));
+        self.series.iter().filter_map(move |one| {
+            let first = one.buckets.partition_point(|bucket| *bucket < from);
+            let end = one.buckets.partition_point(|bucket| *bucket < to);
+            let cell = move |at: usize| {
+                let mut partials = [0.0; WIDTH];
+                let own = &one.partials[at * self.width..(at + 1) * self.width];
+                partials[..self.width].copy_from_slice(own);
+                (self.start(one.buckets[at]), partials)
+            };
+            (first < end).then(|| (&one.labels, (first..end).map(cell)))
+        })
+    }
+
+    fn start(&self, bucket: u32) -> Millis {
+        self.edges.get(bucket as usize).copied().unwrap_or(Millis::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn labels(host: &str) -> Labels {
+        Labels::new([(Arc::from("host"), Arc::from(host))])
+    }
+
+    fn cell(bucket: u32, value: f64) -> Cell {
+        Cell { bucket, partials: [value, 0.0, 0.0] }
+    }
+
+    fn read(block: &Block, from: Millis, to: Millis) -> Vec<(String, Vec<(Millis, f64)>)> {
+        let series = block.series_in(TimeRange { from, to });
+        series.map(|(own, cells)| (own.get("host").to_owned(), cells.map(|(at, p)| (at, p[0])).collect())).collect()
+    }
+
+    #[test]
+    fn a_bucket_is_found_by_its_start_and_end_alone() {
+        let block = Block::new(vec![10, 20, 40], 1);
+        assert!(block.has(10, 20) && block.has(20, 40));
+        assert!(!block.has(10, 40) && !block.has(40, 50) && !block.has(15, 20));
+    }
+
+    #[test]
+    fn a_block_is_cut_joined_and_read_bucket_by_bucket() {
+        let mut early = Block::new(vec![0, 10, 20, 30], 1);
+        early.push(labels("a"), &[cell(0, 1.0), cell(2, 3.0)]);
+        early.push(labels("b"), &[cell(2, 4.0)]);
+        early.set_skipped(vec![(2, 5.0), (0, 1.0), (2, 1.0)]);
+        let early = early.until(29).expect("two buckets");
+        assert_eq!(early.range(), TimeRange { from: 0, to: 20 });
+        assert_eq!(read(&early, 0, 20), [("a".to_owned(), vec![(0, 1.0)])]);
+        let mut late = Block::new(vec![20, 30, 40], 1);
+        late.push(labels("b"), &[cell(0, 7.0)]);
+        late.push(labels("a"), &[cell(1, 8.0)]);
+        late.set_skipped(vec![(1, 2.0)]);
+        let all = early.joined(&late);
+        let expected = [("a".to_owned(), vec![(0, 1.0), (30, 8.0)]), ("b".to_owned(), vec![(20, 7.0)])];
+        assert_eq!(read(&all, 0, 40), expected);
+        assert_eq!(read(&all, 10, 30), [("b".to_owned(), vec![(20, 7.0)])]);
+        let skipped = |from, to| all.skipped_in(TimeRange { from, to });
+        assert_eq!((skipped(0, 40), skipped(10, 40), skipped(0, 30), all.until(9).is_none()), (3.0, 2.0, 1.0, true));
+    }
+}

@@ -1,0 +1,81 @@
+//! Whose last sample before a range is looked for, once the samples of the range are there.
+
+use std::collections::BTreeSet;
+
+use super::pair::Sample;
+use super::samples::SampleCollector;
+use crate::ast::OverTime;
+use crate::evaluate::RangeFunction;
+use crate::plan::{Buckets, Fetch, Filter, SeriesLabel, Wanted};
+use crate::time::TimeRange;
+
+/// The most values of a label that the search for predecessors names.
+const NAMED_VALUES: usize = 1000;
+
+/// The last samples that are looked for before a range.
+#[derive(Debug)]
+pub struct Predecessors {
+    /// The fetch of the last samples of all series.
+    pub fetch: Fetch,
+    /// Conditions that the series at hand pass, and few others.
+    pub narrowing: Vec<Filter>,
+    /// The value of each label of the series at hand; empty where they are not told apart by such.
+    pub series: Vec<Vec<String>>,
+}
+
+impl SampleCollector {
+    /// Whose last sample before what a fetch of the metric read is looked for: those series that one there may connect to.
+    #[must_use]
+    pub fn predecessors(&self, fetch: &Fetch) -> Option<Predecessors> {
+        let from = fetch.axis.from.saturating_sub(fetch.fold.lookback_ms);
+        let read_from = fetch.axis.from.saturating_sub(fetch.axis.reach_ms);
+        let own = &self.index.fetch;
+        let may_connect =
+            |first: Sample| first.micros - fetch.fold.lookback_ms.saturating_mul(1000) < read_from.saturating_mul(1000);
+        let lacking = self.index.states().filter(|(_, stream)| stream.first(own).is_some_and(may_connect));
+        let lacking: Vec<usize> = lacking.map(|(at, _)| at).collect();
+        if !fetch.fold.function.is_of_pairs() || from >= read_from || lacking.is_empty() {
+            return None;
+        }
+        let mut before = fetch.within(TimeRange { from, to: read_from });
+        before.axis.buckets = Buckets::Regular { origin_ms: from, step_ms: read_from - from, start_ms: from };
+        (before.axis.windows, before.axis.reach_ms) = (None, 0);
+        before.fold.function = RangeFunction::OverTime(OverTime::Last);
+        let (keys, labels) = (self.index.keys(), &fetch.rows.labels);
+        let value = |at: usize, label: &SeriesLabel| match label {
+            SeriesLabel::One { name, .. } => Some(keys.value(at, name).to_owned()),
+            SeriesLabel::Members { .. } => None,
+        };
+        let series = lacking.iter().map(|at| labels.iter().map(|label| value(*at, label)).collect());
+        let series: Option<Vec<Vec<String>>> = series.collect();
+        let narrowing = self.narrowed(fetch, lacking.iter().copied());
+        Some(Predecessors { fetch: before, narrowing, series: series.unwrap_or_default() })
+    }
+
+    /// The conditions that a label is as on one of some series, for each label that has few values there.
+    fn narrowed(&self, fetch: &Fetch, series: impl Iterator<Item = usize>) -> Vec<Filter> {
+        let keys = self.index.keys();
+        let mut labels: Vec<(&SeriesLabel, BTreeSet<&str>)> =
+            fetch.rows.labels.iter().map(|l| (l, BTreeSet::new())).collect();
+        labels.retain(|(label, _)| matches!(label, SeriesLabel::One { .. }));
+        for at in series {
+            for (label, values) in &mut labels {
+                if let SeriesLabel::One { name, .. } = label {
+                    values.insert(keys.value(at, name));
+                }
+            }
+            labels.retain(|(_, values)| values.len() <= NAMED_VALUES);
+            if labels.is_empty() {
+                break;
+            }
+        }
+        let filter = |(label, values): (&SeriesLabel, BTreeSet<&str>)| match label {
+            SeriesLabel::One { value, .. } => {
+                let values = values.into_iter().map(str::to_owned).collect();
+                Some(Filter { value: value.clone(), wanted: Wanted::OneOf(values) })
+            }
+            SeriesLabel::Members { .. } => None,
+        };
+        labels.into_iter().filter_map(filter).collect()
+    }
+}

@@ -1,0 +1,61 @@
+//! How the last samples before a range are found: by an index, where one leads with labels and goes on with the time.
+
+use super::{Fetch, SeriesLabel};
+use crate::catalog::{ColumnType, LabelValue, Row, Source, TimeKind, Value};
+use crate::ident::Ident;
+
+/// The most series that are looked up one by one; of more the rows are read.
+const SERIES: usize = 20_000;
+
+/// The last sample in the range of a fetch, for each of some series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LastBefore {
+    /// The fetch of the last samples.
+    pub fetch: Fetch,
+    /// The labels, by number, that lead the index.
+    pub leading: Vec<usize>,
+    /// The series: the value of each label of the fetch.
+    pub series: Vec<Vec<String>>,
+}
+
+impl LastBefore {
+    /// The look-up of some series; none where no index has the samples of a series side by side in order of time.
+    #[must_use]
+    pub fn of(source: &Source, fetch: &Fetch, series: Vec<Vec<String>>) -> Option<Self> {
+        let is_one_row = matches!(fetch.rows.value, Value::Column(_) | Value::Rows | Value::Product(_));
+        let is_in_order = matches!(fetch.rows.time.kind, TimeKind::Instant) && fetch.rows.time.row == Row::Own;
+        let is_told = fetch.rows.labels.iter().all(|label| matches!(label, SeriesLabel::One { .. }));
+        let few = !series.is_empty() && series.len() <= SERIES;
+        if !(is_one_row && is_in_order && is_told && few)
+            || fetch.rows.elements.is_some()
+            || fetch.rows.rolled.is_some()
+        {
+            return None;
+        }
+        let leading = source.indexes.iter().find_map(|columns| {
+            let until = columns.iter().position(|column| *column == fetch.rows.time.column)?;
+            let numbers = columns[..until]
+                .iter()
+                .map(|column| fetch.rows.labels.iter().position(|label| looks_up(label, |own| own == column)));
+            numbers.collect::<Option<Vec<usize>>>().filter(|numbers| !numbers.is_empty())
+        })?;
+        // NULL and the empty text are one value of a label, and two of a column.
+        let has_all = |series: &Vec<String>| leading.iter().all(|at| series.get(*at).is_some_and(|v| !v.is_empty()));
+        series.iter().all(has_all).then(|| Self { fetch: fetch.clone(), leading, series })
+    }
+}
+
+/// Whether a label is a column of the row itself, of a type whose values their texts find, with a name that passes.
+fn looks_up(label: &SeriesLabel, is_it: impl Fn(&Ident) -> bool) -> bool {
+    let SeriesLabel::One { value: LabelValue::Column(column), .. } = label else { return false };
+    let by_text = matches!(
+        column.ty,
+        ColumnType::Text
+            | ColumnType::Varchar
+            | ColumnType::Int2
+            | ColumnType::Int4
+            | ColumnType::Int8
+            | ColumnType::Uuid
+    );
+    column.row == Row::Own && by_text && is_it(&column.name)
+}

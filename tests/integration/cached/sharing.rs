@@ -1,0 +1,91 @@
+//! Equal statements at the same time are one.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use sqlx::PgPool;
+use tokio::sync::Semaphore;
+
+use super::{ROWS, answered, ask, at, body, cached, counted};
+use crate::patience::patience;
+use crate::support::sql;
+
+#[sqlx::test(migrations = false)]
+async fn equal_questions_at_once_are_one_statement(pool: PgPool) {
+    sql(&pool, ROWS).await;
+    let server = cached(&pool, "").await;
+    let Some(before) = counted(&pool, "load").await else { return };
+    let answers = join_all((0..50).map(|_| ask(&server, "avg(load)", &[]))).await;
+    assert!(answers.iter().all(|answer| answer.body == answers[0].body));
+    let asked = counted(&pool, "load").await.expect("a count").since(before).calls;
+    assert!((1..=2).contains(&asked), "{asked} statements");
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_dashboard_of_fifty_people_costs_its_panels(pool: PgPool) {
+    sql(&pool, ROWS).await;
+    let server = cached(&pool, "").await;
+    let Some(_) = counted(&pool, "load").await else { return };
+    let panels: Vec<String> = (0..20).map(|panel| format!("max(load{{host!=\"{panel}\"}})")).collect();
+    let now = server.engine.clock.now();
+    for refresh in 0..2 {
+        let before = counted(&pool, "load").await.expect("a count");
+        // Nobody is answered before everybody has asked.
+        let mut lock = pool.begin().await.expect("a transaction");
+        sqlx::query("LOCK TABLE load IN ACCESS EXCLUSIVE MODE").execute(&mut *lock).await.expect("the lock");
+        let engine = at(&server.engine, now + refresh * 60_000, &server.engine.cache);
+        let came = Arc::new(Semaphore::new(0));
+        let person = |number: usize| {
+            let (engine, came, query) = (engine.clone(), Arc::clone(&came), body(&panels[number % panels.len()]));
+            server.spawn(async move {
+                let query = datebin::intake::body(query.to_string().as_bytes()).expect("a query");
+                let scope = engine.scope().expect("a catalog");
+                came.add_permits(1);
+                let question = datebin::intake::question(&query, scope.moment(), scope.limits()).expect("a question");
+                scope.answer(&question).await.map(|_| ())
+            })
+        };
+        let people: Vec<_> = (0..50 * panels.len()).map(person).collect();
+        let all = u32::try_from(people.len()).expect("a number");
+        drop(came.acquire_many(all).await.expect("they come"));
+        lock.rollback().await.expect("the end of the lock");
+        let answers = join_all(people).await;
+        assert!(answers.iter().all(|answer| matches!(answer, Ok(Ok(())))));
+        let asked = counted(&pool, "load").await.expect("a count").since(before).calls;
+        assert!((1..=22).contains(&asked), "{asked} statements for 20 panels");
+    }
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_statement_ends_with_the_last_who_waits_for_it(pool: PgPool) {
+    sql(&pool, ROWS).await;
+    let server = cached(&pool, "").await;
+    let mut lock = pool.begin().await.expect("a transaction");
+    sqlx::query("LOCK TABLE load IN ACCESS EXCLUSIVE MODE").execute(&mut *lock).await.expect("the lock");
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    let blocked = async |number: i64| {
+        let begun = Instant::now();
+        loop {
+            let now: i64 = sqlx::query_scalar(waiting).fetch_one(&pool).await.expect("a count");
+            if now == number {
+                return;
+            }
+            assert!(begun.elapsed() < patience(Duration::from_secs(2)), "{now} wait for the lock, not {number}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let one = server.spawn(answered(server.engine.clone(), body("load")));
+    blocked(1).await;
+    let other = server.spawn(answered(server.engine.clone(), body("load")));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    blocked(1).await;
+    one.abort();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    // It goes on for the one who is left.
+    blocked(1).await;
+    other.abort();
+    blocked(0).await;
+    lock.rollback().await.expect("the end of the lock");
+}
