@@ -17,7 +17,7 @@ pub(super) fn other_place(name: &str) -> Option<&'static str> {
 /// The file is there and cannot be read. Its text is not repeated: it may hold a password.
 pub(super) fn read() -> Result<Option<&'static str>, String> {
     let is_set = |name: &&str| std::env::var_os(name).is_some();
-    let set: Vec<&str> = PLACES.into_iter().filter(|name| is_set(&name)).collect();
+    let set: Vec<&str> = PLACES.into_iter().filter(is_set).collect();
     let hidden = if let [only] = set.as_slice() { other_place(only) } else { None };
     match dotenvy::dotenv() {
         Ok(_) => Ok(hidden),

@@ -1,6 +1,6 @@
 //! The book in `docs/`: what can be held against the source without a database. `tests/integration/pages.rs` asks its
 //! examples of a server.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "tests stop at the first thing that is wrong")]
+#![expect(clippy::unwrap_used, reason = "tests stop at the first thing that is wrong")]
 
 mod catalog;
 mod codes;

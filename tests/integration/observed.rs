@@ -187,7 +187,6 @@ async fn questions_that_are_asked_once_more_are_counted(pool: PgPool) {
     grown(&server, &before, &changed).await;
 }
 
-#[expect(clippy::print_stderr, reason = "whoever runs the tests should know what was not tested")]
 #[sqlx::test(migrations = false)]
 async fn promtool_finds_nothing_to_say(pool: PgPool) {
     sql(&pool, TABLES).await;
