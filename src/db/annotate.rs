@@ -40,6 +40,7 @@ impl Database {
         let transactions = Transactions::new(&config.settings(Purpose::Questions), Mode::Writing);
         transactions.begin(&mut session, self.identity()).await?;
         let row = query(statement)?.persistent(false).fetch_one(&mut session.connection).await?;
+        self.record.statement(1);
         let id = row.try_get(0)?;
         session.connection.execute(sqlx::raw_sql(COMMIT)).await?;
         if let Err(error) = session.connection.close().await {

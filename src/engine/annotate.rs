@@ -11,6 +11,8 @@ impl Scope {
     /// # Errors
     /// The database is away, has no such table, or lets its role not write there.
     pub async fn annotate(&self, annotation: &NewAnnotation) -> Result<String, Error> {
+        self.record.metric(&format!("annotations/{OWN}"));
+        self.record.range(annotation.time, annotation.time_end.unwrap_or(annotation.time));
         let added = self.database.annotate(&add_annotation(annotation), self.deadline).await;
         let token = self.identity().token.as_deref();
         match added {

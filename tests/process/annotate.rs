@@ -6,7 +6,7 @@ use datebin::access::Secret;
 
 use crate::bouncer::Bouncer;
 use crate::cluster::{Cluster, PASSWORD};
-use crate::program::{Program, answer, ran};
+use crate::program::{LONG, Program, answer, eventually, ran};
 
 /// A role that may read, and two that it may be: one of them may write.
 const ROLES: &str = "
@@ -102,12 +102,19 @@ async fn the_role_of_the_person_decides_also_behind_a_pooler() {
     cluster.sql(ROLES).await;
     let file = tokens(&cluster);
     let direct = reader(&cluster.url());
-    let program = Program::serve(&cluster, &[("DATABASE_URL", &direct), ("DATEBIN_TOKENS", &file)]).await;
+    let settings = [("DATABASE_URL", direct.as_str()), ("DATEBIN_TOKENS", file.as_str()), ("DATEBIN_AUDIT", "metrics")];
+    let program = Program::serve(&cluster, &settings).await;
     let (status, body) = added(&program, "alice").await;
     assert_eq!(status, 201, "{body}");
     let (status, body) = added(&program, "bob").await;
     assert_eq!((status, &body["error"]["code"]), (403, &json!("forbidden")), "{body}");
     assert!(body["message"].as_str().is_some_and(|said| said.contains("GRANT SELECT, INSERT")), "{body}");
+    let of_alice = |line: &Value| line["fields"]["message"] == "audit" && line["fields"]["person"] == "alice";
+    let audited =
+        eventually(LONG, "the audit", async || program.log().into_iter().find(of_alice)).await["fields"].clone();
+    let told = ["token", "route", "metrics", "status", "statements"].map(|name| audited[name].clone());
+    let expected = [json!("grafana"), json!("/annotation"), json!("annotations/datebin"), json!(201), json!(1)];
+    assert_eq!(told, expected, "{audited}");
     drop(program);
 
     let pool = "pool_mode = transaction\ndefault_pool_size = 2";
