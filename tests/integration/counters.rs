@@ -137,6 +137,7 @@ async fn reduced_over(server: &Server, reduce: Reduce, max_points: u32, (from, t
         .into_iter()
         .map(|target| TargetQuestion { options: Options { reduce, ..Options::default() }, ..target })
         .collect();
-    let answer = server.engine.scope().unwrap().answer(&question).await.unwrap();
+    let engine = server.engine.clone();
+    let answer = server.run(async move { engine.scope().unwrap().answer(&question).await.unwrap() }).await;
     answer.answered[0].frames[0].points.clone()
 }

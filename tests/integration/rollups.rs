@@ -184,7 +184,8 @@ async fn answers_are_those_of_the_raw_rows(pool: PgPool) {
 
 /// The statements of a question.
 async fn statements(server: &Server, body: Value) -> String {
-    let answer = server.engine.scope().unwrap().answer(&server.question(&body)).await.unwrap();
+    let (engine, question) = (server.engine.clone(), server.question(&body));
+    let answer = server.run(async move { engine.scope().unwrap().answer(&question).await.unwrap() }).await;
     answer.answered.into_iter().filter_map(|target| target.executed).collect::<Vec<_>>().join("\n")
 }
 
