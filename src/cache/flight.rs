@@ -108,16 +108,8 @@ impl Flights {
         work: impl Future<Output = Result<Landed, Error>> + Send + 'static,
     ) -> Joined {
         let mut all = self.all();
-        match all.slots.get(&key) {
-            Some(Slot::Flying { flight, .. }) if !since.is_fresh => {
-                if let Some(flight) = flight.upgrade() {
-                    return Joined::Flying(flight);
-                }
-            }
-            Some(Slot::Landed { at, block }) if !since.is_fresh && since.arrived <= *at => {
-                return Joined::Landed(Arc::clone(block));
-            }
-            _ => {}
+        if let Some(joined) = all.joined(&key, since) {
+            return joined;
         }
         all.sweep();
         all.begun += 1;
@@ -154,7 +146,32 @@ impl Flights {
     }
 }
 
+impl FlightKey {
+    /// Whether what is read for another one has all buckets of this one. Who looks late into the cache finds buckets that
+    /// have just landed there, and asks for fewer.
+    fn is_part_of(&self, other: &Self) -> bool {
+        let is_within = match (self.cut.as_slice(), other.cut.as_slice()) {
+            ([rows, series, from, to], [other_rows, other_series, other_from, other_to]) => {
+                (rows, series) == (other_rows, other_series) && from >= other_from && to <= other_to
+            }
+            (own, other) => own == other,
+        };
+        is_within && self.key == other.key
+    }
+}
+
 impl Slots {
+    /// The statement that answers a question as well, if there is one.
+    fn joined(&self, key: &FlightKey, since: Since) -> Option<Joined> {
+        let fits = |slot: &Slot| match slot {
+            _ if since.is_fresh => None,
+            Slot::Flying { flight, .. } => flight.upgrade().map(Joined::Flying),
+            Slot::Landed { at, block } => (since.arrived <= *at).then(|| Joined::Landed(Arc::clone(block))),
+        };
+        let larger = || self.slots.iter().filter(|(other, _)| key.is_part_of(other)).find_map(|(_, slot)| fits(slot));
+        self.slots.get(key).and_then(fits).or_else(larger)
+    }
+
     /// Forgets now and then what nobody waits for, and what is at hand no longer.
     fn sweep(&mut self) {
         if self.swept.is_some_and(|swept| swept.elapsed() < SWEEP) {

@@ -98,7 +98,7 @@ impl Scope {
             self.read(fetch, &sql::fetch(fetch), &mut |row| collector.row(&row)).await?;
             return Ok(collector);
         }
-        let known = self.buckets(fetch).await?;
+        let known = Box::pin(self.buckets(fetch)).await?;
         let work = known.work();
         let collect = move |_: &Budget| known.into_collector(&mut collector, None).map(|()| collector);
         self.compute(work, collect).await
@@ -221,7 +221,8 @@ fn cut(fetch: &Fetch) -> Vec<Millis> {
     let caps = [i64::from(fetch.caps.rows), i64::from(fetch.caps.series)];
     let times = match &fetch.axis.buckets {
         Buckets::Regular { .. } => vec![fetch.axis.from, fetch.axis.to],
-        Buckets::Edges(edges) => edges.clone(),
+        // One more number, so that two edges are no range of which a part could be taken.
+        Buckets::Edges(edges) => edges.iter().copied().chain([0]).collect(),
     };
     caps.into_iter().chain(times).collect()
 }

@@ -147,7 +147,7 @@ impl Scope {
         let Some(first) = part.fetches.first() else { return Ok(Gathered::none(&self.budget)) };
         let of_samples = first.fold.function.is_of_samples();
         if of_samples && !(part.fetches.len() == 1 && first.fold.function.is_of_pairs() && self.is_cached(first)) {
-            return self.folded(part).await;
+            return Box::pin(self.folded(part)).await;
         }
         let parts: Vec<Fetch> = part.fetches.iter().flat_map(Fetch::parts).collect();
         let parts = self.all_settled(&parts).await?;
@@ -157,7 +157,7 @@ impl Scope {
         let mut known = Vec::new();
         for fetch in &parts {
             if self.is_cached(fetch) {
-                known.push(self.buckets(fetch).await?);
+                known.push(Box::pin(self.buckets(fetch)).await?);
                 continue;
             }
             self.uncached(fetch);

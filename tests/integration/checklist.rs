@@ -245,7 +245,7 @@ async fn item_07_what_an_answer_looks_like(pool: PgPool) {
     assert_eq!((answer.status, answer.body), (200, expected));
     let stages: Vec<String> =
         answer_stages(answer.headers.get("server-timing").and_then(|value| value.to_str().ok()).unwrap());
-    assert_eq!(stages, ["parse", "plan", "wait", "execute", "frame"]);
+    assert_eq!(stages, ["parse", "plan", "wait", "execute", "frame", "cache;desc=\"off\""]);
     assert_eq!(server.post("/query", question(json!([]))).await.body, json!([]));
 }
 
