@@ -44,8 +44,8 @@ impl Caller {
         self.token.as_ref().map_or(server, |token| token.limits(server))
     }
 
-    /// What it may know of a catalog, found once for all who ask at the same time and kept for a while; none without a
-    /// token.
+    /// The part of a catalog that its rows make known. Requests at the same time share one look-up, and the result is kept
+    /// for a while. `None` without a token.
     #[must_use]
     pub fn known(&self, whole: &Arc<Snapshot>) -> Option<Known> {
         self.token.as_ref().map(|token| token.known.of(&self.identity, whole))

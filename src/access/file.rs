@@ -95,7 +95,7 @@ fn plain(message: &str) -> String {
     if message.contains("unknown field") || message.contains("missing field") {
         return message.to_owned();
     }
-    "it is no TOML, or a field has a value of the wrong kind".to_owned()
+    "this is not valid TOML, or a field has a value of the wrong type".to_owned()
 }
 
 fn token(declared: Declared) -> Result<Token, String> {
@@ -197,9 +197,9 @@ mod tests {
                 "expires = \"2027-06-30T00:00:00\"",
                 "token \"a\": expires is not a time with a zone such as \"2027-06-30T00:00:00Z\"",
             ),
-            ("write = \"hunter2\"", "line 4: it is no TOML, or a field has a value of the wrong kind"),
+            ("write = \"hunter2\"", "line 4: this is not valid TOML, or a field has a value of the wrong type"),
             ("limits = { series = 0 }", "token \"a\": a limit is zero"),
-            ("metrics = \"hunter2\"", "line 4: it is no TOML, or a field has a value of the wrong kind"),
+            ("metrics = \"hunter2\"", "line 4: this is not valid TOML, or a field has a value of the wrong type"),
         ] {
             assert_eq!(said(more), expected, "{more}");
         }

@@ -28,7 +28,7 @@ struct One {
 }
 
 impl AllKnown {
-    /// What a caller knows of a catalog; what is of another catalog, or too old, is forgotten.
+    /// The part of a catalog that a caller knows. Entries of other catalogs and old entries are dropped.
     pub(super) fn of(&self, identity: &Identity, whole: &Arc<Snapshot>) -> Known {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|one| Arc::ptr_eq(&one.whole, whole) && one.made.elapsed() < LASTS);

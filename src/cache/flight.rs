@@ -12,6 +12,7 @@ use super::Key;
 use crate::budget::Held;
 use crate::error::{Error, Kind};
 use crate::frame::Block;
+use crate::plan::{Buckets, Fetch};
 use crate::time::Millis;
 
 /// How long a block is at hand for the questions that came before it was read.
@@ -26,9 +27,20 @@ const ALL_BYTES: usize = 8 << 20;
 /// A fetch with its times.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct FlightKey {
-    pub(super) key: Key,
-    /// Its buckets: the first start and the last end, or all edges.
-    pub(super) cut: Vec<Millis>,
+    key: Key,
+    buckets: Wanted,
+    /// The limits that make an answer an error.
+    rows: u32,
+    series: u32,
+}
+
+/// The buckets that a statement gives.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Wanted {
+    /// Those of the key's grid between two instants.
+    Between { from: Millis, to: Millis },
+    /// Those between neighbouring edges.
+    Edges(Vec<Millis>),
 }
 
 /// What a statement gave.
@@ -147,16 +159,22 @@ impl Flights {
 }
 
 impl FlightKey {
-    /// Whether what is read for another one has all buckets of this one. Who looks late into the cache finds buckets that
-    /// have just landed there, and asks for fewer.
+    pub(super) fn of(key: &Key, fetch: &Fetch) -> Self {
+        let buckets = match &fetch.axis.buckets {
+            Buckets::Regular { .. } => Wanted::Between { from: fetch.axis.from, to: fetch.axis.to },
+            Buckets::Edges(edges) => Wanted::Edges(edges.clone()),
+        };
+        Self { key: key.clone(), buckets, rows: fetch.caps.rows, series: fetch.caps.series }
+    }
+
+    /// Whether the statement of another one gives all buckets of this one. A question that looks into the cache after a
+    /// statement has ended finds some of its buckets there, and asks for the others.
     fn is_part_of(&self, other: &Self) -> bool {
-        let is_within = match (self.cut.as_slice(), other.cut.as_slice()) {
-            ([rows, series, from, to], [other_rows, other_series, other_from, other_to]) => {
-                (rows, series) == (other_rows, other_series) && from >= other_from && to <= other_to
-            }
+        let is_within = match (&self.buckets, &other.buckets) {
+            (Wanted::Between { from, to }, Wanted::Between { from: first, to: last }) => from >= first && to <= last,
             (own, other) => own == other,
         };
-        is_within && self.key == other.key
+        is_within && (self.rows, self.series) == (other.rows, other.series) && self.key == other.key
     }
 }
 

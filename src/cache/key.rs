@@ -16,7 +16,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// The key of a fetch whose patterns are settled. `reloads` counts the notifications that tables have changed.
+    /// The key of a fetch whose patterns are resolved. `reloads` counts the notifications that tables have changed.
     #[must_use]
     pub fn of(fetch: &Fetch, identity: &Identity, reloads: u64) -> Self {
         let cut = match &fetch.axis.buckets {

@@ -17,6 +17,7 @@ use moka::policy::EvictionPolicy;
 
 use crate::error::Error;
 use crate::frame::Block;
+use crate::plan::Fetch;
 use crate::time::{Millis, TimeRange};
 pub use entry::Piece;
 use entry::{Entry, Kept};
@@ -139,12 +140,13 @@ impl Cache {
     /// The statement fails.
     pub async fn shared(
         &self,
-        (key, cut): (&Key, Vec<Millis>),
+        key: &Key,
+        fetch: &Fetch,
         since: Since,
         work: impl Future<Output = Result<Landed, Error>> + Send + 'static,
     ) -> (Result<Landed, Error>, bool) {
         let Some(shared) = &self.0 else { return (work.await, false) };
-        match shared.flights.join(FlightKey { key: key.clone(), cut }, since, work) {
+        match shared.flights.join(FlightKey::of(key, fetch), since, work) {
             Joined::Landed(block) => (Ok(Landed { block, held: None }), true),
             Joined::Flying(flight) => (Flight::landing(&flight).await, true),
             Joined::New(flight) => (Flight::landing(&flight).await, false),

@@ -30,7 +30,7 @@ pub enum Wanted {
     NoneOf(Values),
     /// To stand so to a bound; NULL does not.
     Compared(Compared),
-    /// To be settled by [`settle`] when the label's values are known.
+    /// To be resolved by [`resolve_pattern`] when the label's values are known.
     Passing(Pattern),
 }
 
@@ -127,18 +127,18 @@ const BETWEEN_LOOKS: usize = 256;
 
 /// Turns a pattern into the values that pass it, given all (non-empty) values that the label has in the range.
 #[must_use]
-pub fn settle(filter: &Filter, values: &BTreeSet<String>) -> Filter {
+pub fn resolve_pattern(filter: &Filter, values: &BTreeSet<String>) -> Filter {
     match tried(filter, values, || Ok::<(), Infallible>(())) {
-        Ok(settled) => settled,
+        Ok(resolved) => resolved,
         Err(never) => match never {},
     }
 }
 
-/// As [`settle`], as long as the request has time.
+/// As [`resolve_pattern`], as long as the request has time.
 ///
 /// # Errors
 /// The request's time is over.
-pub fn settle_within(filter: &Filter, values: &BTreeSet<String>, budget: &Budget) -> Result<Filter, Error> {
+pub fn resolve_within(filter: &Filter, values: &BTreeSet<String>, budget: &Budget) -> Result<Filter, Error> {
     tried(filter, values, || budget.go_on())
 }
 
@@ -193,12 +193,12 @@ mod tests {
         let filter = Filter { value: LabelValue::Column(column), wanted };
         let values: BTreeSet<String> = (0..100_000).map(|n| n.to_string()).collect();
         let budget = Budget::new(&ProcessBudget::new(1 << 20), 1 << 20, 1);
-        let settled = settle_within(&filter, &values, &budget).unwrap();
+        let resolved = resolve_within(&filter, &values, &budget).unwrap();
         let below: Vec<String> =
             ["0", "1", "10", "11", "2", "3", "4", "5", "6", "7", "8", "9"].map(String::from).into();
-        assert_eq!(settled.wanted, Wanted::OneOf(below.into()));
-        assert_eq!(settle(&filter, &values), settled);
+        assert_eq!(resolved.wanted, Wanted::OneOf(below.into()));
+        assert_eq!(resolve_pattern(&filter, &values), resolved);
         budget.stop();
-        assert_eq!(settle_within(&filter, &values, &budget).unwrap_err().kind, Kind::Timeout);
+        assert_eq!(resolve_within(&filter, &values, &budget).unwrap_err().kind, Kind::Timeout);
     }
 }

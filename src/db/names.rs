@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::error::DbError;
 use super::lease::{pairs, texts};
 use crate::catalog::classify::{NameStrategy, Names, StoredNames};
-use crate::catalog::filter::settle;
+use crate::catalog::filter::resolve_pattern;
 use crate::catalog::{Column, Filter, LabelValue, Row, Source};
 use crate::sql::{self, Param, Statement, Writer};
 use crate::time::{Clock, Millis};
@@ -82,7 +82,7 @@ async fn all_names(
     if source.filters.is_empty() || Instant::now() >= until {
         return Ok(found);
     }
-    let source = settled(connection, source).await?;
+    let source = resolved(connection, source).await?;
     let statement = sql::names_with_rows(&source, column, found.names.clone(), &source.filters);
     match texts(connection, &statement).await {
         Ok(names) => Ok(stored(names, found.strategy)),
@@ -150,7 +150,7 @@ async fn of_dimension(
     column: &Column,
     most: u32,
 ) -> Result<StoredNames, DbError> {
-    let source = settled(connection, source).await?;
+    let source = resolved(connection, source).await?;
     let statement = sql::label_values(&source, &LabelValue::Column(column.clone()), &[], None, most);
     let mut names = texts(connection, &statement).await?;
     names.retain(|name| name.len() <= LONGEST_NAME as usize);
@@ -158,24 +158,28 @@ async fn of_dimension(
 }
 
 /// The source with the patterns of its conditions turned into the values that pass them.
-async fn settled(connection: &mut PgConnection, source: &Source) -> Result<Source, DbError> {
-    let mut settled = source.clone();
-    for at in 0..settled.joins.len() {
-        let mut filters = settled.joins[at].filters.clone();
-        settle_all(connection, &settled, &mut filters).await?;
-        settled.joins[at].filters = filters;
+async fn resolved(connection: &mut PgConnection, source: &Source) -> Result<Source, DbError> {
+    let mut resolved = source.clone();
+    for at in 0..resolved.joins.len() {
+        let mut filters = resolved.joins[at].filters.clone();
+        resolve_patterns(connection, &resolved, &mut filters).await?;
+        resolved.joins[at].filters = filters;
     }
-    let mut filters = settled.filters.clone();
-    settle_all(connection, &settled, &mut filters).await?;
-    settled.filters = filters;
-    Ok(settled)
+    let mut filters = resolved.filters.clone();
+    resolve_patterns(connection, &resolved, &mut filters).await?;
+    resolved.filters = filters;
+    Ok(resolved)
 }
 
-async fn settle_all(connection: &mut PgConnection, source: &Source, filters: &mut [Filter]) -> Result<(), DbError> {
+async fn resolve_patterns(
+    connection: &mut PgConnection,
+    source: &Source,
+    filters: &mut [Filter],
+) -> Result<(), DbError> {
     for filter in filters {
         let Some(lookup) = filter.lookup() else { continue };
         let statement = sql::label_values(source, &lookup.value, &[], None, MOST_VALUES);
-        *filter = settle(filter, &texts(connection, &statement).await?.into_iter().collect());
+        *filter = resolve_pattern(filter, &texts(connection, &statement).await?.into_iter().collect());
     }
     Ok(())
 }

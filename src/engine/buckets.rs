@@ -15,7 +15,7 @@ use crate::catalog::{Filter, Keeping, LabelValue, Source, Value};
 use crate::db::{DbError, Deadline};
 use crate::error::Error;
 use crate::frame::{self, Block, Collector};
-use crate::plan::{self, Buckets, Fetch};
+use crate::plan::{self, Fetch};
 use crate::sql;
 use crate::time::{Millis, TimeRange};
 
@@ -151,7 +151,7 @@ impl Scope {
         let range = TimeRange { from: fetch.axis.from, to: fetch.axis.to };
         let (flight, own, whose) = (self.in_flight(), fetch.clone(), key.clone());
         let work = async move { flight.fly(own, whose, keeping).await };
-        let shared = self.cache.shared((key, cut(&fetch)), self.since, work);
+        let shared = self.cache.shared(key, &fetch, self.since, work);
         match timeout(self.deadline.left(), shared).await {
             Ok((landed, was_shared)) => {
                 let landed = landed?;
@@ -214,15 +214,4 @@ fn alone(fetch: &Fetch, range: TimeRange, source: &Source) -> Fetch {
 fn origin(fetch: &Fetch, outcome: Outcome, known: usize, asked: Vec<TimeRange>) -> Origin {
     let (metric, relation) = (fetch.rows.metric.clone(), fetch.rows.relation.to_string());
     Origin { metric, relation, outcome, known, asked }
-}
-
-/// What tells fetches of one key apart: the times, and the limits that make an answer an error.
-fn cut(fetch: &Fetch) -> Vec<Millis> {
-    let caps = [i64::from(fetch.caps.rows), i64::from(fetch.caps.series)];
-    let times = match &fetch.axis.buckets {
-        Buckets::Regular { .. } => vec![fetch.axis.from, fetch.axis.to],
-        // One more number, so that two edges are no range of which a part could be taken.
-        Buckets::Edges(edges) => edges.iter().copied().chain([0]).collect(),
-    };
-    caps.into_iter().chain(times).collect()
 }

@@ -1,4 +1,4 @@
-//! Fetches → series: settles patterns, runs the statements, merges what several sources and metrics gave.
+//! Fetches → series: resolves patterns, runs the statements, merges what several sources and metrics gave.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use crate::db::{DbError, RowSink, SeriesRow};
 use crate::error::Error;
 use crate::evaluate::Fetched;
 use crate::frame::{self, Collector, Gathered, Kept, Reduced, Reducer};
-use crate::plan::{Fetch, FetchAggregate, FetchGroup, settle_within};
+use crate::plan::{Fetch, FetchAggregate, FetchGroup, resolve_within};
 use crate::sql::{self, Statement};
 use crate::time::TimeRange;
 
@@ -63,58 +63,58 @@ impl Scope {
 
     /// The fetches of one metric with every pattern turned into the values that pass it. Parts that one rollup answers
     /// differ in nothing but their range.
-    pub(super) async fn all_settled(&self, fetches: &[Fetch]) -> Result<Vec<Fetch>, Error> {
-        let mut settled: Vec<Fetch> = Vec::with_capacity(fetches.len());
+    pub(super) async fn all_resolved(&self, fetches: &[Fetch]) -> Result<Vec<Fetch>, Error> {
+        let mut resolved: Vec<Fetch> = Vec::with_capacity(fetches.len());
         for fetch in fetches {
             self.record.metric(&fetch.rows.metric);
             self.record.range(fetch.axis.from, fetch.axis.to);
             let (source, rolled) = (fetch.rows.source, &fetch.rows.rolled);
             let is_alike =
                 |other: &&Fetch| rolled.is_some() && other.rows.source == source && other.rows.rolled == *rolled;
-            let known = settled.iter().find(is_alike);
+            let known = resolved.iter().find(is_alike);
             let one = match known {
                 Some(known) => known.within(TimeRange { from: fetch.axis.from, to: fetch.axis.to }),
                 None => {
                     let to = fetches.iter().filter(is_alike).map(|other| other.axis.to).max().unwrap_or(fetch.axis.to);
-                    self.settled(fetch, TimeRange { from: fetch.axis.from, to }).await?
+                    self.resolved(fetch, TimeRange { from: fetch.axis.from, to }).await?
                 }
             };
-            settled.push(one);
+            resolved.push(one);
         }
-        Ok(settled)
+        Ok(resolved)
     }
 
-    async fn settled(&self, fetch: &Fetch, range: TimeRange) -> Result<Fetch, Error> {
-        let mut settled = fetch.clone();
-        let Some(source) = self.snapshot.sources().get(fetch.rows.source) else { return Ok(settled) };
+    async fn resolved(&self, fetch: &Fetch, range: TimeRange) -> Result<Fetch, Error> {
+        let mut resolved = fetch.clone();
+        let Some(source) = self.snapshot.sources().get(fetch.rows.source) else { return Ok(resolved) };
         let rollup = fetch.rows.rolled.as_ref().and_then(|rolled| source.rollups.get(rolled.number));
         let source = rollup.map_or(source, |rollup| &rollup.rows);
-        let source = self.settled_source(source).await.map_err(|error| logged(&error, fetch))?;
-        settled.rows.joins.clone_from(&source.joins);
+        let source = self.resolved_source(source).await.map_err(|error| logged(&error, fetch))?;
+        resolved.rows.joins.clone_from(&source.joins);
         let source = if source.time == fetch.rows.time {
             source
         } else {
             Cow::Owned(Source { time: fetch.rows.time.clone(), ..source.into_owned() })
         };
-        let done = self.settle(&source, &mut settled.rows.filters, (&fetch.named(), Some(range))).await;
+        let done = self.resolve_patterns(&source, &mut resolved.rows.filters, (&fetch.named(), Some(range))).await;
         done.map_err(|error| logged(&error, fetch))?;
-        Ok(settled)
+        Ok(resolved)
     }
 
-    /// The source with what its joined rows must be settled; itself where nothing is to be, as most are.
-    pub(super) async fn settled_source<'a>(&self, source: &'a Source) -> Result<Cow<'a, Source>, DbError> {
+    /// The source with what its joined rows must be resolved; itself where nothing is to be, as most are.
+    pub(super) async fn resolved_source<'a>(&self, source: &'a Source) -> Result<Cow<'a, Source>, DbError> {
         if source.joins.iter().flat_map(|join| &join.filters).all(|filter| filter.lookup().is_none()) {
             return Ok(Cow::Borrowed(source));
         }
         let mut joins = source.joins.clone();
         for join in &mut joins {
-            self.settle(source, &mut join.filters, (&[], None)).await?;
+            self.resolve_patterns(source, &mut join.filters, (&[], None)).await?;
         }
         Ok(Cow::Owned(Source { joins, ..source.clone() }))
     }
 
     /// Turns the patterns among filters into the values that pass them, of rows that pass others, in a range.
-    pub(super) async fn settle(
+    pub(super) async fn resolve_patterns(
         &self,
         source: &Source,
         filters: &mut [Filter],
@@ -135,7 +135,7 @@ impl Scope {
             // About a step for each byte that a pattern looks at.
             let steps = values.iter().map(|value| value.len() + 1).sum();
             let (asked, tried) = (filter.clone(), Arc::clone(&values));
-            *filter = self.compute(steps, move |budget| settle_within(&asked, &tried, budget)).await?;
+            *filter = self.compute(steps, move |budget| resolve_within(&asked, &tried, budget)).await?;
             known = Some((value, values));
             tokio::task::yield_now().await;
         }
@@ -150,7 +150,7 @@ impl Scope {
             return Box::pin(self.folded(part)).await;
         }
         let parts: Vec<Fetch> = part.fetches.iter().flat_map(Fetch::parts).collect();
-        let parts = self.all_settled(&parts).await?;
+        let parts = self.all_resolved(&parts).await?;
         let mut collector = Collector::new(Arc::new(first.clone()), part.group.named, &self.budget);
         // Rows that are merged into windows are not those of the answer; what counts is what comes of them.
         let are_cells = part.group.answers && first.axis.windows.is_none();
@@ -182,7 +182,7 @@ impl Scope {
 
     /// The series of a function that needs the samples themselves.
     async fn folded(&self, part: OfMetric<'_>) -> Result<Gathered, Error> {
-        let fetches = self.all_settled(part.fetches).await?;
+        let fetches = self.all_resolved(part.fetches).await?;
         fetches.iter().for_each(|fetch| self.uncached(fetch));
         let samples = self.streamed(part.group.named, &fetches).await?;
         let (then, answers) = (part.then().cloned(), part.group.answers);
@@ -195,7 +195,7 @@ impl Scope {
     /// When the newest sample of each series was, in microseconds since 1970, of fetches of the latest samples.
     pub(super) async fn latest(&self, group: &FetchGroup) -> Result<Vec<i64>, Error> {
         let mut times = Vec::new();
-        for fetch in self.all_settled(&group.fetches).await? {
+        for fetch in self.all_resolved(&group.fetches).await? {
             let mut sink = |row: SeriesRow<'_>| {
                 // The time stands behind the labels and the bucket.
                 let seconds = row.value(fetch.rows.labels.len() + 1).map_err(|error| error.public())?;
@@ -211,7 +211,7 @@ impl Scope {
     pub(super) async fn kept(&self, group: &FetchGroup, wanted: Reduced) -> Result<ReducedSeries, Error> {
         let mut all = ReducedSeries { kept: Vec::new(), held: self.budget.held(), notices: Vec::new() };
         for part in OfMetric::all(group) {
-            let fetches = self.all_settled(part.fetches).await?;
+            let fetches = self.all_resolved(part.fetches).await?;
             let Some(first) = fetches.first() else { continue };
             let mut reducer = Reducer::new(Arc::new(first.clone()), wanted, &self.budget);
             if fetches.len() > 1 {

@@ -139,7 +139,7 @@ impl Scope {
             known.names = Some(found.values.into_iter().collect());
         }
         if let Some(document) = rows.source.document() {
-            let (source, filters) = self.settled_rows(rows, None).await?;
+            let (source, filters) = self.resolved_rows(rows, None).await?;
             let statement = sql::member_names(&source, document, &filters, MEMBERS);
             let members = self.database.texts(&statement, self.deadline, MEMBERS).await;
             known.members = Some(members.map_err(|error| error.public())?.into_iter().collect());

@@ -104,9 +104,9 @@ impl Scope {
         }
         let known = rows.source.has_label(wish.label).then(|| rows.source.label_value(wish.label)).flatten();
         let Some(value) = known else { return Ok(LabelValues::default()) };
-        let settled = self.settled_rows(rows, wish.range).await?;
+        let resolved = self.resolved_rows(rows, wish.range).await?;
         let asked = (wish.range, wish.prefix);
-        let found = self.texts(&settled, &value, asked, wish.most).await;
+        let found = self.texts(&resolved, &value, asked, wish.most).await;
         let mut values = found.map_err(|error| logged(&error, rows))?;
         // Where the database was not asked for the prefix.
         values.values.retain(|value| value.starts_with(wish.prefix));
@@ -138,9 +138,9 @@ impl Scope {
         name: &LabelValue,
         range: Option<TimeRange>,
     ) -> Result<LabelValues, Error> {
-        let settled = self.settled_rows(rows, range).await?;
+        let resolved = self.resolved_rows(rows, range).await?;
         let stored =
-            self.texts(&settled, name, (range, ""), STORED_NAMES).await.map_err(|error| logged(&error, rows))?;
+            self.texts(&resolved, name, (range, ""), STORED_NAMES).await.map_err(|error| logged(&error, rows))?;
         let has_rows = |stored_name: &Option<String>| {
             stored_name.as_ref().is_none_or(|name| stored.values.binary_search(name).is_ok())
         };
@@ -152,25 +152,25 @@ impl Scope {
     async fn has_rows(&self, rows: &Rows<'_>, range: Option<TimeRange>) -> Result<bool, Error> {
         let telling = rows.conditions().into_iter().find(Filter::wants_a_value);
         let Some(telling) = telling else { return Ok(true) };
-        let settled = self.settled_rows(rows, range).await?;
-        let found = self.texts(&settled, &telling.value, (range, ""), 1).await;
+        let resolved = self.resolved_rows(rows, range).await?;
+        let found = self.texts(&resolved, &telling.value, (range, ""), 1).await;
         let found = found.map_err(|error| logged(&error, rows))?;
         Ok(!found.values.is_empty() || found.partial)
     }
 
     /// The source and the conditions on its rows, with every pattern turned into the values that pass it.
-    pub(super) async fn settled_rows<'a>(
+    pub(super) async fn resolved_rows<'a>(
         &self,
         rows: &Rows<'a>,
         range: Option<TimeRange>,
     ) -> Result<Settled<'a>, Error> {
         let mut filters = rows.conditions();
-        let settled = async {
-            let source = self.settled_source(rows.source).await?;
-            self.settle(&source, &mut filters, (&[], range)).await?;
+        let resolved = async {
+            let source = self.resolved_source(rows.source).await?;
+            self.resolve_patterns(&source, &mut filters, (&[], range)).await?;
             Ok(source)
         };
-        Ok((settled.await.map_err(|error| logged(&error, rows))?, filters))
+        Ok((resolved.await.map_err(|error| logged(&error, rows))?, filters))
     }
 
     pub(super) async fn texts(

@@ -81,7 +81,7 @@ impl Scope {
     /// The series of folds whose partials the database computes; none where these may not be what samples come to.
     async fn partials(&self, fetches: &[Fetch]) -> Result<Option<ReadSeries>, Error> {
         let mut folded = Vec::with_capacity(fetches.len());
-        for fetch in self.all_settled(fetches).await? {
+        for fetch in self.all_resolved(fetches).await? {
             let collector = match self.collected(&fetch).await {
                 Err(error) if error.kind == Kind::BadData => return Ok(None),
                 collected => collected?,
@@ -102,7 +102,7 @@ impl Scope {
 
     /// What the samples of one metric give, and how many rows held what is no number.
     async fn sampled(&self, fetches: &[Fetch], plan: &ReadPlan) -> Result<(ReadSeries, f64), Error> {
-        let mut fetches = self.all_settled(fetches).await?;
+        let mut fetches = self.all_resolved(fetches).await?;
         fetches.iter().for_each(|fetch| self.uncached(fetch));
         loop {
             let Some(first) = fetches.first() else { return Ok((frame::united(Vec::new(), plan, &self.budget), 0.0)) };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::{Fetch, FetchGroup, settle};
+use crate::plan::{Fetch, FetchGroup, resolve_pattern};
 use crate::sql::{self, Statement};
 
 /// The statements of all fetches, with their parameters as numbers: values may be many, and are nobody's business
@@ -22,7 +22,7 @@ pub(super) fn statement(fetch: &Fetch) -> Statement {
     let mut fetch = fetch.clone();
     let joined = fetch.rows.joins.iter_mut().flat_map(|join| &mut join.filters);
     for filter in fetch.rows.filters.iter_mut().chain(joined) {
-        *filter = settle(filter, &BTreeSet::new());
+        *filter = resolve_pattern(filter, &BTreeSet::new());
     }
     if fetch.fold.function.is_of_samples() { sql::samples(&fetch) } else { sql::fetch(&fetch) }
 }

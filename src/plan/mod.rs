@@ -34,7 +34,7 @@ pub use sets::{SetsAsk, SetsFetch, SetsOf, StoredMetric};
 pub use window::reach;
 
 use crate::ast::{AggregateOp, Grouping};
-pub use crate::catalog::filter::{Filter, Wanted, settle, settle_within};
+pub use crate::catalog::filter::{Filter, Wanted, resolve_pattern, resolve_within};
 use crate::catalog::{
     self, Adjustment, Document, Join, Label, LabelValue, Member, Relation, RollupColumns, STALENESS_MS, TimeColumn,
     Value,

@@ -49,26 +49,24 @@ pub fn narrowed_values(
     (range, prefix): (Option<TimeRange>, &str),
     cap: u32,
 ) -> Statement {
-    let mut w = Writer::default();
-    w.syntax("SELECT q.x FROM (");
-    match walk(source, value, filters, range) {
+    let rows = |w: &mut Writer| match walk(source, value, filters, range) {
         Some(walk) if walk.within.is_some() && walk.is_sparse(value) => {
-            distinct(&mut w, source, value, filters, range);
+            distinct(w, source, value, filters, range);
         }
-        Some(walk) if walk.within.is_some() => walk.write_or_read(&mut w, value, filters, range),
+        Some(walk) if walk.within.is_some() => walk.write_or_read(w, value, filters, range),
         None if source.children > 1 && range.is_some() && is_own(value) => {
-            distinct(&mut w, source, value, filters, range);
+            distinct(w, source, value, filters, range);
         }
         // Without a range each step of a walk looks into all children; the newest rows are side by side.
         Some(walk) if range.is_none() && walk.column.is_some() && is_spread(source) => {
-            distinct(&mut w, source, value, filters, range);
+            distinct(w, source, value, filters, range);
         }
-        Some(walk) => walk.write(&mut w, value, filters, range),
-        None if matches!(value.column().row, Row::Joined(_)) => joined::values(&mut w, source, value, filters, range),
-        None if filters.is_empty() => values(&mut w, source, value, filters, range),
-        None => distinct(&mut w, source, value, filters, range),
-    }
-    begins(w, prefix, cap)
+        Some(walk) => walk.write(w, value, filters, range),
+        None if matches!(value.column().row, Row::Joined(_)) => joined::values(w, source, value, filters, range),
+        None if filters.is_empty() => values(w, source, value, filters, range),
+        None => distinct(w, source, value, filters, range),
+    };
+    texts(rows, prefix, cap)
 }
 
 /// The same by the rows alone, whatever an index or another relation has.
@@ -80,14 +78,14 @@ pub fn values_of_rows(
     (range, prefix): (Option<TimeRange>, &str),
     cap: u32,
 ) -> Statement {
-    let mut w = Writer::default();
-    w.syntax("SELECT q.x FROM (");
-    distinct(&mut w, source, value, filters, range);
-    begins(w, prefix, cap)
+    texts(|w| distinct(w, source, value, filters, range), prefix, cap)
 }
 
-/// The statement of texts that begin with a prefix, at most `cap` + 1.
-fn begins(mut w: Writer, prefix: &str, cap: u32) -> Statement {
+/// The statement of those texts that begin with a prefix, at most `cap` + 1.
+fn texts(rows: impl FnOnce(&mut Writer), prefix: &str, cap: u32) -> Statement {
+    let mut w = Writer::default();
+    w.syntax("SELECT q.x FROM (");
+    rows(&mut w);
     w.syntax(") AS q");
     if !prefix.is_empty() {
         w.syntax(" WHERE starts_with(q.x, ").param(Param::Text(prefix.to_owned())).syntax(")");

@@ -116,9 +116,9 @@ impl Scope {
     /// The statements for the label sets of rows, ready to be asked.
     async fn sets_of(&self, rows: &Rows<'_>, part: Part) -> Result<Vec<SetsFetch>, Error> {
         in_time(part.until)?;
-        let mut settled = rows.clone();
-        let source = self.prepared(rows, &mut settled.filters, part.range).await?;
-        let mut all = self.sets_ask(part.range).fetches(&settled);
+        let mut resolved = rows.clone();
+        let source = self.prepared(rows, &mut resolved.filters, part.range).await?;
+        let mut all = self.sets_ask(part.range).fetches(&resolved);
         all.iter_mut().for_each(|sets| sets.fetch.rows.joins.clone_from(&source.joins));
         Ok(all)
     }
@@ -135,9 +135,9 @@ impl Scope {
         filters: &mut [Filter],
         range: Option<TimeRange>,
     ) -> Result<Cow<'a, Source>, Error> {
-        let source = self.settled_source(rows.source).await.map_err(|error| logged(&error, rows))?;
+        let source = self.resolved_source(rows.source).await.map_err(|error| logged(&error, rows))?;
         let range = range.map(|range| source.time.around(range));
-        self.settle(&source, filters, (&[], range)).await.map_err(|error| logged(&error, rows))?;
+        self.resolve_patterns(&source, filters, (&[], range)).await.map_err(|error| logged(&error, rows))?;
         Ok(source)
     }
 

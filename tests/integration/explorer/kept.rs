@@ -6,14 +6,12 @@ use serde_json::json;
 use sqlx::PgPool;
 
 use super::driver::Browser;
-use super::{RANGE, TABLE};
+use super::{RANGE, TABLE, explored};
 use crate::support::{Server, Setup, sql};
 
 #[sqlx::test(migrations = false)]
 async fn a_link_restores_all_that_was_chosen(pool: PgPool) {
-    let Some(browser) = Browser::start().await else { return };
-    sql(&pool, TABLE).await;
-    let server = Server::start(&pool).await;
+    let Some((browser, server)) = explored(&pool).await else { return };
     let filters = "%5B%7B%22label%22%3A%22region%22%2C%22values%22%3A%5B%22us%22%5D%2C%22not%22%3Afalse%7D%5D";
     let link = format!(
         "{}/?promql=cpu%7Bregion%3D%22us%22%7D&metric=cpu&filters={filters}&from=2024-01-01T00:00:00Z&to=2024-01-01T00:30:00Z&step=2m&tz=Asia/Tokyo&annotations=off",
@@ -46,9 +44,7 @@ async fn a_link_restores_all_that_was_chosen(pool: PgPool) {
 
 #[sqlx::test(migrations = false)]
 async fn the_chart_zooms_by_button_and_by_key(pool: PgPool) {
-    let Some(browser) = Browser::start().await else { return };
-    sql(&pool, TABLE).await;
-    let server = Server::start(&pool).await;
+    let Some((browser, server)) = explored(&pool).await else { return };
     browser.open(&format!("{}/?{RANGE}&target=cpu", server.base)).await;
     browser.until("document.querySelectorAll('#legend tbody tr').length === 4").await;
     let range = "['from', 'to'].map((id) => document.getElementById(id).value.slice(11, 16)).join() ";

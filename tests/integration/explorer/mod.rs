@@ -25,11 +25,16 @@ const RANGE: &str = "from=2024-01-01T00:00:00Z&to=2024-01-01T01:00:00Z&step=1m&t
 /// The text of the picture and of the page around it.
 const SHOWN: &str = "document.body.innerText";
 
+/// The explorer of a server with these tables; none without a browser.
+async fn explored(pool: &PgPool) -> Option<(Browser, Server)> {
+    let browser = Browser::start().await?;
+    sql(pool, TABLE).await;
+    Some((browser, Server::start(pool).await))
+}
+
 #[sqlx::test(migrations = false)]
 async fn a_metric_is_found_picked_narrowed_read_and_zoomed_into(pool: PgPool) {
-    let Some(browser) = Browser::start().await else { return };
-    sql(&pool, TABLE).await;
-    let server = Server::start(&pool).await;
+    let Some((browser, server)) = explored(&pool).await else { return };
     browser.open(&format!("{}/?{RANGE}", server.base)).await;
     browser.until("document.querySelectorAll('#metrics button').length === 2").await;
     browser.keys("#search", "busy").await;
@@ -73,9 +78,7 @@ async fn a_metric_is_found_picked_narrowed_read_and_zoomed_into(pool: PgPool) {
 
 #[sqlx::test(migrations = false)]
 async fn an_error_stands_under_its_place_in_both_dialects(pool: PgPool) {
-    let Some(browser) = Browser::start().await else { return };
-    sql(&pool, TABLE).await;
-    let server = Server::start(&pool).await;
+    let Some((browser, server)) = explored(&pool).await else { return };
     let wrong = "avg(cpu{host=})";
     browser.open(&format!("{}/?{RANGE}&target={wrong}", server.base)).await;
     let shown = "!document.getElementById('error').hidden && document.getElementById('error').textContent";
@@ -132,9 +135,7 @@ async fn a_phone_below_a_base_path_shows_the_catalog_and_a_chart(pool: PgPool) {
 
 #[sqlx::test(migrations = false)]
 async fn a_token_is_kept_for_the_tab_and_sent_with_every_request(pool: PgPool) {
-    let Some(browser) = Browser::start().await else { return };
-    sql(&pool, TABLE).await;
-    let server = Server::start(&pool).await;
+    let Some((browser, server)) = explored(&pool).await else { return };
     browser.open(&server.base).await;
     browser.until("document.querySelectorAll('#metrics button').length === 2").await;
     browser.requests().await;
@@ -159,10 +160,8 @@ async fn a_token_is_kept_for_the_tab_and_sent_with_every_request(pool: PgPool) {
 
 #[sqlx::test(migrations = false)]
 async fn the_catalog_says_every_decision_and_what_would_help(pool: PgPool) {
-    let Some(browser) = Browser::start().await else { return };
-    sql(&pool, TABLE).await;
     sql(&pool, "CREATE TABLE notes (id serial PRIMARY KEY, body text)").await;
-    let server = Server::start(&pool).await;
+    let Some((browser, server)) = explored(&pool).await else { return };
     browser.open(&format!("{}/?view=catalog", server.base)).await;
     browser.until("document.querySelectorAll('section[data-relation]').length === 2").await;
     browser.click("#discover").await;

@@ -3,9 +3,7 @@
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use super::driver::Browser;
-use super::{RANGE, TABLE};
-use crate::support::{Server, sql};
+use super::{RANGE, explored};
 
 /// Texts whose contrast to what is behind them is below 4.5, as the WCAG computes it: each with its colours.
 const FAINT: &str = r##"(() => {
@@ -56,9 +54,7 @@ const UNFOLD: &str = "document.querySelectorAll('details').forEach((one) => { on
 
 #[sqlx::test(migrations = false)]
 async fn every_text_has_contrast_in_light_and_dark(pool: PgPool) {
-    let Some(browser) = Browser::start().await else { return };
-    sql(&pool, TABLE).await;
-    let server = Server::start(&pool).await;
+    let Some((browser, server)) = explored(&pool).await else { return };
     for scheme in ["light", "dark"] {
         browser.prefer(scheme).await;
         browser.open(&format!("{}/?{RANGE}&metric=cpu&target=cpu", server.base)).await;
@@ -90,9 +86,7 @@ const FOCUS: &str = "(() => { const one = document.activeElement, style = getCom
 
 #[sqlx::test(migrations = false)]
 async fn the_tab_key_reaches_everything_and_shows_where_it_is(pool: PgPool) {
-    let Some(browser) = Browser::start().await else { return };
-    sql(&pool, TABLE).await;
-    let server = Server::start(&pool).await;
+    let Some((browser, server)) = explored(&pool).await else { return };
     browser.open(&format!("{}/?{RANGE}&metric=cpu&target=cpu", server.base)).await;
     browser.until("document.querySelectorAll('#legend tbody tr').length === 4").await;
     browser.until("document.querySelectorAll('#metrics button').length === 2").await;
@@ -132,9 +126,7 @@ async fn the_tab_key_reaches_everything_and_shows_where_it_is(pool: PgPool) {
 
 #[sqlx::test(migrations = false)]
 async fn everything_has_a_name_and_fits_a_phone(pool: PgPool) {
-    let Some(browser) = Browser::start().await else { return };
-    sql(&pool, TABLE).await;
-    let server = Server::start(&pool).await;
+    let Some((browser, server)) = explored(&pool).await else { return };
     browser.size(320, 640).await;
     let (wide, views) = (
         "document.documentElement.scrollWidth",
