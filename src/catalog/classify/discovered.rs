@@ -165,7 +165,10 @@ fn is_dimension(all: &Facts, relation: &RelationFacts, key: &ForeignKey) -> bool
 }
 
 fn no_time(relation: &RelationFacts) -> String {
-    let like = |column: &&ColumnFacts| column.is_number() && words::is_epoch_name(column.name.as_str());
+    let like = |column: &&ColumnFacts| {
+        let name = column.name.as_str();
+        column.is_number() && words::is_epoch_name(name) && !words::may_be_epoch(name)
+    };
     match relation.columns.iter().find(like) {
         Some(column) if column.stats.is_none() => {
             format!(

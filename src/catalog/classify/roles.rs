@@ -68,7 +68,7 @@ pub(super) fn role(place: &Place<'_>, column: &ColumnFacts) -> Role {
     by_type(place, column)
 }
 
-/// Whether a text is about somebody, and no name of a series: rows that are measured need it if no key does without it.
+/// Whether a text is about a person and is left out. It stays a label in measured rows that no key covers.
 fn is_of_somebody(place: &Place<'_>, column: &ColumnFacts) -> bool {
     let is_needed = place.keys.are_measured && place.keys.covered_by.is_none();
     column.is_text() && words::is_personal(column.name.as_str()) && !refers(place.relation, column) && !is_needed
@@ -157,7 +157,7 @@ fn number(place: &Place<'_>, column: &ColumnFacts) -> Role {
         return out("where its row stands among others, by its name");
     }
     if words::is_surely_epoch(name)
-        || words::time_rank(name).is_none()
+        || words::time_rank(name).is_none() && (words::is_epoch_name(name) || !words::tells_expiry(name))
         || super::time::kind(column, crate::time::Zone::UTC).is_some()
     {
         return out("another time");
@@ -184,7 +184,7 @@ fn has_measure(relation: &RelationFacts, column: &ColumnFacts) -> bool {
         let is_plain = !words::is_rank(name) && !words::is_choice(name) && !words::is_code(name);
         let is_own = !words::is_sequence(name) && !words::is_attempt(name, false) && !refers(relation, other);
         let tells_apart = other.numbered || words::is_bare_id(name) || words::is_reference(name);
-        let is_time = words::is_epoch_name(name) || words::time_rank(name).is_none();
+        let is_time = words::is_surely_epoch(name) || super::time::kind(other, crate::time::Zone::UTC).is_some();
         other.name != column.name && other.is_number() && is_plain && is_own && !tells_apart && !is_time
     })
 }

@@ -21,6 +21,8 @@ const MOST_VALUES: f64 = 10_000.0;
 const FREE_TEXT_SHARE: f64 = 0.2;
 /// Where a key covers the rows, a text with more values than this and twice the series is of the row.
 const FEW_VALUES: f64 = 20.0;
+/// What single rows go by has more values: each order has several lines.
+const FEW_NAMES: f64 = 1_000.0;
 /// How far the numbers of distinct values of a text and of the value that it repeats may lie apart.
 const SAME_COUNT: f64 = 0.1;
 
@@ -76,7 +78,8 @@ fn is_of_one_row(place: &Place<'_>, column: &ColumnFacts) -> bool {
 /// Whether the statistics say that values of a column come again and again.
 fn comes_again(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     let is_some = relation.rows.is_some_and(|rows| rows > FEW_ROWS);
-    is_some && column.stats.is_some() && share(column).is_some_and(|share| share < FREE_TEXT_SHARE)
+    let has_few = relation.distinct(column).is_some_and(|distinct| distinct <= FEW_NAMES);
+    is_some && has_few && share(column).is_some_and(|share| share < FREE_TEXT_SHARE)
 }
 
 /// Whether nearly every row has a value of its own.
@@ -131,7 +134,7 @@ fn is_numbers(kept: &[String], name: &str, is_covered: bool) -> bool {
     let numbers: Vec<&String> = kept.iter().filter(|text| number(text)).collect();
     let is_most = !numbers.is_empty() && 2 * numbers.len() > kept.len();
     let is_measured = || numbers.iter().any(|text| text.contains(['.', 'e', 'E', '-']));
-    is_most && (is_covered || words::is_value(name) || words::is_choice(name) || is_measured())
+    is_most && (is_covered || words::is_value(name) || words::is_one(name, &["state"]) || is_measured())
 }
 
 /// Whether a text repeats a number of its row: `R21.5` beside 21.5. Words around the same numbers, as many of them as

@@ -164,9 +164,11 @@ fn thing(relation: &RelationFacts, time: &Ident, referred: Referred) -> Option<S
     if let Some(column) = relation.columns.iter().find(|column| is_login(relation, column)) {
         return Some(format!("`{}` is about somebody", column.name));
     }
-    // An order is somebody's; what has a price alone may be sold.
+    // An order is somebody's; what others refer to by its name is what they bought.
     let is_deal = relation.columns.iter().any(|own| own.is_number() && words::is_deal(own.name.as_str()))
-        && (refers(relation) || !relation.columns.iter().any(|own| own.is_text() && is_name(own.name.as_str())));
+        && (!referred.by_any
+            || refers(relation)
+            || !relation.columns.iter().any(|own| own.is_text() && is_name(own.name.as_str())));
     if time::is_plain(relation, column) || is_deal || has_event(relation, time) {
         return None;
     }

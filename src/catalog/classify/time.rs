@@ -21,9 +21,8 @@ pub(super) fn choose(relation: &RelationFacts, zone: Zone) -> Option<(TimeColumn
         let rank = words::time_rank(column.name.as_str())?;
         let kind = kind(column, zone)?;
         let leads = leads(relation, column);
-        // What ended or was changed last moves a row, whatever index there is.
-        let name = column.name.as_str();
-        let stays = !words::is_end(name) && !words::is_change(name);
+        // Whatever index there is: a row whose end or last change comes later would move.
+        let stays = !moves(relation, column) || !is_made_elsewhere(relation, column, zone);
         let found = (follows(relation, column), column.not_null);
         let score = (varies(relation, column), stays, leads, rank, found, type_rank(&kind));
         Some((score, column, kind))
@@ -36,6 +35,28 @@ pub(super) fn choose(relation: &RelationFacts, zone: Zone) -> Option<(TimeColumn
         reason.push_str(", an index, key or partition key starts with it");
     }
     Some((TimeColumn { column: column.name.clone(), row: Row::Own, kind }, reason))
+}
+
+/// Whether the time of a row may change later. In a key it does not.
+fn moves(relation: &RelationFacts, column: &ColumnFacts) -> bool {
+    let name = column.name.as_str();
+    let mut keys = relation.unique.iter().chain([&relation.primary_key, &relation.partition_key]);
+    (words::is_end(name) || words::is_change(name)) && !keys.any(|key| key.contains(&column.name))
+}
+
+/// Whether another column has the time at which most rows were made.
+fn is_made_elsewhere(relation: &RelationFacts, column: &ColumnFacts, zone: Zone) -> bool {
+    relation.columns.iter().any(|other| {
+        let name = other.name.as_str();
+        let is_whole = other.stats.as_ref().is_none_or(|stats| stats.null_frac < 0.5);
+        other.name != column.name
+            && other.readable
+            && is_whole
+            && words::time_rank(name).is_some_and(|rank| rank > 0)
+            && !words::is_end(name)
+            && !words::is_latest(name)
+            && kind(other, zone).is_some()
+    })
 }
 
 /// Whether a column can say when rows were: one that is the same in many of them cannot.
@@ -90,7 +111,8 @@ pub(super) fn end(relation: &RelationFacts, start: &Ident, zone: Zone) -> Option
     };
     let is_end = |column: &&ColumnFacts| {
         let name = column.name.as_str();
-        let is_plain = || words::is_end(name) && !is_other_end(name);
+        // What was planned for a time did not begin then; what was made at a time has waited since then.
+        let is_plain = || words::is_end(name) && (words::is_creation(start.as_str()) || !is_other_end(name));
         is_other(column) && pair.map_or_else(is_plain, |pair| pair.name == column.name)
     };
     let begins = relation.column(start.as_str())?;
@@ -138,7 +160,11 @@ pub(super) fn kind(column: &ColumnFacts, zone: Zone) -> Option<TimeKind> {
 /// Whether the smallest and the largest of what ANALYZE kept are near each other, as times are, and not lengths of time.
 fn is_narrow(column: &ColumnFacts) -> bool {
     let span = column.stats.as_ref().and_then(|stats| stats.span);
-    span.is_some_and(|[first, _, last]| first > 0.3 * last)
+    // A 0 or a date far ahead may stand for none.
+    span.is_some_and(|[first, middle, last]| {
+        let first = if first > 0.0 { first } else { middle };
+        first > 0.3 * last.min(3.0 * middle)
+    })
 }
 
 /// The unit in which the middle of what ANALYZE kept is a plausible time; single rows may be off.

@@ -14,8 +14,8 @@ const TWICE: f64 = 1.5;
 /// How far the rows of an instant may be from the sets of values that tell them apart, as a share: statistics are estimates.
 const ABOUT: f64 = 0.1;
 
-/// The place of a whole number that has as many values as an instant has rows that no label tells apart: each of its
-/// values is a series. A table of events has no such column, because its instants have other numbers of rows.
+/// The place of a whole number in measured rows that has as many values as an instant has rows on average, where no label
+/// tells these apart: each of its values is a series.
 pub(super) fn telling(
     relation: &RelationFacts,
     columns: &[(&ColumnFacts, Role)],
@@ -24,7 +24,9 @@ pub(super) fn telling(
 ) -> Option<usize> {
     let is_members = columns.iter().any(|(_, role)| matches!(role, Role::Members(_)));
     let values = columns.iter().filter(|(_, role)| matches!(role, Role::Value(_))).count();
-    if keys.covered_by.is_some() || is_members || values < 2 {
+    // Events of a day are as many as they are; a number of them says nothing.
+    let is_day = relation.column(time.as_str()).is_some_and(|time| time.ty == ColumnType::Date);
+    if keys.covered_by.is_some() || is_members || values < 2 || is_day || !keys.are_measured {
         return None;
     }
     let untold = rows_of_instant(relation, time)? / sets(relation, &labels(columns))?;

@@ -10,18 +10,22 @@ mod times;
 pub(super) use pairs::{finer, is_end_of};
 pub(super) use private::{is_password, is_personal, is_sensitive};
 pub use times::is_epoch_name;
-pub(super) use times::{is_change, is_creation, is_end, is_event, is_latest, is_surely_epoch, may_be_epoch, time_rank};
+pub(super) use times::{
+    is_change, is_creation, is_end, is_event, is_latest, is_surely_epoch, may_be_epoch, tells_expiry, time_rank,
+};
 
-use codes::{ATTEMPT, CHOICE, CHOICE_END, CHOICE_SUFFIX, CODE, KIND, OF_ATTEMPT, ONE_ATTEMPT, RANK};
+use codes::{ATTEMPT, CHOICE, CHOICE_END, CHOICE_SUFFIX, CODE, CODECS, KIND, OF_ATTEMPT, ONE_ATTEMPT, RANK};
 use lists::{
-    COUNT_OF_ROWS, COUNTER, DOCUMENT, ENDS_IN_ID, FRACTION, FREE_TEXT, METRIC_NAME, NUMBERED_PARTS, PLACE, PLAIN_NAME,
-    REFERS, SEQUENCE, SUMS, VALUE,
+    COUNT_OF_ROWS, COUNTER, DEEDS, DOCUMENT, ENDS_IN_ID, FRACTION, FREE_TEXT, METRIC_NAME, PLACE, PLAIN_NAME, REFERS,
+    SEQUENCE, SIDE_BY_SIDE, SUMS, VALUE,
 };
 
 /// Whether a whole number of that name is a choice out of a list, or a place in one.
 pub(super) fn is_choice(name: &str) -> bool {
     let lower = name.to_lowercase();
-    let is_glued = |word: &String| CHOICE_END.iter().any(|end| word.ends_with(end));
+    let is_glued = |word: &String| {
+        CHOICE_END.iter().any(|end| word.ends_with(end)) && !CODECS.iter().any(|end| word.ends_with(end))
+    };
     is_one(name, CHOICE)
         || CHOICE_SUFFIX.iter().any(|end| lower.ends_with(end))
         || words_of(name).last().is_some_and(is_glued)
@@ -100,8 +104,9 @@ pub(super) fn is_code(name: &str) -> bool {
 /// not the `map_index` of tasks that run side by side.
 pub(super) fn is_line(name: &str) -> bool {
     let words = words_of(name);
-    let is_index = words.len() > 1 && words.last().is_some_and(|word| word == "index" || word == "idx");
-    is_count_of_rows(name) && (!is_index || words.first().is_some_and(|word| NUMBERED_PARTS.contains(&word.as_str())))
+    let is_index = words.last().is_some_and(|word| word == "index" || word == "idx");
+    let is_side_by_side = |word: &String| PLACE.contains(&word.as_str()) || SIDE_BY_SIDE.contains(&word.as_str());
+    is_count_of_rows(name) && !(is_index && words.first().is_some_and(is_side_by_side))
 }
 
 /// Whether a part of a key only puts rows in order.
@@ -152,7 +157,8 @@ pub(super) fn is_place(name: &str) -> bool {
 pub(super) fn is_reference(name: &str) -> bool {
     let lower = name.to_lowercase();
     is_plain_reference(name)
-        || ["_no", "_nr", "_by"].iter().any(|end| lower.ends_with(end))
+        || ["_no", "_nr"].iter().any(|end| lower.ends_with(end))
+        || lower.strip_suffix("_by").is_some_and(|deed| DEEDS.contains(&deed))
         || REFERS.contains(&words_of(name).concat().as_str())
         || lower == "dbid"
         || words_of(name).last().is_some_and(|word| is_id_of(word))
@@ -201,9 +207,13 @@ mod tests {
         assert!(metric_name_rank("name").is_some_and(|(_, needs_value)| needs_value));
         assert_eq!(metric_name_rank("host"), None);
         assert!(
-            is_choice("eventtype") && is_choice("exitcode") && is_choice("config_source") && !is_choice("water_level")
+            is_choice("eventtype")
+                && is_choice("exitcode")
+                && is_choice("config_source")
+                && !is_choice("water_level")
+                && !is_choice("decode")
         );
-        assert!(is_line("line_no") && is_line("item_index") && !is_line("map_index"));
+        assert!(is_line("line_no") && is_line("item_index") && is_line("lap_index") && !is_line("map_index"));
         assert!(
             is_reference("rack_no") && is_reference("hostId") && !is_reference("humidity") && !is_reference("paid")
         );

@@ -114,3 +114,65 @@ async fn codes_are_no_metrics_and_what_comes_again_is_a_label(pool: PgPool) {
         ]
     );
 }
+
+/// Names that only look like secrets, codes, references or times.
+const LOOKALIKES: &str = "
+    CREATE TABLE redis (time timestamptz, host text, expired_keys bigint, evicted_keys bigint, PRIMARY KEY (host, time));
+    INSERT INTO redis SELECT t, 'h', 1, 2 FROM generate_series('2025-01-01Z'::timestamptz, '2025-01-01 02:00Z', '1 min') AS t;
+    CREATE TABLE readings (ts timestamptz NOT NULL, source text, temp float8);
+    INSERT INTO readings SELECT t, s::text, s FROM generate_series('2025-01-01Z'::timestamptz, '2025-01-01 02:00Z', '1 min') AS t,
+        generate_series(1, 3) AS s;
+    CREATE TABLE arrivals (at timestamptz, line text, delayed_by int, locked int, demux_decode int, PRIMARY KEY (line, at));
+    CREATE TABLE station (station text, last_updated timestamptz, inserted_at timestamptz DEFAULT now(), bikes int,
+        PRIMARY KEY (station, last_updated));
+    CREATE TABLE work (id bigserial PRIMARY KEY, finished_at timestamptz NOT NULL, locked_until timestamptz, duration int);
+    CREATE INDEX ON work (finished_at);
+    CREATE TABLE gpio (ts timestamptz, board text, pin text, level real, PRIMARY KEY (board, pin, ts));
+    CREATE TABLE visits (id bigserial PRIMARY KEY, door text, arrival_time bigint NOT NULL DEFAULT 0, weight real);
+    INSERT INTO visits (door, arrival_time, weight) SELECT 'd' || n % 3, CASE n % 5 WHEN 0 THEN 0 ELSE 1735700000 + n END, n
+        FROM generate_series(1, 200) AS n;
+    CREATE TABLE snmp (time timestamptz, host text, sysuptime bigint, PRIMARY KEY (host, time));
+    INSERT INTO snmp SELECT t, 'h', 1500000000 + extract(epoch FROM t - '2025-01-01Z')::bigint
+        FROM generate_series('2025-01-01Z'::timestamptz, '2025-01-01 02:00Z', '1 min') AS t;
+    CREATE TABLE trips (trip_id int, point_index int, recorded_at timestamptz, speed real, PRIMARY KEY (trip_id, point_index));
+    CREATE TABLE donations (id serial PRIMARY KEY, name text NOT NULL, amount numeric, created_at timestamptz,
+        updated_at timestamptz);
+    INSERT INTO donations (name, amount, created_at, updated_at) SELECT 'n' || n, n, now() - n * interval '1 h', now()
+        FROM generate_series(1, 300) AS n;
+    CREATE TABLE items (id bigserial PRIMARY KEY, order_number text, created_at timestamptz, qty int);
+    INSERT INTO items (order_number, created_at, qty) SELECT 'SO-' || n / 10, now() - n * interval '1 min', n % 7
+        FROM generate_series(1, 20000) AS n;
+    CREATE TABLE telemetry (id bigserial PRIMARY KEY, vin text, created_at timestamptz, speed real);
+    INSERT INTO telemetry (vin, created_at, speed) SELECT 'v' || n % 3, now() - n * interval '1 min', n
+        FROM generate_series(1, 300) AS n;
+    CREATE TABLE reviews (day date NOT NULL, stars int, words int);
+    INSERT INTO reviews SELECT '2025-01-01'::date + n / 5, 1 + n % 5, n FROM generate_series(1, 500) AS n;
+    CREATE TABLE replication (ts timestamptz, slot text, lsn bigint, lag_bytes bigint, PRIMARY KEY (slot, ts));
+    CREATE TABLE jobs (id bigserial PRIMARY KEY, queue text, created_at timestamptz NOT NULL, started_at timestamptz,
+        finished_at timestamptz, cancelled_at timestamptz);
+    ANALYZE;";
+
+#[sqlx::test(migrations = false)]
+async fn names_that_only_look_like_codes_secrets_or_times_stay_what_they_are(pool: PgPool) {
+    sql(&pool, LOOKALIKES).await;
+    assert_eq!(
+        offered(&read(&pool, "").await.0),
+        [
+            "arrivals | at | line | arrivals_delayed_by arrivals_demux_decode arrivals_locked",
+            "donations | created_at |  | donations_amount",
+            "gpio | ts | board pin | gpio_level",
+            "items | created_at |  | items_qty",
+            "jobs | created_at | queue | jobs_rows jobs_seconds",
+            "readings | ts | source | readings_temp",
+            "redis | time | host | redis_evicted_keys redis_expired_keys",
+            "replication | ts | slot | replication_lag_bytes replication_lsn",
+            "reviews | day |  | reviews_stars reviews_words",
+            "snmp | time | host | snmp_sysuptime",
+            "station | last_updated | station | station_bikes",
+            "telemetry | created_at | vin | telemetry_speed",
+            "trips | recorded_at | trip_id | trips_speed",
+            "visits | arrival_time | door | visits_weight",
+            "work | finished_at |  | work_duration",
+        ]
+    );
+}

@@ -62,7 +62,6 @@ pub(super) const CHOICE: &[&str] = &[
     "country",
     "currency",
     "language",
-    "locked",
     "usunits",
     "loglevel",
     "log_level",
@@ -76,7 +75,7 @@ pub(super) const CHOICE: &[&str] = &[
 pub(super) const CHOICE_END: &[&str] = &["type", "flags", "mode", "code", "status"];
 /// How often a job was tried.
 pub(super) const ATTEMPT: &[&str] = &["attempt", "attempts", "try", "tries", "retry", "retries"];
-/// Words beside those that make nothing else of it.
+/// Words that may stand beside a word for attempts without changing its meaning.
 pub(super) const OF_ATTEMPT: &[&str] = &[
     "max",
     "min",
@@ -129,7 +128,10 @@ pub(super) const CHOICE_SUFFIX: &[&str] = &[
     "_action",
     "_source",
     "_format",
-    "_store",
+    "file_store",
+    "artifact_store",
     "_scope",
     "_outcome",
 ];
+/// What words end with that only look like a code.
+pub(super) const CODECS: &[&str] = &["decode", "encode", "recode", "transcode"];

@@ -72,20 +72,8 @@ pub(super) const FREE_TEXT: &[&str] = &[
     "event_id",
 ];
 /// Whole numbers that refer to somebody or something.
-pub(super) const REFERS: &[&str] = &[
-    "creator",
-    "owner",
-    "author",
-    "assignee",
-    "assignedto",
-    "reporter",
-    "parent",
-    "thread",
-    "worker",
-    "asn",
-    "lsn",
-    "vlan",
-];
+pub(super) const REFERS: &[&str] =
+    &["creator", "owner", "author", "assignee", "assignedto", "reporter", "parent", "thread", "worker", "asn", "vlan"];
 /// Words that end in `id` and are no ids.
 pub(super) const ENDS_IN_ID: &[&str] = &[
     "paid", "prepaid", "unpaid", "repaid", "valid", "invalid", "solid", "fluid", "liquid", "rapid", "acid", "grid",
@@ -141,10 +129,30 @@ pub(super) const PLACE: &[&str] = &[
     "host",
     "server",
 ];
-/// The parts of a thing that are numbered one after the other, in front of `index`.
-pub(super) const NUMBERED_PARTS: &[&str] = &[
-    "line", "item", "row", "step", "frame", "packet", "chunk", "part", "sort", "order", "page", "block", "event",
-    "msg", "message", "sub", "seq", "entry", "position",
+/// What runs side by side, in front of `index`: such numbers tell series apart.
+pub(super) const SIDE_BY_SIDE: &[&str] = &["map", "worker", "array", "gpu", "cpu", "replica", "task", "pod", "thread"];
+/// Deeds of people, in front of `_by`.
+pub(super) const DEEDS: &[&str] = &[
+    "created",
+    "updated",
+    "modified",
+    "changed",
+    "edited",
+    "deleted",
+    "closed",
+    "opened",
+    "approved",
+    "assigned",
+    "resolved",
+    "merged",
+    "submitted",
+    "added",
+    "owned",
+    "reported",
+    "voided",
+    "cancelled",
+    "canceled",
+    "reviewed",
 ];
 /// The part of a second that a time lacks.
 pub(super) const FRACTION: &[&str] =

@@ -194,8 +194,6 @@ pub(super) const END: &[&str] = &[
     "endtimestamp",
     "leavetime",
     "terminatedat",
-    "canceledat",
-    "cancelledat",
     "stopunix",
     "endunix",
     "timeend",
@@ -204,3 +202,21 @@ pub(super) const EPOCH: &[&str] =
     &["clock", "ts", "time", "timestamp", "epoch", "unixtime", "datetime", "created", "updated"];
 pub(super) const EPOCH_SUFFIX: &[&str] =
     &["_ts", "_time", "_epoch", "_timestamp", "_at", "_ms", "_clock", "_unix", "_on"];
+/// What names end with that say how long something took, or say nothing of a time.
+pub(super) const LENGTHS: &[&str] = &[
+    "uptime",
+    "runtime",
+    "downtime",
+    "lifetime",
+    "overtime",
+    "walltime",
+    "cputime",
+    "playtime",
+    "laptime",
+    "idletime",
+    "busytime",
+    "waittime",
+    "update",
+    "candidate",
+    "mandate",
+];

@@ -1,6 +1,6 @@
 //! What names of times say, however their words are put together: `created_at`, `createdAt` and `createat` are one.
 
-use super::moments::{CHANGE, CREATION, END, EPOCH, EPOCH_SUFFIX, EVENT, OTHER, TIME};
+use super::moments::{CHANGE, CREATION, END, EPOCH, EPOCH_SUFFIX, EVENT, LENGTHS, OTHER, TIME};
 use super::words_of;
 
 /// What follows `time` in a name, and how others say the same: `timecreated` is `createdat`.
@@ -75,7 +75,12 @@ fn is_ahead(name: &str) -> bool {
         [first, .., last] => first == "next" && ends.contains(&last.as_str()),
         _ => false,
     };
-    is_next || words.iter().any(|word| word.starts_with("expir"))
+    is_next || tells_expiry(name)
+}
+
+/// Whether a name says that something expires: a time of that name lies ahead, and a number may count what expired.
+pub(in super::super) fn tells_expiry(name: &str) -> bool {
+    words_of(name).iter().any(|word| word.starts_with("expir"))
 }
 
 /// Whether a time of that name is when something was over.
@@ -95,7 +100,8 @@ pub fn is_epoch_name(name: &str) -> bool {
 pub(in super::super) fn may_be_epoch(name: &str) -> bool {
     let listed = [EPOCH, TIME, CREATION, EVENT, CHANGE, OTHER, END].iter().any(|list| is_one(name, list));
     let lower = name.to_lowercase();
-    !listed && ["time", "stamp", "date"].iter().any(|end| lower.ends_with(end))
+    let ends = |ends: &[&str]| ends.iter().any(|end| lower.ends_with(end));
+    !listed && !ends(EPOCH_SUFFIX) && ends(&["time", "stamp", "date"]) && !ends(LENGTHS)
 }
 
 /// Whether a number of that name is a time even where no statistics say so.
