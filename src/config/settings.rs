@@ -66,13 +66,14 @@ impl Environment<'_> {
         self.catalog()?;
         self.limits()?;
         self.resources()?;
+        self.cache()?;
         self.strict()?;
         self.show_sql()?;
         self.log().map(drop)
     }
 }
 
-/// Prefixes of variables that scripts and tests take, and of settings that name what they are for.
+/// Variables of scripts, tests and other programs. One that ends in `_` stands for all that begin so.
 const OTHERS: &[&str] = &[
     "DATEBIN_TEST_",
     "DATEBIN_FUZZ_",
@@ -84,21 +85,23 @@ const OTHERS: &[&str] = &[
     "DATEBIN_PGBOUNCER_",
     "DATEBIN_POSTGRES_",
     "DATEBIN_SCREENSHOTS",
-    // What pages say to put a token into, and what Compose and Kubernetes set.
-    "DATEBIN_TOKEN",
+    // What Compose and Kubernetes set.
     "DATEBIN_PORT",
+    "DATEBIN_PORT_",
     "DATEBIN_SERVICE_",
     "DATEBIN_REQUIRE_",
     "DATEBIN_DEB_",
     "DATEBIN_NO_INSTALL",
     "DATEBIN_UPDATE_",
     "DATEBIN_LANES",
-    "DATEBIN_CONFIG_",
 ];
 
 /// A sentence for each variable that looks like a setting and is none.
 pub fn unknown_variables<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let is_known = |name: &str| VARIABLES.contains(&name) || OTHERS.iter().any(|other| name.starts_with(other));
+    let is_other = |name: &str| {
+        OTHERS.iter().any(|other| if other.ends_with('_') { name.starts_with(other) } else { name == *other })
+    };
+    let is_known = |name: &str| VARIABLES.contains(&name) || is_other(name);
     let mut unknown: Vec<&str> = names.filter(|name| name.starts_with("DATEBIN_") && !is_known(name)).collect();
     unknown.sort_unstable();
     let told = |name: &str| match crate::nearest::nearest(name, VARIABLES.iter().copied()).first() {
@@ -131,5 +134,10 @@ mod tests {
         let said =
             unknown_variables(["DATEBIN_POOLSIZE", "DATEBIN_TEST_PGBIN", "HOME", "DATEBIN_POOL_SIZE"].into_iter());
         assert_eq!(said, ["DATEBIN_POOLSIZE is not a setting and is ignored; did you mean DATEBIN_POOL_SIZE?"]);
+        // A server without its file of tokens is open.
+        for wrong in ["DATEBIN_TOKEN", "DATEBIN_TOKENS_FILE"] {
+            let said = unknown_variables([wrong, "DATEBIN_PORT_8080_TCP"].into_iter());
+            assert_eq!(said, [format!("{wrong} is not a setting and is ignored; did you mean DATEBIN_TOKENS?")]);
+        }
     }
 }

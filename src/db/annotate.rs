@@ -42,7 +42,13 @@ impl Database {
         let row = query(statement)?.persistent(false).fetch_one(&mut session.connection).await?;
         self.record.statement(1);
         let id = row.try_get(0)?;
-        session.connection.execute(sqlx::raw_sql(COMMIT)).await?;
+        let kept = session.connection.execute(sqlx::raw_sql(COMMIT)).await.map_err(DbError::from);
+        if let Err(error) = kept {
+            // A session that broke here does not say whether the server kept the row.
+            let is_unknown = error.is_stale_session();
+            tracing::warn!(%error, is_unknown, "an annotation was not confirmed");
+            return Err(if is_unknown { DbError::Deadline } else { error });
+        }
         if let Err(error) = session.connection.close().await {
             tracing::debug!(%error, "the session of an annotation does not close");
         }
@@ -55,7 +61,7 @@ impl DbError {
     #[must_use]
     pub fn public_of_annotation(&self) -> Error {
         let of_time = || {
-            Error::new(Kind::Timeout, "adding the annotation took too long")
+            Error::new(Kind::Timeout, "the database did not confirm the annotation in time")
                 .hint("look for it before you try again: it may have been added")
         };
         if matches!(self, Self::Deadline) {

@@ -19,13 +19,15 @@ impl Default for SearchPath {
 }
 
 impl SearchPath {
-    /// Schemas with commas between them. A name with a quote or a backslash is none that a literal may hold.
+    /// Schemas with commas between them. Names with a quote or a backslash are refused, because they cannot be put into a
+    /// literal; `$user` is refused, because PostgreSQL reads it as the schema of the role, in which that role may create
+    /// functions, however it is quoted.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let names = text.split(',').map(str::trim).filter(|name| *name != "pg_catalog");
         let idents = names.map(|name| {
             let is_plain = !name.contains(['\'', '"', '\\']) && !name.chars().any(char::is_control);
-            Ident::new(name).ok().filter(|_| is_plain)
+            Ident::new(name).ok().filter(|_| is_plain && name != "$user")
         });
         Some(Self(idents.collect::<Option<Vec<_>>>()?.into()))
     }
@@ -64,8 +66,7 @@ mod tests {
         assert_eq!(SearchPath::default().to_string(), "pg_catalog");
         assert_eq!(path("pg_catalog").as_deref(), Some("pg_catalog"));
         assert_eq!(path("public, App Data").as_deref(), Some("pg_catalog, \"public\", \"App Data\""));
-        assert_eq!(path("pg_catalog, $user").as_deref(), Some("pg_catalog, \"$user\""));
-        for wrong in ["a', true); DROP TABLE x; --", "a\"b", "a\\b", "a,,b", "a\nb"] {
+        for wrong in ["a', true); DROP TABLE x; --", "a\"b", "a\\b", "a,,b", "a\nb", "$user", "public, $user"] {
             assert_eq!(path(wrong), None, "{wrong}");
         }
     }

@@ -27,9 +27,13 @@ const GRACE: Duration = Duration::from_secs(2);
 /// Smaller answers are not worth compressing.
 const WORTH_COMPRESSING: u64 = 1024;
 
+/// Where a client may put an id of its own, and the most bytes of it.
+const REQUEST_ID: &str = "x-request-id";
+const LONGEST_ID: usize = 128;
+
 /// Wraps the routes. Layers added later are outer: the last line meets a request first.
 pub(super) fn layers(routes: Router, config: &HttpConfig, watching: Watching) -> Router {
-    let request_id = HeaderName::from_static("x-request-id");
+    let request_id = HeaderName::from_static(REQUEST_ID);
     let compression = CompressionLayer::new()
         .quality(tower_http::CompressionLevel::Fastest)
         .compress_when(SizeAbove::new(WORTH_COMPRESSING));
@@ -49,6 +53,15 @@ pub(super) fn layers(routes: Router, config: &HttpConfig, watching: Watching) ->
         // Around all that answers, so that it sees what leaves.
         .layer(from_fn_with_state(watching, observed))
         .layer(SetRequestIdLayer::new(request_id, MakeRequestUuid))
+        .layer(from_fn(with_short_id))
+}
+
+/// A client's own id stands in every line about its request; a long one is replaced.
+async fn with_short_id(mut request: Request, next: Next) -> Response {
+    if request.headers().get(REQUEST_ID).is_some_and(|id| id.len() > LONGEST_ID) {
+        request.headers_mut().remove(REQUEST_ID);
+    }
+    next.run(request).await
 }
 
 async fn in_time(State(limit): State<Duration>, request: Request, next: Next) -> Response {

@@ -57,7 +57,7 @@ impl Watched {
             taken: Duration::ZERO,
             bytes: 0,
             id: id.to_owned(),
-            record: Record::default(),
+            record: Record::new(watching.audit == Audit::Full),
         };
         Self { begun: Instant::now(), request, _counted: watching.observer.begin(UnderWay::Request), watching }
     }

@@ -46,7 +46,7 @@ fn level(request: &Request) -> Level {
 macro_rules! line {
     ($level:ident, $request:expr) => {{
         let Request { method, route, status, code, taken, bytes, id, record } = $request;
-        let caller = record.written().caller;
+        let caller = record.identity();
         tracing::event!(
             Level::$level,
             method,

@@ -7,7 +7,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::{Metric, Registry};
+use prometheus_client::registry::Registry;
 
 use super::{Observation, Outcome, Request, Retry, Stage, UnderWay};
 
@@ -91,7 +91,8 @@ struct WithResult {
 macro_rules! words {
     ($type:ty { $($variant:ident => $word:literal),+ $(,)? }) => {
         impl $type {
-            /// All of them, so that each has a series before it happens: a rate over a series that begins at one misses the one.
+            /// All of them: each has a series before it happens, because `rate` does not count the first event of a series that
+            /// starts at 1.
             const ALL: &[Self] = &[$(Self::$variant),+];
         }
 
@@ -131,10 +132,10 @@ impl Default for Numbers {
             requests_in_flight: Gauge::default(),
             opening: Gauge::default(),
             sessions: Gauge::default(),
-            registry: Registry::with_prefix("datebin"),
+            registry: Registry::default(),
         };
         numbers.begin_at_zero();
-        numbers.register();
+        numbers.registry = numbers.registered();
         numbers
     }
 }
@@ -155,46 +156,45 @@ impl Numbers {
         }
     }
 
-    fn register(&mut self) {
-        let mut registry = std::mem::take(&mut self.registry);
-        let mut add = |name: &str, help: &str, metric: Box<dyn Registered>| metric.register(&mut registry, name, help);
-        add("requests", "Requests by route, status and error code", Box::new(self.requests.clone()));
-        add(
+    fn registered(&self) -> Registry {
+        let mut registry = Registry::with_prefix("datebin");
+        registry.register("requests", "Requests by route, status and error code", self.requests.clone());
+        registry.register(
             "request_duration_seconds",
             "Time from a request's headers to those of its answer",
-            Box::new(self.request_times.clone()),
+            self.request_times.clone(),
         );
-        add("requests_in_flight", "Requests that are being answered", Box::new(self.requests_in_flight.clone()));
-        add(
+        registry.register("requests_in_flight", "Requests that are being answered", self.requests_in_flight.clone());
+        registry.register(
             "answer_bytes",
             "Bytes of answers as they were sent, after compression",
-            Box::new(self.answer_bytes.clone()),
+            self.answer_bytes.clone(),
         );
-        add("stage_duration_seconds", "Time of each stage of a question", Box::new(self.stages.clone()));
-        add(
+        registry.register("stage_duration_seconds", "Time of each stage of a question", self.stages.clone());
+        registry.register(
             "failed_targets",
             "Targets that failed in questions of which others were answered",
-            Box::new(self.failed_targets.clone()),
+            self.failed_targets.clone(),
         );
-        add("statements", "Statements by how they ended", Box::new(self.statements.clone()));
-        add(
+        registry.register("statements", "Statements by how they ended", self.statements.clone());
+        registry.register(
             "statement_duration_seconds",
             "Time from sending a statement to its last row",
-            Box::new(self.statement_times.clone()),
+            self.statement_times.clone(),
         );
-        add("rows_read", "Rows that were read from the database", Box::new(self.rows.clone()));
-        add("retries", "Questions that were asked once more", Box::new(self.retries.clone()));
-        add(
+        registry.register("rows_read", "Rows that were read from the database", self.rows.clone());
+        registry.register("retries", "Questions that were asked once more", self.retries.clone());
+        registry.register(
             "cancellations",
             "Abandoned statements that the server was asked to stop",
-            Box::new(self.cancellations.clone()),
+            self.cancellations.clone(),
         );
-        add("sessions_opened", "Sessions of the pool that were opened", Box::new(self.opened.clone()));
-        add("sessions_failed", "Sessions of the pool that could not be opened", Box::new(self.unopened.clone()));
-        add("pool_opening", "Sessions of the pool that are being opened", Box::new(self.opening.clone()));
-        add("pool_in_use", "Sessions of the pool that run a statement", Box::new(self.sessions.clone()));
-        add("database_outages", "Times that the database was found away", Box::new(self.outages.clone()));
-        self.registry = registry;
+        registry.register("sessions_opened", "Sessions of the pool that were opened", self.opened.clone());
+        registry.register("sessions_failed", "Sessions of the pool that could not be opened", self.unopened.clone());
+        registry.register("pool_opening", "Sessions of the pool that are being opened", self.opening.clone());
+        registry.register("pool_in_use", "Sessions of the pool that run a statement", self.sessions.clone());
+        registry.register("database_outages", "Times that the database was found away", self.outages.clone());
+        registry
     }
 
     pub(super) const fn registry(&self) -> &Registry {
@@ -252,17 +252,6 @@ impl Numbers {
 
 const DONE: &str = "done";
 const FAILED: &str = "failed";
-
-/// A metric of any type, to be registered.
-trait Registered {
-    fn register(self: Box<Self>, registry: &mut Registry, name: &str, help: &str);
-}
-
-impl<M: Metric> Registered for M {
-    fn register(self: Box<Self>, registry: &mut Registry, name: &str, help: &str) {
-        registry.register(name, help, *self);
-    }
-}
 
 const fn seconds(taken: Duration) -> f64 {
     taken.as_secs_f64()

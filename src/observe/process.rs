@@ -36,8 +36,8 @@ fn bytes(status: &str, name: &str) -> Option<i64> {
 /// The fields behind the program's name, which may have blanks and brackets of its own.
 fn processor_seconds(stat: &str) -> Option<f64> {
     let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
-    let (user, system) = (fields.next()?.parse::<u32>().ok()?, fields.next()?.parse::<u32>().ok()?);
-    Some((f64::from(user) + f64::from(system)) / TICKS_PER_SECOND)
+    let (user, system) = (fields.next()?.parse::<f64>().ok()?, fields.next()?.parse::<f64>().ok()?);
+    Some((user + system) / TICKS_PER_SECOND)
 }
 
 #[cfg(test)]
@@ -50,6 +50,7 @@ mod tests {
         assert_eq!((bytes(status, "VmRSS:"), bytes(status, "VmSwap:")), (Some(2048 * 1024), None));
         let stat = "7 (a ) b) S 1 7 7 0 -1 4194560 900 0 0 0 250 50 0 0 20 0 5 0 100 200 300";
         assert_eq!(processor_seconds(stat), Some(3.0));
-        assert_eq!(processor_seconds("nothing"), None);
+        let years = "7 (datebin) S 1 7 7 0 -1 4194560 900 0 0 0 5000000000 0 0 0 20 0 5 0 100 200 300";
+        assert_eq!((processor_seconds(years), processor_seconds("nothing")), (Some(5e7), None));
     }
 }

@@ -37,6 +37,8 @@ pub struct Record(Arc<Kept>);
 
 #[derive(Debug, Default)]
 struct Kept {
+    /// Whether somebody wants the texts of targets.
+    wants_texts: bool,
     notes: Mutex<Notes>,
     rows: AtomicU64,
     statements: AtomicU64,
@@ -58,6 +60,12 @@ pub(super) struct Notes {
 }
 
 impl Record {
+    /// A record that keeps the texts of targets as well, or does not.
+    #[must_use]
+    pub fn new(wants_texts: bool) -> Self {
+        Self(Arc::new(Kept { wants_texts, ..Kept::default() }))
+    }
+
     fn notes(&self) -> MutexGuard<'_, Notes> {
         self.0.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -72,8 +80,11 @@ impl Record {
         self.notes().is_question = true;
     }
 
-    /// The text of a target.
+    /// The text of a target, where somebody wants it.
     pub fn target(&self, text: &str) {
+        if !self.0.wants_texts {
+            return;
+        }
         let mut notes = self.notes();
         if notes.targets.len() < KEPT && !notes.targets.iter().any(|known| known == text) {
             notes.targets.push(text.to_owned());
@@ -106,6 +117,10 @@ impl Record {
 
     pub(super) fn statements(&self) -> u64 {
         self.0.statements.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn identity(&self) -> Identity {
+        self.notes().caller.clone()
     }
 
     pub(super) fn written(&self) -> Notes {

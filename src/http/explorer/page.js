@@ -313,7 +313,7 @@ function copies() {
   const all = parameters();
   const text = $('text').value.trim();
   const promql = dialect() === 'promql';
-  const token = sessionStorage.getItem('datebin.token') ? ' -H "Authorization: Bearer $DATEBIN_TOKEN"' : '';
+  const token = sessionStorage.getItem('datebin.token') ? ' -H "Authorization: Bearer $TOKEN"' : '';
   const options = Object.entries(all).filter(([name]) => name !== 'target' && name !== 'promql');
   const data = [['target', text], ...options].map(([name, value]) => ' --data-urlencode ' + shell(name + '=' + value)).join('');
   const picture = [[dialect(), text], ...options].map(([name, value]) => ' --data-urlencode ' + shell(name + '=' + value)).join('');

@@ -154,7 +154,7 @@ async fn a_token_is_kept_for_the_tab_and_sent_with_every_request(pool: PgPool) {
     assert_eq!(kept, json!([0, "", false]));
     browser.click("#copies summary").await;
     let copies = browser.value("document.getElementById('copies').innerText").await;
-    assert!(copies.as_str().unwrap().contains(r#"-H "Authorization: Bearer $DATEBIN_TOKEN""#), "{copies}");
+    assert!(copies.as_str().unwrap().contains(r#"-H "Authorization: Bearer $TOKEN""#), "{copies}");
     assert!(!copies.to_string().contains("s3cret"));
 }
 

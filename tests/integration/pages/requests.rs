@@ -8,7 +8,7 @@ use crate::support::Server;
 /// What the pages call the server.
 const SERVER: &str = "http://127.0.0.1:8080";
 
-/// The token that the pages call `$DATEBIN_TOKEN`.
+/// The token that the pages call `$TOKEN`.
 pub(super) const SECRET: &str = "secret-of-a-page";
 
 /// The answer to the request of a block.
@@ -28,7 +28,7 @@ pub(super) async fn asked(server: &Server, command: &str, now: i64) -> Result<St
             "-H" => {
                 let (name, value) = next()?.split_once(": ").ok_or("a header is Name: value")?;
                 let name = HeaderName::try_from(name).map_err(|error| error.to_string())?;
-                let value = value.replace("$DATEBIN_TOKEN", SECRET);
+                let value = value.replace("$TOKEN", SECRET);
                 headers.insert(name, HeaderValue::try_from(value).map_err(|error| error.to_string())?);
             }
             "--data-urlencode" => {
