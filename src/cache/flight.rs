@@ -18,7 +18,7 @@ use crate::time::Millis;
 /// How long a block is at hand for the questions that came before it was read.
 /// A question that a busy process comes to late has often been answered by then.
 const AT_HAND: Duration = Duration::from_secs(30);
-/// Between two looks for what may be forgotten.
+/// The pause between two clean-ups.
 const SWEEP: Duration = Duration::from_secs(1);
 /// The bytes of a block that is at hand, and of all of them.
 const BLOCK_BYTES: usize = 1 << 20;
@@ -94,6 +94,8 @@ struct Slots {
     /// How many flights there were.
     begun: u64,
     swept: Option<Instant>,
+    /// The bytes of what has landed.
+    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -134,7 +136,11 @@ impl Flights {
         };
         let task = tokio::spawn(flying.in_current_span()).abort_handle();
         let flight = Arc::new(Flight { landing, task });
-        all.slots.insert(key, Slot::Flying { number, flight: Arc::downgrade(&flight) });
+        let flying = Slot::Flying { number, flight: Arc::downgrade(&flight) };
+        let bytes = key.key.bytes();
+        if let Some(Slot::Landed { block, .. }) = all.slots.insert(key, flying) {
+            all.bytes -= bytes + block.bytes();
+        }
         Joined::New(flight)
     }
 
@@ -144,12 +150,12 @@ impl Flights {
         if !matches!(all.slots.get(&key), Some(Slot::Flying { number: own, .. }) if *own == number) {
             return;
         }
-        match landed.filter(|landed| landed.block.bytes() <= BLOCK_BYTES) {
-            Some(landed) => {
-                let slot = Slot::Landed { at: Instant::now(), block: Arc::clone(&landed.block) };
-                all.slots.insert(key, slot);
-            }
-            None => drop(all.slots.remove(&key)),
+        all.slots.remove(&key);
+        let Some(block) = landed.map(|landed| Arc::clone(&landed.block)) else { return };
+        let bytes = key.key.bytes() + block.bytes();
+        if bytes <= BLOCK_BYTES && all.has_room(bytes) {
+            all.bytes += bytes;
+            all.slots.insert(key, Slot::Landed { at: Instant::now(), block });
         }
     }
 
@@ -168,41 +174,141 @@ impl FlightKey {
     }
 
     /// Whether the statement of another one gives all buckets of this one. A question that looks into the cache after a
-    /// statement has ended finds some of its buckets there, and asks for the others.
+    /// statement has ended finds some of its buckets there, and asks for the others. The limits need not be equal: who
+    /// takes the block counts again.
     fn is_part_of(&self, other: &Self) -> bool {
         let is_within = match (&self.buckets, &other.buckets) {
             (Wanted::Between { from, to }, Wanted::Between { from: first, to: last }) => from >= first && to <= last,
             (own, other) => own == other,
         };
-        is_within && (self.rows, self.series) == (other.rows, other.series) && self.key == other.key
+        is_within && self.key == other.key
     }
 }
 
 impl Slots {
-    /// The statement that answers a question as well, if there is one.
+    /// The statement that answers a question as well, if there is one: an equal one, or a larger one that has ended.
+    /// Nobody waits for a larger one, which may take longer or fail.
     fn joined(&self, key: &FlightKey, since: Since) -> Option<Joined> {
-        let fits = |slot: &Slot| match slot {
-            _ if since.is_fresh => None,
-            Slot::Flying { flight, .. } => flight.upgrade().map(Joined::Flying),
+        if since.is_fresh {
+            return None;
+        }
+        let landed = |slot: &Slot| match slot {
             Slot::Landed { at, block } => (since.arrived <= *at).then(|| Joined::Landed(Arc::clone(block))),
+            Slot::Flying { .. } => None,
         };
-        let larger = || self.slots.iter().filter(|(other, _)| key.is_part_of(other)).find_map(|(_, slot)| fits(slot));
-        self.slots.get(key).and_then(fits).or_else(larger)
+        let own = |slot: &Slot| match slot {
+            Slot::Flying { flight, .. } => flight.upgrade().map(Joined::Flying),
+            Slot::Landed { .. } => landed(slot),
+        };
+        let larger = || self.slots.iter().filter(|(other, _)| key.is_part_of(other)).find_map(|(_, slot)| landed(slot));
+        self.slots.get(key).and_then(own).or_else(larger)
     }
 
-    /// Forgets now and then what nobody waits for, and what is at hand no longer.
+    /// Removes flights without waiters, and what has landed too long ago, now and then.
     fn sweep(&mut self) {
-        if self.swept.is_some_and(|swept| swept.elapsed() < SWEEP) {
-            return;
+        if self.swept.is_none_or(|swept| swept.elapsed() >= SWEEP) {
+            self.clean();
         }
+    }
+
+    /// Whether so many bytes more may be at hand.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        if self.bytes + bytes > ALL_BYTES {
+            self.clean();
+        }
+        self.bytes + bytes <= ALL_BYTES
+    }
+
+    fn clean(&mut self) {
         self.swept = Some(Instant::now());
         let mut bytes = 0;
-        self.slots.retain(|_, slot| match slot {
+        self.slots.retain(|key, slot| match slot {
             Slot::Flying { flight, .. } => flight.strong_count() > 0,
             Slot::Landed { at, block } => {
-                bytes += block.bytes();
-                at.elapsed() < AT_HAND && bytes <= ALL_BYTES
+                let is_at_hand = at.elapsed() < AT_HAND;
+                bytes += if is_at_hand { key.key.bytes() + block.bytes() } else { 0 };
+                is_at_hand
             }
         });
+        self.bytes = bytes;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn between(name: &str, from: Millis, to: Millis) -> FlightKey {
+        FlightKey { key: Key::named(name), buckets: Wanted::Between { from, to }, rows: 10, series: 10 }
+    }
+
+    fn of_now() -> Since {
+        Since { arrived: Instant::now(), is_fresh: false }
+    }
+
+    fn block(edges: &[Millis]) -> impl Future<Output = Result<Landed, Error>> + use<> {
+        let block = Arc::new(Block::of_nothing(edges.to_vec()));
+        std::future::ready(Ok(Landed { block, held: None }))
+    }
+
+    fn word(joined: &Joined) -> &'static str {
+        match joined {
+            Joined::Landed(_) => "landed",
+            Joined::Flying(_) => "flying",
+            Joined::New(_) => "new",
+        }
+    }
+
+    async fn end(joined: &Joined) -> Result<Landed, Error> {
+        match joined {
+            Joined::Flying(flight) | Joined::New(flight) => Flight::landing(flight).await,
+            Joined::Landed(block) => Ok(Landed { block: Arc::clone(block), held: None }),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_has_landed_serves_its_parts_for_those_who_came_before() {
+        let flights = Arc::new(Flights::default());
+        let early = of_now();
+        let first = flights.join(between("a", 0, 30), early, block(&[0, 10, 20, 30]));
+        // A smaller question does not wait for a larger statement, and an equal one does.
+        let smaller = flights.join(between("a", 10, 20), early, block(&[10, 20]));
+        let equal = flights.join(between("a", 0, 30), early, block(&[0]));
+        assert_eq!([word(&first), word(&smaller), word(&equal)], ["new", "new", "flying"]);
+        assert_eq!(end(&first).await.expect("a block").block.range().to, 30);
+        let asked =
+            |name: &str, from, to, since| word(&flights.join(between(name, from, to), since, block(&[from, to])));
+        assert_eq!(asked("a", 20, 30, early), "landed");
+        assert_eq!(asked("b", 0, 10, early), "new", "another fetch");
+        assert_eq!(asked("a", 20, 40, early), "new", "more than there is");
+        assert_eq!(asked("a", 0, 10, of_now()), "new", "it was read before the question came");
+        assert_eq!(asked("a", 0, 20, Since { is_fresh: true, ..early }), "new");
+    }
+
+    #[tokio::test]
+    async fn edges_have_no_parts_and_a_failure_is_not_at_hand() {
+        let flights = Arc::new(Flights::default());
+        let early = of_now();
+        let edges = |edges: &[Millis]| FlightKey { buckets: Wanted::Edges(edges.to_vec()), ..between("a", 0, 0) };
+        end(&flights.join(edges(&[0, 40]), early, block(&[0, 40]))).await.expect("a block");
+        let of_part = flights.join(edges(&[10, 20]), early, block(&[10, 20]));
+        assert_eq!(word(&of_part), "new");
+        let fails = async { Err(Error::new(Kind::Timeout, "too late")) };
+        end(&flights.join(between("f", 0, 10), early, fails)).await.expect_err("it fails");
+        assert_eq!(word(&flights.join(between("f", 0, 10), early, block(&[0, 10]))), "new");
+    }
+
+    #[tokio::test]
+    async fn what_is_at_hand_is_bounded() {
+        let flights = Arc::new(Flights::default());
+        let early = of_now();
+        let edges: Vec<Millis> = (0..100_000).collect();
+        for number in 0..40 {
+            end(&flights.join(between(&number.to_string(), 0, 99_999), early, block(&edges))).await.expect("a block");
+        }
+        let all = flights.all();
+        let bytes = |slot: &Slot| if let Slot::Landed { block, .. } = slot { block.bytes() } else { 0 };
+        let held: usize = all.slots.values().map(bytes).sum();
+        assert!(held > ALL_BYTES / 2 && held <= ALL_BYTES && all.bytes >= held, "{held} {}", all.bytes);
     }
 }

@@ -21,8 +21,12 @@ impl Key {
     pub fn of(fetch: &Fetch, identity: &Identity, reloads: u64) -> Self {
         let cut = match &fetch.axis.buckets {
             Buckets::Regular { origin_ms, step_ms, .. } => (*step_ms, origin_ms.rem_euclid((*step_ms).max(1))),
-            // Such buckets are told apart by their edges.
-            Buckets::Edges(_) => (0, 0),
+            // Such buckets are told apart by their edges. About their length keeps those of days and of months apart, so
+            // that they do not take each other's place.
+            Buckets::Edges(edges) => match edges.as_slice() {
+                [first, second, ..] => (0, i64::from((second - first).max(1).ilog2())),
+                _ => (0, 0),
+            },
         };
         let fold = &fetch.fold;
         // Dividing by a length comes after the partials.
@@ -31,10 +35,9 @@ impl Key {
         Self { identity: identity.clone(), reloads, fetch: fetch.into() }
     }
 
-    /// Since how many notifications.
-    #[must_use]
-    pub const fn reloads(&self) -> u64 {
-        self.reloads
+    #[cfg(test)]
+    pub(super) fn named(name: &str) -> Self {
+        Self { identity: Identity::NOBODY, reloads: 0, fetch: name.into() }
     }
 
     pub(super) fn bytes(&self) -> usize {

@@ -1,12 +1,13 @@
 //! Lists that questions need before they can be asked: the values of a label that a pattern is tried on.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use moka::policy::EvictionPolicy;
 use tokio::sync::Mutex;
 
+use super::Since;
 use crate::identity::Identity;
 use crate::time::TimeRange;
 
@@ -35,20 +36,23 @@ pub struct ListTimes {
     pub range: Option<TimeRange>,
     /// How long it is believed.
     pub max_age: Duration,
-    /// Whether it is to be read now.
-    pub is_fresh: bool,
+    /// When it was asked for, and whether what was read before then may serve.
+    pub since: Since,
 }
 
 /// A list and when it was read.
 #[derive(Debug)]
 struct List {
-    texts: Arc<BTreeSet<String>>,
+    texts: Weak<BTreeSet<String>>,
+    /// Holds a small list; a large one is there as long as somebody uses it.
+    _kept: Option<Arc<BTreeSet<String>>>,
     range: Option<TimeRange>,
     read: Instant,
 }
 
 impl List {
-    /// Whether it is what a question wants: young, and of all of its times but those that came since.
+    /// Whether it is what a question wants: read since the question came or young, and of all of its times but those that
+    /// came since.
     fn serves(&self, times: ListTimes) -> bool {
         let age = self.read.elapsed();
         let since_ms = i64::try_from(age.as_millis()).unwrap_or(i64::MAX).saturating_add(GRACE_MS);
@@ -57,7 +61,8 @@ impl List {
             (Some(_), None) => false,
             (Some(own), Some(asked)) => own.from <= asked.from && asked.to <= own.to.saturating_add(since_ms),
         };
-        covers && age < times.max_age.min(LONGEST)
+        let is_young = !times.since.is_fresh && age < times.max_age.min(LONGEST);
+        covers && (self.read >= times.since.arrived || is_young)
     }
 }
 
@@ -84,14 +89,15 @@ impl Lists {
         let length = times.range.map_or(u32::MAX, |range| (range.to - range.from).max(1).ilog2());
         let slot = self.0.get_with((key, length), Slot::default);
         let mut list = slot.lock().await;
-        if let Some(known) = list.as_ref().filter(|known| !times.is_fresh && known.serves(times)) {
-            return Ok(Arc::clone(&known.texts));
+        let known = list.as_ref().filter(|known| known.serves(times)).and_then(|known| known.texts.upgrade());
+        if let Some(known) = known {
+            return Ok(known);
         }
         let begun = Instant::now();
         let texts = Arc::new(read.await?);
         let bytes: usize = texts.iter().map(|text| text.len() + 48).sum();
-        let kept = (bytes <= LIST_BYTES).then(|| List { texts: Arc::clone(&texts), range: times.range, read: begun });
-        *list = kept;
+        let kept = (bytes <= LIST_BYTES).then(|| Arc::clone(&texts));
+        *list = Some(List { texts: Arc::downgrade(&texts), _kept: kept, range: times.range, read: begun });
         Ok(texts)
     }
 }
@@ -104,12 +110,17 @@ mod tests {
     fn a_list_serves_ranges_that_slid_on_since() {
         let range = |from, to| Some(TimeRange { from, to });
         let read = Instant::now().checked_sub(Duration::from_secs(10)).expect("the machine runs for longer");
-        let list = List { texts: Arc::default(), range: range(0, 100_000), read };
-        let serves =
-            |range, seconds| list.serves(ListTimes { range, max_age: Duration::from_secs(seconds), is_fresh: false });
+        let list = List { texts: Weak::new(), _kept: None, range: range(0, 100_000), read };
+        let asked =
+            |range, seconds, since| list.serves(ListTimes { range, max_age: Duration::from_secs(seconds), since });
+        let now = Since { arrived: Instant::now(), is_fresh: false };
+        let serves = |range, seconds| asked(range, seconds, now);
         assert!(serves(range(0, 100_000), 300) && serves(range(10_000, 110_000), 300));
         assert!(!serves(range(-1, 100_000), 300), "earlier rows may have other values");
         assert!(!serves(range(50_000, 150_000), 300), "later rows too");
         assert!(!serves(None, 300) && !serves(range(0, 100_000), 5));
+        // Who came before it was read may have it however young it must be.
+        let before = Since { arrived: read, is_fresh: true };
+        assert!(asked(range(0, 100_000), 0, before) && !asked(range(0, 100_000), 300, Since { is_fresh: true, ..now }));
     }
 }

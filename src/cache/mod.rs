@@ -10,7 +10,7 @@ mod lists;
 mod tally;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use moka::policy::EvictionPolicy;
@@ -41,8 +41,6 @@ pub struct Cache(Option<Arc<Shared>>);
 
 struct Shared {
     entries: moka::sync::Cache<Key, Arc<Entry>>,
-    /// Held while an entry is replaced by one with more in it.
-    storing: Mutex<()>,
     flights: Arc<Flights>,
     lists: Lists,
     totals: Totals,
@@ -62,9 +60,9 @@ impl Cache {
             .eviction_policy(EvictionPolicy::lru())
             .time_to_idle(IDLE)
             .build();
-        let (storing, flights, totals) = (Mutex::default(), Arc::default(), Totals::default());
+        let (flights, totals) = (Arc::default(), Totals::default());
         let lists = Lists::new(bytes / LISTS_PART);
-        Self(Some(Arc::new(Shared { entries, storing, flights, lists, totals, bytes })))
+        Self(Some(Arc::new(Shared { entries, flights, lists, totals, bytes })))
     }
 
     /// No cache: each question asks the database.
@@ -111,10 +109,18 @@ impl Cache {
         if block.bytes() > shared.bytes / LARGEST_PART {
             return;
         }
-        let _alone = shared.storing.lock().unwrap_or_else(PoisonError::into_inner);
-        let old = shared.entries.get(key).unwrap_or_default();
-        let new = old.with(Kept { block, read }, max_age);
-        shared.entries.insert(key.clone(), Arc::new(new));
+        shared.entries.entry_by_ref(key).and_upsert_with(|old| {
+            let old = old.map(|old| old.into_value()).unwrap_or_default();
+            Arc::new(old.with(Kept { block: Arc::clone(&block), read }, max_age))
+        });
+        // What was replaced goes now: nobody may come for a long time.
+        shared.entries.run_pending_tasks();
+    }
+
+    /// The bytes that are known of a fetch.
+    #[must_use]
+    pub fn bytes_of(&self, key: &Key) -> usize {
+        self.0.as_ref().and_then(|shared| shared.entries.get(key)).map_or(0, |entry| entry.bytes())
     }
 
     /// The texts of a list: those that are known, or those that are read; who asks meanwhile waits.

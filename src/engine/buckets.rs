@@ -21,7 +21,7 @@ use crate::time::{Millis, TimeRange};
 
 /// The most values of a label that a pattern is tried on.
 const LABEL_VALUES: u32 = 100_000;
-/// A statement that several wait for ends with the last of them, each of whom has a deadline; this bounds what none did.
+/// The longest time of a shared statement. It ends with the last question that waits for it; each has a deadline.
 const LONGEST: Duration = Duration::from_secs(3600);
 
 /// What a statement for some buckets gave, for one who waited.
@@ -121,7 +121,7 @@ impl Scope {
         let key = ListKey { identity: self.identity().clone(), reloads: self.catalog.reloads(), what: what.into() };
         let keeping = source.keeping();
         let max_age = if keeping.settles_ms.is_some() { keeping.max_age } else { Duration::ZERO };
-        let times = ListTimes { range, max_age, is_fresh: self.since.is_fresh };
+        let times = ListTimes { range, max_age, since: self.since };
         timeout(self.deadline.left(), self.cache.list(key, times, read)).await.map_err(|_| DbError::Deadline)?
     }
 
@@ -175,10 +175,10 @@ impl Scope {
         let read = Instant::now();
         let (block, held) = self.read_block(fetch).await?;
         let block = Arc::new(block);
-        // What was being read when somebody said that tables have changed may be older than that.
-        let settled = settled.filter(|_| self.catalog.reloads() == key.reloads());
         let cache = self.cache.clone();
-        let (kept, work) = (Arc::clone(&block), block.bytes() / size_of::<f64>());
+        // It is joined with what is known.
+        let work = (block.bytes() + cache.bytes_of(&key)) / size_of::<f64>();
+        let kept = Arc::clone(&block);
         let keep = move |_: &Budget| {
             let part = match settled {
                 Some(settled) if kept.range().to <= settled => Some(kept),

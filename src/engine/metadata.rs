@@ -149,8 +149,7 @@ impl Scope {
 
     /// Reads selectors, equal texts once.
     pub(super) async fn selectors(&self, texts: &[String]) -> Result<Vec<Selector>, Error> {
-        let distinct: BTreeSet<&String> = texts.iter().collect();
-        distinct.iter().for_each(|text| self.record.target(text));
+        let distinct: BTreeSet<&String> = texts.iter().inspect(|text| self.record.target(text)).collect();
         let texts: Vec<String> = distinct.into_iter().cloned().collect();
         let work = texts.iter().map(|text| STEPS_PER_BYTE * text.len()).sum();
         let patterns = Arc::clone(&self.patterns);

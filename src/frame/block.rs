@@ -3,7 +3,7 @@
 //! Buckets are absolute: one of a block answers any question that asks for the bucket of the same start and end. Each
 //! bucket of a question comes from exactly one block, so that partials that do not merge may be kept as well.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::partial::{Cell, Partials, WIDTH};
 use crate::plan::{Axis, Buckets};
@@ -25,10 +25,12 @@ pub struct Block {
     series: Vec<BlockSeries>,
     /// By bucket, how many values were no numbers; ascending.
     skipped: Vec<(u32, f64)>,
-    /// Whether the partials of some bucket may not be what its samples come to.
-    pub(super) vague: bool,
+    /// The buckets whose partials may not be what their samples come to, ascending.
+    vague: Vec<u32>,
     /// Whether some time is no whole millisecond.
     pub(super) fine: bool,
+    /// About the bytes of memory that it takes.
+    bytes: usize,
 }
 
 /// One series of a block.
@@ -65,7 +67,7 @@ pub fn edges(axis: &Axis) -> Vec<Millis> {
 impl Block {
     /// A block of no series yet.
     pub(super) fn new(edges: Vec<Millis>, width: usize) -> Self {
-        Self { edges, width, ..Self::default() }
+        Self { edges, width, ..Self::default() }.weighed()
     }
 
     /// A block without series, for tests.
@@ -81,6 +83,7 @@ impl Block {
         let series = BlockSeries { labels, buckets: cells.iter().map(|cell| cell.bucket).collect(), partials };
         let bytes = series.bytes();
         self.series.push(series);
+        self.bytes += bytes;
         bytes
     }
 
@@ -92,7 +95,20 @@ impl Block {
             kept.1 += if same { next.1 } else { 0.0 };
             same
         });
+        self.bytes += skipped.capacity() * 16;
         self.skipped = skipped;
+    }
+
+    /// Says which buckets are vague.
+    pub(super) fn set_vague(&mut self, vague: BTreeSet<u32>) {
+        self.vague = vague.into_iter().collect();
+        self.bytes += self.vague.capacity() * 4;
+    }
+
+    /// Whether a bucket in an interval is vague.
+    pub(super) fn is_vague_in(&self, range: TimeRange) -> bool {
+        let (from, to) = (self.bucket_from(range.from), self.bucket_from(range.to));
+        self.vague.iter().any(|bucket| (from..to).contains(bucket))
     }
 
     /// Its interval: from the start of its first bucket to the end of the last.
@@ -123,9 +139,14 @@ impl Block {
 
     /// About the bytes of memory that it takes.
     #[must_use]
-    pub fn bytes(&self) -> usize {
-        let own = size_of::<Self>() + self.edges.capacity() * 8 + self.skipped.capacity() * 16;
-        own + self.series.iter().map(BlockSeries::bytes).sum::<usize>()
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn weighed(mut self) -> Self {
+        let own = self.edges.capacity() * 8 + self.skipped.capacity() * 16 + self.vague.capacity() * 4;
+        self.bytes = size_of::<Self>() + own + self.series.iter().map(BlockSeries::bytes).sum::<usize>();
+        self
     }
 
     /// The same of the buckets that end at an instant at the latest; none where there is no such bucket.
@@ -133,17 +154,19 @@ impl Block {
     pub fn until(&self, at: Millis) -> Option<Self> {
         let edges = self.edges.partition_point(|edge| *edge <= at);
         let buckets = u32::try_from(edges.checked_sub(1).filter(|buckets| *buckets > 0)?).ok()?;
-        let cut = |one: &BlockSeries| {
+        let early = |one: &BlockSeries| {
             let cells = one.buckets.partition_point(|bucket| *bucket < buckets);
             let (numbers, partials) = (one.buckets[..cells].to_vec(), one.partials[..cells * self.width].to_vec());
             (cells > 0).then(|| BlockSeries { labels: one.labels.clone(), buckets: numbers, partials })
         };
-        Some(Self {
+        let cut = Self {
             edges: self.edges[..edges].to_vec(),
-            series: self.series.iter().filter_map(cut).collect(),
+            series: self.series.iter().filter_map(early).collect(),
             skipped: self.skipped.iter().copied().filter(|(bucket, _)| *bucket < buckets).collect(),
+            vague: self.vague.iter().copied().filter(|bucket| *bucket < buckets).collect(),
             ..*self
-        })
+        };
+        Some(cut.weighed())
     }
 
     /// One block of this one and another, which begins where this one ends.
@@ -151,13 +174,17 @@ impl Block {
     pub fn joined(&self, later: &Self) -> Self {
         let mut all = self.clone();
         let moved = u32::try_from(self.edges.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        // What grows by a bucket must not take twice its room.
+        all.edges.reserve_exact(later.edges.len());
         all.edges.extend(later.edges.iter().skip(1));
-        let known: HashMap<Labels, usize> =
-            self.series.iter().enumerate().map(|(at, one)| (one.labels.clone(), at)).collect();
+        let known: HashMap<&Labels, usize> =
+            self.series.iter().enumerate().map(|(at, one)| (&one.labels, at)).collect();
         for one in &later.series {
             let buckets = one.buckets.iter().map(|bucket| bucket + moved);
             match known.get(&one.labels).and_then(|at| all.series.get_mut(*at)) {
                 Some(series) => {
+                    series.buckets.reserve_exact(one.buckets.len());
+                    series.partials.reserve_exact(one.partials.len());
                     series.buckets.extend(buckets);
                     series.partials.extend_from_slice(&one.partials);
                 }
@@ -165,8 +192,9 @@ impl Block {
             }
         }
         all.skipped.extend(later.skipped.iter().map(|(bucket, skipped)| (bucket + moved, *skipped)));
-        (all.vague, all.fine) = (self.vague || later.vague, self.fine || later.fine);
-        all
+        all.vague.extend(later.vague.iter().map(|bucket| bucket + moved));
+        all.fine |= later.fine;
+        all.weighed()
     }
 
     /// How many values were no numbers in an interval.
@@ -247,5 +275,29 @@ mod tests {
         assert_eq!(read(&all, 10, 30), [("b".to_owned(), vec![(20, 7.0)])]);
         let skipped = |from, to| all.skipped_in(TimeRange { from, to });
         assert_eq!((skipped(0, 40), skipped(10, 40), skipped(0, 30), all.until(9).is_none()), (3.0, 2.0, 1.0, true));
+    }
+
+    #[test]
+    fn a_vague_bucket_leaves_the_others_exact() {
+        let mut early = Block::new(vec![0, 10, 20], 1);
+        early.set_vague([1].into());
+        let all = early.joined(&Block::new(vec![20, 30, 40], 1)).joined(&with_vague(&[40, 50], &[0]));
+        let vague = |from, to| all.is_vague_in(TimeRange { from, to });
+        assert_eq!([vague(0, 10), vague(0, 20), vague(20, 40), vague(30, 50)], [false, true, false, true]);
+        assert!(!all.until(10).expect("a bucket").is_vague_in(TimeRange { from: 0, to: 10 }));
+    }
+
+    fn with_vague(edges: &[Millis], vague: &[u32]) -> Block {
+        let mut block = Block::new(edges.to_vec(), 1);
+        block.set_vague(vague.iter().copied().collect());
+        block
+    }
+
+    #[test]
+    fn the_bytes_of_a_block_are_those_of_what_it_holds() {
+        let mut block = Block::new(vec![0, 10], 1);
+        block.push(labels("a"), &[cell(0, 1.0)]);
+        block.set_skipped(vec![(0, 1.0)]);
+        assert_eq!(block.bytes(), block.clone().weighed().bytes());
     }
 }

@@ -1,6 +1,6 @@
 //! Rows of partials → series. Rows come in any order; those of one bucket and series are merged.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::block::{Block, edges};
@@ -26,7 +26,8 @@ pub struct Collector {
     /// The same of the blocks.
     skipped_in_blocks: f64,
     /// Whether the partials of some bucket may not be what its samples come to.
-    vague: bool,
+    vague: BTreeSet<u32>,
+    vague_in_blocks: bool,
     /// Whether some time is no whole millisecond.
     fine: bool,
 }
@@ -42,7 +43,8 @@ impl Collector {
             rows: 0,
             skipped: HashMap::new(),
             skipped_in_blocks: 0.0,
-            vague: false,
+            vague: BTreeSet::new(),
+            vague_in_blocks: false,
             fine: false,
         }
     }
@@ -79,7 +81,9 @@ impl Collector {
         }
         if self.index.fetch.fold.guarded {
             let guard = row.value(columns + 1 + width(self.carried)).map_err(|error| error.public())?;
-            self.vague |= guard.is_some_and(|guard| guard > 0.0);
+            if guard.is_some_and(|guard| guard > 0.0) {
+                self.vague.insert(bucket);
+            }
             self.fine |= guard.is_some_and(|guard| guard >= 2.0);
         }
         let Some((cells, held)) = self.index.state(at) else { return Ok(()) };
@@ -103,7 +107,8 @@ impl Collector {
     /// # Errors
     /// The answer has more rows or series than allowed, more bytes would be held, or time is over.
     pub fn block(&mut self, block: &Block, range: TimeRange, cells: Option<&Budget>) -> Result<(), Error> {
-        (self.vague, self.fine) = (self.vague || block.vague, self.fine || block.fine);
+        self.vague_in_blocks |= block.is_vague_in(range);
+        self.fine |= block.fine;
         self.skipped_in_blocks += block.skipped_in(range);
         let fetch = Arc::clone(&self.index.fetch);
         for (labels, found) in block.series_in(range) {
@@ -130,7 +135,8 @@ impl Collector {
     /// More bytes would be held, or time is over.
     pub fn into_block(self, budget: &Budget) -> Result<(Block, Held), Error> {
         let mut block = Block::new(edges(&self.index.fetch.axis), kept_width(self.carried));
-        (block.vague, block.fine) = (self.vague, self.fine);
+        block.set_vague(self.vague);
+        block.fine = self.fine;
         block.set_skipped(self.skipped.into_iter().collect());
         let (keys, states, mut held) = self.index.into_parts();
         let mut own = budget.held();
@@ -148,8 +154,8 @@ impl Collector {
 
     /// Whether the partials of some bucket may not be what its samples come to.
     #[must_use]
-    pub const fn is_vague(&self) -> bool {
-        self.vague
+    pub fn is_vague(&self) -> bool {
+        self.vague_in_blocks || !self.vague.is_empty()
     }
 
     /// Whether some time is no whole millisecond.

@@ -1,5 +1,7 @@
 //! How the last samples before a range are found: by an index, where one leads with labels and goes on with the time.
 
+use std::collections::HashSet;
+
 use super::{Fetch, SeriesLabel};
 use crate::catalog::{ColumnType, LabelValue, Row, Source, TimeKind, Value};
 use crate::ident::Ident;
@@ -32,16 +34,48 @@ impl LastBefore {
         {
             return None;
         }
-        let leading = source.indexes.iter().find_map(|columns| {
-            let until = columns.iter().position(|column| *column == fetch.rows.time.column)?;
-            let numbers = columns[..until]
-                .iter()
-                .map(|column| fetch.rows.labels.iter().position(|label| looks_up(label, |own| own == column)));
-            numbers.collect::<Option<Vec<usize>>>().filter(|numbers| !numbers.is_empty())
-        })?;
+        let indexes = source.indexes.iter().filter_map(|columns| leading(columns, fetch));
+        let told = |leading: &Vec<usize>| {
+            let of = |series: &Vec<String>| -> Vec<String> { leading.iter().map(|at| series[*at].clone()).collect() };
+            series.iter().map(of).collect::<HashSet<_>>().len()
+        };
+        let (told, leading) = indexes.map(|leading| (told(&leading), leading)).max_by_key(|(told, _)| *told)?;
+        // Behind labels that many series share, each look-up would pass the rows of all of them.
+        if told * 2 < series.len() {
+            return None;
+        }
         // NULL and the empty text are one value of a label, and two of a column.
-        let has_all = |series: &Vec<String>| leading.iter().all(|at| series.get(*at).is_some_and(|v| !v.is_empty()));
-        series.iter().all(has_all).then(|| Self { fetch: fetch.clone(), leading, series })
+        let has_all = |series: &Vec<String>| leading.iter().all(|at| !series[*at].is_empty());
+        if !series.iter().all(has_all) {
+            return None;
+        }
+        // A source of another type has no rows of a text that is no value of its own.
+        let fits = |series: &Vec<String>| leading.iter().all(|at| fits(&fetch.rows.labels[*at], &series[*at]));
+        let series: Vec<Vec<String>> = series.into_iter().filter(fits).collect();
+        Some(Self { fetch: fetch.clone(), leading, series })
+    }
+}
+
+/// The labels, by number, that stand before the time in an index.
+fn leading(columns: &[Ident], fetch: &Fetch) -> Option<Vec<usize>> {
+    let until = columns.iter().position(|column| *column == fetch.rows.time.column)?;
+    let numbers = columns[..until]
+        .iter()
+        .map(|column| fetch.rows.labels.iter().position(|label| looks_up(label, |own| own == column)));
+    numbers.collect::<Option<Vec<usize>>>().filter(|numbers| !numbers.is_empty())
+}
+
+/// Whether a text is a value of the type of a label's column, so that it can be cast.
+fn fits(label: &SeriesLabel, text: &str) -> bool {
+    let SeriesLabel::One { value: LabelValue::Column(column), .. } = label else { return false };
+    match column.ty {
+        ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8 => text.parse::<i64>().is_ok(),
+        ColumnType::Uuid => {
+            let is_dash = |at: usize| matches!(at, 8 | 13 | 18 | 23);
+            text.len() == 36
+                && text.bytes().enumerate().all(|(at, b)| if is_dash(at) { b == b'-' } else { b.is_ascii_hexdigit() })
+        }
+        _ => true,
     }
 }
 

@@ -148,3 +148,36 @@ async fn a_warm_refresh_reads_a_hundredth_of_the_rows(pool: PgPool) {
     let plain: Vec<(i64, f64)> = plain.answered.into_iter().flat_map(|a| a.frames).flat_map(|f| f.points).collect();
     assert_eq!(second, plain);
 }
+
+#[sqlx::test(migrations = false)]
+async fn the_last_samples_of_two_sources_are_found_whatever_type_their_label_has(pool: PgPool) {
+    sql(
+        &pool,
+        "CREATE TABLE named (ts timestamptz NOT NULL, name text NOT NULL, host text NOT NULL, value float8);
+         CREATE INDEX ON named (host, ts);
+         CREATE TABLE numbered (ts timestamptz NOT NULL, name text NOT NULL, host int NOT NULL, value float8);
+         CREATE INDEX ON numbered (host, ts);
+         INSERT INTO named SELECT '2025-01-01Z'::timestamptz + n * interval '1 min', 'done_total', 'h1', n * 60
+            FROM generate_series(0, 120) n WHERE n NOT BETWEEN 55 AND 70;
+         INSERT INTO numbered SELECT ts, name, 7, value * 2 FROM named;",
+    )
+    .await;
+    let source = |relation: &str| {
+        format!("[[source]]\nrelation = \"{relation}\"\nname = \"name\"\nvalue = \"value\"\nlabels = [\"host\"]\n")
+    };
+    let server = cached(&pool, &(source("named") + &source("numbered"))).await;
+    let body = json!({
+        "range": {"from": "2025-01-01T01:00:00Z", "to": "2025-01-01T02:00:00Z"}, "maxDataPoints": 100,
+        "targets": [{"target": "sum by (host) (increase(done_total[1h]))", "refId": "A", "payload": {"step": "1h"}}],
+    });
+    let answer = server.send("POST", "/query", &[], body.to_string()).await;
+    // From the sample of 00:54 to that of 01:59: 65 minutes at 60 a minute.
+    let grown: Vec<(&str, &Value)> = answer
+        .body
+        .as_array()
+        .expect("series")
+        .iter()
+        .map(|series| (series["tags"]["host"].as_str().unwrap_or_default(), &series["datapoints"][0][0]))
+        .collect();
+    assert_eq!(grown, [("7", &json!(7800.0)), ("h1", &json!(3900.0))], "{}", answer.body);
+}
