@@ -204,7 +204,7 @@ impl Environment<'_> {
     /// The bytes of the cache; 0 turns it off.
     ///
     /// # Errors
-    /// It is no size.
+    /// The text is not a size.
     pub fn cache(&self) -> Result<Cache, ConfigError> {
         let bytes = |text: &str| if text == "0" { Some(0) } else { size(text) };
         self.read("DATEBIN_CACHE_BYTES", CACHE_BYTES, "a size such as 64MiB, or 0 for no cache", bytes).map(Cache::new)

@@ -18,7 +18,7 @@ use crate::time::parse_rfc3339;
 /// What is wrong with a file of tokens. No value of the file is repeated: it may be a secret in a wrong place.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FileError {
-    /// It is no TOML of this shape.
+    /// The text is not valid TOML for a file of tokens.
     #[error("line {0}: {1}")]
     Shape(usize, String),
     /// It has no token.

@@ -162,7 +162,7 @@ impl CatalogFile {
     /// Reads the text of a file.
     ///
     /// # Errors
-    /// It is no TOML, or a field is unknown, not supported yet, or of another type.
+    /// The text is not valid TOML, or a field is unknown, not supported yet, or of another type.
     pub fn parse(text: &str) -> Result<Self, FileError> {
         let document = DeTable::parse(text)?;
         fields::check(text, document.get_ref())?;

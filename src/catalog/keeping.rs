@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::Source;
 
-/// A bucket is settled so long after its end where nothing is known of the source, in milliseconds.
+/// The default of `settles`, in milliseconds.
 const SETTLES_MS: i64 = 60_000;
-/// What is stored is believed for so long where the operator does not say.
+/// The default of `max_age`.
 const MAX_AGE: Duration = Duration::from_secs(300);
 
 /// When a bucket is settled: no more rows of its time are expected.

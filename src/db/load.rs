@@ -152,7 +152,7 @@ async fn all(
     let opening = config.settings(Purpose::Discovery).opening(Mode::Reading);
     let mut transaction = session.connection.begin_with(text(&opening)).await.map_err(DbError::from)?;
     let read = read(&mut transaction, config, (file, zone), memory).await;
-    // What was read counts, or why it was not; the session ends in any case.
+    // The result of reading is returned, also if closing the session fails.
     let _ended = timeout(GOODBYE, transaction.rollback()).await;
     said_goodbye(session).await;
     read

@@ -9,7 +9,7 @@ impl Scope {
     /// Adds an annotation to datebin's own table, and gives the id that lists show.
     ///
     /// # Errors
-    /// The database is away, has no such table, or lets its role not write there.
+    /// The database is away, has no such table, or its role may not write there.
     pub async fn annotate(&self, annotation: &NewAnnotation) -> Result<String, Error> {
         self.record.metric(&format!("annotations/{OWN}"));
         self.record.range(annotation.time, annotation.time_end.unwrap_or(annotation.time));

@@ -60,7 +60,7 @@ impl Scope {
         self.cache.is_on() && !matches!(fetch.rows.value, Value::Overlap(_) | Value::Lasts(_))
     }
 
-    /// The buckets of a fetch whose patterns are settled.
+    /// The buckets of a fetch whose patterns are resolved.
     pub(super) async fn buckets(&self, fetch: &Fetch) -> Result<Known, Error> {
         let Some(source) = self.snapshot.sources().get(fetch.rows.source) else {
             return Ok(Known { found: Vec::new(), landed: Vec::new() });

@@ -1,4 +1,4 @@
-//! Whose last sample before a range is looked for, once the samples of the range are there.
+//! Chooses the series whose last sample before a range must be read, once the samples of the range are there.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ pub struct Predecessors {
 }
 
 impl SampleCollector {
-    /// Whose last sample before what a fetch of the metric read is looked for: those series that one there may connect to.
+    /// The series whose last sample before the range may connect to their first sample in it.
     #[must_use]
     pub fn predecessors(&self, fetch: &Fetch) -> Option<Predecessors> {
         let from = fetch.axis.from.saturating_sub(fetch.fold.lookback_ms);

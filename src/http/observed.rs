@@ -80,7 +80,7 @@ impl Drop for Watched {
     }
 }
 
-/// Any word may be a method: those that are none of HTTP's are one.
+/// The method; all outside of HTTP's own are counted as `other`.
 fn method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

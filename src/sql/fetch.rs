@@ -13,7 +13,7 @@ use crate::evaluate::RangeFunction;
 use crate::plan::{Fetch, FetchAggregate, SeriesLabel};
 use crate::series::METRIC_NAME;
 
-/// The statement of a fetch whose patterns are settled.
+/// The statement of a fetch whose patterns are resolved.
 #[must_use]
 pub fn fetch(fetch: &Fetch) -> Statement {
     let mut w = Writer::default();

@@ -89,7 +89,7 @@ pub struct NewAnnotation {
     pub text: Value,
     /// Its tags, a list.
     pub tags: Value,
-    /// Members that there are none of: whoever adds something wants all of it kept.
+    /// Unknown members. They are an error, so that nothing is dropped.
     #[serde(flatten)]
     pub unknown: Map<String, Value>,
 }
