@@ -92,7 +92,7 @@ impl Default for HttpConfig {
             idle_timeout: Duration::from_secs(75),
             write_timeout: Duration::from_secs(30),
             answer_limit: 64 << 20,
-            buffers: 128 << 20,
+            buffers: 64 << 20,
             drain: Duration::from_secs(10),
             access: Access::open(),
             metrics_open: false,
@@ -198,7 +198,7 @@ impl Environment<'_> {
         let expected = "a size such as 64MiB or a number of bytes, at least 1MiB";
         let bytes = |text: &str| size(text).filter(|bytes| *bytes >= 1 << 20);
         let request = self.read("DATEBIN_REQUEST_BYTES", 64 << 20, expected, bytes)?;
-        Ok(Resources::new(self.read("DATEBIN_PROCESS_BYTES", 192 << 20, expected, bytes)?, request))
+        Ok(Resources::new(self.read("DATEBIN_PROCESS_BYTES", 128 << 20, expected, bytes)?, request))
     }
 
     /// The bytes of the cache; 0 turns it off.

@@ -35,9 +35,9 @@ impl Resources {
 }
 
 impl Default for Resources {
-    /// 192 MiB and 64 MiB.
+    /// 128 MiB and 64 MiB.
     fn default() -> Self {
-        Self::new(192 << 20, 64 << 20)
+        Self::new(128 << 20, 64 << 20)
     }
 }
 

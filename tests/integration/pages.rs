@@ -5,6 +5,7 @@
 //! | `sh` | requests are asked, and the next block is the answer; `datebin` is run; `make` needs the target |
 //! | `sh writing` | a request that adds an annotation with a token; it is taken back |
 //! | `json`, `csv`, `text` | the answer of the request above it |
+//! | `text about`, `toml about` | what the command above it prints, but for the figures |
 //! | `promql`, `target` | asked; something must come back |
 //! | `sql` | run, and taken back; `sql more` after the one above it |
 //! | `toml` | a whole `datebin.toml` without anything wrong |
@@ -110,6 +111,7 @@ async fn checked(
     let parts: Vec<&str> = page.split("\n```").collect();
     let mut shown: Vec<String> = parts.iter().map(|part| (*part).to_owned()).collect();
     let (mut wrong, mut answer, mut above) = (Vec::new(), None::<String>, String::new());
+    let mut printed = None::<String>;
     let unanswered = || "a request without an answer below it".to_owned();
     for at in (1..parts.len()).step_by(2) {
         let (kind, text) = parts[at].split_once('\n').unwrap_or((parts[at], ""));
@@ -123,12 +125,16 @@ async fn checked(
                 }
                 None => Err("an answer without a request above it".to_owned()),
             },
+            "text about" | "toml about" => shell::shown(text, printed.as_deref()).map(|printed| {
+                shown[at] = format!("{kind}\n{printed}");
+            }),
             "sql" | "toml" if name == OWN_TABLES => Ok(()),
             "toml" => {
                 files.push((name.to_owned(), text.to_owned()));
                 Ok(())
             }
             _ if answer.take().is_some() => Err(unanswered()),
+            "sh" if !text.starts_with("curl ") => shell::run(pool, text).await.map(|out| printed = Some(out)),
             _ => run(server, pool, &block, &mut answer).await,
         };
         if kind == "sql" {
@@ -151,7 +157,6 @@ async fn run(server: &Server, pool: &PgPool, block: &Block<'_>, answer: &mut Opt
             *answer = Some(written(pool, block.text).await?);
             Ok(())
         }
-        "sh" => shell::run(pool, block.text).await,
         "promql" => requests::drawn_by_prometheus(server, block.text, NOW).await,
         "target" => drawn(server, block.text).await,
         "sql" | "sql more" | "sql grafana" => undone(pool, block).await,

@@ -13,8 +13,8 @@ const ONLY_READ: [&str; 9] =
 /// Commands of datebin that serve for ever, or write. Their names and options are tried with `--help`.
 const ONLY_HELP: [&str; 4] = ["serve", "demo", "migrate", "annotate"];
 
-/// Runs a block, in a directory of its own, on the test's database.
-pub(super) async fn run(pool: &PgPool, text: &str) -> Result<(), String> {
+/// Runs a block, in a directory of its own, on the test's database: what it prints.
+pub(super) async fn run(pool: &PgPool, text: &str) -> Result<String, String> {
     let lines: Result<Vec<String>, String> = text.replace("\\\n", " ").lines().map(runnable).collect();
     let script: String = lines?.join("\n");
     let program = PathBuf::from(env!("CARGO_BIN_EXE_datebin"));
@@ -28,7 +28,29 @@ pub(super) async fn run(pool: &PgPool, text: &str) -> Result<(), String> {
     let ran = shell.stdin(Stdio::null()).kill_on_drop(true).output().await.expect("a shell");
     let said = String::from_utf8_lossy(&ran.stderr);
     let _gone = std::fs::remove_dir_all(&folder);
-    if ran.status.success() { Ok(()) } else { Err(format!("{}: {said}", ran.status)) }
+    if !ran.status.success() {
+        return Err(format!("{}: {said}", ran.status));
+    }
+    Ok(String::from_utf8_lossy(&ran.stdout).trim().to_owned())
+}
+
+/// What the page shows of an output: what it shows already, where that differs in figures alone.
+pub(super) fn shown<'a>(text: &'a str, printed: Option<&'a str>) -> Result<&'a str, String> {
+    let printed = printed.ok_or("an output without a command above it")?;
+    Ok(if without_figures(printed) == without_figures(text) { text } else { printed })
+}
+
+/// An output with `0` for every number: sizes, costs and estimates are of one machine and one hour.
+fn without_figures(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.trim().chars() {
+        match c {
+            '0'..='9' if out.ends_with('0') => {}
+            '0'..='9' => out.push('0'),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// The line as it can be run here.
