@@ -1,14 +1,15 @@
 # A small image that runs without root: the binary, its licences, and Debian's C library.
 #   docker build -t datebin .
-#   docker run --rm -p 127.0.0.1:8080:8080 -e DATABASE_URL=postgres://… datebin
+#   docker run --rm -p 127.0.0.1:8080:8080 -e DATABASE_URL=postgres://…?sslmode=disable datebin
+# Without sslmode the database must have TLS and a certificate of its host.
 #
 # With a file that describes tables, read again when it changes (mount the directory: editors replace files):
 #   docker run … -v "$PWD/config:/etc/datebin:ro" -e DATEBIN_CONFIG=/etc/datebin/datebin.toml datebin
 # A PostgreSQL on the host itself is host.docker.internal; on Linux that name needs a line, and PostgreSQL has to listen on
 # the bridge and allow it in pg_hba.conf:
-#   docker run … --add-host=host.docker.internal:host-gateway -e DATABASE_URL=postgres://…@host.docker.internal/… datebin
+#   docker run … --add-host=host.docker.internal:host-gateway -e DATABASE_URL=postgres://…@host.docker.internal/…?sslmode=disable datebin
 # Other commands:
-#   docker run --rm -e DATABASE_URL=postgres://… datebin discover >datebin.toml
+#   docker run --rm -e DATABASE_URL=postgres://…?sslmode=disable datebin discover >datebin.toml
 
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src

@@ -38,6 +38,7 @@ pub mod catalog;
 pub mod plan;
 pub mod sql;
 pub mod intake;
+pub mod tls;
 pub mod db;
 pub mod frame;
 pub mod render;

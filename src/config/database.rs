@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{ConfigError, Environment};
-use crate::db::{DatabaseConfig, SearchPath};
+use crate::db::{DatabaseConfig, InvalidUrl, SearchPath, TlsVariables};
 
 impl Environment<'_> {
     /// The database.
@@ -34,21 +34,33 @@ impl Environment<'_> {
 
     /// The database that `DATABASE_URL` names, or the file that `DATABASE_URL_FILE` does.
     fn named_database(&self) -> Result<DatabaseConfig, ConfigError> {
-        let expected = "a PostgreSQL URL, postgres://user:password@host:port/database, or host=… dbname=… user=…";
         match (self.text("DATABASE_URL"), self.text("DATABASE_URL_FILE").map(PathBuf::from)) {
             (Some(_), Some(_)) => {
                 Err(ConfigError::Invalid("DATABASE_URL_FILE", "one of DATABASE_URL and DATABASE_URL_FILE, not both"))
             }
-            (Some(url), None) => DatabaseConfig::new(&url).map_err(|_| ConfigError::Invalid("DATABASE_URL", expected)),
+            (Some(url), None) => self.database_at(&url, "DATABASE_URL"),
             (None, Some(file)) => {
                 let url = std::fs::read_to_string(&file);
                 let url = url.map_err(|_| ConfigError::Invalid("DATABASE_URL_FILE", "a file that can be read"))?;
-                let wrong = |_| ConfigError::Invalid("DATABASE_URL_FILE", "a file with a PostgreSQL URL in it");
-                Ok(DatabaseConfig::new(url.trim()).map_err(wrong)?.kept_in(file))
+                Ok(self.database_at(url.trim(), "DATABASE_URL_FILE")?.kept_in(file))
             }
             (None, None) => {
                 Err(ConfigError::Missing("DATABASE_URL", "set it, or DATABASE_URL_FILE, to the database's URL"))
             }
         }
+    }
+
+    /// A database that a setting names, secured as the URL and libpq's variables say.
+    fn database_at(&self, url: &str, name: &'static str) -> Result<DatabaseConfig, ConfigError> {
+        let variable = |name: &str| (self.0)(name).filter(|value| !value.is_empty());
+        let variables = TlsVariables {
+            mode: variable("PGSSLMODE"),
+            roots: variable("PGSSLROOTCERT"),
+            certificate: variable("PGSSLCERT"),
+            key: variable("PGSSLKEY"),
+            folder: variable("HOME").map(|home| PathBuf::from(home).join(".postgresql")),
+        };
+        DatabaseConfig::with_variables(url, variables)
+            .map_err(|InvalidUrl(expected)| ConfigError::Invalid(name, expected))
     }
 }

@@ -2,21 +2,20 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::ConnectOptions;
-use sqlx::postgres::PgConnectOptions;
-
-use super::conninfo;
+use super::endpoint::{Endpoint, InvalidUrl};
 use super::path::SearchPath;
+use super::secured::TlsVariables;
 use super::settings::{Pooler, Settings, Value};
 use crate::observe::Observer;
 
 /// A database and the bounds of our sessions there.
 #[derive(Clone)]
 pub struct DatabaseConfig {
-    options: PgConnectOptions,
+    endpoint: Endpoint,
+    /// What counts where the URL says nothing of TLS.
+    variables: TlsVariables,
     /// The file that the URL stands in; it is read again for each session, so that a password may change.
     file: Option<PathBuf>,
     /// Connections for questions.
@@ -49,19 +48,23 @@ pub(super) enum Purpose {
     Watching,
 }
 
-/// `DATABASE_URL` cannot be read. The text of the URL is not repeated: it may hold a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("DATABASE_URL is not a PostgreSQL URL; expected postgres://user:password@host:port/database")]
-pub struct InvalidUrl;
-
 impl DatabaseConfig {
     /// Reads the URL, or libpq's `host=… dbname=…`; the bounds are the defaults.
     ///
     /// # Errors
-    /// The URL is not PostgreSQL's.
+    /// The URL is not PostgreSQL's, or what it says of TLS makes no sense.
     pub fn new(url: &str) -> Result<Self, InvalidUrl> {
+        Self::with_variables(url, TlsVariables::default())
+    }
+
+    /// The same, with variables for what the URL does not say of TLS.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub fn with_variables(url: &str, variables: TlsVariables) -> Result<Self, InvalidUrl> {
         Ok(Self {
-            options: options(url)?,
+            endpoint: Endpoint::parse(url, &variables)?,
+            variables,
             file: None,
             pool_size: 10,
             wait: Duration::from_secs(3),
@@ -84,39 +87,42 @@ impl DatabaseConfig {
     /// Where the database is, without anything secret.
     #[must_use]
     pub fn place(&self) -> String {
-        let database = self.options.get_database().unwrap_or_else(|| self.options.get_username());
-        format!("{}:{}/{database}", self.options.get_host(), self.options.get_port())
+        self.endpoint.place()
     }
 
     /// The role that datebin is to the database.
     #[must_use]
     pub fn role(&self) -> &str {
-        self.options.get_username()
+        self.endpoint.role()
     }
 
-    /// Options of a session whose settings travel with its start.
-    pub(super) fn direct(&self, purpose: Purpose) -> PgConnectOptions {
-        self.writing().options(self.settings(purpose).at_start())
+    /// A session whose settings travel with its start, and one more.
+    pub(super) fn direct(&self, purpose: Purpose, more: Option<(&'static str, String)>) -> Endpoint {
+        self.writing().with(|options| options.options(self.settings(purpose).at_start()).options(more))
     }
 
-    /// Options of a session whose settings travel with each transaction. Poolers refuse `extra_float_digits` as they
+    /// A session whose settings travel with each transaction. Poolers refuse `extra_float_digits` as they
     /// refuse everything else that they do not keep; the server's default prints the same digits.
-    pub(super) fn pooled(&self) -> PgConnectOptions {
-        self.writing().extra_float_digits(None::<i8>).statement_cache_capacity(0)
+    pub(super) fn pooled(&self) -> Endpoint {
+        self.writing().with(|options| options.extra_float_digits(None::<i8>).statement_cache_capacity(0))
     }
 
-    /// Options of a session that writes the demo's tables. They stand in `public`: with the usual `"$user", public` a
+    /// A session that writes the demo's tables. They stand in `public`: with the usual `"$user", public` a
     /// role called `datebin` would get them into datebin's own schema, which is no place for metrics.
-    pub(super) fn demonstrating(&self) -> PgConnectOptions {
-        self.writing().options([("search_path", "public")])
+    pub(super) fn demonstrating(&self) -> Endpoint {
+        self.writing().with(|options| options.options([("search_path", "public")]))
     }
 
-    /// Options of a session that may write.
-    pub(super) fn writing(&self) -> PgConnectOptions {
-        let read = |file: &PathBuf| options(std::fs::read_to_string(file).ok()?.trim()).ok();
+    /// A session that may write.
+    pub(super) fn writing(&self) -> Endpoint {
+        let parse = |text: String| Endpoint::parse(text.trim(), &self.variables).ok();
+        let read = |file: &PathBuf| std::fs::read_to_string(file).ok().and_then(parse);
         // A file that is being replaced leaves what it said before.
-        let options = self.file.as_ref().and_then(read).unwrap_or_else(|| self.options.clone());
-        options.application_name("datebin")
+        let endpoint = match self.file.as_ref().and_then(read) {
+            Some(endpoint) => endpoint.remembering(&self.endpoint),
+            None => self.endpoint.clone(),
+        };
+        endpoint.with(|options| options.application_name("datebin"))
     }
 
     /// What a session must have set: bounded, read-only, planned afresh at each execution (a generic plan of
@@ -154,14 +160,6 @@ impl DatabaseConfig {
     }
 }
 
-fn options(url: &str) -> Result<PgConnectOptions, InvalidUrl> {
-    let url = conninfo::as_url(url).ok_or(InvalidUrl)?;
-    if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
-        return Err(InvalidUrl);
-    }
-    Ok(PgConnectOptions::from_str(&url).map_err(|_| InvalidUrl)?.disable_statement_logging())
-}
-
 impl fmt::Debug for DatabaseConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DatabaseConfig").field("place", &self.place()).finish_non_exhaustive()
@@ -177,8 +175,8 @@ mod tests {
         let config = DatabaseConfig::new("postgres://u:hunter2@db.example:5433/metrics")?;
         let printed = format!("{config:?} {}", config.place());
         assert!(printed.contains("db.example:5433/metrics") && !printed.contains("hunter2"), "{printed}");
-        assert_eq!(DatabaseConfig::new("mysql://u:hunter2@h/d").err(), Some(InvalidUrl));
-        assert!(!InvalidUrl.to_string().contains("hunter2"));
+        let error = DatabaseConfig::new("mysql://u:hunter2@h/d").err().map(|error| error.to_string());
+        assert!(error.is_some_and(|error| error.contains("a PostgreSQL URL") && !error.contains("hunter2")));
         Ok(())
     }
 }

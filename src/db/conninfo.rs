@@ -7,11 +7,13 @@ pub(super) fn as_url(text: &str) -> Option<String> {
     if text.contains("://") {
         return Some(text.to_owned());
     }
-    let (mut host, mut port, mut user, mut password, mut database) = (None, None, None, None, None);
+    let (mut host, mut address, mut port) = (None, None, None);
+    let (mut user, mut password, mut database) = (None, None, None);
     let mut rest: Vec<(String, String)> = Vec::new();
     for (name, value) in pairs(text)? {
         match name.as_str() {
-            "host" | "hostaddr" => host = Some(value),
+            "host" => host = Some(value),
+            "hostaddr" => address = Some(value),
             "port" => port = Some(value),
             "user" => user = Some(value),
             "password" => password = Some(value),
@@ -26,6 +28,12 @@ pub(super) fn as_url(text: &str) -> Option<String> {
         url.push('@');
     } else if let Some(password) = password {
         rest.push(("password".to_owned(), password));
+    }
+    // With both, the name is the one of the server's certificate.
+    if host.is_none() {
+        host = address;
+    } else if let Some(address) = address {
+        rest.push(("hostaddr".to_owned(), address));
     }
     // A directory is that of a socket.
     match host {
@@ -111,6 +119,7 @@ mod tests {
                 Some("postgres:///d?sslmode=disable&host=%2Frun%2Fpostgresql"),
             ),
             ("hostaddr=::1 dbname=d", Some("postgres://[::1]/d")),
+            ("hostaddr=10.0.0.1 host=h dbname=d", Some("postgres://h/d?hostaddr=10.0.0.1")),
             ("user=u", Some("postgres://u@localhost/")),
             ("host=a,b dbname=d", None),
             ("host=h port=many", None),

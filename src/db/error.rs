@@ -2,6 +2,7 @@
 
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
+use super::secured::TlsFailure;
 use super::sqlstate;
 use crate::error::{Error, Kind};
 
@@ -14,6 +15,9 @@ pub enum DbError {
     /// The connection could not be opened or broke.
     #[error("the connection failed: {0}")]
     Connection(String),
+    /// The connection could not be secured as it must be.
+    #[error("{0}")]
+    Tls(#[from] Box<TlsFailure>),
     /// The database is known to be away, for this reason.
     #[error("the database is away: {0}")]
     Away(&'static str),
@@ -66,6 +70,12 @@ impl From<sqlx::Error> for DbError {
             }
             other => Self::Connection(other.to_string()),
         }
+    }
+}
+
+impl From<std::io::Error> for DbError {
+    fn from(error: std::io::Error) -> Self {
+        sqlx::Error::from(error).into()
     }
 }
 
@@ -164,6 +174,7 @@ impl DbError {
             Self::Busy => "all connections are busy",
             Self::Deadline => "reading it takes too long",
             Self::Connection(_) => "the database cannot be reached",
+            Self::Tls(_) => "the connection to the database cannot be secured",
             Self::Unfit(_) => "a session of the database is not as it must be",
             Self::Role(_) => "the database refuses the role of the caller",
             Self::Protocol(_) | Self::Changed | Self::Refused(_) => "the database answers something unexpected",
@@ -196,7 +207,7 @@ impl DbError {
         match self {
             Self::Refused(error) => error.clone(),
             Self::Connection(_) => Error::new(Kind::Unavailable, self.reason()).hint(again),
-            Self::Unfit(_) => {
+            Self::Unfit(_) | Self::Tls(_) => {
                 Error::new(Kind::Unavailable, self.reason()).hint("the operator finds the reason in the log")
             }
             Self::Role(_) => Error::new(Kind::Forbidden, "this person may not ask here"),

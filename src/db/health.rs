@@ -286,7 +286,8 @@ async fn starved(crowd: &Weak<Crowd>) {
 
 /// Whether the server is there and does not want us: asking often changes nothing, and may lock the account.
 fn is_refusal(error: &DbError) -> bool {
-    error.code().is_some_and(|code| code.starts_with("28") || code.starts_with("3D"))
+    matches!(error, DbError::Tls(_))
+        || error.code().is_some_and(|code| code.starts_with("28") || code.starts_with("3D"))
 }
 
 /// The cause as a log may say it. A server's message about a failed login names the user and the database, never

@@ -64,7 +64,7 @@ async fn listened(config: &DatabaseConfig, health: &Health, missed: &mut bool, h
     let patience = session::patience(config.connect_timeout, &health.pace);
     let mut listener = match timeout(patience, connected(config, patience)).await {
         Ok(Ok(listener)) => listener,
-        Ok(Err(error)) => return error.into(),
+        Ok(Err(error)) => return error,
         Err(_) => return DbError::Connection("timed out".into()),
     };
     if std::mem::take(missed) {
@@ -80,12 +80,14 @@ async fn listened(config: &DatabaseConfig, health: &Health, missed: &mut bool, h
     }
 }
 
-async fn connected(config: &DatabaseConfig, patience: Duration) -> Result<PgListener, sqlx::Error> {
-    // The listener wants a pool; this one lives as long as its only session.
-    let pool = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
-    let options = if config.pooler.is_there() { config.pooled() } else { config.direct(Purpose::Watching) };
-    let pool = pool.acquire_timeout(patience).connect_with(options).await?;
-    let mut listener = PgListener::connect_with(&pool).await?;
+async fn connected(config: &DatabaseConfig, patience: Duration) -> Result<PgListener, DbError> {
+    let endpoint = if config.pooler.is_there() { config.pooled() } else { config.direct(Purpose::Watching, None) };
+    let connector = |options| async move {
+        // The listener wants a pool; this one lives as long as its only session.
+        let pool = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
+        PgListener::connect_with(&pool.acquire_timeout(patience).connect_with(options).await?).await
+    };
+    let mut listener = endpoint.open(connector).await?;
     listener.eager_reconnect(false);
     listener.ignore_pool_close_event(true);
     listener.listen(CHANNEL).await?;

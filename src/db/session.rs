@@ -111,8 +111,7 @@ async fn open(config: &DatabaseConfig, start: &Start) -> Result<Session, DbError
     if config.pooler.is_there() {
         return pooled(config).await;
     }
-    let options = config.direct(start.purpose).options(start.more.clone());
-    match PgConnection::connect_with(&options).await.map_err(DbError::from) {
+    match config.direct(start.purpose, start.more.clone()).connect().await {
         Ok(connection) => held(config, start.purpose, connection).await,
         Err(error) if error.refuses_settings() => {
             // A pooler that is full says so in the same way.
@@ -125,7 +124,7 @@ async fn open(config: &DatabaseConfig, start: &Start) -> Result<Session, DbError
 }
 
 async fn pooled(config: &DatabaseConfig) -> Result<Session, DbError> {
-    let connection = PgConnection::connect_with(&config.pooled()).await?;
+    let connection = config.pooled().connect().await?;
     Ok(Session { connection, pid: None, is_pooled: true, used: Instant::now(), is_used: false })
 }
 

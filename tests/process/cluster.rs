@@ -47,6 +47,14 @@ impl Cluster {
         cluster
     }
 
+    /// Adds settings to a cluster that is not running, and says whom it lets in.
+    pub fn configure(&self, settings: &str, rules: &str) {
+        let file = self.data().join("postgresql.conf");
+        let written = fs::read_to_string(&file).expect("postgresql.conf");
+        fs::write(&file, written + settings).expect("postgresql.conf");
+        fs::write(self.data().join("pg_hba.conf"), rules).expect("pg_hba.conf");
+    }
+
     /// Makes the data directory: the first test of a PostgreSQL has `initdb` do it, the others copy what that made.
     fn init(&self) {
         let version = Command::new(self.programs.join("initdb")).arg("--version").output().expect("initdb");

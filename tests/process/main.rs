@@ -13,6 +13,8 @@ mod alerts;
 mod annotate;
 mod bouncer;
 mod cardinality;
+#[path = "../support/certificates.rs"]
+mod certificates;
 mod check;
 mod clients;
 mod cluster;
@@ -37,6 +39,7 @@ mod query;
 mod reload;
 mod rights;
 mod secrets;
+mod secured;
 mod settings;
 mod stopping;
 mod trouble;

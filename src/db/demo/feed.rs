@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
@@ -68,6 +67,6 @@ impl Feed {
 }
 
 async fn connect(config: &DatabaseConfig) -> Result<PgConnection, DemoFailed> {
-    let mut connection = PgConnection::connect_with(&config.demonstrating()).await?;
+    let mut connection = config.demonstrating().connect().await?;
     if tables::are_there(&mut connection).await? { Ok(connection) } else { Err(DemoFailed::Gone) }
 }

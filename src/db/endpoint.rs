@@ -1,0 +1,161 @@
+//! Where the database is, and how the way there is secured.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::str::FromStr as _;
+
+use form_urlencoded::Serializer;
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
+
+use super::conninfo;
+use super::error::DbError;
+use super::secured::{self, Parameters, Security, TlsVariables};
+
+/// A database's URL cannot be read; this is what was expected. The text of the URL is not repeated: it may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("DATABASE_URL cannot be read: expected {0}")]
+pub struct InvalidUrl(pub &'static str);
+
+const URL: &str = "a PostgreSQL URL, postgres://user:password@host:port/database, or host=… dbname=… user=…";
+
+/// Where the database is, and how the way there is secured.
+#[derive(Clone)]
+pub(super) struct Endpoint {
+    options: PgConnectOptions,
+    security: Security,
+}
+
+impl Endpoint {
+    /// Reads a URL, or libpq's `host=… dbname=…`.
+    pub(super) fn parse(text: &str, variables: &TlsVariables) -> Result<Self, InvalidUrl> {
+        let url = conninfo::as_url(text).ok_or(InvalidUrl(URL))?;
+        if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+            return Err(InvalidUrl(URL));
+        }
+        let (place, query) = url.split_once('?').unwrap_or((&url, ""));
+        let (mut parameters, mut rest) = (Parameters::default(), Serializer::new(String::new()));
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if !parameters.take(&name, &value)? {
+                rest.append_pair(&name, &value);
+            }
+        }
+        let options = PgConnectOptions::from_str(&format!("{place}?{}", rest.finish())).map_err(|_| InvalidUrl(URL))?;
+        // A URL writes an address of IPv6 in brackets.
+        let host = options.get_host().trim_start_matches('[').trim_end_matches(']').to_owned();
+        let address = parameters.address.take();
+        if address.as_ref().is_some_and(|address| address.parse::<IpAddr>().is_err()) {
+            return Err(InvalidUrl("hostaddr to be an address, as host says the name"));
+        }
+        // TLS is ours.
+        let options = options.host(address.as_deref().unwrap_or(&host)).ssl_mode(PgSslMode::Disable);
+        let security = parameters.security(&options, host, variables)?;
+        Ok(Self { options: options.disable_statement_logging(), security })
+    }
+
+    /// The same database with what was found out about it before.
+    pub(super) fn remembering(self, other: &Self) -> Self {
+        Self { security: self.security.remembering(&other.security), ..self }
+    }
+
+    /// The same with other options of its sessions.
+    pub(super) fn with(self, change: impl FnOnce(PgConnectOptions) -> PgConnectOptions) -> Self {
+        Self { options: change(self.options), ..self }
+    }
+
+    /// The place without anything secret.
+    pub(super) fn place(&self) -> String {
+        let (host, port) = (self.options.get_host(), self.options.get_port());
+        let mut place = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+        // Writing into a String cannot fail.
+        let _ = write!(place, ":{port}/{}", self.options.get_database().unwrap_or_else(|| self.role()));
+        place
+    }
+
+    pub(super) fn role(&self) -> &str {
+        self.options.get_username()
+    }
+
+    /// Opens a session.
+    pub(super) async fn connect(&self) -> Result<PgConnection, DbError> {
+        let connector =
+            |options: PgConnectOptions| async move { <PgConnection as sqlx::Connection>::connect_with(&options).await };
+        self.open(connector).await
+    }
+
+    /// Opens what takes the options of a session.
+    pub(super) async fn open<T, F>(&self, connector: impl Fn(PgConnectOptions) -> F) -> Result<T, DbError>
+    where
+        F: Future<Output = Result<T, sqlx::Error>>,
+    {
+        secured::open(&self.options, &self.security, connector).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn said(url: &str, variables: &TlsVariables) -> String {
+        match Endpoint::parse(url, variables) {
+            Ok(endpoint) => format!("{} {}", endpoint.options.get_host(), endpoint.security.shown()),
+            Err(InvalidUrl(expected)) => expected.split(':').next().unwrap_or_default().to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_url_says_how_it_is_secured() {
+        let none = TlsVariables::default();
+        for (url, expected) in [
+            ("postgres://u@127.0.0.1/d", "127.0.0.1 prefer of 127.0.0.1"),
+            ("postgres://u@127.9.9.9/d", "127.9.9.9 prefer of 127.9.9.9"),
+            ("postgres://u@[::1]:5/d", "::1 prefer of ::1"),
+            ("postgres://u@LocalHost/d", "LocalHost prefer of LocalHost"),
+            ("postgres:///d?host=/run/pg", "/run/pg prefer of /run/pg"),
+            ("postgres://u@db.example/d", "db.example verify-full of db.example"),
+            ("postgres://u@localhost.example/d", "localhost.example verify-full of localhost.example"),
+            ("postgres://u@10.0.0.1/d", "10.0.0.1 verify-full of 10.0.0.1"),
+            ("postgres://u@[2001:db8::1]/d", "2001:db8::1 verify-full of 2001:db8::1"),
+            ("postgres://u@db.example/d?sslmode=disable", "db.example disable of db.example"),
+            ("postgres://u@db.example/d?sslmode=require", "db.example require of db.example"),
+            ("host=db.example user=u sslmode=allow", "db.example allow of db.example"),
+            ("host=db.example hostaddr=10.0.0.1 user=u", "10.0.0.1 verify-full of db.example"),
+            ("host=db.example hostaddr=127.0.0.1 user=u", "127.0.0.1 prefer of db.example"),
+            ("postgres://u@localhost/d?hostaddr=10.0.0.1", "10.0.0.1 verify-full of localhost"),
+            ("postgres://u@localhost/d?sslrootcert=system", "localhost verify-full of localhost, the system's"),
+            ("postgres://u@h/d?sslmode=verify-ca&sslrootcert=/ca%20x", "h verify-ca of h, /ca x"),
+            ("postgres://u@h/d?sslcert=/c&sslkey=/k&sslmode=require", "h require of h, as /c with /k"),
+            (
+                "postgres://u@h/d?sslmode=hunter2",
+                "sslmode to be disable, allow, prefer, require, verify-ca or verify-full",
+            ),
+            ("postgres://u@h/d?sslmode=verify-ca&sslrootcert=system", "sslmode=verify-full with sslrootcert=system"),
+            ("postgres://u@h/d?sslcert=/c", "sslkey with sslcert"),
+            ("postgres://u@h/d?sslkey=/k", "sslcert with sslkey"),
+            ("postgres://u@h/d?channel_binding=prefer&sslmode=disable", "h disable of h"),
+        ] {
+            assert_eq!(said(url, &none), expected, "{url}");
+        }
+        for url in ["sslcrl=/x", "channel_binding=require", "ssl_min_protocol_version=TLSv1.3"] {
+            assert!(said(&format!("postgres://u@h/d?{url}"), &none).starts_with("none of sslcrl"), "{url}");
+        }
+    }
+
+    #[test]
+    fn variables_stand_in_for_what_a_url_leaves_open() {
+        let variables = TlsVariables {
+            mode: Some("require".to_owned()),
+            roots: Some("/roots".to_owned()),
+            certificate: Some("/c".to_owned()),
+            key: None,
+            folder: Some(PathBuf::from("/home/u/.postgresql")),
+        };
+        let usual = "h require of h, /roots, as /c with /home/u/.postgresql/postgresql.key";
+        assert_eq!(said("postgres://u@h/d", &variables), usual);
+        let own = "postgres://u@h/d?sslmode=verify-full&sslrootcert=/own&sslcert=/d&sslkey=/k";
+        assert_eq!(said(own, &variables), "h verify-full of h, /own, as /d with /k");
+        assert_eq!(said("postgres://u@h/d?sslrootcert=", &variables), usual);
+    }
+}

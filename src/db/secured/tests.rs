@@ -1,0 +1,26 @@
+//! What was asked for, in words.
+
+use super::{Mode, Security};
+use crate::tls::Roots;
+
+impl Security {
+    /// All that connections are asked for.
+    pub(in crate::db) fn shown(&self) -> String {
+        let mode = match self.mode {
+            Mode::Disable => "disable",
+            Mode::Allow => "allow",
+            Mode::Prefer => "prefer",
+            Mode::Require => "require",
+            Mode::VerifyCa => "verify-ca",
+            Mode::VerifyFull => "verify-full",
+        };
+        let roots = match &self.roots {
+            None | Some(Roots::Anybody) => String::new(),
+            Some(Roots::System) => ", the system's".to_owned(),
+            Some(Roots::File(file)) => format!(", {}", file.display()),
+        };
+        let own = self.own.as_ref();
+        let own = own.map(|own| format!(", as {} with {}", own.certificate.display(), own.key.display()));
+        format!("{mode} of {}{roots}{}", self.host, own.unwrap_or_default())
+    }
+}

@@ -1,0 +1,17 @@
+//! TLS: certificates and keys in files, whose certificates are believed, and both ends of a handshake.
+
+mod client;
+mod files;
+mod verifier;
+
+pub use client::{ClientSetup, KeyPair, Roots};
+pub use files::PemError;
+
+use std::sync::Arc;
+
+use rustls::crypto::{CryptoProvider, ring};
+
+/// The implementation of everything cryptographic.
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
