@@ -94,7 +94,7 @@ async fn serve(url: &str) -> (String, std::sync::Arc<Snapshot>) {
     let listener = tokio::net::TcpListener::bind(http.listen).await.expect("a port");
     let base = format!("http://{}/query", listener.local_addr().expect("an address"));
     let service = http::service(engine, &http);
-    tokio::spawn(datebin::server::run(listener, service, http, std::future::pending()));
+    tokio::spawn(datebin::server::run(listener, service, http, None, std::future::pending()));
     (base, snapshot)
 }
 

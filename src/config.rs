@@ -20,6 +20,7 @@ use crate::observe::Audit;
 use crate::plan::Limits;
 use crate::refresh::CatalogConfig;
 use crate::time::Zone;
+use crate::tls::KeyPair;
 pub use log::LogConfig;
 pub use settings::{Setting, settings, unknown_variables};
 use size::size;
@@ -50,6 +51,8 @@ pub struct Environment<'a>(pub &'a dyn Fn(&str) -> Option<String>);
 pub struct HttpConfig {
     /// Where.
     pub listen: SocketAddr,
+    /// The certificate that clients are shown, and its key; none for plain HTTP.
+    pub tls: Option<KeyPair>,
     /// A path in front of every endpoint, without a slash at its end; empty for none.
     pub base_path: String,
     /// Which web origins may ask directly.
@@ -84,6 +87,7 @@ impl Default for HttpConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            tls: None,
             base_path: String::new(),
             origins: Origins::Loopback,
             body_limit: 4 << 20,
@@ -210,16 +214,6 @@ impl Environment<'_> {
         self.read("DATEBIN_CACHE_BYTES", CACHE_BYTES, "a size such as 64MiB, or 0 for no cache", bytes).map(Cache::new)
     }
 
-    /// Where the server listens.
-    ///
-    /// # Errors
-    /// It is no address with a port.
-    pub fn listen(&self) -> Result<SocketAddr, ConfigError> {
-        let default = HttpConfig::default().listen;
-        let expected = "an address and port such as 127.0.0.1:8080, localhost:8080, or :8080 for all addresses";
-        self.read("DATEBIN_LISTEN", default, expected, listen::address)
-    }
-
     /// The server.
     ///
     /// # Errors
@@ -230,6 +224,7 @@ impl Environment<'_> {
         let base_path = base.trim_matches('/');
         Ok(HttpConfig {
             listen: self.listen()?,
+            tls: self.tls()?,
             base_path: if base_path.is_empty() { String::new() } else { format!("/{base_path}") },
             origins: self.origins(),
             body_limit: self.read("DATEBIN_BODY_LIMIT", usual.body_limit, bytes, size)?,

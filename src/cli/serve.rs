@@ -11,15 +11,15 @@ use crate::db::{self, Database};
 use crate::engine::Engine;
 use crate::http;
 use crate::refresh::{self, Catalog};
-use crate::server;
+use crate::server::{self, Certificate};
 use crate::time::Clock;
 
 /// Serves until it is told to stop.
 pub(super) async fn run(environment: &Environment<'_>) -> Result<(), Failure> {
     let http = http(environment).await?;
     let engine = engine(environment, &http).await?;
-    let listener = listen(&http).await?;
-    serve(engine, &http, listener).await
+    let entrance = listen(&http).await?;
+    serve(engine, &http, entrance).await
 }
 
 /// Loads the demo, keeps it coming, and serves it.
@@ -27,16 +27,16 @@ pub(super) async fn demo(environment: &Environment<'_>) -> Result<(), Failure> {
     let http = http(environment).await?;
     let database = environment.database()?;
     // The port first: loading takes a while, and would be for nothing.
-    let listener = listen(&http).await?;
+    let entrance = listen(&http).await?;
     db::migrate(&database).await?;
     demo::load(&database, &mut std::io::stderr()).await?;
     tokio::spawn(db::demo::feed(database));
     let engine = engine(environment, &http).await?;
     // For pasting into another terminal, as complete as the process itself has them.
     let program = std::env::current_exe().map_or_else(|_| "datebin".to_owned(), |path| path.display().to_string());
-    let (url, place) = (format!("http://{}{}", listener.local_addr()?, http.base_path), environment.database_url());
+    let (url, place) = (entrance.url(&http)?, environment.database_url());
     say(&demo::what_to_try(&url, &program, &place.unwrap_or_default()));
-    serve(engine, &http, listener).await
+    serve(engine, &http, entrance).await
 }
 
 /// How the server listens, and whom it lets in.
@@ -77,22 +77,44 @@ pub(super) async fn engine(environment: &Environment<'_>, http: &HttpConfig) -> 
     })
 }
 
-/// Takes the port.
-pub(super) async fn listen(http: &HttpConfig) -> Result<TcpListener, Failure> {
-    TcpListener::bind(http.listen)
-        .await
-        .map_err(|error| format!("cannot listen on {}: {error}; DATEBIN_LISTEN sets the address", http.listen).into())
+/// Where clients come in.
+pub(super) struct Entrance {
+    listener: TcpListener,
+    certificate: Option<Certificate>,
+}
+
+impl Entrance {
+    /// Where the server is asked.
+    fn url(&self, http: &HttpConfig) -> std::io::Result<String> {
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        Ok(format!("{scheme}://{}{}", self.listener.local_addr()?, http.base_path))
+    }
+}
+
+/// Reads the certificate and takes the port.
+pub(super) async fn listen(http: &HttpConfig) -> Result<Entrance, Failure> {
+    let certificate = match http.tls.clone() {
+        None => None,
+        Some(files) => {
+            let kept = Certificate::kept(files).await;
+            let named = "DATEBIN_TLS_CERT and DATEBIN_TLS_KEY name the files, in PEM";
+            Some(kept.map_err(|error| format!("{error}; {named}"))?)
+        }
+    };
+    let listener = TcpListener::bind(http.listen).await;
+    let listener = listener
+        .map_err(|error| format!("cannot listen on {}: {error}; DATEBIN_LISTEN sets the address", http.listen))?;
+    Ok(Entrance { listener, certificate })
 }
 
 /// Serves on a port that was taken.
-pub(super) async fn serve(engine: Engine, http: &HttpConfig, listener: TcpListener) -> Result<(), Failure> {
-    let address = listener.local_addr()?;
-    tracing::info!(url = %format!("http://{address}{}", http.base_path), "listening");
+pub(super) async fn serve(engine: Engine, http: &HttpConfig, entrance: Entrance) -> Result<(), Failure> {
+    tracing::info!(url = %entrance.url(http)?, "listening");
     reload_on_hangup(engine.catalog.clone())?;
     reload_on_notice(&engine);
     tell_of_undeclared(&engine);
     let service = http::service(engine, http);
-    server::run(listener, service, http.clone(), stop()?).await;
+    server::run(entrance.listener, service, http.clone(), entrance.certificate, stop()?).await;
     tracing::info!("stopped");
     Ok(())
 }

@@ -2,7 +2,10 @@
 
 mod activity;
 mod crowd;
+mod certificate;
+mod handshake;
 mod refusal;
+mod socket;
 mod stream;
 mod tracked;
 
@@ -15,15 +18,18 @@ use axum::http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tower::util::{MapRequest, MapResponse};
 
 use crate::config::HttpConfig;
 use crate::http::{Crowded, Service};
 use activity::Activity;
+pub use certificate::Certificate;
 use crowd::{Crowd, Member, Room};
+use socket::Socket;
 use stream::Stream;
 use tracked::Tracked;
 
@@ -39,43 +45,77 @@ const TICK: Duration = Duration::from_millis(500);
 /// The stack of a thread in bytes: expressions are trees of up to two hundred levels, and their walk recurses.
 pub const STACK: usize = 16 << 20;
 
-/// Serves until `shutdown`, then lets running requests end for a while.
+/// What every connection is given.
+#[derive(Clone)]
+struct Host {
+    service: Service,
+    certificate: Option<Certificate>,
+    /// Ends with the server.
+    stopping: watch::Receiver<()>,
+}
+
+/// Serves until `shutdown`, then lets running requests end for a while. With a certificate all connections are secured.
 ///
 /// A client that goes away ends the future of its request, and with that its statement. Connections beyond the limit
 /// take the place of the one that has been silent for longest; where all of them are at work a few more are served, but
 /// told only how the process is.
-pub async fn run(listener: TcpListener, service: Service, config: HttpConfig, shutdown: impl Future<Output = ()>) {
+pub async fn run(
+    listener: TcpListener,
+    service: Service,
+    config: HttpConfig,
+    certificate: Option<Certificate>,
+    shutdown: impl Future<Output = ()>,
+) {
     let graceful = GracefulShutdown::new();
     let crowd = Arc::new(Crowd::new(&config));
+    let (running, stopping) = watch::channel(());
+    let host = Host { service, certificate, stopping };
     tokio::pin!(shutdown);
     loop {
         let arrived = tokio::select! {
             () = &mut shutdown => break,
             arrived = arrived(&listener, &crowd) => arrived,
         };
-        let Some((stream, member, room)) = arrived else { continue };
-        let activity = Arc::clone(member.activity());
-        let connection = http1::Builder::new()
-            .header_read_timeout(None)
-            .keep_alive(room == Room::Usual)
-            .max_buf_size(HEADER_BYTES)
-            .serve_connection(
-                TokioIo::new(Stream::new(stream, Arc::clone(&activity))),
-                TowerToHyperService::new(adapted(service.clone(), activity, room)),
-            );
-        let watched = graceful.watch(connection);
-        tokio::spawn(async move {
-            tokio::select! {
-                ended = watched => if let Err(error) = ended {
-                    tracing::debug!(%error, "a connection ended badly");
-                },
-                () = overdue(&member) => tracing::debug!("a connection was ended: it was silent for too long"),
-            }
-        });
+        if let Some(arrival) = arrived {
+            tokio::spawn(connected(arrival, host.clone(), graceful.watcher()));
+        }
     }
-    drop(listener);
+    drop((listener, running));
     if tokio::time::timeout(config.drain, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not end in time");
+    }
+}
+
+/// A connection from its beginning to its end.
+async fn connected(arrival: Arrival, host: Host, watcher: Watcher) {
+    let Arrival { stream, member, room } = arrival;
+    let Host { service, certificate, mut stopping } = host;
+    let socket = match certificate {
+        None => Socket::Plain(stream),
+        Some(certificate) => tokio::select! {
+            socket = handshake::secured(stream, &certificate) => match socket {
+                Some(socket) => socket,
+                None => return,
+            },
+            () = overdue(&member) => return tracing::debug!("a connection was ended: it said too little to be secured"),
+            // Nothing was asked yet.
+            _ = stopping.changed() => return,
+        },
+    };
+    let activity = Arc::clone(member.activity());
+    let connection = http1::Builder::new()
+        .header_read_timeout(None)
+        .keep_alive(room == Room::Usual)
+        .max_buf_size(HEADER_BYTES)
+        .serve_connection(
+            TokioIo::new(Stream::new(socket, Arc::clone(&activity))),
+            TowerToHyperService::new(adapted(service, activity, room)),
+        );
+    tokio::select! {
+        ended = watcher.watch(connection) => if let Err(error) = ended {
+            tracing::debug!(%error, "a connection ended badly");
+        },
+        () = overdue(&member) => tracing::debug!("a connection was ended: it was silent for too long"),
     }
 }
 
@@ -112,8 +152,15 @@ fn adapted(
     })
 }
 
-/// The next connection, and the room that it was found.
-async fn arrived(listener: &TcpListener, crowd: &Arc<Crowd>) -> Option<(TcpStream, Member, Room)> {
+/// A new connection, and the room that it was found.
+struct Arrival {
+    stream: TcpStream,
+    member: Member,
+    room: Room,
+}
+
+/// The next connection.
+async fn arrived(listener: &TcpListener, crowd: &Arc<Crowd>) -> Option<Arrival> {
     let stream = match listener.accept().await {
         Ok((stream, _)) => stream,
         Err(error) => {
@@ -127,7 +174,7 @@ async fn arrived(listener: &TcpListener, crowd: &Arc<Crowd>) -> Option<(TcpStrea
     }
     loop {
         if let Some((member, room)) = crowd.enter() {
-            return Some((stream, member, room));
+            return Some(Arrival { stream, member, room });
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }

@@ -7,9 +7,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead as _, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
+use super::socket::Socket;
 use crate::error::{Error, Kind};
 use crate::render;
 
@@ -41,7 +41,17 @@ impl Refusal {
             ),
             _ => ("400 Bad Request", Error::new(Kind::BadRequest, "the request is not HTTP/1.1")),
         };
-        let body = serde_json::to_vec(&render::error(&error)).unwrap_or_default();
+        Self::of(status, &error)
+    }
+
+    /// The answer to a client that does not speak TLS where that is spoken.
+    pub(super) fn of_plain_http() -> Self {
+        let error = Error::new(Kind::BadRequest, "this port speaks HTTPS: ask with https:// instead of http://");
+        Self::of("400 Bad Request", &error)
+    }
+
+    fn of(status: &str, error: &Error) -> Self {
+        let body = serde_json::to_vec(&render::error(error)).unwrap_or_default();
         let head = format!(
             "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
             body.len()
@@ -69,7 +79,7 @@ impl Linger {
         Self { end: Box::pin(sleep(LINGER)), left: LINGER_BYTES }
     }
 
-    pub(super) fn poll(&mut self, socket: &mut TcpStream, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll(&mut self, socket: &mut Socket, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut bytes = [0; 8192];
         loop {
             if self.end.as_mut().poll(cx).is_ready() {

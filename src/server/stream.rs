@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 use super::activity::Activity;
 use super::refusal::{Linger, Refusal, is_empty_refusal};
+use super::socket::Socket;
 
 /// A client's socket.
 pub(super) struct Stream {
-    socket: TcpStream,
+    socket: Socket,
     activity: Arc<Activity>,
     /// What is said instead of hyper's empty answer to a request that it cannot read.
     refusal: Option<Refusal>,
@@ -21,7 +21,7 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) const fn new(socket: TcpStream, activity: Arc<Activity>) -> Self {
+    pub(super) const fn new(socket: Socket, activity: Arc<Activity>) -> Self {
         Self { socket, activity, refusal: None, linger: None }
     }
 

@@ -2,10 +2,12 @@
 
 mod client;
 mod files;
+mod server;
 mod verifier;
 
 pub use client::{ClientSetup, KeyPair, Roots};
 pub use files::PemError;
+pub use server::server_config;
 
 use std::sync::Arc;
 

@@ -25,6 +25,7 @@ mod declared;
 mod distance;
 mod ended;
 mod first;
+mod https;
 mod light;
 mod limits;
 mod line;

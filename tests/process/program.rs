@@ -117,7 +117,7 @@ impl Program {
     }
 
     pub fn address(&self) -> &str {
-        self.base.trim_start_matches("http://")
+        self.base.trim_start_matches("http://").trim_start_matches("https://")
     }
 
     /// The number of the process.
