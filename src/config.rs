@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::access::Access;
+use crate::access::{Access, AccessConfig};
 use crate::cache::Cache;
 use crate::engine::Resources;
 use crate::observe::Audit;
@@ -242,10 +242,12 @@ impl Environment<'_> {
         })
     }
 
-    /// The file of tokens.
+    /// Where it stands who may ask; none where everybody may.
     #[must_use]
-    pub fn tokens(&self) -> Option<PathBuf> {
-        self.text("DATEBIN_TOKENS").map(PathBuf::from)
+    pub fn access(&self) -> Option<AccessConfig> {
+        let path = |name| self.text(name).map(PathBuf::from);
+        let (claim, audience) = (self.text("DATEBIN_JWT_CLAIM"), self.text("DATEBIN_JWT_AUDIENCE"));
+        path("DATEBIN_TOKENS").map(|tokens| AccessConfig { tokens, keys: path("DATEBIN_JWKS"), claim, audience })
     }
 
     /// Whether the server refuses to start where a declaration of the file is wrong.

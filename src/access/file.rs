@@ -61,11 +61,11 @@ struct DeclaredLimits {
     concurrent: Option<usize>,
 }
 
-/// Reads the tokens of a file.
+/// Reads the tokens of a file. Without keys no token can ask for people that ID tokens prove.
 ///
 /// # Errors
 /// Something in it is wrong; then none of it counts.
-pub fn tokens(text: &str) -> Result<Vec<Arc<Token>>, FileError> {
+pub fn tokens(text: &str, has_keys: bool) -> Result<Vec<Arc<Token>>, FileError> {
     let file: File = toml::from_str(text).map_err(|error| {
         let before = error.span().map_or("", |span| text.get(..span.start).unwrap_or_default());
         // The message may repeat a value; its first words say what was expected.
@@ -79,6 +79,9 @@ pub fn tokens(text: &str) -> Result<Vec<Arc<Token>>, FileError> {
         let name = declared.name.clone();
         let wrong = |why: String| FileError::Token(name.clone(), why);
         let token = token(declared).map_err(wrong)?;
+        if token.user == User::IdToken && !has_keys {
+            return Err(wrong("it has user = \"jwt\", and DATEBIN_JWKS names no file of keys".into()));
+        }
         if !names.insert(name.clone()) {
             return Err(wrong("another one has the same name".into()));
         }
@@ -110,7 +113,8 @@ fn token(declared: Declared) -> Result<Token, String> {
     let user = match declared.user.as_deref() {
         None | Some("none") => User::Nobody,
         Some("header") => User::Header,
-        Some(_) => return Err("user is \"none\" or \"header\"".into()),
+        Some("jwt") => User::IdToken,
+        Some(_) => return Err("user is \"none\", \"header\" or \"jwt\"".into()),
     };
     if declared.roles.is_some() && user == User::Nobody {
         return Err("it has roles for people, and user = \"none\" knows none".into());
@@ -172,7 +176,7 @@ mod tests {
     const SHA: &str = "sha256 = \"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"";
 
     fn said(more: &str) -> String {
-        tokens(&format!("[[token]]\nname = \"a\"\n{SHA}\n{more}"))
+        tokens(&format!("[[token]]\nname = \"a\"\n{SHA}\n{more}"), false)
             .map_or_else(|error| error.to_string(), |_| "fine".into())
     }
 
@@ -192,7 +196,8 @@ mod tests {
                 "labels = 'a=~\"(\"'",
                 "token \"a\": labels is not a list of matchers such as region=\"eu\", env!=\"test\"",
             ),
-            ("user = \"everybody\"", "token \"a\": user is \"none\" or \"header\""),
+            ("user = \"everybody\"", "token \"a\": user is \"none\", \"header\" or \"jwt\""),
+            ("user = \"jwt\"", "token \"a\": it has user = \"jwt\", and DATEBIN_JWKS names no file of keys"),
             (
                 "expires = \"2027-06-30T00:00:00\"",
                 "token \"a\": expires is not a time with a zone such as \"2027-06-30T00:00:00Z\"",
@@ -206,8 +211,8 @@ mod tests {
         assert!(said("metric = [\"x\"]").starts_with("line 4: unknown field `metric`"), "{}", said("metric = []"));
         assert!(said(&format!("[[token]]\nname = \"a\"\n{}", SHA.replace('9', "8"))).ends_with("the same name"));
         assert!(said(&format!("[[token]]\nname = \"b\"\n{SHA}")).ends_with("the same secret"));
-        assert_eq!(tokens("").err(), Some(FileError::Empty));
-        let plain = tokens("[[token]]\nname = \"a\"\nsha256 = \"hunter2\"").err().map(|error| error.to_string());
+        assert_eq!(tokens("", false).err(), Some(FileError::Empty));
+        let plain = tokens("[[token]]\nname = \"a\"\nsha256 = \"hunter2\"", false).err().map(|error| error.to_string());
         assert!(plain.is_some_and(|plain| !plain.contains("hunter2")));
     }
 }

@@ -9,26 +9,62 @@ use tokio::time::timeout;
 
 use super::caller::Caller;
 use super::file::tokens;
+use super::ids::IdTokens;
+use super::keys::Keys;
+use super::person;
+use super::reread::Reread;
 use super::token::{Secret, Token, User};
+use super::verifying;
 use crate::identity::Identity;
-use crate::refresh::changed;
-use crate::time::Clock;
+use crate::time::{Clock, Millis};
 
-/// The longest login of a person, in bytes.
-const LONGEST_LOGIN: usize = 256;
+/// All tokens that are in force.
+type Tokens = Arc<[Arc<Token>]>;
 
 /// Who may ask.
 #[derive(Clone, Debug)]
 pub struct Access {
     /// None: everybody.
-    tokens: Option<watch::Receiver<Arc<[Arc<Token>]>>>,
+    tokens: Option<watch::Receiver<Tokens>>,
+    /// What reads ID tokens; none without keys.
+    ids: Option<IdTokens>,
     clock: Clock,
+}
+
+/// Where it stands who may ask.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccessConfig {
+    /// The file of tokens.
+    pub tokens: PathBuf,
+    /// The file with the keys that sign ID tokens, as JWKS.
+    pub keys: Option<PathBuf>,
+    /// The claim of an ID token with the login; none: `username`.
+    pub claim: Option<String>,
+    /// Whom ID tokens must be made for; none: anybody.
+    pub audience: Option<String>,
+}
+
+impl From<PathBuf> for AccessConfig {
+    fn from(tokens: PathBuf) -> Self {
+        Self { tokens, ..Self::default() }
+    }
+}
+
+/// What a request says of its caller.
+#[derive(Clone, Default)]
+pub struct Credentials {
+    /// The secret of its token.
+    pub secret: Option<Vec<u8>>,
+    /// The login that it states.
+    pub login: Option<String>,
+    /// An ID token.
+    pub id: Option<Vec<u8>>,
 }
 
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// There is no token, or none that is known and in force.
+    /// There is no token, or none that is known and in force; or its ID token proves nothing.
     Unknown,
     /// The token is good, the person may not ask.
     Person,
@@ -50,7 +86,7 @@ impl Access {
     /// Everybody may ask everything.
     #[must_use]
     pub const fn open() -> Self {
-        Self { tokens: None, clock: Clock::System }
+        Self { tokens: None, ids: None, clock: Clock::System }
     }
 
     /// Whether no token is needed.
@@ -59,28 +95,34 @@ impl Access {
         self.tokens.is_none()
     }
 
-    /// Those that a file names; the file is read again whenever it changes.
+    /// Those that the files name; each file is read again whenever it changes.
     ///
     /// # Errors
-    /// The file cannot be read, or something in it is wrong.
-    pub async fn of(path: PathBuf) -> Result<Self, String> {
-        let failed = |why: String| format!("the tokens in {} cannot be read: {why}", path.display());
-        let text = tokio::fs::read_to_string(&path).await.map_err(|error| failed(error.to_string()))?;
-        let first = tokens(&text).map_err(|error| failed(error.to_string()))?;
-        warn_of_readers(&path).await;
+    /// A file cannot be read, or something in it is wrong.
+    pub async fn of(config: impl Into<AccessConfig>) -> Result<Self, String> {
+        let config = config.into();
+        let has_keys = config.keys.is_some();
+        let read = move |text: &str| tokens(text, has_keys).map(Tokens::from);
+        let file = Reread { path: config.tokens.clone(), what: "tokens", read };
+        let (text, first) = file.first().await?;
+        warn_of_readers(&config.tokens).await;
         tracing::info!(tokens = first.len(), "requests need a token");
-        let (sender, receiver) = watch::channel(Arc::from(first));
-        tokio::spawn(keep(path, text, sender));
-        Ok(Self { tokens: Some(receiver), clock: Clock::System })
+        let ids = ids(&config, first.iter().any(|token| token.user == User::IdToken)).await?;
+        let (sender, receiver) = watch::channel(first);
+        tokio::spawn(file.keep(Some(text), sender));
+        Ok(Self { tokens: Some(receiver), ids, clock: Clock::System })
     }
 
     /// Lets a caller in.
     ///
     /// # Errors
     /// The secret is unknown, or the person or the moment is wrong.
-    pub async fn admit(&self, secret: Option<&[u8]>, login: Option<&str>, wait: Duration) -> Result<Guard, Refusal> {
+    pub async fn admit(&self, credentials: &Credentials, wait: Duration) -> Result<Guard, Refusal> {
         let Some(tokens) = &self.tokens else { return Ok(Guard::default()) };
-        let token = found(&tokens.borrow(), secret.unwrap_or_default(), self.clock.now()).ok_or(Refusal::Unknown)?;
+        let (secret, now) = (credentials.secret.as_deref().unwrap_or_default(), self.clock.now());
+        let token = found(&tokens.borrow(), secret, now).ok_or(Refusal::Unknown)?;
+        let person = self.person(&token, credentials, now)?;
+        let role = token.role_of(person.as_deref()).map_err(|()| Refusal::Person)?;
         let place = match token.places.clone() {
             None => None,
             Some(places) => {
@@ -88,17 +130,52 @@ impl Access {
                 Some(place.ok().and_then(Result::ok).ok_or(Refusal::Busy)?)
             }
         };
-        let person = match token.user {
-            User::Nobody => None,
-            User::Header => login.filter(|login| !login.is_empty()),
-        };
-        if person.is_some_and(|login| login.len() > LONGEST_LOGIN || login.contains('\0')) {
-            return Err(Refusal::BadLogin);
-        }
-        let role = token.role_of(person).map_err(|()| Refusal::Person)?;
-        let identity = Identity { token: Some(Arc::clone(&token.name)), person: person.map(Arc::from), role };
+        let identity = Identity { token: Some(Arc::clone(&token.name)), person, role };
         Ok(Guard { caller: Caller::new(token, identity), _place: place })
     }
+
+    /// The person that a token's request is for, as far as the token is believed.
+    fn person(&self, token: &Token, credentials: &Credentials, now: Millis) -> Result<Option<Arc<str>>, Refusal> {
+        match token.user {
+            User::Nobody => Ok(None),
+            User::Header => match credentials.login.as_deref() {
+                None | Some("") => Ok(None),
+                Some(login) if person::is_login(login) => Ok(Some(login.into())),
+                Some(_) => Err(Refusal::BadLogin),
+            },
+            User::IdToken => {
+                let Some(id) = &credentials.id else { return Ok(None) };
+                let ids = self.ids.as_ref().ok_or(Refusal::Unknown)?;
+                ids.login(id, now).map(Some).map_err(|why| {
+                    tracing::info!(token = %token.name, %why, "an ID token is not valid");
+                    Refusal::Unknown
+                })
+            }
+        }
+    }
+}
+
+/// What reads ID tokens. Where no token asks for them yet, keys that cannot be read are only named.
+async fn ids(config: &AccessConfig, is_needed: bool) -> Result<Option<IdTokens>, String> {
+    let Some(path) = config.keys.clone() else { return Ok(None) };
+    verifying::install();
+    let file = Reread { path, what: "keys of ID tokens", read: |text: &str| Keys::read(text).map(Arc::new) };
+    let (text, keys) = match file.first().await {
+        Ok((text, keys)) => (Some(text), keys),
+        Err(error) if is_needed => return Err(error),
+        Err(error) => {
+            tracing::warn!("{error}; no token has user = \"jwt\" yet");
+            (None, Arc::default())
+        }
+    };
+    tracing::info!(keys = keys.len(), "ID tokens are verified");
+    if config.audience.is_none() {
+        tracing::warn!("DATEBIN_JWT_AUDIENCE is not set: ID tokens that were made for others count as well");
+    }
+    let (sender, keys) = watch::channel(keys);
+    tokio::spawn(file.keep(text, sender));
+    let claim = config.claim.clone().unwrap_or_else(|| "username".to_owned());
+    Ok(Some(IdTokens { keys, claim, audience: config.audience.clone() }))
 }
 
 /// The token of a secret. Every token is compared in full, whichever fits.
@@ -111,30 +188,6 @@ fn found(tokens: &[Arc<Token>], secret: &[u8], now: i64) -> Option<Arc<Token>> {
         }
     }
     found.filter(|token| !token.has_expired(now)).cloned()
-}
-
-/// Reads the file whenever its text changes. What is wrong with it is said, and the last good tokens stay.
-async fn keep(path: PathBuf, mut last: String, sender: watch::Sender<Arc<[Arc<Token>]>>) {
-    while !sender.is_closed() {
-        changed(Some(&path), Some(last.clone())).await;
-        let read = tokio::fs::read_to_string(&path).await;
-        let text = match read {
-            Ok(text) => text,
-            Err(error) => {
-                tracing::error!(%error, "the tokens cannot be read again; those of before stay in force");
-                changed(Some(&path), None).await;
-                continue;
-            }
-        };
-        match tokens(&text) {
-            Ok(tokens) => {
-                tracing::info!(tokens = tokens.len(), "the tokens were read again");
-                sender.send_replace(Arc::from(tokens));
-            }
-            Err(error) => tracing::error!(%error, "the tokens cannot be read again; those of before stay in force"),
-        }
-        last = text;
-    }
 }
 
 /// Hashes of long random secrets tell little, but the file also says who sees what.

@@ -6,13 +6,18 @@
 mod caller;
 mod file;
 mod globs;
+mod ids;
 mod kept;
+mod keys;
 mod known;
+mod person;
+mod reread;
 mod sight;
 mod token;
+mod verifying;
 
 pub use caller::Caller;
 pub use file::{FileError, tokens};
-pub use kept::{Access, Guard, Refusal};
+pub use kept::{Access, AccessConfig, Credentials, Guard, Refusal};
 pub use sight::Sight;
 pub use token::{Secret, Token, TokenLimits, User};

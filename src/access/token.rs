@@ -64,6 +64,8 @@ pub enum User {
     Nobody,
     /// Whom `X-Grafana-User` names.
     Header,
+    /// Whom the ID token in `X-Grafana-Id` proves.
+    IdToken,
 }
 
 /// Bounds of a token's requests, never wider than the server's.

@@ -41,8 +41,8 @@ pub(super) async fn demo(environment: &Environment<'_>) -> Result<(), Failure> {
 
 /// How the server listens, and whom it lets in.
 async fn http(environment: &Environment<'_>) -> Result<HttpConfig, Failure> {
-    let access = match environment.tokens() {
-        Some(file) => Access::of(file).await?,
+    let access = match environment.access() {
+        Some(files) => Access::of(files).await?,
         None => {
             tracing::warn!(
                 "no tokens: whoever reaches the port reads every metric; DATEBIN_TOKENS names a file of tokens"

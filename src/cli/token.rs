@@ -22,7 +22,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let secret = URL_SAFE_NO_PAD.encode(bytes);
     let name = toml::Value::from(arguments.name.as_str());
     let lines = format!("[[token]]\nname = {name}\nsha256 = \"{}\"\n", Secret::of(secret.as_bytes()).digits());
-    tokens(&lines)?;
+    tokens(&lines, false)?;
     say("The secret, shown only now. In Grafana: Basic authentication with any user and this password.");
     say(&secret);
     Ok(print(&lines)?)

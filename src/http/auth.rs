@@ -11,13 +11,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::respond;
-use crate::access::{Access, Refusal};
+use crate::access::{Access, Credentials, Refusal};
 use crate::config::HttpConfig;
 use crate::error::{Error, Kind};
 use crate::observe::Record;
 
 /// Whom Grafana asks for.
 const LOGIN: HeaderName = HeaderName::from_static("x-grafana-user");
+/// The same, signed by Grafana.
+const ID_TOKEN: HeaderName = HeaderName::from_static("x-grafana-id");
 /// Paths that say nothing of the catalog.
 const OPEN: &[&str] = &["/", "/livez", "/readyz", "/-/healthy", "/-/ready", "/openapi.json"];
 
@@ -46,11 +48,11 @@ pub(super) async fn admitted(State(gate): State<Gate>, mut request: Request, nex
     if gate.is_open(&request) {
         return next.run(request).await;
     }
-    let (secret, login) = match credentials(request.headers()) {
+    let credentials = match credentials(request.headers()) {
         Ok(credentials) => credentials,
         Err(error) => return respond::error(&error),
     };
-    let guard = match gate.access.admit(secret.as_deref(), login.as_deref(), gate.wait).await {
+    let guard = match gate.access.admit(&credentials, gate.wait).await {
         Ok(guard) => guard,
         Err(refusal) => return refused(refusal, request.headers()),
     };
@@ -98,16 +100,14 @@ fn refused(refusal: Refusal, headers: &HeaderMap) -> Response {
     }
 }
 
-/// The secret and the login of a request.
-type Credentials = (Option<Vec<u8>>, Option<String>);
-
 fn credentials(headers: &HeaderMap) -> Result<Credentials, Error> {
     let secret = once(headers, &AUTHORIZATION)?.and_then(|value| secret(value.as_bytes()));
     let login = once(headers, &LOGIN)?.map(|value| {
         let text = std::str::from_utf8(value.as_bytes()).map(str::to_owned);
         text.map_err(|_| Error::new(Kind::BadRequest, "X-Grafana-User is not UTF-8"))
     });
-    Ok((secret, login.transpose()?))
+    let id = once(headers, &ID_TOKEN)?.map(|value| value.as_bytes().to_vec());
+    Ok(Credentials { secret, login: login.transpose()?, id })
 }
 
 /// The only value of a header: of two, nobody knows which one a proxy has looked at.

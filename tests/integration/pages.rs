@@ -161,7 +161,7 @@ async fn run(server: &Server, pool: &PgPool, block: &Block<'_>, answer: &mut Opt
         "target" => drawn(server, block.text).await,
         "sql" | "sql more" | "sql grafana" => undone(pool, block).await,
         "yaml" | "sql first" | "promql first" => Ok(()),
-        "toml tokens" => datebin::access::tokens(block.text).map(drop).map_err(|error| error.to_string()),
+        "toml tokens" => datebin::access::tokens(block.text, true).map(drop).map_err(|error| error.to_string()),
         kind => Err(format!("nobody knows how to check a block of the kind {kind:?}")),
     }
 }

@@ -26,6 +26,7 @@ mod distance;
 mod ended;
 mod first;
 mod https;
+mod ids;
 mod light;
 mod limits;
 mod line;
