@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::known::Known;
 use super::token::Token;
-use crate::catalog::Snapshot;
+use crate::catalog::{Snapshot, Source};
 use crate::identity::Identity;
 use crate::plan::Limits;
 
@@ -51,13 +51,20 @@ impl Caller {
         self.token.as_ref().map(|token| token.known.of(&self.identity, whole))
     }
 
-    /// Whether rows tell which metrics it may know: the patterns of a token alone do that without them.
+    /// Whether rows of a source tell which of its metrics it may know: the patterns of a token alone do that without them.
     #[must_use]
-    pub fn is_told_by_rows(&self) -> bool {
-        self.identity.is_in_force() || self.token.as_ref().is_some_and(|token| token.sight.is_told_by_rows())
+    pub fn is_told_by_rows_of(&self, source: &Source) -> bool {
+        let is_told = |token: &Token| source.by_token || token.sight.is_told_by_rows();
+        self.identity.is_in_force() || self.token.as_deref().is_some_and(is_told)
     }
 
-    /// Whether it sees some rows of a relation only: then nothing may answer that knows all of them.
+    /// Whether it sees some rows of a source only: then nothing may answer that knows all of them.
+    #[must_use]
+    pub fn hides_rows_of(&self, source: &Source) -> bool {
+        self.hides_rows() || source.by_token && self.token.is_some()
+    }
+
+    /// Whether that is so of every source.
     #[must_use]
     pub fn hides_rows(&self) -> bool {
         self.identity.is_in_force() || self.token.as_ref().is_some_and(|token| token.sight.hides_rows())

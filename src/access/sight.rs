@@ -62,8 +62,8 @@ impl Sight {
     /// The rows of a source that are seen; none where none can be.
     fn narrowed(&self, source: &Source, patterns: &Patterns) -> Option<Source> {
         let mut seen = source.clone();
-        if self.is_of_people {
-            seen.rollups.clear();
+        if self.is_of_people || source.by_token {
+            seen.rollups.retain(|rollup| rollup.is_safe);
         }
         if self.labels.is_empty() {
             return Some(seen);

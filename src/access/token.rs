@@ -118,7 +118,7 @@ impl fmt::Debug for Token {
 impl Token {
     /// The part of a catalog that it sees; made once per catalog.
     pub(super) fn view(&self, whole: &Arc<Snapshot>) -> Arc<Snapshot> {
-        if self.sight.is_all() {
+        if self.sight.is_all() && !whole.sources().iter().any(|source| source.by_token) {
             return Arc::clone(whole);
         }
         let mut view = self.view.lock().unwrap_or_else(PoisonError::into_inner);

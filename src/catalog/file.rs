@@ -66,6 +66,8 @@ pub struct SourceDecl {
     pub settles: Option<String>,
     /// How long stored buckets are answered from; five minutes when absent.
     pub max_age: Option<String>,
+    /// `token`: policies on its rows look at `datebin.token`, so that a token alone hides rows of it.
+    pub rows: Option<String>,
     /// The labels; the choice of discovery when absent.
     pub labels: Option<Vec<LabelDecl>>,
     /// The column, or the member of JSON, with the metric's name.

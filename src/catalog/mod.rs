@@ -4,6 +4,7 @@
 //! `datebin.toml` ([`mod@file`]). [`classify`] turns them into sources; everything here is pure.
 
 mod adjusted;
+mod annotations;
 pub mod classify;
 mod clock;
 mod compared;
@@ -22,6 +23,7 @@ pub mod toml_out;
 mod value;
 
 pub use adjusted::{Adjustment, Scale};
+pub use annotations::{AnnotationSource, OWN};
 pub use clock::{EpochStorage, EpochUnit, TimeColumn, TimeKind};
 pub use compared::{BoundType, Compared, Order};
 pub use filter::{Filter, Wanted};
@@ -163,6 +165,8 @@ pub struct Source {
     pub settles: Option<Settles>,
     /// How long what was read of it is believed, where the operator says.
     pub max_age: Option<Duration>,
+    /// Whether the operator says that policies tell tokens apart: each token has rows of its own then.
+    pub by_token: bool,
     /// For a narrow source the column that carries the metric's name, its own or a joined row's.
     pub name_column: Option<Column>,
     /// The path to the name in the JSON of that column; empty for the column itself.
@@ -219,27 +223,6 @@ pub enum MetricKind {
     Counter,
 }
 
-/// A relation whose rows are annotations.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AnnotationSource {
-    /// What the operator calls it.
-    pub name: String,
-    /// Where the rows are.
-    pub relation: Relation,
-    /// When each begins.
-    pub time: TimeColumn,
-    /// When each ends; NULL is a point.
-    pub time_end: Option<End>,
-    /// The columns of title and text.
-    pub title: Option<Column>,
-    /// The column of the text.
-    pub text: Option<Column>,
-    /// Columns that hold tags, text or text[].
-    pub tags: Vec<Column>,
-    /// The column that tells rows apart.
-    pub id: Option<Column>,
-}
-
 impl Source {
     /// Sets the sampling interval and the lookback, which spans five samples at least.
     pub fn set_pace(&mut self, interval_ms: Option<i64>, lookback_ms: Option<i64>) {
@@ -266,35 +249,5 @@ impl Source {
     #[must_use]
     pub fn has_index_leading_with(&self, column: &Ident) -> bool {
         self.indexes.iter().any(|columns| columns.first() == Some(column))
-    }
-}
-
-/// What the annotations of datebin's own table are called.
-pub const OWN: &str = "datebin";
-
-impl AnnotationSource {
-    /// The table that datebin's own migrations make.
-    #[must_use]
-    pub fn own() -> Option<Self> {
-        let ident = |name: &str| Ident::new(name).ok();
-        let time = |name: &str| Some(TimeColumn { column: ident(name)?, row: Row::Own, kind: TimeKind::Instant });
-        let column =
-            |name: &str, ty: ColumnType| Some(Column { name: ident(name)?, ty, nullable: false, row: Row::Own });
-        Some(Self {
-            name: OWN.into(),
-            relation: Relation { schema: ident("datebin")?, name: ident("annotations")? },
-            time: time("time")?,
-            time_end: time("time_end").map(|time| End { time, open: Vec::new() }),
-            title: column("title", ColumnType::Text),
-            text: column("text", ColumnType::Text),
-            tags: column("tags", ColumnType::TextArray).into_iter().collect(),
-            id: column("id", ColumnType::Int8),
-        })
-    }
-
-    /// Whether it is that table.
-    #[must_use]
-    pub fn is_own(&self) -> bool {
-        self.relation.schema.as_str() == "datebin" && self.relation.name.as_str() == "annotations"
     }
 }

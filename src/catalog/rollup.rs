@@ -33,6 +33,8 @@ pub struct Rollup {
     /// Whether no two of its rows can be of one series and interval. Only then are first and last exact: such a row
     /// carries the start of its interval, not the time of its sample.
     pub is_unique: bool,
+    /// Whether the operator says that policies hide its rows as they hide those of its source.
+    pub is_safe: bool,
 }
 
 /// The columns of a rollup by metric.

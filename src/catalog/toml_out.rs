@@ -77,6 +77,9 @@ fn source(out: &mut String, source: &Source, decisions: &[&Decision]) {
     if let Some(age) = source.max_age {
         line(out, &["max_age = ", &quoted(&format!("{}ms", age.as_millis()))]);
     }
+    if source.by_token {
+        line(out, &["rows = ", &quoted("token")]);
+    }
     reasons(out, decisions, Verdict::LeftOut);
     value::forms(out, source);
     if source.name_column.is_some() || source.numbers.is_some() {

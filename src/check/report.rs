@@ -67,6 +67,8 @@ pub(super) struct Rollup {
     pub(super) holds: Vec<[i64; 2]>,
     /// The same in words, or why it is not used.
     pub(super) held: String,
+    /// Whether it serves requests of which policies hide rows as well.
+    pub(super) safe: bool,
     /// The labels that it lacks.
     pub(super) lacks: Vec<String>,
     /// What it answers, by metric.
@@ -147,7 +149,8 @@ fn relation(out: &mut String, checked: &Checked) {
             [] => String::new(),
             lacks => format!(", without {} (serves what is aggregated over them)", lacks.join(", ")),
         };
-        line(out, &format!("    rollup {relation} by {step}{lacks}, {held}: {}", metrics.join(", ")));
+        let safe = if rollup.safe { ", safe" } else { "" };
+        line(out, &format!("    rollup {relation} by {step}{safe}{lacks}, {held}: {}", metrics.join(", ")));
     }
     if let Some(plan) = &checked.plan {
         line(out, &format!("    the last hour: {}", plan.summary));

@@ -30,6 +30,7 @@ fn told(source: &Source, rollup: &Rollup) -> Told {
     Told {
         relation: rollup.rows.relation.to_string(),
         step: rollup.step_text(),
+        safe: rollup.is_safe,
         lacks: rollup.lacks.clone(),
         holds,
         held,
@@ -70,7 +71,20 @@ fn instant(ms: Millis) -> String {
 
 /// Why rollups are not used, or not for all that they span, and the index that would help.
 pub(super) fn findings(source: &Source, facts: &HashMap<&Relation, &RelationFacts>) -> Vec<Finding> {
-    source.rollups.iter().flat_map(|rollup| unused(rollup, facts).into_iter().chain(gaps(source, rollup))).collect()
+    let of = |rollup| {
+        let findings = [unused(rollup, facts), gaps(source, rollup), unsafe_for_tokens(source, rollup)];
+        findings.into_iter().flatten()
+    };
+    source.rollups.iter().flat_map(of).collect()
+}
+
+/// A rollup with the rows of all tokens.
+fn unsafe_for_tokens(source: &Source, rollup: &Rollup) -> Option<Finding> {
+    let relation = &rollup.rows.relation;
+    let what = format!(
+        "the rollup {relation} is not used for tokens: the source has rows = \"token\", the rollup has no safe = true"
+    );
+    (source.by_token && !rollup.is_safe).then(|| Finding::new(Level::Note, what))
 }
 
 fn unused(rollup: &Rollup, facts: &HashMap<&Relation, &RelationFacts>) -> Option<Finding> {

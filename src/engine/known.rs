@@ -1,7 +1,7 @@
 //! What a caller may know who sees some rows only: the relations that its role may read, the names and members that its
 //! own rows have. Everything else does not exist for it, as it is not in the catalog that its request is answered with.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
@@ -44,7 +44,8 @@ impl Engine {
 impl Scope {
     /// The same request with the catalog as its caller may know it.
     pub(super) async fn known(self) -> Result<Self, Error> {
-        if !self.hides_rows() {
+        let hides_some = self.caller.hides_rows() || self.snapshot.sources().iter().any(|one| self.hides_rows_of(one));
+        if !hides_some {
             return Ok(self);
         }
         let Some(known) = self.caller.known(&self.whole) else { return Ok(self) };
@@ -53,9 +54,9 @@ impl Scope {
     }
 
     async fn asked(&self) -> Result<Snapshot, Error> {
-        let readable = self.readable().await.map_err(|error| error.public())?;
+        let forbidden = self.forbidden().await.map_err(|error| error.public())?;
         let rows = plan::found(self.naming(), &[])?;
-        let rows: Vec<Rows<'_>> = rows.into_iter().filter(|rows| readable.contains(&rows.at)).collect();
+        let rows: Vec<Rows<'_>> = rows.into_iter().filter(|rows| is_readable(rows.source, &forbidden)).collect();
         let running: Vec<_> = rows.iter().map(|rows| self.known_of(rows)).collect();
         let results: Vec<_> = stream::iter(running).buffered(AT_ONCE).collect().await;
         let mut known: BTreeMap<usize, Known> = BTreeMap::new();
@@ -67,11 +68,11 @@ impl Scope {
                 Err(error) => return Err(error),
             }
         }
-        let annotations = self.readable_annotations().await.map_err(|error| error.public())?;
         let mut at = 0..;
         let narrow = |source: &Source| {
             let known = known.get(&at.next()?)?;
             let mut seen = source.clone();
+            seen.rollups.retain(|rollup| is_readable(&rollup.rows, &forbidden));
             if let Some(names) = &known.names {
                 seen.metrics.retain(|metric| names.contains(&metric.name));
             }
@@ -80,54 +81,31 @@ impl Scope {
             }
             Some(seen)
         };
-        Ok(self.snapshot.narrowed(narrow, |one| annotations.contains(&one.name)))
+        Ok(self.snapshot.narrowed(narrow, |one| !forbidden.contains(&one.relation)))
     }
 
-    /// The numbers of the sources whose relations the caller's role may read, all of them.
-    async fn readable(&self) -> Result<BTreeSet<usize>, DbError> {
-        let sources = self.snapshot.sources();
+    /// The relations of the catalog that the caller's role may not read, in whole or in part.
+    async fn forbidden(&self) -> Result<HashSet<&Relation>, DbError> {
         if self.identity().role.is_none() {
-            return Ok((0..sources.len()).collect());
+            return Ok(HashSet::new());
         }
-        let of_source = sources.iter().map(|source| {
-            let joined = source.joins.iter().map(|join| &join.relation);
-            std::iter::once(&source.relation).chain(joined).collect::<Vec<_>>()
+        let sources = self.snapshot.sources().iter();
+        let of_sources = sources.flat_map(|source| {
+            let rollups = source.rollups.iter().flat_map(|rollup| relations(&rollup.rows));
+            relations(source).chain(rollups)
         });
-        let of_source: Vec<_> = of_source.collect();
-        let all = of_source.iter().flatten().copied().collect::<Vec<_>>();
-        let forbidden = self.forbidden(&all).await?;
-        let mut number = 0..;
-        let is_readable = |relations: &[&Relation]| {
-            let numbers = number.by_ref().take(relations.len());
-            numbers.filter(|number| forbidden.contains(number)).count() == 0
-        };
-        let flags: Vec<bool> = of_source.iter().map(Vec::as_slice).map(is_readable).collect();
-        Ok(flags.into_iter().enumerate().filter(|(_, readable)| *readable).map(|(at, _)| at).collect())
-    }
-
-    /// The names of the annotations that the caller's role may read.
-    async fn readable_annotations(&self) -> Result<BTreeSet<String>, DbError> {
-        let annotations = self.snapshot.annotations();
-        let relations: Vec<_> = annotations.iter().map(|one| &one.relation).collect();
-        let forbidden =
-            if self.identity().role.is_none() { BTreeSet::new() } else { self.forbidden(&relations).await? };
-        let seen = annotations.iter().enumerate().filter(|(at, _)| !forbidden.contains(at));
-        Ok(seen.map(|(_, one)| one.name.clone()).collect())
-    }
-
-    /// The numbers of the relations that the caller's role may not read.
-    async fn forbidden(&self, relations: &[&Relation]) -> Result<BTreeSet<usize>, DbError> {
-        let statement = sql::readable(relations);
-        let most = u32::try_from(relations.len()).unwrap_or(u32::MAX).saturating_add(1);
-        let readable = self.database.texts(&statement, self.deadline, most).await?;
+        let all: Vec<&Relation> =
+            of_sources.chain(self.snapshot.annotations().iter().map(|one| &one.relation)).collect();
+        let most = u32::try_from(all.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let readable = self.database.texts(&sql::readable(&all), self.deadline, most).await?;
         let readable: BTreeSet<usize> = readable.iter().filter_map(|number| number.parse().ok()).collect();
         // SQL counts from 1.
-        Ok((0..relations.len()).filter(|at| !readable.contains(&(at + 1))).collect())
+        Ok((1..).zip(all).filter(|(number, _)| !readable.contains(number)).map(|(_, relation)| relation).collect())
     }
 
     async fn known_of(&self, rows: &Rows<'_>) -> Result<Known, Error> {
         let mut known = Known { names: None, members: None };
-        if rows.source.name_value().is_some() && self.caller.is_told_by_rows() {
+        if rows.source.name_value().is_some() && self.caller.is_told_by_rows_of(rows.source) {
             let wish = Wish { label: METRIC_NAME, range: None, prefix: "", most: NAMES };
             let found = self.values_of(rows, wish).await?;
             if found.partial {
@@ -138,7 +116,7 @@ impl Scope {
             }
             known.names = Some(found.values.into_iter().collect());
         }
-        if let Some(document) = rows.source.document() {
+        if let Some(document) = rows.source.document().filter(|_| self.hides_rows_of(rows.source)) {
             let (source, filters) = self.resolved_rows(rows, None).await?;
             let statement = sql::member_names(&source, document, &filters, MEMBERS);
             let members = self.database.texts(&statement, self.deadline, MEMBERS).await;
@@ -146,6 +124,15 @@ impl Scope {
         }
         Ok(known)
     }
+}
+
+/// The relations that the rows of a source are read from.
+fn relations(source: &Source) -> impl Iterator<Item = &Relation> {
+    std::iter::once(&source.relation).chain(source.joins.iter().map(|join| &join.relation))
+}
+
+fn is_readable(source: &Source, forbidden: &HashSet<&Relation>) -> bool {
+    relations(source).all(|relation| !forbidden.contains(relation))
 }
 
 /// Whether an error is about one source and lasts: the others may be known. What took too long, or is not as the catalog

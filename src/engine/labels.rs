@@ -118,7 +118,7 @@ impl Scope {
         let named = rows.metrics.iter().filter(|metric| metric.name.starts_with(wish.prefix));
         let all = || LabelValues { values: named.clone().map(|metric| metric.name.clone()).collect(), partial: false };
         // The catalog's list has the names of everybody's rows.
-        let is_of_all = !self.hides_rows() || rows.source.name_value().is_none();
+        let is_of_all = !self.hides_rows_of(rows.source) || rows.source.name_value().is_none();
         if rows.filters.is_empty() && is_of_all {
             return Ok(all());
         }
@@ -181,15 +181,16 @@ impl Scope {
         cap: u32,
     ) -> Result<LabelValues, DbError> {
         let asked = (asked.0.map(|range| source.time.around(range)), asked.1);
+        let hides_rows = self.hides_rows_of(source);
         let statement = match value {
             // The table of labels has those of everybody.
-            LabelValue::Resolved { .. } if self.hides_rows() => sql::values_of_rows(source, value, filters, asked, cap),
+            LabelValue::Resolved { .. } if hides_rows => sql::values_of_rows(source, value, filters, asked, cap),
             _ => sql::narrowed_values(source, value, filters, asked, cap),
         };
         // The values that ANALYZE kept; of a joined row those of its relation, whichever rows refer to them.
         let instead = match value {
             // Statistics and other relations know the rows of everybody.
-            _ if self.hides_rows() => None,
+            _ if hides_rows => None,
             LabelValue::Column(column) if column.row == Row::Own => Some(sql::common_values(&source.relation, column)),
             value if matches!(value.column().row, Row::Joined(_)) => {
                 Some(sql::label_values(source, value, filters, asked.0, cap))

@@ -7,7 +7,7 @@ use super::{AT_ONCE, Engine, Resources};
 use crate::access::Caller;
 use crate::budget::Budget;
 use crate::cache::{Cache, Origin, Outcome, Since, Tally};
-use crate::catalog::Snapshot;
+use crate::catalog::{Snapshot, Source};
 use crate::db::{Database, Deadline};
 use crate::error::{Error, Kind};
 use crate::identity::Identity;
@@ -110,11 +110,11 @@ impl Scope {
         self.caller.identity()
     }
 
-    /// Whether the caller sees some rows of a relation only: then nothing may answer that knows all of them, such as
+    /// Whether the caller sees some rows of a source only: then nothing may answer that knows all of them, such as
     /// statistics.
     #[must_use]
-    pub fn hides_rows(&self) -> bool {
-        self.caller.hides_rows()
+    pub fn hides_rows_of(&self, source: &Source) -> bool {
+        self.caller.hides_rows_of(source)
     }
 
     /// Who is told of what happens.

@@ -25,6 +25,7 @@ mod declared;
 mod distance;
 mod ended;
 mod first;
+mod hidden;
 mod https;
 mod ids;
 mod light;

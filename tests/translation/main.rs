@@ -70,6 +70,7 @@ fn source(table: &str, time: TimeKind, labels: Vec<Label>, metrics: Vec<Metric>)
         bytes: 0,
         settles: None,
         max_age: None,
+        by_token: false,
     }
 }
 

@@ -172,7 +172,7 @@ fn rollup(facts: &Facts, resolved: &Resolved<'_>, draft: &DraftSource, local: Zo
     let stated_ranges = chain_held(chain, &rows.time);
     let is_stated = stated_ranges.is_some();
     let held = stated_ranges.map_or_else(unread, stated);
-    Ok(Rollup { rows, step_ms, columns, held, unsearched: None, is_stated, lacks, is_unique })
+    Ok(Rollup { rows, step_ms, columns, held, unsearched: None, is_stated, lacks, is_unique, is_safe: false })
 }
 
 /// Whether an aggregate is grouped by nothing but what makes a series.

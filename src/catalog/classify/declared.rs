@@ -72,6 +72,11 @@ pub(super) fn source(
         None => None,
     };
     source.max_age = length("max_age", &declared.max_age)?.map(|ms| Duration::from_millis(ms.unsigned_abs()));
+    source.by_token = match declared.rows.as_deref() {
+        None => false,
+        Some("token") => true,
+        Some(other) => return Err(bad(&facts.relation, "rows", other, "\"token\", or absent")),
+    };
     source.elements = values.elements;
     source.rollups = rollups::declared(all, &source, &declared.rollups, local)?;
     Ok(DraftSource { source, declared: true, family: false, metrics, narrow, member: None })

@@ -121,6 +121,7 @@ pub(super) fn source(relation: &RelationFacts, time: TimeColumn, labels: Vec<Lab
         staleness_ms: None,
         settles: None,
         max_age: None,
+        by_token: false,
         name_column: None,
         name_path: Vec::new(),
         rollups: Vec::new(),

@@ -42,7 +42,8 @@ pub(super) fn declared(
         };
         let (rows, lacks) = rows::rows(source, facts, time, None)?;
         let is_unique = rows::is_unique(source, &rows, facts, &values(&columns));
-        Ok(Rollup { rows, step_ms, columns, held: unread(), unsearched: None, is_stated: false, lacks, is_unique })
+        let (held, is_safe) = (unread(), declared.safe);
+        Ok(Rollup { rows, step_ms, columns, held, unsearched: None, is_stated: false, lacks, is_unique, is_safe })
     };
     declared.iter().map(one).collect()
 }

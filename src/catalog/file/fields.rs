@@ -54,6 +54,7 @@ static SOURCE: Shape = Shape {
         ("staleness", Plain),
         ("settles", Plain),
         ("max_age", Plain),
+        ("rows", Plain),
         ("labels", Table(&LABEL)),
         ("name", Table(&NAME)),
         ("prefix", Plain),
@@ -87,7 +88,13 @@ static JOIN: Shape = Shape {
 
 static ROLLUP: Shape = Shape {
     place: "[[source.rollup]]",
-    fields: &[("relation", Relation), ("step", Plain), ("time", Table(&TIME)), ("columns", TableOrNamed(&FUNCTIONS))],
+    fields: &[
+        ("relation", Relation),
+        ("step", Plain),
+        ("time", Table(&TIME)),
+        ("safe", Plain),
+        ("columns", TableOrNamed(&FUNCTIONS)),
+    ],
 };
 
 const FUNCTIONS: Shape = Shape {

@@ -17,6 +17,9 @@ pub struct RollupDecl {
     pub step: String,
     /// The column with the start of the interval; the source's own when absent.
     pub time: Option<TimeDecl>,
+    /// Whether its rows are hidden as those of the source are, by policies of its own; then it serves people too.
+    #[serde(default)]
+    pub safe: bool,
     /// Its columns, by metric. For a narrow source, or a single metric, without a metric's name.
     pub columns: RollupColumnsDecl,
 }

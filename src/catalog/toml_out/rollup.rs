@@ -20,6 +20,9 @@ pub(super) fn rollup(out: &mut String, rollup: &Rollup) {
     line(out, &["relation = ", &quoted(&rollup.rows.relation.to_string())]);
     line(out, &["step = ", &quoted(&rollup.step_text())]);
     line(out, &["time = ", &time(&rollup.rows.time, &[])]);
+    if rollup.is_safe {
+        line(out, &["safe = true"]);
+    }
     let columns = match &rollup.columns {
         RollupMetrics::Stored(columns) => functions(columns),
         RollupMetrics::Named(metrics) => {
