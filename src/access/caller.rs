@@ -38,6 +38,12 @@ impl Caller {
         self.token.as_ref().map_or_else(|| Arc::clone(whole), |token| token.view(whole))
     }
 
+    /// Whether it may know how much a token of that name asks: of others only who sees everything.
+    #[must_use]
+    pub fn counts(&self, name: &str) -> bool {
+        self.token.as_ref().is_none_or(|own| own.sight.is_all() || *own.name == *name)
+    }
+
     /// The bounds of its answers.
     #[must_use]
     pub fn limits(&self, server: Limits) -> Limits {

@@ -25,13 +25,16 @@ pub(super) async fn got(Asked(app): Asked, headers: HeaderMap) -> Response {
     (StatusCode::OK, [(CONTENT_TYPE, kind)], text).into_response()
 }
 
-/// What is known now. The catalog is counted as the caller sees it.
+/// What is known now. The catalog and the requests of tokens are counted as the caller sees them.
 fn page(app: &App) -> Page {
     let mut page = Page::default();
     of_database(&mut page, app);
     of_catalog(&mut page, app);
     of_memory(&mut page, app);
     of_cache(&mut page, app);
+    let mut tokens = app.engine.database.observer().token_requests();
+    tokens.retain(|one| app.caller.counts(&one.token));
+    page.token_requests(&tokens);
     page
 }
 

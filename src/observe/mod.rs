@@ -5,6 +5,7 @@
 //! is added to the page when the page is asked for.
 
 mod audit;
+mod by_token;
 mod log;
 mod numbers;
 mod page;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use audit::Audit;
+pub use by_token::TokenRequests;
 pub use numbers::Lasting;
 use numbers::Numbers;
 pub use page::{Format, Page};
@@ -123,6 +125,12 @@ impl Observer {
     #[must_use]
     pub fn under_way(&self, what: UnderWay) -> i64 {
         self.0.under_way(what)
+    }
+
+    /// How often the requests of each token ended with each code.
+    #[must_use]
+    pub fn token_requests(&self) -> Vec<TokenRequests> {
+        self.0.token_requests()
     }
 
     /// All numbers, with those of a page made for the one who asks.

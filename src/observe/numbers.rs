@@ -9,6 +9,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::by_token::{ByToken, TokenRequests};
 use super::{Observation, Outcome, Request, Retry, Stage, UnderWay};
 
 /// The upper edges of a histogram of times, in seconds: from what nobody notices to Grafana's patience.
@@ -33,6 +34,7 @@ pub(super) struct Numbers {
     opened: Counter,
     unopened: Counter,
     outages: Counter,
+    by_token: ByToken,
     requests_in_flight: Gauge,
     opening: Gauge,
     sessions: Gauge,
@@ -129,6 +131,7 @@ impl Default for Numbers {
             opened: Counter::default(),
             unopened: Counter::default(),
             outages: Counter::default(),
+            by_token: ByToken::default(),
             requests_in_flight: Gauge::default(),
             opening: Gauge::default(),
             sessions: Gauge::default(),
@@ -224,11 +227,18 @@ impl Numbers {
     }
 
     fn request(&self, request: &Request) {
-        let Request { method, route, status, code, .. } = request;
+        let Request { method, route, status, code, record, .. } = request;
+        if let Some(token) = &record.identity().token {
+            self.by_token.count(token, code);
+        }
         let labels = Answered { method, route: route.clone(), status: *status, code };
         self.requests.get_or_create(&labels).inc();
         self.request_times.get_or_create(&OfRoute { route: route.clone() }).observe(seconds(request.taken));
         self.answer_bytes.inc_by(request.bytes);
+    }
+
+    pub(super) fn token_requests(&self) -> Vec<TokenRequests> {
+        self.by_token.all()
     }
 
     fn gauge(&self, what: UnderWay) -> &Gauge {

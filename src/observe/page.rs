@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use prometheus_client::encoding::{prometheus_text, text};
-use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::Registry;
 
-use super::process;
+use super::{TokenRequests, process};
 
 /// How a page is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,19 @@ impl Page {
     /// Adds a number that only grows; `_total` follows its name.
     pub fn counter(&mut self, name: &str, help: &str, value: u64) {
         self.own.register(name, help, ConstCounter::new(value));
+    }
+
+    /// Adds the requests of tokens.
+    pub fn token_requests(&mut self, all: &[TokenRequests]) {
+        if all.is_empty() {
+            return;
+        }
+        let family = Family::<Vec<(&str, String)>, Counter>::default();
+        for TokenRequests { token, code, count } in all {
+            let labels = vec![("token", token.to_string()), ("code", (*code).to_owned())];
+            family.get_or_create(&labels).inc_by(*count);
+        }
+        self.own.register("token_requests", "Requests by token and error code", family);
     }
 
     pub(super) fn written(&self, counted: &Registry, format: Format) -> String {

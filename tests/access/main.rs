@@ -12,5 +12,6 @@ mod patience;
 #[expect(dead_code, reason = "the other tests use the rest")]
 #[path = "../integration/support.rs"]
 mod support;
+mod numbers;
 mod tokens;
 mod writing;
