@@ -10,8 +10,9 @@ use super::config::Purpose;
 use super::error::DbError;
 use super::lease::query;
 use super::pool::{Database, Deadline};
-use super::session::{Start, connected};
+use super::session::connected;
 use super::settings::Mode;
+use super::start::Start;
 use super::transaction::Transactions;
 use crate::error::{Error, Kind};
 use crate::sql::Statement;
@@ -36,7 +37,7 @@ impl Database {
     /// A session that is dropped before its end closes its connection, and the server forgets the transaction.
     async fn written(&self, statement: &Statement) -> Result<String, DbError> {
         let config = self.config();
-        let mut session = connected(config, &Start::of(Purpose::Questions), &self.health().pace).await?;
+        let mut session = connected(config, &Start::of(Purpose::Questions).on_primary(), &self.health().pace).await?;
         let transactions = Transactions::new(&config.settings(Purpose::Questions), Mode::Writing);
         transactions.begin(&mut session, self.identity()).await?;
         let row = query(statement)?.persistent(false).fetch_one(&mut session.connection).await?;

@@ -4,16 +4,20 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use sqlx::postgres::PgConnection;
+
 use super::endpoint::{Endpoint, InvalidUrl};
+use super::error::DbError;
 use super::path::SearchPath;
 use super::secured::TlsVariables;
+use super::servers::{Servers, Wish, looked};
 use super::settings::{Pooler, Settings, Value};
 use crate::observe::Observer;
 
 /// A database and the bounds of our sessions there.
 #[derive(Clone)]
 pub struct DatabaseConfig {
-    endpoint: Endpoint,
+    servers: Servers,
     /// What counts where the URL says nothing of TLS.
     variables: TlsVariables,
     /// The file that the URL stands in; it is read again for each session, so that a password may change.
@@ -24,6 +28,8 @@ pub struct DatabaseConfig {
     pub wait: Duration,
     /// How many questions may wait.
     pub queue: usize,
+    /// How old what a standby shows may be; any age where there is no limit.
+    pub max_lag: Option<Duration>,
     /// How long one round trip may take while a connection opens, or is tried.
     pub connect_timeout: Duration,
     /// How long a statement may run.
@@ -63,12 +69,13 @@ impl DatabaseConfig {
     /// As for [`new`](Self::new).
     pub fn with_variables(url: &str, variables: TlsVariables) -> Result<Self, InvalidUrl> {
         Ok(Self {
-            endpoint: Endpoint::parse(url, &variables)?,
+            servers: Servers::parse(url, &variables)?,
             variables,
             file: None,
             pool_size: 10,
             wait: Duration::from_secs(3),
             queue: 40,
+            max_lag: None,
             connect_timeout: Duration::from_secs(3),
             statement_timeout: Duration::from_secs(20),
             lock_timeout: Duration::from_secs(5),
@@ -87,42 +94,72 @@ impl DatabaseConfig {
     /// Where the database is, without anything secret.
     #[must_use]
     pub fn place(&self) -> String {
-        self.endpoint.place()
+        self.servers.place()
     }
 
     /// The role that datebin is to the database.
     #[must_use]
     pub fn role(&self) -> &str {
-        self.endpoint.role()
+        self.servers.role()
+    }
+
+    /// The servers, and what a session must find on one.
+    pub(super) fn servers(&self) -> Servers {
+        let parse = |text: String| Servers::parse(text.trim(), &self.variables).ok();
+        let read = |file: &PathBuf| std::fs::read_to_string(file).ok().and_then(parse);
+        // A file that is being replaced leaves what it said before.
+        let servers = match self.file.as_ref().and_then(read) {
+            Some(servers) => servers.remembering(&self.servers),
+            None => self.servers.clone(),
+        };
+        servers.with(|server| server.with(|options| options.application_name("datebin")))
+    }
+
+    /// What a session that reads must find.
+    pub(super) fn wish(&self) -> Wish {
+        Wish { wanted: self.servers.wanted, max_lag: self.max_lag }
     }
 
     /// A session whose settings travel with its start, and one more.
-    pub(super) fn direct(&self, purpose: Purpose, more: Option<(&'static str, String)>) -> Endpoint {
-        self.writing().with(|options| options.options(self.settings(purpose).at_start()).options(more))
+    pub(super) fn direct(&self, server: Endpoint, purpose: Purpose, more: Option<(&'static str, String)>) -> Endpoint {
+        server.with(|options| options.options(self.settings(purpose).at_start()).options(more))
     }
 
     /// A session whose settings travel with each transaction. Poolers refuse `extra_float_digits` as they
     /// refuse everything else that they do not keep; the server's default prints the same digits.
-    pub(super) fn pooled(&self) -> Endpoint {
-        self.writing().with(|options| options.extra_float_digits(None::<i8>).statement_cache_capacity(0))
+    pub(super) fn pooled(server: Endpoint) -> Endpoint {
+        server.with(|options| options.extra_float_digits(None::<i8>).statement_cache_capacity(0))
     }
 
-    /// A session that writes the demo's tables. They stand in `public`: with the usual `"$user", public` a
+    /// Opens a session that may write, on the primary where there are several servers.
+    ///
+    /// # Errors
+    /// No server lets us in that may be written to.
+    pub(super) async fn writing(&self) -> Result<PgConnection, DbError> {
+        self.prepared(|server| server).await
+    }
+
+    /// Opens a session that writes the demo's tables. They stand in `public`: with the usual `"$user", public` a
     /// role called `datebin` would get them into datebin's own schema, which is no place for metrics.
-    pub(super) fn demonstrating(&self) -> Endpoint {
-        self.writing().with(|options| options.options([("search_path", "public")]))
+    ///
+    /// # Errors
+    /// No server lets us in that may be written to.
+    pub(super) async fn demonstrating(&self) -> Result<PgConnection, DbError> {
+        self.prepared(|server| server.with(|options| options.options([("search_path", "public")]))).await
     }
 
-    /// A session that may write.
-    pub(super) fn writing(&self) -> Endpoint {
-        let parse = |text: String| Endpoint::parse(text.trim(), &self.variables).ok();
-        let read = |file: &PathBuf| std::fs::read_to_string(file).ok().and_then(parse);
-        // A file that is being replaced leaves what it said before.
-        let endpoint = match self.file.as_ref().and_then(read) {
-            Some(endpoint) => endpoint.remembering(&self.endpoint),
-            None => self.endpoint.clone(),
-        };
-        endpoint.with(|options| options.application_name("datebin"))
+    async fn prepared(&self, prepare: impl Fn(Endpoint) -> Endpoint) -> Result<PgConnection, DbError> {
+        let servers = self.servers();
+        let is_several = servers.count() > 1;
+        let prepare = &prepare;
+        let opened = servers.chosen(Wish::PRIMARY, |server, wish| async move {
+            let mut connection = prepare(server).connect().await?;
+            if is_several {
+                looked(&mut connection, wish).await?;
+            }
+            Ok(connection)
+        });
+        opened.await
     }
 
     /// What a session must have set: bounded, read-only, planned afresh at each execution (a generic plan of

@@ -21,6 +21,11 @@ pub(super) fn as_url(text: &str) -> Option<String> {
             _ => rest.push((name, value)),
         }
     }
+    // Lists of servers stand together.
+    if [&host, &address, &port].into_iter().flatten().any(|value| value.contains(',')) {
+        let lists = [("host", host.take()), ("hostaddr", address.take()), ("port", port.take())];
+        rest.extend(lists.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    }
     let mut url = "postgres://".to_owned();
     if let Some(user) = user {
         url.push_str(&encoded(&user));
@@ -38,7 +43,6 @@ pub(super) fn as_url(text: &str) -> Option<String> {
     // A directory is that of a socket.
     match host {
         Some(directory) if directory.starts_with('/') => rest.push(("host".to_owned(), directory)),
-        Some(host) if host.contains(',') => return None,
         Some(address) if address.contains(':') => url.extend(["[", &address, "]"]),
         Some(host) => url.push_str(&encoded(&host)),
         None => url.push_str("localhost"),
@@ -121,7 +125,7 @@ mod tests {
             ("hostaddr=::1 dbname=d", Some("postgres://[::1]/d")),
             ("hostaddr=10.0.0.1 host=h dbname=d", Some("postgres://h/d?hostaddr=10.0.0.1")),
             ("user=u", Some("postgres://u@localhost/")),
-            ("host=a,b dbname=d", None),
+            ("host=a,b port=1,2 dbname=d", Some("postgres://localhost/d?host=a%2Cb&port=1%2C2")),
             ("host=h port=many", None),
             ("password='open", None),
             ("just a word", None),

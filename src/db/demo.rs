@@ -82,7 +82,7 @@ pub async fn load_since(
     now: Millis,
     progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<Loaded, DemoFailed> {
-    let mut connection = config.demonstrating().connect().await?;
+    let mut connection = config.demonstrating().await?;
     let mut transaction = connection.begin().await?;
     // Two loads at once would both add the same rows.
     sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *transaction).await?;
@@ -117,7 +117,7 @@ pub struct Removed {
 /// # Errors
 /// A table of the demo's name is somebody else's, the database is away or the role may not drop tables.
 pub async fn remove(config: &DatabaseConfig) -> Result<Removed, DemoFailed> {
-    let mut connection = config.demonstrating().connect().await?;
+    let mut connection = config.demonstrating().await?;
     let mut transaction = connection.begin().await?;
     sqlx::query("SELECT pg_advisory_xact_lock(hashtext('datebin demo'))").execute(&mut *transaction).await?;
     let tables = tables::drop(&mut transaction).await?;

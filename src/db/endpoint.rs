@@ -8,7 +8,6 @@ use form_urlencoded::Serializer;
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 
-use super::conninfo;
 use super::error::DbError;
 use super::secured::{self, Parameters, Security, TlsVariables};
 
@@ -17,7 +16,7 @@ use super::secured::{self, Parameters, Security, TlsVariables};
 #[error("DATABASE_URL cannot be read: expected {0}")]
 pub struct InvalidUrl(pub &'static str);
 
-const URL: &str = "a PostgreSQL URL, postgres://user:password@host:port/database, or host=… dbname=… user=…";
+pub(super) const URL: &str = "a PostgreSQL URL, postgres://user:password@host:port/database, or host=… dbname=… user=…";
 
 /// Where the database is, and how the way there is secured.
 #[derive(Clone)]
@@ -27,13 +26,12 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    /// Reads a URL, or libpq's `host=… dbname=…`.
-    pub(super) fn parse(text: &str, variables: &TlsVariables) -> Result<Self, InvalidUrl> {
-        let url = conninfo::as_url(text).ok_or(InvalidUrl(URL))?;
+    /// Reads the URL of one server.
+    pub(super) fn parse(url: &str, variables: &TlsVariables) -> Result<Self, InvalidUrl> {
         if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
             return Err(InvalidUrl(URL));
         }
-        let (place, query) = url.split_once('?').unwrap_or((&url, ""));
+        let (place, query) = url.split_once('?').unwrap_or((url, ""));
         let (mut parameters, mut rest) = (Parameters::default(), Serializer::new(String::new()));
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             if !parameters.take(&name, &value)? {
@@ -63,10 +61,16 @@ impl Endpoint {
         Self { options: change(self.options), ..self }
     }
 
+    /// The host, or the directory of a socket.
+    fn host(&self) -> String {
+        let socket = self.options.get_socket().map(|directory| directory.display().to_string());
+        socket.unwrap_or_else(|| self.options.get_host().to_owned())
+    }
+
     /// The place without anything secret.
     pub(super) fn place(&self) -> String {
-        let (host, port) = (self.options.get_host(), self.options.get_port());
-        let mut place = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+        let (host, port) = (self.host(), self.options.get_port());
+        let mut place = if host.contains(':') { format!("[{host}]") } else { host };
         // Writing into a String cannot fail.
         let _ = write!(place, ":{port}/{}", self.options.get_database().unwrap_or_else(|| self.role()));
         place
@@ -100,7 +104,7 @@ mod tests {
 
     fn said(url: &str, variables: &TlsVariables) -> String {
         match Endpoint::parse(url, variables) {
-            Ok(endpoint) => format!("{} {}", endpoint.options.get_host(), endpoint.security.shown()),
+            Ok(endpoint) => format!("{} {}", endpoint.host(), endpoint.security.shown()),
             Err(InvalidUrl(expected)) => expected.split(':').next().unwrap_or_default().to_owned(),
         }
     }
@@ -113,16 +117,16 @@ mod tests {
             ("postgres://u@127.9.9.9/d", "127.9.9.9 prefer of 127.9.9.9"),
             ("postgres://u@[::1]:5/d", "::1 prefer of ::1"),
             ("postgres://u@LocalHost/d", "LocalHost prefer of LocalHost"),
-            ("postgres:///d?host=/run/pg", "/run/pg prefer of /run/pg"),
+            ("postgres://localhost/d?host=/run/pg", "/run/pg prefer of localhost"),
             ("postgres://u@db.example/d", "db.example verify-full of db.example"),
             ("postgres://u@localhost.example/d", "localhost.example verify-full of localhost.example"),
             ("postgres://u@10.0.0.1/d", "10.0.0.1 verify-full of 10.0.0.1"),
             ("postgres://u@[2001:db8::1]/d", "2001:db8::1 verify-full of 2001:db8::1"),
             ("postgres://u@db.example/d?sslmode=disable", "db.example disable of db.example"),
             ("postgres://u@db.example/d?sslmode=require", "db.example require of db.example"),
-            ("host=db.example user=u sslmode=allow", "db.example allow of db.example"),
-            ("host=db.example hostaddr=10.0.0.1 user=u", "10.0.0.1 verify-full of db.example"),
-            ("host=db.example hostaddr=127.0.0.1 user=u", "127.0.0.1 prefer of db.example"),
+            ("postgres://u@db.example/d?sslmode=allow", "db.example allow of db.example"),
+            ("postgres://u@db.example/d?hostaddr=10.0.0.1", "10.0.0.1 verify-full of db.example"),
+            ("postgres://u@db.example/d?hostaddr=127.0.0.1", "127.0.0.1 prefer of db.example"),
             ("postgres://u@localhost/d?hostaddr=10.0.0.1", "10.0.0.1 verify-full of localhost"),
             ("postgres://u@localhost/d?sslrootcert=system", "localhost verify-full of localhost, the system's"),
             ("postgres://u@h/d?sslmode=verify-ca&sslrootcert=/ca%20x", "h verify-ca of h, /ca x"),

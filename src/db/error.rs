@@ -18,6 +18,9 @@ pub enum DbError {
     /// The connection could not be secured as it must be.
     #[error("{0}")]
     Tls(#[from] Box<TlsFailure>),
+    /// The server is there, and is not one that sessions may be opened on; the text says why.
+    #[error("{0}")]
+    Unwanted(String),
     /// The database is known to be away, for this reason.
     #[error("the database is away: {0}")]
     Away(&'static str),
@@ -128,6 +131,14 @@ impl DbError {
         matches!(self, Self::Server(complaint) if complaint.ends_session && complaint.code.starts_with("53"))
     }
 
+    /// Whether another server of the same data may let in where this one did not.
+    pub(super) fn is_of_one_server(&self) -> bool {
+        let is_starting = |code: &str| matches!(code, "57P01" | "57P02" | "57P03");
+        matches!(self, Self::Connection(_) | Self::Unwanted(_))
+            || self.is_crowded()
+            || self.code().is_some_and(is_starting)
+    }
+
     /// Whether a session may have been refused for the settings that it starts with: poolers have no code for that.
     pub(super) fn refuses_settings(&self) -> bool {
         matches!(self, Self::Server(complaint) if complaint.ends_session && matches!(complaint.code.as_str(), "08P01" | "0A000"))
@@ -175,6 +186,7 @@ impl DbError {
             Self::Deadline => "reading it takes too long",
             Self::Connection(_) => "the database cannot be reached",
             Self::Tls(_) => "the connection to the database cannot be secured",
+            Self::Unwanted(_) => "no server of the database is one that may be asked",
             Self::Unfit(_) => "a session of the database is not as it must be",
             Self::Role(_) => "the database refuses the role of the caller",
             Self::Protocol(_) | Self::Changed | Self::Refused(_) => "the database answers something unexpected",
@@ -206,7 +218,7 @@ impl DbError {
         let again = "try again in a few seconds";
         match self {
             Self::Refused(error) => error.clone(),
-            Self::Connection(_) => Error::new(Kind::Unavailable, self.reason()).hint(again),
+            Self::Connection(_) | Self::Unwanted(_) => Error::new(Kind::Unavailable, self.reason()).hint(again),
             Self::Unfit(_) | Self::Tls(_) => {
                 Error::new(Kind::Unavailable, self.reason()).hint("the operator finds the reason in the log")
             }

@@ -15,7 +15,8 @@ use super::config::{DatabaseConfig, Purpose};
 use super::error::DbError;
 use super::pool::Shared;
 use super::room::{REFUSED as CROWDED, Turn};
-use super::session::{Start, connected, patience};
+use super::session::{connected, patience};
+use super::start::Start;
 use crate::observe::Observation;
 
 const PERIOD: Duration = Duration::from_secs(1);

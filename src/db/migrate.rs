@@ -14,7 +14,7 @@ pub static MIGRATOR: Migrator = sqlx::migrate!();
 /// # Errors
 /// The database is away, the role may not create, or an applied migration differs from ours.
 pub async fn migrate(config: &DatabaseConfig) -> Result<(), MigrateFailed> {
-    let mut connection = config.writing().connect().await?;
+    let mut connection = config.writing().await?;
     MIGRATOR.run(&mut connection).await.map_err(|error| MigrateFailed::Migration(error.to_string()))?;
     connection.close().await.map_err(|error| MigrateFailed::Database(error.into()))
 }

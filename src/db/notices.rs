@@ -7,22 +7,26 @@ use sqlx::postgres::{PgListener, PgPoolOptions};
 use tokio::time::{sleep, timeout};
 
 use super::config::{DatabaseConfig, Purpose};
+use super::endpoint::Endpoint;
 use super::error::DbError;
 use super::health::Health;
 use super::pooling::{Pooling, pooling};
-use super::session::{self, Start};
+use super::session;
+use super::start::Start;
 
 /// The channel.
 const CHANNEL: &str = "datebin_reload";
 /// Before the next try to listen.
 const PAUSE: Duration = Duration::from_secs(1);
+/// The same, while none of several servers is the primary that sends notifications.
+const ELSEWHERE: Duration = Duration::from_secs(10);
 /// The same, where the server refuses: a standby has no notifications.
 const REFUSED: Duration = Duration::from_secs(60);
 
 /// Calls `heard` for each notification, and whenever it listens again after it could not: what was said meanwhile is
 /// lost. Ends where a pooler keeps notifications away, otherwise never.
 pub async fn listen(config: DatabaseConfig, health: Health, heard: impl Fn()) {
-    let mut missed = false;
+    let (mut missed, has_standbys) = (false, config.servers().count() > 1);
     let mut said = None;
     loop {
         health.until_up().await;
@@ -42,7 +46,11 @@ pub async fn listen(config: DatabaseConfig, health: Health, heard: impl Fn()) {
             error = listened(&config, &health, &mut missed, &heard) => {
                 let refused = error.code().is_some();
                 tell(&error, &mut said);
-                if refused { REFUSED } else { PAUSE }
+                match error {
+                    _ if refused => REFUSED,
+                    DbError::Unwanted(_) | DbError::Connection(_) if has_standbys => ELSEWHERE,
+                    _ => PAUSE,
+                }
             }
             // A server that fell silent would never be heard again.
             _ = health.until_down() => PAUSE,
@@ -57,12 +65,15 @@ pub async fn listen(config: DatabaseConfig, health: Health, heard: impl Fn()) {
 /// Listens until that fails.
 async fn listened(config: &DatabaseConfig, health: &Health, missed: &mut bool, heard: &impl Fn()) -> DbError {
     // The listener's own pool would try a refused login again and again.
-    match session::connected(config, &Start::of(Purpose::Watching), &health.pace).await {
-        Ok(tried) => drop(timeout(PAUSE, tried.connection.close()).await),
+    let server = match session::connected(config, &Start::of(Purpose::Watching).on_primary(), &health.pace).await {
+        Ok(tried) => {
+            let _closed = timeout(PAUSE, tried.connection.close()).await;
+            tried.server
+        }
         Err(error) => return error,
-    }
+    };
     let patience = session::patience(config.connect_timeout, &health.pace);
-    let mut listener = match timeout(patience, connected(config, patience)).await {
+    let mut listener = match timeout(patience, connected(config, server, patience)).await {
         Ok(Ok(listener)) => listener,
         Ok(Err(error)) => return error,
         Err(_) => return DbError::Connection("timed out".into()),
@@ -80,8 +91,11 @@ async fn listened(config: &DatabaseConfig, health: &Health, missed: &mut bool, h
     }
 }
 
-async fn connected(config: &DatabaseConfig, patience: Duration) -> Result<PgListener, DbError> {
-    let endpoint = if config.pooler.is_there() { config.pooled() } else { config.direct(Purpose::Watching, None) };
+async fn connected(config: &DatabaseConfig, server: Endpoint, patience: Duration) -> Result<PgListener, DbError> {
+    let endpoint = match config.pooler.is_there() {
+        true => DatabaseConfig::pooled(server),
+        false => config.direct(server, Purpose::Watching, None),
+    };
     let connector = |options| async move {
         // The listener wants a pool; this one lives as long as its only session.
         let pool = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);

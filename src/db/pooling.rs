@@ -6,7 +6,8 @@ use tokio::time::timeout;
 use super::config::{DatabaseConfig, Purpose};
 use super::error::DbError;
 use super::health::Health;
-use super::session::{Session, Start, connected};
+use super::session::{Session, connected};
+use super::start::Start;
 
 /// What a pooler pools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,10 +9,13 @@ use sqlx::{Connection as _, Row as _};
 use tokio::time::timeout;
 
 use super::config::{DatabaseConfig, Purpose};
+use super::endpoint::Endpoint;
 use super::error::DbError;
 use super::health::Pace;
 use super::lease::raw;
+use super::servers::{Wanted, Wish, looked};
 use super::settings::Mode;
+use super::start::Start;
 use super::transaction::{self, Transactions};
 use crate::identity::Identity;
 use crate::observe::{Observation, UnderWay};
@@ -22,6 +25,10 @@ use crate::sql::Statement;
 const TRUSTED_IDLE: Duration = Duration::from_secs(5);
 /// The round trips of a new session at most: TCP, TLS, its handshake in two, the start-up, a password in three.
 const EXCHANGES: u32 = 8;
+/// How often an idle session is asked whether its server is still what is wanted.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// How long a session stays on a primary where a standby is preferred.
+const SECOND_CHOICE: Duration = Duration::from_secs(60);
 /// How many times as long as the last round trip the next one may take.
 const SLACK: u32 = 4;
 
@@ -35,6 +42,10 @@ pub(super) struct Session {
     pub(super) used: Instant,
     /// Whether a statement ran on it before.
     pub(super) is_used: bool,
+    pub(super) server: Endpoint,
+    opened: Instant,
+    /// When it was seen that its server is what is wanted.
+    looked: Instant,
 }
 
 /// Opens sessions.
@@ -54,12 +65,37 @@ impl Sessions {
 
     /// How long a session may take to open.
     pub(super) fn patience(&self) -> Duration {
-        patience(self.config.connect_timeout, &self.pace)
+        patience(self.config.connect_timeout, &self.pace) * self.config.servers().count()
     }
 
     /// Opens a session outside of the pool.
-    pub(super) async fn open(&self) -> Result<Session, DbError> {
+    async fn open(&self) -> Result<Session, DbError> {
         connected(&self.config, &Start::of(Purpose::Questions), &self.pace).await
+    }
+
+    /// Opens another session on the server of one.
+    async fn beside(&self, session: &Session) -> Result<Session, DbError> {
+        let start = Start::of(Purpose::Questions);
+        let opened = open(&self.config, &start, session.server.clone());
+        timeout(patience(self.config.connect_timeout, &self.pace), opened).await.map_err(|_| timed_out())?
+    }
+
+    /// Whether the server of an idle session is still what is wanted.
+    async fn look(&self, session: &mut Session) -> RecycleResult<DbError> {
+        let wish = self.config.wish();
+        let every = wish.max_lag.map_or(LOOK_EVERY, |lag| lag.min(LOOK_EVERY));
+        if !wish.is_particular() || session.looked.elapsed() < every {
+            return Ok(());
+        }
+        // The second choice is one for a while.
+        let allowed = if wish.wanted == Wanted::PreferStandby { Wish { wanted: Wanted::Any, ..wish } } else { wish };
+        let seen = timeout(self.config.connect_timeout, looked(&mut session.connection, allowed)).await;
+        let seen = seen.map_err(|_| RecycleError::Backend(timed_out()))?.map_err(RecycleError::Backend)?;
+        if wish.wanted == Wanted::PreferStandby && !seen.is_standby && session.opened.elapsed() > SECOND_CHOICE {
+            return Err(RecycleError::message("a standby may be there again"));
+        }
+        session.looked = Instant::now();
+        Ok(())
     }
 
     fn is_suspect(&self, session: &Session) -> bool {
@@ -80,42 +116,42 @@ pub(super) fn patience(connect_timeout: Duration, pace: &Pace) -> Duration {
     connect_timeout.max(each * EXCHANGES)
 }
 
-/// How a session starts.
-pub(super) struct Start {
-    purpose: Purpose,
-    /// A setting that is sent besides, and that the caller itself makes sure of.
-    more: Option<(&'static str, String)>,
-}
-
-impl Start {
-    /// The usual start.
-    pub(super) const fn of(purpose: Purpose) -> Self {
-        Self { purpose, more: None }
-    }
-
-    /// The same with one more setting.
-    pub(super) fn with(self, more: Option<(&'static str, String)>) -> Self {
-        Self { more, ..self }
-    }
-}
-
-/// Opens a session of the configured database, outside of any pool.
+/// Opens a session of the configured database, outside of any pool, on the first server that is there and is what is
+/// wanted.
 pub(super) async fn connected(config: &DatabaseConfig, start: &Start, pace: &Pace) -> Result<Session, DbError> {
-    let opened = timeout(patience(config.connect_timeout, pace), open(config, start)).await;
-    opened.map_err(|_| DbError::Connection("timed out".into()))?
+    let patience = patience(config.connect_timeout, pace);
+    let opened = |server, wish: Wish| async move {
+        let one = async {
+            let mut session = open(config, start, server).await?;
+            if wish.is_particular() {
+                looked(&mut session.connection, wish).await?;
+            }
+            Ok(session)
+        };
+        timeout(patience, one).await.map_err(|_| timed_out())?
+    };
+    let (servers, usual) = (config.servers(), config.wish());
+    // The only one is asked whatever it is, and says itself what it refuses.
+    let wish = if servers.count() == 1 { usual } else { start.wish.unwrap_or(usual) };
+    // In a box: futures that open sessions are parts of all others.
+    Box::pin(servers.chosen(wish, opened)).await
+}
+
+fn timed_out() -> DbError {
+    DbError::Connection("timed out".into())
 }
 
 /// Opens a session. One whose settings do not hold is a pooler's, and so is one that is refused for its settings and
 /// opened without.
-async fn open(config: &DatabaseConfig, start: &Start) -> Result<Session, DbError> {
+async fn open(config: &DatabaseConfig, start: &Start, server: Endpoint) -> Result<Session, DbError> {
     if config.pooler.is_there() {
-        return pooled(config).await;
+        return pooled(server).await;
     }
-    match config.direct(start.purpose, start.more.clone()).connect().await {
-        Ok(connection) => held(config, start.purpose, connection).await,
+    match config.direct(server.clone(), start.purpose, start.more.clone()).connect().await {
+        Ok(connection) => held(config, start.purpose, connection, server).await,
         Err(error) if error.refuses_settings() => {
             // A pooler that is full says so in the same way.
-            let session = pooled(config).await?;
+            let session = pooled(server).await?;
             config.pooler.found("refuses the settings of a session's start");
             Ok(session)
         }
@@ -123,14 +159,27 @@ async fn open(config: &DatabaseConfig, start: &Start) -> Result<Session, DbError
     }
 }
 
-async fn pooled(config: &DatabaseConfig) -> Result<Session, DbError> {
-    let connection = config.pooled().connect().await?;
-    Ok(Session { connection, pid: None, is_pooled: true, used: Instant::now(), is_used: false })
+async fn pooled(server: Endpoint) -> Result<Session, DbError> {
+    let connection = DatabaseConfig::pooled(server.clone()).connect().await?;
+    Ok(Session::new(connection, None, true, server))
+}
+
+impl Session {
+    /// One that nothing ran on yet.
+    fn new(connection: PgConnection, pid: Option<i32>, is_pooled: bool, server: Endpoint) -> Self {
+        let now = Instant::now();
+        Self { connection, pid, is_pooled, used: now, is_used: false, server, opened: now, looked: now }
+    }
 }
 
 /// Reads back what a session for questions has set. One that only watches runs no statement that needs it, and discovery
 /// asks with its first batch whether its start arrived.
-async fn held(config: &DatabaseConfig, purpose: Purpose, mut connection: PgConnection) -> Result<Session, DbError> {
+async fn held(
+    config: &DatabaseConfig,
+    purpose: Purpose,
+    mut connection: PgConnection,
+    server: Endpoint,
+) -> Result<Session, DbError> {
     let (settings, round_trip) = (config.settings(purpose), config.connect_timeout);
     let mut pid = None;
     if purpose == Purpose::Questions {
@@ -146,11 +195,11 @@ async fn held(config: &DatabaseConfig, purpose: Purpose, mut connection: PgConne
             config.pooler.found("leaves out the settings of a session's start");
             // What the session was given by hand would reach other clients.
             drop(connection);
-            return pooled(config).await;
+            return pooled(server).await;
         }
         pid = Some(row.try_get(0)?);
     }
-    Ok(Session { connection, pid, is_pooled: false, used: Instant::now(), is_used: false })
+    Ok(Session::new(connection, pid, false, server))
 }
 
 /// Asks in one round trip: a statement without parameters need not be prepared.
@@ -182,7 +231,7 @@ impl Manager for Sessions {
             };
             answered.map_err(|error| RecycleError::Backend(error.into()))?;
         }
-        Ok(())
+        self.look(session).await
     }
 }
 
@@ -200,7 +249,7 @@ pub(super) fn discard(object: Object<Sessions>) {
     runtime.spawn(async move {
         if let (Some(pool), Some(pid)) = (pool, session.pid) {
             let sessions = pool.manager();
-            match sessions.open().await {
+            match sessions.beside(&session).await {
                 Ok(mut helper) => {
                     let patience = sessions.config.connect_timeout;
                     let done = timeout(patience * 2, cancelled(sessions, &mut helper, pid)).await;

@@ -55,6 +55,24 @@ impl Cluster {
         fs::write(self.data().join("pg_hba.conf"), rules).expect("pg_hba.conf");
     }
 
+    /// Makes a hot standby of it, and starts both. Its files are those of the primary, which stands still meanwhile.
+    pub fn standby(&self) -> Self {
+        let standby = Self::stopped();
+        let done = self.run("pg_ctl", &["stop", "-w", "-m", "fast"], &[]);
+        assert!(done.status.success(), "PostgreSQL did not stop: {}", self.log());
+        fs::remove_dir_all(standby.data()).expect("the data go");
+        copied(&self.data(), &standby.data());
+        fs::write(standby.data().join("standby.signal"), "").expect("a file");
+        let primary =
+            format!("\nprimary_conninfo = 'host=127.0.0.1 port={} user=datebin password={PASSWORD}'\n", self.port);
+        let file = standby.data().join("postgresql.conf");
+        let written = fs::read_to_string(&file).expect("postgresql.conf");
+        fs::write(&file, written + &primary).expect("postgresql.conf");
+        self.up();
+        standby.up();
+        standby
+    }
+
     /// Makes the data directory: the first test of a PostgreSQL has `initdb` do it, the others copy what that made.
     fn init(&self) {
         let version = Command::new(self.programs.join("initdb")).arg("--version").output().expect("initdb");

@@ -44,6 +44,7 @@ mod rights;
 mod secrets;
 mod secured;
 mod settings;
+mod standbys;
 mod stopping;
 mod trouble;
 mod vitals;

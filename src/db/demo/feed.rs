@@ -67,6 +67,6 @@ impl Feed {
 }
 
 async fn connect(config: &DatabaseConfig) -> Result<PgConnection, DemoFailed> {
-    let mut connection = config.demonstrating().connect().await?;
+    let mut connection = config.demonstrating().await?;
     if tables::are_there(&mut connection).await? { Ok(connection) } else { Err(DemoFailed::Gone) }
 }

@@ -1,0 +1,30 @@
+//! What a session is opened for, and what it starts with.
+
+use super::config::Purpose;
+use super::servers::Wish;
+
+/// How a session starts.
+pub(super) struct Start {
+    pub(super) purpose: Purpose,
+    /// A setting that is sent besides, and that the caller itself makes sure of.
+    pub(super) more: Option<(&'static str, String)>,
+    /// What the server must be, where that is not for the URL to say.
+    pub(super) wish: Option<Wish>,
+}
+
+impl Start {
+    /// The usual start.
+    pub(super) const fn of(purpose: Purpose) -> Self {
+        Self { purpose, more: None, wish: None }
+    }
+
+    /// The same on a server that may be written to.
+    pub(super) fn on_primary(self) -> Self {
+        Self { wish: Some(Wish::PRIMARY), ..self }
+    }
+
+    /// The same with one more setting.
+    pub(super) fn with(self, more: Option<(&'static str, String)>) -> Self {
+        Self { more, ..self }
+    }
+}

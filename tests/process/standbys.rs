@@ -1,0 +1,124 @@
+//! Several servers with the same data: a primary and its hot standby.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::cluster::{Cluster, PASSWORD};
+use crate::database::CPU;
+use crate::program::{LONG, Program, eventually, ran};
+
+/// The sessions of questions on a server.
+const ASKING: &str = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'datebin' AND query LIKE '%cpu%'";
+const LONGER: Duration = Duration::from_secs(5);
+
+/// Both in one URL, the standby last.
+fn url(primary: &Cluster, standby: &Cluster, more: &str) -> String {
+    format!("postgres://datebin:{PASSWORD}@127.0.0.1:{},127.0.0.1:{}/postgres?{more}", primary.port, standby.port)
+}
+
+async fn pair() -> (Cluster, Cluster) {
+    let primary = Cluster::start();
+    primary.sql(CPU).await;
+    let standby = primary.standby();
+    (primary, standby)
+}
+
+async fn asking(cluster: &Cluster) -> i64 {
+    sqlx::query_scalar(ASKING).fetch_one(&mut cluster.connect().await).await.expect("a count")
+}
+
+/// Asks from eight clients, each a few times; a question that fails is asked once more. How many had to be.
+async fn load(program: &Program) -> usize {
+    let client = async || {
+        let mut again = 0;
+        for _ in 0..20 {
+            let answer = program.ask("avg(cpu)").await;
+            if answer.status != 200 {
+                again += 1;
+                let answer = program.ask("avg(cpu)").await;
+                assert_eq!((answer.status, &answer.body[0]["datapoints"][0][0]), (200, &json!(1.0)), "{}", answer.body);
+            }
+        }
+        again
+    };
+    join_all((0..8).map(|_| client())).await.into_iter().sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_standby_that_dies_under_load_costs_no_answer() {
+    let (primary, standby) = pair().await;
+    let url = url(&primary, &standby, "target_session_attrs=prefer-standby");
+    let program = Program::serve(&primary, &[("DATABASE_URL", &url)]).await;
+    load(&program).await;
+    assert!(asking(&standby).await > 0);
+    assert_eq!(asking(&primary).await, 0, "the primary is left alone");
+    let (_, down) = tokio::join!(load(&program), async { tokio::task::block_in_place(|| standby.down()) });
+    let () = down;
+    program.good(LONG, "cpu").await;
+    assert!(asking(&primary).await > 0);
+    // Notifications come from the primary all the while.
+    primary.sql("CREATE TABLE later AS SELECT * FROM cpu; NOTIFY datebin_reload").await;
+    program.good(LONG, "later").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_primary_that_dies_leaves_its_standby() {
+    let (primary, standby) = pair().await;
+    let program = Program::serve(&primary, &[("DATABASE_URL", &url(&primary, &standby, ""))]).await;
+    assert_eq!(program.ask("cpu").await.status, 200);
+    assert_eq!(asking(&standby).await, 0, "the first server is asked");
+    primary.down();
+    program.good(LONG, "cpu").await;
+    assert_eq!(program.get("/readyz").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_are_spread_where_that_is_asked_for() {
+    let (primary, standby) = pair().await;
+    let url = url(&primary, &standby, "load_balance_hosts=random");
+    let program = Program::serve(&primary, &[("DATABASE_URL", &url)]).await;
+    load(&program).await;
+    assert!(asking(&primary).await > 0 && asking(&standby).await > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_writes_finds_the_primary() {
+    let (primary, standby) = pair().await;
+    let url = url(&standby, &primary, "target_session_attrs=prefer-standby");
+    for arguments in [&["migrate"][..], &["annotate", "deploy"]] {
+        let done = ran(&primary.directory, &[("DATABASE_URL", &url)], arguments);
+        assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_standby_that_lags_is_left_alone() {
+    let (primary, standby) = pair().await;
+    let first = url(&standby, &primary, "");
+    let settings = [("DATABASE_URL", first.as_str()), ("DATEBIN_MAX_LAG", "1s")];
+    let program = Program::serve(&primary, &settings).await;
+    assert_eq!(program.ask("count(cpu)").await.status, 200);
+    standby.sql("SELECT pg_wal_replay_pause()").await;
+    primary.sql("INSERT INTO cpu SELECT ts, 'b', value FROM cpu").await;
+    let both = async || {
+        let answer = program.ask("sum(cpu)").await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        (answer.body[0]["datapoints"][0][0] == json!(2.0)).then_some(())
+    };
+    eventually(LONGER, "the primary answers", both).await;
+    let alone = [("DATABASE_URL", &*standby.url()), ("DATEBIN_MAX_LAG", "1s")];
+    let done = ran(&primary.directory, &alone, &["check"]);
+    let said = String::from_utf8_lossy(&done.stderr).into_owned() + &String::from_utf8_lossy(&done.stdout);
+    assert!(!done.status.success() && said.contains("and DATEBIN_MAX_LAG is 1 s"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_url_that_asks_for_what_no_server_is_says_so() {
+    let (primary, standby) = pair().await;
+    let wanted = format!("{}?target_session_attrs=primary", standby.url());
+    let done = ran(&primary.directory, &[("DATABASE_URL", &wanted)], &["check"]);
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(!done.status.success() && said.contains("is a standby"), "{said}");
+}
