@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use deadpool::managed::{Manager, Metrics, Object, RecycleError, RecycleResult};
+use futures_util::FutureExt as _;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{Connection as _, Row as _};
 use tokio::time::timeout;
@@ -133,8 +134,8 @@ pub(super) async fn connected(config: &DatabaseConfig, start: &Start, pace: &Pac
     let (servers, usual) = (config.servers(), config.wish());
     // The only one is asked whatever it is, and says itself what it refuses.
     let wish = if servers.count() == 1 { usual } else { start.wish.unwrap_or(usual) };
-    // In a box: futures that open sessions are parts of all others.
-    Box::pin(servers.chosen(wish, opened)).await
+    // In a box, its type forgotten: what opens a session is a part of every other future.
+    servers.chosen(wish, opened).boxed().await
 }
 
 fn timed_out() -> DbError {
