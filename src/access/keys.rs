@@ -90,7 +90,7 @@ mod tests {
 
     /// 32 bytes, and 256, as base64.
     fn number(bytes: usize) -> String {
-        "A".repeat(bytes * 4 / 3 + usize::from(bytes * 4 % 3 > 0)).replacen('A', "x", 1)
+        "A".repeat((bytes * 4).div_ceil(3)).replacen('A', "x", 1)
     }
 
     fn read(keys: &[String]) -> Result<usize, String> {

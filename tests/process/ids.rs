@@ -35,7 +35,7 @@ struct Signer {
 }
 
 enum Pair {
-    Ec(EcdsaKeyPair),
+    Ec(Box<EcdsaKeyPair>),
     Rsa(Box<RsaKeyPair>),
 }
 
@@ -47,7 +47,7 @@ impl Signer {
         let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
         let jwk = json!({"kty": "EC", "crv": "P-256", "kid": kid, "use": "sig", "alg": "ES256",
             "x": URL_SAFE_NO_PAD.encode(x), "y": URL_SAFE_NO_PAD.encode(y)});
-        Self { algorithm: "ES256", kid, jwk, pair: Pair::Ec(pair) }
+        Self { algorithm: "ES256", kid, jwk, pair: Pair::Ec(Box::new(pair)) }
     }
 
     /// None, with a loud line, where there is no openssl to make the key.
@@ -297,17 +297,39 @@ async fn keys_are_read_again_and_broken_ones_keep_the_old() {
     let is_new = async || (status(&new).await == (200, json!(1.0))).then_some(());
     eventually(LONG, "the new key counts", is_new).await;
     assert_eq!(status(&old).await.0, 401);
-    let mut refused = 0;
-    for broken in ["", "{\"keys\": []}", "nothing"] {
+    for (before, broken) in ["", "{\"keys\": []}", "nothing"].into_iter().enumerate() {
         std::fs::write(&file, broken).expect("keys");
-        refused += 1;
-        let is_said = async || (said("the keys of ID tokens cannot be read again") == refused).then_some(());
+        let is_said = async || (said("the keys of ID tokens cannot be read again") == before + 1).then_some(());
         eventually(LONG, "broken keys are said", is_said).await;
         assert_eq!(status(&new).await, (200, json!(1.0)), "{broken}");
     }
     std::fs::write(&file, keys(&[&old, &new])).expect("keys");
     let is_old = async || (status(&old).await.0 == 200).then_some(());
     eventually(LONG, "both keys count", is_old).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_may_come_before_a_token_asks_for_them() {
+    let cluster = Cluster::start();
+    cluster.sql(ROWS).await;
+    let (url, signer) = (cluster.url().replace("datebin:", "reader:"), Signer::ec("one"));
+    let (tokens, jwks) = written(&cluster.directory, "nothing yet");
+    let plain = lines("plain", "header");
+    std::fs::write(&tokens, &plain).expect("tokens");
+    let settings = [("DATABASE_URL", url.as_str()), ("DATEBIN_TOKENS", &tokens), ("DATEBIN_JWKS", &jwks)];
+    let program = Program::serve(&cluster, &settings).await;
+    let said = |text: &str| program.log().iter().filter(|line| line.to_string().contains(text)).count();
+    assert_eq!(said("it is no JWKS document"), 1);
+    assert_eq!(asked(&program, "plain", &[("x-grafana-user", "alice")]).await.0, 200);
+    // Without keys nobody is proven.
+    std::fs::write(&tokens, plain + &lines("signed", "jwt")).expect("tokens");
+    let id = signer.proof("alice", &json!({}));
+    let is_known = async || (asked(&program, "signed", &[]).await.0 == 200).then_some(());
+    eventually(LONG, "the token is known", is_known).await;
+    assert_eq!(seen(&program, &id).await.0, 401);
+    std::fs::write(&jwks, keys(&[&signer])).expect("keys");
+    let is_proven = async || (seen(&program, &id).await == (200, json!(1.0))).then_some(());
+    eventually(LONG, "Alice is proven", is_proven).await;
 }
 
 #[test]
