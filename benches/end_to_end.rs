@@ -93,7 +93,7 @@ async fn serve(url: &str) -> (String, std::sync::Arc<Snapshot>) {
     let http = HttpConfig { listen: ([127, 0, 0, 1], 0).into(), ..HttpConfig::default() };
     let listener = tokio::net::TcpListener::bind(http.listen).await.expect("a port");
     let base = format!("http://{}/query", listener.local_addr().expect("an address"));
-    let service = http::service(engine, &http);
+    let service = http::service(vec![http::Served { name: None, engine }], &http);
     tokio::spawn(datebin::server::run(listener, service, http, None, std::future::pending()));
     (base, snapshot)
 }

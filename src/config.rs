@@ -1,6 +1,7 @@
 //! Settings of the process. Each concern has one struct; nothing else reads the environment.
 
 mod database;
+mod databases;
 #[cfg(test)]
 mod tests;
 mod listen;
@@ -21,6 +22,8 @@ use crate::plan::Limits;
 use crate::refresh::CatalogConfig;
 use crate::time::Zone;
 use crate::tls::KeyPair;
+pub use databases::DatabaseSettings;
+pub(crate) use databases::database_name;
 pub use log::LogConfig;
 pub use settings::{Setting, settings, unknown_variables};
 use size::size;
@@ -41,6 +44,15 @@ pub enum ConfigError {
     /// Its value makes no sense.
     #[error("{0} cannot be read: expected {1}")]
     Invalid(&'static str, &'static str),
+    /// The same of a variable whose name has that of a database in it.
+    #[error("{0} cannot be read: expected {1}")]
+    Named(String, String),
+}
+
+impl ConfigError {
+    fn named(name: &str, expected: &str) -> Self {
+        Self::Named(name.to_owned(), expected.to_owned())
+    }
 }
 
 /// The process's environment, as an argument.
@@ -120,6 +132,11 @@ pub enum Origins {
 impl Environment<'_> {
     fn text(&self, name: &'static str) -> Option<String> {
         debug_assert!(VARIABLES.contains(&name), "{name} is not listed");
+        self.raw(name)
+    }
+
+    /// The value of any variable.
+    fn raw(&self, name: &str) -> Option<String> {
         (self.0)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::known::Known;
+use super::place::Place;
 use super::token::Token;
 use crate::catalog::{Snapshot, Source};
 use crate::identity::Identity;
@@ -12,18 +13,27 @@ use crate::plan::Limits;
 #[derive(Clone, Debug, Default)]
 pub struct Caller {
     token: Option<Arc<Token>>,
+    /// The database that it asks; empty for the one without a name.
+    database: Arc<str>,
     identity: Identity,
 }
 
 impl Caller {
-    pub(super) const fn new(token: Arc<Token>, identity: Identity) -> Self {
-        Self { token: Some(token), identity }
+    pub(super) const fn new(token: Arc<Token>, identity: Identity, database: Arc<str>) -> Self {
+        Self { token: Some(token), database, identity }
     }
 
     /// Whose the request is.
     #[must_use]
     pub const fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// Whether it may ask the database of a name.
+    #[must_use]
+    pub fn may_ask(&self, database: Option<&str>) -> bool {
+        let place = Place::of(database.map(Arc::from));
+        self.token.as_ref().is_none_or(|token| token.may_ask(&place))
     }
 
     /// Whether it may add annotations: a token must say so, and without tokens nobody may.
@@ -35,7 +45,7 @@ impl Caller {
     /// The part of a catalog that it sees.
     #[must_use]
     pub fn view(&self, whole: &Arc<Snapshot>) -> Arc<Snapshot> {
-        self.token.as_ref().map_or_else(|| Arc::clone(whole), |token| token.view(whole))
+        self.token.as_ref().map_or_else(|| Arc::clone(whole), |token| token.view(&self.database, whole))
     }
 
     /// Whether it may know how much a token of that name asks: of others only who sees everything.
@@ -54,7 +64,7 @@ impl Caller {
     /// for a while. `None` without a token.
     #[must_use]
     pub fn known(&self, whole: &Arc<Snapshot>) -> Option<Known> {
-        self.token.as_ref().map(|token| token.known.of(&self.identity, whole))
+        self.token.as_ref().map(|token| token.seen(&self.database).known.of(&self.identity, whole))
     }
 
     /// Whether rows of a source tell which of its metrics it may know: the patterns of a token alone do that without them.

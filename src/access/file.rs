@@ -7,7 +7,6 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 
 use super::globs::Globs;
-use super::known::AllKnown;
 use super::sight::Sight;
 use super::token::{Secret, Token, TokenLimits, User};
 use crate::ast::{ExprKind, Matcher, MetricRef, Modifiers};
@@ -44,6 +43,7 @@ struct Declared {
     metrics: Option<Vec<String>>,
     labels: Option<String>,
     annotations: Option<Vec<String>>,
+    databases: Option<Vec<String>>,
     user: Option<String>,
     roles: Option<BTreeMap<String, String>>,
     expires: Option<String>,
@@ -146,8 +146,8 @@ fn token(declared: Declared) -> Result<Token, String> {
         limits: TokenLimits { series, points, concurrent },
         writes: declared.write,
         places: concurrent.map(|places| Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)))),
-        view: Mutex::default(),
-        known: AllKnown::default(),
+        databases: declared.databases,
+        seen: Mutex::default(),
     })
 }
 

@@ -12,6 +12,7 @@ use super::file::tokens;
 use super::ids::IdTokens;
 use super::keys::Keys;
 use super::person;
+use super::place::Place;
 use super::reread::Reread;
 use super::token::{Secret, Token, User};
 use super::verifying;
@@ -29,6 +30,8 @@ pub struct Access {
     /// What reads ID tokens; none without keys.
     ids: Option<IdTokens>,
     clock: Clock,
+    /// What is asked.
+    place: Place,
 }
 
 /// Where it stands who may ask.
@@ -86,7 +89,13 @@ impl Access {
     /// Everybody may ask everything.
     #[must_use]
     pub const fn open() -> Self {
-        Self { tokens: None, ids: None, clock: Clock::System }
+        Self { tokens: None, ids: None, clock: Clock::System, place: Place::Root }
+    }
+
+    /// The same for one database: whoever may not ask it is unknown there.
+    #[must_use]
+    pub fn at(&self, place: Place) -> Self {
+        Self { place, ..self.clone() }
     }
 
     /// Whether no token is needed.
@@ -110,7 +119,7 @@ impl Access {
         let ids = ids(&config, first.iter().any(|token| token.user == User::IdToken)).await?;
         let (sender, receiver) = watch::channel(first);
         tokio::spawn(file.keep(Some(text), sender));
-        Ok(Self { tokens: Some(receiver), ids, clock: Clock::System })
+        Ok(Self { tokens: Some(receiver), ids, clock: Clock::System, place: Place::Root })
     }
 
     /// Lets a caller in.
@@ -120,7 +129,8 @@ impl Access {
     pub async fn admit(&self, credentials: &Credentials, wait: Duration) -> Result<Guard, Refusal> {
         let Some(tokens) = &self.tokens else { return Ok(Guard::default()) };
         let (secret, now) = (credentials.secret.as_deref().unwrap_or_default(), self.clock.now());
-        let token = found(&tokens.borrow(), secret, now).ok_or(Refusal::Unknown)?;
+        let token = found(&tokens.borrow(), secret, now).filter(|token| token.may_ask(&self.place));
+        let token = token.ok_or(Refusal::Unknown)?;
         let person = self.person(&token, credentials, now)?;
         let role = token.role_of(person.as_deref()).map_err(|()| Refusal::Person)?;
         let place = match token.places.clone() {
@@ -131,7 +141,7 @@ impl Access {
             }
         };
         let identity = Identity { token: Some(Arc::clone(&token.name)), person, role };
-        Ok(Guard { caller: Caller::new(token, identity), _place: place })
+        Ok(Guard { caller: Caller::new(token, identity, self.place.name()), _place: place })
     }
 
     /// The person that a token's request is for, as far as the token is believed.

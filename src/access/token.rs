@@ -1,6 +1,6 @@
 //! One token: the secret that proves it, and what it allows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,6 +9,7 @@ use subtle::{Choice, ConstantTimeEq as _};
 use tokio::sync::Semaphore;
 
 use super::known::AllKnown;
+use super::place::Place;
 use super::sight::Sight;
 use crate::catalog::Snapshot;
 use crate::plan::Limits;
@@ -96,8 +97,17 @@ pub struct Token {
     pub(super) writes: bool,
     /// Its places for requests.
     pub(super) places: Option<Arc<Semaphore>>,
+    /// The databases that it may ask; none named for all.
+    pub(super) databases: Option<Vec<String>>,
+    /// What it sees of each database, by the database's name.
+    pub(super) seen: Mutex<HashMap<Arc<str>, Arc<Seen>>>,
+}
+
+/// What a token sees of a database.
+#[derive(Default)]
+pub(super) struct Seen {
     /// The last view of the catalog, with the snapshot that it is of.
-    pub(super) view: Mutex<Option<View>>,
+    view: Mutex<Option<View>>,
     /// What its callers were found to know.
     pub(super) known: AllKnown,
 }
@@ -116,18 +126,34 @@ impl fmt::Debug for Token {
 }
 
 impl Token {
-    /// The part of a catalog that it sees; made once per catalog.
-    pub(super) fn view(&self, whole: &Arc<Snapshot>) -> Arc<Snapshot> {
+    /// Whether it may ask there.
+    pub(super) fn may_ask(&self, place: &Place) -> bool {
+        self.databases.as_ref().is_none_or(|databases| match place {
+            Place::Root => true,
+            Place::Unnamed => false,
+            Place::Named(name) => databases.iter().any(|own| **own == **name),
+        })
+    }
+
+    /// What it sees of a database.
+    pub(super) fn seen(&self, database: &Arc<str>) -> Arc<Seen> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(seen.entry(Arc::clone(database)).or_default())
+    }
+
+    /// The part of a database's catalog that it sees; made once per catalog.
+    pub(super) fn view(&self, database: &Arc<str>, whole: &Arc<Snapshot>) -> Arc<Snapshot> {
         if self.sight.is_all() && !whole.sources().iter().any(|source| source.by_token) {
             return Arc::clone(whole);
         }
-        let mut view = self.view.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = self.seen(database);
+        let mut view = seen.view.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(view) = view.as_ref().filter(|view| Arc::ptr_eq(&view.whole, whole)) {
             return Arc::clone(&view.seen);
         }
-        let seen = Arc::new(self.sight.of(whole));
-        *view = Some(View { whole: Arc::clone(whole), seen: Arc::clone(&seen) });
-        seen
+        let part = Arc::new(self.sight.of(whole));
+        *view = Some(View { whole: Arc::clone(whole), seen: Arc::clone(&part) });
+        part
     }
 
     /// The server's bounds, narrowed by its own.

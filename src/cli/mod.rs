@@ -158,10 +158,15 @@ async fn done(command: Command, environment: &Environment<'_>) -> Result<ExitCod
 
 /// A misspelt setting would otherwise be one that silently does nothing.
 fn warn_of_unknown_variables() {
-    let names: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
+    let names = variable_names();
     for said in unknown_variables(names.iter().map(String::as_str)) {
         tracing::warn!("{said}");
     }
+}
+
+/// The names of all variables.
+fn variable_names() -> Vec<String> {
+    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect()
 }
 
 /// Starts the log, on standard error: standard output is for answers.

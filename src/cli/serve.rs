@@ -3,12 +3,12 @@
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Failure, demo, say};
+use super::{Failure, demo, say, variable_names};
 use crate::access::Access;
 use crate::check::undeclared_text;
-use crate::config::{Environment, HttpConfig};
+use crate::config::{self, Environment, HttpConfig};
 use crate::db::{self, Database};
-use crate::engine::Engine;
+use crate::engine::{Engine, Resources};
 use crate::http;
 use crate::refresh::{self, Catalog};
 use crate::server::{self, Certificate};
@@ -17,26 +17,29 @@ use crate::time::Clock;
 /// Serves until it is told to stop.
 pub(super) async fn run(environment: &Environment<'_>) -> Result<(), Failure> {
     let http = http(environment).await?;
-    let engine = engine(environment, &http).await?;
+    let names = variable_names();
+    let databases = environment.databases(names.iter().map(String::as_str))?;
+    let served = served(environment, databases, &http).await?;
     let entrance = listen(&http).await?;
-    serve(engine, &http, entrance).await
+    serve(served, &http, entrance).await
 }
 
 /// Loads the demo, keeps it coming, and serves it.
 pub(super) async fn demo(environment: &Environment<'_>) -> Result<(), Failure> {
     let http = http(environment).await?;
+    let databases = environment.databases(std::iter::empty())?;
     let database = environment.database()?;
     // The port first: loading takes a while, and would be for nothing.
     let entrance = listen(&http).await?;
     db::migrate(&database).await?;
     demo::load(&database, &mut std::io::stderr()).await?;
     tokio::spawn(db::demo::feed(database));
-    let engine = engine(environment, &http).await?;
+    let served = served(environment, databases, &http).await?;
     // For pasting into another terminal, as complete as the process itself has them.
     let program = std::env::current_exe().map_or_else(|_| "datebin".to_owned(), |path| path.display().to_string());
     let (url, place) = (entrance.url(&http)?, environment.database_url());
     say(&demo::what_to_try(&url, &program, &place.unwrap_or_default()));
-    serve(engine, &http, entrance).await
+    serve(served, &http, entrance).await
 }
 
 /// How the server listens, and whom it lets in.
@@ -53,12 +56,40 @@ async fn http(environment: &Environment<'_>) -> Result<HttpConfig, Failure> {
     Ok(HttpConfig { access, ..environment.http()? })
 }
 
+/// Engines of all databases. They share the bytes and the threads of the process.
+async fn served(
+    environment: &Environment<'_>,
+    databases: Vec<config::DatabaseSettings>,
+    http: &HttpConfig,
+) -> Result<Vec<http::Served>, Failure> {
+    let (resources, mut served) = (environment.resources()?, Vec::new());
+    for one in databases {
+        let name = one.name.clone();
+        if let Some(name) = &name {
+            let path = format!("{}/{name}/", http.base_path);
+            tracing::info!(path, database = one.database.place(), "a database has a path of its own");
+        }
+        let engine = engine(environment, one, http, resources.clone()).await;
+        let engine = engine.map_err(|error| match &name {
+            Some(name) => format!("database {name}: {error}").into(),
+            None => error,
+        })?;
+        served.push(http::Served { name, engine });
+    }
+    Ok(served)
+}
+
 /// An engine whose catalog and health are kept current in the background.
-pub(super) async fn engine(environment: &Environment<'_>, http: &HttpConfig) -> Result<Engine, Failure> {
-    let (database, config) = (environment.database()?, environment.catalog()?);
+async fn engine(
+    environment: &Environment<'_>,
+    config::DatabaseSettings { name, database, catalog: config }: config::DatabaseSettings,
+    http: &HttpConfig,
+    resources: Resources,
+) -> Result<Engine, Failure> {
     // Later a broken file keeps the old catalog; at the start there is none to keep.
     let file = refresh::file(&config).await;
-    let file = file.map_err(|error| format!("{error}; DATEBIN_CONFIG says which file is read"))?;
+    let variable = name.map_or_else(String::new, |name| format!("_{}", name.to_uppercase()));
+    let file = file.map_err(|error| format!("{error}; DATEBIN_CONFIG{variable} says which file is read"))?;
     if environment.strict()? {
         let loaded = db::load(&database, &file, config.zone).await;
         loaded.map_err(|error| format!("{error}; DATEBIN_STRICT=false would leave it out and serve the rest"))?;
@@ -72,13 +103,13 @@ pub(super) async fn engine(environment: &Environment<'_>, http: &HttpConfig) -> 
         clock: Clock::System,
         request_timeout: http.request_timeout,
         show_sql: environment.show_sql()?,
-        resources: environment.resources()?,
+        resources,
         cache: environment.cache()?,
     })
 }
 
 /// Where clients come in.
-pub(super) struct Entrance {
+struct Entrance {
     listener: TcpListener,
     certificate: Option<Certificate>,
 }
@@ -92,7 +123,7 @@ impl Entrance {
 }
 
 /// Reads the certificate and takes the port.
-pub(super) async fn listen(http: &HttpConfig) -> Result<Entrance, Failure> {
+async fn listen(http: &HttpConfig) -> Result<Entrance, Failure> {
     let certificate = match http.tls.clone() {
         None => None,
         Some(files) => {
@@ -108,24 +139,26 @@ pub(super) async fn listen(http: &HttpConfig) -> Result<Entrance, Failure> {
 }
 
 /// Serves on a port that was taken.
-pub(super) async fn serve(engine: Engine, http: &HttpConfig, entrance: Entrance) -> Result<(), Failure> {
+async fn serve(served: Vec<http::Served>, http: &HttpConfig, entrance: Entrance) -> Result<(), Failure> {
     tracing::info!(url = %entrance.url(http)?, "listening");
-    reload_on_hangup(engine.catalog.clone())?;
-    reload_on_notice(&engine);
-    tell_of_undeclared(&engine);
-    let service = http::service(engine, http);
+    reload_on_hangup(served.iter().map(|one| one.engine.catalog.clone()).collect())?;
+    for one in &served {
+        reload_on_notice(&one.engine);
+        tell_of_undeclared(&one.engine);
+    }
+    let service = http::service(served, http);
     server::run(entrance.listener, service, http.clone(), entrance.certificate, stop()?).await;
     tracing::info!("stopped");
     Ok(())
 }
 
-/// SIGHUP: the catalog is read anew.
-fn reload_on_hangup(catalog: Catalog) -> Result<(), Failure> {
+/// SIGHUP: the catalogs are read anew.
+fn reload_on_hangup(catalogs: Vec<Catalog>) -> Result<(), Failure> {
     let mut hangup = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
             tracing::info!("reading the catalog anew");
-            catalog.refresh();
+            catalogs.iter().for_each(Catalog::refresh);
         }
     });
     Ok(())

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use clap::builder::Styles;
 use clap::{Arg, ArgMatches, Command, FromArgMatches};
 
-use super::{Failure, print};
-use crate::config::{Environment, Setting, settings};
+use super::{Failure, print, variable_names};
+use crate::config::{DatabaseSettings, Environment, Setting, settings};
 
 /// Settings that the command line gives; they count before the environment.
 #[derive(Clone, Debug, Default)]
@@ -77,9 +77,29 @@ pub(super) fn show(environment: &Environment<'_>) -> Result<(), Failure> {
         text.push_str(&line);
         text.push('\n');
     }
+    let names = variable_names();
+    text.push_str(&named(environment, &names));
     print(&text)?;
-    environment.checked()?;
+    environment.checked(names.iter().map(String::as_str))?;
     Ok(())
+}
+
+/// The databases that have a name, and their files.
+fn named(environment: &Environment<'_>, names: &[String]) -> String {
+    let Ok(databases) = environment.databases(names.iter().map(String::as_str)) else { return String::new() };
+    let mut text = String::new();
+    for DatabaseSettings { name, database, catalog } in &databases {
+        let Some(name) = name.as_ref().map(|name| name.to_uppercase()) else { continue };
+        if text.is_empty() {
+            text.push_str("# --- databases with a path of their own ---\n");
+        }
+        let place = format!("postgres://{}@{}", database.role(), database.place());
+        text.push_str(&format!("DATABASE_URL_{name}={place} (the rest is hidden)\n"));
+        if let Some(file) = &catalog.file {
+            text.push_str(&format!("DATEBIN_CONFIG_{name}={}\n", file.display()));
+        }
+    }
+    text
 }
 
 /// Where the database is, and nothing else of its URL.

@@ -12,7 +12,12 @@ impl Environment<'_> {
     /// # Errors
     /// There is no URL, or a bound cannot be read.
     pub fn database(&self) -> Result<DatabaseConfig, ConfigError> {
-        let mut config = self.named_database()?;
+        let missing = ConfigError::Missing("DATABASE_URL", "set it, or DATABASE_URL_FILE, to the database's URL");
+        self.bounded(self.database_of("DATABASE_URL", "DATABASE_URL_FILE")?.ok_or(missing)?)
+    }
+
+    /// A database with the bounds of its sessions.
+    pub(super) fn bounded(&self, mut config: DatabaseConfig) -> Result<DatabaseConfig, ConfigError> {
         config.pool_size = self.held("DATEBIN_POOL_SIZE", config.pool_size)?;
         config.queue = self.held("DATEBIN_QUEUE", config.queue)?;
         config.wait = self.duration("DATEBIN_POOL_WAIT", config.wait)?;
@@ -36,26 +41,22 @@ impl Environment<'_> {
         self.text("DATABASE_URL")
     }
 
-    /// The database that `DATABASE_URL` names, or the file that `DATABASE_URL_FILE` does.
-    fn named_database(&self) -> Result<DatabaseConfig, ConfigError> {
-        match (self.text("DATABASE_URL"), self.text("DATABASE_URL_FILE").map(PathBuf::from)) {
-            (Some(_), Some(_)) => {
-                Err(ConfigError::Invalid("DATABASE_URL_FILE", "one of DATABASE_URL and DATABASE_URL_FILE, not both"))
+    /// The database that one variable names, or the file that the other one does.
+    pub(super) fn database_of(&self, url: &str, file: &str) -> Result<Option<DatabaseConfig>, ConfigError> {
+        match (self.raw(url), self.raw(file).map(PathBuf::from)) {
+            (Some(_), Some(_)) => Err(ConfigError::named(file, &format!("one of {url} and {file}, not both"))),
+            (Some(text), None) => self.database_at(&text, url).map(Some),
+            (None, Some(path)) => {
+                let text = std::fs::read_to_string(&path);
+                let text = text.map_err(|_| ConfigError::named(file, "a file that can be read"))?;
+                Ok(Some(self.database_at(text.trim(), file)?.kept_in(path)))
             }
-            (Some(url), None) => self.database_at(&url, "DATABASE_URL"),
-            (None, Some(file)) => {
-                let url = std::fs::read_to_string(&file);
-                let url = url.map_err(|_| ConfigError::Invalid("DATABASE_URL_FILE", "a file that can be read"))?;
-                Ok(self.database_at(url.trim(), "DATABASE_URL_FILE")?.kept_in(file))
-            }
-            (None, None) => {
-                Err(ConfigError::Missing("DATABASE_URL", "set it, or DATABASE_URL_FILE, to the database's URL"))
-            }
+            (None, None) => Ok(None),
         }
     }
 
     /// A database that a setting names, secured as the URL and libpq's variables say.
-    fn database_at(&self, url: &str, name: &'static str) -> Result<DatabaseConfig, ConfigError> {
+    fn database_at(&self, url: &str, name: &str) -> Result<DatabaseConfig, ConfigError> {
         let variable = |name: &str| (self.0)(name).filter(|value| !value.is_empty());
         let variables = TlsVariables {
             mode: variable("PGSSLMODE"),
@@ -65,6 +66,6 @@ impl Environment<'_> {
             folder: variable("HOME").map(|home| PathBuf::from(home).join(".postgresql")),
         };
         DatabaseConfig::with_variables(url, variables)
-            .map_err(|InvalidUrl(expected)| ConfigError::Invalid(name, expected))
+            .map_err(|InvalidUrl(expected)| ConfigError::named(name, expected))
     }
 }

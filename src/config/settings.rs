@@ -1,7 +1,7 @@
 //! All settings with their defaults and what they do, as `.env.example` says it: one place for people, for `--help` and
 //! for `datebin config`.
 
-use super::{ConfigError, Environment, VARIABLES};
+use super::{ConfigError, Environment, VARIABLES, database_name};
 
 const EXAMPLE: &str = include_str!("../../.env.example");
 
@@ -56,12 +56,12 @@ impl Setting {
 }
 
 impl Environment<'_> {
-    /// Whether every setting can be used.
+    /// Whether every setting can be used, those of named databases among the variables too.
     ///
     /// # Errors
     /// The first that cannot.
-    pub fn checked(&self) -> Result<(), ConfigError> {
-        self.database()?;
+    pub fn checked<'a>(&self, variables: impl Iterator<Item = &'a str>) -> Result<(), ConfigError> {
+        self.databases(variables)?;
         self.http()?;
         self.catalog()?;
         self.limits()?;
@@ -101,8 +101,14 @@ pub fn unknown_variables<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String
     let is_other = |name: &str| {
         OTHERS.iter().any(|other| if other.ends_with('_') { name.starts_with(other) } else { name == *other })
     };
-    let is_known = |name: &str| VARIABLES.contains(&name) || is_other(name);
-    let mut unknown: Vec<&str> = names.filter(|name| name.starts_with("DATEBIN_") && !is_known(name)).collect();
+    let names: Vec<&str> = names.collect();
+    let is_of_database = |name: &str| {
+        let own = name.strip_prefix("DATEBIN_CONFIG_");
+        own.is_some_and(|own| names.iter().any(|name| database_name(name) == Some(own)))
+    };
+    let is_known = |name: &str| VARIABLES.contains(&name) || is_other(name) || is_of_database(name);
+    let mut unknown: Vec<&str> =
+        names.iter().copied().filter(|name| name.starts_with("DATEBIN_") && !is_known(name)).collect();
     unknown.sort_unstable();
     let told = |name: &str| match crate::nearest::nearest(name, VARIABLES.iter().copied()).first() {
         Some(near) => format!("{name} is not a setting and is ignored; did you mean {near}?"),
@@ -134,6 +140,8 @@ mod tests {
         let said =
             unknown_variables(["DATEBIN_POOLSIZE", "DATEBIN_TEST_PGBIN", "HOME", "DATEBIN_POOL_SIZE"].into_iter());
         assert_eq!(said, ["DATEBIN_POOLSIZE is not a setting and is ignored; did you mean DATEBIN_POOL_SIZE?"]);
+        let said = unknown_variables(["DATEBIN_CONFIG_A", "DATEBIN_CONFIG_B", "DATABASE_URL_A_FILE"].into_iter());
+        assert_eq!(said, ["DATEBIN_CONFIG_B is not a setting and is ignored; did you mean DATEBIN_CONFIG?"]);
         // A server without its file of tokens is open.
         for wrong in ["DATEBIN_TOKEN", "DATEBIN_TOKENS_FILE"] {
             let said = unknown_variables([wrong, "DATEBIN_PORT_8080_TCP"].into_iter());

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::respond;
-use crate::access::{Access, Credentials, Refusal};
+use crate::access::{Access, Credentials, Place, Refusal};
 use crate::config::HttpConfig;
 use crate::error::{Error, Kind};
 use crate::observe::Record;
@@ -32,8 +32,8 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    pub(super) fn of(config: &HttpConfig) -> Self {
-        Self { access: config.access.clone(), metrics_open: config.metrics_open, wait: config.token_wait }
+    pub(super) fn of(config: &HttpConfig, place: Place) -> Self {
+        Self { access: config.access.at(place), metrics_open: config.metrics_open, wait: config.token_wait }
     }
 
     fn is_open(&self, request: &Request) -> bool {

@@ -1,19 +1,28 @@
 //! `GET /metrics`: how datebin itself is, for Prometheus. It does not use the pool.
 
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use axum::http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 
-use super::{App, Asked};
+use super::App;
+use crate::access::Caller;
 use crate::cache::Outcome;
-use crate::observe::{Format, Page};
+use crate::observe::{Format, Page, exposition};
 
 /// <https://prometheus.io/docs/instrumenting/exposition_formats/>
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 const OPEN_METRICS: &str = "application/openmetrics-text";
 
-pub(super) async fn got(Asked(app): Asked, headers: HeaderMap) -> Response {
-    let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+/// The databases that a page is about.
+#[derive(Clone)]
+pub(super) struct Shown(pub(super) Arc<[App]>);
+
+pub(super) async fn of_all(Extension(Shown(apps)): Extension<Shown>, request: Request) -> Response {
+    let accepted = request.headers().get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let (format, kind) = match accepted.flat_map(|value| value.split(',')).any(|part| part.contains(OPEN_METRICS)) {
         true => (
             Format::OpenMetrics,
@@ -21,19 +30,34 @@ pub(super) async fn got(Asked(app): Asked, headers: HeaderMap) -> Response {
         ),
         false => (Format::Text, TEXT),
     };
-    let text = app.engine.database.observer().exposition(&page(&app), format);
+    let caller = request.extensions().get::<Caller>().cloned().unwrap_or_default();
+    let seen = apps.iter().filter(|app| caller.may_ask(app.name.as_deref()));
+    let pages = std::iter::once(of_process(&apps)).chain(seen.map(|app| of_one(app, &caller)));
+    let text = exposition(&pages.collect::<Vec<_>>(), format);
     (StatusCode::OK, [(CONTENT_TYPE, kind)], text).into_response()
 }
 
-/// What is known now. The catalog and the requests of tokens are counted as the caller sees them.
-fn page(app: &App) -> Page {
-    let mut page = Page::default();
+/// What the databases share.
+fn of_process(apps: &[App]) -> Page {
+    let mut page = Page::of_process();
+    // All have the same.
+    if let Some(app) = apps.first() {
+        let process = &app.engine.resources.process;
+        page.gauge("held_bytes", "Memory that requests hold", process.held());
+        page.gauge("held_bytes_limit", "The most memory that requests may hold", process.whole());
+        page.gauge("buffered_bytes", "Bodies and answers that are being read and sent", app.buffers.held());
+    }
+    page
+}
+
+/// What is known of a database now. The catalog and the requests of tokens are counted as the caller sees them.
+fn of_one(app: &App, caller: &Caller) -> Page {
+    let mut page = Page::of_database(app.name.as_deref(), app.engine.database.observer());
     of_database(&mut page, app);
-    of_catalog(&mut page, app);
-    of_memory(&mut page, app);
+    of_catalog(&mut page, app, caller);
     of_cache(&mut page, app);
     let mut tokens = app.engine.database.observer().token_requests();
-    tokens.retain(|one| app.caller.counts(&one.token));
+    tokens.retain(|one| caller.counts(&one.token));
     page.token_requests(&tokens);
     page
 }
@@ -47,9 +71,9 @@ fn of_database(page: &mut Page, app: &App) {
     page.gauge("pool_waiting", "Statements that wait for a session of the pool", pool.waiting);
 }
 
-fn of_catalog(page: &mut Page, app: &App) {
+fn of_catalog(page: &mut Page, app: &App, caller: &Caller) {
     let catalog = &app.engine.catalog;
-    let (tally, snapshot) = (catalog.tally(), catalog.current().map(|whole| app.caller.view(&whole)));
+    let (tally, snapshot) = (catalog.tally(), catalog.current().map(|whole| caller.view(&whole)));
     page.gauge("catalog_loaded", "Whether there is a catalog", snapshot.is_some().into());
     page.counter("catalog_refreshes", "Times that the catalog was read", tally.refreshes);
     page.counter("catalog_refresh_failures", "Times that the catalog could not be read", tally.failures);
@@ -59,13 +83,6 @@ fn of_catalog(page: &mut Page, app: &App) {
     let left_out = catalog.left_out();
     page.gauge("catalog_declarations_left_out", "Declarations of the file that are wrong", left_out);
     page.gauge("catalog_metrics", "Metrics in the catalog", snapshot.names().count());
-}
-
-fn of_memory(page: &mut Page, app: &App) {
-    let process = &app.engine.resources.process;
-    page.gauge("held_bytes", "Memory that requests hold", process.held());
-    page.gauge("held_bytes_limit", "The most memory that requests may hold", process.whole());
-    page.gauge("buffered_bytes", "Bodies and answers that are being read and sent", app.buffers.held());
 }
 
 fn of_cache(page: &mut Page, app: &App) {

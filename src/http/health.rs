@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;
 
-use super::{Asked, respond};
+use super::{App, Asked, respond};
 use crate::error::{Error, Kind};
 
 /// What "Save & test" asks.
@@ -26,10 +26,9 @@ pub(super) async fn live() -> Response {
 
 /// Whether questions can be answered, and whether the catalog is as fresh as it should be.
 pub(super) async fn ready(Asked(app): Asked) -> Response {
-    let database = app.engine.database.health().is_up();
-    let loaded = app.engine.catalog.current().is_some();
+    let (database, loaded) = (app.engine.database.health().is_up(), app.engine.catalog.current().is_some());
     let failure = app.engine.catalog.failure().map(|_| "the last refresh failed; see the log");
-    let ready = database && loaded;
+    let ready = is_ready(&app);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let state = if ready { "ready" } else { "not ready" };
     let mut body = json!({"status": state, "database": database, "catalog": loaded, "refresh": failure});
@@ -38,4 +37,9 @@ pub(super) async fn ready(Asked(app): Asked) -> Response {
         body["left_out"] = left_out.into();
     }
     respond::json(status, &body)
+}
+
+/// Whether questions can be answered.
+pub(super) fn is_ready(app: &App) -> bool {
+    app.engine.database.health().is_up() && app.engine.catalog.current().is_some()
 }

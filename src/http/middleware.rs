@@ -19,6 +19,7 @@ use super::auth::{Gate, admitted};
 use super::observed::{Watching, observed};
 use super::prometheus::in_its_words;
 use super::{Crowded, respond};
+use crate::access::Place;
 use crate::config::{HttpConfig, Origins};
 use crate::error::{Error, Kind};
 
@@ -32,7 +33,7 @@ const REQUEST_ID: &str = "x-request-id";
 const LONGEST_ID: usize = 128;
 
 /// Wraps the routes. Layers added later are outer: the last line meets a request first.
-pub(super) fn layers(routes: Router, config: &HttpConfig, watching: Watching) -> Router {
+pub(super) fn layers(routes: Router, config: &HttpConfig, watching: Watching, place: Place) -> Router {
     let request_id = HeaderName::from_static(REQUEST_ID);
     let compression = CompressionLayer::new()
         .quality(tower_http::CompressionLevel::Fastest)
@@ -44,7 +45,7 @@ pub(super) fn layers(routes: Router, config: &HttpConfig, watching: Watching) ->
         .layer(from_fn_with_state(config.request_timeout + GRACE, in_time))
         .layer(from_fn(if_there_is_room))
         // Before a body is read and a session of the database is wanted, and for paths that there are none of too.
-        .layer(from_fn_with_state(Gate::of(config), admitted))
+        .layer(from_fn_with_state(Gate::of(config, place), admitted))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| panicked()))
         .layer(from_fn(in_its_words))
         // Outside of everything that makes errors: a browser shows an error only with CORS headers.
@@ -116,12 +117,12 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::*;
-    use crate::observe::{Audit, Format, Observer, Page};
+    use crate::observe::{Audit, Format, Observer, Page, exposition};
 
     #[tokio::test]
     async fn a_panic_costs_one_request() {
         let observer = Observer::default();
-        let watching = Watching { observer: observer.clone(), audit: Audit::Off };
+        let watching = Watching { observer: observer.clone(), audit: Audit::Off, database: None };
         let routes = Router::new()
             .route(
                 "/bad",
@@ -132,7 +133,7 @@ mod tests {
                 }),
             )
             .route("/good", get(async || "good"));
-        let service = layers(routes, &HttpConfig::default(), watching);
+        let service = layers(routes, &HttpConfig::default(), watching, Place::Root);
         for (path, status) in [("/bad", 500), ("/good", 200), ("/bad", 500)] {
             let request = Request::builder().uri(path).body(Body::empty()).unwrap();
             let response = service.clone().oneshot(request).await.unwrap();
@@ -141,7 +142,7 @@ mod tests {
             let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
             assert!(!String::from_utf8_lossy(&body).contains("secret"), "{path}");
         }
-        let page = observer.exposition(&Page::default(), Format::Text);
+        let page = exposition(&[Page::of_database(None, &observer)], Format::Text);
         let counted = "datebin_requests_total{method=\"GET\",route=\"/bad\",status=\"500\",code=\"internal\"} 2";
         assert!(page.contains(counted), "{page}");
     }

@@ -20,21 +20,23 @@ mod prometheus;
 mod query;
 mod respond;
 mod search;
+mod several;
 mod tags;
 mod variable;
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use axum::response::Response;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 use tower::util::BoxCloneSyncService;
 
-use crate::access::Caller;
+use crate::access::{Caller, Place};
 use crate::config::HttpConfig;
 use crate::engine::{Engine, Scope};
 use crate::error::{Error, Kind};
@@ -42,11 +44,15 @@ use crate::observe::Record;
 use crate::plan::Limits;
 use crate::time::to_rfc3339;
 use buffers::Buffers;
+use exposition::Shown;
 use observed::Watching;
+pub use several::service;
 
 /// What every handler is given.
 #[derive(Clone)]
 struct App {
+    /// The database's name in paths; none at the root.
+    name: Option<Arc<str>>,
     /// Answers questions.
     engine: Engine,
     /// The largest body in bytes.
@@ -96,23 +102,38 @@ impl FromRequestParts<App> for Asked {
 pub struct Crowded;
 
 /// The service that a connection talks to.
-pub type Service = BoxCloneSyncService<axum::extract::Request, axum::response::Response, Infallible>;
+pub type Service = BoxCloneSyncService<axum::extract::Request, Response, Infallible>;
 
-/// The whole HTTP surface.
-#[must_use]
-pub fn service(engine: Engine, config: &HttpConfig) -> Service {
-    let watching = Watching { observer: engine.database.observer().clone(), audit: config.audit };
-    let started = to_rfc3339(engine.clock.now()).into();
-    let app = App {
-        engine,
-        body_limit: config.body_limit,
-        buffers: Buffers::new(config),
-        reading: Arc::new(Semaphore::new(1)),
-        started,
-        caller: Caller::default(),
-        record: Record::default(),
-        is_fresh: false,
-    };
+/// A database that is served.
+#[derive(Clone)]
+pub struct Served {
+    /// Its name in paths; none for the one at the root.
+    pub name: Option<Arc<str>>,
+    /// Answers questions about it.
+    pub engine: Engine,
+}
+
+impl App {
+    /// One for each database. They share what is held of bodies and answers.
+    fn all(served: Vec<Served>, config: &HttpConfig) -> Vec<Self> {
+        let buffers = Buffers::new(config);
+        let app = |Served { name, engine }: Served| Self {
+            name,
+            started: to_rfc3339(engine.clock.now()).into(),
+            engine,
+            body_limit: config.body_limit,
+            buffers: buffers.clone(),
+            reading: Arc::new(Semaphore::new(1)),
+            caller: Caller::default(),
+            record: Record::default(),
+            is_fresh: false,
+        };
+        served.into_iter().map(app).collect()
+    }
+}
+
+/// All that a database answers.
+fn surface(app: &App, shown: Shown, config: &HttpConfig) -> Service {
     let routes = Router::new()
         .route("/", get(explorer::root))
         .route("/livez", get(health::live))
@@ -121,7 +142,7 @@ pub fn service(engine: Engine, config: &HttpConfig) -> Service {
         .route("/chart.svg", get(chart::got))
         .route("/query", post(query::posted).get(flat::got))
         .route("/search", post(search::posted).get(search::got))
-        .route("/metrics", post(builder::metrics).get(exposition::got))
+        .route("/metrics", post(builder::metrics).get(exposition::of_all))
         .route("/metric-payload-options", post(builder::options))
         .route("/variable", post(variable::posted).get(variable::got))
         .route("/annotations", post(annotations::posted).get(annotations::got))
@@ -130,13 +151,28 @@ pub fn service(engine: Engine, config: &HttpConfig) -> Service {
         .route("/tag-values", post(tags::posted_values).get(tags::got_values))
         .merge(prometheus::routes())
         .merge(explorer::routes())
-        .fallback(|| async { respond::error(&Error::new(Kind::NotFound, "there is nothing at this path")) })
-        .method_not_allowed_fallback(|| async {
-            respond::error(&Error::new(Kind::MethodNotAllowed, "this path takes another method"))
-        })
-        .with_state(app);
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(other_method)
+        .layer(Extension(shown))
+        .with_state(app.clone());
+    let observer = app.engine.database.observer().clone();
+    let watching = Watching { observer, audit: config.audit, database: app.name.clone() };
+    layered(routes, config, watching, Place::of(app.name.clone()))
+}
+
+async fn nothing_here() -> Response {
+    respond::error(&Error::new(Kind::NotFound, "there is nothing at this path"))
+}
+
+async fn other_method() -> Response {
+    respond::error(&Error::new(Kind::MethodNotAllowed, "this path takes another method"))
+}
+
+/// Routes with what every request passes through.
+fn layered(routes: Router, config: &HttpConfig, watching: Watching, place: Place) -> Service {
     let base: Arc<str> = config.base_path.as_str().into();
-    let layered = tower::util::MapResponse::new(middleware::layers(routes, config, watching), auth::without_methods);
+    let layered =
+        tower::util::MapResponse::new(middleware::layers(routes, config, watching, place), auth::without_methods);
     // Around the router, as the path decides which route matches.
     let normal = tower::util::MapRequest::new(layered, move |request| path::normalised(request, &base));
     BoxCloneSyncService::new(normal.map_err(|never| match never {}))

@@ -1,6 +1,7 @@
 //! What is known of a request when it is over goes to the log, the numbers and the audit.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,8 @@ const LEFT: (u16, &str) = (499, "client_left");
 pub(super) struct Watching {
     pub(super) observer: Observer,
     pub(super) audit: Audit,
+    /// The name of the database that is asked, where it has one.
+    pub(super) database: Option<Arc<str>>,
 }
 
 /// Watches a request until the last byte of its answer was sent, or its client left.
@@ -51,6 +54,7 @@ impl Watched {
         let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or("");
         let request = observe::Request {
             method: method(request.method()),
+            database: watching.database.clone(),
             route: route.to_owned(),
             status: LEFT.0,
             code: LEFT.1,

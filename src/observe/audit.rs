@@ -36,6 +36,7 @@ impl Audit {
             token = token.as_deref(),
             person = person.as_deref(),
             role = role.as_deref(),
+            database = request.database.as_deref(),
             route = request.route,
             metrics,
             from,

@@ -45,11 +45,12 @@ fn level(request: &Request) -> Level {
 /// The level of a line is part of the place in the program that writes it.
 macro_rules! line {
     ($level:ident, $request:expr) => {{
-        let Request { method, route, status, code, taken, bytes, id, record } = $request;
+        let Request { method, database, route, status, code, taken, bytes, id, record } = $request;
         let caller = record.identity();
         tracing::event!(
             Level::$level,
             method,
+            database = database.as_deref(),
             route,
             status,
             code,
@@ -78,6 +79,7 @@ mod tests {
     fn failures_are_said_and_probes_are_not() {
         let request = |route: &str, status| Request {
             method: "GET",
+            database: None,
             route: route.to_owned(),
             status,
             code: "ok",

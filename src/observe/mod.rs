@@ -19,7 +19,8 @@ pub use audit::Audit;
 pub use by_token::TokenRequests;
 pub use numbers::Lasting;
 use numbers::Numbers;
-pub use page::{Format, Page};
+pub use page::{Format, Page, exposition};
+use prometheus_client::registry::Registry;
 pub use record::{Record, Request};
 
 /// Something that happened.
@@ -109,6 +110,12 @@ pub enum UnderWay {
 pub struct Observer(Arc<Numbers>);
 
 impl Observer {
+    /// One whose numbers have the name of a database.
+    #[must_use]
+    pub fn of_database(name: &str) -> Self {
+        Self(Arc::new(Numbers::of_database(Some(name))))
+    }
+
     /// Counts something that happened, and writes the line of the log that it is worth.
     pub fn observe(&self, what: &Observation<'_>) {
         self.0.count(what);
@@ -133,9 +140,8 @@ impl Observer {
         self.0.token_requests()
     }
 
-    /// All numbers, with those of a page made for the one who asks.
-    #[must_use]
-    pub fn exposition(&self, page: &Page, format: Format) -> String {
-        page.written(self.0.registry(), format)
+    /// All numbers.
+    fn registry(&self) -> &Registry {
+        self.0.registry()
     }
 }

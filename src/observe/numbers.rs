@@ -10,6 +10,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use super::by_token::{ByToken, TokenRequests};
+use super::page::registry;
 use super::{Observation, Outcome, Request, Retry, Stage, UnderWay};
 
 /// The upper edges of a histogram of times, in seconds: from what nobody notices to Grafana's patience.
@@ -116,6 +117,13 @@ fn times() -> Histogram {
 
 impl Default for Numbers {
     fn default() -> Self {
+        Self::of_database(None)
+    }
+}
+
+impl Numbers {
+    /// Those of a database, with its name where there are several.
+    pub(super) fn of_database(name: Option<&str>) -> Self {
         let constructor: fn() -> Histogram = times;
         let mut numbers = Self {
             requests: Family::default(),
@@ -138,12 +146,10 @@ impl Default for Numbers {
             registry: Registry::default(),
         };
         numbers.begin_at_zero();
-        numbers.registry = numbers.registered();
+        numbers.registry = numbers.registered(name);
         numbers
     }
-}
 
-impl Numbers {
     fn begin_at_zero(&self) {
         for stage in Stage::ALL {
             drop(self.stages.get_or_create(&OfStage { stage: *stage }));
@@ -159,8 +165,8 @@ impl Numbers {
         }
     }
 
-    fn registered(&self) -> Registry {
-        let mut registry = Registry::with_prefix("datebin");
+    fn registered(&self, database: Option<&str>) -> Registry {
+        let mut registry = registry(database);
         registry.register("requests", "Requests by route, status and error code", self.requests.clone());
         registry.register(
             "request_duration_seconds",

@@ -15,6 +15,8 @@ const KEPT: usize = 100;
 pub struct Request {
     /// Its method; `other` for those that nobody has.
     pub method: &'static str,
+    /// The name of the database that it asked, where it has one.
+    pub database: Option<Arc<str>>,
     /// The route that it matched; empty for none.
     pub route: String,
     /// The status; 499 where the client left before the answer.

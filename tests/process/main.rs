@@ -44,6 +44,7 @@ mod rights;
 mod secrets;
 mod secured;
 mod settings;
+mod several;
 mod standbys;
 mod stopping;
 mod trouble;

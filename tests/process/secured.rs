@@ -7,7 +7,7 @@ use datebin::db::{self, DatabaseConfig, TlsVariables};
 
 use crate::certificates::{Authority, Pair, self_signed};
 use crate::cluster::{Cluster, PASSWORD};
-use crate::program::{Program, ran};
+use crate::program::{LONG, Program, eventually, ran};
 
 /// A host that is this machine and is not known to be.
 const ELSEWHERE: &str = "0.0.0.0";
@@ -69,7 +69,7 @@ impl Server {
             return error.to_string();
         }
         let log = self.cluster.log();
-        let authorized = log[self.read..].lines().filter(|line| line.contains("connection authorized")).next_back();
+        let authorized = log[self.read..].lines().rfind(|line| line.contains("connection authorized"));
         let outcome = authorized.map(|line| if line.contains("SSL enabled") { "TLS" } else { "plain" });
         self.read = log.len();
         outcome.unwrap_or("nothing in the log").to_owned()
@@ -260,10 +260,9 @@ async fn allow_and_prefer_take_the_way_that_the_server_wants() {
 #[tokio::test(flavor = "multi_thread")]
 async fn questions_are_answered_over_tls_and_a_wrong_certificate_is_said() {
     let authority = Authority::new("ca");
-    let server = Server::showing(&authority.signed(&["localhost"], "server"), None, "hostssl all all all password\n");
+    let server = Server::showing(&authority.signed(&["localhost"], "server"), None, ANYBODY);
     let roots = server.file("ca.crt", &authority.pem());
     let secured = server.url("localhost", &format!("sslmode=verify-full&sslrootcert={roots}"));
-    // `Cluster::sql` connects without TLS.
     let done = ran(&server.cluster.directory, &[("DATABASE_URL", &secured)], &["migrate"]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let variables =
@@ -272,6 +271,15 @@ async fn questions_are_answered_over_tls_and_a_wrong_certificate_is_said() {
     assert_eq!(program.post("/query", &crate::program::question("vector(1)")).await.status, 200);
     let listed = program.get("/search").await;
     assert_eq!(listed.status, 200, "{}", listed.body);
+    // The listener for notifications, which has a session of another kind, comes in this way too.
+    let sessions = "SELECT count(*) FILTER (WHERE query LIKE 'LISTEN %' AND ssl), count(*) FILTER (WHERE NOT ssl)
+        FROM pg_stat_activity JOIN pg_stat_ssl USING (pid) WHERE application_name = 'datebin'";
+    let mut admin = server.cluster.connect().await;
+    let listening = async || {
+        let counted: (i64, i64) = sqlx::query_as(sessions).fetch_one(&mut admin).await.expect("a row");
+        (counted == (1, 0)).then_some(())
+    };
+    eventually(LONG, "all sessions are secured, the listener's too", listening).await;
     drop(program);
     let away = server.url(ELSEWHERE, &format!("sslmode=verify-full&sslrootcert={roots}"));
     let done = ran(&server.cluster.directory, &[("DATABASE_URL", &away)], &["check"]);
