@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, KeyOperations, PublicKeyUse};
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind};
+use serde::Deserialize as _;
+use serde_json::Value;
 
 /// The bytes of a point of P-256, uncompressed.
 const POINT: usize = 65;
@@ -38,11 +40,13 @@ pub(super) struct Keys(BTreeMap<String, Key>);
 impl Keys {
     /// Reads the keys of a document. Keys for other purposes and of other kinds are left out.
     pub(super) fn read(text: &str) -> Result<Self, KeysError> {
-        let set: JwkSet = serde_json::from_str(text).map_err(|_| KeysError::Shape)?;
+        let document: Value = serde_json::from_str(text).map_err(|_| KeysError::Shape)?;
+        let all = document.get("keys").and_then(Value::as_array).ok_or(KeysError::Shape)?;
         let mut keys = BTreeMap::new();
-        for jwk in &set.keys {
+        // Each by itself: what an odd one among them is does not matter.
+        for jwk in all.iter().filter_map(|one| Jwk::deserialize(one).ok()) {
             let Some(kid) = jwk.common.key_id.as_deref().filter(|kid| !kid.is_empty()) else { continue };
-            let Some(key) = usable(jwk) else { continue };
+            let Some(key) = usable(&jwk) else { continue };
             if keys.insert(kid.to_owned(), key).is_some() {
                 return Err(KeysError::Twice(kid.to_owned()));
             }
@@ -74,14 +78,22 @@ fn usable(jwk: &Jwk) -> Option<Key> {
     let is_for_signatures = common.public_key_use.as_ref().is_none_or(|used| *used == PublicKeyUse::Signature);
     let verifies = common.key_operations.as_ref().is_none_or(|list| list.contains(&KeyOperations::Verify));
     let is_own = common.key_algorithm.is_none_or(|algorithm| algorithm == own);
-    let key = DecodingKey::from_jwk(jwk).ok()?;
+    let mut key = DecodingKey::from_jwk(jwk).ok()?;
+    if let DecodingKeyKind::RsaModulusExponent { n, e } = key.kind() {
+        // Some write a zero first, as in DER, with which no signature would be verified.
+        key = DecodingKey::from_rsa_raw_components(without_zeros(n), without_zeros(e));
+    }
     let is_whole = match key.kind() {
         DecodingKeyKind::SecretOrDer(point) => point.len() == POINT,
-        DecodingKeyKind::RsaModulusExponent { n, .. } => {
-            MODULUS.contains(&n.iter().skip_while(|byte| **byte == 0).count())
-        }
+        DecodingKeyKind::RsaModulusExponent { n, .. } => MODULUS.contains(&n.len()),
     };
     (is_for_signatures && verifies && is_own && is_whole).then_some(Key { algorithm, key })
+}
+
+/// A number without the zeros that it begins with.
+fn without_zeros(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    number.get(zeros..).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -133,10 +145,37 @@ mod tests {
         assert_eq!(read(&[format!("{{\"kty\": \"oct\", \"k\": \"{}\"{named}}}", number(32))]), none, "HMAC");
         // The others count all the same.
         assert_eq!(read(&["{\"kty\": \"what\"}".into(), ec(named), rsa(256, ", \"kid\": \"b\"")]), Ok(2));
+        for odd in [
+            &ec(", \"kid\": 7"),
+            &ec(", \"kid\": \"b\", \"key_ops\": \"verify\""),
+            &ec(", \"kid\": \"b\", \"use\": [1]"),
+            "{\"kty\": 1, \"kid\": \"b\"}",
+            "{\"kid\": \"b\"}",
+            "null",
+            "7",
+            "[]",
+        ] {
+            assert_eq!(read(&[odd.to_owned(), ec(named)]), Ok(1), "{odd}");
+            assert_eq!(read(&[odd.to_owned()]), none, "{odd}");
+        }
         assert_eq!(read(&[ec(named), rsa(256, named)]), Err("two keys have the `kid` \"a\"".to_owned()));
         assert_eq!(read(&[]), none);
         for text in ["", "{}", "[]", "{\"keys\": 1}", "nothing"] {
             assert_eq!(Keys::read(text).err(), Some(KeysError::Shape), "{text}");
         }
+    }
+
+    #[test]
+    fn zeros_before_a_number_are_no_part_of_it() {
+        use base64::Engine as _;
+        use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+        let (modulus, exponent) = ([vec![0, 0], vec![200; 256]].concat(), [0, 1, 0, 1]);
+        let (n, e) = (URL_SAFE_NO_PAD.encode(modulus), URL_SAFE_NO_PAD.encode(exponent));
+        let keys = format!("{{\"keys\": [{{\"kty\": \"RSA\", \"kid\": \"a\", \"n\": \"{n}\", \"e\": \"{e}\"}}]}}");
+        let keys = Keys::read(&keys).unwrap();
+        let DecodingKeyKind::RsaModulusExponent { n, e } = keys.get("a").unwrap().key.kind() else {
+            panic!("a key of RSA")
+        };
+        assert_eq!((n.as_slice(), e.as_slice()), ([200; 256].as_slice(), [1, 0, 1].as_slice()));
     }
 }

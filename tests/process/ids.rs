@@ -276,8 +276,15 @@ async fn only_a_token_that_a_known_key_signed_proves_a_person() {
 async fn keys_of_rsa_prove_people_as_well() {
     let Some(signer) = Signer::rsa("one") else { return };
     let cluster = Cluster::start();
-    let program = served(&cluster, &keys(&[&signer]), &[("DATEBIN_JWT_AUDIENCE", "org:1")]).await;
+    let mut padded = Signer::rsa("two").expect("a second key");
+    // As those write it who copy the number out of DER.
+    for number in ["n", "e"] {
+        let bytes = URL_SAFE_NO_PAD.decode(padded.jwk[number].as_str().expect("a number")).expect("base64");
+        padded.jwk[number] = json!(URL_SAFE_NO_PAD.encode([vec![0], bytes].concat()));
+    }
+    let program = served(&cluster, &keys(&[&signer, &padded]), &[("DATEBIN_JWT_AUDIENCE", "org:1")]).await;
     assert_proven(&program, &signer).await;
+    assert_eq!(seen(&program, &padded.proof("alice", &json!({}))).await, (200, json!(1.0)));
     assert!(program.complaints().is_empty(), "{:?}", program.complaints());
 }
 
