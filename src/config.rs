@@ -1,5 +1,6 @@
 //! Settings of the process. Each concern has one struct; nothing else reads the environment.
 
+mod access;
 mod database;
 mod databases;
 #[cfg(test)]
@@ -14,7 +15,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::access::{Access, AccessConfig};
+use crate::access::Access;
 use crate::cache::Cache;
 use crate::engine::Resources;
 use crate::observe::Audit;
@@ -257,14 +258,6 @@ impl Environment<'_> {
             token_wait: self.duration("DATEBIN_POOL_WAIT", usual.token_wait)?,
             audit: self.audit()?,
         })
-    }
-
-    /// Where it stands who may ask; none where everybody may.
-    #[must_use]
-    pub fn access(&self) -> Option<AccessConfig> {
-        let path = |name| self.text(name).map(PathBuf::from);
-        let (claim, audience) = (self.text("DATEBIN_JWT_CLAIM"), self.text("DATEBIN_JWT_AUDIENCE"));
-        path("DATEBIN_TOKENS").map(|tokens| AccessConfig { tokens, keys: path("DATEBIN_JWKS"), claim, audience })
     }
 
     /// Whether the server refuses to start where a declaration of the file is wrong.

@@ -44,6 +44,9 @@ pub(super) async fn demo(environment: &Environment<'_>) -> Result<(), Failure> {
 
 /// How the server listens, and whom it lets in.
 async fn http(environment: &Environment<'_>) -> Result<HttpConfig, Failure> {
+    if let Some(idle) = environment.idle_access() {
+        tracing::warn!("{idle}");
+    }
     let access = match environment.access() {
         Some(files) => Access::of(files).await?,
         None => {

@@ -33,3 +33,17 @@ fn the_example_file_lists_exactly_the_variables() {
     let listed: Vec<String> = example.lines().filter_map(named).collect();
     assert_eq!(listed, VARIABLES);
 }
+
+#[test]
+fn settings_of_id_tokens_without_effect_are_named() {
+    let said = |set: &[&str]| Environment(&|name| set.contains(&name).then(|| "a".to_owned())).idle_access();
+    let (tokens, keys, claim, audience) =
+        ("DATEBIN_TOKENS", "DATEBIN_JWKS", "DATEBIN_JWT_CLAIM", "DATEBIN_JWT_AUDIENCE");
+    for set in [&[][..], &[tokens], &[tokens, keys], &[tokens, keys, claim, audience]] {
+        assert_eq!(said(set), None, "{set:?}");
+    }
+    let none = "without effect, as DATEBIN_TOKENS is not set: DATEBIN_JWKS, DATEBIN_JWT_AUDIENCE";
+    assert_eq!(said(&[audience, keys]).as_deref(), Some(none));
+    let none = "without effect, as DATEBIN_JWKS is not set: DATEBIN_JWT_CLAIM";
+    assert_eq!(said(&[tokens, claim]).as_deref(), Some(none));
+}
