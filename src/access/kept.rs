@@ -58,8 +58,8 @@ impl From<PathBuf> for AccessConfig {
 pub struct Credentials {
     /// The secret of its token.
     pub secret: Option<Vec<u8>>,
-    /// The login that it states.
-    pub login: Option<String>,
+    /// The login that it states, as it came: it is read only where it is believed.
+    pub login: Option<Vec<u8>>,
     /// An ID token.
     pub id: Option<Vec<u8>>,
 }
@@ -75,6 +75,15 @@ pub enum Refusal {
     BadLogin,
     /// The token has all its places taken.
     Busy,
+}
+
+/// A request that is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Why.
+    pub why: Refusal,
+    /// Who asks, as far as that is proven: for those who watch requests, never for the answer.
+    pub who: Identity,
 }
 
 /// A caller that was let in. As long as it lives it takes one of its token's places.
@@ -126,31 +135,41 @@ impl Access {
     ///
     /// # Errors
     /// The secret is unknown, or the person or the moment is wrong.
-    pub async fn admit(&self, credentials: &Credentials, wait: Duration) -> Result<Guard, Refusal> {
+    pub async fn admit(&self, credentials: &Credentials, wait: Duration) -> Result<Guard, Refused> {
         let Some(tokens) = &self.tokens else { return Ok(Guard::default()) };
         let (secret, now) = (credentials.secret.as_deref().unwrap_or_default(), self.clock.now());
         let token = found(&tokens.borrow(), secret, now).filter(|token| token.may_ask(&self.place));
-        let token = token.ok_or(Refusal::Unknown)?;
-        let person = self.person(&token, credentials, now)?;
-        let role = token.role_of(person.as_deref()).map_err(|()| Refusal::Person)?;
-        let place = match token.places.clone() {
-            None => None,
-            Some(places) => {
-                let place = timeout(wait, places.acquire_owned()).await;
-                Some(place.ok().and_then(Result::ok).ok_or(Refusal::Busy)?)
-            }
-        };
-        let identity = Identity { token: Some(Arc::clone(&token.name)), person, role };
-        Ok(Guard { caller: Caller::new(token, identity, self.place.name()), _place: place })
+        let mut who = Identity::NOBODY;
+        let Some(token) = token else { return Err(Refused { why: Refusal::Unknown, who }) };
+        who.token = Some(Arc::clone(&token.name));
+        match self.place_of(&token, credentials, &mut who, wait).await {
+            Ok(place) => Ok(Guard { caller: Caller::new(token, who, self.place.name()), _place: place }),
+            Err(why) => Err(Refused { why, who }),
+        }
+    }
+
+    /// The place of a known token's request, if the token has any, and who asks.
+    async fn place_of(
+        &self,
+        token: &Token,
+        credentials: &Credentials,
+        who: &mut Identity,
+        wait: Duration,
+    ) -> Result<Option<OwnedSemaphorePermit>, Refusal> {
+        who.person = self.person(token, credentials, self.clock.now())?;
+        who.role = token.role_of(who.person.as_deref()).map_err(|()| Refusal::Person)?;
+        let Some(places) = token.places.clone() else { return Ok(None) };
+        let place = timeout(wait, places.acquire_owned()).await;
+        place.ok().and_then(Result::ok).map(Some).ok_or(Refusal::Busy)
     }
 
     /// The person that a token's request is for, as far as the token is believed.
     fn person(&self, token: &Token, credentials: &Credentials, now: Millis) -> Result<Option<Arc<str>>, Refusal> {
         match token.user {
             User::Nobody => Ok(None),
-            User::Header => match credentials.login.as_deref() {
-                None | Some("") => Ok(None),
-                Some(login) if person::is_login(login) => Ok(Some(login.into())),
+            User::Header => match credentials.login.as_deref().map(std::str::from_utf8) {
+                None | Some(Ok("")) => Ok(None),
+                Some(Ok(login)) if person::is_login(login) => Ok(Some(login.into())),
                 Some(_) => Err(Refusal::BadLogin),
             },
             User::IdToken => {
@@ -206,5 +225,48 @@ async fn warn_of_readers(path: &Path) {
     let Ok(found) = tokio::fs::metadata(path).await else { return };
     if found.permissions().mode() & 0o004 != 0 {
         tracing::warn!(file = %path.display(), "every user of this machine may read the file of tokens; chmod 640 closes it");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The status of a refusal and the name it is counted under.
+    async fn refused(access: &Access, secret: &str, login: Option<&[u8]>, id: Option<&[u8]>) -> (Refusal, Identity) {
+        let secret = Some(secret.as_bytes().to_vec());
+        let credentials = Credentials { secret, login: login.map(<[u8]>::to_vec), id: id.map(<[u8]>::to_vec) };
+        let refused = access.admit(&credentials, Duration::ZERO).await.unwrap_err();
+        (refused.why, refused.who)
+    }
+
+    #[tokio::test]
+    async fn a_refusal_names_the_token_once_its_secret_is_known() {
+        let one = |name: &str, lines: &str| {
+            format!("[[token]]\nname = \"{name}\"\nsha256 = \"{}\"\n{lines}\n", Secret::of(name.as_bytes()).digits())
+        };
+        let text = [
+            one("busy", "limits = { concurrent = 1 }"),
+            one("people", "user = \"header\"\nroles = { alice = \"analyst\" }"),
+            one("signed", "user = \"jwt\""),
+            one("old", "expires = \"2001-01-01T00:00:00Z\""),
+        ];
+        let (_sender, tokens) = watch::channel(Tokens::from(tokens(&text.concat(), true).unwrap()));
+        let access = Access { tokens: Some(tokens), ids: None, clock: Clock::System, place: Place::Root };
+        let named = |name: &str| Identity { token: Some(name.into()), ..Identity::NOBODY };
+        let busy = Credentials { secret: Some(b"busy".to_vec()), ..Credentials::default() };
+        let _held = access.admit(&busy, Duration::ZERO).await.unwrap();
+        assert_eq!(refused(&access, "busy", None, None).await, (Refusal::Busy, named("busy")));
+        assert_eq!(refused(&access, "people", None, None).await, (Refusal::Person, named("people")));
+        let bob = Identity { person: Some("bob".into()), ..named("people") };
+        assert_eq!(refused(&access, "people", Some(b"bob"), None).await, (Refusal::Person, bob));
+        assert_eq!(refused(&access, "people", Some(b"\xff"), None).await, (Refusal::BadLogin, named("people")));
+        // A login that is not believed is not read either.
+        let signed = refused(&access, "signed", Some(b"\xff"), Some(b"a.b.c")).await;
+        assert_eq!(signed, (Refusal::Unknown, named("signed")));
+        for unknown in ["other", "old"] {
+            let refused = refused(&access, unknown, Some(b"\xff"), None).await;
+            assert_eq!(refused, (Refusal::Unknown, Identity::NOBODY), "{unknown}");
+        }
     }
 }

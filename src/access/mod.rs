@@ -19,7 +19,7 @@ mod verifying;
 
 pub use caller::Caller;
 pub use file::{FileError, tokens};
-pub use kept::{Access, AccessConfig, Credentials, Guard, Refusal};
+pub use kept::{Access, AccessConfig, Credentials, Guard, Refusal, Refused};
 pub use place::Place;
 pub use sight::Sight;
 pub use token::{Secret, Token, TokenLimits, User};

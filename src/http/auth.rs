@@ -14,6 +14,7 @@ use super::respond;
 use crate::access::{Access, Credentials, Place, Refusal};
 use crate::config::HttpConfig;
 use crate::error::{Error, Kind};
+use crate::identity::Identity;
 use crate::observe::Record;
 
 /// Whom Grafana asks for.
@@ -54,16 +55,24 @@ pub(super) async fn admitted(State(gate): State<Gate>, mut request: Request, nex
     };
     let guard = match gate.access.admit(&credentials, gate.wait).await {
         Ok(guard) => guard,
-        Err(refusal) => return refused(refusal, request.headers()),
+        Err(refusal) => {
+            record(&request, &refusal.who);
+            return refused(refusal.why, request.headers());
+        }
     };
-    if let Some(record) = request.extensions().get::<Record>() {
-        record.caller(guard.caller.identity());
-    }
+    record(&request, guard.caller.identity());
     request.extensions_mut().insert(guard.caller.clone());
     let response = next.run(request).await;
     // The place of the request is its token's as long as it is worked on.
     drop(guard);
     response
+}
+
+/// Tells those who watch requests who asks.
+fn record(request: &Request, who: &Identity) {
+    if let Some(record) = request.extensions().get::<Record>() {
+        record.caller(who);
+    }
 }
 
 /// A refusal without the methods that the router adds: they would tell which paths there are.
@@ -102,12 +111,9 @@ fn refused(refusal: Refusal, headers: &HeaderMap) -> Response {
 
 fn credentials(headers: &HeaderMap) -> Result<Credentials, Error> {
     let secret = once(headers, &AUTHORIZATION)?.and_then(|value| secret(value.as_bytes()));
-    let login = once(headers, &LOGIN)?.map(|value| {
-        let text = std::str::from_utf8(value.as_bytes()).map(str::to_owned);
-        text.map_err(|_| Error::new(Kind::BadRequest, "X-Grafana-User is not UTF-8"))
-    });
+    let login = once(headers, &LOGIN)?.map(|value| value.as_bytes().to_vec());
     let id = once(headers, &ID_TOKEN)?.map(|value| value.as_bytes().to_vec());
-    Ok(Credentials { secret, login: login.transpose()?, id })
+    Ok(Credentials { secret, login, id })
 }
 
 /// The only value of a header: of two, nobody knows which one a proxy has looked at.
@@ -153,5 +159,12 @@ mod tests {
         ] {
             assert_eq!(secret(&value).as_deref(), expected.map(str::as_bytes), "{value:?}");
         }
+    }
+
+    #[test]
+    fn a_stated_login_of_any_bytes_is_left_to_who_believes_it() {
+        let mut headers = HeaderMap::new();
+        headers.insert(LOGIN, HeaderValue::from_bytes(b"al\xff").unwrap());
+        assert_eq!(credentials(&headers).unwrap().login.as_deref(), Some(&b"al\xff"[..]));
     }
 }

@@ -20,21 +20,34 @@ async fn counted(server: &Server, name: &str) -> Vec<String> {
 #[sqlx::test(migrations = false)]
 async fn requests_are_counted_by_token_and_told_to_whom_they_concern(pool: PgPool) {
     sql(&pool, "CREATE TABLE one (ts timestamptz NOT NULL, value float8); ANALYZE;").await;
-    let tokens = [token("whole", ""), token("few", "metrics = [\"one\"]"), token("people", "user = \"header\"")];
+    let tokens = [
+        token("whole", ""),
+        token("few", "metrics = [\"one\"]"),
+        token("people", "user = \"header\""),
+        token("roles", "user = \"header\"\nroles = { alice = \"analyst\" }"),
+    ];
     let file = File::of(&tokens.concat());
     let server = Server::with(&pool, file.setup().await).await;
-    for (name, path, status) in
-        [("few", "/search", 200), ("few", "/search", 200), ("few", "/nothing", 404), ("wrong", "/search", 401)]
-    {
+    for (name, path, status) in [
+        ("few", "/search", 200),
+        ("few", "/search", 200),
+        ("few", "/nothing", 404),
+        ("wrong", "/search", 401),
+        ("roles", "/search", 403),
+    ] {
         let bearer = format!("Bearer secret-of-{name}");
         assert_eq!(server.send("GET", path, &[("authorization", &bearer)], "").await.status, status, "{name} {path}");
     }
     // An answer is counted when its last byte was taken.
     let end = tokio::time::Instant::now() + patience(Duration::from_secs(2));
-    let own = ["{token=\"few\",code=\"not_found\"} 1", "{token=\"few\",code=\"ok\"} 2"];
+    let own = [
+        "{token=\"few\",code=\"not_found\"} 1",
+        "{token=\"few\",code=\"ok\"} 2",
+        "{token=\"roles\",code=\"forbidden\"} 1",
+    ];
     loop {
         let mut found = counted(&server, "whole").await;
-        found.retain(|line| line.contains("few"));
+        found.retain(|line| line.contains("few") || line.contains("roles"));
         found.sort();
         if found == own {
             break;
