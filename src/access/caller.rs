@@ -48,10 +48,14 @@ impl Caller {
         self.token.as_ref().map_or_else(|| Arc::clone(whole), |token| token.view(&self.database, whole))
     }
 
-    /// Whether it may know how much a token of that name asks: of others only who sees everything.
+    /// Whether it may know how much a token of that name asks. Of others only who sees everything, everywhere: nothing is
+    /// hidden from it in a catalog that is known.
     #[must_use]
-    pub fn counts(&self, name: &str) -> bool {
-        self.token.as_ref().is_none_or(|own| own.sight.is_all() || *own.name == *name)
+    pub fn counts(&self, name: &str, whole: Option<&Snapshot>) -> bool {
+        let Some(own) = &self.token else { return true };
+        let tells_none_apart = |whole: &Snapshot| !whole.sources().iter().any(|source| source.by_token);
+        let sees_all = own.sight.is_all() && own.databases.is_none() && whole.is_some_and(tells_none_apart);
+        sees_all || *own.name == *name
     }
 
     /// The bounds of its answers.
@@ -84,5 +88,32 @@ impl Caller {
     #[must_use]
     pub fn hides_rows(&self) -> bool {
         self.identity.is_in_force() || self.token.as_ref().is_some_and(|token| token.sight.hides_rows())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::tokens;
+    use crate::time::Zone;
+
+    #[test]
+    fn only_who_sees_everything_is_told_of_other_tokens() {
+        let digits = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+        let known = Snapshot::new(Vec::new(), Vec::new(), Zone::parse("UTC").unwrap()).unwrap();
+        for (lines, expected) in [
+            ("", true),
+            ("metrics = [\"host_*\"]", false),
+            ("user = \"header\"", false),
+            ("databases = [\"sales\"]", false),
+        ] {
+            let text = format!("[[token]]\nname = \"own\"\nsha256 = \"{digits}\"\n{lines}\n");
+            let token = tokens(&text, false).unwrap().remove(0);
+            let caller = Caller::new(token, Identity::NOBODY, "sales".into());
+            assert_eq!(caller.counts("other", Some(&known)), expected, "{lines}");
+            // Before the catalog is known nobody knows whether its rows tell tokens apart.
+            assert!(!caller.counts("other", None) && caller.counts("own", None), "{lines}");
+        }
+        assert!(Caller::default().counts("other", None));
     }
 }

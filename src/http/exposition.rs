@@ -11,6 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use super::App;
 use crate::access::Caller;
 use crate::cache::Outcome;
+use crate::catalog::Source;
 use crate::observe::{Format, Page, exposition};
 
 /// <https://prometheus.io/docs/instrumenting/exposition_formats/>
@@ -56,8 +57,9 @@ fn of_one(app: &App, caller: &Caller) -> Page {
     of_database(&mut page, app);
     of_catalog(&mut page, app, caller);
     of_cache(&mut page, app);
+    let whole = app.engine.catalog.current();
     let mut tokens = app.engine.database.observer().token_requests();
-    tokens.retain(|one| caller.counts(&one.token));
+    tokens.retain(|one| caller.counts(&one.token, whole.as_deref()));
     page.token_requests(&tokens);
     page
 }
@@ -82,7 +84,11 @@ fn of_catalog(page: &mut Page, app: &App, caller: &Caller) {
     page.gauge("catalog_sources", "Sources in the catalog", snapshot.sources().len());
     let left_out = catalog.left_out();
     page.gauge("catalog_declarations_left_out", "Declarations of the file that are wrong", left_out);
-    page.gauge("catalog_metrics", "Metrics in the catalog", snapshot.names().count());
+    // How many there are in rows that the caller does not see is not for it to know.
+    let is_told_by_rows = |source: &Source| source.name_value().is_some() && caller.is_told_by_rows_of(source);
+    if !snapshot.sources().iter().any(is_told_by_rows) {
+        page.gauge("catalog_metrics", "Metrics in the catalog", snapshot.names().count());
+    }
 }
 
 fn of_cache(page: &mut Page, app: &App) {

@@ -34,24 +34,29 @@ pub const fn plot(picture: &Picture) -> PlotArea {
     PlotArea { left: plot.left, top: plot.top, width: plot.width, height: plot.height }
 }
 
-/// The catalog in words.
+/// The catalog in words, for somebody from whom rows of some sources are hidden: how much there is of those is not said.
 #[must_use]
-pub fn catalog(snapshot: &Snapshot) -> CatalogView {
+pub fn catalog(snapshot: &Snapshot, hides_rows_of: impl Fn(&Source) -> bool) -> CatalogView {
     let annotations = snapshot.annotations().iter();
     CatalogView {
         zone: snapshot.zone().name(),
         notes: snapshot.notes().to_vec(),
-        sources: snapshot.sources().iter().map(source).collect(),
+        sources: snapshot.sources().iter().map(|one| source(one, !hides_rows_of(one))).collect(),
         annotations: annotations
             .map(|source| format!("{}: {}, time {}", source.name, source.relation, source.time.column))
             .collect(),
     }
 }
 
-fn source(source: &Source) -> SourceView {
+fn source(source: &Source, is_whole: bool) -> SourceView {
+    let mut facts = facts(source);
+    if is_whole {
+        facts.extend((source.children > 0).then(|| format!("{} partitions", source.children)));
+        facts.push(format!("{} MB", source.bytes >> 20));
+    }
     SourceView {
         relation: source.relation.to_string(),
-        facts: facts(source),
+        facts,
         metrics: source.metrics.iter().map(|metric| self::metric(source, metric)).collect(),
         labels: source.labels.iter().map(|label| self::label(source, label)).collect(),
     }
@@ -73,10 +78,6 @@ fn facts(source: &Source) -> Vec<String> {
     for rollup in &source.rollups {
         facts.push(format!("rolled up in {} by {}", rollup.rows.relation, Step::of_length(rollup.step_ms)));
     }
-    if source.children > 0 {
-        facts.push(format!("{} partitions", source.children));
-    }
-    facts.push(format!("{} MB", source.bytes >> 20));
     facts
 }
 

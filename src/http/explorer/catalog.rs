@@ -17,5 +17,6 @@ pub(in super::super) async fn got(Asked(app): Asked) -> Response {
 async fn listed(app: &App) -> Result<Response, Error> {
     let scope = app.scope().await?;
     let large = scope.snapshot().names().take(MANY + 1).count() > MANY;
-    app.buffers.answer(large, move || Ok(JsonOf(explorer::catalog(scope.snapshot())))).await
+    let catalog = move || explorer::catalog(scope.snapshot(), |source| scope.hides_rows_of(source));
+    app.buffers.answer(large, move || Ok(JsonOf(catalog()))).await
 }
