@@ -16,6 +16,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tracing::{Instrument as _, Span};
 
 use crate::catalog::Snapshot;
 use crate::catalog::classify::Decision;
@@ -169,7 +170,9 @@ impl Catalog {
         let (sender, state) = watch::channel(State::default());
         let wanted = Arc::new(Wanted::default());
         let made_from = Some(Arc::new(config.clone()));
-        tokio::spawn(keep(database, config, health, sender, Arc::clone(&wanted)));
+        let kept = keep(database, config, health, sender, Arc::clone(&wanted));
+        // Its lines say which database they are about.
+        tokio::spawn(kept.instrument(Span::current()));
         Self { state, wanted, config: made_from }
     }
 }

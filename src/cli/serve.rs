@@ -2,8 +2,9 @@
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{Instrument as _, Span};
 
-use super::{Failure, demo, say, variable_names};
+use super::{Failure, demo, say, unserved, variable_names};
 use crate::access::Access;
 use crate::check::undeclared_text;
 use crate::config::{self, Environment, HttpConfig};
@@ -65,6 +66,9 @@ async fn served(
     databases: Vec<config::DatabaseSettings>,
     http: &HttpConfig,
 ) -> Result<Vec<http::Served>, Failure> {
+    if let Some(files) = environment.access() {
+        unserved::warn(&files.tokens, &databases).await;
+    }
     let (resources, mut served) = (environment.resources()?, Vec::new());
     for one in databases {
         let name = one.name.clone();
@@ -72,7 +76,7 @@ async fn served(
             let path = format!("{}/{name}/", http.base_path);
             tracing::info!(path, database = one.database.place(), "a database has a path of its own");
         }
-        let engine = engine(environment, one, http, resources.clone()).await;
+        let engine = engine(environment, one, http, resources.clone()).instrument(span(name.as_deref())).await;
         let engine = engine.map_err(|error| match &name {
             Some(name) => format!("database {name}: {error}").into(),
             None => error,
@@ -80,6 +84,11 @@ async fn served(
         served.push(http::Served { name, engine });
     }
     Ok(served)
+}
+
+/// What the lines of the log about a database are in, where it has a name.
+fn span(name: Option<&str>) -> Span {
+    name.map_or_else(Span::none, |database| tracing::error_span!("catalog", database))
 }
 
 /// An engine whose catalog and health are kept current in the background.
@@ -146,8 +155,9 @@ async fn serve(served: Vec<http::Served>, http: &HttpConfig, entrance: Entrance)
     tracing::info!(url = %entrance.url(http)?, "listening");
     reload_on_hangup(served.iter().map(|one| one.engine.catalog.clone()).collect())?;
     for one in &served {
-        reload_on_notice(&one.engine);
-        tell_of_undeclared(&one.engine);
+        let span = span(one.name.as_deref());
+        tokio::spawn(reload_on_notice(&one.engine).instrument(span.clone()));
+        tokio::spawn(tell_of_undeclared(&one.engine).instrument(span));
     }
     let service = http::service(served, http);
     server::run(entrance.listener, service, http.clone(), entrance.certificate, stop()?).await;
@@ -168,25 +178,25 @@ fn reload_on_hangup(catalogs: Vec<Catalog>) -> Result<(), Failure> {
 }
 
 /// `NOTIFY datebin_reload`: the same.
-fn reload_on_notice(engine: &Engine) {
+fn reload_on_notice(engine: &Engine) -> impl Future<Output = ()> + use<> {
     let (catalog, database) = (engine.catalog.clone(), &engine.database);
-    tokio::spawn(db::listen(database.config().clone(), database.health().clone(), move || {
+    db::listen(database.config().clone(), database.health().clone(), move || {
         tracing::info!("reading the catalog anew: the database says that something changed");
         catalog.refresh();
-    }));
+    })
 }
 
 /// Says which tables a file without discovery leaves out: once, when the catalog is there.
-fn tell_of_undeclared(engine: &Engine) {
+fn tell_of_undeclared(engine: &Engine) -> impl Future<Output = ()> + use<> {
     let (catalog, database) = (engine.catalog.clone(), engine.database.config().clone());
-    tokio::spawn(async move {
+    async move {
         catalog.until_loaded().await;
         let Some(config) = catalog.config() else { return };
         let Ok(file) = refresh::file(config).await else { return };
         for relation in db::undeclared(&database, &file, config.zone).await.unwrap_or_default() {
             tracing::info!("{}", undeclared_text(&relation));
         }
-    });
+    }
 }
 
 /// Ends with SIGTERM or SIGINT; the second one ends the process.

@@ -62,7 +62,7 @@ impl Environment<'_> {
     fn named(&self, name: &str) -> Result<DatabaseSettings, ConfigError> {
         let path = name.to_lowercase();
         let wrong = |expected: &str| ConfigError::named(&format!("{URL}{name}"), expected);
-        if !name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_') {
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_') {
             return Err(wrong("a name of A to Z, 0 to 9 and _ behind DATABASE_URL_"));
         }
         if ROUTES.contains(&path.as_str()) {

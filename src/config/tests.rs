@@ -47,3 +47,13 @@ fn settings_of_id_tokens_without_effect_are_named() {
     let none = "without effect, as DATEBIN_JWKS is not set: DATEBIN_JWT_CLAIM";
     assert_eq!(said(&[tokens, claim]).as_deref(), Some(none));
 }
+
+#[test]
+fn a_database_without_a_name_behind_the_prefix_is_refused() {
+    for variable in ["DATABASE_URL_", "DATABASE_URL__FILE"] {
+        let environment = Environment(&|name| (name == variable).then(|| "postgres://u@h/d".into()));
+        let error = environment.databases(std::iter::once(variable)).map(|_| ()).map_err(|error| error.to_string());
+        let expected = "a name of A to Z, 0 to 9 and _ behind DATABASE_URL_";
+        assert!(error.as_ref().is_err_and(|error| error.contains(expected)), "{variable}: {error:?}");
+    }
+}

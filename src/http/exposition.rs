@@ -12,17 +12,22 @@ use super::App;
 use crate::access::Caller;
 use crate::cache::Outcome;
 use crate::catalog::Source;
-use crate::observe::{Format, Page, exposition};
+use crate::observe::{Format, Observer, Page, exposition};
 
 /// <https://prometheus.io/docs/instrumenting/exposition_formats/>
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 const OPEN_METRICS: &str = "application/openmetrics-text";
 
-/// The databases that a page is about.
+/// What a page is about.
 #[derive(Clone)]
-pub(super) struct Shown(pub(super) Arc<[App]>);
+pub(super) struct Shown {
+    /// The databases.
+    pub(super) apps: Arc<[App]>,
+    /// What was counted of the root, where it is no database's.
+    pub(super) root: Option<Observer>,
+}
 
-pub(super) async fn of_all(Extension(Shown(apps)): Extension<Shown>, request: Request) -> Response {
+pub(super) async fn of_all(Extension(Shown { apps, root }): Extension<Shown>, request: Request) -> Response {
     let accepted = request.headers().get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let (format, kind) = match accepted.flat_map(|value| value.split(',')).any(|part| part.contains(OPEN_METRICS)) {
         true => (
@@ -33,7 +38,8 @@ pub(super) async fn of_all(Extension(Shown(apps)): Extension<Shown>, request: Re
     };
     let caller = request.extensions().get::<Caller>().cloned().unwrap_or_default();
     let seen = apps.iter().filter(|app| caller.may_ask(app.name.as_deref()));
-    let pages = std::iter::once(of_process(&apps)).chain(seen.map(|app| of_one(app, &caller)));
+    let root = root.iter().map(|root| counted(None, root, &apps, &caller));
+    let pages = std::iter::once(of_process(&apps)).chain(root).chain(seen.map(|app| of_one(app, &caller)));
     let text = exposition(&pages.collect::<Vec<_>>(), format);
     (StatusCode::OK, [(CONTENT_TYPE, kind)], text).into_response()
 }
@@ -53,13 +59,20 @@ fn of_process(apps: &[App]) -> Page {
 
 /// What is known of a database now. The catalog and the requests of tokens are counted as the caller sees them.
 fn of_one(app: &App, caller: &Caller) -> Page {
-    let mut page = Page::of_database(app.name.as_deref(), app.engine.database.observer());
+    let mut page = counted(app.name.as_deref(), app.engine.database.observer(), std::slice::from_ref(app), caller);
     of_database(&mut page, app);
     of_catalog(&mut page, app, caller);
     of_cache(&mut page, app);
-    let whole = app.engine.catalog.current();
-    let mut tokens = app.engine.database.observer().token_requests();
-    tokens.retain(|one| caller.counts(&one.token, whole.as_deref()));
+    page
+}
+
+/// What was counted of databases, under the name of the only one where it has one. Tokens are told apart for whoever sees all
+/// of them in each.
+fn counted(name: Option<&str>, observer: &Observer, apps: &[App], caller: &Caller) -> Page {
+    let mut page = Page::of_database(name, observer);
+    let mut tokens = observer.token_requests();
+    let wholes: Vec<_> = apps.iter().map(|app| app.engine.catalog.current()).collect();
+    tokens.retain(|one| wholes.iter().all(|whole| caller.counts(&one.token, whole.as_deref())));
     page.token_requests(&tokens);
     page
 }

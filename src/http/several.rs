@@ -24,19 +24,24 @@ use crate::observe::Observer;
 #[must_use]
 pub fn service(served: Vec<Served>, config: &HttpConfig) -> Service {
     let apps: Arc<[App]> = App::all(served, config).into();
+    let of_all = || Shown { apps: Arc::clone(&apps), root: None };
+    if let [only] = &*apps
+        && only.name.is_none()
+    {
+        return surface(only, of_all(), config);
+    }
+    let base: Arc<str> = config.base_path.as_str().into();
+    // The base path is removed here, once.
+    let config = &HttpConfig { base_path: String::new(), ..config.clone() };
     let root = match apps.iter().find(|app| app.name.is_none()) {
-        Some(app) => surface(app, Shown(Arc::clone(&apps)), config),
+        Some(app) => surface(app, of_all(), config),
         None => bare(&apps, config),
     };
-    if apps.len() == 1 && apps[0].name.is_none() {
-        return root;
-    }
     let named = apps.iter().filter_map(|app| {
         let name = app.name.clone()?;
-        Some((name, surface(app, Shown(Arc::from([app.clone()])), config)))
+        Some((name, surface(app, Shown { apps: Arc::from([app.clone()]), root: None }, config)))
     });
-    let (named, base): (Arc<BTreeMap<Arc<str>, Service>>, Arc<str>) =
-        (Arc::new(named.collect()), config.base_path.as_str().into());
+    let named: Arc<BTreeMap<Arc<str>, Service>> = Arc::new(named.collect());
     BoxCloneSyncService::new(tower::service_fn(move |request: Request| {
         let request = path::normalised(request, &base);
         let first = request.uri().path().split('/').nth(1).unwrap_or_default();
@@ -49,7 +54,9 @@ pub fn service(served: Vec<Served>, config: &HttpConfig) -> Service {
 
 /// The root where every database has a name.
 fn bare(apps: &Arc<[App]>, config: &HttpConfig) -> Service {
-    let watching = Watching { observer: Observer::default(), audit: config.audit, database: None };
+    let observer = Observer::of_root();
+    let shown = Shown { apps: Arc::clone(apps), root: Some(observer.clone()) };
+    let watching = Watching { observer, audit: config.audit, database: None };
     let routes = Router::new()
         .route("/", get(root))
         .route("/livez", get(health::live))
@@ -57,7 +64,7 @@ fn bare(apps: &Arc<[App]>, config: &HttpConfig) -> Service {
         .route("/metrics", get(exposition::of_all))
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_method)
-        .layer(Extension(Shown(Arc::clone(apps))))
+        .layer(Extension(shown))
         .with_state(Arc::clone(apps));
     layered(routes, config, watching, Place::Root)
 }

@@ -116,6 +116,12 @@ impl Observer {
         Self(Arc::new(Numbers::of_database(Some(name))))
     }
 
+    /// One of the requests that are no database's.
+    #[must_use]
+    pub fn of_root() -> Self {
+        Self(Arc::new(Numbers::of_root()))
+    }
+
     /// Counts something that happened, and writes the line of the log that it is worth.
     pub fn observe(&self, what: &Observation<'_>) {
         self.0.count(what);

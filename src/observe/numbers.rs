@@ -124,8 +124,22 @@ impl Default for Numbers {
 impl Numbers {
     /// Those of a database, with its name where there are several.
     pub(super) fn of_database(name: Option<&str>) -> Self {
+        let mut numbers = Self::unregistered();
+        numbers.begin_at_zero();
+        numbers.registry = numbers.registered(name);
+        numbers
+    }
+
+    /// Those of requests alone.
+    pub(super) fn of_root() -> Self {
+        let mut numbers = Self::unregistered();
+        numbers.registry = numbers.with_requests(None);
+        numbers
+    }
+
+    fn unregistered() -> Self {
         let constructor: fn() -> Histogram = times;
-        let mut numbers = Self {
+        Self {
             requests: Family::default(),
             request_times: Family::new_with_constructor(constructor),
             answer_bytes: Counter::default(),
@@ -144,10 +158,7 @@ impl Numbers {
             opening: Gauge::default(),
             sessions: Gauge::default(),
             registry: Registry::default(),
-        };
-        numbers.begin_at_zero();
-        numbers.registry = numbers.registered(name);
-        numbers
+        }
     }
 
     fn begin_at_zero(&self) {
@@ -165,7 +176,7 @@ impl Numbers {
         }
     }
 
-    fn registered(&self, database: Option<&str>) -> Registry {
+    fn with_requests(&self, database: Option<&str>) -> Registry {
         let mut registry = registry(database);
         registry.register("requests", "Requests by route, status and error code", self.requests.clone());
         registry.register(
@@ -179,6 +190,11 @@ impl Numbers {
             "Bytes of answers as they were sent, after compression",
             self.answer_bytes.clone(),
         );
+        registry
+    }
+
+    fn registered(&self, database: Option<&str>) -> Registry {
+        let mut registry = self.with_requests(database);
         registry.register("stage_duration_seconds", "Time of each stage of a question", self.stages.clone());
         registry.register(
             "failed_targets",

@@ -67,7 +67,8 @@ async fn the_same_metric_of_two_databases_has_two_values_in_every_dialect() {
         ("DATABASE_URL_SALES", sales.as_str()),
         ("DATABASE_URL_STAFF_2_FILE", &staff),
         ("DATEBIN_CONFIG_STAFF_2", &catalog),
-        ("DATEBIN_BASE_PATH", "/datebin"),
+        // The path begins as the routes of the Prometheus API do.
+        ("DATEBIN_BASE_PATH", "/api"),
         ("DATEBIN_CACHE_BYTES", "64MiB"),
     ];
     let program = serve(&cluster, &settings, &["/sales/readyz", "/staff_2/readyz"]).await;
@@ -92,7 +93,7 @@ async fn the_same_metric_of_two_databases_has_two_values_in_every_dialect() {
         let page = page.expect("an answer").text().await.expect("a page");
         assert!(page.contains("<html"), "{path}: {page}");
     }
-    let origin = program.base.trim_end_matches("/datebin").to_owned();
+    let origin = program.base.trim_end_matches("/api").to_owned();
     let asked = answer(program.client.get(format!("{origin}/sales/api/v1/query?query=cpu&time=1523768390"))).await;
     assert_eq!(asked.expect("an answer").body["data"]["result"][0]["value"][1], json!("1"));
     // The root has what is of the process, and no question is answered there.
@@ -102,6 +103,14 @@ async fn the_same_metric_of_two_databases_has_two_values_in_every_dialect() {
         assert_eq!(program.get(path).await.status, status, "{path}");
     }
     assert_eq!(program.post("/query", &question("cpu")).await.status, 404);
+    // The database of the root, too.
+    let (sales, root) = (url(&cluster, "sales"), url(&cluster, "staff"));
+    let settings = [("DATABASE_URL_SALES", sales.as_str()), ("DATABASE_URL", &root), ("DATEBIN_BASE_PATH", "/api")];
+    let program = serve(&cluster, &settings, &["/readyz", "/sales/readyz"]).await;
+    for (path, expected) in [("", "2"), ("/sales", "1")] {
+        let asked = program.get(&format!("{path}/api/v1/query?query=cpu&time=1523768390")).await;
+        assert_eq!(asked.body["data"]["result"][0]["value"][1], json!(expected), "{path}: {}", asked.body);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,6 +155,12 @@ async fn the_numbers_of_each_database_have_its_name() {
         (of("staff", "request") && of("sales", "audit")).then_some(())
     };
     eventually(LONG, "the lines name the databases", said).await;
+    // So does a line about a catalog.
+    let loaded = |line: &Value| line["fields"]["message"] == "the catalog is loaded";
+    let mut of: Vec<Value> =
+        program.log().into_iter().filter(loaded).map(|line| line["span"]["database"].clone()).collect();
+    of.sort_by_key(ToString::to_string);
+    assert_eq!(of, [json!("sales"), json!("staff"), Value::Null]);
     let own = page("/staff/metrics").await;
     assert!(own.contains("datebin_database_up{database=\"staff\"} 1") && !own.contains("sales"), "{own}");
 }
@@ -216,6 +231,8 @@ async fn a_token_of_one_database_is_unknown_to_the_others() {
     let page = get("/metrics", Some("test")).await.body;
     let page = page.as_str().expect("a text");
     assert!(page.contains("{database=\"sales\"") && !page.contains("staff"), "{page}");
+    let refused = "datebin_requests_total{method=\"GET\",route=\"\",status=\"401\",code=\"unauthorized\"} 1";
+    assert!(page.lines().any(|line| line == refused), "{page}");
     for path in ["/", "/livez", "/readyz", "/staff/livez", "/staff/readyz"] {
         assert_eq!(get(path, None).await.status, 200, "{path}");
     }
