@@ -64,6 +64,8 @@ impl Environment<'_> {
             certificate: variable("PGSSLCERT"),
             key: variable("PGSSLKEY"),
             folder: variable("HOME").map(|home| PathBuf::from(home).join(".postgresql")),
+            is_system_elsewhere: ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| variable(name).is_some()),
+            unsupported: TlsVariables::unsupported(variable),
         };
         DatabaseConfig::with_variables(url, variables)
             .map_err(|InvalidUrl(expected)| ConfigError::named(name, expected))

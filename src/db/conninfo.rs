@@ -45,6 +45,8 @@ pub(super) fn as_url(text: &str) -> Option<String> {
         Some(directory) if directory.starts_with('/') => rest.push(("host".to_owned(), directory)),
         Some(address) if address.contains(':') => url.extend(["[", &address, "]"]),
         Some(host) => url.push_str(&encoded(&host)),
+        // Addresses without names are named by themselves.
+        None if rest.iter().any(|(name, _)| name == "hostaddr") => {}
         None => url.push_str("localhost"),
     }
     if let Some(port) = port {
@@ -126,6 +128,7 @@ mod tests {
             ("hostaddr=10.0.0.1 host=h dbname=d", Some("postgres://h/d?hostaddr=10.0.0.1")),
             ("user=u", Some("postgres://u@localhost/")),
             ("host=a,b port=1,2 dbname=d", Some("postgres://localhost/d?host=a%2Cb&port=1%2C2")),
+            ("hostaddr=10.0.0.1,10.0.0.2 dbname=d user=u", Some("postgres://u@/d?hostaddr=10.0.0.1%2C10.0.0.2")),
             ("host=h port=many", None),
             ("password='open", None),
             ("just a word", None),

@@ -142,7 +142,8 @@ mod tests {
         ] {
             assert_eq!(said(url, &none), expected, "{url}");
         }
-        for url in ["sslcrl=/x", "channel_binding=require", "ssl_min_protocol_version=TLSv1.3"] {
+        for url in ["sslcrl=/x", "requirepeer=postgres", "channel_binding=require", "ssl_min_protocol_version=TLSv1.3"]
+        {
             assert!(said(&format!("postgres://u@h/d?{url}"), &none).starts_with("none of sslcrl"), "{url}");
         }
     }
@@ -155,11 +156,36 @@ mod tests {
             certificate: Some("/c".to_owned()),
             key: None,
             folder: Some(PathBuf::from("/home/u/.postgresql")),
+            ..TlsVariables::default()
         };
         let usual = "h require of h, /roots, as /c with /home/u/.postgresql/postgresql.key";
         assert_eq!(said("postgres://u@h/d", &variables), usual);
         let own = "postgres://u@h/d?sslmode=verify-full&sslrootcert=/own&sslcert=/d&sslkey=/k";
         assert_eq!(said(own, &variables), "h verify-full of h, /own, as /d with /k");
         assert_eq!(said("postgres://u@h/d?sslrootcert=", &variables), usual);
+    }
+
+    #[test]
+    fn variables_that_would_make_a_connection_safer_are_not_passed_over() {
+        for (variable, value, parameter) in [
+            ("PGSSLCRL", "/crl", None),
+            ("PGREQUIREAUTH", "scram-sha-256", None),
+            ("PGREQUIREPEER", "postgres", None),
+            ("PGCHANNELBINDING", "require", Some("channel_binding=prefer")),
+            ("PGSSLMINPROTOCOLVERSION", "TLSv1.3", Some("ssl_min_protocol_version=TLSv1.2")),
+        ] {
+            let set = |to: &str| {
+                let read = |name: &str| (name == variable).then(|| to.to_owned());
+                TlsVariables { unsupported: TlsVariables::unsupported(read), ..TlsVariables::default() }
+            };
+            let refused = said("postgres://u@h/d", &set(value));
+            assert!(refused.starts_with("none of PGSSLCRL"), "{variable}: {refused}");
+            assert_eq!(said("postgres://u@h/d", &set("")), "h verify-full of h", "{variable}");
+            // What a URL says counts before its variable.
+            if let Some(parameter) = parameter {
+                let own = format!("postgres://u@h/d?{parameter}");
+                assert_eq!(said(&own, &set(value)), "h verify-full of h", "{variable}");
+            }
+        }
     }
 }

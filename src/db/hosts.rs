@@ -1,5 +1,7 @@
 //! Several servers in one URL: `postgres://user@a:5432,b:5433/db`, or `host=a,b` as libpq has it.
 
+use std::net::IpAddr;
+
 use form_urlencoded::{Serializer, parse};
 
 /// Names, addresses and ports, one for each server; one port may be that of all.
@@ -10,7 +12,7 @@ struct Lists {
     ports: Vec<String>,
 }
 
-/// A URL for each server of a URL, in its order; the only one stays as it is. None where the lists are not as long as each
+/// A URL for each server of a URL, in its order; the only one that has a name stays as it is. None where the lists are not as long as each
 /// other.
 pub(super) fn each(url: &str) -> Option<Vec<String>> {
     let (scheme, rest) = url.split_once("://")?;
@@ -28,7 +30,8 @@ pub(super) fn each(url: &str) -> Option<Vec<String>> {
         }
     }
     let count = lists.names.len().max(lists.addresses.len());
-    if count < 2 {
+    let is_nameless = lists.names.iter().all(String::is_empty) && !lists.addresses.is_empty();
+    if count < 2 && !is_nameless {
         return Some(vec![url.to_owned()]);
     }
     let one = |at| {
@@ -39,10 +42,17 @@ pub(super) fn each(url: &str) -> Option<Vec<String>> {
         if is_socket {
             query.append_pair("host", name);
         }
-        if !address.is_empty() {
+        // Without a name, the certificate is that of the address.
+        let own = address.parse::<IpAddr>().ok().filter(|_| name.is_empty());
+        if own.is_none() && !address.is_empty() {
             query.append_pair("hostaddr", address);
         }
-        let host = if is_socket || name.is_empty() { "localhost" } else { name };
+        let host = match own {
+            Some(IpAddr::V6(own)) => format!("[{own}]"),
+            Some(IpAddr::V4(own)) => own.to_string(),
+            None if is_socket || name.is_empty() => "localhost".to_owned(),
+            None => name.to_owned(),
+        };
         let port = Some(nth(&lists.ports, at, count)?).filter(|port| !port.is_empty());
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         Some(format!("{scheme}://{user}{host}{port}/{database}?{}", query.finish()))
@@ -103,6 +113,17 @@ mod tests {
                 Some(vec!["postgres://a:7/d?hostaddr=10.0.0.1", "postgres://b:7/d?hostaddr=10.0.0.2"]),
             ),
             ("postgres://localhost/d?host=a,b,c&port=1,2", None),
+            ("postgres:///d?hostaddr=10.0.0.1", Some(vec!["postgres://10.0.0.1/d?"])),
+            ("postgres://u@:7/d?hostaddr=::1&x=y", Some(vec!["postgres://u@[::1]:7/d?x=y"])),
+            ("postgres:///d?hostaddr=db", Some(vec!["postgres://localhost/d?hostaddr=db"])),
+            (
+                "postgres:///d?hostaddr=10.0.0.1,10.0.0.2&port=1,2",
+                Some(vec!["postgres://10.0.0.1:1/d?", "postgres://10.0.0.2:2/d?"]),
+            ),
+            (
+                "postgres:///d?hostaddr=10.0.0.1,10.0.0.2&host=a,",
+                Some(vec!["postgres://a/d?hostaddr=10.0.0.1", "postgres://10.0.0.2/d?"]),
+            ),
             ("no url", None),
         ] {
             let urls: Option<Vec<String>> = urls.map(|urls| urls.into_iter().map(str::to_owned).collect());

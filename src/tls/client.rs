@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
-use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 
+use super::authority::is_authority;
 use super::files::{self, PemError};
 use super::provider;
+use super::system::system;
 use super::verifier::{Authorities, Verifier};
 
 /// Whose certificates are believed.
@@ -18,6 +19,8 @@ pub enum Roots {
     Anybody,
     /// Those that the system trusts; where it has none, as in a small container, those that Mozilla does.
     System,
+    /// Those of the system, which stand where `SSL_CERT_FILE` and `SSL_CERT_DIR` say.
+    Elsewhere,
     /// Those in this file, and nobody else.
     File(PathBuf),
 }
@@ -51,13 +54,9 @@ impl ClientSetup {
         let provider = provider();
         let authorities = match &self.roots {
             Roots::Anybody => None,
-            Roots::System => Some(authorities(system(), Vec::new(), Path::new("the system's certificates"))?),
-            Roots::File(path) => {
-                let named = files::certificates(path)?;
-                let mut store = RootCertStore::empty();
-                store.add_parsable_certificates(named.iter().cloned());
-                Some(authorities(store, named, path)?)
-            }
+            Roots::System => Some(Authorities { chains: Some(system(false)?), named: Vec::new() }),
+            Roots::Elsewhere => Some(Authorities { chains: Some(system(true)?), named: Vec::new() }),
+            Roots::File(path) => Some(of_file(path)?),
         };
         let verifier = Verifier { provider: Arc::clone(&provider), authorities, checks_host: self.checks_host };
         let builder = ClientConfig::builder_with_provider(provider)
@@ -72,18 +71,23 @@ impl ClientSetup {
     }
 }
 
-fn authorities(
-    store: RootCertStore,
-    named: Vec<CertificateDer<'static>>,
-    path: &Path,
-) -> Result<Authorities, PemError> {
-    let chains = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider()).build();
-    let chains = chains.map_err(|_| PemError::new(path, "has no certificate of an authority that can be read"))?;
+/// The certificates of a file. Those of authorities sign others; all are trusted as themselves, and those of servers, which
+/// may be in the hands of less than an authority, as nothing else.
+fn of_file(path: &Path) -> Result<Authorities, PemError> {
+    let named = files::certificates(path)?;
+    if named.iter().all(|one| is_authority(one).is_none()) {
+        return Err(PemError::new(path, UNREADABLE));
+    }
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(named.iter().filter(|one| is_authority(one) == Some(true)).cloned());
+    let chains = if store.is_empty() { None } else { Some(chains(store, path)?) };
     Ok(Authorities { chains, named })
 }
 
-fn system() -> RootCertStore {
-    let mut store = RootCertStore::empty();
-    store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if store.is_empty() { RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()) } else { store }
+const UNREADABLE: &str = "has no certificate of an authority that can be read";
+
+/// What looks at chains that end at one of the authorities.
+pub(super) fn chains(store: RootCertStore, path: &Path) -> Result<Arc<WebPkiServerVerifier>, PemError> {
+    let chains = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider()).build();
+    chains.map_err(|_| PemError::new(path, UNREADABLE))
 }

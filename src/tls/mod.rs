@@ -1,8 +1,10 @@
 //! TLS: certificates and keys in files, whose certificates are believed, and both ends of a handshake.
 
+mod authority;
 mod client;
 mod files;
 mod server;
+mod system;
 mod verifier;
 
 pub use client::{ClientSetup, KeyPair, Roots};

@@ -2,10 +2,12 @@
 
 use std::fs;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
 use datebin::catalog::file::CatalogFile;
 use datebin::db::{self, DatabaseConfig, TlsVariables};
 
-use crate::certificates::{Authority, Pair, self_signed};
+use crate::certificates::{Authority, Pair, pinned, self_signed};
 use crate::cluster::{Cluster, PASSWORD};
 use crate::program::{LONG, Program, eventually, ran};
 
@@ -192,6 +194,66 @@ async fn a_certificate_that_nobody_signed_is_believed_where_it_is_named_itself()
     server
         .assert_outcomes("127.0.0.1", &[(&format!("sslmode=verify-full&sslrootcert={own}"), "not for 127.0.0.1")])
         .await;
+}
+
+/// The key of one server's certificate must not make certificates of another server.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_servers_own_certificate_vouches_for_nothing_else() {
+    let (elsewhere, forged) = pinned("db-a.example", "localhost");
+    let (own, _) = pinned("localhost", "db-a.example");
+    let both = format!("{}{}", elsewhere.certificate, own.certificate);
+    for (shown, full, ca) in [(&own, "TLS", "TLS"), (&forged, "signed by nobody", "signed by nobody")] {
+        let mut server = Server::showing(shown, None, ANYBODY);
+        let roots = server.file("both.crt", &both);
+        server
+            .assert_outcomes(
+                "localhost",
+                &[
+                    (&format!("sslmode=verify-full&sslrootcert={roots}"), full),
+                    (&format!("sslmode=verify-ca&sslrootcert={roots}"), ca),
+                ],
+            )
+            .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_without_a_name_is_the_name_of_its_certificate() {
+    let authority = Authority::new("ca");
+    let mut server = Server::showing(&authority.signed(&["localhost"], "server"), None, ANYBODY);
+    let (roots, port) = (server.file("ca.crt", &authority.pem()), server.cluster.port);
+    let secured = format!("sslmode=verify-full&sslrootcert={roots}");
+    for url in [
+        format!("postgres://datebin:{PASSWORD}@:{port}/postgres?hostaddr=127.0.0.1&{secured}"),
+        format!("postgres://datebin:{PASSWORD}@/postgres?hostaddr=127.0.0.1,127.0.0.1&port={port}&{secured}"),
+        format!(
+            "hostaddr=127.0.0.1,127.0.0.1 port={port} dbname=postgres user=datebin password={PASSWORD} {}",
+            secured.replace('&', " ")
+        ),
+    ] {
+        let outcome = server.outcome_with(&url, TlsVariables::default()).await;
+        assert!(outcome.contains("not for 127.0.0.1"), "{outcome}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_refuses_to_begin_is_away() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let refusing = tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let _gone = socket.read_u64().await;
+            let _gone = socket.write_all(b"E\0\0\0\x08could not fork").await;
+        }
+    });
+    let config = DatabaseConfig::with_variables(
+        &format!("postgres://u@127.0.0.1:{port}/d?sslmode=require"),
+        TlsVariables::default(),
+    );
+    let loaded = db::load(&config.expect("a URL"), &CatalogFile::default(), None).await;
+    let error = loaded.err().expect("no catalog").to_string();
+    assert!(error.contains("the connection failed: the server refused to begin"), "{error}");
+    refusing.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]

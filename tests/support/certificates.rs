@@ -54,6 +54,15 @@ pub fn self_signed(names: &[&str]) -> Pair {
     Pair { certificate: certificate.pem(), key: key.serialize_pem() }
 }
 
+/// A server's certificate that its own key has signed, and one for another name that the same key has signed.
+pub fn pinned(name: &str, forged: &str) -> (Pair, Pair) {
+    let mut params = params(&[name], name);
+    params.is_ca = IsCa::ExplicitNoCa;
+    let own = Authority(CertifiedIssuer::self_signed(params, fresh()).expect("a certificate"));
+    let forged = own.signed(&[forged], forged);
+    (Pair { certificate: own.pem(), key: own.0.key().serialize_pem() }, forged)
+}
+
 impl Pair {
     /// Writes both, the key for its owner alone.
     pub fn write(&self, folder: &Path, name: &str, owner: Option<(u32, u32)>) -> (PathBuf, PathBuf) {

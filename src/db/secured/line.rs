@@ -38,7 +38,9 @@ pub(super) async fn dial(options: &PgConnectOptions, security: &Security) -> Res
         b'S' => {}
         b'N' if security.mode == Mode::Prefer => return Ok(Line::Plain(socket)),
         b'N' => return Err(TlsFailure::unoffered(host, security.is_default).into()),
-        _ => return Err(DbError::Protocol("an answer to the question for TLS that is not PostgreSQL's".into())),
+        // Its words are nobody's: whoever stands in between may have written them.
+        b'E' => return Err(DbError::Connection("the server refused to begin; its log says why".into())),
+        _ => return Err(DbError::Connection("what answers there is not PostgreSQL".into())),
     }
     let secured = TlsConnector::from(Arc::new(config)).connect(name, socket).await;
     secured.map(|socket| Line::Secured(Box::new(socket))).map_err(|error| failed(host, error))

@@ -8,12 +8,11 @@ mod failure;
 mod line;
 mod parameters;
 mod pipe;
+mod seen;
 #[cfg(test)]
 mod tests;
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use sqlx::postgres::PgConnectOptions;
 
@@ -23,6 +22,7 @@ pub use failure::TlsFailure;
 use line::Line;
 pub(super) use parameters::Parameters;
 pub use parameters::TlsVariables;
+use seen::Unoffered;
 
 /// What a connection asks of TLS, from nothing to everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,14 +50,16 @@ pub(super) struct Security {
     usual_own: Option<KeyPair>,
     /// The host whose certificate it must be.
     host: String,
+    /// Whether variables say where the system's authorities are.
+    is_system_elsewhere: bool,
     /// Whether the server was found without TLS, where that does not matter.
-    is_unoffered: Arc<AtomicBool>,
+    unoffered: Unoffered,
 }
 
 impl Security {
     /// The same, with what another one has found out of the server.
     pub(super) fn remembering(self, other: &Self) -> Self {
-        Self { is_unoffered: Arc::clone(&other.is_unoffered), ..self }
+        Self { unoffered: other.unoffered.clone(), ..self }
     }
 
     /// What is read from files for a connection.
@@ -71,6 +73,7 @@ impl Security {
             Mode::VerifyCa => named().ok_or_else(|| TlsFailure::no_roots(&self.host))?,
             Mode::VerifyFull => named().unwrap_or(Roots::System),
         };
+        let roots = if roots == Roots::System && self.is_system_elsewhere { Roots::Elsewhere } else { roots };
         let own = self.own.clone().or_else(|| self.usual_own.clone().filter(|own| own.certificate.is_file()));
         Ok(ClientSetup { roots, checks_host: self.mode == Mode::VerifyFull, own })
     }
@@ -87,11 +90,10 @@ where
 {
     let plain = async || connector(options.clone()).await.map_err(DbError::from);
     let is_socket = options.get_socket().is_some() || options.get_host().starts_with('/');
-    let is_unoffered = security.is_unoffered.load(Ordering::Relaxed);
     match security.mode {
         _ if is_socket => plain().await,
         Mode::Disable => plain().await,
-        Mode::Prefer if !is_unoffered => match secured(options, security, &connector).await {
+        Mode::Prefer if !security.unoffered.is_known() => match secured(options, security, &connector).await {
             Err(error) if may_go_back(&error) => plain().await,
             done => done,
         },
@@ -116,11 +118,11 @@ where
 {
     match line::dial(options, security).await? {
         Line::Plain(socket) => {
-            security.is_unoffered.store(true, Ordering::Relaxed);
+            security.unoffered.note(true);
             pipe::through(options, socket, &security.host, connector).await
         }
         Line::Secured(socket) => {
-            security.is_unoffered.store(false, Ordering::Relaxed);
+            security.unoffered.note(false);
             pipe::through(options, *socket, &security.host, connector).await
         }
     }

@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use sqlx::postgres::PgConnectOptions;
 
+use super::seen::Unoffered;
 use super::{Mode, Security};
 use crate::db::InvalidUrl;
 use crate::tls::{KeyPair, Roots};
@@ -23,20 +23,51 @@ pub struct TlsVariables {
     pub key: Option<String>,
     /// The folder of libpq's files, `~/.postgresql`.
     pub folder: Option<PathBuf>,
+    /// Whether `SSL_CERT_FILE` or `SSL_CERT_DIR` says where the system's authorities are.
+    pub is_system_elsewhere: bool,
+    /// The parameters that variables set to more than there is.
+    pub unsupported: Vec<&'static str>,
 }
 
-/// Parameters that ask for more than there is, with the values that do not.
-const UNSUPPORTED: &[(&str, &[&str])] = &[
-    ("sslcrl", &[""]),
-    ("sslcrldir", &[""]),
-    ("sslpassword", &[""]),
-    ("sslnegotiation", &["postgres"]),
-    ("sslcertmode", &["allow"]),
-    ("ssl_min_protocol_version", &["TLSv1", "TLSv1.1", "TLSv1.2"]),
-    ("ssl_max_protocol_version", &["TLSv1.3"]),
-    ("channel_binding", &["disable", "prefer"]),
-    ("gssencmode", &["disable", "prefer"]),
-    ("require_auth", &[""]),
+impl TlsVariables {
+    /// The parameters that variables set to more than there is; `read` gives the value of a variable.
+    pub fn unsupported(read: impl Fn(&str) -> Option<String>) -> Vec<&'static str> {
+        let asks = |one: &&Unsupported| one.variable.and_then(&read).is_some_and(|value| !one.is_fine(&value));
+        UNSUPPORTED.iter().filter(asks).map(|one| one.parameter).collect()
+    }
+}
+
+/// A parameter that may ask for more than there is.
+struct Unsupported {
+    parameter: &'static str,
+    /// The variable that stands in for it.
+    variable: Option<&'static str>,
+    /// The values that do not.
+    fine: &'static [&'static str],
+}
+
+impl Unsupported {
+    const fn new(parameter: &'static str, variable: &'static str, fine: &'static [&'static str]) -> Self {
+        Self { parameter, variable: Some(variable), fine }
+    }
+
+    fn is_fine(&self, value: &str) -> bool {
+        value.is_empty() || self.fine.contains(&value)
+    }
+}
+
+const UNSUPPORTED: &[Unsupported] = &[
+    Unsupported::new("sslcrl", "PGSSLCRL", &[]),
+    Unsupported::new("sslcrldir", "PGSSLCRLDIR", &[]),
+    Unsupported { parameter: "sslpassword", variable: None, fine: &[] },
+    Unsupported::new("sslnegotiation", "PGSSLNEGOTIATION", &["postgres"]),
+    Unsupported::new("sslcertmode", "PGSSLCERTMODE", &["allow"]),
+    Unsupported::new("ssl_min_protocol_version", "PGSSLMINPROTOCOLVERSION", &["TLSv1", "TLSv1.1", "TLSv1.2"]),
+    Unsupported::new("ssl_max_protocol_version", "PGSSLMAXPROTOCOLVERSION", &["TLSv1.3"]),
+    Unsupported::new("channel_binding", "PGCHANNELBINDING", &["disable", "prefer"]),
+    Unsupported::new("gssencmode", "PGGSSENCMODE", &["disable", "prefer"]),
+    Unsupported::new("require_auth", "PGREQUIREAUTH", &[]),
+    Unsupported::new("requirepeer", "PGREQUIREPEER", &[]),
 ];
 
 /// The parameters of a URL that are about TLS, and the address that stands for its host.
@@ -47,6 +78,8 @@ pub(in crate::db) struct Parameters {
     certificate: Option<String>,
     key: Option<String>,
     pub(in crate::db) address: Option<String>,
+    /// Those that could ask for more than there is, and do not: here their variables do not count.
+    settled: Vec<&'static str>,
 }
 
 impl Parameters {
@@ -59,8 +92,12 @@ impl Parameters {
             "sslkey" | "ssl-key" => &mut self.key,
             "hostaddr" => &mut self.address,
             _ => {
-                let Some((_, fine)) = UNSUPPORTED.iter().find(|(known, _)| *known == name) else { return Ok(false) };
-                return if fine.contains(&value) { Ok(true) } else { Err(InvalidUrl(NO_SUCH_PARAMETER)) };
+                let Some(known) = UNSUPPORTED.iter().find(|known| known.parameter == name) else { return Ok(false) };
+                if !known.is_fine(value) {
+                    return Err(InvalidUrl(NO_SUCH_PARAMETER));
+                }
+                self.settled.extend((!value.is_empty()).then_some(known.parameter));
+                return Ok(true);
             }
         };
         *place = Some(value.to_owned()).filter(|value| !value.is_empty());
@@ -74,6 +111,9 @@ impl Parameters {
         host: String,
         variables: &TlsVariables,
     ) -> Result<Security, InvalidUrl> {
+        if variables.unsupported.iter().any(|parameter| !self.settled.contains(parameter)) {
+            return Err(InvalidUrl(NO_SUCH_VARIABLE));
+        }
         let named = |own: Option<String>, variable: &Option<String>| {
             own.or_else(|| variable.clone().filter(|value| !value.is_empty()))
         };
@@ -110,14 +150,18 @@ impl Parameters {
                 .zip(usual_key())
                 .map(|(certificate, key)| KeyPair { certificate, key }),
             host,
-            is_unoffered: Arc::default(),
+            is_system_elsewhere: variables.is_system_elsewhere,
+            unoffered: Unoffered::default(),
         })
     }
 }
 
 const MODES: &str = "sslmode to be disable, allow, prefer, require, verify-ca or verify-full";
 const WEAK: &str = "sslmode=verify-full with sslrootcert=system: for less, too many authorities are the system's";
-const NO_SUCH_PARAMETER: &str = "none of sslcrl, sslcrldir, sslpassword, require_auth, channel_binding=require and other parameters \
+const NO_SUCH_VARIABLE: &str = "none of PGSSLCRL, PGSSLCRLDIR, PGREQUIREAUTH, PGREQUIREPEER, PGCHANNELBINDING=require, \
+     PGSSLMINPROTOCOLVERSION=TLSv1.3 and other variables of libpq that would make the connection safer and that datebin does \
+     not know: unset it, or write its usual value into the URL";
+const NO_SUCH_PARAMETER: &str = "none of sslcrl, sslcrldir, sslpassword, require_auth, requirepeer, channel_binding=require and other parameters \
      of libpq that would make the connection safer and that datebin does not know";
 
 impl Mode {

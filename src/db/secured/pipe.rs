@@ -7,18 +7,20 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader, copy, copy_buf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader, Interest, copy_buf};
+use tokio::net::unix::OwnedReadHalf;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::line::failed;
 use crate::db::error::DbError;
 
 /// How long the other end may take for what only a goodbye is.
 const GOODBYE: Duration = Duration::from_secs(1);
-/// The bytes of an answer that are passed on at once.
+/// The bytes of an answer that are passed on at once, and those of a question.
 const PIECE: usize = 32 << 10;
+const QUESTION: usize = 8 << 10;
 
 /// Lets the driver connect through a connection that is there. The connection ends when the driver's does.
 pub(super) async fn through<T, F>(
@@ -116,7 +118,7 @@ async fn pass(driver: UnixStream, server: impl AsyncRead + AsyncWrite) -> io::Re
     let mut from_server = BufReader::with_capacity(PIECE, from_server);
     let answers = copy_buf(&mut from_server, &mut to_driver);
     let questions = async {
-        copy(&mut from_driver, &mut to_server).await?;
+        asked(&mut from_driver, &mut to_server).await?;
         let _told = timeout(GOODBYE, to_server.shutdown()).await;
         io::Result::Ok(())
     };
@@ -129,9 +131,38 @@ async fn pass(driver: UnixStream, server: impl AsyncRead + AsyncWrite) -> io::Re
     timeout(GOODBYE, answers).await.map_or(Ok(()), |ended| ended.map(drop))
 }
 
+/// Passes the driver's bytes on until it leaves. A server that takes none of them does not keep what nobody waits for.
+async fn asked(from_driver: &mut OwnedReadHalf, to_server: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+    let mut piece = vec![0; QUESTION];
+    loop {
+        let read = from_driver.read(&mut piece).await?;
+        if read == 0 {
+            return Ok(());
+        }
+        let passed_on = async {
+            to_server.write_all(&piece[..read]).await?;
+            to_server.flush().await
+        };
+        tokio::select! {
+            done = passed_on => done?,
+            done = has_left(from_driver) => return done,
+        }
+    }
+}
+
+/// Waits until the driver has left, whatever it has written that nobody has read, and a goodbye more.
+async fn has_left(from_driver: &OwnedReadHalf) -> io::Result<()> {
+    loop {
+        sleep(GOODBYE).await;
+        if from_driver.ready(Interest::READABLE | Interest::WRITABLE).await?.is_read_closed() {
+            return Ok(());
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use tokio::io::{AsyncReadExt as _, duplex};
+    use tokio::io::duplex;
 
     use super::*;
 
@@ -153,5 +184,16 @@ mod tests {
         task.await.unwrap().unwrap();
         assert_eq!(server.read(&mut read).await.unwrap(), 0);
         assert!(UnixStream::connect(&place).await.is_err(), "the door is open for a second one");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_takes_nothing_does_not_keep_what_the_driver_left() {
+        let (mut driver, inside) = UnixStream::pair().unwrap();
+        let (ours, _server) = duplex(64);
+        let task = tokio::spawn(pass(inside, ours));
+        driver.write_all(&[0; 3 * QUESTION]).await.unwrap();
+        assert!(!task.is_finished());
+        drop(driver);
+        timeout(10 * GOODBYE, task).await.expect("it ends").unwrap().unwrap();
     }
 }

@@ -16,7 +16,7 @@ impl Security {
         };
         let roots = match &self.roots {
             None | Some(Roots::Anybody) => String::new(),
-            Some(Roots::System) => ", the system's".to_owned(),
+            Some(Roots::System | Roots::Elsewhere) => ", the system's".to_owned(),
             Some(Roots::File(file)) => format!(", {}", file.display()),
         };
         let own = self.own.as_ref();
