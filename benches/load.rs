@@ -2,31 +2,26 @@
 //! asked ten times a second.
 //!
 //! `make bench` runs it over 1,000,000 series; `LOAD_SERIES` sets another number, `LOAD_REST` how many seconds later the
-//! memory is measured again (30), `LOAD_PROGRAM` another datebin than the one just built. Measured on two cores that also ran PostgreSQL: see the figures it prints.
+//! memory is measured again (30), `BENCH_PROGRAM` names another datebin than the one just built. Measured on two cores that also ran PostgreSQL: see the figures it prints.
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a bench stops at the first thing that is wrong")]
 
-use std::process::{Child, Command, Stdio};
+mod program;
+
 use std::time::{Duration, Instant};
+
+use program::Server;
 
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 const LISTEN: &str = "127.0.0.1:18099";
+const FILE: &str = "[[source]]\nrelation = \"card\"\ntime = \"ts\"\nlabels = [\"host\"]\n";
 const TARGETS: [&str; 3] = ["sum(rate(card[5m]))", "sum(delta(card[1h]))", "sum(max_over_time(card[1h]))"];
 const MIB: u64 = 1 << 20;
 /// What must hold on any machine that is not busy with other things.
 const LIVEZ: Duration = Duration::from_millis(200);
 const RESIDENT: u64 = 256 * MIB;
-
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _dead = self.0.kill();
-        let _waited = self.0.wait();
-    }
-}
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
@@ -34,20 +29,19 @@ async fn main() {
     let number = |name: &str, default: u64| std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(default);
     let (series, rest) = (number("LOAD_SERIES", 1_000_000), number("LOAD_REST", 30));
     load(&url, series).await;
-    let server = serve(&url);
-    let pid = server.0.id();
-    let idle = resident(pid);
+    let server = Server::start(LISTEN, &url, FILE, &[]);
+    let idle = server.resident();
     assert_eq!(ask("count(card)").await.0, 200, "a warm-up");
-    let before = resident(pid);
+    let before = server.resident();
     println!("{series} series; resident: idle {} MiB, after one small question {} MiB", idle / MIB, before / MIB);
     let mut worst = (Duration::ZERO, 0);
     for target in TARGETS {
-        let (slowest, peak) = round(target, pid).await;
+        let (slowest, peak) = round(target, &server).await;
         worst = larger(worst, (slowest, peak));
     }
-    worst = larger(worst, stalled(&url, pid).await);
+    worst = larger(worst, stalled(&url, &server).await);
     tokio::time::sleep(Duration::from_secs(rest)).await;
-    let (after, cached) = (resident(pid), cached().await);
+    let (after, cached) = (server.resident(), cached().await);
     println!(
         "  /livez at most {:.0} ms; resident at most {} MiB, {rest} s later {} MiB, {} MiB of them the cache",
         worst.0.as_secs_f64() * 1000.0,
@@ -72,7 +66,7 @@ const WATCHED: Duration = Duration::from_secs(35);
 
 /// Thirty clients ask for 1,000,000 cells and read no more than the first byte; the slowest answer of `/livez` and the largest resident memory
 /// until they are cut off.
-async fn stalled(url: &str, pid: u32) -> (Duration, u64) {
+async fn stalled(url: &str, server: &Server) -> (Duration, u64) {
     let mut connection = PgConnection::connect(url).await.expect("a database");
     let rows = "DROP TABLE IF EXISTS card; CREATE UNLOGGED TABLE card (ts timestamptz NOT NULL, host text NOT NULL, value float8);
         INSERT INTO card SELECT '2024-01-01Z'::timestamptz + n * interval '1 min', 'host-' || h, random() * 1e6
@@ -88,7 +82,7 @@ async fn stalled(url: &str, pid: u32) -> (Duration, u64) {
     let clients: Vec<_> = clients.collect();
     let (mut worst, mut until) = ((Duration::ZERO, 0), Instant::now() + WATCHED);
     while Instant::now() < until {
-        worst = larger(worst, (alive().await, resident(pid)));
+        worst = larger(worst, (alive().await, server.resident()));
         if !clients.iter().all(tokio::task::JoinHandle::is_finished) {
             until = Instant::now() + WATCHED;
         }
@@ -133,22 +127,6 @@ async fn load(url: &str, series: u64) {
     sqlx::raw_sql("ANALYZE card").execute(&mut connection).await.expect("statistics");
 }
 
-fn serve(url: &str) -> Server {
-    let file = std::env::temp_dir().join(format!("datebin-load-{}.toml", std::process::id()));
-    std::fs::write(&file, "[[source]]\nrelation = \"card\"\ntime = \"ts\"\nlabels = [\"host\"]\n").expect("a file");
-    let program = std::env::var("LOAD_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_datebin").to_owned());
-    let mut command = Command::new(program);
-    command.env("DATABASE_URL", url).env("DATEBIN_LISTEN", LISTEN).env("DATEBIN_CONFIG", &file);
-    let server = Server(command.stderr(Stdio::null()).spawn().expect("the program"));
-    let begun = Instant::now();
-    while std::net::TcpStream::connect(LISTEN).is_err() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "the server does not listen");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    std::thread::sleep(Duration::from_secs(2));
-    server
-}
-
 async fn ask(target: &str) -> (u16, String, Duration) {
     let body = json!({
         "range": {"from": "2024-01-01T00:00:00Z", "to": "2024-01-02T00:00:00Z"}, "maxDataPoints": 500,
@@ -164,7 +142,7 @@ async fn ask(target: &str) -> (u16, String, Duration) {
 }
 
 /// Three clients at once; the slowest answer of `/livez` and the largest resident memory meanwhile.
-async fn round(target: &str, pid: u32) -> (Duration, u64) {
+async fn round(target: &str, server: &Server) -> (Duration, u64) {
     let clients = tokio::spawn({
         let target = target.to_owned();
         async move { tokio::join!(ask(&target), ask(&target), ask(&target)) }
@@ -172,7 +150,7 @@ async fn round(target: &str, pid: u32) -> (Duration, u64) {
     let (mut slowest, mut peak) = (Duration::ZERO, 0);
     while !clients.is_finished() {
         slowest = slowest.max(alive().await);
-        peak = peak.max(resident(pid));
+        peak = peak.max(server.resident());
     }
     let (one, two, three) = clients.await.expect("three answers");
     for (status, message, took) in [one, two, three] {
@@ -200,11 +178,4 @@ async fn cached() -> u64 {
         reqwest::get(format!("http://{LISTEN}/metrics")).await.expect("an answer").text().await.expect("a body");
     let bytes = numbers.lines().find_map(|line| line.strip_prefix("datebin_cache_bytes "));
     bytes.and_then(|bytes| bytes.parse().ok()).expect("the bytes of the cache")
-}
-
-/// The resident memory of a process, in bytes.
-fn resident(pid: u32) -> u64 {
-    let listed = Command::new("ps").args(["-o", "rss=", "-p", &pid.to_string()]).output().expect("ps");
-    let kibibytes: u64 = String::from_utf8_lossy(&listed.stdout).trim().parse().expect("a running process");
-    kibibytes * 1024
 }
