@@ -115,6 +115,11 @@ impl DatabaseConfig {
         servers.with(|server| server.with(|options| options.application_name("datebin")))
     }
 
+    /// How many servers the URL names.
+    pub(super) fn server_count(&self) -> u32 {
+        self.servers.count()
+    }
+
     /// What a session that reads must find.
     pub(super) fn wish(&self) -> Wish {
         Wish { wanted: self.servers.wanted, max_lag: self.max_lag }

@@ -26,7 +26,7 @@ const REFUSED: Duration = Duration::from_secs(60);
 /// Calls `heard` for each notification, and whenever it listens again after it could not: what was said meanwhile is
 /// lost. Ends where a pooler keeps notifications away, otherwise never.
 pub async fn listen(config: DatabaseConfig, health: Health, heard: impl Fn()) {
-    let (mut missed, has_standbys) = (false, config.servers().count() > 1);
+    let (mut missed, has_standbys) = (false, config.server_count() > 1);
     let mut said = None;
     loop {
         health.until_up().await;

@@ -66,7 +66,7 @@ impl Sessions {
 
     /// How long a session may take to open.
     pub(super) fn patience(&self) -> Duration {
-        patience(self.config.connect_timeout, &self.pace) * self.config.servers().count()
+        patience(self.config.connect_timeout, &self.pace) * self.config.server_count()
     }
 
     /// Opens a session outside of the pool.
