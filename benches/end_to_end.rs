@@ -225,6 +225,8 @@ fn script(statement: &Statement) -> String {
             Param::Int(value) => value.to_string(),
             Param::Interval(ms) => format!("interval '{ms} milliseconds'"),
             Param::Instant(ms) => format!("to_timestamp({ms} / 1000.0)"),
+            Param::Text(text) => format!("'{text}'"),
+            Param::Texts(texts) => format!("'{{{}}}'::text[]", texts.join(",")),
             other => format!("{other:?}"),
         };
         text = text.replace(&format!("${}", at + 1), &literal);

@@ -21,8 +21,10 @@ impl Environment<'_> {
         config.pool_size = self.held("DATEBIN_POOL_SIZE", config.pool_size)?;
         config.queue = self.held("DATEBIN_QUEUE", config.queue)?;
         config.wait = self.duration("DATEBIN_POOL_WAIT", config.wait)?;
-        let lag = |text: &str| crate::language::duration_ms(text).and_then(|ms| u64::try_from(ms).ok());
-        let expected = "a length of time such as 30s";
+        let lag = |text: &str| {
+            crate::language::duration_ms(text).and_then(|ms| u64::try_from(ms).ok()).filter(|ms| *ms >= 1000)
+        };
+        let expected = "a length of time of a second or more, such as 30s";
         config.max_lag =
             self.read("DATEBIN_MAX_LAG", None, expected, |text| lag(text).map(Duration::from_millis).map(Some))?;
         config.connect_timeout = self.duration("DATEBIN_CONNECT_TIMEOUT", config.connect_timeout)?;

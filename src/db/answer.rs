@@ -192,7 +192,7 @@ impl Database {
         loop {
             let mut seen = false;
             let lease = self.lease(deadline).await?;
-            let may_be_dead = lease.is_used() && tries < TRIES;
+            let (may_be_dead, server) = (lease.is_used() && tries < TRIES, lease.server());
             let mut watched = Watched::begin(self);
             let done = lease
                 .run((statement, self.identity()), deadline, &mut |row| {
@@ -205,7 +205,7 @@ impl Database {
             match done {
                 Err(error) if may_be_dead && !seen && error.is_stale_session() => {
                     self.observer().observe(&Observation::Retry(Retry::DeadSession));
-                    self.forget_idle();
+                    self.shared.forget_idle(server);
                 }
                 other => return other,
             }

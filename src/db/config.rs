@@ -5,12 +5,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use sqlx::postgres::PgConnection;
+use tokio::time::timeout;
 
 use super::endpoint::{Endpoint, InvalidUrl};
 use super::error::DbError;
+use super::pace::Pace;
 use super::path::SearchPath;
 use super::secured::TlsVariables;
 use super::servers::{Servers, Wish, looked};
+use super::session::patience;
 use super::settings::{Pooler, Settings, Value};
 use crate::observe::Observer;
 
@@ -156,13 +159,16 @@ impl DatabaseConfig {
     async fn prepared(&self, prepare: impl Fn(Endpoint) -> Endpoint) -> Result<PgConnection, DbError> {
         let servers = self.servers();
         let is_several = servers.count() > 1;
-        let prepare = &prepare;
+        let (prepare, patience) = (&prepare, patience(self.connect_timeout, &Pace::default()));
         let opened = servers.chosen(Wish::PRIMARY, |server, wish| async move {
-            let mut connection = prepare(server).connect().await?;
-            if is_several {
-                looked(&mut connection, wish).await?;
-            }
-            Ok(connection)
+            let one = async {
+                let mut connection = prepare(server).connect().await?;
+                if is_several {
+                    looked(&mut connection, wish).await?;
+                }
+                Ok(connection)
+            };
+            timeout(patience, one).await.map_err(|_| DbError::Connection("timed out".into()))?
         });
         opened.await
     }

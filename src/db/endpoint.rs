@@ -21,6 +21,8 @@ pub(super) const URL: &str = "a PostgreSQL URL, postgres://user:password@host:po
 /// Where the database is, and how the way there is secured.
 #[derive(Clone)]
 pub(super) struct Endpoint {
+    /// Which of the servers of its URL it is.
+    pub(super) number: usize,
     options: PgConnectOptions,
     security: Security,
 }
@@ -48,7 +50,12 @@ impl Endpoint {
         // TLS is ours.
         let options = options.host(address.as_deref().unwrap_or(&host)).ssl_mode(PgSslMode::Disable);
         let security = parameters.security(&options, host, variables)?;
-        Ok(Self { options: options.disable_statement_logging(), security })
+        Ok(Self { number: 0, options: options.disable_statement_logging(), security })
+    }
+
+    /// The same as one of several.
+    pub(super) fn numbered(self, number: usize) -> Self {
+        Self { number, ..self }
     }
 
     /// The same database with what was found out about it before.

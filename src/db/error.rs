@@ -134,7 +134,9 @@ impl DbError {
     /// Whether another server of the same data may let in where this one did not.
     pub(super) fn is_of_one_server(&self) -> bool {
         let is_starting = |code: &str| matches!(code, "57P01" | "57P02" | "57P03");
-        matches!(self, Self::Connection(_) | Self::Unwanted(_))
+        let is_certificate = matches!(self, Self::Tls(failure) if !failure.is_of_files());
+        is_certificate
+            || matches!(self, Self::Connection(_) | Self::Unwanted(_))
             || self.is_crowded()
             || self.code().is_some_and(is_starting)
     }

@@ -1,21 +1,20 @@
 //! Whether the database answers, watched over a connection of its own.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use sqlx::Connection as _;
-use sqlx::postgres::PgConnection;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::config::{DatabaseConfig, Purpose};
 use super::error::DbError;
+use super::pace::Pace;
 use super::pool::Shared;
 use super::room::{REFUSED as CROWDED, Turn};
-use super::session::{connected, patience};
+use super::session::{Session, connected, patience};
 use super::start::Start;
 use crate::observe::Observation;
 
@@ -35,21 +34,6 @@ enum State {
     /// The server is there, but has no room for the watcher's own session, or needs that for others.
     Crowded,
     Down(&'static str),
-}
-
-/// How long the last round trip to the database took.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Pace(Arc<AtomicU64>);
-
-impl Pace {
-    pub(super) fn get(&self) -> Option<Duration> {
-        Some(self.0.load(Ordering::Relaxed)).filter(|micros| *micros > 0).map(Duration::from_micros)
-    }
-
-    fn set(&self, round_trip: Option<Duration>) {
-        let micros = round_trip.map_or(0, |taken| u64::try_from(taken.as_micros()).unwrap_or(u64::MAX).max(1));
-        self.0.store(micros, Ordering::Relaxed);
-    }
 }
 
 /// The database's state, as last seen.
@@ -173,8 +157,10 @@ impl Watcher {
     async fn run(mut self) {
         while !self.sender.is_closed() {
             let error = match self.found().await {
-                Ok(connection) => match self.look(connection).await {
+                Ok(session) => match self.look(session).await {
                     Lost::Connection => continue,
+                    // Another one may answer.
+                    Lost::Answer if self.config.server_count() > 1 => continue,
                     Lost::Answer => DbError::Connection("no answer".into()),
                     Lost::Room => {
                         self.pace.set(None);
@@ -200,10 +186,10 @@ impl Watcher {
 
     /// Connects. While nothing answers further attempts are made beside the first: the server that answers in the end
     /// may be another one.
-    async fn found(&mut self) -> Result<PgConnection, DbError> {
+    async fn found(&mut self) -> Result<Session, DbError> {
         let (config, pace) = (self.config.clone(), self.pace.clone());
         let start = Start::of(Purpose::Watching);
-        let one = || async { connected(&config, &start, &pace).await.map(|session| session.connection) };
+        let one = || connected(&config, &start, &pace);
         let begun = Instant::now();
         let mut tries = FuturesUnordered::from_iter([one()]);
         loop {
@@ -232,14 +218,22 @@ impl Watcher {
     }
 
     /// Keeps looking until something is wrong.
-    async fn look(&mut self, mut connection: PgConnection) -> Lost {
+    async fn look(&mut self, session: Session) -> Lost {
+        let (mut connection, server) = (session.connection, session.server);
         loop {
             let begun = Instant::now();
             match timeout(self.config.connect_timeout, connection.ping()).await {
                 Ok(Ok(())) if self.sender.is_closed() => return Lost::Connection,
                 Ok(Ok(())) => self.pace.set(Some(begun.elapsed())),
                 Ok(Err(_)) => return Lost::Connection,
-                Err(_) => return Lost::Answer,
+                Err(_) => {
+                    self.config.servers().note(&server.place());
+                    let crowd = self.crowd.upgrade();
+                    // Nobody need find out for each of them.
+                    let pool = crowd.as_ref().and_then(|crowd| crowd.pool.get());
+                    pool.into_iter().for_each(|pool| pool.forget_idle(server.number));
+                    return Lost::Answer;
+                }
             }
             if self.sender.send_replace(State::Up) != State::Up {
                 self.config.observer.observe(&Observation::Up(&self.config.place()));

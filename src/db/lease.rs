@@ -54,6 +54,11 @@ impl Lease {
         self.object.as_ref().is_some_and(|object| object.is_used)
     }
 
+    /// The number of its server.
+    pub(super) fn server(&self) -> usize {
+        self.object.as_ref().map_or(0, |object| object.server.number)
+    }
+
     /// Gives the session back unused.
     pub(super) fn give_back(mut self) {
         drop(self.object.take());

@@ -11,8 +11,8 @@ use tokio::time::timeout;
 
 use super::config::{DatabaseConfig, Purpose};
 use super::error::DbError;
-use super::health::Pace;
 use super::lease::text;
+use super::pace::Pace;
 use super::session::Session;
 use super::settings::Mode;
 use super::start::Start;

@@ -19,6 +19,7 @@ mod load;
 mod migrate;
 pub mod names;
 mod notices;
+mod pace;
 mod path;
 mod pieces;
 mod pool;

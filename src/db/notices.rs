@@ -26,7 +26,7 @@ const REFUSED: Duration = Duration::from_secs(60);
 /// Calls `heard` for each notification, and whenever it listens again after it could not: what was said meanwhile is
 /// lost. Ends where a pooler keeps notifications away, otherwise never.
 pub async fn listen(config: DatabaseConfig, health: Health, heard: impl Fn()) {
-    let (mut missed, has_standbys) = (false, config.server_count() > 1);
+    let mut missed = false;
     let mut said = None;
     loop {
         health.until_up().await;
@@ -48,7 +48,7 @@ pub async fn listen(config: DatabaseConfig, health: Health, heard: impl Fn()) {
                 tell(&error, &mut said);
                 match error {
                     _ if refused => REFUSED,
-                    DbError::Unwanted(_) | DbError::Connection(_) if has_standbys => ELSEWHERE,
+                    DbError::Unwanted(_) => ELSEWHERE,
                     _ => PAUSE,
                 }
             }

@@ -240,11 +240,6 @@ impl Database {
             lease.give_back();
         }
     }
-
-    /// Forgets all idle sessions: one of them was found dead.
-    pub(super) fn forget_idle(&self) {
-        let _forgotten = self.pool.retain(|_, _| false);
-    }
 }
 
 fn refused(error: PoolError<DbError>) -> DbError {
@@ -259,6 +254,13 @@ impl Shared {
     fn note(&self, error: Option<&DbError>) {
         let failed = error.filter(|error| !matches!(error, DbError::Busy)).map(|_| Instant::now());
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
+    }
+
+    /// Forgets all idle sessions of a server.
+    pub(super) fn forget_idle(&self, server: usize) {
+        if let Some(pool) = self.pool.upgrade() {
+            let _forgotten = pool.retain(|session, _| session.server.number != server);
+        }
     }
 
     /// Whether questions have a session; none where that has not been tried.

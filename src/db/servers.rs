@@ -149,7 +149,8 @@ impl Servers {
         let rest = rest.finish();
         let url = if rest.is_empty() { place.to_owned() } else { format!("{place}?{rest}") };
         let urls = hosts::each(&url).ok_or(InvalidUrl("as many ports and addresses as hosts, or one port for all"))?;
-        let each: Result<Vec<_>, _> = urls.iter().map(|url| Endpoint::parse(url, variables)).collect();
+        let one = |(number, url): (usize, &String)| Ok(Endpoint::parse(url, variables)?.numbered(number));
+        let each: Result<Vec<_>, _> = urls.iter().enumerate().map(one).collect();
         let known = Known { turn: AtomicUsize::new(start()), ..Known::default() };
         Ok(Self { each: each?, wanted, is_balanced, known: Arc::new(known) })
     }
@@ -196,7 +197,13 @@ impl Servers {
         order
     }
 
-    fn note(&self, place: &str) {
+    /// The server at a place, as it is reached now.
+    pub(super) fn at(&self, place: &str) -> Option<&Endpoint> {
+        self.each.iter().find(|server| server.place() == place)
+    }
+
+    /// A server did not let us in, or does not answer: it is tried last for a while.
+    pub(super) fn note(&self, place: &str) {
         self.known.away.lock().unwrap_or_else(PoisonError::into_inner).insert(place.to_owned(), Instant::now());
     }
 
@@ -239,7 +246,7 @@ fn together(mut reasons: Vec<(String, DbError)>) -> DbError {
         return reasons.swap_remove(at).1;
     }
     let texts: Vec<_> = reasons.iter().map(|(place, error)| format!("{place}: {error}")).collect();
-    let is_unwanted = reasons.iter().all(|(_, error)| matches!(error, DbError::Unwanted(_)));
+    let is_unwanted = reasons.iter().any(|(_, error)| matches!(error, DbError::Unwanted(_)));
     if is_unwanted { DbError::Unwanted(texts.join("; ")) } else { DbError::Connection(texts.join("; ")) }
 }
 

@@ -1,5 +1,6 @@
 //! Sessions: opened within time limits that follow the distance, tested while they are idle, closed cleanly.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,8 +13,8 @@ use tokio::time::timeout;
 use super::config::{DatabaseConfig, Purpose};
 use super::endpoint::Endpoint;
 use super::error::DbError;
-use super::health::Pace;
 use super::lease::raw;
+use super::pace::Pace;
 use super::servers::{Wanted, Wish, looked};
 use super::settings::Mode;
 use super::start::Start;
@@ -54,14 +55,14 @@ pub(super) struct Sessions {
     config: DatabaseConfig,
     pub(super) transactions: Transactions,
     pace: Pace,
-    /// Sessions that were used last before this moment are not trusted: one of them did not answer.
-    suspect: Mutex<Option<Instant>>,
+    /// Sessions of a server that were used last before this moment are not trusted: one of them did not answer.
+    suspects: Mutex<HashMap<usize, Instant>>,
 }
 
 impl Sessions {
     pub(super) fn new(config: DatabaseConfig, pace: Pace) -> Self {
         let transactions = Transactions::new(&config.settings(Purpose::Questions), Mode::Reading);
-        Self { config, transactions, pace, suspect: Mutex::new(None) }
+        Self { config, transactions, pace, suspects: Mutex::default() }
     }
 
     /// How long a session may take to open.
@@ -77,7 +78,10 @@ impl Sessions {
     /// Opens another session on the server of one.
     async fn beside(&self, session: &Session) -> Result<Session, DbError> {
         let start = Start::of(Purpose::Questions);
-        let opened = open(&self.config, &start, session.server.clone());
+        // The password may be another one by now.
+        let servers = self.config.servers();
+        let server = servers.at(&session.server.place()).unwrap_or(&session.server);
+        let opened = open(&self.config, &start, server.clone());
         timeout(patience(self.config.connect_timeout, &self.pace), opened).await.map_err(|_| timed_out())?
     }
 
@@ -100,13 +104,13 @@ impl Sessions {
     }
 
     fn is_suspect(&self, session: &Session) -> bool {
-        let suspect = *self.suspect.lock().unwrap_or_else(PoisonError::into_inner);
-        suspect.is_some_and(|moment| session.used <= moment)
+        let suspects = self.suspects.lock().unwrap_or_else(PoisonError::into_inner);
+        suspects.get(&session.server.number).is_some_and(|moment| session.used <= *moment)
     }
 
     fn suspect(&self, session: &Session) {
-        *self.suspect.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(session.used.max(Instant::now() - TRUSTED_IDLE));
+        let moment = session.used.max(Instant::now() - TRUSTED_IDLE);
+        self.suspects.lock().unwrap_or_else(PoisonError::into_inner).insert(session.server.number, moment);
     }
 }
 
@@ -131,7 +135,8 @@ pub(super) async fn connected(config: &DatabaseConfig, start: &Start, pace: &Pac
         };
         timeout(patience, one).await.map_err(|_| timed_out())?
     };
-    let (servers, usual) = (config.servers(), config.wish());
+    let servers = config.servers();
+    let usual = Wish { wanted: servers.wanted, ..config.wish() };
     // The only one is asked whatever it is, and says itself what it refuses.
     let wish = if servers.count() == 1 { usual } else { start.wish.unwrap_or(usual) };
     // In a box, its type forgotten: what opens a session is a part of every other future.

@@ -75,6 +75,23 @@ async fn a_primary_that_dies_leaves_its_standby() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_falls_silent_leaves_the_other() {
+    let (primary, standby) = pair().await;
+    let url = url(&standby, &primary, "");
+    let short = [("DATEBIN_CONNECT_TIMEOUT", "500ms"), ("DATEBIN_REQUEST_TIMEOUT", "2s")];
+    let settings = [("DATABASE_URL", url.as_str()), short[0], short[1]];
+    let program = Program::serve(&primary, &settings).await;
+    load(&program).await;
+    assert_eq!(asking(&primary).await, 0, "the first server is asked");
+    standby.silence();
+    program.good(LONGER, "cpu").await;
+    let ready = async || (program.get("/readyz").await.status == 200).then_some(());
+    eventually(LONG, "the server is ready", ready).await;
+    assert!(asking(&primary).await > 0);
+    standby.wake();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sessions_are_spread_where_that_is_asked_for() {
     let (primary, standby) = pair().await;
     let url = url(&primary, &standby, "load_balance_hosts=random");

@@ -75,7 +75,7 @@ impl TlsFailure {
         matches!(self.why, Why::Unoffered(_))
     }
 
-    pub(super) const fn is_of_files(&self) -> bool {
+    pub(in crate::db) const fn is_of_files(&self) -> bool {
         matches!(self.why, Why::File(_) | Why::NoRoots | Why::NoName)
     }
 }
