@@ -251,7 +251,7 @@ async fn a_server_that_refuses_to_begin_is_away() {
         TlsVariables::default(),
     );
     let loaded = db::load(&config.expect("a URL"), &CatalogFile::default(), None).await;
-    let error = loaded.err().expect("no catalog").to_string();
+    let error = loaded.expect_err("no catalog").to_string();
     assert!(error.contains("the connection failed: the server refused to begin"), "{error}");
     refusing.abort();
 }
