@@ -67,6 +67,8 @@ async fn is_served_well(cluster: &Cluster, bouncer: &Bouncer, settings: &[(&str,
     // The bounds are in force.
     let slow = program.ask("two").await;
     assert_eq!((slow.status, &slow.body["error"]["code"]), (504, &json!("timeout")), "{}", slow.body);
+    // The log comes through a pipe, after the answer.
+    eventually(LONG, "the slow view is logged", async || (!program.complaints().is_empty()).then_some(())).await;
     assert_eq!(program.complaints().len(), 1, "the slow view alone: {:?}", program.complaints());
     program
 }
