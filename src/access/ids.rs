@@ -30,7 +30,7 @@ pub(super) struct IdTokens {
 pub(super) enum Invalid {
     #[error("it is longer than 8 KiB")]
     Long,
-    #[error("it is no signed JWT")]
+    #[error("it is not a signed JWT")]
     Shape,
     #[error("its header has `crit`")]
     Critical,
@@ -46,7 +46,7 @@ pub(super) enum Invalid {
     Audience,
     #[error("its `type` is not user")]
     Type,
-    #[error("the claim that DATEBIN_JWT_CLAIM names is no login")]
+    #[error("the claim named by DATEBIN_JWT_CLAIM is not a login")]
     Login,
 }
 
@@ -65,7 +65,7 @@ impl IdTokens {
         login.filter(|login| person::is_login(login)).map(Arc::from).ok_or(Invalid::Login)
     }
 
-    /// What the owner of a known key has signed. The key decides on the algorithm: nothing in the token does.
+    /// The claims of a token whose signature a known key verifies. The key sets the algorithm; the token cannot.
     fn signed(&self, token: &[u8]) -> Result<Map<String, Value>, Invalid> {
         let header = decode_header(token).map_err(|_| Invalid::Shape)?;
         if header.crit.is_some() {

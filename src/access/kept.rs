@@ -131,6 +131,16 @@ impl Access {
         Ok(Self { tokens: Some(receiver), ids, clock: Clock::System, place: Place::Root })
     }
 
+    /// The names of the tokens that name a database other than those. The names of databases are not repeated: they may be
+    /// secrets in a wrong place.
+    #[must_use]
+    pub fn of_other_databases(&self, served: &[&str]) -> Vec<Arc<str>> {
+        let is_other = |name: &String| !served.contains(&name.as_str());
+        let is_of_others = |token: &&Arc<Token>| token.databases.iter().flatten().any(is_other);
+        let tokens = self.tokens.as_ref().map(|tokens| Arc::clone(&tokens.borrow()));
+        tokens.iter().flat_map(|all| all.iter().filter(is_of_others)).map(|token| Arc::clone(&token.name)).collect()
+    }
+
     /// Lets a caller in.
     ///
     /// # Errors
@@ -232,6 +242,17 @@ async fn warn_of_readers(path: &Path) {
 mod tests {
     use super::*;
 
+    /// The lines of a token whose secret is its name.
+    fn one(name: &str, lines: &str) -> String {
+        format!("[[token]]\nname = \"{name}\"\nsha256 = \"{}\"\n{lines}\n", Secret::of(name.as_bytes()).digits())
+    }
+
+    /// Tokens that are in force.
+    fn kept(text: &str) -> Access {
+        let (_sender, tokens) = watch::channel(Tokens::from(tokens(text, true).unwrap()));
+        Access { tokens: Some(tokens), ids: None, clock: Clock::System, place: Place::Root }
+    }
+
     /// The status of a refusal and the name it is counted under.
     async fn refused(access: &Access, secret: &str, login: Option<&[u8]>, id: Option<&[u8]>) -> (Refusal, Identity) {
         let secret = Some(secret.as_bytes().to_vec());
@@ -240,19 +261,27 @@ mod tests {
         (refused.why, refused.who)
     }
 
+    #[test]
+    fn a_token_for_a_database_that_nobody_serves_is_found() {
+        let text =
+            one("a", "") + &one("b", "databases = [\"sales\"]") + &one("c", "databases = [\"sales\", \"Staff\"]");
+        let access = kept(&text);
+        let found =
+            |served: &[&str]| access.of_other_databases(served).iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(found(&["sales", "staff"]), ["c"]);
+        assert_eq!(found(&[]), ["b", "c"]);
+        assert_eq!(Access::open().of_other_databases(&[]), Vec::<Arc<str>>::new());
+    }
+
     #[tokio::test]
     async fn a_refusal_names_the_token_once_its_secret_is_known() {
-        let one = |name: &str, lines: &str| {
-            format!("[[token]]\nname = \"{name}\"\nsha256 = \"{}\"\n{lines}\n", Secret::of(name.as_bytes()).digits())
-        };
         let text = [
             one("busy", "limits = { concurrent = 1 }"),
             one("people", "user = \"header\"\nroles = { alice = \"analyst\" }"),
             one("signed", "user = \"jwt\""),
             one("old", "expires = \"2001-01-01T00:00:00Z\""),
         ];
-        let (_sender, tokens) = watch::channel(Tokens::from(tokens(&text.concat(), true).unwrap()));
-        let access = Access { tokens: Some(tokens), ids: None, clock: Clock::System, place: Place::Root };
+        let access = kept(&text.concat());
         let named = |name: &str| Identity { token: Some(name.into()), ..Identity::NOBODY };
         let busy = Credentials { secret: Some(b"busy".to_vec()), ..Credentials::default() };
         let _held = access.admit(&busy, Duration::ZERO).await.unwrap();

@@ -14,7 +14,6 @@ mod serve;
 mod settings;
 mod shell;
 mod token;
-mod unserved;
 
 use std::io::{IsTerminal as _, Write};
 use std::process::ExitCode;

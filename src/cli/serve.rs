@@ -4,7 +4,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{Instrument as _, Span};
 
-use super::{Failure, demo, say, unserved, variable_names};
+use super::{Failure, demo, say, variable_names};
 use crate::access::Access;
 use crate::check::undeclared_text;
 use crate::config::{self, Environment, HttpConfig};
@@ -66,8 +66,13 @@ async fn served(
     databases: Vec<config::DatabaseSettings>,
     http: &HttpConfig,
 ) -> Result<Vec<http::Served>, Failure> {
-    if let Some(files) = environment.access() {
-        unserved::warn(&files.tokens, &databases).await;
+    let names: Vec<&str> = databases.iter().filter_map(|one| one.name.as_deref()).collect();
+    // Their clients would be refused without a word to the operator.
+    for token in http.access.of_other_databases(&names) {
+        tracing::warn!(
+            %token,
+            "the token names a database that is not served here: DATABASE_URL_SALES is served as sales, in lower case"
+        );
     }
     let (resources, mut served) = (environment.resources()?, Vec::new());
     for one in databases {

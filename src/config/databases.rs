@@ -82,3 +82,27 @@ pub(crate) fn database_name(variable: &str) -> Option<&str> {
     let name = variable.strip_prefix(URL).filter(|name| *name != "FILE")?;
     Some(name.strip_suffix(FILE).unwrap_or(name))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde::Deserialize;
+    use serde::de::IgnoredAny;
+
+    use super::ROUTES;
+
+    #[derive(Deserialize)]
+    struct Described {
+        paths: BTreeMap<String, IgnoredAny>,
+    }
+
+    #[test]
+    fn no_database_hides_a_route() {
+        let described: Described = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
+        let firsts = described.paths.keys().filter_map(|path| path.split('/').nth(1));
+        let is_name = |text: &&str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let missing: Vec<&str> = firsts.filter(is_name).filter(|first| !ROUTES.contains(first)).collect();
+        assert_eq!(missing, Vec::<&str>::new());
+    }
+}

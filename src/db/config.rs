@@ -1,18 +1,18 @@
 //! How to reach the database, and the bounds of every session.
 
+use std::borrow::BorrowMut;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use sqlx::postgres::PgConnection;
-use tokio::time::timeout;
 
 use super::endpoint::{Endpoint, InvalidUrl};
 use super::error::DbError;
 use super::pace::Pace;
 use super::path::SearchPath;
 use super::secured::TlsVariables;
-use super::servers::{Servers, Wish, looked};
+use super::servers::{Servers, Wish};
 use super::session::patience;
 use super::settings::{Pooler, Settings, Value};
 use crate::observe::Observer;
@@ -106,16 +106,41 @@ impl DatabaseConfig {
         self.servers.role()
     }
 
-    /// The servers, and what a session must find on one.
+    /// The servers, as the URL names them now.
     pub(super) fn servers(&self) -> Servers {
         let parse = |text: String| Servers::parse(text.trim(), &self.variables).ok();
         let read = |file: &PathBuf| std::fs::read_to_string(file).ok().and_then(parse);
         // A file that is being replaced leaves what it said before.
-        let servers = match self.file.as_ref().and_then(read) {
+        match self.file.as_ref().and_then(read) {
             Some(servers) => servers.remembering(&self.servers),
             None => self.servers.clone(),
-        };
-        servers.with(|server| server.with(|options| options.application_name("datebin")))
+        }
+    }
+
+    /// A server does not answer: it is tried last for a while.
+    pub(super) fn note_silent(&self, server: &Endpoint) {
+        self.servers.note(&server.place());
+    }
+
+    /// Opens a session on the first server that is there and is what is wanted: what `own` says, else what the URL does.
+    ///
+    /// # Errors
+    /// No server lets us in that is what is wanted.
+    pub(super) async fn opened<T, F>(
+        &self,
+        own: Option<Wish>,
+        pace: &Pace,
+        open: impl Fn(Endpoint) -> F,
+    ) -> Result<T, DbError>
+    where
+        T: BorrowMut<PgConnection>,
+        F: Future<Output = Result<T, DbError>>,
+    {
+        let servers = self.servers();
+        let usual = Wish { wanted: servers.wanted, ..self.wish() };
+        // The only one is asked whatever it is, and says itself what it refuses.
+        let wish = if servers.count() == 1 { usual } else { own.unwrap_or(usual) };
+        servers.chosen(wish, patience(self.connect_timeout, pace), open).await
     }
 
     /// How many servers the URL names.
@@ -157,20 +182,9 @@ impl DatabaseConfig {
     }
 
     async fn prepared(&self, prepare: impl Fn(Endpoint) -> Endpoint) -> Result<PgConnection, DbError> {
-        let servers = self.servers();
-        let is_several = servers.count() > 1;
-        let (prepare, patience) = (&prepare, patience(self.connect_timeout, &Pace::default()));
-        let opened = servers.chosen(Wish::PRIMARY, |server, wish| async move {
-            let one = async {
-                let mut connection = prepare(server).connect().await?;
-                if is_several {
-                    looked(&mut connection, wish).await?;
-                }
-                Ok(connection)
-            };
-            timeout(patience, one).await.map_err(|_| DbError::Connection("timed out".into()))?
-        });
-        opened.await
+        let prepare = &prepare;
+        self.opened(Some(Wish::PRIMARY), &Pace::default(), |server| async move { prepare(server).connect().await })
+            .await
     }
 
     /// What a session must have set: bounded, read-only, planned afresh at each execution (a generic plan of

@@ -50,7 +50,8 @@ impl Endpoint {
         // TLS is ours.
         let options = options.host(address.as_deref().unwrap_or(&host)).ssl_mode(PgSslMode::Disable);
         let security = parameters.security(&options, host, variables)?;
-        Ok(Self { number: 0, options: options.disable_statement_logging(), security })
+        let options = options.application_name("datebin").disable_statement_logging();
+        Ok(Self { number: 0, options, security })
     }
 
     /// The same as one of several.

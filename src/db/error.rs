@@ -131,6 +131,11 @@ impl DbError {
         matches!(self, Self::Server(complaint) if complaint.ends_session && complaint.code.starts_with("53"))
     }
 
+    /// Nothing came back in time.
+    pub(super) fn timed_out() -> Self {
+        Self::Connection("timed out".into())
+    }
+
     /// Whether another server of the same data may let in where this one did not.
     pub(super) fn is_of_one_server(&self) -> bool {
         let is_starting = |code: &str| matches!(code, "57P01" | "57P02" | "57P03");

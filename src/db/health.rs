@@ -201,7 +201,7 @@ impl Watcher {
                 () = sleep(config.connect_timeout) => {
                     // Known to be near, a server that takes so long is away; one that is far may only be slow.
                     if begun.elapsed() >= patience(config.connect_timeout, &pace) || !self.was_up() {
-                        let error = DbError::Connection("timed out".into());
+                        let error = DbError::timed_out();
                         self.sender.send_replace(State::Down(error.reason()));
                         self.say(&error);
                     }
@@ -227,7 +227,7 @@ impl Watcher {
                 Ok(Ok(())) => self.pace.set(Some(begun.elapsed())),
                 Ok(Err(_)) => return Lost::Connection,
                 Err(_) => {
-                    self.config.servers().note(&server.place());
+                    self.config.note_silent(&server);
                     let crowd = self.crowd.upgrade();
                     // Nobody need find out for each of them.
                     let pool = crowd.as_ref().and_then(|crowd| crowd.pool.get());

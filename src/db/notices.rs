@@ -76,7 +76,7 @@ async fn listened(config: &DatabaseConfig, health: &Health, missed: &mut bool, h
     let mut listener = match timeout(patience, connected(config, server, patience)).await {
         Ok(Ok(listener)) => listener,
         Ok(Err(error)) => return error,
-        Err(_) => return DbError::Connection("timed out".into()),
+        Err(_) => return DbError::timed_out(),
     };
     if std::mem::take(missed) {
         heard();

@@ -1,5 +1,6 @@
 //! Several servers that have the same data, as libpq's `host=a,b` names them: which one a session is opened on.
 
+use std::borrow::BorrowMut;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use form_urlencoded::{Serializer, parse};
 use sqlx::postgres::PgConnection;
 use sqlx::{Executor as _, Row as _};
+use tokio::time::timeout;
 
 use super::conninfo;
 use super::endpoint::{Endpoint, InvalidUrl, URL};
@@ -165,11 +167,6 @@ impl Servers {
         Self { each: each.collect(), known: Arc::clone(&other.known), ..self }
     }
 
-    /// The same with other options of their sessions.
-    pub(super) fn with(self, change: impl Fn(Endpoint) -> Endpoint) -> Self {
-        Self { each: self.each.into_iter().map(change).collect(), ..self }
-    }
-
     /// Where they are, without anything secret.
     pub(super) fn place(&self) -> String {
         let places: Vec<_> = self.each.iter().map(Endpoint::place).collect();
@@ -207,20 +204,33 @@ impl Servers {
         self.known.away.lock().unwrap_or_else(PoisonError::into_inner).insert(place.to_owned(), Instant::now());
     }
 
-    /// Opens a session on the first server that is there and is what is wanted. A server that refuses the login itself is
-    /// not passed over: the others would refuse it as well.
+    /// Opens a session on the first server that is there and is what is wanted, each within a time limit. A server that
+    /// refuses the login itself is not passed over: the others would refuse it as well.
     ///
     /// # Errors
     /// What the only server says, or what each of several does.
-    pub(super) async fn chosen<T, F>(&self, wish: Wish, open: impl Fn(Endpoint, Wish) -> F) -> Result<T, DbError>
+    pub(super) async fn chosen<T, F>(
+        &self,
+        wish: Wish,
+        patience: Duration,
+        open: impl Fn(Endpoint) -> F,
+    ) -> Result<T, DbError>
     where
+        T: BorrowMut<PgConnection>,
         F: Future<Output = Result<T, DbError>>,
     {
         let mut reasons: Vec<(String, DbError)> = Vec::new();
         for wanted in wish.wanted.passes() {
             for server in self.in_order() {
-                let place = server.place();
-                match open(server.clone(), Wish { wanted: *wanted, ..wish }).await {
+                let (place, wish) = (server.place(), Wish { wanted: *wanted, ..wish });
+                let opened = async {
+                    let mut opened = open(server.clone()).await?;
+                    if wish.is_particular() {
+                        looked(opened.borrow_mut(), wish).await?;
+                    }
+                    Ok(opened)
+                };
+                match timeout(patience, opened).await.unwrap_or_else(|_| Err(DbError::timed_out())) {
                     Err(error) if error.is_of_one_server() => {
                         // One that is there and not what is wanted now may be what the next session wants.
                         if !matches!(error, DbError::Unwanted(_)) {

@@ -1,5 +1,6 @@
 //! Sessions: opened within time limits that follow the distance, tested while they are idle, closed cleanly.
 
+use std::borrow::{Borrow, BorrowMut};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -82,7 +83,7 @@ impl Sessions {
         let servers = self.config.servers();
         let server = servers.at(&session.server.place()).unwrap_or(&session.server);
         let opened = open(&self.config, &start, server.clone());
-        timeout(patience(self.config.connect_timeout, &self.pace), opened).await.map_err(|_| timed_out())?
+        timeout(patience(self.config.connect_timeout, &self.pace), opened).await.map_err(|_| DbError::timed_out())?
     }
 
     /// Whether the server of an idle session is still what is wanted.
@@ -95,7 +96,7 @@ impl Sessions {
         // The second choice is one for a while.
         let allowed = if wish.wanted == Wanted::PreferStandby { Wish { wanted: Wanted::Any, ..wish } } else { wish };
         let seen = timeout(self.config.connect_timeout, looked(&mut session.connection, allowed)).await;
-        let seen = seen.map_err(|_| RecycleError::Backend(timed_out()))?.map_err(RecycleError::Backend)?;
+        let seen = seen.map_err(|_| RecycleError::Backend(DbError::timed_out()))?.map_err(RecycleError::Backend)?;
         if wish.wanted == Wanted::PreferStandby && !seen.is_standby && session.opened.elapsed() > SECOND_CHOICE {
             return Err(RecycleError::message("a standby may be there again"));
         }
@@ -124,27 +125,9 @@ pub(super) fn patience(connect_timeout: Duration, pace: &Pace) -> Duration {
 /// Opens a session of the configured database, outside of any pool, on the first server that is there and is what is
 /// wanted.
 pub(super) async fn connected(config: &DatabaseConfig, start: &Start, pace: &Pace) -> Result<Session, DbError> {
-    let patience = patience(config.connect_timeout, pace);
-    let opened = |server, wish: Wish| async move {
-        let one = async {
-            let mut session = open(config, start, server).await?;
-            if wish.is_particular() {
-                looked(&mut session.connection, wish).await?;
-            }
-            Ok(session)
-        };
-        timeout(patience, one).await.map_err(|_| timed_out())?
-    };
-    let servers = config.servers();
-    let usual = Wish { wanted: servers.wanted, ..config.wish() };
-    // The only one is asked whatever it is, and says itself what it refuses.
-    let wish = if servers.count() == 1 { usual } else { start.wish.unwrap_or(usual) };
+    let opened = config.opened(start.wish, pace, |server| open(config, start, server));
     // In a box, its type forgotten: what opens a session is a part of every other future.
-    servers.chosen(wish, opened).boxed().await
-}
-
-fn timed_out() -> DbError {
-    DbError::Connection("timed out".into())
+    opened.boxed().await
 }
 
 /// Opens a session. One whose settings do not hold is a pooler's, and so is one that is refused for its settings and
@@ -175,6 +158,18 @@ impl Session {
     fn new(connection: PgConnection, pid: Option<i32>, is_pooled: bool, server: Endpoint) -> Self {
         let now = Instant::now();
         Self { connection, pid, is_pooled, used: now, is_used: false, server, opened: now, looked: now }
+    }
+}
+
+impl Borrow<PgConnection> for Session {
+    fn borrow(&self) -> &PgConnection {
+        &self.connection
+    }
+}
+
+impl BorrowMut<PgConnection> for Session {
+    fn borrow_mut(&mut self) -> &mut PgConnection {
+        &mut self.connection
     }
 }
 
@@ -211,7 +206,7 @@ async fn held(
 /// Asks in one round trip: a statement without parameters need not be prepared.
 async fn asked(connection: &mut PgConnection, statement: &Statement, round_trip: Duration) -> Result<PgRow, DbError> {
     let asked = timeout(round_trip, sqlx::Executor::fetch_one(connection, raw(statement))).await;
-    Ok(asked.map_err(|_| DbError::Connection("timed out".into()))??)
+    Ok(asked.map_err(|_| DbError::timed_out())??)
 }
 
 impl Manager for Sessions {

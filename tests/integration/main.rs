@@ -54,6 +54,8 @@ mod oracle;
 mod pages;
 #[path = "../support/patience.rs"]
 mod patience;
+#[path = "../support/promtool.rs"]
+mod promtool;
 mod previous;
 mod products;
 mod prometheus;

@@ -37,6 +37,8 @@ mod people;
 mod planted;
 mod pooler;
 mod program;
+#[path = "../support/promtool.rs"]
+mod promtool;
 mod proxy;
 mod query;
 mod reload;

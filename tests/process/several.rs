@@ -1,14 +1,13 @@
 //! Several databases in one process, each under a path of its own.
 
 use std::fs;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, PASSWORD};
 use crate::patience::patience;
 use crate::program::{Answer, LONG, Program, answer, command, eventually, question, ran};
+use crate::promtool::approved;
 
 /// The same metric with another value in each database.
 const SALES: &str = "CREATE TABLE cpu (ts timestamptz NOT NULL, host text NOT NULL, value double precision);
@@ -163,21 +162,6 @@ async fn the_numbers_of_each_database_have_its_name() {
     assert_eq!(of, [json!("sales"), json!("staff"), Value::Null]);
     let own = page("/staff/metrics").await;
     assert!(own.contains("datebin_database_up{database=\"staff\"} 1") && !own.contains("sales"), "{own}");
-}
-
-/// promtool finds nothing wrong with a page of numbers.
-fn approved(page: &str) {
-    let Some(program) = std::env::var_os("DATEBIN_TEST_PROMTOOL") else {
-        eprintln!("NOT TESTED: promtool: scripts/with-prometheus fetches it");
-        return;
-    };
-    let mut promtool = Command::new(program);
-    promtool.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut promtool = promtool.spawn().expect("promtool");
-    promtool.stdin.take().expect("a pipe").write_all(page.as_bytes()).expect("it reads");
-    let said = promtool.wait_with_output().expect("it ends");
-    let words = String::from_utf8_lossy(&said.stdout).into_owned() + &String::from_utf8_lossy(&said.stderr);
-    assert!(said.status.success() && words.trim().is_empty(), "{words}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

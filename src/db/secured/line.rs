@@ -16,15 +16,11 @@ use crate::db::error::DbError;
 /// `SSLRequest`: its length, and the number that is no version of the protocol.
 const REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
-/// A way to the server.
-pub(super) enum Line {
-    /// The server has no TLS, and the mode does not mind.
-    Plain(TcpStream),
-    Secured(Box<TlsStream<TcpStream>>),
-}
-
-/// Connects, and secures the connection.
-pub(super) async fn dial(options: &PgConnectOptions, security: &Security) -> Result<Line, DbError> {
+/// Connects, and secures the connection; none where the server has no TLS, and the mode does not mind.
+pub(super) async fn dial(
+    options: &PgConnectOptions,
+    security: &Security,
+) -> Result<Option<TlsStream<TcpStream>>, DbError> {
     let host = security.host.as_str();
     let name = ServerName::try_from(security.host.clone()).map_err(|_| TlsFailure::no_name(host))?;
     // Files first: what is wrong with them shows without a server.
@@ -36,14 +32,14 @@ pub(super) async fn dial(options: &PgConnectOptions, security: &Security) -> Res
     socket.write_all(&REQUEST).await?;
     match socket.read_u8().await? {
         b'S' => {}
-        b'N' if security.mode == Mode::Prefer => return Ok(Line::Plain(socket)),
+        b'N' if security.mode == Mode::Prefer => return Ok(None),
         b'N' => return Err(TlsFailure::unoffered(host, security.is_default).into()),
         // Its words are nobody's: whoever stands in between may have written them.
         b'E' => return Err(DbError::Connection("the server refused to begin; its log says why".into())),
         _ => return Err(DbError::Connection("what answers there is not PostgreSQL".into())),
     }
     let secured = TlsConnector::from(Arc::new(config)).connect(name, socket).await;
-    secured.map(|socket| Line::Secured(Box::new(socket))).map_err(|error| failed(host, error))
+    secured.map(Some).map_err(|error| failed(host, error))
 }
 
 /// An error of a secured socket as what it is.

@@ -19,7 +19,6 @@ use sqlx::postgres::PgConnectOptions;
 use super::error::DbError;
 use crate::tls::{ClientSetup, KeyPair, Roots};
 pub use failure::TlsFailure;
-use line::Line;
 pub(super) use parameters::Parameters;
 pub use parameters::TlsVariables;
 use seen::Unoffered;
@@ -116,15 +115,12 @@ async fn secured<T, F>(
 where
     F: Future<Output = Result<T, sqlx::Error>>,
 {
-    match line::dial(options, security).await? {
-        Line::Plain(socket) => {
-            security.unoffered.note(true);
-            pipe::through(options, socket, &security.host, connector).await
-        }
-        Line::Secured(socket) => {
-            security.unoffered.note(false);
-            pipe::through(options, *socket, &security.host, connector).await
-        }
+    let dialed = line::dial(options, security).await?;
+    security.unoffered.note(dialed.is_none());
+    match dialed {
+        Some(socket) => pipe::through(options, socket, &security.host, connector).await,
+        // The driver's own way, which passes bytes on once.
+        None => connector(options.clone()).await.map_err(DbError::from),
     }
 }
 
