@@ -12,8 +12,8 @@
 //!   body ◀──render◀── frames ◀──frame (evaluated)◀─────┘
 //! ```
 //!
-//! [`range`] computes the functions of windows of samples, and [`xor`] writes samples as Prometheus keeps them; they know no
-//! stage.
+//! [`range`] computes the functions of windows of samples and merges partials, and [`xor`] writes samples as Prometheus
+//! keeps them; they know no stage.
 //!
 //! The modules in the order of the flow: none imports one that stands below it. ARCHITECTURE.md has the invariants,
 //! `tests/architecture.rs` holds them.

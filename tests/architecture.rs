@@ -136,6 +136,15 @@ fn the_stages_are_pure() {
 }
 
 #[test]
+fn range_functions_know_no_stage() {
+    let known =
+        |code: &str| named(code).into_iter().filter(|module| !["range", "series"].contains(&module.as_str())).count();
+    let of_range = sources().into_iter().filter(|(_, module, _)| module == "range");
+    let wrong: Vec<String> = of_range.filter(|(_, _, code)| known(code) > 0).map(|(path, _, _)| path).collect();
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
 fn files_stay_small() {
     let long: Vec<String> = sources()
         .into_iter()

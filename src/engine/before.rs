@@ -13,6 +13,7 @@ use crate::evaluate::Node;
 use crate::frame;
 use crate::lower::Lowered;
 use crate::plan::{self, Apart, Context, FetchGroup, Planned};
+use crate::range::buckets::BucketSpan;
 use crate::series::Labels;
 use crate::time::{Grid, MAX_POINTS, Millis, Step, TimeRange};
 
@@ -172,9 +173,9 @@ impl Window {
             return None;
         }
         let fetch = wanted.planned.groups.first()?.fetches.first()?;
-        let (from, to) =
-            fetch.axis.windows.as_ref().map_or((0, 1), |windows| windows.first().copied().unwrap_or_default());
-        let (start_ms, end_ms) = (fetch.axis.buckets.edge(from), fetch.axis.buckets.edge(to));
+        let windows = fetch.axis.windows.as_ref();
+        let first = windows.map_or(BucketSpan::of(0), |windows| windows.first().copied().unwrap_or_default());
+        let (start_ms, end_ms) = (fetch.axis.buckets.edge(first.from), fetch.axis.buckets.edge(first.to));
         let (buckets, step_ms) = (i64::try_from(buckets(wanted.planned)).ok()?, step_ms(wanted.planned));
         Some(Self { end_ms, length_ms: end_ms - start_ms, step_ms, buckets })
     }

@@ -62,11 +62,36 @@ impl RangeFunction {
         })
     }
 
+    /// The function without its number.
+    #[must_use]
+    pub const fn function(self) -> Function {
+        match self {
+            Self::OverTime(OverTime::Avg) => Function::Avg,
+            Self::OverTime(OverTime::Min) => Function::Min,
+            Self::OverTime(OverTime::Max) => Function::Max,
+            Self::OverTime(OverTime::Sum) => Function::Sum,
+            Self::OverTime(OverTime::Count) => Function::Count,
+            Self::OverTime(OverTime::First) => Function::First,
+            Self::OverTime(OverTime::Last) => Function::Last,
+            Self::Stddev => Function::Stddev,
+            Self::Stdvar => Function::Stdvar,
+            Self::Quantile(_) => Function::Quantile,
+            Self::Present => Function::Present,
+            Self::Rate => Function::Rate,
+            Self::Increase => Function::Increase,
+            Self::Delta => Function::Delta,
+            Self::Irate => Function::Irate,
+            Self::Idelta => Function::Idelta,
+            Self::Changes => Function::Changes,
+            Self::Resets => Function::Resets,
+            Self::Deriv => Function::Deriv,
+        }
+    }
+
     /// The word in the language.
     #[must_use]
-    pub fn word(self) -> &'static str {
-        let own = Function::OF_RANGES.iter().copied().find(|function| Self::of(*function) == Some(self));
-        own.unwrap_or(Function::Quantile).word()
+    pub const fn word(self) -> &'static str {
+        self.function().word()
     }
 
     /// The function that the word names; `quantile_over_time` needs its φ besides and is not among them.

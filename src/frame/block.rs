@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::partial::{Cell, Partials, WIDTH};
 use crate::plan::{Axis, Buckets};
+use crate::range::buckets::{Cell, PARTIALS, Partials};
 use crate::series::Labels;
 use crate::time::{Millis, TimeRange};
 
@@ -216,7 +216,7 @@ impl Block {
             let first = one.buckets.partition_point(|bucket| *bucket < from);
             let end = one.buckets.partition_point(|bucket| *bucket < to);
             let cell = move |at: usize| {
-                let mut partials = [0.0; WIDTH];
+                let mut partials = [0.0; PARTIALS];
                 let own = &one.partials[at * self.width..(at + 1) * self.width];
                 partials[..self.width].copy_from_slice(own);
                 (self.start(one.buckets[at]), partials)

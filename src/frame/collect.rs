@@ -6,20 +6,19 @@ use std::sync::Arc;
 use super::block::{Block, edges};
 use super::index::{SeriesIndex, SeriesOfRows as _};
 use super::output::{Gathered, Output};
-use super::partial::{Cell, WIDTH, kept_width, merge, push, width};
-use super::window::{Take, points};
+use super::points::{Take, points, push};
 use crate::budget::{Budget, Held};
 use crate::db::{Place, SeriesRow};
 use crate::error::Error;
-use crate::evaluate::RangeFunction;
 use crate::plan::{Buckets, Fetch, FetchAggregate};
+use crate::range::buckets::{Cell, CellKind, PARTIALS};
 use crate::sql::carried;
 use crate::time::TimeRange;
 
 /// Collects the rows of one metric.
 pub struct Collector {
     index: SeriesIndex<Vec<Cell>>,
-    carried: Option<RangeFunction>,
+    kind: CellKind,
     rows: u32,
     /// By bucket, how many values were no numbers.
     skipped: HashMap<u32, f64>,
@@ -36,10 +35,10 @@ impl Collector {
     /// Collects for a fetch; `named` keeps the metric's name as a label.
     #[must_use]
     pub fn new(fetch: Arc<Fetch>, named: bool, budget: &Budget) -> Self {
-        let carried = carried(&fetch);
+        let kind = carried(&fetch).map_or(CellKind::Value, |function| CellKind::Partials(function.function()));
         Self {
             index: SeriesIndex::new(fetch, named, budget),
-            carried,
+            kind,
             rows: 0,
             skipped: HashMap::new(),
             skipped_in_blocks: 0.0,
@@ -72,15 +71,15 @@ impl Collector {
             return Err(self.index.too_much());
         }
         let Some(bucket) = bucket else { return Ok(()) };
-        let mut partials = [0.0; WIDTH];
-        for (offset, partial) in partials.iter_mut().enumerate().take(width(self.carried)) {
+        let mut partials = [0.0; PARTIALS];
+        for (offset, partial) in partials.iter_mut().enumerate().take(self.kind.width()) {
             match row.value(columns + 1 + offset).map_err(|error| error.public())? {
                 Some(value) => *partial = value,
                 None => return Ok(()),
             }
         }
         if self.index.fetch.fold.guarded {
-            let guard = row.value(columns + 1 + width(self.carried)).map_err(|error| error.public())?;
+            let guard = row.value(columns + 1 + self.kind.width()).map_err(|error| error.public())?;
             if guard.is_some_and(|guard| guard > 0.0) {
                 self.vague.insert(bucket);
             }
@@ -95,7 +94,7 @@ impl Collector {
         if !self.index.may_skip {
             return Ok(true);
         }
-        let skipped = row.value(columns + 1 + width(self.carried)).map_err(|error| error.public())?;
+        let skipped = row.value(columns + 1 + self.kind.width()).map_err(|error| error.public())?;
         if let (Some(bucket), Some(skipped)) = (bucket, skipped.filter(|skipped| *skipped > 0.0)) {
             *self.skipped.entry(bucket).or_default() += skipped;
         }
@@ -134,7 +133,7 @@ impl Collector {
     /// # Errors
     /// More bytes would be held, or time is over.
     pub fn into_block(self, budget: &Budget) -> Result<(Block, Held), Error> {
-        let mut block = Block::new(edges(&self.index.fetch.axis), kept_width(self.carried));
+        let mut block = Block::new(edges(&self.index.fetch.axis), self.kind.kept_width());
         block.set_vague(self.vague);
         block.fine = self.fine;
         block.set_skipped(self.skipped.into_iter().collect());
@@ -143,7 +142,7 @@ impl Collector {
         for (at, cells) in states.into_iter().enumerate() {
             budget.go_on()?;
             let bytes = cells.capacity() * size_of::<Cell>();
-            let cells = settled(cells, self.carried);
+            let cells = settled(cells, self.kind);
             if !cells.is_empty() {
                 own.pay(block.push(keys.labels(at, |_| true), &cells))?;
             }
@@ -181,12 +180,12 @@ impl Collector {
         take: &mut Take<'_>,
     ) -> Result<Gathered, Error> {
         let skipped = self.skipped.values().sum::<f64>() + self.skipped_in_blocks;
-        let (fetch, carried) = (Arc::clone(&self.index.fetch), self.carried);
+        let (fetch, kind) = (Arc::clone(&self.index.fetch), self.kind);
         let mut output = Output::new(budget, then);
         let (keys, states, mut held) = self.index.into_parts();
         for (at, cells) in states.into_iter().enumerate() {
             let bytes = cells.capacity() * size_of::<Cell>();
-            output.add(&keys, at, points(&fetch, carried, &settled(cells, carried), take)?)?;
+            output.add(&keys, at, points(&fetch, kind, &settled(cells, kind), take)?)?;
             held.give_back(bytes);
         }
         Ok(output.finish(skipped))
@@ -208,14 +207,14 @@ fn bucket(fetch: &Fetch, place: Place) -> Option<u32> {
 }
 
 /// In order of buckets, one cell each.
-fn settled(mut cells: Vec<Cell>, carried: Option<RangeFunction>) -> Vec<Cell> {
+fn settled(mut cells: Vec<Cell>, kind: CellKind) -> Vec<Cell> {
     if !cells.is_sorted_by_key(|cell| cell.bucket) {
         cells.sort_by_key(|cell| cell.bucket);
     }
     cells.dedup_by(|next, kept| {
         let same = next.bucket == kept.bucket;
         if same {
-            kept.partials = merge(kept.partials, next.partials, carried);
+            kept.partials = kind.merge(kept.partials, next.partials);
         }
         same
     });

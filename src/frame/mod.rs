@@ -11,8 +11,7 @@ mod legend;
 mod meaning;
 mod mixed;
 mod output;
-mod pair;
-mod partial;
+mod points;
 mod predecessors;
 mod prometheus;
 mod quantile;
@@ -23,7 +22,6 @@ mod sets;
 mod shorten;
 mod slice;
 mod stream;
-mod window;
 
 pub use block::{Block, edges};
 pub use collect::Collector;
@@ -31,6 +29,7 @@ pub use fill::{fill_of, filled, missing};
 pub use instant::instant;
 pub use meaning::Meaning;
 pub use output::{Gathered, joined};
+pub use points::Take;
 pub use predecessors::Predecessors;
 pub use prometheus::{Asked, PromPoint, PromSeries, PromValue, answer};
 pub use read::{ReadPlan, ReadSeries, SampleReader, united};
@@ -39,7 +38,6 @@ pub use samples::SampleCollector;
 pub use sets::LabelSets;
 pub use shorten::Shortener;
 pub use slice::SampleSink;
-pub use window::Take;
 
 use std::collections::HashMap;
 

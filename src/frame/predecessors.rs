@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::pair::Sample;
 use super::samples::SampleCollector;
 use crate::ast::OverTime;
 use crate::evaluate::RangeFunction;
 use crate::plan::{Buckets, Fetch, Filter, SeriesLabel, Wanted};
+use crate::range::buckets::FineSample;
 use crate::time::TimeRange;
 
 /// The most values of a label that the search for predecessors names.
@@ -30,8 +30,9 @@ impl SampleCollector {
         let from = fetch.axis.from.saturating_sub(fetch.fold.lookback_ms);
         let read_from = fetch.axis.from.saturating_sub(fetch.axis.reach_ms);
         let own = &self.index.fetch;
-        let may_connect =
-            |first: Sample| first.micros - fetch.fold.lookback_ms.saturating_mul(1000) < read_from.saturating_mul(1000);
+        let may_connect = |first: FineSample| {
+            first.micros - fetch.fold.lookback_ms.saturating_mul(1000) < read_from.saturating_mul(1000)
+        };
         let lacking = self.index.states().filter(|(_, stream)| stream.first(own).is_some_and(may_connect));
         let lacking: Vec<usize> = lacking.map(|(at, _)| at).collect();
         if !fetch.fold.function.is_of_pairs() || from >= read_from || lacking.is_empty() {

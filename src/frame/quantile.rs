@@ -1,12 +1,10 @@
 //! Quantiles over time: they do not merge, so the samples of the windows that are still open are held.
 
-use std::collections::VecDeque;
-
-use super::pair::Sample;
 use crate::budget::{Budget, Held};
 use crate::error::{Error, Kind};
 use crate::evaluate::quantile_of;
 use crate::plan::Fetch;
+use crate::range::buckets::{FineSample, OpenWindows};
 use crate::series::Point;
 
 /// How often a sample may be looked at, on average.
@@ -30,31 +28,28 @@ impl Looks {
 
 /// The samples of a series' open windows, and the points of those that are closed.
 #[derive(Default)]
-pub(super) struct OpenWindows {
-    samples: VecDeque<(u32, f64)>,
-    open: u32,
+pub(super) struct Quantiles {
+    open: OpenWindows,
     points: Vec<Point>,
 }
 
-impl OpenWindows {
-    pub(super) fn push(
-        &mut self,
-        fetch: &Fetch,
-        phi: f64,
-        now: Sample,
-        (looks, held): (&mut Looks, &mut Held),
-    ) -> Result<(), Error> {
-        let bucket = fetch.axis.buckets.of_micros(now.micros);
+/// What the quantiles of all series of a fetch may cost.
+pub(super) struct Cost<'a> {
+    pub(super) looks: &'a mut Looks,
+    pub(super) held: &'a mut Held,
+}
+
+impl Quantiles {
+    pub(super) fn push(&mut self, fetch: &Fetch, phi: f64, now: FineSample, cost: Cost<'_>) -> Result<(), Error> {
+        let (windows, bucket) = (fetch.axis.windows.as_deref(), fetch.axis.buckets.of_micros(now.micros));
         let (mut at_once, points) = (LOOKS_AT_ONCE, self.points.len());
-        while at_once > 0 && !self.samples.is_empty() && span(fetch, self.open).is_some_and(|(_, to)| to <= bucket) {
-            at_once = at_once.saturating_sub(1 + self.close(fetch, phi, looks)?);
-            held.give_back(self.leave(fetch) * SAMPLE_BYTES);
+        while at_once > 0 && self.open.ends_before(windows, bucket) {
+            let closed = self.close(fetch, phi, cost.looks)?;
+            at_once = at_once.saturating_sub(1 + closed.looked_at);
+            cost.held.give_back(closed.gone * SAMPLE_BYTES);
         }
-        if self.samples.is_empty() {
-            self.open = self.open.max(skipped(fetch, bucket));
-        }
-        held.pay(SAMPLE_BYTES + (self.points.len() - points) * size_of::<Point>())?;
-        self.samples.push_back((bucket, now.value));
+        cost.held.pay(SAMPLE_BYTES + (self.points.len() - points) * size_of::<Point>())?;
+        self.open.push(windows, bucket, now.value);
         Ok(())
     }
 
@@ -65,54 +60,30 @@ impl OpenWindows {
         looks: &mut Looks,
         budget: &Budget,
     ) -> Result<Vec<Point>, Error> {
-        while !self.samples.is_empty() && span(fetch, self.open).is_some() {
+        while self.open.has_open(fetch.axis.windows.as_deref()) {
             budget.go_on()?;
             self.close(fetch, phi, looks)?;
-            self.leave(fetch);
         }
         Ok(self.points)
     }
 
-    /// Closes the oldest open window; says how many samples it looked at.
-    fn close(&mut self, fetch: &Fetch, phi: f64, looks: &mut Looks) -> Result<usize, Error> {
-        let Some((from, to)) = span(fetch, self.open) else { return Ok(0) };
-        let inside = |bucket: u32| (from..to).contains(&bucket);
-        let mut values: Vec<f64> =
-            self.samples.iter().take_while(|(bucket, _)| *bucket < to).filter(|s| inside(s.0)).map(|s| s.1).collect();
+    /// Closes the oldest open window.
+    fn close(&mut self, fetch: &Fetch, phi: f64, looks: &mut Looks) -> Result<Closed, Error> {
+        let windows = fetch.axis.windows.as_deref();
+        let mut values = self.open.values(windows);
         looks.0 = looks.0.checked_sub(values.len() as u64).ok_or_else(|| too_much(fetch))?;
-        let seen = values.len();
-        if seen > 0 {
-            self.points.push(Point { bucket: self.open, value: quantile_of(phi, &mut values) });
+        let looked_at = values.len();
+        if looked_at > 0 {
+            self.points.push(Point { bucket: self.open.oldest(), value: quantile_of(phi, &mut values) });
         }
-        self.open += 1;
-        Ok(seen)
-    }
-
-    /// Lets go of the samples before the oldest open window, and passes over windows that have none; says how many
-    /// samples went.
-    fn leave(&mut self, fetch: &Fetch) -> usize {
-        let from = span(fetch, self.open).map_or(u32::MAX, |(from, _)| from);
-        let gone = self.samples.partition_point(|(bucket, _)| *bucket < from);
-        self.samples.drain(..gone);
-        if let Some((bucket, _)) = self.samples.front() {
-            self.open = self.open.max(skipped(fetch, *bucket));
-        }
-        gone
+        Ok(Closed { looked_at, gone: self.open.close(windows) })
     }
 }
 
-/// The gathered buckets of a window; none past the last window.
-fn span(fetch: &Fetch, window: u32) -> Option<(u32, u32)> {
-    match &fetch.axis.windows {
-        Some(windows) => windows.get(window as usize).copied(),
-        None => Some((window, window + 1)),
-    }
-}
-
-/// The first window that is not over before a bucket.
-fn skipped(fetch: &Fetch, bucket: u32) -> u32 {
-    let over = |windows: &Vec<(u32, u32)>| windows.partition_point(|(_, to)| *to <= bucket);
-    fetch.axis.windows.as_ref().map_or(bucket, |windows| u32::try_from(over(windows)).unwrap_or(u32::MAX))
+/// How many samples a window had, and how many are in none of the others.
+struct Closed {
+    looked_at: usize,
+    gone: usize,
 }
 
 fn too_much(fetch: &Fetch) -> Error {

@@ -1,12 +1,10 @@
-//! Few of many samples, at their own times: of each pixel column the first, the lowest, the highest and the last (M4:
-//! Jugel et al., VLDB 2014), or only the extremes.
+//! Few of many samples, at their own times: the extremes of each pixel column, and its ends.
 
 use std::sync::Arc;
 
 use super::index::{SeriesIndex, SeriesOfRows};
 use super::legend;
 use super::mixed::Mixed;
-use super::pair::Sample;
 use super::slice::SampleSink;
 use super::{Frame, Meaning};
 use crate::ast::Reduce;
@@ -14,6 +12,7 @@ use crate::budget::{Budget, Held};
 use crate::db::Timed;
 use crate::error::Error;
 use crate::plan::Fetch;
+use crate::range::buckets::{Few, FineSample, Keep, KeptSamples};
 use crate::series::{Labels, METRIC_NAME, Series};
 use crate::time::Millis;
 
@@ -33,33 +32,13 @@ pub type Kept = (Labels, Vec<(Millis, f64)>);
 
 /// Reduces the samples of one metric.
 pub struct Reducer {
-    index: SeriesIndex<Stream>,
+    index: SeriesIndex<KeptSamples>,
     wanted: Reduced,
     samples: u32,
     skipped: f64,
     /// The samples of several sources, until all of them are there.
     mixed: Option<Mixed>,
 }
-
-/// What is held of a series.
-#[derive(Default)]
-struct Stream {
-    seen: u32,
-    /// All samples, as long as they are few enough.
-    all: Vec<Sample>,
-    columns: Vec<Column>,
-}
-
-/// A pixel column: samples with their numbers in the series.
-struct Column {
-    number: u32,
-    first: Numbered,
-    last: Numbered,
-    /// None while all samples are NaN.
-    extremes: Option<(Numbered, Numbered)>,
-}
-
-type Numbered = (u32, Sample);
 
 impl Reducer {
     /// Reduces for a fetch.
@@ -79,13 +58,12 @@ impl Reducer {
         self.index.next_source(fetch);
     }
 
-    fn add(&mut self, fetch: &Fetch, at: usize, now: Sample) -> Result<(), Error> {
-        let number = column(fetch, now.micros, self.wanted);
-        let max_points = self.wanted.max_points;
-        let Some((stream, held)) = self.index.state(at) else { return Ok(()) };
-        let before = stream.bytes();
-        stream.add(number, now, max_points);
-        let after = stream.bytes();
+    fn add(&mut self, fetch: &Fetch, at: usize, now: FineSample) -> Result<(), Error> {
+        let few = self.wanted.few();
+        let Some((kept, held)) = self.index.state(at) else { return Ok(()) };
+        let before = kept.bytes();
+        kept.push(few, column(fetch, now.micros, few), now);
+        let after = kept.bytes();
         if after > before {
             return held.pay(after - before);
         }
@@ -113,19 +91,20 @@ impl Reducer {
         if let Some(mixed) = self.mixed.take() {
             let fetch = Arc::clone(&self.index.fetch);
             let (samples, _held) = mixed.in_order();
-            for (at, now) in samples {
+            for one in samples {
                 budget.go_on()?;
-                self.add(&fetch, at, now)?;
+                self.add(&fetch, one.series, one.sample)?;
             }
         }
         let wanted = self.wanted;
-        let time = |sample: &Sample| (sample.micros.div_euclid(1000).saturating_add(wanted.offset_ms), sample.value);
+        let time =
+            |sample: &FineSample| (sample.micros.div_euclid(1000).saturating_add(wanted.offset_ms), sample.value);
         let (keys, streams, mut held) = self.index.into_parts();
         let (mut all, mut answer) = (Vec::with_capacity(streams.len()), budget.held());
         for (at, stream) in streams.into_iter().enumerate() {
             budget.go_on()?;
             let bytes = stream.bytes();
-            let points: Vec<(Millis, f64)> = stream.kept(wanted).iter().map(time).collect();
+            let points: Vec<(Millis, f64)> = stream.finish(wanted.few()).iter().map(time).collect();
             budget.take_many(points.len())?;
             answer.pay(points.len() * size_of::<(Millis, f64)>() + keys.size(at))?;
             held.give_back(bytes);
@@ -146,7 +125,7 @@ impl SampleSink for Reducer {
     }
 
     fn sample(&mut self, series: usize, micros: i64, value: f64) -> Result<(), Error> {
-        let (fetch, now) = (Arc::clone(&self.index.fetch), Sample { micros, value });
+        let (fetch, now) = (Arc::clone(&self.index.fetch), FineSample { micros, value });
         match &mut self.mixed {
             Some(mixed) => mixed.push(&fetch, series, now),
             None => self.add(&fetch, series, now),
@@ -154,79 +133,18 @@ impl SampleSink for Reducer {
     }
 }
 
-/// How many columns the points suffice for.
-fn columns(wanted: Reduced) -> u32 {
-    if is_m4(wanted) { wanted.max_points / 4 } else { wanted.max_points / 2 }.max(1)
-}
-
-/// Below four points there is only room for the extremes.
-fn is_m4(wanted: Reduced) -> bool {
-    wanted.reduce == Reduce::M4 && wanted.max_points >= 4
+impl Reduced {
+    const fn few(self) -> Few {
+        let keep = if matches!(self.reduce, Reduce::M4) { Keep::M4 } else { Keep::Extremes };
+        Few { keep, max_points: self.max_points }
+    }
 }
 
 /// The column of an instant: equal parts of exactly the range.
-fn column(fetch: &Fetch, micros: i64, wanted: Reduced) -> u32 {
+fn column(fetch: &Fetch, micros: i64, few: Few) -> u32 {
     let (from, to) = (i128::from(fetch.axis.from) * 1000, i128::from(fetch.axis.to) * 1000);
-    let part = i128::from(columns(wanted)) * (i128::from(micros) - from) / (to - from);
+    let part = i128::from(few.columns()) * (i128::from(micros) - from) / (to - from);
     u32::try_from(part).unwrap_or(0)
-}
-
-impl Stream {
-    fn bytes(&self) -> usize {
-        self.all.capacity() * size_of::<Sample>() + self.columns.capacity() * size_of::<Column>()
-    }
-
-    fn add(&mut self, number: u32, sample: Sample, max_points: u32) {
-        if self.seen < max_points {
-            self.all.push(sample);
-        } else {
-            self.all = Vec::new();
-        }
-        let now = (self.seen, sample);
-        self.seen += 1;
-        match self.columns.last_mut().filter(|column| column.number == number) {
-            Some(column) => column.add(now),
-            None => {
-                let extremes = (!sample.value.is_nan()).then_some((now, now));
-                self.columns.push(Column { number, first: now, last: now, extremes });
-            }
-        }
-    }
-
-    fn kept(self, wanted: Reduced) -> Vec<Sample> {
-        if self.seen <= wanted.max_points {
-            return self.all;
-        }
-        if wanted.max_points < 2 {
-            return self.columns.last().map(|column| column.last.1).into_iter().collect();
-        }
-        let mut kept: Vec<Numbered> = Vec::new();
-        for column in self.columns {
-            kept.extend(column.extremes.into_iter().flat_map(|(lowest, highest)| [lowest, highest]));
-            if is_m4(wanted) {
-                kept.extend([column.first, column.last]);
-            }
-        }
-        kept.sort_unstable_by_key(|(number, _)| *number);
-        kept.dedup_by_key(|(number, _)| *number);
-        kept.into_iter().map(|(_, sample)| sample).collect()
-    }
-}
-
-impl Column {
-    fn add(&mut self, now: Numbered) {
-        self.last = now;
-        if now.1.value.is_nan() {
-            return;
-        }
-        let (lowest, highest) = self.extremes.get_or_insert((now, now));
-        if now.1.value < lowest.1.value {
-            *lowest = now;
-        }
-        if now.1.value > highest.1.value {
-            *highest = now;
-        }
-    }
 }
 
 /// Names the series whose samples were kept, sorted by labels.

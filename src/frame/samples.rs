@@ -8,16 +8,15 @@ use super::block::{Block, edges};
 use super::index::{SeriesIndex, SeriesOfRows};
 use super::mixed::Mixed;
 use super::output::{Gathered, Output};
-use super::pair::Sample;
-use super::partial::kept_width;
-use super::quantile::Looks;
+use super::points::Take;
+use super::quantile::{Cost, Looks};
 use super::slice::SampleSink;
 use super::stream::Stream;
-use super::window::Take;
 use crate::budget::{Budget, Held};
 use crate::db::{SeriesRow, Timed};
 use crate::error::{Error, Kind};
 use crate::plan::{Fetch, FetchAggregate};
+use crate::range::buckets::{CellKind, FineSample};
 
 /// What the latest sample before the range of one series takes.
 const LATEST_BYTES: usize = 48;
@@ -33,7 +32,7 @@ pub struct SampleCollector {
     /// The samples of several sources, until all of them are there.
     mixed: Option<Mixed>,
     /// The latest samples before what was read, by their series.
-    latest: HashMap<usize, Sample>,
+    latest: HashMap<usize, FineSample>,
     earlier_rows: u32,
 }
 
@@ -78,16 +77,16 @@ impl SampleCollector {
         let Some(mixed) = self.mixed.take() else { return Ok(self) };
         let fetch = Arc::clone(&self.index.fetch);
         let (samples, _held) = mixed.in_order();
-        for (at, now) in samples {
+        for one in samples {
             budget.go_on()?;
-            self.fold(&fetch, at, now)?;
+            self.fold(&fetch, one.series, one.sample)?;
         }
         Ok(self)
     }
 
-    fn fold(&mut self, fetch: &Fetch, at: usize, now: Sample) -> Result<(), Error> {
+    fn fold(&mut self, fetch: &Fetch, at: usize, now: FineSample) -> Result<(), Error> {
         let Some((stream, held)) = self.index.state(at) else { return Ok(()) };
-        self.cells += u32::from(stream.take(fetch, now, (&mut self.looks, held))?);
+        self.cells += u32::from(stream.take(fetch, now, Cost { looks: &mut self.looks, held })?);
         if self.cells > fetch.caps.rows { Err(self.index.too_much()) } else { Ok(()) }
     }
 
@@ -104,9 +103,9 @@ impl SampleCollector {
         let number = |at: usize| row.value(at).map_err(|error| error.public());
         let (Some(seconds), Some(value)) = (number(columns + 1)?, number(columns + 2)?) else { return Ok(()) };
         let Some(at) = self.index.find(row)? else { return Ok(()) };
-        let now = Sample { micros: (seconds * 1e6).round() as i64, value };
+        let now = FineSample { micros: (seconds * 1e6).round() as i64, value };
         let known = self.latest.get(&at).copied();
-        if known.is_none_or(|known| known.is_before(now)) {
+        if known.is_none_or(|known| known.by_time(&now).is_lt()) {
             if known.is_none() {
                 self.index.held.pay(LATEST_BYTES)?;
             }
@@ -138,7 +137,7 @@ impl SampleCollector {
         let (keys, streams, mut held) = self.index.into_parts();
         for (at, stream) in streams.into_iter().enumerate() {
             let bytes = stream.bytes();
-            let points = stream.points(&fetch, (&mut self.looks, budget), take)?;
+            let points = stream.points(&fetch, &mut self.looks, budget, take)?;
             output.add(&keys, at, points)?;
             held.give_back(bytes);
         }
@@ -152,7 +151,7 @@ impl SampleCollector {
     pub fn into_block(mut self, budget: &Budget) -> Result<(Block, Held), Error> {
         self.connect()?;
         let fetch = Arc::clone(&self.index.fetch);
-        let mut block = Block::new(edges(&fetch.axis), kept_width(Some(fetch.fold.function)));
+        let mut block = Block::new(edges(&fetch.axis), CellKind::Partials(fetch.fold.function.function()).kept_width());
         block.set_skipped(self.skipped.into_iter().collect());
         let (keys, streams, mut held) = self.index.into_parts();
         let mut own = budget.held();
@@ -193,7 +192,7 @@ impl SampleSink for SampleCollector {
     }
 
     fn sample(&mut self, series: usize, micros: i64, value: f64) -> Result<(), Error> {
-        let (fetch, now) = (Arc::clone(&self.index.fetch), Sample { micros, value });
+        let (fetch, now) = (Arc::clone(&self.index.fetch), FineSample { micros, value });
         match &mut self.mixed {
             Some(mixed) => mixed.push(&fetch, series, now),
             None => self.fold(&fetch, series, now),

@@ -4,11 +4,11 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::index::SeriesOfRows;
-use super::pair::Sample;
 use super::samples::too_many_samples;
 use crate::budget::Budget;
 use crate::db::{Pieces, SeriesRow, Timed};
 use crate::error::Error;
+use crate::range::buckets::FineSample;
 use crate::range::is_stale;
 
 /// Takes the samples of a fetch, those of one series in order of time.
@@ -57,7 +57,7 @@ pub trait SampleSink: Send + 'static {
     /// As [`Self::sample`], or time is over.
     fn slice(&mut self, pieces: &Pieces, before: Option<i64>, budget: &Budget) -> Result<(), Error> {
         let mut held = budget.held();
-        held.pay(pieces.samples().saturating_mul(size_of::<Sample>()))?;
+        held.pay(pieces.samples().saturating_mul(size_of::<FineSample>()))?;
         let (mut samples, mut read) = (Vec::with_capacity(pieces.samples()), Vec::new());
         let mut runs = Vec::with_capacity(pieces.rows().len());
         for row in pieces.rows() {
@@ -67,8 +67,9 @@ pub trait SampleSink: Send + 'static {
             read.retain(|sample| before.is_none_or(|before| sample.micros < before));
             self.count(read.len())?;
             let start = samples.len();
-            samples
-                .extend(read.iter().filter_map(|one| Some(Sample { micros: one.micros, value: self.number(*one)? })));
+            samples.extend(
+                read.iter().filter_map(|one| Some(FineSample { micros: one.micros, value: self.number(*one)? })),
+            );
             if start < samples.len() {
                 runs.push(Run { series: self.series().0.series_of(&row)?, samples: start..samples.len() });
             }
@@ -90,8 +91,8 @@ struct Run {
 }
 
 /// Gives the samples of one series to a sink. Different texts may mean the same labels, such as NULL and the empty string.
-fn taken(sink: &mut (impl SampleSink + ?Sized), same: &[Run], samples: &mut [Sample]) -> Result<(), Error> {
-    let mut joined: Vec<Sample>;
+fn taken(sink: &mut (impl SampleSink + ?Sized), same: &[Run], samples: &mut [FineSample]) -> Result<(), Error> {
+    let mut joined: Vec<FineSample>;
     let own = match same {
         [] => return Ok(()),
         [only] => samples.get_mut(only.samples.clone()).unwrap_or_default(),
@@ -108,7 +109,7 @@ fn taken(sink: &mut (impl SampleSink + ?Sized), same: &[Run], samples: &mut [Sam
 }
 
 /// The order of samples in PostgreSQL: by time, then by value, NaN above every number and NULL above that.
-fn as_stored(one: &Sample, other: &Sample) -> Ordering {
+fn as_stored(one: &FineSample, other: &FineSample) -> Ordering {
     let rank = |value: f64| u8::from(value.is_nan()) + u8::from(is_stale(value));
     let by_value = || one.value.partial_cmp(&other.value).unwrap_or(Ordering::Equal);
     one.micros.cmp(&other.micros).then_with(|| rank(one.value).cmp(&rank(other.value))).then_with(by_value)

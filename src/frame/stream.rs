@@ -1,20 +1,19 @@
 //! What is known of one series whose samples are folded. There may be a million, most with one sample: until the
 //! second one arrives, a series takes no memory of its own.
 
-use super::pair::{Sample, pair};
-use super::partial::{Cell, merge, push};
-use super::quantile::{Looks, OpenWindows};
-use super::window::{Take, points};
+use super::points::{Take, points, push};
+use super::quantile::{Cost, Looks, Quantiles};
 use crate::budget::{Budget, Held};
 use crate::error::Error;
 use crate::evaluate::RangeFunction;
 use crate::plan::Fetch;
+use crate::range::buckets::{Cell, CellKind, FineSample, Pairing};
 use crate::series::Point;
 
 /// The samples of one series so far.
 pub(super) struct Stream {
     /// The sample before the next one.
-    before: Sample,
+    before: FineSample,
     more: Option<Box<More>>,
 }
 
@@ -22,10 +21,10 @@ pub(super) struct Stream {
 enum More {
     Pairs {
         /// The first sample of the range, where none was seen before it.
-        first: Option<Sample>,
+        first: Option<FineSample>,
         cells: Vec<Cell>,
     },
-    Windows(OpenWindows),
+    Windows(Quantiles),
 }
 
 /// There was no sample yet.
@@ -33,25 +32,20 @@ const NEVER: i64 = i64::MIN;
 
 impl Default for Stream {
     fn default() -> Self {
-        Self { before: Sample { micros: NEVER, value: 0.0 }, more: None }
+        Self { before: FineSample { micros: NEVER, value: 0.0 }, more: None }
     }
 }
 
 impl Stream {
     /// Folds the next sample; says whether that began a cell.
-    pub(super) fn take(
-        &mut self,
-        fetch: &Fetch,
-        now: Sample,
-        (looks, held): (&mut Looks, &mut Held),
-    ) -> Result<bool, Error> {
+    pub(super) fn take(&mut self, fetch: &Fetch, now: FineSample, cost: Cost<'_>) -> Result<bool, Error> {
         if let RangeFunction::Quantile(phi) = fetch.fold.function {
             if self.more.is_none() {
-                held.pay(size_of::<More>())?;
+                cost.held.pay(size_of::<More>())?;
             }
-            let more = self.more.get_or_insert_with(|| Box::new(More::Windows(OpenWindows::default())));
+            let more = self.more.get_or_insert_with(|| Box::new(More::Windows(Quantiles::default())));
             if let More::Windows(windows) = &mut **more {
-                windows.push(fetch, phi, now, (looks, held))?;
+                windows.push(fetch, phi, now, cost)?;
             }
             return Ok(false);
         }
@@ -60,13 +54,13 @@ impl Stream {
             return Ok(false);
         }
         let first = (before.micros >= from_micros(fetch)).then_some(before);
-        let cells = self.cells(first, held)?;
+        let cells = self.cells(first, cost.held)?;
         let known = cells.len();
-        fold(cells, fetch, (before, now), held)?;
+        fold(cells, fetch, [before, now], cost.held)?;
         Ok(cells.len() > known)
     }
 
-    fn cells(&mut self, first: Option<Sample>, held: &mut Held) -> Result<&mut Vec<Cell>, Error> {
+    fn cells(&mut self, first: Option<FineSample>, held: &mut Held) -> Result<&mut Vec<Cell>, Error> {
         if !matches!(self.more.as_deref(), Some(More::Pairs { .. })) {
             held.pay(size_of::<More>())?;
             self.more = Some(Box::new(More::Pairs { first, cells: Vec::new() }));
@@ -78,7 +72,7 @@ impl Stream {
     }
 
     /// The first sample of the range, where none was seen before it.
-    pub(super) fn first(&self, fetch: &Fetch) -> Option<Sample> {
+    pub(super) fn first(&self, fetch: &Fetch) -> Option<FineSample> {
         match self.more.as_deref() {
             Some(More::Pairs { first, .. }) => *first,
             Some(More::Windows(_)) => None,
@@ -87,12 +81,12 @@ impl Stream {
     }
 
     /// Connects the first sample to what was found before it.
-    pub(super) fn connect(&mut self, fetch: &Fetch, latest: Sample, held: &mut Held) -> Result<(), Error> {
+    pub(super) fn connect(&mut self, fetch: &Fetch, latest: FineSample, held: &mut Held) -> Result<(), Error> {
         let Some(first) = self.first(fetch) else { return Ok(()) };
         let cells = self.cells(None, held)?;
         let rest = std::mem::take(cells);
-        fold(cells, fetch, (latest, first), held)?;
-        rest.into_iter().try_for_each(|cell| add(cells, cell, fetch.fold.function, held))
+        fold(cells, fetch, [latest, first], held)?;
+        rest.into_iter().try_for_each(|cell| add(cells, cell, kind(fetch), held))
     }
 
     /// The bytes that it holds besides its own.
@@ -116,7 +110,8 @@ impl Stream {
     pub(super) fn points(
         self,
         fetch: &Fetch,
-        (looks, budget): (&mut Looks, &Budget),
+        looks: &mut Looks,
+        budget: &Budget,
         take: &mut Take<'_>,
     ) -> Result<Vec<Point>, Error> {
         let (points, taken) = match (self.more.map(|more| *more), fetch.fold.function) {
@@ -125,8 +120,8 @@ impl Stream {
                 (windows.finish(fetch, phi, looks, budget)?, false)
             }
             (Some(More::Windows(_)), _) => return Ok(Vec::new()),
-            (Some(More::Pairs { cells, .. }), function) => {
-                (points(fetch, Some(function), &cells, take)?, fetch.axis.windows.is_some())
+            (Some(More::Pairs { cells, .. }), _) => {
+                (points(fetch, kind(fetch), &cells, take)?, fetch.axis.windows.is_some())
             }
         };
         if !taken {
@@ -140,19 +135,22 @@ const fn from_micros(fetch: &Fetch) -> i64 {
     fetch.axis.from.saturating_mul(1000)
 }
 
+const fn kind(fetch: &Fetch) -> CellKind {
+    CellKind::Partials(fetch.fold.function.function())
+}
+
 /// Folds a sample beside the one before it.
-fn fold(cells: &mut Vec<Cell>, fetch: &Fetch, (before, now): (Sample, Sample), held: &mut Held) -> Result<(), Error> {
-    if now.micros - before.micros <= fetch.fold.lookback_ms.saturating_mul(1000)
-        && let Some(partials) = pair(fetch.fold.function, before, now)
-    {
-        add(cells, Cell { bucket: fetch.axis.buckets.of_micros(now.micros), partials }, fetch.fold.function, held)?;
+fn fold(cells: &mut Vec<Cell>, fetch: &Fetch, [before, now]: [FineSample; 2], held: &mut Held) -> Result<(), Error> {
+    let pairing = Pairing { function: fetch.fold.function.function(), lookback_ms: fetch.fold.lookback_ms };
+    if let Some(partials) = pairing.partials(before, now) {
+        add(cells, Cell { bucket: fetch.axis.buckets.of_micros(now.micros), partials }, kind(fetch), held)?;
     }
     Ok(())
 }
 
-fn add(cells: &mut Vec<Cell>, cell: Cell, function: RangeFunction, held: &mut Held) -> Result<(), Error> {
+fn add(cells: &mut Vec<Cell>, cell: Cell, kind: CellKind, held: &mut Held) -> Result<(), Error> {
     match cells.last_mut().filter(|last| last.bucket == cell.bucket) {
-        Some(last) => last.partials = merge(last.partials, cell.partials, Some(function)),
+        Some(last) => last.partials = kind.merge(last.partials, cell.partials),
         None => push(cells, cell, held)?,
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! The times of a fetch, and how they are cut.
 
+use crate::range::buckets::BucketSpan;
 use crate::time::{Grid, GridShape, Millis, TimeRange};
 
 /// The times of a fetch. All of its intervals are closed on the left and open on the right.
@@ -11,9 +12,9 @@ pub struct Axis {
     pub to: Millis,
     /// The buckets by which samples are gathered: the grid's own, or finer ones where windows overlap.
     pub buckets: Buckets,
-    /// Where the windows of the grid's buckets are not those buckets: the gathered buckets that each spans, from the
-    /// first up to the second, which is outside. Both ascend.
-    pub windows: Option<Vec<(u32, u32)>>,
+    /// Where the windows of the grid's buckets are not those buckets: the gathered buckets that each spans. Both ends
+    /// ascend.
+    pub windows: Option<Vec<BucketSpan>>,
     /// The times that are read, in order, where most of the range between them is not; empty for all of it.
     pub stretches: Vec<TimeRange>,
     /// How far before the first bucket samples are read for what connects to it.

@@ -7,6 +7,7 @@ use crate::ast::OverTime;
 use crate::catalog::{Carrier, EpochUnit, TimeKind, Value};
 use crate::evaluate::{FoldPlan, OverFunction, RangeFunction};
 use crate::range::{Function, Window};
+use crate::time::TimeRange;
 
 /// A bucket must hold so many samples, or the rows of its partials are no fewer than the samples.
 const SAMPLES: i64 = 4;
@@ -34,8 +35,12 @@ pub(super) fn fetch(context: &Context<'_>, plan: &FoldPlan, carrier: Carrier<'_>
         return None;
     }
     // Times are whole milliseconds: after one is from the next on.
-    let window = |Window { start_ms, end_ms }: Window| (start_ms.saturating_add(1), end_ms.saturating_add(1));
-    let cut = sliding((0..plan.ends.len).map(|step| window(plan.window(step))).collect());
+    let window = |Window { start_ms, end_ms }: Window| TimeRange {
+        from: start_ms.saturating_add(1),
+        to: end_ms.saturating_add(1),
+    };
+    let windows: Vec<TimeRange> = (0..plan.ends.len).map(|step| window(plan.window(step))).collect();
+    let cut = sliding(&windows);
     let scope = Scope { context, carrier, cut: &cut, answers: false, is_alone: true };
     let mut fetch = scope.fetch(filters.to_vec(), function, None);
     fetch.fold.guarded = true;

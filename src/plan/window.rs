@@ -6,6 +6,7 @@ use crate::catalog::Source;
 use crate::error::{Error, Kind};
 use crate::evaluate::RangeFunction;
 use crate::lower::FetchRequest;
+use crate::range::buckets::BucketSpan;
 use crate::time::{Grid, Millis, Step, TimeRange, Zone};
 
 /// What is read lies between these, about the years -1000 and 11000: windows and offsets may reach anywhere.
@@ -21,7 +22,7 @@ pub(super) struct Cut {
     /// How many pieces there are.
     pub(super) len: u32,
     /// As in [`super::Fetch::windows`].
-    pub(super) windows: Option<Vec<(u32, u32)>>,
+    pub(super) windows: Option<Vec<BucketSpan>>,
 }
 
 impl Cut {
@@ -39,19 +40,22 @@ impl Cut {
 
     /// The same without what windows have behind an instant that lies within them.
     pub(super) fn up_to(self, now: Millis) -> Self {
-        let spans = self.windows.clone().unwrap_or_else(|| (0..self.len).map(|bucket| (bucket, bucket + 1)).collect());
-        let window = |(from, to): (u32, u32)| (self.buckets.edge(from), self.buckets.edge(to));
-        let windows: Vec<_> = spans.into_iter().map(window).collect();
-        if !windows.iter().any(|(start, end)| *start < now && now < *end) {
+        let spans = self.windows.clone().unwrap_or_else(|| (0..self.len).map(BucketSpan::of).collect());
+        let window =
+            |span: BucketSpan| TimeRange { from: self.buckets.edge(span.from), to: self.buckets.edge(span.to) };
+        let mut windows: Vec<TimeRange> = spans.into_iter().map(window).collect();
+        if !windows.iter().any(|window| window.from < now && now < window.to) {
             return self;
         }
-        let before = |(start, end): (Millis, Millis)| (start, if start < now { end.min(now) } else { end });
-        sliding(windows.into_iter().map(before).collect())
+        for window in windows.iter_mut().filter(|window| window.from < now) {
+            window.to = window.to.min(now);
+        }
+        sliding(&windows)
     }
 
     /// Whether a window is of several pieces.
     pub(super) fn has_pieces(&self) -> bool {
-        self.windows.iter().flatten().any(|(from, to)| to - from > 1)
+        self.windows.iter().flatten().any(|window| window.to - window.from > 1)
     }
 
     /// Whether there is nothing to read.
@@ -75,18 +79,19 @@ pub(super) fn cut(
     let window_ms = request.selector.window.map_or(lengths.step_ms, |window| lengths.ms(window));
     let offset_ms = modifiers.offset.map_or(0, |offset| lengths.signed(offset));
     let place = |at: Millis| at.saturating_sub(offset_ms).clamp(EARLIEST, LATEST);
-    let window = |end: Millis| (end.saturating_sub(window_ms).clamp(EARLIEST, LATEST), end);
+    let window = |end: Millis| TimeRange { from: end.saturating_sub(window_ms).clamp(EARLIEST, LATEST), to: end };
     let at = modifiers.at.map(|at| match at {
         At::Millis(at) => at,
         At::Start => context.range.from,
         At::End => context.range.to,
     });
     if let Some(at) = at {
-        return Ok(sliding((0..grid.len()).map(|_| window(place(at))).collect()));
+        return Ok(sliding(&vec![window(place(at)); grid.len() as usize]));
     }
     let buckets = moved(grid, modifiers.offset, offset_ms, context.zone);
     if window_ms > lengths.step_ms {
-        return Ok(sliding((1..=grid.len()).map(|bucket| window(buckets.edge(bucket))).collect()));
+        let windows: Vec<TimeRange> = (1..=grid.len()).map(|bucket| window(buckets.edge(bucket))).collect();
+        return Ok(sliding(&windows));
     }
     Ok(Cut { buckets, len: grid.len(), windows: None })
 }
@@ -143,12 +148,12 @@ fn moved(grid: &Grid, offset: Option<Offset>, offset_ms: i64, zone: &Zone) -> Bu
 }
 
 /// Cuts at every window's edges, so that each window is a run of whole pieces.
-pub(super) fn sliding(windows: Vec<(Millis, Millis)>) -> Cut {
-    let mut edges: Vec<Millis> = windows.iter().flat_map(|(start, end)| [*start, *end]).collect();
+pub(super) fn sliding(windows: &[TimeRange]) -> Cut {
+    let mut edges: Vec<Millis> = windows.iter().flat_map(|window| [window.from, window.to]).collect();
     edges.sort_unstable();
     edges.dedup();
     let number = |edge: Millis| u32::try_from(edges.partition_point(|other| *other < edge)).unwrap_or(u32::MAX);
-    let spans = windows.iter().map(|(start, end)| (number(*start), number(*end))).collect();
+    let spans = windows.iter().map(|window| BucketSpan { from: number(window.from), to: number(window.to) }).collect();
     let len = u32::try_from(edges.len().saturating_sub(1)).unwrap_or(u32::MAX);
     Cut { buckets: regular(edges), len, windows: Some(spans) }
 }

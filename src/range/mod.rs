@@ -1,8 +1,9 @@
 //! Functions of a range of samples, as Prometheus 3.5 computes them.
 //!
 //! [`value`] computes one window from its samples, [`Sliding`] many windows that overlap. Sums are compensated and follow the order of Prometheus' own
-//! operations where the order shows in the digits.
+//! operations where the order shows in the digits. [`buckets`] has the partials of panels' functions, which merge.
 
+pub mod buckets;
 mod compensated;
 mod counter;
 mod function;
