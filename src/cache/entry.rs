@@ -44,7 +44,16 @@ impl Piece {
     }
 
     const fn is_missing(&self) -> bool {
-        matches!(self, Self::Missing(_))
+        self.missing().is_some()
+    }
+
+    /// What is to be asked of it.
+    #[must_use]
+    pub const fn missing(&self) -> Option<TimeRange> {
+        match self {
+            Self::Missing(range) => Some(*range),
+            Self::Known(..) => None,
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use crate::time::Millis;
 const AT_HAND: Duration = Duration::from_secs(30);
 /// The pause between two clean-ups.
 const SWEEP: Duration = Duration::from_secs(1);
-/// The bytes of a block that is at hand, and of all of them.
+/// The bytes of the blocks of a statement that are at hand, and of all.
 const BLOCK_BYTES: usize = 1 << 20;
 const ALL_BYTES: usize = 8 << 20;
 
@@ -46,9 +46,9 @@ enum Wanted {
 /// What a statement gave.
 #[derive(Clone, Debug)]
 pub struct Landed {
-    /// The partials.
-    pub block: Arc<Block>,
-    /// The bytes that it takes, until those who waited are done.
+    /// The buckets: a block for each part that was asked for.
+    pub blocks: Vec<Arc<Block>>,
+    /// The bytes that they take, until those who waited are done.
     pub held: Option<Arc<Held>>,
 }
 
@@ -101,13 +101,13 @@ struct Slots {
 #[derive(Debug)]
 enum Slot {
     Flying { number: u64, flight: Weak<Flight> },
-    Landed { at: Instant, block: Arc<Block> },
+    Landed { at: Instant, blocks: Vec<Arc<Block>> },
 }
 
 /// The statement that answers a question.
 pub(super) enum Joined {
     /// It ended after the question came.
-    Landed(Arc<Block>),
+    Landed(Vec<Arc<Block>>),
     /// It is under way.
     Flying(Arc<Flight>),
     /// It begins now.
@@ -138,8 +138,8 @@ impl Flights {
         let flight = Arc::new(Flight { landing, task });
         let flying = Slot::Flying { number, flight: Arc::downgrade(&flight) };
         let bytes = key.key.bytes();
-        if let Some(Slot::Landed { block, .. }) = all.slots.insert(key, flying) {
-            all.bytes -= bytes + block.bytes();
+        if let Some(Slot::Landed { blocks, .. }) = all.slots.insert(key, flying) {
+            all.bytes -= bytes + bytes_of(&blocks);
         }
         Joined::New(flight)
     }
@@ -151,11 +151,11 @@ impl Flights {
             return;
         }
         all.slots.remove(&key);
-        let Some(block) = landed.map(|landed| Arc::clone(&landed.block)) else { return };
-        let bytes = key.key.bytes() + block.bytes();
+        let Some(blocks) = landed.map(|landed| landed.blocks.clone()) else { return };
+        let bytes = key.key.bytes() + bytes_of(&blocks);
         if bytes <= BLOCK_BYTES && all.has_room(bytes) {
             all.bytes += bytes;
-            all.slots.insert(key, Slot::Landed { at: Instant::now(), block });
+            all.slots.insert(key, Slot::Landed { at: Instant::now(), blocks });
         }
     }
 
@@ -185,6 +185,10 @@ impl FlightKey {
     }
 }
 
+fn bytes_of(blocks: &[Arc<Block>]) -> usize {
+    blocks.iter().map(|block| block.bytes()).sum()
+}
+
 impl Slots {
     /// The statement that answers a question as well, if there is one: an equal one, or a larger one that has ended.
     /// Nobody waits for a larger one, which may take longer or fail.
@@ -193,7 +197,7 @@ impl Slots {
             return None;
         }
         let landed = |slot: &Slot| match slot {
-            Slot::Landed { at, block } => (since.arrived <= *at).then(|| Joined::Landed(Arc::clone(block))),
+            Slot::Landed { at, blocks } => (since.arrived <= *at).then(|| Joined::Landed(blocks.clone())),
             Slot::Flying { .. } => None,
         };
         let own = |slot: &Slot| match slot {
@@ -224,9 +228,9 @@ impl Slots {
         let mut bytes = 0;
         self.slots.retain(|key, slot| match slot {
             Slot::Flying { flight, .. } => flight.strong_count() > 0,
-            Slot::Landed { at, block } => {
+            Slot::Landed { at, blocks } => {
                 let is_at_hand = at.elapsed() < AT_HAND;
-                bytes += if is_at_hand { key.key.bytes() + block.bytes() } else { 0 };
+                bytes += if is_at_hand { key.key.bytes() + bytes_of(blocks) } else { 0 };
                 is_at_hand
             }
         });
@@ -247,8 +251,8 @@ mod tests {
     }
 
     fn block(edges: &[Millis]) -> impl Future<Output = Result<Landed, Error>> + use<> {
-        let block = Arc::new(Block::of_nothing(edges.to_vec()));
-        std::future::ready(Ok(Landed { block, held: None }))
+        let blocks = vec![Arc::new(Block::of_nothing(edges.to_vec()))];
+        std::future::ready(Ok(Landed { blocks, held: None }))
     }
 
     fn word(joined: &Joined) -> &'static str {
@@ -262,7 +266,7 @@ mod tests {
     async fn end(joined: &Joined) -> Result<Landed, Error> {
         match joined {
             Joined::Flying(flight) | Joined::New(flight) => Flight::landing(flight).await,
-            Joined::Landed(block) => Ok(Landed { block: Arc::clone(block), held: None }),
+            Joined::Landed(blocks) => Ok(Landed { blocks: blocks.clone(), held: None }),
         }
     }
 
@@ -275,7 +279,7 @@ mod tests {
         let smaller = flights.join(between("a", 10, 20), early, block(&[10, 20]));
         let equal = flights.join(between("a", 0, 30), early, block(&[0]));
         assert_eq!([word(&first), word(&smaller), word(&equal)], ["new", "new", "flying"]);
-        assert_eq!(end(&first).await.expect("a block").block.range().to, 30);
+        assert_eq!(end(&first).await.expect("a block").blocks[0].range().to, 30);
         let asked =
             |name: &str, from, to, since| word(&flights.join(between(name, from, to), since, block(&[from, to])));
         assert_eq!(asked("a", 20, 30, early), "landed");
@@ -307,7 +311,7 @@ mod tests {
             end(&flights.join(between(&number.to_string(), 0, 99_999), early, block(&edges))).await.expect("a block");
         }
         let all = flights.all();
-        let bytes = |slot: &Slot| if let Slot::Landed { block, .. } = slot { block.bytes() } else { 0 };
+        let bytes = |slot: &Slot| if let Slot::Landed { blocks, .. } = slot { bytes_of(blocks) } else { 0 };
         let held: usize = all.slots.values().map(bytes).sum();
         assert!(held > ALL_BYTES / 2 && held <= ALL_BYTES && all.bytes >= held, "{held} {}", all.bytes);
     }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::evaluate::FoldPlan;
 use crate::identity::Identity;
-use crate::plan::{Buckets, Fetch};
+use crate::plan::{Buckets, Fetch, FetchRows};
 
 /// Whose rows are read, since which notification, and everything that a statement's rows depend on but its bounds.
 ///
@@ -33,6 +34,27 @@ impl Key {
         let fold = (fold.function, fold.guarded, fold.lookback_ms, &fold.aggregate);
         let fetch = format!("{cut:?} {fold:?} {:?}", fetch.rows);
         Self { identity: identity.clone(), reloads, fetch: fetch.into() }
+    }
+
+    /// The key of the values of windows over the samples of one metric, whose patterns are resolved: of the times where
+    /// windows end, it has their distance and where they lie between its multiples.
+    #[must_use]
+    pub fn of_windows(fetches: &[Fetch], windows: &FoldPlan, identity: &Identity, reloads: u64) -> Self {
+        let FoldPlan { function, args, ends, window_ms } = windows;
+        let cut = (ends.step_ms, ends.start_ms.rem_euclid(ends.step_ms.max(1)));
+        let what = format!("{cut:?} {function:?} {args:?} {window_ms:?}");
+        Self::of_samples(&what, fetches, identity, reloads)
+    }
+
+    /// The key of a read of the samples of one metric for some windows.
+    #[must_use]
+    pub fn of_reads(fetches: &[Fetch], windows: &[FoldPlan], identity: &Identity, reloads: u64) -> Self {
+        Self::of_samples(&format!("{windows:?}"), fetches, identity, reloads)
+    }
+
+    fn of_samples(what: &str, fetches: &[Fetch], identity: &Identity, reloads: u64) -> Self {
+        let rows: Vec<&FetchRows> = fetches.iter().map(|fetch| &fetch.rows).collect();
+        Self { identity: identity.clone(), reloads, fetch: format!("samples {what} {rows:?}").into() }
     }
 
     #[cfg(test)]

@@ -18,7 +18,7 @@ use moka::policy::EvictionPolicy;
 use crate::error::Error;
 use crate::frame::Block;
 use crate::plan::Fetch;
-use crate::time::{Millis, TimeRange};
+use crate::time::Millis;
 pub use entry::Piece;
 use entry::{Entry, Kept};
 use flight::{Flight, FlightKey, Flights, Joined};
@@ -153,18 +153,9 @@ impl Cache {
     ) -> (Result<Landed, Error>, bool) {
         let Some(shared) = &self.0 else { return (work.await, false) };
         match shared.flights.join(FlightKey::of(key, fetch), since, work) {
-            Joined::Landed(block) => (Ok(Landed { block, held: None }), true),
+            Joined::Landed(blocks) => (Ok(Landed { blocks, held: None }), true),
             Joined::Flying(flight) => (Flight::landing(&flight).await, true),
             Joined::New(flight) => (Flight::landing(&flight).await, false),
         }
     }
-}
-
-/// A part of what a question needs, and where it is.
-#[derive(Clone, Debug)]
-pub struct Found {
-    /// Where it is.
-    pub block: Arc<Block>,
-    /// Which part of it is needed.
-    pub range: TimeRange,
 }

@@ -10,11 +10,11 @@ use tokio::time::timeout;
 use super::Scope;
 use super::said::logged;
 use crate::budget::{Budget, Held};
-use crate::cache::{Found, Key, Landed, ListKey, ListTimes, Origin, Outcome, Piece};
+use crate::cache::{Key, Landed, ListKey, ListTimes, Origin, Outcome, Piece};
 use crate::catalog::{Filter, Keeping, LabelValue, Source, Value};
 use crate::db::{DbError, Deadline};
 use crate::error::Error;
-use crate::frame::{self, Block, Collector};
+use crate::frame::{self, Block, Collector, Found};
 use crate::plan::{self, Fetch};
 use crate::sql;
 use crate::time::{Millis, TimeRange};
@@ -31,6 +31,20 @@ struct Asked {
     landed: Landed,
     /// Whether it was another one's statement.
     was_shared: bool,
+}
+
+/// A block, and the key that it is kept by.
+pub(super) struct Keyed {
+    pub(super) key: Key,
+    pub(super) block: Arc<Block>,
+}
+
+/// When rows are read, and what of them may be kept for how long.
+#[derive(Clone, Copy)]
+pub(super) struct Reading {
+    at: Instant,
+    settled: Option<Millis>,
+    max_age: Duration,
 }
 
 /// The buckets of a fetch.
@@ -71,10 +85,8 @@ impl Scope {
         } else {
             self.cache.pieces(&key, &frame::edges(&fetch.axis), keeping.max_age)
         };
-        let asking = pieces.iter().filter_map(|piece| match piece {
-            Piece::Missing(range) => Some(self.ask(&key, alone(fetch, *range, source), keeping)),
-            Piece::Known(..) => None,
-        });
+        let missing = pieces.iter().filter_map(Piece::missing);
+        let asking = missing.map(|range| self.ask(&key, alone(fetch, range, source), keeping));
         let asked = try_join_all(asking).await?;
         self.count(fetch, &pieces, &asked);
         let mut known = Known { found: Vec::with_capacity(pieces.len()), landed: Vec::new() };
@@ -155,7 +167,7 @@ impl Scope {
         match timeout(self.deadline.left(), shared).await {
             Ok((landed, was_shared)) => {
                 let landed = landed?;
-                let found = Found { block: Arc::clone(&landed.block), range };
+                let found = Found { block: landed.blocks.first().cloned().unwrap_or_default(), range };
                 Ok(Asked { found, landed, was_shared })
             }
             Err(_) => Err(logged(&DbError::Deadline, &fetch)),
@@ -163,7 +175,7 @@ impl Scope {
     }
 
     /// A request of its own, for all who wait for what it reads.
-    fn in_flight(&self) -> Self {
+    pub(super) fn in_flight(&self) -> Self {
         let budget = Budget::new(&self.resources.process, self.resources.request_bytes, u32::MAX);
         let database = self.database.paid_from(&budget);
         Self { budget, database, deadline: Deadline::after(LONGEST), ..self.clone() }
@@ -171,25 +183,34 @@ impl Scope {
 
     /// Reads the buckets of a fetch, and stores those that are settled.
     async fn fly(self, fetch: Fetch, key: Key, keeping: Keeping) -> Result<Landed, Error> {
-        let settled: Option<Millis> = keeping.settles_ms.map(|settles_ms| self.earlier_now() - settles_ms);
-        let read = Instant::now();
+        let reading = self.reading_now(keeping);
         let (block, held) = self.read_block(fetch).await?;
         let block = Arc::new(block);
+        self.store(vec![Keyed { key, block: Arc::clone(&block) }], reading).await?;
+        Ok(Landed { blocks: vec![block], held: Some(Arc::new(held)) })
+    }
+
+    /// What may be kept of rows that are read from now on.
+    pub(super) fn reading_now(&self, keeping: Keeping) -> Reading {
+        let settled = keeping.settles_ms.map(|settles_ms| self.earlier_now().saturating_sub(settles_ms));
+        Reading { at: Instant::now(), settled, max_age: keeping.max_age }
+    }
+
+    /// Stores what is settled of blocks.
+    pub(super) async fn store(&self, keyed: Vec<Keyed>, reading: Reading) -> Result<(), Error> {
+        let Reading { at, settled: Some(settled), max_age } = reading else { return Ok(()) };
         let cache = self.cache.clone();
-        // It is joined with what is known.
-        let work = (block.bytes() + cache.bytes_of(&key)) / size_of::<f64>();
-        let kept = Arc::clone(&block);
+        // They are joined with what is known.
+        let bytes = keyed.iter().map(|one| one.block.bytes() + cache.bytes_of(&one.key)).sum::<usize>();
         let keep = move |_: &Budget| {
-            let part = match settled {
-                Some(settled) if kept.range().to <= settled => Some(kept),
-                Some(settled) => kept.until(settled).map(Arc::new),
-                None => None,
-            };
-            part.into_iter().for_each(|part| cache.keep(&key, part, read, keeping.max_age));
+            for Keyed { key, block } in keyed {
+                let is_settled = block.range().to <= settled;
+                let part = if is_settled { Some(block) } else { block.until(settled).map(Arc::new) };
+                part.into_iter().for_each(|part| cache.keep(&key, part, at, max_age));
+            }
             Ok(())
         };
-        self.compute(work, keep).await?;
-        Ok(Landed { block, held: Some(Arc::new(held)) })
+        self.compute(bytes / size_of::<f64>(), keep).await
     }
 
     /// The buckets of a fetch as the database says them.
@@ -211,7 +232,8 @@ fn alone(fetch: &Fetch, range: TimeRange, source: &Source) -> Fetch {
     part
 }
 
-fn origin(fetch: &Fetch, outcome: Outcome, known: usize, asked: Vec<TimeRange>) -> Origin {
+/// Where the buckets of a fetch came from.
+pub(super) fn origin(fetch: &Fetch, outcome: Outcome, known: usize, asked: Vec<TimeRange>) -> Origin {
     let (metric, relation) = (fetch.rows.metric.clone(), fetch.rows.relation.to_string());
     Origin { metric, relation, outcome, known, asked }
 }

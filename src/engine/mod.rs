@@ -22,6 +22,7 @@ mod said;
 mod scope;
 mod show;
 mod slices;
+mod steps;
 mod streaming;
 mod unmatched;
 mod variable;

@@ -74,8 +74,7 @@ impl Scope {
         {
             return Ok(Metric { series, skipped: 0.0, is_from_partials: true });
         }
-        let (series, skipped) = self.sampled(&metric.samples, plan).await?;
-        Ok(Metric { series, skipped, is_from_partials: false })
+        self.sampled(&metric.samples, plan).await
     }
 
     /// The series of folds whose partials the database computes; none where these may not be what samples come to.
@@ -100,12 +99,23 @@ impl Scope {
         Ok(Some(ReadSeries { folded, kept: Samples { series: Vec::new(), held: self.budget.held() } }))
     }
 
-    /// What the samples of one metric give, and how many rows held what is no number.
-    async fn sampled(&self, fetches: &[Fetch], plan: &ReadPlan) -> Result<(ReadSeries, f64), Error> {
-        let mut fetches = self.all_resolved(fetches).await?;
+    /// What the samples of one metric give.
+    async fn sampled(&self, fetches: &[Fetch], plan: &ReadPlan) -> Result<Metric, Error> {
+        let fetches = self.all_resolved(fetches).await?;
+        if self.keeps_steps(&fetches, plan) {
+            return Box::pin(self.steps(&fetches, plan)).await;
+        }
         fetches.iter().for_each(|fetch| self.uncached(fetch));
+        let reader = self.read_samples(fetches, plan).await?;
+        let skipped = reader.skipped();
+        let series = self.compute(reader.work(), move |budget| reader.finish(budget)).await?;
+        Ok(Metric { series, skipped, is_from_partials: false })
+    }
+
+    /// The samples of the fetches of one metric, given to the windows of a plan.
+    pub(super) async fn read_samples(&self, mut fetches: Vec<Fetch>, plan: &ReadPlan) -> Result<SampleReader, Error> {
         loop {
-            let Some(first) = fetches.first() else { return Ok((frame::united(Vec::new(), plan, &self.budget), 0.0)) };
+            let Some(first) = fetches.first() else { return Err(Error::new(Kind::Internal, "internal error")) };
             let mut reader = SampleReader::new(&fetches, &Arc::new(first.clone()), plan, &self.budget);
             for fetch in &fetches {
                 reader.next_source(fetch);
@@ -116,9 +126,7 @@ impl Scope {
                 fetches.iter_mut().for_each(|fetch| fetch.axis.stretches.clear());
                 continue;
             }
-            let skipped = reader.skipped();
-            let read = self.compute(reader.work(), move |budget| reader.finish(budget)).await?;
-            return Ok((read, skipped));
+            return Ok(reader);
         }
     }
 }
@@ -134,16 +142,16 @@ pub(super) struct Read {
 }
 
 /// What one metric gave.
-struct Metric {
-    series: ReadSeries,
+pub(super) struct Metric {
+    pub(super) series: ReadSeries,
     /// How many rows held what is no number.
-    skipped: f64,
-    is_from_partials: bool,
+    pub(super) skipped: f64,
+    pub(super) is_from_partials: bool,
 }
 
 /// What becomes of the samples of a read.
 fn plan_of(wanted: Reads<'_>, at: usize) -> ReadPlan {
     let own = wanted.folds.iter().enumerate().filter(|(_, fold)| fold.read == at);
     let keeps = wanted.requests.get(at).is_some_and(|read| !read.kept.is_empty());
-    ReadPlan { folds: own.map(|(number, fold)| (number, fold.plan)).collect(), keeps }
+    ReadPlan { folds: own.map(|(number, fold)| (number, fold.plan)).collect(), keeps, blocks: false }
 }

@@ -5,7 +5,7 @@ use crate::budget::Held;
 use crate::error::Error;
 use crate::range::{Function, Sample, Sliding, Window, is_stale};
 use crate::series::Point;
-use crate::time::{Millis, Steps};
+use crate::time::{Millis, Steps, TimeRange};
 
 /// Windows of one length that end at evenly spaced times, and what becomes of the samples in them.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,6 +32,24 @@ impl FoldPlan {
     pub fn window(&self, step: u32) -> Window {
         let end_ms = self.ends.at(step);
         Window { start_ms: end_ms.saturating_sub(self.window_ms.unwrap_or_default()), end_ms }
+    }
+
+    /// The edges of a bucket for each step: one edge more than steps. A bucket ends behind the last millisecond of the
+    /// step's window, and is as long as the distance of steps.
+    #[must_use]
+    pub fn edges(&self) -> Vec<Millis> {
+        let first = self.ends.start_ms.saturating_add(1);
+        let edge = |step: i64| first.saturating_add(self.ends.step_ms.saturating_mul(step));
+        (-1..i64::from(self.ends.len)).map(edge).collect()
+    }
+
+    /// The same at the steps whose buckets lie between two edges.
+    #[must_use]
+    pub fn within(self, range: TimeRange) -> Self {
+        let step_ms = self.ends.step_ms;
+        let len = range.to.saturating_sub(range.from) / step_ms.max(1);
+        let start_ms = range.from.saturating_add(step_ms - 1);
+        Self { ends: Steps { start_ms, step_ms, len: u32::try_from(len).unwrap_or(u32::MAX) }, ..self }
     }
 }
 
@@ -100,12 +118,16 @@ impl Fold {
     /// Takes a sample for good, and gives the steps before the next one their values.
     fn settle(&mut self, plan: &FoldPlan, sample: Sample, next_ms: Millis, held: &mut Held) -> Result<(), Error> {
         let capacity = self.points.capacity();
-        if let Some(open) = self.windows.as_mut().filter(|_| !is_stale(sample.value)) {
-            open.push(sample, held)?;
-        }
         // Mostly a later sample comes before the next step: then there is nothing to divide.
         if plan.ends.at(self.next) < sample.ms {
             self.next = plan.ends.first_from(sample.ms);
+        }
+        if self.next >= plan.ends.len || sample.ms <= plan.window(self.next).start_ms {
+            // It is in no window that is left.
+            return Ok(());
+        }
+        if let Some(open) = self.windows.as_mut().filter(|_| !is_stale(sample.value)) {
+            open.push(sample, held)?;
         }
         while self.next < plan.ends.len && plan.ends.at(self.next) < next_ms {
             let window = plan.window(self.next);

@@ -4,6 +4,7 @@
 //! bucket of a question comes from exactly one block, so that partials that do not merge may be kept as well.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::plan::{Axis, Buckets};
 use crate::range::buckets::{Cell, PARTIALS, Partials};
@@ -29,8 +30,19 @@ pub struct Block {
     vague: Vec<u32>,
     /// Whether some time is no whole millisecond.
     pub(super) fine: bool,
+    /// How many values before the first bucket were no numbers, where windows reach back there.
+    pub(super) skipped_earlier: f64,
     /// About the bytes of memory that it takes.
     bytes: usize,
+}
+
+/// Some buckets of a block.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The block.
+    pub block: Arc<Block>,
+    /// From the start of the first bucket to the end of the last.
+    pub range: TimeRange,
 }
 
 /// One series of a block.
@@ -206,6 +218,12 @@ impl Block {
             .sum()
     }
 
+    /// How many values were no numbers for so long before an instant, as far as windows from there on saw them.
+    pub(super) fn skipped_before(&self, at: Millis, reach_ms: i64) -> f64 {
+        let (from, start) = (at.saturating_sub(reach_ms), self.range().from);
+        self.skipped_in(TimeRange { from, to: at }) + if from < start { self.skipped_earlier } else { 0.0 }
+    }
+
     /// The series that have partials in an interval, each with the starts of its buckets and the partials.
     pub(super) fn series_in(
         &self,
@@ -232,8 +250,6 @@ impl Block {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
     fn labels(host: &str) -> Labels {

@@ -21,9 +21,10 @@ mod samples;
 mod sets;
 mod shorten;
 mod slice;
+mod steps;
 mod stream;
 
-pub use block::{Block, edges};
+pub use block::{Block, Found, edges};
 pub use collect::Collector;
 pub use fill::{fill_of, filled, missing};
 pub use instant::instant;
@@ -38,6 +39,7 @@ pub use samples::SampleCollector;
 pub use sets::LabelSets;
 pub use shorten::Shortener;
 pub use slice::SampleSink;
+pub use steps::{KnownSteps, known_steps};
 
 use std::collections::HashMap;
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::index::{SeriesIndex, SeriesOfRows};
 use super::slice::SampleSink;
+use super::steps::SkippedRows;
 use crate::budget::{Budget, Held};
 use crate::db::Timed;
 use crate::error::Error;
@@ -20,6 +21,8 @@ pub struct ReadPlan {
     pub folds: Arc<[(usize, FoldPlan)]>,
     /// Whether they are kept as well.
     pub keeps: bool,
+    /// Whether what was read becomes blocks, which know how many rows of each step held what is no number.
+    pub blocks: bool,
 }
 
 /// What a read gave.
@@ -44,7 +47,7 @@ struct State {
 pub struct SampleReader {
     index: SeriesIndex<State>,
     /// The folds, for the source's own lookback.
-    folds: Vec<FoldPlan>,
+    pub(super) folds: Vec<FoldPlan>,
     keeps: bool,
     /// Whether there is more than one source.
     several: bool,
@@ -54,13 +57,17 @@ pub struct SampleReader {
     disordered: bool,
     samples: u32,
     skipped: f64,
+    /// The same rows for each fold, where blocks are wanted of them.
+    pub(super) skipped_rows: Vec<SkippedRows>,
 }
 
 impl SampleReader {
     /// Reads for the fetches of a metric.
     #[must_use]
     pub fn new(fetches: &[Fetch], first: &Arc<Fetch>, plan: &ReadPlan, budget: &Budget) -> Self {
-        let folds = plan.folds.iter().map(|(_, fold)| fold.with_lookback(first.fold.lookback_ms)).collect();
+        let folds: Vec<FoldPlan> =
+            plan.folds.iter().map(|(_, fold)| fold.with_lookback(first.fold.lookback_ms)).collect();
+        let skipped_rows = folds.iter().filter(|_| plan.blocks).map(|_| SkippedRows::default()).collect();
         let index = SeriesIndex::new(Arc::clone(first), true, budget);
         Self {
             index,
@@ -71,6 +78,7 @@ impl SampleReader {
             disordered: false,
             samples: 0,
             skipped: 0.0,
+            skipped_rows,
         }
     }
 
@@ -148,7 +156,11 @@ impl SampleSink for SampleReader {
     fn number(&mut self, sample: Timed) -> Option<f64> {
         // Of other sources a row without a number is no sample.
         let value = sample.value.or(self.null_ends.then_some(STALE));
-        self.skipped += if value.is_none() { 1.0 } else { 0.0 };
+        if value.is_none() {
+            self.skipped += 1.0;
+            let ms = sample.micros.div_euclid(1000);
+            self.skipped_rows.iter_mut().zip(&self.folds).for_each(|(rows, fold)| rows.add(fold, ms));
+        }
         value
     }
 

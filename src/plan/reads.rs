@@ -9,7 +9,7 @@ use super::open::has_samples;
 use super::window::Cut;
 use super::{Buckets, Context, Fetch, Filter, partials};
 use crate::ast::{MetricRef, OverTime};
-use crate::catalog::{Carrier, Value};
+use crate::catalog::{Carrier, Source, Value};
 use crate::error::{Error, Kind};
 use crate::evaluate::{FoldPlan, RangeFunction};
 use crate::lower::{ReadRequest, Reads};
@@ -104,19 +104,29 @@ fn fetch(
     carrier: Carrier<'_>,
     filters: Vec<Filter>,
 ) -> Option<Fetch> {
-    let stretches = stretches(windows);
-    let (from, to) = (stretches.first()?.from, stretches.last()?.to);
-    let buckets = Buckets::Regular { origin_ms: from, step_ms: to - from, start_ms: from };
-    let cut = Cut { buckets, len: 1, windows: None };
+    // Its times follow.
+    let cut = Cut { buckets: Buckets::Edges(vec![0, 1]), len: 1, windows: None };
     let scope = Scope { context, carrier, cut: &cut, answers: false, is_alone: false };
     let mut fetch = scope.fetch(filters, RangeFunction::OverTime(OverTime::Last), None);
     let markers = carrier.source.null_ends && matches!(fetch.rows.value, Value::Column(_));
-    let read: i64 = stretches.iter().map(|stretch| stretch.to - stretch.from).sum();
-    // Each stretch is found by an index, or the whole table is read for each.
-    let is_sparse = read <= (to - from) / SPARSE && carrier.source.is_indexed_by_time();
-    let stretches = if is_sparse { stretches } else { Vec::new() };
-    (fetch.rows.markers, fetch.axis.stretches, fetch.fold.lookback_ms) = (markers, stretches, lookback_ms);
-    Some(fetch)
+    (fetch.rows.markers, fetch.fold.lookback_ms) = (markers, lookback_ms);
+    fetch.of_windows(windows, carrier.source)
+}
+
+impl Fetch {
+    /// The same samples as far as some windows have them; none where there is no time to read.
+    #[must_use]
+    pub fn of_windows(&self, windows: &[FoldPlan], source: &Source) -> Option<Self> {
+        let stretches = stretches(windows);
+        let (from, to) = (stretches.first()?.from, stretches.last()?.to);
+        let read: i64 = stretches.iter().map(|stretch| stretch.to - stretch.from).sum();
+        // Each stretch is found by an index, or the whole table is read for each.
+        let is_sparse = read <= (to - from) / SPARSE && source.is_indexed_by_time();
+        let mut part = self.within(TimeRange { from, to });
+        part.axis.buckets = Buckets::Regular { origin_ms: from, step_ms: to - from, start_ms: from };
+        part.axis.stretches = if is_sparse { stretches } else { Vec::new() };
+        Some(part)
+    }
 }
 
 /// Time is read in stretches where they are at most one part of so many of the whole.

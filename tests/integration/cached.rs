@@ -3,6 +3,7 @@
 mod random;
 mod seams;
 mod sharing;
+mod steps;
 
 use std::time::Duration;
 

@@ -64,10 +64,10 @@ pub struct Server {
 }
 
 /// A `datebin.toml` that is there as long as its server.
-struct Written(PathBuf);
+pub struct Written(pub PathBuf);
 
 impl Written {
-    fn new(text: &str) -> Self {
+    pub fn new(text: &str) -> Self {
         static FILES: AtomicU32 = AtomicU32::new(0);
         let number = FILES.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("datebin-{}-{number}.toml", std::process::id()));

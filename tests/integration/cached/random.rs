@@ -2,11 +2,13 @@
 
 use datebin::cache::Cache;
 use datebin::engine::Answer as Answered;
+use datebin::time::Steps;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
+use super::steps::{are_alike, asked};
 use super::{BYTES, answered, at, cached};
 use crate::support::sql;
 
@@ -139,6 +141,79 @@ async fn random_questions_over_rows_that_arrive_are_answered_as_without_a_cache(
         assert!(are_equal(&known, &plain), "round {round}, {word}: {query}\n{known:?}\n{plain:?}");
     }
     assert!(words.get("partial").is_some_and(|partial| *partial * 3 > rounds()), "{words:?}");
+}
+
+/// Expressions of the Prometheus API.
+const EXPRESSIONS: &[&str] = &[
+    "m",
+    "m offset 7m",
+    "m{host=~\"h[13]\"} offset -30s",
+    "sum by (region) (rate(m[5m]))",
+    "increase(m[1h])",
+    "irate(m[90s])",
+    "delta(m[13m])",
+    "changes(m[1m]) + resets(m[1m])",
+    "avg_over_time(m[10m])",
+    "min_over_time(m[30s])",
+    "stddev_over_time(m[20m])",
+    "quantile_over_time(0.3, m[2m])",
+    "deriv(m[10m])",
+    "predict_linear(m[15m], 600)",
+    "last_over_time(m[1m]) / rate(m[1m])",
+    "m - m offset 1h",
+    "max_over_time(rate(m[2m])[20m:3m])",
+    "sum(m @ 1743350000)",
+    "rate(m[5m] @ start())",
+    "absent(m{host=\"h4\"})",
+    "topk(2, m)",
+    "timestamp(m)",
+];
+
+impl Draw {
+    /// A range that ends near the instant: a dashboard's, whose steps are where they were, or some other one's.
+    fn steps(&mut self, now: i64, step_ms: i64) -> Steps {
+        let len = [1, 20, 90, 400, 1200][self.0.random_range(0..5)];
+        let end = now - [0, 0, 0, 60_000, 600_000][self.0.random_range(0..5)];
+        let phase = if self.0.random_bool(0.9) { 0 } else { self.0.random_range(0..step_ms) };
+        let end = end.div_euclid(step_ms) * step_ms + phase;
+        Steps { start_ms: end - i64::from(len - 1) * step_ms, step_ms, len }
+    }
+}
+
+#[sqlx::test(migrations = false)]
+async fn random_ranges_of_the_prometheus_api_are_answered_as_without_a_cache(pool: PgPool) {
+    sql(&pool, "CREATE TABLE m (ts timestamptz NOT NULL, host text NOT NULL, region text NOT NULL, value float8)")
+        .await;
+    sql(&pool, "CREATE INDEX ON m (host, ts); CREATE INDEX ON m (ts)").await;
+    let mut draw = Draw(StdRng::seed_from_u64(12));
+    let mut now = START + 20 * 3_600_000;
+    arrive(&pool, &mut draw, START + 6 * 3_600_000, now).await;
+    let server = cached(&pool, NO_ROLLUP).await;
+    let (cache, none) = (Cache::new(BYTES), Cache::off());
+    let mut words = std::collections::BTreeMap::<&str, u32>::new();
+    let mut panels = Vec::new();
+    for round in 0..rounds() {
+        if round % 12 == 0 {
+            let step = |draw: &mut Draw| [15_000, 60_000, 60_000, 300_000, 97_000][draw.0.random_range(0..5)];
+            panels = (0..2).map(|_| (draw.of(EXPRESSIONS), step(&mut draw))).collect();
+        }
+        let later = now + draw.0.random_range(5_000..90_000);
+        arrive(&pool, &mut draw, now, later).await;
+        now = later;
+        if round % 25 == 24 {
+            arrive(&pool, &mut draw, now - 7_200_000, now - 7_000_000).await;
+            server.catalog.refresh();
+        }
+        let (text, step_ms) = panels[draw.0.random_range(0..panels.len())];
+        let steps = draw.steps(now, step_ms);
+        let ask = |cache: &Cache| server.run(asked(at(&server.engine, now, cache), text.to_owned(), steps));
+        let (known, plain) = (ask(&cache).await, ask(&none).await);
+        *words.entry(known.word).or_default() += 1;
+        let shown = || format!("round {round}, {}: {text} {steps:?}\n{:?}\n{:?}", known.word, known.value, plain.value);
+        assert!(are_alike(&known.value, &plain.value, 1e-9) && known.warnings == plain.warnings, "{}", shown());
+    }
+    let known = ["partial", "hit"].iter().filter_map(|word| words.get(word)).sum::<u32>();
+    assert!(known * 3 > rounds(), "{words:?}");
 }
 
 /// The rows of the first day by the hour.

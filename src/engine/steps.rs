@@ -1,0 +1,179 @@
+//! The windows of reads at evenly spaced times: from the cache as far as their values are known, the rest from samples.
+//!
+//! A window ends at its step and looks back from there, so a value is settled as soon as the rows up to its end are. What
+//! is missing of all windows over one metric is read at once.
+
+use std::sync::Arc;
+
+use tokio::time::timeout;
+
+use super::Scope;
+use super::buckets::{Keyed, origin};
+use super::reading::Metric;
+use super::said::logged;
+use crate::cache::{Key, Landed, Outcome, Piece};
+use crate::catalog::Keeping;
+use crate::db::DbError;
+use crate::error::Error;
+use crate::evaluate::{FoldPlan, Samples};
+use crate::frame::{self, Found, KnownSteps, ReadPlan, ReadSeries};
+use crate::plan::Fetch;
+use crate::time::TimeRange;
+
+/// The most steps of windows that are kept.
+const STEPS: u32 = 20_000;
+
+/// The windows of one fold of a read.
+struct Windows {
+    plan: FoldPlan,
+    key: Key,
+    /// Where the values at its steps are, in order of time.
+    pieces: Vec<Piece>,
+}
+
+/// Windows whose samples are to be read.
+#[derive(Clone)]
+struct Missing {
+    plan: FoldPlan,
+    key: Key,
+}
+
+impl Windows {
+    fn missing(&self) -> impl Iterator<Item = Missing> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Missing(range) => Some(Missing { plan: self.plan.within(*range), key: self.key.clone() }),
+            Piece::Known(..) => None,
+        })
+    }
+
+    fn known(&self) -> usize {
+        let cells = |piece: &Piece| if let Piece::Known(block, range) = piece { block.cells_in(*range) } else { 0 };
+        self.pieces.iter().map(cells).sum()
+    }
+}
+
+impl Scope {
+    /// Whether values of the windows of a read may be kept: its samples are wanted for nothing else, and some of its
+    /// windows may have been asked before, or will be again.
+    pub(super) fn keeps_steps(&self, fetches: &[Fetch], plan: &ReadPlan) -> bool {
+        let Keeping { settles_ms, .. } = self.keeping_of(fetches);
+        let settled = settles_ms.map(|settles_ms| self.earlier_now().saturating_sub(settles_ms));
+        let is_newest = |fold: &FoldPlan| fold.ends.len == 1 && settled.is_none_or(|to| fold.ends.start_ms >= to);
+        let is_short = plan.folds.iter().all(|(_, fold)| fold.ends.len <= STEPS);
+        let is_lasting = !plan.folds.iter().all(|(_, fold)| is_newest(fold));
+        !plan.keeps && is_short && is_lasting && fetches.iter().all(|fetch| self.is_cached(fetch))
+    }
+
+    /// How long what the sources of one metric have may be answered from again.
+    fn keeping_of(&self, fetches: &[Fetch]) -> Keeping {
+        let sources = fetches.iter().filter_map(|fetch| self.snapshot.sources().get(fetch.rows.source));
+        let each = sources.map(crate::catalog::Source::keeping);
+        let joint = each.reduce(|one, other| Keeping {
+            settles_ms: one.settles_ms.zip(other.settles_ms).map(|(one, other)| one.max(other)),
+            max_age: one.max_age.min(other.max_age),
+        });
+        joint.unwrap_or(Keeping { settles_ms: None, max_age: std::time::Duration::ZERO })
+    }
+
+    /// The series of all folds of a read of one metric, whose patterns are resolved.
+    pub(super) async fn steps(&self, fetches: &[Fetch], plan: &ReadPlan) -> Result<Metric, Error> {
+        let keeping = self.keeping_of(fetches);
+        let windows: Vec<Windows> = plan.folds.iter().map(|(_, fold)| self.windows(fetches, fold, keeping)).collect();
+        let missing: Vec<Missing> = windows.iter().flat_map(Windows::missing).collect();
+        let asked = if missing.is_empty() { None } else { self.ask_steps(fetches, missing, keeping).await? };
+        self.count_steps(fetches, &windows, asked.as_ref().is_some_and(|asked| !asked.was_shared));
+        let landed = asked.map(|asked| asked.landed);
+        let mut blocks = landed.iter().flat_map(|landed| &landed.blocks);
+        let found: Vec<Vec<Found>> = windows.iter().map(|one| found(&one.pieces, &mut blocks)).collect();
+        let work = found.iter().flatten().map(|found| found.block.cells_in(found.range) + 1).sum();
+        self.compute(work, move |budget| {
+            let (mut folded, mut skipped) = (Vec::with_capacity(found.len()), 0.0_f64);
+            for (found, own) in found.iter().zip(&windows) {
+                let KnownSteps { series, skipped: rows } = frame::known_steps(found, &own.plan, budget)?;
+                folded.push(series);
+                // The windows of all folds are over the same rows.
+                skipped = skipped.max(rows);
+            }
+            drop(landed);
+            let kept = Samples { series: Vec::new(), held: budget.held() };
+            Ok(Metric { series: ReadSeries { folded, kept }, skipped, is_from_partials: false })
+        })
+        .await
+    }
+
+    /// What is known of the windows of one fold.
+    fn windows(&self, fetches: &[Fetch], fold: &FoldPlan, keeping: Keeping) -> Windows {
+        let plan = fetches.first().map_or(*fold, |first| fold.with_lookback(first.fold.lookback_ms));
+        let key = Key::of_windows(fetches, &plan, self.identity(), self.catalog.reloads());
+        let edges = plan.edges();
+        let pieces = match (self.since.is_fresh, edges.as_slice()) {
+            (true, [from, .., to]) => vec![Piece::Missing(TimeRange { from: *from, to: *to })],
+            _ => self.cache.pieces(&key, &edges, keeping.max_age),
+        };
+        Windows { plan, key, pieces }
+    }
+
+    /// Reads the samples of windows, or waits for who does; none where there is no time to read.
+    async fn ask_steps(
+        &self,
+        fetches: &[Fetch],
+        missing: Vec<Missing>,
+        keeping: Keeping,
+    ) -> Result<Option<Asked>, Error> {
+        let plans: Vec<FoldPlan> = missing.iter().map(|one| one.plan).collect();
+        let own = |fetch: &Fetch| fetch.of_windows(&plans, self.snapshot.sources().get(fetch.rows.source)?);
+        let asked: Vec<Fetch> = fetches.iter().filter_map(own).collect();
+        let Some(first) = asked.first().cloned() else { return Ok(None) };
+        let key = Key::of_reads(&asked, &plans, self.identity(), self.catalog.reloads());
+        let flight = self.in_flight();
+        let work = async move { flight.fly_steps(asked, missing, keeping).await };
+        match timeout(self.deadline.left(), self.cache.shared(&key, &first, self.since, work)).await {
+            Ok((landed, was_shared)) => Ok(Some(Asked { landed: landed?, was_shared })),
+            Err(_) => Err(logged(&DbError::Deadline, &first)),
+        }
+    }
+
+    /// Reads the samples of windows, and stores the values that are settled.
+    async fn fly_steps(self, fetches: Vec<Fetch>, missing: Vec<Missing>, keeping: Keeping) -> Result<Landed, Error> {
+        let reading = self.reading_now(keeping);
+        let plan =
+            ReadPlan { folds: missing.iter().map(|one| one.plan).enumerate().collect(), keeps: false, blocks: true };
+        let reader = self.read_samples(fetches, &plan).await?;
+        let (blocks, held) = self.compute(reader.work(), move |budget| reader.into_blocks(budget)).await?;
+        let keyed = missing.into_iter().zip(&blocks);
+        let keyed = keyed.map(|(one, block)| Keyed { key: one.key, block: Arc::clone(block) }).collect();
+        self.store(keyed, reading).await?;
+        Ok(Landed { blocks, held: Some(Arc::new(held)) })
+    }
+
+    fn count_steps(&self, fetches: &[Fetch], windows: &[Windows], was_run: bool) {
+        let pieces = || windows.iter().flat_map(|one| &one.pieces);
+        let asked: Vec<TimeRange> = pieces().filter_map(Piece::missing).collect();
+        let outcome = match (pieces().count() - asked.len(), asked.len()) {
+            (_, 0) => Outcome::Hit,
+            (0, _) => Outcome::Miss,
+            _ => Outcome::Partial,
+        };
+        let known = windows.iter().map(Windows::known).sum();
+        fetches.iter().for_each(|fetch| self.tally.add(origin(fetch, outcome, known, asked.clone())));
+        if let Some(totals) = self.cache.totals() {
+            totals.add(outcome, known, usize::from(!was_run));
+        }
+    }
+}
+
+/// What was read of all windows.
+struct Asked {
+    /// A block for each that was missing.
+    landed: Landed,
+    was_shared: bool,
+}
+
+/// Where the pieces of a fold are; the blocks of those that were asked come in their order.
+fn found<'a>(pieces: &[Piece], blocks: &mut impl Iterator<Item = &'a Arc<frame::Block>>) -> Vec<Found> {
+    let one = |piece: &Piece| match piece {
+        Piece::Known(block, range) => Some(Found { block: Arc::clone(block), range: *range }),
+        Piece::Missing(range) => blocks.next().map(|block| Found { block: Arc::clone(block), range: *range }),
+    };
+    pieces.iter().filter_map(one).collect()
+}
