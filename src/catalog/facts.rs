@@ -1,8 +1,11 @@
 //! What the database states about itself: system catalogs and statistics, never a row of user data.
 
+mod timescale;
+
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+pub use self::timescale::{AggregateFacts, HypertableFacts, Invalid, Materialized};
 use super::{Column, ColumnType, Relation, Row};
 use crate::ident::Ident;
 
@@ -42,39 +45,6 @@ pub struct Facts {
     pub(crate) keyed: OnceLock<HashMap<String, Vec<usize>>>,
 }
 
-/// A continuous aggregate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AggregateFacts {
-    /// The view that shows it.
-    pub view: Relation,
-    /// What it is an aggregate of: a hypertable, for one of another aggregate that one's own.
-    pub hypertable: Relation,
-    /// Its query, as PostgreSQL writes it.
-    pub definition: String,
-    /// What of it is materialised, where TimescaleDB states that.
-    pub materialized: Option<Materialized>,
-}
-
-/// What of a continuous aggregate is materialised, in microseconds since 1970 or, for a hypertable whose time is an
-/// integer, in its own unit.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Materialized {
-    /// Where its oldest chunk begins; none where it has no chunk.
-    pub oldest: Option<i64>,
-    /// The first value that is not materialised yet.
-    pub watermark: i64,
-    /// What was changed since, or never refreshed: the lowest and the greatest value of each entry.
-    pub invalid: Vec<Invalid>,
-}
-
-/// An entry of an invalidation log. Both ends belong to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Invalid {
-    pub lowest: i64,
-    pub greatest: i64,
-}
-
 /// One relation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RelationFacts {
@@ -84,6 +54,8 @@ pub struct RelationFacts {
     pub kind: RelationKind,
     /// Whether discovery may offer it; otherwise it is here for the operator's declarations only.
     pub discoverable: bool,
+    /// A role that nobody need trust and whose code runs when rows are read: in a view, or in a policy.
+    pub stranger: Option<String>,
     /// The position of its schema on the search path, from 1.
     pub path_position: Option<i64>,
     /// `COMMENT ON TABLE`.
@@ -132,21 +104,6 @@ pub struct UnorderedIndex {
     pub reason: String,
     /// Whether it finds ranges of its columns all the same.
     pub finds_ranges: bool,
-}
-
-/// A hypertable of TimescaleDB.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HypertableFacts {
-    /// The column that its chunks are cut by.
-    pub time: Option<Ident>,
-    /// How many chunks there are.
-    pub chunks: u32,
-    /// How many of them are compressed.
-    pub compressed_chunks: u32,
-    /// Their rows.
-    pub compressed_rows: u64,
-    /// Their bytes.
-    pub compressed_bytes: u64,
 }
 
 /// A foreign key.

@@ -37,10 +37,17 @@ impl TryFrom<Said> for Float {
     }
 }
 
+/// Precedes the statements of a batch. They resolve names in `pg_catalog` alone, so that nothing runs that somebody made in a
+/// schema of the role's search path, which is kept as data.
+const PATH: &str = "SELECT pg_catalog.set_config('datebin.found_path', \
+    pg_catalog.to_json(pg_catalog.current_schemas(false))::pg_catalog.text, true), \
+    pg_catalog.set_config('search_path', 'pg_catalog', true);\n";
+
 /// Runs statements in one transaction; one that fails ends it. A prepared statement would cost two round trips. Where a
 /// transaction is open already it goes on.
 pub(super) async fn batch(connection: &mut PgConnection, statements: &[&'static str]) -> Result<Results, sqlx::Error> {
     let mut w = Writer::default();
+    w.syntax(PATH);
     for statement in statements {
         w.syntax("SELECT pg_catalog.row_to_json(x)::text FROM (\n").syntax(statement).syntax("\n) AS x;\n");
     }
@@ -60,6 +67,9 @@ pub(super) async fn batch(connection: &mut PgConnection, statements: &[&'static 
 async fn run(connection: &mut PgConnection, statement: &Statement, count: usize) -> Result<Results, sqlx::Error> {
     let mut answers = raw(statement).fetch_many(connection);
     let (mut results, mut rows) = (Vec::with_capacity(count), Vec::new());
+    // That of the path.
+    answers.try_next().await?;
+    answers.try_next().await?;
     while let Some(answer) = answers.try_next().await? {
         match answer {
             Either::Left(_) => results.push(std::mem::take(&mut rows)),

@@ -6,6 +6,7 @@ mod columns;
 mod keys;
 pub(super) mod scope;
 mod statistics;
+mod strangers;
 
 use std::collections::{HashMap, HashSet};
 
@@ -152,6 +153,7 @@ async fn load_once(
     }
     columns::load(&mut results, &mut loading)?;
     keys::load(&mut results, &mut loading)?;
+    strangers::load(&mut results, &mut loading)?;
     timescale.put_into(&mut loading);
     loading.facts.lockable = u64::try_from(begin.lockable).unwrap_or(0);
     // How labels of a relation with many children are looked up is left to them, whatever the file says.
@@ -181,7 +183,9 @@ async fn in_scope(connection: &mut PgConnection, text: &str) -> Result<(Begin, R
 
 async fn ask(connection: &mut PgConnection) -> Result<Results, sqlx::Error> {
     let relations = [BEGIN, STAMP, include_str!("scripts/relations.sql")];
-    let statements = [&relations[..], &columns::SCRIPTS, &keys::SCRIPTS, &statistics::SCRIPTS, &[STAMP]].concat();
+    let statements =
+        [&relations[..], &columns::SCRIPTS, &keys::SCRIPTS, &[strangers::SCRIPT], &statistics::SCRIPTS, &[STAMP]]
+            .concat();
     batch(connection, &statements).await
 }
 
@@ -214,6 +218,7 @@ fn relation(row: RelationRow) -> Option<RelationFacts> {
         relation: Relation { schema: Ident::new(row.schema).ok()?, name: Ident::new(row.name).ok()? },
         kind,
         discoverable: row.discoverable,
+        stranger: None,
         path_position: row.path_position,
         comment: row.comment,
         bytes: u64::try_from(row.bytes).unwrap_or(0),

@@ -19,7 +19,7 @@ use super::session::{Session, Sessions, close, discard};
 use super::transaction::{self, Transactions};
 use crate::identity::Identity;
 use crate::observe::Lasting;
-use crate::sql::Statement;
+use crate::sql::{Statement, spelled_out};
 
 /// How long rows are taken before other work of the thread has its turn.
 const SLICE: Duration = Duration::from_micros(500);
@@ -201,15 +201,15 @@ async fn all_rows(connection: &mut PgConnection, statement: &Statement) -> Resul
 }
 
 pub(super) fn query(statement: &Statement) -> Result<Query<'static, Postgres, PgArguments>, DbError> {
-    Ok(sqlx::query_with(text(statement), arguments(&statement.params)?))
+    Ok(sqlx::query_with(text(spelled_out(&statement.text)), arguments(&statement.params)?))
 }
 
 /// Statements without parameters, in one round trip.
 pub(super) fn raw(statement: &Statement) -> RawSql {
-    sqlx::raw_sql(text(statement))
+    sqlx::raw_sql(text(statement.text.clone()))
 }
 
 /// The one place where text becomes SQL: `Writer` admits only static syntax and quoted catalog names.
-pub(super) fn text(statement: &Statement) -> impl SqlSafeStr + use<> {
-    AssertSqlSafe(statement.text.clone())
+pub(super) fn text(text: String) -> impl SqlSafeStr + use<> {
+    AssertSqlSafe(text)
 }

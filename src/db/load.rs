@@ -151,7 +151,7 @@ async fn all(
         session = connected(config, &file.scope(), &memory.beyond).await?;
     }
     let opening = config.settings(Purpose::Discovery).opening(Mode::Reading);
-    let mut transaction = session.connection.begin_with(text(&opening)).await.map_err(DbError::from)?;
+    let mut transaction = session.connection.begin_with(text(opening.text)).await.map_err(DbError::from)?;
     let read = read(&mut transaction, config, (file, zone), memory).await;
     // The result of reading is returned, also if closing the session fails.
     let _ended = timeout(GOODBYE, transaction.rollback()).await;
@@ -244,6 +244,7 @@ async fn assembled(
     let views: HashSet<&Relation> =
         facts.relations.iter().filter(|facts| facts.kind == RelationKind::View).map(|facts| &facts.relation).collect();
     reader.notes.clear();
+    reader.strange = draft.strange(facts, &file.discovery.trusted);
     let stored = reader.names(&mut draft, &views).await?;
     let (mut snapshot, decisions) = finish(draft, &stored)?;
     let members = reader.members(&snapshot).await?;

@@ -6,50 +6,83 @@ use std::sync::Arc;
 use crate::ident::Ident;
 use crate::sql::Writer;
 
-/// `pg_catalog`, and behind it the schemas that the operator trusts: functions of views and policies find there what
-/// their bodies name without a schema.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SearchPath(Arc<[Ident]>);
-
-impl Default for SearchPath {
-    /// `pg_catalog` alone.
-    fn default() -> Self {
-        Self(Arc::new([]))
-    }
+/// `pg_catalog`, and behind it the schemas in which functions of views and policies find what their bodies name without a
+/// schema.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SearchPath {
+    /// Those of the role, as `psql` has them.
+    #[default]
+    Role,
+    /// Those that the operator named; perhaps none.
+    Named(Arc<[Ident]>),
 }
 
 impl SearchPath {
-    /// Schemas with commas between them. Names with a quote or a backslash are refused, because they cannot be put into a
-    /// literal; `$user` is refused, because PostgreSQL reads it as the schema of the role, in which that role may create
-    /// functions, however it is quoted.
+    /// Schemas with commas between them, or `role`. Names with a quote or a backslash are refused, because they cannot be put
+    /// into a literal, and `$user`, because it would not be the schema of that name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        if text.trim() == ROLE {
+            return Some(Self::Role);
+        }
         let names = text.split(',').map(str::trim).filter(|name| *name != "pg_catalog");
         let idents = names.map(|name| {
             let is_plain = !name.contains(['\'', '"', '\\']) && !name.chars().any(char::is_control);
             Ident::new(name).ok().filter(|_| is_plain && name != "$user")
         });
-        Some(Self(idents.collect::<Option<Vec<_>>>()?.into()))
+        Some(Self::Named(idents.collect::<Option<Vec<_>>>()?.into()))
     }
 
-    /// Appends the schemas in order, each quoted.
-    pub(super) fn write(&self, w: &mut Writer) {
+    fn write(&self, w: &mut Writer) {
         w.syntax("pg_catalog");
-        for schema in &*self.0 {
-            w.syntax(", ").ident(schema);
+        if let Self::Named(schemas) = self {
+            for schema in &**schemas {
+                w.syntax(", ").ident(schema);
+            }
         }
     }
 
-    /// Appends the call that makes it the path of a session.
-    pub(super) fn write_call(&self, w: &mut Writer) {
-        w.syntax("pg_catalog.set_config('search_path', '");
-        self.write(w);
-        w.syntax("', false)");
+    /// Appends the call that makes it the path of a session, or of a transaction. NULL sets what the session began with,
+    /// whatever another client of a pooler left behind.
+    pub(super) fn write_call(&self, w: &mut Writer, lasting: Lasting) {
+        let end = lasting.end();
+        w.syntax("pg_catalog.set_config('search_path', ");
+        if *self == Self::Role {
+            w.syntax("pg_catalog.concat('pg_catalog, ', pg_catalog.set_config('search_path', NULL::pg_catalog.text")
+                .syntax(end);
+            w.syntax(")");
+        } else {
+            w.syntax("'");
+            self.write(w);
+            w.syntax("'");
+        }
+        w.syntax(end);
     }
 }
 
+/// How long a setting lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lasting {
+    Session,
+    Transaction,
+}
+
+impl Lasting {
+    /// The end of the call that sets it.
+    pub(super) const fn end(self) -> &'static str {
+        match self {
+            Self::Session => ", false)",
+            Self::Transaction => ", true)",
+        }
+    }
+}
+
+/// How the role's own path is spelled in the setting.
+const ROLE: &str = "role";
+
 impl fmt::Display for SearchPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Named(_) = self else { return f.write_str(ROLE) };
         let mut w = Writer::default();
         self.write(&mut w);
         f.write_str(&w.finish().text)
@@ -63,7 +96,8 @@ mod tests {
     #[test]
     fn schemas_stand_behind_pg_catalog_and_no_text_ends_a_literal() {
         let path = |text: &str| SearchPath::parse(text).map(|path| path.to_string());
-        assert_eq!(SearchPath::default().to_string(), "pg_catalog");
+        assert_eq!(SearchPath::default().to_string(), "role");
+        assert_eq!(path("role").as_deref(), Some("role"));
         assert_eq!(path("pg_catalog").as_deref(), Some("pg_catalog"));
         assert_eq!(path("public, App Data").as_deref(), Some("pg_catalog, \"public\", \"App Data\""));
         for wrong in ["a', true); DROP TABLE x; --", "a\"b", "a\\b", "a,,b", "a\nb", "$user", "public, $user"] {

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::error::DbError;
 use super::lease::{raw, texts};
 use super::names::is_about_the_relation;
-use super::path::SearchPath;
+use super::path::{Lasting, SearchPath};
 use super::stored::LastRead;
 use crate::catalog::{Held, Rollup, Source};
 use crate::sql::{self, Every, Statement, Writer};
@@ -67,7 +67,7 @@ struct FoundHoles {
 pub(super) async fn bound(connection: &mut PgConnection, path: &SearchPath) -> Result<(), DbError> {
     let mut w = Writer::default();
     w.syntax(PATIENCE);
-    path.write_call(&mut w);
+    path.write_call(&mut w, Lasting::Session);
     sqlx::Executor::execute(connection, raw(&w.finish())).await?;
     Ok(())
 }

@@ -13,7 +13,7 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use super::error::DbError;
-use super::path::SearchPath;
+use super::path::{Lasting, SearchPath};
 use crate::sql::{Statement, Writer};
 
 /// Settings of one kind of session.
@@ -25,6 +25,26 @@ pub(super) struct Settings(Vec<Setting>);
 struct Setting {
     name: &'static str,
     value: Value,
+}
+
+impl Setting {
+    /// Whether the server makes its value of what it sets for the role.
+    fn is_of_role(&self) -> bool {
+        matches!(self.value, Value::Path(SearchPath::Role))
+    }
+
+    fn write_call(&self, w: &mut Writer, lasting: Lasting) {
+        if let Value::Path(path) = &self.value {
+            return path.write_call(w, lasting);
+        }
+        w.syntax("pg_catalog.set_config('").syntax(self.name).syntax("', '");
+        match &self.value {
+            Value::Millis(number) => w.number(*number),
+            Value::Text(text) => w.syntax(text),
+            Value::Path(_) => w,
+        };
+        w.syntax("'").syntax(lasting.end());
+    }
 }
 
 /// The value of a setting in its own unit.
@@ -50,8 +70,7 @@ impl fmt::Display for Value {
 const MARK: &str = "datebin.start";
 /// Ends the statement of a client that vanished, should our own cancellation not get through. Some platforms of the
 /// server cannot watch a socket and refuse the setting.
-const WATCHED: &str = ", CASE WHEN pg_catalog.current_setting('datebin.start', true) = 'on' \
-                       THEN pg_catalog.set_config('client_connection_check_interval', '1000', false) END";
+const WATCHED: &str = "pg_catalog.set_config('client_connection_check_interval', '1000', false)";
 
 impl Settings {
     /// The same with one more.
@@ -62,21 +81,32 @@ impl Settings {
 
     /// As the start of a session takes them.
     pub(super) fn at_start(&self) -> impl Iterator<Item = (&'static str, Value)> {
-        self.0.iter().map(|setting| (setting.name, setting.value.clone())).chain([(MARK, Value::Text("on"))])
+        self.of_start().map(|setting| (setting.name, setting.value.clone())).chain([(MARK, Value::Text("on"))])
     }
 
-    /// Asks a session for its process and the settings that it has.
+    /// Those that do not depend on what the server sets for the role.
+    fn of_start(&self) -> impl Iterator<Item = &Setting> {
+        self.0.iter().filter(|setting| !setting.is_of_role())
+    }
+
+    /// Asks a session for its process and the settings that it has, and sets what only the server can: where a session was
+    /// given all of its start, nobody else has it. Names may be found in any schema here.
     pub(super) fn read_back(&self, is_watched: bool) -> Statement {
         let mut w = Writer::default();
-        w.syntax("SELECT pg_catalog.pg_backend_pid(), (SELECT pg_catalog.json_object_agg(s.name, s.setting)::text");
-        w.syntax(" FROM pg_catalog.pg_settings AS s WHERE s.name IN (");
-        for (number, setting) in self.0.iter().enumerate() {
+        w.syntax("SELECT pg_catalog.pg_backend_pid()");
+        w.syntax(", (SELECT pg_catalog.json_object_agg(s.name, s.setting)::pg_catalog.text");
+        w.syntax(" FROM pg_catalog.pg_settings AS s WHERE s.name OPERATOR(pg_catalog.=) ANY (ARRAY[");
+        for (number, setting) in self.of_start().enumerate() {
             w.syntax(if number == 0 { "'" } else { "', '" }).syntax(setting.name);
         }
-        w.syntax("'))");
-        if is_watched {
-            w.syntax(WATCHED);
+        w.syntax("'])), CASE WHEN pg_catalog.current_setting('datebin.start', true) OPERATOR(pg_catalog.=) 'on' THEN ");
+        w.syntax("pg_catalog.concat(");
+        w.syntax(if is_watched { WATCHED } else { "NULL" });
+        for setting in self.0.iter().filter(|setting| setting.is_of_role()) {
+            w.syntax(", ");
+            setting.write_call(&mut w, Lasting::Session);
         }
+        w.syntax(") END");
         w.finish()
     }
 
@@ -86,7 +116,7 @@ impl Settings {
         let found: HashMap<String, String> = serde_json::from_str(text.as_deref().unwrap_or("{}"))
             .map_err(|error| DbError::Protocol(error.to_string()))?;
         let holds = |setting: &&Setting| found.get(setting.name) != Some(&setting.value.to_string());
-        Ok(self.0.iter().find(holds).map(|setting| setting.name))
+        Ok(self.of_start().find(holds).map(|setting| setting.name))
     }
 
     /// Opens a transaction with every setting its own, and asks for the process that it runs on.
@@ -95,13 +125,8 @@ impl Settings {
         w.syntax(mode.begin()).syntax("; SELECT pg_catalog.pg_backend_pid()");
         w.syntax(", pg_catalog.current_setting('transaction_read_only')");
         for setting in &self.0 {
-            w.syntax(", pg_catalog.set_config('").syntax(setting.name).syntax("', '");
-            match &setting.value {
-                Value::Text(text) => drop(w.syntax(text)),
-                Value::Path(path) => path.write(&mut w),
-                Value::Millis(number) => drop(w.number(*number)),
-            }
-            w.syntax("', true)");
+            w.syntax(", ");
+            setting.write_call(&mut w, Lasting::Transaction);
         }
         w.finish()
     }
@@ -168,6 +193,6 @@ mod tests {
              pg_catalog.current_setting('transaction_read_only'), pg_catalog.set_config('DateStyle', 'ISO, MDY', true), \
              pg_catalog.set_config('lock_timeout', '5000', true)"
         );
-        assert!(settings.read_back(false).text.ends_with("WHERE s.name IN ('DateStyle', 'lock_timeout'))"));
+        assert!(settings.read_back(false).text.contains("ANY (ARRAY['DateStyle', 'lock_timeout'])), CASE"));
     }
 }

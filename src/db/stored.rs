@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::config::DatabaseConfig;
 use super::error::DbError;
 use super::lease::{raw, texts};
-use super::path::SearchPath;
+use super::path::{Lasting, SearchPath};
 use super::{names, rollups};
 use crate::catalog::classify::{Draft, NameStrategy, StoredNames};
 use crate::catalog::{Relation, Snapshot, Source};
@@ -80,6 +80,8 @@ pub(super) struct Reader<'a> {
     memory: &'a mut Memory,
     /// What is to be said of sources that could not be read.
     pub(super) notes: Vec<String>,
+    /// Discovered relations that run somebody's code, by the role: their rows are read when somebody asks.
+    pub(super) strange: HashMap<Relation, String>,
     /// Whether statements are still bounded as those of questions are, and names still resolve as the role's do.
     is_unbounded: bool,
     /// Whether a statement here has less time than one of a question.
@@ -91,7 +93,8 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(super) fn new(connection: &'a mut PgConnection, memory: &'a mut Memory, config: &DatabaseConfig) -> Self {
         let is_shorter = config.statement_timeout > STATEMENT;
-        Self { connection, memory, notes: Vec::new(), is_unbounded: true, is_shorter, path: config.search_path.clone() }
+        let path = config.search_path.clone();
+        Self { connection, memory, notes: Vec::new(), strange: HashMap::new(), is_unbounded: true, is_shorter, path }
     }
 
     /// Bounds the statements that follow, once there is one. They read rows, and resolve names as questions do.
@@ -99,7 +102,7 @@ impl<'a> Reader<'a> {
         if std::mem::take(&mut self.is_unbounded) {
             let mut w = Writer::default();
             w.syntax("SELECT ");
-            self.path.write_call(&mut w);
+            self.path.write_call(&mut w, Lasting::Session);
             if self.is_shorter {
                 w.syntax(", pg_catalog.set_config('statement_timeout', '3000', false)");
             }
@@ -136,7 +139,9 @@ impl<'a> Reader<'a> {
         draft: &mut Draft,
         views: &HashSet<&Relation>,
     ) -> Result<BTreeMap<usize, StoredNames>, DbError> {
-        for table in draft.name_tables() {
+        let mut tables = draft.name_tables();
+        tables.retain(|table| !self.strange.contains_key(&table.relation));
+        for table in tables {
             self.bound().await?;
             match names::called(self.connection, &table).await {
                 Ok(names) => draft.call(&table, &names),
@@ -152,7 +157,13 @@ impl<'a> Reader<'a> {
         }
         let until = Instant::now() + ALL;
         let (mut stored, mut known) = (BTreeMap::new(), HashMap::new());
+        let none = || StoredNames { names: Vec::new(), strategy: NameStrategy::Statistics, cut: false };
         for (at, source) in draft.narrow() {
+            if let Some(role) = self.strange.get(&source.relation) {
+                self.notes.push(unasked(source, role));
+                stored.insert(at, none());
+                continue;
+            }
             let key = format!("{} {}", draft.most_names(), key(source));
             let last = self.memory.sources.remove(&key);
             let is_due =
@@ -163,7 +174,6 @@ impl<'a> Reader<'a> {
                 last => self.read(source, last, draft.most_names()).await?,
             };
             self.notes.extend(now.failure.map(|why| left_out(source, &now, why)));
-            let none = || StoredNames { names: Vec::new(), strategy: NameStrategy::Statistics, cut: false };
             stored.insert(at, now.names.clone().unwrap_or_else(none));
             known.insert(key, now);
         }
@@ -198,7 +208,8 @@ impl<'a> Reader<'a> {
         let until = Instant::now() + ALL;
         let mut all = Vec::new();
         for source in snapshot.sources() {
-            let Some(document) = source.document().filter(|_| Instant::now() < until) else {
+            let may_be_read = !self.strange.contains_key(&source.relation) && Instant::now() < until;
+            let Some(document) = source.document().filter(|_| may_be_read) else {
                 all.push(Vec::new());
                 continue;
             };
@@ -232,6 +243,14 @@ fn untimely(last: Option<Known>) -> Known {
         // Due at once.
         None => Known { names: None, failure, last: LastRead { at: Instant::now(), took: Duration::ZERO } },
     }
+}
+
+fn unasked(source: &Source, role: &str) -> String {
+    format!(
+        "{}: its names are not listed, because reading its rows runs code of the role `{role}`; it is left out unless it is \
+         declared, or discovery.trusted names the role",
+        source.relation
+    )
 }
 
 fn left_out(source: &Source, known: &Known, why: &str) -> String {

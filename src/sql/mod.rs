@@ -26,6 +26,7 @@ mod reading;
 mod rollup;
 mod samples;
 mod sets;
+mod spelled;
 mod spread;
 mod stretches;
 mod typed;
@@ -46,6 +47,7 @@ pub use readable::readable;
 pub use reading::{finds_newest, member_values, number_names};
 pub use samples::samples;
 pub use sets::label_sets;
+pub use spelled::spelled_out;
 pub(crate) use spread::READ;
 pub use walk::{narrowed_values, values_of_rows};
 

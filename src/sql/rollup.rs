@@ -29,7 +29,7 @@ pub(super) fn partials(w: &mut Writer, fetch: &Fetch, columns: &RollupColumns) {
         // where the least is NaN too was there nothing else.
         OverTime::Max if columns.min.is_some() => scaled(w, fetch, |w| {
             aggregate(w, ", coalesce(max(", columns.max.as_ref(), ") FILTER (WHERE ");
-            aggregate(w, "", columns.min.as_ref(), " IS DISTINCT FROM 'NaN'), 'NaN')");
+            aggregate(w, "(", columns.min.as_ref(), " = 'NaN') IS NOT TRUE), 'NaN')");
         }),
         OverTime::Max => scaled(w, fetch, |w| aggregate(w, ", max(", columns.max.as_ref(), ")")),
         OverTime::First => edge(w, fetch, ", (min(ARRAY[", columns.first.as_ref()),
@@ -51,7 +51,8 @@ pub(super) fn present(w: &mut Writer, fetch: &Fetch, columns: &RollupColumns) {
         w.syntax(if at > 0 { " AND " } else { "" }).cell(column).syntax(" IS NOT NULL");
     }
     if let Some(count) = &columns.count {
-        w.syntax(" AND ").cell(count).syntax(if needed.contains(&count) { " > 0" } else { " IS DISTINCT FROM 0" });
+        let (before, after) = if needed.contains(&count) { ("", " > 0") } else { ("(", " = 0) IS NOT TRUE") };
+        w.syntax(" AND ").syntax(before).cell(count).syntax(after);
     }
 }
 

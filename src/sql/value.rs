@@ -76,7 +76,7 @@ pub(super) fn present(w: &mut Writer, fetch: &Fetch) {
         w.syntax(" AND ");
         match &fetch.rows.value {
             Value::Column(column) => w.cell(column).syntax(" <> 'NaN'"),
-            _ => w.syntax("v.n IS DISTINCT FROM 'NaN'"),
+            _ => w.syntax("(v.n = 'NaN') IS NOT TRUE"),
         };
     }
 }

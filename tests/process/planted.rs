@@ -29,6 +29,19 @@ const PLANTED: &str = "
     CREATE FUNCTION unnest(name[]) RETURNS SETOF name LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY SELECT pg_catalog.unnest($1); END $$;
     CREATE FUNCTION unnest(oid[]) RETURNS SETOF oid LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY SELECT pg_catalog.unnest($1); END $$;
     CREATE FUNCTION unnest(bigint[]) RETURNS SETOF bigint LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY SELECT pg_catalog.unnest($1); END $$;
+    CREATE FUNCTION spy_times(integer, float8) RETURNS float8 LANGUAGE plpgsql AS $$ BEGIN RETURN $1::float8 OPERATOR(pg_catalog.*) $2; END $$;
+    CREATE OPERATOR * (LEFTARG = integer, RIGHTARG = float8, FUNCTION = spy_times);
+    CREATE FUNCTION spy_over(float8, integer) RETURNS float8 LANGUAGE plpgsql AS $$ BEGIN RETURN $1 OPERATOR(pg_catalog./) $2::float8; END $$;
+    CREATE OPERATOR / (LEFTARG = float8, RIGHTARG = integer, FUNCTION = spy_over);
+    CREATE FUNCTION spy_join(text, integer) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN $1; END $$;
+    CREATE OPERATOR || (LEFTARG = text, RIGHTARG = integer, FUNCTION = spy_join);
+    -- As good as PostgreSQL's own, where the role looks here first.
+    CREATE FUNCTION spy_since(timestamptz, timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN $1 OPERATOR(pg_catalog.>=) $2; END $$;
+    CREATE OPERATOR >= (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION = spy_since);
+    CREATE FUNCTION spy_equal(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN $1 OPERATOR(pg_catalog.=) $2; END $$;
+    CREATE OPERATOR = (LEFTARG = text, RIGHTARG = text, FUNCTION = spy_equal);
+    CREATE FUNCTION date_bin(interval, timestamptz, timestamptz) RETURNS timestamptz LANGUAGE plpgsql AS $$ BEGIN RETURN $2; END $$;
+    CREATE FUNCTION date_part(text, timestamptz) RETURNS float8 LANGUAGE plpgsql AS $$ BEGIN RETURN 0; END $$;
     CREATE FUNCTION \"left\"(varchar, integer) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN pg_catalog.left($1::text, $2); END $$;
     ALTER ROLE datebin SET track_functions = 'all';";
 
@@ -49,7 +62,26 @@ async fn what_others_planted_in_the_search_path_is_never_called() {
     let mut connection = cluster.connect().await;
     let before: i64 = sqlx::query_scalar(CALLS).fetch_one(&mut connection).await.expect("a count");
     assert_eq!(before, 4);
-    let mut program = Program::serve(&cluster, &[]).await;
+    // As usual, and with a role that looks in the schema before it looks in PostgreSQL's own.
+    for (path, set) in
+        [("as it was", "SELECT 1"), ("public first", "ALTER ROLE datebin SET search_path = public, pg_catalog")]
+    {
+        cluster.sql(set).await;
+        asked_everything(Program::serve(&cluster, &[]).await).await;
+        // The program's sessions have written their counts when they are gone.
+        let sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'datebin'";
+        crate::program::eventually(crate::program::LONG, "its sessions are gone", async || {
+            let count: i64 = sqlx::query_scalar(sessions).fetch_one(&mut connection).await.expect("a count");
+            (count == 0).then_some(())
+        })
+        .await;
+        let after: i64 = sqlx::query_scalar(CALLS).fetch_one(&mut connection).await.expect("a count");
+        assert_eq!(after, before, "something planted was called, with the path {path}");
+    }
+}
+
+/// Asks what makes all kinds of statements, and ends the program.
+async fn asked_everything(mut program: Program) {
     for target in ["inlet_temperature", "inlet_temperature{host=\"a\"}", "{__name__=~\".*temperature\"}"] {
         let answer = program.ask(target).await;
         assert_eq!(answer.status, 200, "{target}: {}", answer.body);
@@ -58,15 +90,58 @@ async fn what_others_planted_in_the_search_path_is_never_called() {
     let values = program.post("/tag-values", &json!({"key": "host", "range": range})).await.body;
     assert_eq!(values, json!([{"text": "a"}, {"text": "b"}]));
     assert_eq!(program.post("/query", &question("sum by (host) (outlet_temperature)")).await.status, 200);
+    for target in [
+        "rate(outlet_temperature[5m])",
+        "topk(1, outlet_temperature{host=\"a\"})",
+        "max_over_time(outlet_temperature[10m])",
+    ] {
+        let answer = program.ask(target).await;
+        assert_eq!(answer.status, 200, "{target}: {}", answer.body);
+    }
+    for path in ["/api/v1/labels", "/api/v1/label/host/values", "/api/v1/query?query=inlet_temperature&time=1523768200"]
+    {
+        let answer = program.get(path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+    }
     program.signal("-TERM");
     assert!(program.ended(crate::program::LONG).await.success());
-    // The program's sessions have written their counts when they are gone.
-    let sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'datebin'";
-    crate::program::eventually(crate::program::LONG, "its sessions are gone", async || {
-        let count: i64 = sqlx::query_scalar(sessions).fetch_one(&mut connection).await.expect("a count");
-        (count == 0).then_some(())
-    })
-    .await;
-    let after: i64 = sqlx::query_scalar(CALLS).fetch_one(&mut connection).await.expect("a count");
-    assert_eq!(after, before, "something planted was called");
+}
+
+/// A view and a table that run a function of somebody who may create in the schema, and views that run none of his.
+const STRANGERS: &str = "
+    CREATE ROLE mallory;
+    GRANT CREATE, USAGE ON SCHEMA public TO mallory;
+    CREATE TABLE samples (ts timestamptz NOT NULL, metric text NOT NULL, value double precision);
+    INSERT INTO samples VALUES ('2018-04-15 04:55Z', 'flow', 7);
+    GRANT SELECT ON samples TO mallory;
+    SET ROLE mallory;
+    CREATE FUNCTION spy() RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN 'pressure'; END $$;
+    CREATE VIEW spying AS SELECT ts, spy() AS metric, value FROM samples;
+    CREATE VIEW behind AS SELECT ts, metric, value FROM spying;
+    CREATE VIEW harmless AS SELECT ts, upper(metric) AS metric, value FROM samples;
+    CREATE TABLE guarded (ts timestamptz NOT NULL, metric text NOT NULL, value double precision);
+    ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
+    CREATE POLICY spied ON guarded USING (spy() = 'pressure');
+    RESET ROLE;
+    CREATE ROLE viewer LOGIN PASSWORD 'viewer';
+    GRANT SELECT ON ALL TABLES IN SCHEMA public TO viewer;
+    ALTER ROLE viewer SET track_functions = 'all';";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn discovery_runs_no_code_of_somebody_who_is_not_trusted() {
+    let cluster = Cluster::start();
+    cluster.sql(STRANGERS).await;
+    let url = cluster.url().replacen("datebin:", "viewer:", 1);
+    let url = format!("postgres://viewer:viewer@{}", url.split_once('@').expect("a host").1);
+    let catalog = cluster.directory.join("trusted.toml");
+    for (trusted, is_listed) in [("[]", false), ("['mallory']", true)] {
+        std::fs::write(&catalog, format!("[discovery]\ntrusted = {trusted}\n")).expect("the catalog file");
+        let file = catalog.display().to_string();
+        let program = Program::serve(&cluster, &[("DATABASE_URL", &url), ("DATEBIN_CONFIG", &file)]).await;
+        let names = program.get("/api/v1/label/__name__/values").await.body.to_string();
+        assert!(names.contains("flow") && names.contains("FLOW"), "{names}");
+        assert_eq!(names.contains("pressure"), is_listed, "{names}");
+        let notes = program.log().iter().filter(|line| line.to_string().contains("discovery.trusted names")).count();
+        assert_eq!(notes, if is_listed { 0 } else { 3 });
+    }
 }

@@ -1,8 +1,9 @@
 //! A catalog before the names that narrow sources store are known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::own::Own;
+use crate::catalog::facts::{Facts, RelationFacts};
 use crate::catalog::file::MetricDecl;
 use crate::catalog::{AnnotationSource, Column, Metric, Reading, Relation, Source, Value};
 use crate::ident::Ident;
@@ -188,6 +189,18 @@ impl Draft {
     pub fn narrow(&self) -> impl Iterator<Item = (usize, &Source)> {
         let all = self.sources.iter().enumerate();
         all.filter(|(_, draft)| draft.narrow.is_some()).map(|(at, draft)| (at, &draft.source))
+    }
+
+    /// The discovered relations whose rows run the code of a role that is not among the trusted ones, each with the role.
+    pub(crate) fn strange(&self, facts: &Facts, trusted: &[String]) -> HashMap<Relation, String> {
+        let is_discovered = |relation: &Relation| {
+            self.sources.iter().any(|draft| !draft.declared && draft.source.relation == *relation)
+        };
+        let of = |facts: &RelationFacts| {
+            let role = facts.stranger.clone().filter(|role| !trusted.contains(role))?;
+            is_discovered(&facts.relation).then(|| (facts.relation.clone(), role))
+        };
+        facts.relations.iter().filter_map(of).collect()
     }
 
     /// The most names that one narrow source may have.

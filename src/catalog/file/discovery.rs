@@ -13,6 +13,8 @@ pub struct Discovery {
     pub schemas: Option<Vec<String>>,
     /// Names of relations to leave out; `*` matches any text.
     pub exclude: Vec<String>,
+    /// Roles whose functions, operators and domains may run when discovery reads the rows of views, or of tables with policies.
+    pub trusted: Vec<String>,
     /// The most metric names of one narrow source.
     pub max_names: u32,
     /// The zone of times without a zone, unless the source says otherwise.
@@ -21,6 +23,6 @@ pub struct Discovery {
 
 impl Default for Discovery {
     fn default() -> Self {
-        Self { enabled: true, schemas: None, exclude: Vec::new(), zone: None, max_names: 20_000 }
+        Self { enabled: true, schemas: None, exclude: Vec::new(), trusted: Vec::new(), zone: None, max_names: 20_000 }
     }
 }

@@ -41,7 +41,14 @@ static FILE: Shape = Shape {
 
 const DISCOVERY: Shape = Shape {
     place: "[discovery]",
-    fields: &[("enabled", Plain), ("schemas", Plain), ("exclude", Plain), ("zone", Plain), ("max_names", Plain)],
+    fields: &[
+        ("enabled", Plain),
+        ("schemas", Plain),
+        ("exclude", Plain),
+        ("trusted", Plain),
+        ("zone", Plain),
+        ("max_names", Plain),
+    ],
 };
 
 static SOURCE: Shape = Shape {

@@ -2,15 +2,13 @@
 -- The usual 4 MB of work_mem send the columns of many tables to disk. Intervals in definitions are read as PostgreSQL
 -- writes them by default. `datebin.relations` holds the oids of the relations in scope, `datebin.samples` those of
 -- their largest children: relations.sql sets both.
--- The role's search path is kept as data, `datebin.path`; the scripts that follow resolve names in pg_catalog alone, so that
--- no operator and no function that somebody made in a schema of that path runs as our role.
+-- The role's search path is kept as data, `datebin.path`.
 SELECT pg_catalog.set_config('work_mem', '64MB', true) AS work_mem,
        pg_catalog.set_config('intervalstyle', 'postgres', true) AS intervalstyle,
        pg_catalog.set_config('datebin.relations', '{}', false) AS relations,
        pg_catalog.set_config('datebin.samples', '{}', false) AS samples,
        pg_catalog.set_config('datebin.path', coalesce(nullif(pg_catalog.current_setting('datebin.path', true), ''),
-           pg_catalog.to_json(pg_catalog.current_schemas(false))::text), true) AS path,
-       pg_catalog.set_config('search_path', 'pg_catalog', true) AS search_path,
+           pg_catalog.current_setting('datebin.found_path')), true) AS path,
        coalesce(pg_catalog.current_setting('datebin.scope', true), '') AS scope,
        coalesce(pg_catalog.current_setting('datebin.start', true), '') AS start,
        (1000 * date_part('epoch', pg_catalog.clock_timestamp()))::int8 AS clock_ms,
