@@ -23,7 +23,8 @@ pub(super) async fn ask(
     };
     let mut errors = Vec::new();
     for text in &arguments.target {
-        let question = PromQuestion { text: text.clone(), steps, lookback_ms: None, is_range: !arguments.instant };
+        let range_end_ms = (!arguments.instant).then(|| steps.end_ms());
+        let question = PromQuestion { text: text.clone(), steps, lookback_ms: None, range_end_ms };
         match engine.scope()?.promql(&question).await {
             Ok(answer) => {
                 for notice in answer.warnings.iter().chain(&answer.infos) {

@@ -12,9 +12,9 @@ use crate::error::{Error, Kind};
 use crate::evaluate::{AnnotationTexts, Computed};
 use crate::frame::{self, Asked, PromValue};
 use crate::language;
-use crate::lower::{self, LoweredSteps, Root};
+use crate::lower::{self, Evaluation, LoweredSteps, Root};
 use crate::plan;
-use crate::time::{Steps, TimeRange};
+use crate::time::{Millis, Steps, TimeRange};
 
 /// A question.
 #[derive(Clone, Debug)]
@@ -25,8 +25,15 @@ pub struct PromQuestion {
     pub steps: Steps,
     /// How long a sample counts, where the question says.
     pub lookback_ms: Option<i64>,
-    /// Whether it is asked over a range, so that the answer is a matrix.
-    pub is_range: bool,
+    /// Where the range ends that it is asked over, at the last step or behind it; none at one instant. The answer over a
+    /// range is a matrix.
+    pub range_end_ms: Option<Millis>,
+}
+
+impl PromQuestion {
+    fn evaluation(&self) -> Evaluation {
+        Evaluation::of(self.steps, self.range_end_ms.unwrap_or(self.steps.start_ms))
+    }
 }
 
 /// Its answer.
@@ -58,7 +65,8 @@ impl Scope {
         let begun = Instant::now();
         self.record.target(&question.text);
         let parsed = language::promql(&question.text, &self.patterns)?;
-        let lowered = lower::lower_steps(&parsed, question.steps, &self.patterns).map_err(resolve::refused_steps)?;
+        let lowered =
+            lower::lower_steps(&parsed, question.evaluation(), &self.patterns).map_err(resolve::refused_steps)?;
         check(&lowered.root, question, &parsed)?;
         let lowered = Arc::new(lowered);
         let parsed_in = begun.elapsed();
@@ -75,7 +83,8 @@ impl Scope {
     /// As [`Self::promql`].
     pub fn promql_relations(&self, question: &PromQuestion) -> Result<Vec<String>, Error> {
         let parsed = language::promql(&question.text, &self.patterns)?;
-        let lowered = lower::lower_steps(&parsed, question.steps, &self.patterns).map_err(resolve::refused_steps)?;
+        let lowered =
+            lower::lower_steps(&parsed, question.evaluation(), &self.patterns).map_err(resolve::refused_steps)?;
         let context = self.samples_context(range_of(&question.steps));
         let reads = plan::reads(&context, lowered.wanted(), question.lookback_ms)?;
         let fetches = reads.iter().flatten().flat_map(|read| read.samples.iter().chain(&read.partials));
@@ -97,7 +106,7 @@ impl Scope {
         let Read { inputs, mut warnings, from_partials } = self.read_all(lowered.wanted(), &fetches).await?;
         let read_at = Instant::now();
         let max_points = POINTS_PER_CELL.saturating_mul(self.limits.cells as usize);
-        let asked = Asked { steps: question.steps, is_range: question.is_range, max_points };
+        let asked = Asked { steps: question.steps, is_range: question.range_end_ms.is_some(), max_points };
         let points: usize = inputs.folded.iter().flat_map(|fold| &fold.series).map(|one| one.points.len() + 1).sum();
         let kept: usize = inputs.kept.iter().flat_map(|kept| &kept.series).map(|one| one.samples.len() + 1).sum();
         let steps = (points + kept).saturating_add(question.steps.len as usize).saturating_mul(4);
@@ -133,7 +142,7 @@ const fn range_of(steps: &Steps) -> TimeRange {
 fn check(root: &Root, question: &PromQuestion, expr: &Expr) -> Result<(), Error> {
     let kind = match root {
         Root::Node(_) => return Ok(()),
-        _ if !question.is_range => return Ok(()),
+        _ if question.range_end_ms.is_none() => return Ok(()),
         Root::Text(_) => "string",
         Root::Range(_) => "range vector",
     };

@@ -1,5 +1,6 @@
 //! The functions of one value.
 
+use std::f64::consts::{LN_2, PI};
 use std::fmt;
 
 use super::calendar;
@@ -56,8 +57,8 @@ pub static MATH: &[Math] = &[
     math("log10", f64::log10),
     math("sqrt", f64::sqrt),
     math("sgn", |value| if value == 0.0 || value.is_nan() { value } else { value.signum() }),
-    math("deg", f64::to_degrees),
-    math("rad", f64::to_radians),
+    math("deg", |x| x * 180.0 / PI),
+    math("rad", |x| x * PI / 180.0),
     math("sin", f64::sin),
     math("cos", f64::cos),
     math("tan", f64::tan),
@@ -67,8 +68,8 @@ pub static MATH: &[Math] = &[
     math("sinh", f64::sinh),
     math("cosh", f64::cosh),
     math("tanh", f64::tanh),
-    math("asinh", f64::asinh),
-    math("acosh", f64::acosh),
+    math("asinh", asinh),
+    math("acosh", acosh),
     math("atanh", f64::atanh),
     calendar("minute", calendar::minute),
     calendar("hour", calendar::hour),
@@ -86,9 +87,23 @@ fn larger(one: f64, other: f64) -> f64 {
         f64::INFINITY
     } else if one.is_nan() || other.is_nan() {
         f64::NAN
+    } else if one == 0.0 && other == 0.0 {
+        // The one without a sign.
+        one + other
     } else {
         one.max(other)
     }
+}
+
+/// From here on the square root of `x * x + 1` is `x`, and may be too large besides.
+const LARGE: f64 = (1_u64 << 28) as f64;
+
+fn asinh(x: f64) -> f64 {
+    if x.abs() > LARGE { (x.abs().ln() + LN_2).copysign(x) } else { x.asinh() }
+}
+
+fn acosh(x: f64) -> f64 {
+    if x > LARGE { x.ln() + LN_2 } else { x.acosh() }
 }
 
 /// The limited value; none where a clamp's bounds are the wrong way round. Carries NaN, of a bound too, unless an

@@ -21,20 +21,20 @@ struct Bar {
     count: f64,
 }
 
-/// The φ-quantile of every histogram; series whose `le` is no number are left out, and noted.
+/// The φ-quantile of every histogram: what several metrics have in common are several histograms, with equal labels. Series whose `le` is no number are left out, and noted.
 pub(super) fn histogram_quantile(phi: &Scalar, series: &[Series], note: &mut dyn FnMut(Annotation<'_>)) -> Vec<Series> {
     let le = [LE.to_owned()];
     let choice = Choice::new(false, &le);
-    let mut histograms: BTreeMap<Labels, Vec<(f64, &Series)>> = BTreeMap::new();
+    let mut histograms: BTreeMap<(&str, Labels), Vec<(f64, &Series)>> = BTreeMap::new();
     for one in series {
-        let upper = one.labels.get(LE).parse::<f64>().ok().filter(|upper| !upper.is_nan());
-        match upper {
-            Some(upper) => histograms.entry(choice.chosen(&one.labels)).or_default().push((upper, one)),
-            None => note(Annotation::BadBucket(one.labels.get(METRIC_NAME), one.labels.get(LE))),
+        let (name, le) = (one.labels.get(METRIC_NAME), one.labels.get(LE));
+        match le.parse::<f64>().ok().filter(|upper| !upper.is_nan()) {
+            Some(upper) => histograms.entry((name, choice.chosen(&one.labels))).or_default().push((upper, one)),
+            None => note(Annotation::BadBucket(name, le)),
         }
     }
     let mut bars = Vec::new();
-    let mut histogram = |(labels, mut members): (Labels, Vec<(f64, &Series)>)| {
+    let mut histogram = |((_, labels), mut members): ((&str, Labels), Vec<(f64, &Series)>)| {
         members.sort_by(|a, b| a.0.total_cmp(&b.0));
         let (uppers, members): (Vec<f64>, Vec<&Series>) = members.into_iter().unzip();
         let samples = by_bucket(&members);
@@ -43,7 +43,8 @@ pub(super) fn histogram_quantile(phi: &Scalar, series: &[Series], note: &mut dyn
             bars.clear();
             run.iter().for_each(|sample| add(&mut bars, uppers[sample.series], sample.value));
             let bucket = run[0].bucket;
-            let is_asked = (0.0..=1.0).contains(&phi.at(bucket));
+            let is_whole = bars.len() > 1 && bars.last().is_some_and(|bar| bar.upper == f64::INFINITY);
+            let is_asked = is_whole && (0.0..=1.0).contains(&phi.at(bucket));
             falls |= is_asked && make_monotonic(&mut bars);
             Point { bucket, value: quantile(phi.at(bucket), &bars) }
         });

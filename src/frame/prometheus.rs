@@ -139,7 +139,11 @@ pub fn answer(
     held.set(series.iter().map(Series::bytes).sum::<usize>().saturating_mul(2))?;
     let point = |point: &Point| PromPoint { ms: asked.steps.at(point.bucket), value: point.value };
     let drawn = |one: Series| PromSeries { labels: one.labels, points: one.points.iter().map(point).collect() };
-    let series = series.into_iter().map(drawn).collect();
+    let mut series: Vec<PromSeries> = series.into_iter().map(drawn).collect();
+    if asked.is_range {
+        // An expression that sorts has its order at one instant alone.
+        series.sort_by(|a, b| a.labels.cmp(&b.labels));
+    }
     let value = if asked.is_range { PromValue::Matrix(series) } else { PromValue::Vector(series) };
     Ok(Computed { value, held, notes })
 }

@@ -142,7 +142,7 @@ impl Wanted {
     fn prom_question(&self, scope: &Scope, text: &str) -> Result<PromQuestion, Error> {
         let (points, most) = (self.question.max_points, scope.limits().points);
         let steps = steps_over(self.question.range, self.step.as_deref(), points, most)?;
-        Ok(PromQuestion { text: text.to_owned(), steps, lookback_ms: None, is_range: true })
+        Ok(PromQuestion { text: text.to_owned(), steps, lookback_ms: None, range_end_ms: Some(steps.end_ms()) })
     }
 
     fn empty(&self) -> Drawing {

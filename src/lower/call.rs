@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::lowering::{Lowering, bare};
 use super::request::{FetchRequest, Refusal};
 use super::semantics::Semantics;
-use crate::ast::{AggregateOp, Call, Expr, ExprKind, Selector, Span, Test};
+use crate::ast::{AggregateOp, Call, Expr, ExprKind, MatchOp, Matcher, Selector, Span, Test, WrittenMatcher};
 use crate::evaluate::{AS_TIME, Limiter, MATH, Node, RangeFunction};
 use crate::language::{UNREPLACED_HINT, unreplaced};
 use crate::nearest::nearest;
@@ -166,7 +166,10 @@ impl Lowering<'_> {
         let child = Box::new(self.series(&args[0], &call.name)?);
         let target = self.label_name(&args[1], &call.name)?;
         let separator = text(&args[2], &call.name)?.to_owned();
-        let sources = args[3..].iter().map(|arg| text(arg, &call.name).map(str::to_owned));
+        let sources = args[3..].iter().map(|arg| match text(arg, &call.name)? {
+            "" if self.semantics != Semantics::Panel => Err(Refusal::unusable("a label needs a name", arg.span)),
+            source => Ok(source.to_owned()),
+        });
         let sources = sources.collect::<Result<Vec<String>, Refusal>>()?;
         let joins = self.semantics == Semantics::Panel;
         Ok(Node::LabelJoin { child, target, separator, sources, joins, span })
@@ -263,14 +266,23 @@ fn text<'a>(expr: &'a Expr, what: &str) -> Result<&'a str, Refusal> {
 /// The labels of `absent`: those that a selector's equalities tell. A later matcher of a label takes it away, unless
 /// it is the label's first equality.
 fn told(expr: &Expr) -> Labels {
-    let ExprKind::Selector(Selector { matchers, .. }) = &bare(expr).kind else { return Labels::default() };
+    let ExprKind::Selector(Selector { matchers, written, .. }) = &bare(expr).kind else { return Labels::default() };
+    let read = |matcher: &'_ Matcher| match &matcher.test {
+        Test::In(values) if values.len() == 1 => (matcher.label.clone(), Some(values[0].clone())),
+        _ => (matcher.label.clone(), None),
+    };
+    // A pattern may mean one value, and is none all the same.
+    let as_written = |matcher: &WrittenMatcher| {
+        (matcher.label.clone(), (matcher.op == MatchOp::Equal).then(|| matcher.value.clone()))
+    };
+    let told: Vec<(String, Option<String>)> = match written {
+        Some(written) => written.matchers.iter().map(as_written).collect(),
+        None => matchers.iter().map(read).collect(),
+    };
     let (mut labels, mut equal) = (Labels::default(), std::collections::HashSet::new());
-    for matcher in matchers.iter().filter(|matcher| matcher.label != METRIC_NAME) {
-        let value = match &matcher.test {
-            Test::In(values) if values.len() == 1 && equal.insert(matcher.label.as_str()) => values[0].as_str(),
-            _ => "",
-        };
-        labels.set(Arc::from(matcher.label.as_str()), Arc::from(value));
+    for (label, value) in told.iter().filter(|(label, _)| label != METRIC_NAME) {
+        let value = value.as_deref().filter(|_| equal.insert(label)).unwrap_or_default();
+        labels.set(Arc::from(label.as_str()), Arc::from(value));
     }
     labels
 }

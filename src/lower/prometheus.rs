@@ -15,8 +15,7 @@ use crate::time::{Millis, Steps};
 ///
 /// # Errors
 /// A part of the expression is not supported, or means nothing.
-pub fn lower_steps(expr: &Expr, steps: Steps, patterns: &Patterns) -> Result<LoweredSteps, Refusal> {
-    let evaluation = Evaluation { steps, whole: steps };
+pub fn lower_steps(expr: &Expr, evaluation: Evaluation, patterns: &Patterns) -> Result<LoweredSteps, Refusal> {
     let mut lowering = Lowering::new(Semantics::Prometheus(evaluation), patterns);
     let inner = bare(expr);
     let root = match &inner.kind {
@@ -228,8 +227,8 @@ impl Placed {
         };
         let at_ms = modifiers.at.map(|at| match at {
             At::Millis(at) => at,
-            At::Start => evaluation.whole.start_ms,
-            At::End => evaluation.whole.end_ms(),
+            At::Start => evaluation.start_ms,
+            At::End => evaluation.end_ms,
         });
         Ok(Self { offset_ms, at_ms: at_ms.map(|at: Millis| at.clamp(-FARTHEST, FARTHEST)) })
     }

@@ -1,6 +1,6 @@
 //! What an expression means.
 
-use crate::time::Steps;
+use crate::time::{Millis, Steps};
 
 /// The meaning that lowering gives to one grammar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,8 +17,18 @@ pub enum Semantics {
 pub struct Evaluation {
     /// The times of the part at hand: the question's, or those of the subquery that it stands in.
     pub steps: Steps,
-    /// The times of the question: `@ start()` and `@ end()`.
-    pub whole: Steps,
+    /// Where the question's range begins: `@ start()`.
+    pub start_ms: Millis,
+    /// Where it ends: `@ end()`. The last step may lie before that.
+    pub end_ms: Millis,
+}
+
+impl Evaluation {
+    /// A whole question.
+    #[must_use]
+    pub const fn of(steps: Steps, end_ms: Millis) -> Self {
+        Self { steps, start_ms: steps.start_ms, end_ms }
+    }
 }
 
 /// The step of a subquery that gives none, in milliseconds: Prometheus' default evaluation interval.

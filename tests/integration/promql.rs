@@ -50,7 +50,8 @@ async fn asked(
     steps: Steps,
     is_range: bool,
 ) -> Result<Vec<String>, datebin::error::Error> {
-    let question = PromQuestion { text: text.to_owned(), steps, lookback_ms: None, is_range };
+    let range_end_ms = is_range.then(|| steps.end_ms());
+    let question = PromQuestion { text: text.to_owned(), steps, lookback_ms: None, range_end_ms };
     let scope = server.engine.scope().unwrap();
     Ok(shown(&scope.promql(&question).await?.value))
 }
@@ -91,6 +92,10 @@ async fn selectors_and_functions_of_ranges_mean_what_prometheus_means(pool: PgPo
         ("sort(reqs_total)", 60, vec!["{__name__=reqs_total,host=b} 4@60", "{__name__=reqs_total,host=a} 40@60"]),
         ("no_such_metric", 60, vec![]),
         ("absent(no_such_metric{x=\"y\"})", 60, vec!["{x=y} 1@60"]),
+        // A pattern says nothing of the labels, though only one value matches it.
+        ("absent(no_such_metric{x=~\"y\"})", 60, vec!["{} 1@60"]),
+        ("absent(no_such_metric{x=~\"y\",x=\"y\"})", 60, vec!["{x=y} 1@60"]),
+        ("absent(no_such_metric{x=\"y\",x=\"z\"})", 60, vec!["{} 1@60"]),
         ("{host=\"b\"}", 60, vec!["{__name__=reqs_total,host=b} 4@60"]),
     ] {
         assert_eq!(instant(&server, text, seconds).await, answer, "{text}");
@@ -209,7 +214,7 @@ async fn what_may_be_wrong_with_an_answer_is_said_at_its_place(pool: PgPool) {
         ("max_over_time(rate(cpu[5m])[2m:1m])", vec![], vec![counter("1:20")]),
     ] {
         let steps = Steps::instant(T0 + 130_000);
-        let question = PromQuestion { text: text.to_owned(), steps, lookback_ms: None, is_range: false };
+        let question = PromQuestion { text: text.to_owned(), steps, lookback_ms: None, range_end_ms: None };
         let answer = server.engine.scope().unwrap().promql(&question).await.unwrap();
         assert_eq!((answer.warnings, answer.infos), (warnings, infos), "{text}");
     }

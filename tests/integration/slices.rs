@@ -74,7 +74,7 @@ async fn a_long_read_is_what_its_rows_come_to(pool: PgPool) {
     .await;
     for (text, wanted) in [("count_over_time(many_total[3h])", 0), ("resets(many_total[3h])", 1)] {
         let steps = Steps::instant((T0 + 7200) * 1000);
-        let question = PromQuestion { text: text.to_owned(), steps, lookback_ms: None, is_range: false };
+        let question = PromQuestion { text: text.to_owned(), steps, lookback_ms: None, range_end_ms: None };
         let engine = server.engine.clone();
         let asking = async move { engine.scope().unwrap().without_pushing().promql(&question).await.unwrap() };
         let answer = server.run(asking).await;

@@ -97,7 +97,9 @@ fn asked(dice: &mut StdRng) -> Asked {
         return Asked { is_range: false, start_ms: at, end_ms: at, step_ms: 1 };
     }
     let step_ms = *[1_000, 15_000, 60_000, 60_000, 300_000, 7_301].choose(dice).unwrap();
-    Asked { is_range: true, start_ms: at, end_ms: at + step_ms * dice.random_range(0..40), step_ms }
+    // Ranges seldom end at a step.
+    let end_ms = at + step_ms * dice.random_range(0..40) + dice.random_range(0..step_ms);
+    Asked { is_range: true, start_ms: at, end_ms, step_ms }
 }
 
 #[sqlx::test(migrations = false)]

@@ -57,6 +57,8 @@ fn odd_buckets() {
             ("histogram_quantile(0.25, below)", &["{} -1 _ _ _"]),
             ("histogram_quantile(0.625, below)", &["{} -0.5 _ _ _"]),
             ("histogram_quantile(0.5, h{le=\"Inf\"})", &["{} NaN _ _ _"]),
+            // A histogram of each metric, one of which has no value.
+            ("histogram_quantile(0.5, {__name__=~\"same|other\"})", &["{} 1 _ _ _"]),
         ],
     );
 }

@@ -20,8 +20,8 @@ pub(super) async fn range(Asked(app): Asked, Form(parameters): Form) -> Response
 }
 
 async fn answer(app: &App, evaluation: Result<Evaluation, Error>) -> Result<Response, Error> {
-    let Evaluation { text, steps, is_range, lookback_ms, timeout, limit } = evaluation?;
-    let question = PromQuestion { text, steps, lookback_ms, is_range };
+    let Evaluation { text, steps, range_end_ms, lookback_ms, timeout, limit } = evaluation?;
+    let question = PromQuestion { text, steps, lookback_ms, range_end_ms };
     let scope = app.scope().await?.within(timeout);
     let answer = scope.promql(&question).await;
     let answer = answer.map_err(|error| query_error("query", &question.text, error))?;

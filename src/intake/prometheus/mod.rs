@@ -25,8 +25,8 @@ pub struct Evaluation {
     pub text: String,
     /// When it is evaluated.
     pub steps: Steps,
-    /// Whether it asks for a range, however many steps that has.
-    pub is_range: bool,
+    /// Where the range ends that it asks for, at the last step or behind it; none at one instant.
+    pub range_end_ms: Option<Millis>,
     /// How old a sample may be that still counts, where the question says so.
     pub lookback_ms: Option<i64>,
     /// How long it may take, where the question says so.
@@ -77,9 +77,9 @@ impl Evaluation {
         let limit = number::limit("limit", parameters.text("limit"))?;
         let time = parameters.text("time");
         let at = if time.is_empty() { now } else { number::instant("time", time)? };
-        let (text, is_range) = (parameters.text("query").to_owned(), false);
+        let text = parameters.text("query").to_owned();
         let (lookback_ms, timeout) = (lookback(parameters)?, timeout(parameters)?);
-        Ok(Self { text, steps: Steps::instant(at), is_range, lookback_ms, timeout, limit })
+        Ok(Self { text, steps: Steps::instant(at), range_end_ms: None, lookback_ms, timeout, limit })
     }
 
     /// Reads a question for a range of at most `resolution` steps besides the first.
@@ -102,9 +102,9 @@ impl Evaluation {
             bad(format!("exceeded maximum resolution of {most} points per timeseries. Try decreasing the query resolution (?step=XX)"))
         })?;
         let steps = Steps { start_ms, step_ms, len: len + 1 };
-        let (text, is_range) = (parameters.text("query").to_owned(), true);
+        let text = parameters.text("query").to_owned();
         let (lookback_ms, timeout) = (lookback(parameters)?, timeout(parameters)?);
-        Ok(Self { text, steps, is_range, lookback_ms, timeout, limit })
+        Ok(Self { text, steps, range_end_ms: Some(end_ms), lookback_ms, timeout, limit })
     }
 }
 

@@ -9,7 +9,7 @@ fn parameters(form: &str) -> Parameters {
 fn a_range_is_checked_before_anything_is_read() {
     let range = |form: &str| Evaluation::range(&parameters(&format!("query=up&{form}")), 11_000);
     let one = range("start=10&end=10&step=60").unwrap();
-    assert_eq!((one.steps, one.is_range), (Steps { start_ms: 10_000, step_ms: 60_000, len: 1 }, true));
+    assert_eq!((one.steps, one.range_end_ms), (Steps { start_ms: 10_000, step_ms: 60_000, len: 1 }, Some(10_000)));
     let most = range("start=0&end=11000&step=1").unwrap();
     assert_eq!(most.steps.len, 11_001);
     assert_eq!(range("start=0&end=11000.9&step=1").unwrap().steps.len, 11_001);
@@ -52,7 +52,7 @@ fn an_instant_is_now_where_nothing_is_said() {
     assert_eq!(instant("query=up").steps.start_ms, 77);
     assert_eq!(instant("query=up&time=").steps.start_ms, 77);
     let all = instant("query=up&time=4&timeout=1m&lookback_delta=15m&limit=3&step=15&stats=all");
-    assert_eq!((all.steps, all.is_range), (Steps::instant(4000), false));
+    assert_eq!((all.steps, all.range_end_ms), (Steps::instant(4000), None));
     let settings = (all.timeout, all.lookback_ms, all.limit);
     assert_eq!(settings, (Some(Duration::from_secs(60)), Some(900_000), Some(3)));
     let none = instant("query=up&timeout=&lookback_delta=0&limit=0");

@@ -53,6 +53,42 @@ async fn each_type_has_its_form(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn the_end_of_a_range_is_its_own_and_its_series_are_in_order(pool: PgPool) {
+    let server = server(&pool).await;
+    let range = async |query: &str| server.data(&format!("/api/v1/query_range?query={query}")).await["result"].clone();
+    // The last step is at AT - 40, where the newest sample is 7.
+    let (start, end) = (AT - 240, AT + 10);
+    for (query, expected) in [("%40%20end()", "10"), ("", "7")] {
+        let found =
+            range(&format!("host_stats_cpu%7Bhost%3D%22web-1%22%7D{query}&start={start}&end={end}&step=200")).await;
+        assert_eq!(found[0]["values"][1], json!([AT - 40, expected]), "{query}: {found}");
+    }
+    let found = range(&format!("sort_desc(sum%20by(region)(host_stats_cpu))&start={AT}&end={AT}&step=60")).await;
+    assert_eq!(
+        found,
+        json!([{"metric": {}, "values": [[AT, "8"]]}, {"metric": {"region": "eu"}, "values": [[AT, "19"]]}])
+    );
+}
+
+#[sqlx::test(migrations = false)]
+async fn histograms_of_several_metrics_are_not_one(pool: PgPool) {
+    let rows = "CREATE TABLE h (ts timestamptz, name text, le text, value float8); \
+        INSERT INTO h SELECT to_timestamp(1767571800), n, le, v FROM (VALUES ('p_bucket', '1', 10), ('p_bucket', '+Inf', 10), \
+        ('q_bucket', '4', 0), ('q_bucket', '8', 100), ('q_bucket', '+Inf', 100)) AS b(n, le, v)";
+    sql(&pool, rows).await;
+    let server = server(&pool).await;
+    for (metric, median) in [("p_bucket", "0.5"), ("q_bucket", "6")] {
+        let found = server.data(&format!("/api/v1/query?query=histogram_quantile(0.5,{metric})")).await;
+        assert_eq!(found["result"][0]["value"][1], median, "{found}");
+    }
+    let both = "query=histogram_quantile(0.5,{__name__=~\"[pq]_bucket\"})".replace('"', "%22");
+    let refused = server.form("/api/v1/query", &both).await;
+    assert_eq!((refused.status, &refused.body["errorType"]), (422, &json!("execution")), "{}", refused.body);
+    let unnamed = server.form("/api/v1/query", "query=label_join(host_stats_cpu,%22z%22,%22,%22,%22%22)").await;
+    assert_eq!((unnamed.status, &unnamed.body["errorType"]), (422, &json!("execution")), "{}", unnamed.body);
+}
+
+#[sqlx::test(migrations = false)]
 async fn a_range_has_the_points_that_were_asked_for(pool: PgPool) {
     let server = server(&pool).await;
     let range = async |query: &str| server.data(&format!("/api/v1/query_range?query={query}")).await["result"].clone();

@@ -77,7 +77,8 @@ async fn partials_and_samples_agree(pool: PgPool) {
     let mut pushed = 0;
     for at in 0..count {
         let (text, steps) = (expression(&mut dice), steps(&mut dice));
-        let question = PromQuestion { text: text.clone(), steps, lookback_ms: None, is_range: true };
+        let question =
+            PromQuestion { text: text.clone(), steps, lookback_ms: None, range_end_ms: Some(steps.end_ms()) };
         let scope = server.engine.scope().unwrap();
         let one = scope.promql(&question).await;
         let other = scope.without_pushing().promql(&question).await;
