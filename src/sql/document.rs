@@ -33,7 +33,7 @@ pub(super) fn jsonb(w: &mut Writer, column: &Column) {
 /// several values of a key the largest by bytes counts.
 fn tags(w: &mut Writer, column: &Column) {
     w.syntax("(SELECT jsonb_object_agg(g.k, g.v ORDER BY g.v COLLATE \"C\") FROM (SELECT ");
-    w.syntax("substring(m.x from '^[^:=]*') AS k, coalesce(substring(m.x from '^[^:=]*[:=](.*)$'), 'true') AS v FROM unnest(");
+    w.syntax("substring(m.x, '^[^:=]*') AS k, coalesce(substring(m.x, '^[^:=]*[:=](.*)$'), 'true') AS v FROM unnest(");
     w.cell(column).syntax(") AS m(x)) AS g WHERE g.k <> '')");
 }
 
