@@ -49,5 +49,6 @@ mod settings;
 mod several;
 mod standbys;
 mod stopping;
+mod storm;
 mod trouble;
 mod vitals;
