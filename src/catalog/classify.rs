@@ -74,10 +74,10 @@ pub fn classify(facts: &Facts, file: &CatalogFile, zone: Zone) -> Result<Draft, 
     }
     let alone = taken.clone();
     for source in file.sources.iter().filter(|source| family::is_family(source)) {
-        family::members(&mut draft, facts, source, (&alone, local))?;
+        family::members(&mut draft, facts, source, &alone, local)?;
     }
     taken.extend(draft.sources.iter().map(|draft| draft.source.relation.clone()));
-    preset::add(&mut draft, facts, file, (&mut taken, local));
+    preset::add(&mut draft, facts, file, &mut taken, local);
     let rollups: Vec<_> = draft.rollups().collect();
     for (rollup, source) in rollups {
         if taken.insert(rollup.clone()) {

@@ -36,7 +36,8 @@ const HOUR_MS: i64 = 3_600_000;
 /// # Errors
 /// The database does not answer.
 pub async fn check(
-    (database, zone): (&DatabaseConfig, Option<Zone>),
+    database: &DatabaseConfig,
+    zone: Option<Zone>,
     file: &CatalogFile,
     engine: impl FnOnce(Catalog) -> Engine,
 ) -> Result<Report, LoadError> {

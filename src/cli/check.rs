@@ -75,7 +75,7 @@ async fn checked(environment: &Environment<'_>, arguments: &Arguments) -> Result
         resources,
         cache: Cache::off(),
     };
-    let report = check((&database, config.zone), &file, engine).await?;
+    let report = check(&database, config.zone, &file, engine).await?;
     print(&match arguments.format {
         Form::Text => report.text(),
         Form::Json => serde_json::to_string_pretty(&report)?,

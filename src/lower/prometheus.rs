@@ -21,7 +21,7 @@ pub fn lower_steps(expr: &Expr, evaluation: Evaluation, patterns: &Patterns) -> 
     let root = match &inner.kind {
         ExprKind::Text(text) => Root::Text(text.clone()),
         ExprKind::Selector(Selector { window: Some(_), .. }) | ExprKind::Subquery(_) => {
-            let node = lowering.ranged(evaluation, inner, (OverFunction::Range(Function::Last), Vec::new()))?;
+            let node = lowering.ranged(evaluation, inner, OverFunction::Range(Function::Last), Vec::new())?;
             Root::Range(lowering.kept(evaluation, node))
         }
         _ => Root::Node(lowering.node(expr)?),
@@ -51,7 +51,7 @@ impl Lowering<'_> {
             let refusal = Refusal::wrong("a range selector needs a function over it", span);
             return Err(refusal.hint("for example `rate(…)`, or leave the brackets away"));
         }
-        let node = self.newest(evaluation, (selector, span), OverFunction::Instant)?;
+        let node = self.newest(evaluation, selector, span, OverFunction::Instant)?;
         Ok(Node::Over(Box::new(node)))
     }
 
@@ -60,7 +60,7 @@ impl Lowering<'_> {
         let inner = bare(arg);
         match (self.semantics, &inner.kind) {
             (Semantics::Prometheus(evaluation), ExprKind::Selector(selector)) if selector.window.is_none() => {
-                let node = self.newest(evaluation, (selector, inner.span), OverFunction::InstantTime)?;
+                let node = self.newest(evaluation, selector, inner.span, OverFunction::InstantTime)?;
                 Ok(Some(Node::Over(Box::new(node))))
             }
             _ => Ok(None),
@@ -70,7 +70,8 @@ impl Lowering<'_> {
     fn newest(
         &mut self,
         evaluation: Evaluation,
-        (selector, span): (&Selector, Span),
+        selector: &Selector,
+        span: Span,
         function: OverFunction,
     ) -> Result<OverNode, Refusal> {
         let placed = Placed::of(evaluation, &selector.modifiers, span)?;
@@ -116,7 +117,7 @@ impl Lowering<'_> {
             let refusal = Refusal::wrong(format!("`{}` takes a range selector or a subquery", call.name), inner.span);
             return Err(refusal.hint("for example `[5m]` behind the selector"));
         }
-        let node = self.ranged(evaluation, inner, (OverFunction::Range(function), args))?;
+        let node = self.ranged(evaluation, inner, OverFunction::Range(function), args)?;
         let number = call.args.first().map_or(span, |first| first.span);
         Ok(Node::Over(Box::new(self.folded(evaluation, OverNode { span, number, ..node }))))
     }
@@ -126,7 +127,8 @@ impl Lowering<'_> {
         &mut self,
         evaluation: Evaluation,
         range: &Expr,
-        (function, args): (OverFunction, Vec<Node>),
+        function: OverFunction,
+        args: Vec<Node>,
     ) -> Result<OverNode, Refusal> {
         let span = range.span;
         let (modifiers, window) = match &range.kind {

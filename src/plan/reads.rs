@@ -41,14 +41,15 @@ pub fn reads(
     let one = |(at, request): (usize, &ReadRequest)| {
         let folded = wanted.folds.iter().filter(|fold| fold.read == at).map(|fold| fold.plan);
         let windows: Vec<FoldPlan> = folded.chain(request.kept.iter().copied()).collect();
-        read(context, (request, &windows), lookback_ms, &mut bounded)
+        read(context, request, &windows, lookback_ms, &mut bounded)
     };
     wanted.requests.iter().enumerate().map(one).collect()
 }
 
 fn read(
     context: &Context<'_>,
-    (request, windows): (&ReadRequest, &[FoldPlan]),
+    request: &ReadRequest,
+    windows: &[FoldPlan],
     lookback_ms: Option<i64>,
     bounded: &mut Bounded,
 ) -> Result<Vec<MetricRead>, Error> {
@@ -73,7 +74,7 @@ fn read(
                 let all = plans.iter().map(|plan| partials::fetch(context, plan, carrier, filters));
                 partials = all.collect::<Option<Vec<Fetch>>>().unwrap_or_default();
             }
-            samples.extend(fetch(context, (&plans, lookback_ms), carrier, filters.clone()));
+            samples.extend(fetch(context, &plans, lookback_ms, carrier, filters.clone()));
         }
         if samples.is_empty() {
             continue;
@@ -100,7 +101,8 @@ fn level(fetches: &mut [Fetch]) {
 /// The fetch of the samples of one metric of one source; none where there is no time to read.
 fn fetch(
     context: &Context<'_>,
-    (windows, lookback_ms): (&[FoldPlan], i64),
+    windows: &[FoldPlan],
+    lookback_ms: i64,
     carrier: Carrier<'_>,
     filters: Vec<Filter>,
 ) -> Option<Fetch> {

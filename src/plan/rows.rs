@@ -69,7 +69,7 @@ pub fn rows<'a>(naming: Naming<'a>, selector: Option<&Selector>, others: &[Match
     } else {
         of_source.extend(every(snapshot));
     }
-    passing(naming, Meant { of_source, chosen }, (selector, others), &mut Bounded::default())
+    passing(naming, Meant { of_source, chosen }, selector, others, &mut Bounded::default())
 }
 
 /// The rows that some selector means, however many metrics that are; without one, all. A name that nothing has means none.
@@ -103,7 +103,7 @@ fn found_by<'a>(
         }
         None => of_source.extend(every(naming.snapshot)),
     }
-    passing(naming, Meant { of_source, chosen }, (selector, &[]), bounded)
+    passing(naming, Meant { of_source, chosen }, selector, &[], bounded)
 }
 
 /// The metrics of every source.
@@ -123,7 +123,8 @@ struct Meant<'a> {
 fn passing<'a>(
     naming: Naming<'a>,
     meant: Meant<'a>,
-    (selector, others): (Option<&Selector>, &[Matcher]),
+    selector: Option<&Selector>,
+    others: &[Matcher],
     bounded: &mut Bounded,
 ) -> Result<Vec<Rows<'a>>, Error> {
     let snapshot = naming.snapshot;

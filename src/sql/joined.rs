@@ -33,12 +33,12 @@ pub(super) fn values(
         plain(w, filter);
     }
     w.syntax(" AND EXISTS (SELECT 1");
-    referring(w, source, first, (&own, range));
+    referring(w, source, first, &own, range);
     w.syntax(")) AS s WHERE s.x::text <> ''");
 }
 
 /// Writes the rows of the source that refer to the dimension row.
-fn referring(w: &mut Writer, source: &Source, first: &Join, (filters, range): (&[&Filter], Option<TimeRange>)) {
+fn referring(w: &mut Writer, source: &Source, first: &Join, filters: &[&Filter], range: Option<TimeRange>) {
     let is_own = first.on.iter().all(|(theirs, _)| theirs.row == Row::Own);
     let is_found = first.on.iter().any(|(theirs, _)| source.has_index_leading_with(&theirs.name));
     let newest = range.is_none() && is_own && !is_found;

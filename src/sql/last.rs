@@ -31,7 +31,7 @@ pub fn last_before(wanted: &LastBefore) -> Statement {
     from(&mut w, fetch);
     w.syntax(" WHERE ");
     for (number, label) in fetch.rows.labels.iter().enumerate() {
-        is_of_series(&mut w, (number, label), wanted.leading.contains(&number));
+        is_of_series(&mut w, number, label, wanted.leading.contains(&number));
         w.syntax(" AND ");
     }
     rows(&mut w, fetch);
@@ -42,7 +42,7 @@ pub fn last_before(wanted: &LastBefore) -> Statement {
 }
 
 /// Writes the condition that a row is of the series at hand: for the columns that lead the index in their own type.
-fn is_of_series(w: &mut Writer, (number, label): (usize, &SeriesLabel), leads: bool) {
+fn is_of_series(w: &mut Writer, number: usize, label: &SeriesLabel, leads: bool) {
     match label {
         SeriesLabel::One { value: LabelValue::Column(column), .. } if leads => {
             w.cell(column).syntax(" = ").generated("x.k", number).syntax(match column.ty {

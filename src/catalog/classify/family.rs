@@ -23,7 +23,8 @@ pub(super) fn members(
     draft: &mut Draft,
     facts: &Facts,
     declared: &SourceDecl,
-    (alone, local): (&HashSet<Relation>, Zone),
+    alone: &HashSet<Relation>,
+    local: Zone,
 ) -> Result<(), CatalogError> {
     let (schema, pattern) = split_relation(&declared.relation);
     let (start, end) = pattern

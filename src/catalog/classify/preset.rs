@@ -14,12 +14,7 @@ use crate::time::Zone;
 
 /// Adds what the presets of the file find, but relations that are `taken`, and takes it. What cannot be a source is
 /// noted and leaves the others alone.
-pub(super) fn add(
-    draft: &mut Draft,
-    facts: &Facts,
-    file: &CatalogFile,
-    (taken, local): (&mut HashSet<Relation>, Zone),
-) {
+pub(super) fn add(draft: &mut Draft, facts: &Facts, file: &CatalogFile, taken: &mut HashSet<Relation>, local: Zone) {
     for preset in &file.presets {
         let mut found = 0_usize;
         for known in presets::known(preset, facts) {

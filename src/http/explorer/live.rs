@@ -33,7 +33,7 @@ async fn report(app: &App) -> Result<Response, Error> {
     let (config, file) = file(app).await?;
     let engine = |catalog| Engine { catalog, cache: Cache::off(), ..app.engine.clone() };
     let found =
-        check((app.engine.database.config(), config.zone), &file, engine).await.map_err(|error| failed(&error))?;
+        check(app.engine.database.config(), config.zone, &file, engine).await.map_err(|error| failed(&error))?;
     app.buffers.answer(true, move || Ok(JsonOf(found))).await
 }
 
