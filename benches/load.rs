@@ -22,6 +22,8 @@ const MIB: u64 = 1 << 20;
 /// What must hold on any machine that is not busy with other things.
 const LIVEZ: Duration = Duration::from_millis(200);
 const RESIDENT: u64 = 256 * MIB;
+/// How long until freed memory is the system's again.
+const SETTLED: Duration = Duration::from_secs(5);
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
@@ -31,9 +33,17 @@ async fn main() {
     load(&url, series).await;
     let server = Server::start(LISTEN, &url, FILE, &[]);
     let idle = server.resident();
+    // A process that has answered once has touched its code and has its threads: a server that runs for a day is compared.
     assert_eq!(ask("count(card)").await.0, 200, "a warm-up");
-    let before = server.resident();
-    println!("{series} series; resident: idle {} MiB, after one small question {} MiB", idle / MIB, before / MIB);
+    let (status, message, _) = ask(TARGETS[0]).await;
+    assert!(status == 200 || message.contains("_BYTES"), "a warm-up: {status} {message}");
+    tokio::time::sleep(SETTLED).await;
+    let before = server.resident().saturating_sub(cached().await);
+    println!(
+        "{series} series; resident: idle {} MiB, after two questions {} MiB without the cache",
+        idle / MIB,
+        before / MIB
+    );
     let mut worst = (Duration::ZERO, 0);
     for target in TARGETS {
         let (slowest, peak) = round(target, &server).await;

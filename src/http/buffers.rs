@@ -20,7 +20,7 @@ use crate::error::{Error, Kind};
 
 /// What a permit stands for.
 const UNIT: usize = 1024;
-/// A piece of an answer; it is let go of when it was sent.
+/// A piece of an answer; it is let go of when it was sent. No piece is a byte longer: the allocator rounds that up by a quarter.
 const PIECE: usize = 64 * 1024;
 /// How long an answer waits for others to be read.
 const WAIT: Duration = Duration::from_secs(3);
@@ -198,6 +198,15 @@ impl Pieces<'_> {
         Ok(())
     }
 
+    /// Makes the open piece larger where so many bytes have no room: to twice the need, or to a whole piece after a full one.
+    fn grow(&mut self, bytes: usize) {
+        let needed = self.open.len() + bytes;
+        if needed > self.open.capacity() {
+            let usual = if self.done.is_empty() { (2 * needed).min(PIECE) } else { PIECE };
+            self.open.reserve_exact(usual - self.open.len());
+        }
+    }
+
     fn room(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
         self.buffers.room(bytes).or_else(|| {
             let room = Arc::clone(&self.buffers.units).acquire_many_owned(units(bytes));
@@ -224,9 +233,15 @@ impl Write for Pieces<'_> {
         if self.size > self.buffers.largest {
             return Err(self.refused(Unwritten::TooLarge));
         }
-        self.open.extend_from_slice(bytes);
-        if self.open.len() >= PIECE {
-            self.close()?;
+        let mut left = bytes;
+        while !left.is_empty() {
+            let (now, later) = left.split_at(left.len().min(PIECE - self.open.len()));
+            self.grow(now.len());
+            self.open.extend_from_slice(now);
+            if self.open.len() == PIECE {
+                self.close()?;
+            }
+            left = later;
         }
         Ok(bytes.len())
     }
@@ -251,6 +266,26 @@ mod tests {
 
     async fn size(answer: Response) -> usize {
         axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap().len()
+    }
+
+    #[tokio::test]
+    async fn no_piece_takes_more_memory_than_it_pays_for() {
+        let buffers = buffers(1 << 20, 1 << 20);
+        let mut pieces = Pieces {
+            buffers: &buffers,
+            threads: None,
+            done: VecDeque::new(),
+            open: Vec::new(),
+            size: 0,
+            unwritten: None,
+        };
+        for length in [1, PIECE - 2, 3, 2 * PIECE + 5, 100] {
+            pieces.write_all(&vec![b'x'; length]).unwrap();
+            assert!(pieces.open.capacity() <= PIECE, "{}", pieces.open.capacity());
+        }
+        pieces.close().unwrap();
+        let lengths: Vec<usize> = pieces.done.iter().map(Bytes::len).collect();
+        assert_eq!(lengths, [PIECE, PIECE, PIECE, 107]);
     }
 
     #[tokio::test]
