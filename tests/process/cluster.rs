@@ -35,7 +35,9 @@ impl Cluster {
     /// Makes a cluster that is not running; its port is free.
     pub fn stopped() -> Self {
         let number = CLUSTERS.fetch_add(1, Ordering::Relaxed);
-        let directory = PathBuf::from(format!("/tmp/datebin-pg.process-{}-{number}", std::process::id()));
+        // `scripts/with-postgres` names another one where files may be in memory.
+        let base = std::env::var_os("DATEBIN_TEST_DIRECTORY").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+        let directory = base.join(format!("datebin-pg.process-{}-{number}", std::process::id()));
         fs::create_dir_all(&directory).expect("a temporary directory");
         fs::write(directory.join("owner"), std::process::id().to_string()).expect("the owner's file");
         let user = server_user(&directory);
