@@ -25,11 +25,36 @@ pub struct Events {
     pub notices: Vec<String>,
 }
 
+/// The end of what has none, in milliseconds since 1970: 9999-12-31.
+const ENDLESS: i64 = 253_402_214_400_000;
+
 /// What one relation gave.
+#[derive(Default)]
 struct Found {
     rows: Vec<AnnotationRow>,
     /// Rows whose time is outside of the calendar.
     timeless: usize,
+    /// Rows that end before they begin.
+    reversed: usize,
+}
+
+impl Found {
+    /// The row with an end that can be drawn: that of the range where it has none, and none before its start.
+    fn ended(&mut self, row: AnnotationRow, to: i64) -> Option<AnnotationRow> {
+        let Some(start) = row.start else {
+            self.timeless += 1;
+            return None;
+        };
+        let until = match row.until {
+            Some(until) if until >= ENDLESS => Some(to.max(start)),
+            Some(until) if until < start => {
+                self.reversed += 1;
+                None
+            }
+            until => until,
+        };
+        Some(AnnotationRow { until, ..row })
+    }
 }
 
 impl Scope {
@@ -66,13 +91,14 @@ impl Scope {
         let sources = self.snapshot.annotations();
         let running: Vec<_> = sources.iter().map(|source| self.of_source(source, question, shortener)).collect();
         let results: Vec<_> = stream::iter(running).buffered(AT_ONCE).collect().await;
-        let (mut events, mut timeless, mut read, mut failed) = (Events::default(), 0, 0, None);
+        let (mut events, mut all, mut read, mut failed) = (Events::default(), Found::default(), 0, None);
         for (source, result) in sources.iter().zip(results) {
             match result {
                 Ok(None) => {}
                 Ok(Some(mut found)) => {
                     events.rows.append(&mut found.rows);
-                    timeless += found.timeless;
+                    all.timeless += found.timeless;
+                    all.reversed += found.reversed;
                     read += 1;
                 }
                 Err(error) => {
@@ -81,8 +107,13 @@ impl Scope {
                 }
             }
         }
-        if timeless > 0 {
-            let notice = format!("{timeless} annotations are left out: their time is outside of the calendar");
+        if all.timeless > 0 {
+            let notice = format!("{} annotations are left out: their time is outside of the calendar", all.timeless);
+            events.notices.push(notice);
+        }
+        if all.reversed > 0 {
+            let hint = "an end that means still going on is declared as `open` of `time_end`";
+            let notice = format!("{} annotations end before they begin and are points; {hint}", all.reversed);
             events.notices.push(notice);
         }
         match failed {
@@ -104,12 +135,10 @@ impl Scope {
         self.record.metric(&format!("annotations/{}", source.name));
         self.record.range(question.range.from, question.range.to);
         let statement = sql::annotations(source, &question.filter, question.range, ANNOTATIONS);
-        let mut found = Found { rows: Vec::new(), timeless: 0 };
+        let mut found = Found::default();
+        let to = question.range.to;
         let mut sink = |row: AnnotationRow| {
-            if row.start.is_none() {
-                found.timeless += 1;
-                return;
-            }
+            let Some(row) = found.ended(row, to) else { return };
             let short = shortener.lock().unwrap_or_else(PoisonError::into_inner).shortened(row);
             found.rows.push(told_apart(short, &source.name));
         };

@@ -105,7 +105,8 @@ fn overlap(w: &mut Writer, source: &AnnotationSource, range: TimeRange) {
     w.syntax(" <= ").slot(to).syntax(" AND ");
     match &source.time_end {
         Some(end) => {
-            w.syntax("coalesce(");
+            // One that ends before it begins is a point at its start.
+            w.syntax("greatest(");
             up_to(w, end, instant::checked_end, "now()");
             w.syntax(", ");
             instant::checked(w, &source.time);

@@ -95,7 +95,10 @@ pub(super) fn checked(w: &mut Writer, time: &TimeColumn) {
 /// Writes the row's time as a `timestamptz`; behind the calendar, as some write for "never", it is the last day.
 pub(super) fn checked_end(w: &mut Writer, time: &TimeColumn) {
     if !may_fail(time) {
-        return instant(w, time);
+        w.syntax("CASE WHEN ").clock(time).syntax(" > '9999-12-30Z' THEN '9999-12-31Z'::timestamptz ELSE ");
+        instant(w, time);
+        w.syntax(" END");
+        return;
     }
     w.syntax("CASE WHEN ");
     is_in_calendar(w, time);

@@ -66,3 +66,29 @@ async fn an_annotation_that_still_goes_on_lasts_up_to_now(pool: PgPool) {
     let future = server.get("/annotations?from=2999-01-01T00:00:00Z&to=2999-01-02T00:00:00Z").await;
     assert_eq!(future.body.as_array().map(Vec::len), Some(0), "{}", future.body);
 }
+
+#[sqlx::test(migrations = false)]
+async fn an_end_before_the_start_is_a_point_and_one_at_infinity_lasts(pool: PgPool) {
+    sql(
+        &pool,
+        "CREATE TABLE inc (opened timestamptz, closed timestamptz, title text);
+         INSERT INTO inc VALUES ('2024-01-01 00:10Z', '1970-01-01Z', 'reversed'), ('2024-01-01 00:20Z', 'infinity', 'endless'),
+             ('2024-01-01 00:30Z', '-infinity', 'before all'), ('2023-01-01Z', '1970-01-01Z', 'long ago');",
+    )
+    .await;
+    let file = "[discovery]\nenabled = false\n[[annotations]]\nname = \"inc\"\nrelation = \"inc\"\ntime = \"opened\"\n\
+                time_end = \"closed\"\ntitle = \"title\"\n";
+    let server = Server::declared(&pool, file).await;
+    let answer = server.get("/annotations?from=2024-01-01T00:00:00Z&to=2024-01-01T01:00:00Z").await;
+    let said = |event: &Value| (event["title"].as_str().unwrap().to_owned(), event["timeEnd"].as_i64());
+    let events: Vec<_> = answer.body.as_array().unwrap().iter().map(said).collect();
+    let end = Some(1_704_070_800_000);
+    let expected = [("reversed".to_owned(), None), ("endless".to_owned(), end), ("before all".to_owned(), None)];
+    assert_eq!(events, expected, "{}", answer.body);
+    let warning = answer.headers.get_all("warning").iter().map(|value| value.to_str().unwrap()).collect::<String>();
+    assert!(warning.contains("1 annotations end before they begin"), "{warning}");
+    // Also where only a later part of it is asked for.
+    let later = server.get("/annotations?from=2025-01-01T00:00:00Z&to=2025-01-02T00:00:00Z").await;
+    let events: Vec<_> = later.body.as_array().unwrap().iter().map(said).collect();
+    assert_eq!(events, [("endless".to_owned(), Some(1_735_776_000_000))], "{}", later.body);
+}
