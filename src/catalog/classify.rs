@@ -22,7 +22,9 @@ mod lookup;
 mod matchers;
 mod materialized;
 mod naming;
+mod origins;
 mod own;
+mod parts;
 mod preset;
 mod roles;
 mod rollups;
@@ -44,10 +46,10 @@ pub use draft::{Decision, Draft, NameStrategy, Names, StoredNames, Verdict};
 pub use error::CatalogError;
 pub(super) use layout::guess_kind;
 pub use naming::finish;
-pub use words::is_epoch_name;
+pub use words::{is_epoch_name, is_part_name};
 
 use super::facts::{Facts, RelationFacts};
-use super::file::CatalogFile;
+use super::file::{CatalogFile, SourceDecl};
 use crate::time::Zone;
 
 /// Decides what every relation is. `zone` cuts days where neither the question nor the file names a zone.
@@ -111,7 +113,8 @@ pub fn classify(facts: &Facts, file: &CatalogFile, zone: Zone) -> Result<Draft, 
     Ok(draft)
 }
 
-/// The file without the declarations that are wrong by themselves, and what is wrong with each.
+/// The file without the declarations that are wrong by themselves, and what is wrong with each. Of a source in which some
+/// metrics are wrong the others are kept.
 #[must_use]
 pub fn sound(facts: &Facts, file: &CatalogFile, zone: Zone) -> (CatalogFile, Vec<CatalogError>) {
     let mut kept = CatalogFile { sources: Vec::new(), annotations: Vec::new(), ..file.clone() };
@@ -129,8 +132,21 @@ pub fn sound(facts: &Facts, file: &CatalogFile, zone: Zone) -> (CatalogFile, Vec
         }
     };
     for source in &file.sources {
-        if is_sound(&CatalogFile { sources: vec![source.clone()], ..alone.clone() }) {
+        let mut is_fit =
+            |source: &SourceDecl| is_sound(&CatalogFile { sources: vec![source.clone()], ..alone.clone() });
+        if is_fit(source) {
             kept.sources.push(source.clone());
+            continue;
+        }
+        // Perhaps only some of its metrics are wrong.
+        let only = |name: &String| SourceDecl {
+            metric: source.metric.iter().filter(|(own, _)| *own == name).map(|(k, v)| (k.clone(), v.clone())).collect(),
+            ..source.clone()
+        };
+        let mut without = source.clone();
+        without.metric.retain(|name, _| is_fit(&only(name)));
+        if !without.metric.is_empty() && without.metric.len() < source.metric.len() && is_fit(&without) {
+            kept.sources.push(without);
         }
     }
     for annotations in &file.annotations {

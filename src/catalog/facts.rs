@@ -79,8 +79,12 @@ pub struct RelationFacts {
     /// The columns of each unique index that is of expressions or of some rows, and of the keys of one of several
     /// relations behind it: they tell rows apart, though not alone.
     pub partial_keys: Vec<Vec<Ident>>,
-    /// Of a view the columns of each unique key of the only relation that it reads.
+    /// Of a view the columns that carry a unique key of the only relation that it reads, or that its rows are grouped by.
     pub keys_behind: Vec<Vec<Ident>>,
+    /// Of a view what it does not carry although it tells the rows apart that it reads: "`ch` of m".
+    pub dropped: Vec<String>,
+    /// Of a view the columns that are columns of a table.
+    pub origins: Vec<Origin>,
     /// Its foreign keys.
     pub foreign_keys: Vec<ForeignKey>,
     /// The leading columns of each valid, complete index that give the order in which PostgreSQL compares them.
@@ -89,6 +93,19 @@ pub struct RelationFacts {
     pub unordered: Vec<UnorderedIndex>,
     /// The plain columns that rows are partitioned by.
     pub partition_key: Vec<Ident>,
+    /// Those of the partitions too, where they are divided once more.
+    pub divided_by: Vec<Ident>,
+}
+
+/// A column of a view that is a column of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// What the view calls it.
+    pub column: Ident,
+    /// The table.
+    pub relation: Relation,
+    /// What the table calls it.
+    pub theirs: Ident,
 }
 
 /// An index whose columns cannot be walked in order, or only the first of them.
@@ -158,7 +175,7 @@ pub struct ColumnStats {
     pub correlation: Option<f64>,
     /// Some of the texts that ANALYZE kept, the most common first; of columns of text only.
     pub kept: Vec<String>,
-    /// Lowest, middle and highest number that ANALYZE kept; of numeric columns that may be a time only.
+    /// Lowest, middle and highest number that ANALYZE kept; of numeric columns that may be a time or name a part only.
     pub span: Option<[f64; 3]>,
 }
 

@@ -7,6 +7,7 @@ mod keys;
 pub(super) mod scope;
 mod statistics;
 mod strangers;
+mod views;
 
 use std::collections::{HashMap, HashSet};
 
@@ -36,6 +37,7 @@ struct RelationRow {
     children: i64,
     sample: i64,
     partition_key: Vec<String>,
+    divided_by: Vec<String>,
 }
 
 /// Relations by oid while they are put together.
@@ -154,6 +156,7 @@ async fn load_once(
     columns::load(&mut results, &mut loading)?;
     keys::load(&mut results, &mut loading)?;
     strangers::load(&mut results, &mut loading)?;
+    views::load(&mut results, &mut loading)?;
     timescale.put_into(&mut loading);
     loading.facts.lockable = u64::try_from(begin.lockable).unwrap_or(0);
     // How labels of a relation with many children are looked up is left to them, whatever the file says.
@@ -183,9 +186,8 @@ async fn in_scope(connection: &mut PgConnection, text: &str) -> Result<(Begin, R
 
 async fn ask(connection: &mut PgConnection) -> Result<Results, sqlx::Error> {
     let relations = [BEGIN, STAMP, include_str!("scripts/relations.sql")];
-    let statements =
-        [&relations[..], &columns::SCRIPTS, &keys::SCRIPTS, &[strangers::SCRIPT], &statistics::SCRIPTS, &[STAMP]]
-            .concat();
+    let known = [&columns::SCRIPTS[..], &keys::SCRIPTS, &[strangers::SCRIPT], &views::SCRIPTS, &statistics::SCRIPTS];
+    let statements = [&relations[..], &known.concat(), &[STAMP]].concat();
     batch(connection, &statements).await
 }
 
@@ -231,10 +233,13 @@ fn relation(row: RelationRow) -> Option<RelationFacts> {
         unique: Vec::new(),
         partial_keys: Vec::new(),
         keys_behind: Vec::new(),
+        dropped: Vec::new(),
+        origins: Vec::new(),
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
         unordered: Vec::new(),
         partition_key: idents(row.partition_key),
+        divided_by: idents(row.divided_by),
     })
 }
 

@@ -4,7 +4,10 @@ mod histories;
 mod jobs;
 mod kinds;
 mod mixed;
+mod moments;
+mod parts;
 mod products;
+mod views;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +19,11 @@ use serde_json::Value;
 use sqlx::PgPool;
 
 use crate::support::{Server, url};
+
+/// Makes tables of a text that is put together.
+async fn make(pool: &PgPool, text: String) {
+    sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(pool).await.expect("the fixture");
+}
 
 /// The catalog and its decisions; what is written of it gives the same catalog.
 async fn read(pool: &PgPool, toml: &str) -> (Snapshot, Vec<Decision>) {

@@ -80,7 +80,9 @@ impl Found<'_> {
 
     fn stored(&self, value: NarrowValue, prefix: String) -> Result<Narrow, CatalogError> {
         let declared = || self.declared.metric.iter().filter(|(_, metric)| !metric.has_value());
-        let own = declared().map(|(name, metric)| Ok((name.clone(), self.values.own(metric, &value.of(name))?)));
+        let own = declared().map(|(name, metric)| {
+            Ok((name.clone(), self.values.own(metric, &value.of(name)).map_err(|error| error.of_metric(name))?))
+        });
         let own = own.collect::<Result<_, CatalogError>>()?;
         let column = match &value {
             NarrowValue::One(Value::Column(column)) => self.facts.column(column.name.as_str()),
@@ -121,7 +123,7 @@ impl Found<'_> {
         found.over_time = over_time.unwrap_or(found.over_time);
         found.unit.clone_from(&declared.unit);
         found.help = declared.help.clone().or(found.help);
-        let own = self.values.own(declared, &found.value)?;
+        let own = self.values.own(declared, &found.value).map_err(|error| error.of_metric(name))?;
         own.is_fit_for(&self.facts.relation, found.kind)?;
         (found.adjustment, found.filters) = (own.adjustment, own.filters);
         Ok(found)

@@ -5,9 +5,9 @@ use super::joins::joins;
 use super::keys::Keys;
 use super::labels;
 use super::layout::{self, Notes};
-use super::roles::{Place, Role};
+use super::roles::Role;
 use super::things::Referred;
-use super::{things, time, untold, words};
+use super::{origins, things, time, untold, words};
 use crate::catalog::facts::{ColumnFacts, Facts, ForeignKey, RelationFacts};
 use crate::catalog::file::{JoinDecl, SourceDecl};
 use crate::catalog::{ColumnType, Join, Label, Lasts, LengthUnit, Relation, Value};
@@ -55,12 +55,12 @@ fn alone(found: &Found<'_>, notes: &mut Notes<'_>) -> Result<DraftSource, String
     if let Some(problem) = &keys.problem {
         return Err(format!("{problem}; declare it"));
     }
-    let mut columns =
-        layout::survey(&Place { all: found.all, relation, keys: &keys, time: relation.column(time.column.as_str()) });
-    if let Some(at) = untold::telling(relation, &columns, &time.column, &keys) {
-        let (column, role) = &mut columns[at];
-        *role = Role::Label(format!("{}, with as many values as an instant has rows", column.ty));
+    if let Some(clock) = time::clock_beside(relation, &time, &keys) {
+        let day = &time.column;
+        let why = "both together are no time column: declare a view of the table with their sum";
+        return Err(format!("`{clock}` is the time of the day in `{day}`, and {why}"));
     }
+    let columns = origins::survey(found, &time.column, &keys);
     if let Some(why) = untold::apart(relation, &columns, &time.column, &keys) {
         return Err(why);
     }

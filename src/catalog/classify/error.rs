@@ -102,6 +102,16 @@ pub enum CatalogError {
 }
 
 impl CatalogError {
+    /// The same, said of one metric of a source.
+    pub(super) fn of_metric(self, name: &str) -> Self {
+        match self {
+            Self::BadValue { place, field, value, wanted } => {
+                Self::BadValue { place: format!("{place}, metric `{name}`"), field, value, wanted }
+            }
+            other => other,
+        }
+    }
+
     /// The relation whose columns are not what was declared; none when the declaration itself is wrong.
     pub(super) const fn relation(&self) -> Option<&Relation> {
         match self {

@@ -52,8 +52,25 @@ impl Keys {
         for key in &relation.partial_keys {
             keys.add(relation, time, key, false);
         }
+        keys.divide(relation, time);
         keys.are_measured = is_sampled || keys.covered_by.is_some();
         keys
+    }
+
+    /// What rows are partitioned by besides their time tells series apart, whatever statistics say.
+    fn divide(&mut self, relation: &RelationFacts, time: &Ident) {
+        let columns = relation.divided_by.iter().filter(|name| *name != time);
+        for column in columns.filter_map(|name| relation.column(name.as_str())) {
+            let name = column.name.as_str();
+            let is_time = column.ty.is_time() || column.is_number() && words::is_epoch_name(name);
+            if is_time || column.numbered || self.is_row(column) {
+                continue;
+            }
+            match no_label(column) {
+                Some(why) => self.problem = Some(format!("it is partitioned by `{name}`, {why}")),
+                None => self.set(column, Part::Label),
+            }
+        }
     }
 
     /// What a column does in the keys, if it is in one.
@@ -77,12 +94,13 @@ impl Keys {
             rows.iter().for_each(|column| self.set(column, Part::Row));
             return;
         }
+        let is_counted = others.iter().any(|column| words::is_count_of_rows(column.name.as_str()));
         let mut labels = Vec::new();
         for column in others.iter().filter(|column| !column.is_dead()) {
             let name = column.name.as_str();
             if is_order(column, time, is_timed) {
                 self.set(column, Part::Order);
-            } else if !is_timed && is_row_number(relation, column) {
+            } else if !is_timed && (is_row_number(relation, column) || !is_counted && is_own_number(relation, column)) {
                 self.set(column, Part::Row);
             } else if let Some(why) = no_label(column) {
                 self.problem = Some(format!("its key has `{name}`, {why}: series cannot be told apart without it"));
@@ -160,6 +178,21 @@ fn is_row_number(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     column.is_integer() && !refers && !is_id && is_large && is_each
 }
 
+/// Whether a column of a longer key is the number that a row of the relation goes by: `trade_id` of `trades`, or `id`.
+pub(super) fn is_own_number(relation: &RelationFacts, column: &ColumnFacts) -> bool {
+    let refers = relation.foreign_keys.iter().any(|key| key.columns.contains(&column.name));
+    let (name, table) = (column.name.as_str().to_lowercase(), relation.relation.name.as_str().to_lowercase());
+    let of_table = || {
+        let ends = ["_id", "id", "_no", "_nr", "_number", "_num"];
+        let stem = ends.iter().find_map(|end| name.strip_suffix(end)).filter(|stem| !stem.is_empty());
+        stem.is_some_and(|stem| {
+            let many = stem.strip_suffix('y').map_or_else(|| format!("{stem}s"), |stem| format!("{stem}ies"));
+            table == stem || table == many || table.ends_with(&format!("_{many}"))
+        })
+    };
+    !refers && (words::is_bare_id(&name) || of_table())
+}
+
 /// The share of the rows that hold anything that the distinct values of a column are, where it is said as a share.
 pub(super) fn share(column: &ColumnFacts) -> Option<f64> {
     let stats = column.stats.as_ref()?;
@@ -171,7 +204,9 @@ fn is_order(column: &ColumnFacts, time: &Ident, is_timed: bool) -> bool {
     let name = column.name.as_str();
     let of_day = words::is_one(time.as_str(), &["day", "date"]) && words::is_one(name, &["hour", "minute", "second"]);
     let is_clock = matches!(&column.ty, ColumnType::Other(ty) if ty == "time" || ty == "timetz");
-    column.is_integer() && (words::is_order(name) || of_day || !is_timed && words::is_line(name)) || is_clock
+    // Beside a time `offset` and `revision` say how far ahead, or which of several, as `idx` does.
+    let is_order = if is_timed { words::is_order_of_instant(name) } else { words::is_order(name) };
+    column.is_integer() && (is_order || of_day || !is_timed && words::is_line(name)) || is_clock
 }
 
 /// Why a column of a key cannot be a label.
@@ -180,7 +215,8 @@ fn no_label(column: &ColumnFacts) -> Option<String> {
     if !column.readable {
         return Some("which the role may not SELECT".to_owned());
     }
-    if column.is_text() && words::is_sensitive(name) {
+    // In a key it is one of a board.
+    if column.is_text() && words::is_sensitive(name) && !words::is_one(name, &["pin"]) {
         return Some("which is personal or secret by its name".to_owned());
     }
     if column.is_number() && words::is_surely_epoch(name) {

@@ -41,7 +41,7 @@ impl Values<'_> {
             return Err(bad(relation, "scale", "rows", "for values: each row of `rows` counts 1"));
         }
         if !declared.missing.is_empty() && value.cells().is_empty() {
-            let listed = format!("{:?}", declared.missing);
+            let listed = declared.missing.iter().map(f64::to_string).collect::<Vec<_>>().join(", ");
             return Err(bad(relation, "missing", &listed, "for stored values: `where` leaves rows out"));
         }
         let filters = filters(self.place(), declared.matchers.as_deref())?;

@@ -2,7 +2,7 @@
 
 use super::counters::counter;
 use super::keys::{Keys, Part, SMALL_ROWS, share};
-use super::{texts, words};
+use super::{parts, texts, words};
 use crate::catalog::ColumnType;
 use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
 
@@ -42,7 +42,8 @@ pub(super) fn role(place: &Place<'_>, column: &ColumnFacts) -> Role {
     if !column.readable {
         return out("the role may not SELECT it");
     }
-    if column.is_text() && words::is_sensitive(name) {
+    let is_of_board = words::is_one(name, &["pin"]) && place.keys.part(&column.name) == Some(Part::Label);
+    if column.is_text() && words::is_sensitive(name) && !is_of_board {
         return out("its name says that it is secret, or about a person");
     }
     if column.is_dead() {
@@ -140,6 +141,9 @@ fn number(place: &Place<'_>, column: &ColumnFacts) -> Role {
     if place.all.is_key_elsewhere(&relation.relation, column) && !words::is_value(name) {
         return reference(relation, column, "called like the primary key of another relation");
     }
+    if column.is_integer() && (parts::names_part(place, column) || parts::is_of_flow(place, column)) {
+        return reference(relation, column, "the number of a part, by its name");
+    }
     if words::is_code(name) {
         return out("a code, by its name: its sum and average would be meaningless");
     }
@@ -178,7 +182,7 @@ fn tells_kinds(place: &Place<'_>, column: &ColumnFacts) -> bool {
 }
 
 /// Whether a relation has a number that is measured besides that column.
-fn has_measure(relation: &RelationFacts, column: &ColumnFacts) -> bool {
+pub(super) fn has_measure(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     relation.columns.iter().any(|other| {
         let name = other.name.as_str();
         let is_plain = !words::is_rank(name) && !words::is_choice(name) && !words::is_code(name);

@@ -45,10 +45,13 @@ fn table(name: &str, columns: Vec<ColumnFacts>) -> RelationFacts {
         unique: vec![],
         partial_keys: vec![],
         keys_behind: vec![],
+        dropped: vec![],
+        origins: vec![],
         foreign_keys: vec![],
         indexes: vec![],
         unordered: vec![],
         partition_key: vec![],
+        divided_by: vec![],
     }
 }
 

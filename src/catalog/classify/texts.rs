@@ -19,6 +19,8 @@ const EACH_SHARE: f64 = 0.9;
 const MOST_VALUES: f64 = 10_000.0;
 /// Values of which more than this share of the rows are distinct come not again.
 const FREE_TEXT_SHARE: f64 = 0.2;
+/// Of many rows more than this share have their own text where others tell series apart.
+const OWN_SHARE: f64 = 0.5;
 /// Where a key covers the rows, a text with more values than this and twice the series is of the row.
 const FEW_VALUES: f64 = 20.0;
 /// What single rows go by has more values: each order has several lines.
@@ -47,19 +49,31 @@ pub(super) fn role(place: &Place<'_>, column: &ColumnFacts) -> Role {
     if let Some(why) = of_the_row(place, column) {
         return Role::Out(why);
     }
+    if words::is_free_text(name) && is_of_the_row_by_name(place, column) {
+        return Role::Out("free text, by its name".into());
+    }
     let distinct = relation.distinct(column);
     match (&column.stats, distinct) {
         (Some(stats), Some(distinct)) if stats.n_distinct >= 0.0 && distinct > 0.0 => {
             Role::Label(format!("{}, {distinct:.0} distinct values", column.ty))
         }
         _ if matches!(column.ty, ColumnType::Enum(_)) => Role::Label("enum".into()),
-        _ if words::is_free_text(name) => Role::Out("free text, by its name".into()),
+        _ if words::is_free_text(name) => Role::Crowded("free text, by its name".into()),
         (Some(_), _) => {
             let share = share(column).unwrap_or_default() * 100.0;
             Role::Label(format!("{}, {share:.0} % of its values are distinct", column.ty))
         }
         (None, _) => Role::Label(format!("{}, no statistics yet", column.ty)),
     }
+}
+
+/// Whether a text whose name says that it is free belongs to its row whatever else tells series apart.
+fn is_of_the_row_by_name(place: &Place<'_>, column: &ColumnFacts) -> bool {
+    if place.keys.covered_by.is_some() || place.keys.are_made && words::is_prose(column.name.as_str()) {
+        return true;
+    }
+    let is_large = place.relation.rows.is_some_and(|rows| rows > SMALL_ROWS);
+    is_large && share(column).is_some_and(|share| share > FREE_TEXT_SHARE)
 }
 
 /// Whether a column tells rows apart that were made one by one: an id of which nearly every row has its own. Many rows of
@@ -102,6 +116,11 @@ fn crowded(relation: &RelationFacts, column: &ColumnFacts) -> Option<String> {
     is_crowd.then(|| format!("about {distinct:.0} distinct values"))
 }
 
+/// Whether a text has too many values for a label.
+pub(super) fn is_crowd(relation: &RelationFacts, column: &ColumnFacts) -> bool {
+    crowded(relation, column).is_some()
+}
+
 /// Why a text belongs to the row and not to its series.
 fn of_the_row(place: &Place<'_>, column: &ColumnFacts) -> Option<String> {
     let relation = place.relation;
@@ -125,6 +144,24 @@ fn of_the_row(place: &Place<'_>, column: &ColumnFacts) -> Option<String> {
 
 fn twin(value: &ColumnFacts) -> String {
     format!("it repeats `{}` in words, by the statistics of both", value.name)
+}
+
+/// Whether a text holds JSON: what ANALYZE kept of it does, or its name says so where that is unknown.
+pub(super) fn is_document(column: &ColumnFacts) -> bool {
+    let kept = column.stats.as_ref().map_or(&[][..], |stats| stats.kept.as_slice());
+    let is_json = |text: &&String| {
+        let text = text.trim();
+        text.starts_with('{') && text.ends_with('}') || text.starts_with('[') && text.ends_with(']')
+    };
+    let documents = kept.iter().filter(is_json).count();
+    column.is_text()
+        && if kept.is_empty() { words::is_document(column.name.as_str()) } else { 2 * documents > kept.len() }
+}
+
+/// Whether nearly every row of many has its own text.
+pub(super) fn is_each(relation: &RelationFacts, column: &ColumnFacts) -> bool {
+    let many = relation.rows.is_some_and(|rows| rows > MANY_ROWS);
+    column.is_text() && many && share(column).is_some_and(|share| share > OWN_SHARE)
 }
 
 /// Whether the texts that ANALYZE kept are numbers that are measured. Whole ones may number things instead, unless a

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::keys::{has_surrogate, whole};
+use super::keys::{has_surrogate, is_own_number, whole};
 use super::{time, words};
 use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
 use crate::catalog::{ColumnType, Relation};
@@ -97,7 +97,7 @@ pub(super) fn no_samples(relation: &RelationFacts, time: &Ident, referred: Refer
         return counts_of_one(relation)
             .map(|of| format!("one row for each {of}, whose counts are changed later: the latest state, no history"));
     }
-    if let Some(key) = one_row_per(relation, time) {
+    if let Some(key) = one_row_per(relation, time).filter(|key| !numbers_rows(relation, key, time)) {
         let names: Vec<&str> = key.iter().map(Ident::as_str).collect();
         return Some(format!("one row for each {}: the latest state, no history", names.join(", ")));
     }
@@ -105,6 +105,17 @@ pub(super) fn no_samples(relation: &RelationFacts, time: &Ident, referred: Refer
     untimed.filter(|_| is_change && !leads(relation, time)).map(|_| {
         format!("`{time}` is when a row was changed, and no other time says when it was made: the latest state")
     })
+}
+
+/// Whether the rows of a key of several columns are numbered one by one and were made at a time: trades of a symbol.
+fn numbers_rows(relation: &RelationFacts, key: &[Ident], time: &Ident) -> bool {
+    let is_number = |name: &Ident| relation.column(name.as_str()).is_some_and(|column| is_own_number(relation, column));
+    let is_made = words::time_rank(time.as_str()).is_some_and(|rank| rank > 0);
+    key.len() > 1
+        && is_made
+        && !words::is_change(time.as_str())
+        && !words::is_latest(time.as_str())
+        && key.iter().any(is_number)
 }
 
 /// What a row holds the present counts of: it refers to something that no other row refers to, has the time of the last

@@ -1,5 +1,6 @@
 //! The time column of a relation, and its kind.
 
+use super::keys::Keys;
 use super::words;
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
 use crate::catalog::{ColumnType, End, EpochStorage, EpochUnit, Row, TimeColumn, TimeKind};
@@ -90,6 +91,17 @@ fn finer<'a>(relation: &'a RelationFacts, day: &ColumnFacts, zone: Zone) -> Opti
     Some((column, kind(column, zone)?))
 }
 
+/// The column that has the time of the day, beside a day: a part of the key, or called so.
+pub(super) fn clock_beside<'a>(relation: &'a RelationFacts, day: &TimeColumn, keys: &Keys) -> Option<&'a Ident> {
+    let is_day = matches!(day.kind, TimeKind::Day(_) | TimeKind::Date(_));
+    let called = ["time", "clock", "uhrzeit", "zeit", "hora", "heure", "tijd", "ora", "time_of_day", "tod"];
+    let is_clock = |column: &&ColumnFacts| {
+        let is_time = matches!(&column.ty, ColumnType::Other(ty) if ty == "time" || ty == "timetz");
+        is_time && (keys.part(&column.name).is_some() || words::is_one(column.name.as_str(), &called))
+    };
+    relation.columns.iter().find(is_clock).filter(|_| is_day).map(|column| &column.name)
+}
+
 /// Whether a column is when its row was measured by its name, or rows are found by it.
 pub(super) fn is_plain(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     words::time_rank(column.name.as_str()) == Some(3) || leads(relation, column)
@@ -170,7 +182,9 @@ fn is_narrow(column: &ColumnFacts) -> bool {
 /// The unit in which the middle of what ANALYZE kept is a plausible time; single rows may be off.
 pub(super) fn unit_by_statistics(column: &ColumnFacts) -> Option<EpochUnit> {
     let [_, middle, _] = column.stats.as_ref()?.span?;
-    UNITS.iter().find(|(_, factor)| PLAUSIBLE.contains(&(middle / factor))).map(|(unit, _)| *unit)
+    let said = words::unit_of(column.name.as_str());
+    let mut units = UNITS.iter().filter(|(unit, _)| said.is_none_or(|said| said == *unit));
+    units.find(|(_, factor)| PLAUSIBLE.contains(&(middle / factor))).map(|(unit, _)| *unit)
 }
 
 /// The storage of a numeric time column; the types that hold no epoch have none.

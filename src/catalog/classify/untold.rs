@@ -2,8 +2,8 @@
 //! would be mixed.
 
 use super::keys::{Keys, has_surrogate};
-use super::roles::Role;
-use super::words;
+use super::roles::{Role, refers};
+use super::{layout, texts, words};
 use crate::catalog::ColumnType;
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
 use crate::ident::Ident;
@@ -14,44 +14,120 @@ const TWICE: f64 = 1.5;
 /// How far the rows of an instant may be from the sets of values that tell them apart, as a share: statistics are estimates.
 const ABOUT: f64 = 0.1;
 
+/// Settles the roles that depend on those of the other columns.
+pub(super) fn settle(relation: &RelationFacts, columns: &mut [(&ColumnFacts, Role)], time: &Ident, keys: &Keys) {
+    if let Some(at) = telling(relation, columns, time, keys) {
+        let (column, role) = &mut columns[at];
+        *role = Role::Label(format!("{}, with as many values as an instant has rows", column.ty));
+    }
+    while let Some(at) = crowd(relation, columns, time, keys) {
+        let (column, role) = &mut columns[at];
+        *role = Role::Label(format!("{}, and nothing else tells the rows apart", column.ty));
+    }
+    while let Some((at, why)) = needless(relation, columns, time, keys) {
+        columns[at].1 = Role::Out(why);
+    }
+}
+
 /// The place of a whole number in measured rows that has as many values as an instant has rows on average, where no label
-/// tells these apart: each of its values is a series.
-pub(super) fn telling(
+/// tells these apart: each of its values is a series. One whose name says so is preferred.
+fn telling(relation: &RelationFacts, columns: &[(&ColumnFacts, Role)], time: &Ident, keys: &Keys) -> Option<usize> {
+    let is_members = columns.iter().any(|(_, role)| matches!(role, Role::Members(_)));
+    // Events of a day are as many as they are; a number of them says nothing.
+    let is_day = relation.column(time.as_str()).is_some_and(|time| time.ty == ColumnType::Date);
+    if keys.covered_by.is_some() || is_members || is_day || !keys.are_measured {
+        return None;
+    }
+    let untold = rows_of_instant(relation, time)? / sets(relation, &labels(columns))?;
+    let is_measured = |without: usize| {
+        columns.iter().enumerate().any(|(at, (_, role))| at != without && matches!(role, Role::Value(_)))
+    };
+    let tells = |(at, (column, role)): (usize, &(&ColumnFacts, Role))| {
+        let name = column.name.as_str();
+        let is_named = words::is_part_name(name);
+        let is_code = words::is_code(name) || words::is_choice(name);
+        let may_tell = matches!(role, Role::Value(_)) || matches!(role, Role::Out(_)) && (is_code || is_named);
+        let is_told = may_tell
+            && column.is_integer()
+            && keys.part(&column.name).is_none()
+            && !words::is_value(name)
+            && is_measured(at)
+            && relation.distinct(column).is_some_and(|values| (values / untold - 1.0).abs() <= ABOUT);
+        is_told.then_some((!is_named, is_code, at))
+    };
+    let best = columns.iter().enumerate().filter_map(tells).min();
+    best.filter(|_| untold > TWICE).map(|(_, _, at)| at)
+}
+
+/// A text with too many values for a label, or called like free text, without which rows of several series would be one.
+fn crowd(relation: &RelationFacts, columns: &[(&ColumnFacts, Role)], time: &Ident, keys: &Keys) -> Option<usize> {
+    let is_value =
+        |(column, role): &(&ColumnFacts, Role)| matches!(role, Role::Value(_)) && column.ty != ColumnType::Bool;
+    if keys.covered_by.is_some() || !columns.iter().any(is_value) {
+        return None;
+    }
+    let labels = labels(columns);
+    let is_needed = labels.is_empty() && !columns.iter().any(|(_, role)| matches!(role, Role::Members(_)))
+        || told(relation, time, &labels) == Some(false);
+    let is_crowd = |(column, role): &(&ColumnFacts, Role)| {
+        let name = column.name.as_str();
+        let is_statement = words::is_one(name, &["query", "sql"]);
+        let may_tell = if words::is_free_text(name) {
+            !texts::is_crowd(relation, column) && (!keys.are_made || !words::is_prose(name))
+        } else {
+            !keys.are_made
+        };
+        column.is_text() && matches!(role, Role::Crowded(_)) && may_tell && (is_needed || is_statement)
+    };
+    columns.iter().position(is_crowd)
+}
+
+/// A text that would split the series that other labels tell apart: a document, or one that nearly every row has its own of.
+fn needless(
     relation: &RelationFacts,
     columns: &[(&ColumnFacts, Role)],
     time: &Ident,
     keys: &Keys,
-) -> Option<usize> {
-    let is_members = columns.iter().any(|(_, role)| matches!(role, Role::Members(_)));
-    let values = columns.iter().filter(|(_, role)| matches!(role, Role::Value(_))).count();
-    // Events of a day are as many as they are; a number of them says nothing.
-    let is_day = relation.column(time.as_str()).is_some_and(|time| time.ty == ColumnType::Date);
-    if keys.covered_by.is_some() || is_members || values < 2 || is_day || !keys.are_measured {
-        return None;
-    }
-    let untold = rows_of_instant(relation, time)? / sets(relation, &labels(columns))?;
-    let tells = |(column, role): &(&ColumnFacts, Role)| {
-        matches!(role, Role::Value(_))
-            && column.is_integer()
-            && !words::is_value(column.name.as_str())
-            && relation.distinct(column).is_some_and(|values| (values / untold - 1.0).abs() <= ABOUT)
-    };
-    columns.iter().position(tells).filter(|_| untold > TWICE)
+) -> Option<(usize, String)> {
+    let all = labels(columns);
+    columns.iter().enumerate().find_map(|(at, (column, role))| {
+        let is_free = matches!(role, Role::Label(_)) && keys.part(&column.name).is_none() && !refers(relation, column);
+        let others: Vec<&ColumnFacts> = all.iter().copied().filter(|other| other.name != column.name).collect();
+        if !is_free || others.is_empty() {
+            return None;
+        }
+        let told = told(relation, time, &others);
+        let document = texts::is_document(column) && told != Some(false);
+        if document {
+            return Some((at, "JSON as text: declare the members that are metrics or labels".to_owned()));
+        }
+        let why = "nearly every row has its own, by the statistics, and other labels tell series apart";
+        (texts::is_each(relation, column) && told == Some(true)).then(|| (at, why.to_owned()))
+    })
 }
 
-/// Why the series of a relation would be mixed, where it has no key and a column that cannot be a label tells its rows
-/// apart.
+/// Why the series of a relation would be mixed, where a view does not carry what tells them apart, or where it has no key
+/// and a column that cannot be a label tells its rows apart.
 pub(super) fn apart(
     relation: &RelationFacts,
     columns: &[(&ColumnFacts, Role)],
     time: &Ident,
     keys: &Keys,
 ) -> Option<String> {
-    if keys.covered_by.is_some() || !columns.iter().any(|(_, role)| matches!(role, Role::Value(_))) {
+    if !columns.iter().any(|(_, role)| matches!(role, Role::Value(_))) {
+        return None;
+    }
+    if let Some(dropped) = relation.dropped.first() {
+        return Some(format!("it does not carry {dropped}, which tells its rows apart: declare it"));
+    }
+    if keys.covered_by.is_some() {
         return None;
     }
     let labels = labels(columns);
     let is_told = columns.iter().any(|(_, role)| matches!(role, Role::Members(_)));
+    if let Some(column) = free_text(relation, columns, keys).filter(|_| told(relation, time, &labels) == Some(false)) {
+        return Some(format!("`{column}` (free text) tells its rows apart and no key says otherwise: declare it"));
+    }
     let (column, why) = columns.iter().find_map(|(column, role)| Some((*column, hidden(relation, column, role)?)))?;
     let suffices = told(relation, time, &labels).unwrap_or(is_told || !labels.is_empty() || has_surrogate(relation));
     (!suffices).then(|| {
@@ -60,6 +136,18 @@ pub(super) fn apart(
             column.name
         )
     })
+}
+
+/// A text of measured rows that has too many values to be a label.
+fn free_text<'a>(relation: &RelationFacts, columns: &[(&'a ColumnFacts, Role)], keys: &Keys) -> Option<&'a Ident> {
+    let is_free = |(column, role): &&(&ColumnFacts, Role)| {
+        let is_out = matches!(role, Role::Crowded(_))
+            || matches!(role, Role::Out(_)) && words::is_free_text(column.name.as_str());
+        column.is_text() && is_out && relation.distinct(column).is_some_and(|distinct| distinct > TWICE)
+    };
+    let named = layout::narrow(columns).map(|(name, _)| &name.name);
+    let found = columns.iter().find(is_free).map(|(column, _)| &column.name);
+    found.filter(|found| Some(*found) != named && !keys.are_made)
 }
 
 /// Why a column that may tell series apart is no label.

@@ -4,14 +4,18 @@ mod codes;
 mod lists;
 mod moments;
 mod pairs;
+mod parts;
 mod private;
 mod times;
 
 pub(super) use pairs::{finer, is_end_of};
+pub use parts::is_part_name;
+pub(super) use parts::{is_actor, is_flow, is_loaded, is_part, tells_load};
 pub(super) use private::{is_password, is_personal, is_sensitive};
 pub use times::is_epoch_name;
 pub(super) use times::{
     is_change, is_creation, is_end, is_event, is_latest, is_surely_epoch, may_be_epoch, tells_expiry, time_rank,
+    unit_of,
 };
 
 use codes::{ATTEMPT, CHOICE, CHOICE_END, CHOICE_SUFFIX, CODE, CODECS, KIND, OF_ATTEMPT, ONE_ATTEMPT, RANK};
@@ -96,8 +100,14 @@ pub(super) fn is_free_text(name: &str) -> bool {
     is_one(name, FREE_TEXT) || ["_message", "_text", "_hash", "_comment"].iter().any(|end| lower.ends_with(end))
 }
 
+/// Whether a text of that name is written for people to read, once for each row.
+pub(super) fn is_prose(name: &str) -> bool {
+    is_free_text(name) && !is_one(name, &["query", "sql", "user_agent", "referer", "referrer"])
+}
+
 pub(super) fn is_code(name: &str) -> bool {
-    is_one(name, CODE) || name.to_lowercase().ends_with("_code")
+    let lower = name.to_lowercase();
+    is_one(name, CODE) || ["_code", "_hash", "_crc", "_checksum"].iter().any(|end| lower.ends_with(end))
 }
 
 /// Whether a whole number of that name, in a key without a time, numbers the rows of a thing: the lines of an order, and
@@ -114,9 +124,14 @@ pub(super) fn is_order(name: &str) -> bool {
     is_one(name, FRACTION) || is_sequence(name)
 }
 
+/// Whether a part of a key that has the time puts the rows of one instant in order.
+pub(super) fn is_order_of_instant(name: &str) -> bool {
+    is_order(name) && !is_one(name, &["ordinal", "offset", "version", "rev", "revision"])
+}
+
 /// Whether a number of that name counts rows as they come.
 pub(super) fn is_sequence(name: &str) -> bool {
-    is_one(name, SEQUENCE)
+    is_one(name, SEQUENCE) || words_of(name).last().is_some_and(|word| word == "ordering")
 }
 
 /// Whether a name says that its values tell single rows or processes apart.

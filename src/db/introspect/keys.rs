@@ -20,7 +20,7 @@ struct KeyRow {
     finds_ranges: bool,
 }
 
-/// The keys and indexes, and the keys behind views and parents.
+/// The keys and indexes, and the keys of the children of parents.
 pub(super) const SCRIPTS: [&str; 2] = [include_str!("../scripts/keys.sql"), include_str!("../scripts/keys_behind.sql")];
 
 /// Takes the keys and indexes of all relations.
@@ -58,8 +58,7 @@ struct BehindRow {
     names: Vec<String>,
 }
 
-/// Takes the keys of the relations that views read and of the children of inheritance parents: what tells their rows
-/// apart tells those apart that are seen through others.
+/// Takes the keys of the children of inheritance parents: what tells their rows apart tells those of the parent apart.
 fn behind(loading: &mut Loading, rows: Vec<BehindRow>) {
     for row in rows {
         let Some((relation, _)) = loading.at(row.relation).filter(|(facts, _)| is_front(facts)) else { continue };
@@ -68,7 +67,6 @@ fn behind(loading: &mut Loading, rows: Vec<BehindRow>) {
         let names: Vec<Ident> = places.iter().map(|at| relation.columns[*at].name.clone()).collect();
         match row.kind.as_str() {
             "n" => places.iter().for_each(|at| relation.columns[*at].numbered = true),
-            "u" => relation.keys_behind.push(names),
             _ => relation.partial_keys.push(names),
         }
     }
@@ -77,11 +75,10 @@ fn behind(loading: &mut Loading, rows: Vec<BehindRow>) {
 /// Whether the rows of a relation are those of others.
 fn is_front(facts: &RelationFacts) -> bool {
     match facts.kind {
-        RelationKind::View | RelationKind::MaterializedView => true,
         RelationKind::Table => facts.is_parent,
         // A key that the parent lacks may be there on each partition.
         RelationKind::Partitioned => facts.primary_key.is_empty() && facts.unique.is_empty(),
-        RelationKind::Foreign => false,
+        RelationKind::View | RelationKind::MaterializedView | RelationKind::Foreign => false,
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use sqlx::{Connection as _, FromRow, PgConnection};
 
 use super::{Loading, Results, STAMP, Stamp};
-use crate::catalog::classify::is_epoch_name;
+use crate::catalog::classify::{is_epoch_name, is_part_name};
 use crate::catalog::facts::{ColumnFacts, ColumnStats};
 use crate::db::batch::{Float, batch};
 
@@ -116,14 +116,15 @@ fn take(loading: &mut Loading, rows: Vec<StatisticsRow>) {
     }
 }
 
-/// The numbers of columns that may be times; whether there are such columns. A statement of its own: names decide, and
-/// few have one.
+/// The numbers of columns that may be times or name parts; whether there are such columns. A statement of its own: names
+/// decide, and few have one.
 async fn spans(connection: &mut PgConnection, loading: &mut Loading) -> Result<bool, sqlx::Error> {
     let (mut ids, mut samples, mut names) = (Vec::new(), Vec::new(), Vec::new());
     for (at, relation) in loading.facts.relations.iter().enumerate() {
-        let may_be_time =
-            |column: &&ColumnFacts| column.is_number() && column.stats.is_some() && is_epoch_name(column.name.as_str());
-        for column in relation.columns.iter().filter(may_be_time) {
+        let is_said = |name: &str| is_epoch_name(name) || is_part_name(name);
+        let is_wanted =
+            |column: &&ColumnFacts| column.is_number() && column.stats.is_some() && is_said(column.name.as_str());
+        for column in relation.columns.iter().filter(is_wanted) {
             ids.push(loading.ids[at]);
             samples.push(loading.samples[at]);
             names.push(column.name.as_str().to_owned());

@@ -75,7 +75,16 @@ found AS MATERIALIZED (
                JOIN pg_catalog.pg_attribute AS a ON a.attnum = o.number
                WHERE k.partrelid = w.oid AND a.attrelid = w.oid
                ORDER BY o.place
-           ), '{}') AS partition_key
+           ), '{}') AS partition_key,
+           -- Partitions may be divided once more.
+           coalesce(ARRAY(
+               SELECT DISTINCT a.attname::text COLLATE "C"
+               FROM tree AS t
+               JOIN pg_catalog.pg_partitioned_table AS k ON k.partrelid = t.member
+               JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.partrelid AND a.attnum = ANY (k.partattrs::int2[])
+               WHERE t.root = w.oid AND w.relkind = 'p' AND a.attnum > 0
+               ORDER BY 1
+           ), '{}') AS divided_by
     FROM wanted AS w
     LEFT JOIN folded AS f ON f.root = w.oid
     LEFT JOIN pg_catalog.pg_description AS d
@@ -88,6 +97,6 @@ kept AS MATERIALIZED (
     FROM found AS f WHERE f.usable
 )
 SELECT f.id, f.schema, f.name, f.kind, f.discoverable, f.path_position, f.readable, f.comment, f.bytes, f.rows, f.is_parent,
-       f.children, f.sample, f.partition_key
+       f.children, f.sample, f.partition_key, f.divided_by
 FROM kept AS k JOIN found AS f ON f.usable AND k.relations <> ''
 ORDER BY f.schema COLLATE "C", f.name COLLATE "C"

@@ -35,7 +35,7 @@ fn what_becomes_of_values_fits_them() {
         ),
         (
             "[source.metric.x]\ncolumn = \"qty\"\nscale = 0.0",
-            "public.t: `scale` is \"0\", not a finite number that is not 0",
+            "public.t, metric `x`: `scale` is \"0\", not a finite number that is not 0",
         ),
         (
             "[source.metric.x]\ncolumn = \"qty\"\nkind = \"counter\"\nscale = -1.0",
@@ -44,11 +44,11 @@ fn what_becomes_of_values_fits_them() {
         ),
         (
             "[source.metric.x]\nrows = true\nscale = 10.0",
-            "public.t: `scale` is \"rows\", not for values: each row of `rows` counts 1",
+            "public.t, metric `x`: `scale` is \"rows\", not for values: each row of `rows` counts 1",
         ),
         (
             "[source.metric.x]\nrows = true\nmissing = [0.0]",
-            "public.t: `missing` is \"[0.0]\", not for stored values: `where` leaves rows out",
+            "public.t, metric `x`: `missing` is \"0\", not for stored values: `where` leaves rows out",
         ),
         (
             "[source.metric.x]\ncolumn = \"qty\"\nweight = \"price\"",
@@ -153,4 +153,18 @@ fn how_long_rows_take_needs_their_end() {
     }
     let misplaced = CatalogFile::parse("[[source]]\nrelation = \"t\"\ntime = { column = \"ts\", open = \"0\" }");
     assert!(misplaced.unwrap_err().to_string().contains("line 3: unknown field `open` in a time"));
+}
+
+#[test]
+fn a_metric_that_is_wrong_alone_is_left_out_alone() {
+    let relation = table("t", vec![column("ts", Timestamptz), column("a", Float8), column("b", Float8)]);
+    let facts = Facts { relations: vec![relation], ..Facts::default() };
+    let file = "[discovery]\nenabled = false\n[[source]]\nrelation = \"t\"\nlabels = []\n[source.metric.t_a]\ncolumn = \"a\"\n\
+                [source.metric.t_rows]\nrows = true\nmissing = [-9999]\n[source.metric.t_c]\ncolumn = \"c\"\n";
+    let (kept, problems) = sound(&facts, &CatalogFile::parse(file).unwrap(), Zone::UTC);
+    assert_eq!(kept.sources[0].metric.keys().collect::<Vec<_>>(), ["t_a"]);
+    let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let missing = "public.t, metric `t_rows`: `missing` is \"-9999\", not for stored values: `where` leaves rows out";
+    assert!(problems.iter().any(|problem| problem == missing), "{problems:?}");
+    assert!(problems.iter().any(|problem| problem.contains("no column `c`")) && problems.len() == 2, "{problems:?}");
 }

@@ -18,6 +18,11 @@ pub(super) const CODE: &[&str] = &[
     "version",
     "phone",
     "checksum",
+    "hash",
+    "crc",
+    "crc32",
+    "hour",
+    "week",
 ];
 /// What whole numbers of these names are: a choice out of a list, or a place in one.
 pub(super) const CHOICE: &[&str] = &[

@@ -30,9 +30,45 @@ const SENSITIVE: &[&str] = &[
     "accesskey",
     "jwt",
     "csrf",
+    "pass",
+    "passwort",
+    "senha",
+    "motdepasse",
+    "contrasena",
+    "psk",
+    "privkey",
+    "authkey",
+    "authorization",
+    "bearer",
+    "pincode",
+    "pwhash",
+    "dsn",
+    "emailaddress",
+    "mailaddress",
 ];
+/// What is a secret only where it is the whole name: other words beside it make something else of it.
+const WHOLE: &[&str] = &["auth", "pin", "salt", "motdepasse", "pw"];
 /// What a sensitive word ends with where it is written together with another: `clientsecret`.
-const SENSITIVE_ENDS: &[&str] = &["secret", "token", "password", "passwd", "passphrase"];
+const SENSITIVE_ENDS: &[&str] =
+    &["secret", "token", "password", "passwd", "passphrase", "passwort", "privkey", "pwhash", "emailaddress"];
+/// Words that end with `pass` and are none; `userpass` is one.
+const PASSES: &[&str] = &[
+    "compass",
+    "bypass",
+    "trespass",
+    "overpass",
+    "underpass",
+    "surpass",
+    "encompass",
+    "lowpass",
+    "highpass",
+    "bandpass",
+    "allpass",
+    "multipass",
+    "boardingpass",
+    "skipass",
+    "impass",
+];
 /// Words of which both together are sensitive.
 const SENSITIVE_PAIRS: &[(&str, &str)] = &[
     ("api", "key"),
@@ -64,6 +100,20 @@ const SENSITIVE_PAIRS: &[(&str, &str)] = &[
     ("tax", "id"),
     ("vat", "id"),
     ("pass", "hash"),
+    ("wpa", "key"),
+    ("wifi", "key"),
+    ("wlan", "key"),
+    ("auth", "key"),
+    ("shared", "key"),
+    ("pw", "hash"),
+    ("reset", "code"),
+    ("verification", "code"),
+    ("confirmation", "code"),
+    ("connection", "string"),
+    ("database", "url"),
+    ("db", "url"),
+    ("snmp", "community"),
+    ("mail", "address"),
 ];
 /// What people are called, and where they are reached.
 const PERSONAL: &[&str] = &[
@@ -111,7 +161,10 @@ const OF_PERSON: &[&str] = &[
     "line2", "line3", "sender",
 ];
 /// Words behind a sensitive one that say which kind of it is meant, and nothing of a person.
-const HARMLESS: &[&str] = &["type", "kind", "status", "state", "provider", "template"];
+const HARMLESS: &[&str] = &[
+    "type", "kind", "status", "state", "provider", "template", "method", "mode", "scheme", "result", "count", "rate",
+    "fail",
+];
 
 /// Whether a text of that name is secret, or tells a person. A number of emails or tokens is neither.
 pub(in super::super) fn is_sensitive(name: &str) -> bool {
@@ -119,9 +172,14 @@ pub(in super::super) fn is_sensitive(name: &str) -> bool {
     if words.last().is_some_and(|word| HARMLESS.contains(&word.as_str())) {
         return false;
     }
-    let is_secret =
-        |word: &String| SENSITIVE.contains(&word.as_str()) || SENSITIVE_ENDS.iter().any(|end| word.ends_with(end));
-    words.iter().any(is_secret)
+    let is_pass = |word: &str| word.len() > 4 && word.ends_with("pass") && !PASSES.contains(&word);
+    let is_glued = |word: &str| SENSITIVE_PAIRS.iter().any(|(a, b)| a.len() > 1 && word.strip_prefix(a) == Some(b));
+    let is_secret = |word: &String| {
+        let ends = || SENSITIVE_ENDS.iter().any(|end| word.ends_with(end));
+        SENSITIVE.contains(&word.as_str()) || ends() || is_pass(word) || is_glued(word)
+    };
+    WHOLE.contains(&words.concat().as_str())
+        || words.iter().any(is_secret)
         || words.windows(2).any(|pair| SENSITIVE_PAIRS.iter().any(|(a, b)| pair[0] == *a && pair[1] == *b))
 }
 
@@ -156,5 +214,66 @@ mod tests {
         assert!(!is_personal("mac_address") && !is_personal("address") && !is_personal("display_name"));
         assert!(!is_sensitive("prompt_tokens") && !is_sensitive("emails_sent") && !is_sensitive("secretary"));
         assert!(!is_sensitive("email_type") && !is_sensitive("ip_address"));
+        for name in [
+            "pass",
+            "user_pass",
+            "userpass",
+            "passwort",
+            "senha",
+            "mot_de_passe",
+            "motdepasse",
+            "privkey",
+            "psk",
+            "wpa_key",
+            "wpakey",
+            "wifi_key",
+            "authkey",
+            "auth_key",
+            "auth",
+            "authorization",
+            "bearer",
+            "pin",
+            "pincode",
+            "salt",
+            "pw_hash",
+            "pwhash",
+            "reset_code",
+            "resetCode",
+            "verification_code",
+            "connection_string",
+            "connectionstring",
+            "database_url",
+            "dsn",
+            "snmp_community",
+            "emailaddress",
+            "mailaddress",
+            "mail_address",
+        ] {
+            assert!(is_sensitive(name), "{name}");
+        }
+        for name in [
+            "authority",
+            "author",
+            "author_name",
+            "pinned",
+            "pin_name",
+            "gpio_pin",
+            "passes",
+            "compass",
+            "bypass",
+            "passenger",
+            "pass_rate",
+            "auth_method",
+            "community",
+            "salt_level",
+            "url",
+            "string",
+            "code",
+            "country_code",
+            "spin",
+            "desalt",
+        ] {
+            assert!(!is_sensitive(name), "{name}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::moments::{CHANGE, CREATION, END, EPOCH, EPOCH_SUFFIX, EVENT, LENGTHS, OTHER, TIME};
 use super::words_of;
+use crate::catalog::EpochUnit;
 
 /// What follows `time` in a name, and how others say the same: `timecreated` is `createdat`.
 const AFTER_TIME: &[(&str, &str)] = &[
@@ -33,9 +34,13 @@ fn is_one(name: &str, of: &[&str]) -> bool {
 
 /// How much a name says that this is when a row was measured: 0 to 3; `None`: that it is not.
 pub(in super::super) fn time_rank(name: &str) -> Option<u8> {
+    if let Some((stem, _)) = in_unit(name) {
+        return time_rank(&stem);
+    }
     let lower = name.to_lowercase();
-    let ends = ["_at", "_time", "_ts", "_date", "_datetime", "_timestamp", "_on", "_unix"];
-    let ends = ends.iter().any(|end| lower.ends_with(end));
+    let words = words_of(name);
+    let ends = ["at", "time", "ts", "date", "datetime", "timestamp", "on", "unix"];
+    let ends = words.len() > 1 && words.last().is_some_and(|word| ends.contains(&word.as_str()));
     match () {
         () if is_one(name, OTHER) || is_ahead(name) => None,
         () if is_one(name, TIME) => Some(3),
@@ -88,12 +93,35 @@ pub(in super::super) fn is_end(name: &str) -> bool {
     is_one(name, END)
 }
 
+/// What a name says before the unit at its end, and the unit: `ts_ns`, `time_unix_nano`, `recorded_us`.
+fn in_unit(name: &str) -> Option<(String, EpochUnit)> {
+    let words = words_of(name);
+    let (last, stem) = words.split_last()?;
+    let unit = match last.as_str() {
+        "s" | "sec" | "secs" | "seconds" => EpochUnit::Seconds,
+        "ms" | "msec" | "millis" | "milliseconds" => EpochUnit::Millis,
+        "us" | "usec" | "micros" | "microseconds" => EpochUnit::Micros,
+        "ns" | "nsec" | "nano" | "nanos" | "nanoseconds" => EpochUnit::Nanos,
+        _ => return None,
+    };
+    let of_time = ["ts", "time", "timestamp", "epoch", "unix", "clock", "at"];
+    let joined = stem.join("_");
+    let is_time = stem.last().is_some_and(|word| of_time.contains(&word.as_str()))
+        || [TIME, CREATION, EVENT, CHANGE, END].iter().any(|list| is_one(&joined, list));
+    is_time.then_some((joined, unit))
+}
+
+/// The unit of a time that its name says.
+pub(in super::super) fn unit_of(name: &str) -> Option<EpochUnit> {
+    in_unit(name).map(|(_, unit)| unit)
+}
+
 /// Whether a number of that name may be a time.
 #[must_use]
 pub fn is_epoch_name(name: &str) -> bool {
     let lower = name.to_lowercase();
     let listed = [EPOCH, TIME, CREATION, EVENT, CHANGE, OTHER, END].iter().any(|list| is_one(name, list));
-    listed || EPOCH_SUFFIX.iter().any(|end| lower.ends_with(end)) || may_be_epoch(name)
+    listed || EPOCH_SUFFIX.iter().any(|end| lower.ends_with(end)) || may_be_epoch(name) || in_unit(name).is_some()
 }
 
 /// Whether a number of that name may be a time or how long something took: `mintime`. The values tell.
@@ -137,6 +165,24 @@ mod tests {
         assert!(time_rank("t_stamp") == Some(3) && is_epoch_name("t_stamp") && may_be_epoch("mintime"));
         assert!(!is_epoch_name("timeout") && !is_epoch_name("times"));
         assert!(is_epoch_name("createat") && is_surely_epoch("created_unix") && !is_surely_epoch("format"));
+        for (name, unit) in [
+            ("ts_ns", EpochUnit::Nanos),
+            ("time_us", EpochUnit::Micros),
+            ("timestamp_us", EpochUnit::Micros),
+            ("epoch_s", EpochUnit::Seconds),
+            ("ts_sec", EpochUnit::Seconds),
+            ("start_time_unix_nano", EpochUnit::Nanos),
+            ("recorded_ns", EpochUnit::Nanos),
+            ("event_time_us", EpochUnit::Micros),
+        ] {
+            assert!(is_epoch_name(name) && unit_of(name) == Some(unit), "{name}");
+        }
+        assert!(!is_epoch_name("latency_us") && !is_epoch_name("watts") && unit_of("cpu_ns").is_none());
+        assert!(
+            time_rank("Activity Date") == Some(2)
+                && time_rank("soldAt") == Some(2)
+                && time_rank("paused_at") == Some(1)
+        );
         assert!(is_end("closed_unix") && is_end("finishedAt") && !is_end("weekend") && is_change("write_date"));
     }
 }

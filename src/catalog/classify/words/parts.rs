@@ -1,0 +1,176 @@
+//! What whole numbers are called that say which part of a thing is meant.
+
+use super::lists::PLACE;
+use super::{is_one, words_of};
+
+/// Parts that are numbered and never measured.
+const PART: &[&str] = &[
+    "ch",
+    "chan",
+    "chn",
+    "port",
+    "line",
+    "tank",
+    "house",
+    "probe",
+    "axis",
+    "addr",
+    "address",
+    "unit",
+    "module",
+    "string",
+    "mppt",
+    "bay",
+    "bank",
+    "socket",
+    "plug",
+    "loop",
+    "panel",
+    "plot",
+    "section",
+    "building",
+    "apartment",
+    "flat",
+    "door",
+    "gate",
+    "camera",
+    "antenna",
+    "beacon",
+    "bus",
+    "slave",
+    "thermometer",
+    "sonde",
+    "well",
+    "site",
+    "plant",
+    "loc",
+    "location",
+    "segment",
+    "cylinder",
+    "wheel",
+    "tracker",
+    "turbine",
+    "chamber",
+    "cabinet",
+    "bed",
+    "stall",
+    "hive",
+    "pen",
+    "barn",
+    "greenhouse",
+    "silo",
+    "vessel",
+];
+/// Parts whose state is written as 0 and 1 under the same name.
+const ACTOR: &[&str] = &[
+    "pump",
+    "valve",
+    "fan",
+    "relay",
+    "heater",
+    "motor",
+    "light",
+    "lamp",
+    "compressor",
+    "burner",
+    "switch",
+    "led",
+    "output",
+    "input",
+];
+/// Parts whose load is written under the same name.
+const LOADED: &[&str] = &["cpu", "gpu", "disk", "drive", "battery", "cell", "thread", "nic", "psu"];
+/// What is measured of those.
+const LOAD: &[&str] = &[
+    "usage",
+    "used",
+    "util",
+    "utilization",
+    "utilisation",
+    "percent",
+    "pct",
+    "load",
+    "temp",
+    "temperature",
+    "freq",
+    "frequency",
+    "mhz",
+    "busy",
+    "idle",
+    "free",
+    "volts",
+    "voltage",
+    "volt",
+    "user",
+    "system",
+    "iops",
+    "reads",
+    "writes",
+    "level",
+    "charge",
+    "soc",
+    "power",
+    "watts",
+    "health",
+    "value",
+    "val",
+    "v",
+];
+/// The ends of a flow besides its addresses.
+const FLOW: &[&str] = &["port", "sport", "dport", "srcport", "dstport", "proto", "protocol"];
+
+/// The name without what says that it is a number: `channel_number` is `channel`.
+fn stem(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let ends = ["_number", "_num", "_index", "_idx"];
+    ends.iter().find_map(|end| lower.strip_suffix(end)).map_or_else(|| lower.clone(), str::to_owned)
+}
+
+/// Whether a whole number of that name says which part is meant.
+pub(in super::super) fn is_part(name: &str) -> bool {
+    let stem = stem(name);
+    is_one(&stem, PART) || is_one(&stem, PLACE)
+}
+
+/// Whether a number of that name may also be the state of the part.
+pub(in super::super) fn is_actor(name: &str) -> bool {
+    is_one(&stem(name), ACTOR)
+}
+
+/// Whether a number of that name may also be the load of the part.
+pub(in super::super) fn is_loaded(name: &str) -> bool {
+    is_one(&stem(name), LOADED)
+}
+
+/// Whether a number of that name is what is measured of a part that has a load.
+pub(in super::super) fn tells_load(name: &str) -> bool {
+    words_of(name).iter().any(|word| LOAD.contains(&word.as_str()))
+}
+
+/// Whether a number of that name is a port or a protocol.
+pub(in super::super) fn is_flow(name: &str) -> bool {
+    words_of(name).iter().any(|word| FLOW.contains(&word.as_str()))
+}
+
+/// Whether a whole number of that name may say which part of a thing is meant: its values tell.
+#[must_use]
+pub fn is_part_name(name: &str) -> bool {
+    is_part(name) || is_actor(name) || is_loaded(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_told_by_their_names() {
+        for name in ["port", "LINE", "ch", "channel_number", "sensor_idx", "addr"] {
+            assert!(is_part(name), "{name}");
+        }
+        assert!(is_actor("pump") && is_loaded("gpu_index") && is_flow("port_src") && is_flow("ip_proto"));
+        for name in ["support", "online", "portion", "temperature", "transport"] {
+            assert!(!is_part_name(name) && !is_flow(name), "{name}");
+        }
+        assert!(tells_load("used_pct") && !tells_load("host"));
+    }
+}

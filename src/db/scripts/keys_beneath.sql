@@ -1,0 +1,55 @@
+-- What tells the rows of the tables apart that the views in scope read, through other views too.
+-- kind: u a unique key, p the columns that rows are partitioned by, n a column that a sequence fills.
+WITH RECURSIVE tree(id, kind) AS (
+    SELECT c.oid, c.relkind
+    FROM unnest(pg_catalog.current_setting('datebin.relations')::int8[]::oid[]) AS s(id)
+    JOIN pg_catalog.pg_class AS c ON c.oid = s.id AND c.relkind IN ('v', 'm')
+    UNION
+    SELECT c.oid, c.relkind
+    FROM tree AS t
+    JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = t.id AND t.kind IN ('v', 'm')
+    JOIN pg_catalog.pg_depend AS d
+      ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+     AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> t.id
+    JOIN pg_catalog.pg_class AS c ON c.oid = d.refobjid AND c.relkind IN ('r', 'p', 'v', 'm')
+),
+-- A key that a partitioned table lacks may be there on each partition.
+holder AS MATERIALIZED (
+    SELECT t.id, t.id AS member FROM tree AS t WHERE t.kind IN ('r', 'p')
+    UNION ALL
+    SELECT i.inhparent, i.inhrelid FROM pg_catalog.pg_inherits AS i
+    WHERE i.inhparent = ANY (ARRAY(SELECT t.id FROM tree AS t WHERE t.kind IN ('r', 'p')))
+),
+kept AS (
+    SELECT DISTINCT h.id, 'u' AS kind, ARRAY(
+               SELECT a.attname FROM unnest((i.indkey::int2[])[0:i.indnkeyatts - 1]) WITH ORDINALITY AS k(number, place)
+               JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.number
+               ORDER BY k.place) AS names
+    FROM holder AS h
+    JOIN pg_catalog.pg_index AS i
+      ON i.indrelid = h.member AND i.indisunique AND i.indisvalid AND i.indisready AND i.indpred IS NULL AND i.indexprs IS NULL
+    UNION ALL
+    SELECT h.id, 'p', ARRAY(
+               SELECT a.attname FROM unnest(k.partattrs::int2[]) AS p(number)
+               JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.partrelid AND a.attnum = p.number)
+    FROM holder AS h JOIN pg_catalog.pg_partitioned_table AS k ON k.partrelid = h.member
+    UNION ALL
+    SELECT t.id, 'n', ARRAY[a.attname]
+    FROM tree AS t
+    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.id AND a.attnum > 0 AND NOT a.attisdropped
+    LEFT JOIN pg_catalog.pg_attrdef AS e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
+    WHERE t.kind IN ('r', 'p')
+      AND (a.attidentity <> '' OR pg_catalog.pg_get_expr(e.adbin, e.adrelid) LIKE 'nextval(%')
+)
+SELECT k.id::int8 AS relation, c.relname::text AS called, k.kind,
+       array_agg(a.attnum ORDER BY o.place) AS numbers,
+       array_agg(a.attname::text ORDER BY o.place) AS names,
+       array_agg(t.typcategory = 'D' ORDER BY o.place) AS times,
+       array_agg(t.typcategory = 'N' ORDER BY o.place) AS counts
+FROM kept AS k
+JOIN pg_catalog.pg_class AS c ON c.oid = k.id
+CROSS JOIN unnest(k.names) WITH ORDINALITY AS o(name, place)
+JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.id AND a.attname = o.name
+JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+GROUP BY k.id, c.relname, k.kind, k.names
+ORDER BY 1, 3, 4
