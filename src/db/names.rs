@@ -14,7 +14,7 @@ use super::error::DbError;
 use super::lease::{pairs, texts};
 use crate::catalog::classify::{NameStrategy, Names, StoredNames};
 use crate::catalog::filter::resolve_pattern;
-use crate::catalog::{Column, Filter, LabelValue, Row, Source};
+use crate::catalog::{Column, ColumnType, Filter, LabelValue, Row, Source};
 use crate::sql::{self, Param, Statement, Writer};
 use crate::time::{Clock, Millis};
 
@@ -198,7 +198,9 @@ pub async fn called(connection: &mut PgConnection, names: &Names) -> Result<Hash
 
 fn strategies(source: &Source, column: &Column) -> Vec<NameStrategy> {
     let mut strategies = Vec::new();
-    if source.has_index_leading_with(&column.name) {
+    // Types of extensions have operators and an order of their own.
+    let is_walkable = !matches!(column.ty, ColumnType::Citext(_) | ColumnType::Ltree(_));
+    if is_walkable && source.has_index_leading_with(&column.name) {
         strategies.push(NameStrategy::LooseScan);
     } else if source.bytes <= SMALL_BYTES {
         strategies.push(NameStrategy::AllRows);

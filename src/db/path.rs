@@ -48,9 +48,9 @@ impl SearchPath {
         let end = lasting.end();
         w.syntax("pg_catalog.set_config('search_path', ");
         if *self == Self::Role {
-            w.syntax("pg_catalog.concat('pg_catalog, ', pg_catalog.set_config('search_path', NULL::pg_catalog.text")
-                .syntax(end);
-            w.syntax(")");
+            // A path may be empty.
+            w.syntax("pg_catalog.concat_ws(', ', 'pg_catalog', nullif(pg_catalog.btrim(");
+            w.syntax("pg_catalog.set_config('search_path', NULL::pg_catalog.text").syntax(end).syntax("), ''))");
         } else {
             w.syntax("'");
             self.write(w);

@@ -245,8 +245,7 @@ impl Evaluator<'_> {
         let phi = phi.unwrap_or(Scalar::Constant(f64::NAN));
         let series = match node {
             Node::HistogramQuantile { span, .. } => {
-                let made = histogram::histogram_quantile(&phi, series, &mut |note| self.notes.add(note, *span));
-                distinct(made).map_err(at(*span))?
+                histogram::quantiles(&phi, series, &mut |note| self.notes.add(note, *span)).map_err(at(*span))?
             }
             Node::Aggregate { op, grouping, .. } => aggregate(*op, grouping, series),
             Node::Quantile { nan, grouping, .. } => spread::quantile(&phi, grouping, series, *nan),

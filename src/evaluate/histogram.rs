@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::aggregate::{Sample, by_bucket};
 use super::annotations::Annotation;
 use super::labels::Choice;
+use super::unique::{Clash, distinct};
 use super::value::Scalar;
 use crate::series::{Labels, METRIC_NAME, Point, Series};
 
@@ -22,7 +23,11 @@ struct Bar {
 }
 
 /// The φ-quantile of every histogram: what several metrics have in common are several histograms, with equal labels. Series whose `le` is no number are left out, and noted.
-pub(super) fn histogram_quantile(phi: &Scalar, series: &[Series], note: &mut dyn FnMut(Annotation<'_>)) -> Vec<Series> {
+pub(super) fn quantiles(
+    phi: &Scalar,
+    series: &[Series],
+    note: &mut dyn FnMut(Annotation<'_>),
+) -> Result<Vec<Series>, Clash> {
     let le = [LE.to_owned()];
     let choice = Choice::new(false, &le);
     let mut histograms: BTreeMap<(&str, Labels), Vec<(f64, &Series)>> = BTreeMap::new();
@@ -54,7 +59,7 @@ pub(super) fn histogram_quantile(phi: &Scalar, series: &[Series], note: &mut dyn
         }
         Series { labels, points }
     };
-    histograms.into_iter().map(&mut histogram).collect()
+    distinct(histograms.into_iter().map(&mut histogram).collect())
 }
 
 /// Bounds come ascending; equal ones (`1` and `1.0`) are one bar.

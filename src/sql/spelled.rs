@@ -18,6 +18,8 @@ const NO_FUNCTIONS: [&str; 5] = ["coalesce", "extract", "greatest", "least", "nu
 const OPERANDS: [&str; 7] = ["ALL", "ANY", "ARRAY", "CASE", "FALSE", "NULL", "TRUE"];
 /// Words of syntax that look operators up by themselves.
 const UNUSED: [&str; 6] = ["ILIKE", "IN", "LIKE", "NATURAL", "SIMILAR", "USING"];
+/// Words that would be taken for names, did they not stand in capitals.
+const LOST: [&str; 8] = ["and", "as", "from", "in", "is", "not", "or", "where"];
 /// How strongly an operator binds that is spelled out already.
 const SPELLED: u8 = 2;
 
@@ -177,6 +179,7 @@ impl<'a> Speller<'a> {
 
     fn primary(&mut self, out: &mut String) {
         let Some(&token) = self.tokens.get(self.at) else { return };
+        debug_assert!(!LOST.contains(&token.text), "{} is syntax and belongs in capitals", token.text);
         match (token.kind, token.text) {
             (_, "(" | "[") => return,
             (Kind::Operator, "-") if self.tokens.get(self.at + 1).is_some_and(|next| next.kind == Kind::Number) => {

@@ -92,7 +92,7 @@ async fn an_annotation_is_added_as_its_person_in_the_one_transaction_that_writes
     let answer = posted(&server, "writer", "{\"time\": \"now\", \"title\": \"x\"}").await;
     assert_eq!(answer.status, 201, "{}", answer.body);
     let said: Vec<String> = sqlx::query_scalar("SELECT said FROM public.witness").fetch_all(&pool).await.unwrap();
-    assert_eq!(said, ["alice writer off on pg_catalog"]);
+    assert_eq!(said, ["alice writer off on pg_catalog, \"$user\", public"]);
     let left = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'datebin' \
                 AND query LIKE '%COMMIT%'";
     let left: i64 = sqlx::query_scalar(left).fetch_one(&pool).await.unwrap();

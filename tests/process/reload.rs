@@ -187,7 +187,7 @@ async fn tables_that_change_under_load_fail_one_question_at_most() {
         ),
         (
             "seen_volts",
-            "DROP VIEW seen; CREATE VIEW seen AS SELECT extract(epoch FROM ts)::int8 AS clock, ts::text AS note, ts, volts::real FROM plain",
+            "DROP VIEW seen; CREATE VIEW seen AS SELECT extract(epoch FROM ts)::int8 AS clock, ts, volts::real FROM plain",
             60.0,
         ),
         ("parted_volts", "DROP TABLE parted_old", 30.0),

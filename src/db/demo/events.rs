@@ -66,8 +66,9 @@ pub(super) async fn remove(connection: &mut PgConnection) -> Result<u64, DemoFai
     if !there {
         return Ok(0);
     }
-    let removed =
-        sqlx::query("DELETE FROM datebin.annotations WHERE tags @> ARRAY['demo']").execute(connection).await?;
+    let removed = sqlx::query("DELETE FROM datebin.annotations WHERE tags OPERATOR(pg_catalog.@>) ARRAY['demo']")
+        .execute(connection)
+        .await?;
     Ok(removed.rows_affected())
 }
 

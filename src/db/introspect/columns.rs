@@ -56,6 +56,7 @@ struct TypeRow {
     usable: bool,
     kind: String,
     built_in: bool,
+    of_extension: bool,
     is_domain: bool,
     typmod: i32,
     not_null: bool,
@@ -126,9 +127,9 @@ fn column_type(ty: &TypeRow, typmod: i32) -> ColumnType {
     }
     match ty.name.as_str() {
         // Types of extensions, wherever those are installed.
-        "citext" if !ty.built_in => ColumnType::Citext(type_name(ty)),
-        "ltree" if !ty.built_in => ColumnType::Ltree(type_name(ty)),
-        "hstore" if !ty.built_in => ColumnType::Hstore,
+        "citext" if ty.of_extension => ColumnType::Citext(type_name(ty)),
+        "ltree" if ty.of_extension => ColumnType::Ltree(type_name(ty)),
+        "hstore" if ty.of_extension => ColumnType::Hstore,
         name if !ty.built_in => ColumnType::Other(name.to_owned()),
         name if SCALARS.contains(&name) => ColumnType::Scalar(name.to_owned()),
         "bool" => ColumnType::Bool,

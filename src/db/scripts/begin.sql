@@ -1,9 +1,10 @@
 -- What the statements of the same batch rely on, and what decides whether more are needed.
--- The usual 4 MB of work_mem send the columns of many tables to disk. Intervals in definitions are read as PostgreSQL
--- writes them by default. `datebin.relations` holds the oids of the relations in scope, `datebin.samples` those of
+-- Compiling the scripts takes longer than running them. The usual 4 MB of work_mem send the columns of many tables to disk.
+-- Intervals in definitions are read as PostgreSQL writes them by default. `datebin.relations` holds the oids of the relations in scope, `datebin.samples` those of
 -- their largest children: relations.sql sets both.
 -- The role's search path is kept as data, `datebin.path`.
 SELECT pg_catalog.set_config('work_mem', '64MB', true) AS work_mem,
+       pg_catalog.set_config('jit', 'off', true) AS jit,
        pg_catalog.set_config('intervalstyle', 'postgres', true) AS intervalstyle,
        pg_catalog.set_config('datebin.relations', '{}', false) AS relations,
        pg_catalog.set_config('datebin.samples', '{}', false) AS samples,

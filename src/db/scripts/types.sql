@@ -12,7 +12,11 @@ base(oid, ty, typmod, not_null) AS (
 )
 SELECT b.oid::int8 AS oid, t.typname::text AS name, n.nspname::text AS schema,
     pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS usable, t.typtype::text AS kind,
-    n.nspname = 'pg_catalog' AS built_in, b.oid <> t.oid AS is_domain, b.typmod, b.not_null
+    n.nspname = 'pg_catalog' AS built_in,
+    -- Anybody may call a type of his own as an extension calls its.
+    EXISTS (SELECT FROM pg_catalog.pg_depend AS d
+            WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid = t.oid AND d.deptype = 'e') AS of_extension,
+    b.oid <> t.oid AS is_domain, b.typmod, b.not_null
 FROM base AS b
 JOIN pg_catalog.pg_type AS t ON t.oid = b.ty AND t.typtype <> 'd'
 JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
