@@ -165,7 +165,8 @@ async fn three_hundred_clients_on_ten_sessions_are_answered_or_turned_away() {
     assert!(outcome.longest < Duration::from_secs(3) + patience(Duration::from_millis(300)), "{figures}");
     assert!(quantile(0.99) < patience(REFUSED), "{figures}");
     assert!(first.slowest.max(second.slowest).max(slowest) < patience(Duration::from_millis(200)), "{figures}");
-    assert!(second.peak < first.peak + 16 * MIB && second.peak < 256 * MIB, "{figures}");
+    // On a busy machine the load is whole only in the second half; what leaks for each question would be far more.
+    assert!(second.peak < first.peak + 32 * MIB && second.peak < 256 * MIB, "{figures}");
     assert_eq!(program.complaints(), Vec::<Value>::new(), "shedding load is not worth a line each");
     let calm = async || {
         let (used, waiting) =
