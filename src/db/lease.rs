@@ -19,7 +19,7 @@ use super::session::{Session, Sessions, close, discard};
 use super::transaction::{self, Transactions};
 use crate::identity::Identity;
 use crate::observe::Lasting;
-use crate::sql::{Statement, spelled_out};
+use crate::sql::{Statement, qualified};
 
 /// How long rows are taken before other work of the thread has its turn.
 const SLICE: Duration = Duration::from_micros(500);
@@ -201,7 +201,7 @@ async fn all_rows(connection: &mut PgConnection, statement: &Statement) -> Resul
 }
 
 pub(super) fn query(statement: &Statement) -> Result<Query<'static, Postgres, PgArguments>, DbError> {
-    Ok(sqlx::query_with(text(spelled_out(&statement.text)), arguments(&statement.params)?))
+    Ok(sqlx::query_with(text(qualified(&statement.text)), arguments(&statement.params)?))
 }
 
 /// Statements without parameters, in one round trip.

@@ -107,8 +107,8 @@ pub(super) fn equal(w: &mut Writer, join: &Join) {
         w.syntax(if at > 0 { " AND " } else { "" });
         let mixed = is_mixed(theirs, own);
         for (column, end) in [(theirs, " = "), (own, "")] {
-            let is_strange = matches!(column.ty, ColumnType::Ltree(_));
-            let cast = is_strange || mixed && class(&column.ty) != Class::Text;
+            let is_ltree = matches!(column.ty, ColumnType::Ltree(_));
+            let cast = is_ltree || mixed && class(&column.ty) != Class::Text;
             w.cell(column).syntax(if cast { "::text" } else { "" }).syntax(end);
         }
     }

@@ -26,7 +26,7 @@ mod reading;
 mod rollup;
 mod samples;
 mod sets;
-mod spelled;
+mod qualified;
 mod spread;
 mod stretches;
 mod typed;
@@ -43,11 +43,11 @@ pub use labels::{are_of_newest_rows, common_values, label_values, member_names, 
 pub use last::last_before;
 pub use new_annotation::{NewAnnotation, add_annotation};
 pub use pieces::{Slice, pieces, times};
+pub use qualified::qualified;
 pub use readable::readable;
 pub use reading::{finds_newest, member_values, number_names};
 pub use samples::samples;
 pub use sets::label_sets;
-pub use spelled::spelled_out;
 pub(crate) use spread::READ;
 pub use walk::{narrowed_values, values_of_rows};
 

@@ -75,7 +75,7 @@ mod row_counts;
 mod search;
 mod sizes;
 mod slices;
-mod spelled;
+mod qualified;
 mod sqlstates;
 mod support;
 mod tags;

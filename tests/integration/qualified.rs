@@ -1,7 +1,7 @@
-//! Statements that are spelled out mean what they meant: PostgreSQL shows the same plan for both, with every operator in
+//! Statements that are qualified out mean what they meant: PostgreSQL shows the same plan for both, with every operator in
 //! brackets.
 
-use datebin::sql::spelled_out;
+use datebin::sql::qualified;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use sqlx::{AssertSqlSafe, PgPool, Row as _};
@@ -18,8 +18,8 @@ async fn plan(pool: &PgPool, text: &str) -> String {
 }
 
 async fn assert_equal(pool: &PgPool, text: &str) {
-    let spelled = spelled_out(text);
-    assert_eq!(plan(pool, text).await, plan(pool, &spelled).await, "{text}\n{spelled}");
+    let qualified = qualified(text);
+    assert_eq!(plan(pool, text).await, plan(pool, &qualified).await, "{text}\n{qualified}");
 }
 
 #[sqlx::test(migrations = false)]

@@ -1,51 +1,44 @@
-//! Statements in which every operator and every function is named with its schema.
+//! Qualifies every operator and function of a statement with its schema.
 //!
-//! Statements are written as they are read: `a + b * c >= $1`. Where they run, names may also be found in schemas in which
-//! others create operators and functions, and PostgreSQL takes what fits the types of the operands best, whichever schema
-//! it stands in. So what is sent says `OPERATOR(pg_catalog.>=)`. Operators written so all bind alike, from the left
-//! (PostgreSQL's manual, "Operator Precedence"): parentheses keep together what belongs together.
+//! Statements are written plainly: `a + b * c >= $1`. The search path of a session may contain schemas in which others create
+//! operators and functions, and PostgreSQL prefers the best match of the operands' types in any of these schemas. The
+//! statement that is sent therefore says `OPERATOR(pg_catalog.>=)`. All operators in this form have the same precedence and
+//! associate to the left (PostgreSQL's manual, "Operator Precedence"), so parentheses are added.
 //!
-//! The statements are our own and keep to this: words in capitals are syntax, all others are names. What compares and cannot
-//! be spelled out, such as `IN`, is not used.
+//! Two conventions of our own statements make this possible: syntax is written in capitals and names are not; `IN` and other
+//! syntax that looks up an operator but cannot be qualified is not used.
 
 mod token;
 
 use self::token::{Kind, Token, tokens};
 
-/// What looks like a call, but is syntax.
+/// Syntax that looks like a function call.
 const NO_FUNCTIONS: [&str; 5] = ["coalesce", "extract", "greatest", "least", "nullif"];
-/// Words of syntax that begin an operand.
+/// Keywords that begin an operand.
 const OPERANDS: [&str; 7] = ["ALL", "ANY", "ARRAY", "CASE", "FALSE", "NULL", "TRUE"];
-/// Words of syntax that look operators up by themselves.
+/// Keywords that look up an operator and cannot be qualified.
 const UNUSED: [&str; 6] = ["ILIKE", "IN", "LIKE", "NATURAL", "SIMILAR", "USING"];
-/// Words that would be taken for names, did they not stand in capitals.
+/// Keywords that would be read as names if they were not in capitals.
 const LOST: [&str; 8] = ["and", "as", "from", "in", "is", "not", "or", "where"];
-/// How strongly an operator binds that is spelled out already.
-const SPELLED: u8 = 2;
+/// The precedence of an operator that is qualified already.
+const QUALIFIED: u8 = 2;
 
-/// Spells a statement out.
+/// Qualifies a statement.
 #[must_use]
-pub fn spelled_out(text: &str) -> String {
-    let mut speller = Speller { tokens: tokens(text), at: 0 };
+pub fn qualified(text: &str) -> String {
+    let mut qualifier = Qualifier { tokens: tokens(text), at: 0 };
     let mut out = String::with_capacity(text.len() * 2);
-    while speller.at < speller.tokens.len() {
-        speller.list(&mut out, "");
+    while qualifier.at < qualifier.tokens.len() {
+        qualifier.list(&mut out, "");
         // A bracket too many: PostgreSQL says so.
-        speller.copy(&mut out);
+        qualifier.copy(&mut out);
     }
     out
 }
 
-struct Speller<'a> {
+struct Qualifier<'a> {
     tokens: Vec<Token<'a>>,
     at: usize,
-}
-
-/// An expression.
-struct Expression {
-    text: String,
-    /// Whether it falls apart beside another operator.
-    is_binary: bool,
 }
 
 /// What stands in brackets.
@@ -55,118 +48,140 @@ struct Arguments<'t, 'a> {
     after: &'t [Token<'a>],
 }
 
-impl Expression {
-    fn together(self) -> String {
-        if self.is_binary { format!("({})", self.text) } else { self.text }
-    }
-}
-
-impl<'a> Speller<'a> {
+impl<'a> Qualifier<'a> {
     /// The text of a token, counted from the next one.
     fn text(&self, ahead: usize) -> &'a str {
         self.tokens.get(self.at + ahead).map_or("", |token| token.text)
     }
 
     fn copy(&mut self, out: &mut String) {
-        if let Some(token) = self.tokens.get(self.at) {
-            // The space before an expression is written by whoever asks for it.
-            out.push_str(if out.is_empty() { "" } else { token.space });
-            out.push_str(token.text);
-        }
+        out.push_str(self.tokens.get(self.at).map_or("", |token| token.space));
+        self.take(out);
+    }
+
+    /// Copies a token without the space before it.
+    fn take(&mut self, out: &mut String) {
+        out.push_str(self.text(0));
         self.at += 1;
     }
 
-    /// Expressions and the syntax between them, until a bracket or a word closes the list.
+    /// Expressions and the syntax between them, until a bracket or a keyword closes the list.
     fn list(&mut self, out: &mut String, closing: &str) {
         while let Some(&token) = self.tokens.get(self.at) {
             if matches!(token.text, ")" | "]") || token.text == closing {
                 return;
             }
             let is_syntax = token.is_syntax() && !OPERANDS.contains(&token.text);
-            debug_assert!(!is_syntax || !UNUSED.contains(&token.text), "{} cannot be spelled out", token.text);
+            debug_assert!(!is_syntax || !UNUSED.contains(&token.text), "{} cannot be qualified", token.text);
             if is_syntax || matches!(token.text, "," | ";") {
                 self.copy(out);
             } else {
                 out.push_str(token.space);
-                let expression = self.chain(0);
-                out.push_str(&if self.text(0) == "BETWEEN" { self.between(expression) } else { expression.text });
+                self.expression(out);
             }
         }
     }
 
-    /// `x BETWEEN a AND b`, which PostgreSQL reads as two comparisons.
-    fn between(&mut self, what: Expression) -> String {
-        self.at += 1;
-        let least = self.chain(SPELLED).together();
-        self.at += 1;
-        let (most, what) = (self.chain(SPELLED).together(), what.together());
-        format!("({what} OPERATOR(pg_catalog.>=) {least} AND {what} OPERATOR(pg_catalog.<=) {most})")
-    }
-
-    /// A list in brackets.
-    fn bracketed(&mut self, out: &mut String) {
-        self.copy(out);
+    /// The rest of a list in brackets.
+    fn closed(&mut self, out: &mut String) {
         self.list(out, "");
         self.copy(out);
     }
 
-    /// Operands, and operators between them that bind at least so strongly.
-    fn chain(&mut self, least: u8) -> Expression {
-        let mut left = self.operand();
-        while let Some(strength) = self.strength().filter(|strength| *strength >= least) {
-            let operator = self.operator();
-            let right = self.chain(strength + 1);
-            let text = format!("{} {operator} {}", left.together(), right.together());
-            left = Expression { text, is_binary: true };
+    fn expression(&mut self, out: &mut String) {
+        let start = out.len();
+        let is_binary = self.chain(out, 0);
+        if self.text(0) == "BETWEEN" {
+            self.between(out, start, is_binary);
         }
-        left
     }
 
-    /// How strongly the operator binds that comes next.
-    fn strength(&self) -> Option<u8> {
+    /// `x BETWEEN a AND b`, which PostgreSQL reads as two comparisons.
+    fn between(&mut self, out: &mut String, start: usize, is_binary: bool) {
+        if is_binary {
+            enclose(out, start);
+        }
+        let value = out[start..].to_owned();
+        self.at += 1;
+        out.push_str(" OPERATOR(pg_catalog.>=) ");
+        self.part(out, QUALIFIED);
+        self.at += 1;
+        out.push_str(" AND ");
+        out.push_str(&value);
+        out.push_str(" OPERATOR(pg_catalog.<=) ");
+        self.part(out, QUALIFIED);
+        enclose(out, start);
+    }
+
+    /// A chain that is an operand itself.
+    fn part(&mut self, out: &mut String, least: u8) {
+        let start = out.len();
+        if self.chain(out, least) {
+            enclose(out, start);
+        }
+    }
+
+    /// Operands, and operators of at least this precedence between them; whether there is an operator.
+    fn chain(&mut self, out: &mut String, least: u8) -> bool {
+        let (start, mut is_binary) = (out.len(), false);
+        self.operand(out);
+        while let Some(precedence) = self.precedence().filter(|precedence| *precedence >= least) {
+            if is_binary {
+                enclose(out, start);
+            }
+            out.push(' ');
+            self.operator(out);
+            out.push(' ');
+            self.part(out, precedence + 1);
+            is_binary = true;
+        }
+        is_binary
+    }
+
+    /// The precedence of the operator that comes next.
+    fn precedence(&self) -> Option<u8> {
         let token = self.tokens.get(self.at)?;
         match (token.kind, token.text) {
-            (Kind::Word, "OPERATOR") => Some(SPELLED),
+            (Kind::Word, "OPERATOR") => Some(QUALIFIED),
             (Kind::Operator, "<" | ">" | "=" | "<=" | ">=" | "<>") => Some(1),
             (Kind::Operator, "+" | "-") => Some(3),
             (Kind::Operator, "*" | "/" | "%") => Some(4),
             (Kind::Operator, "^") => Some(5),
-            (Kind::Operator, _) => Some(SPELLED),
+            (Kind::Operator, _) => Some(QUALIFIED),
             _ => None,
         }
     }
 
-    fn operator(&mut self) -> String {
-        let mut out = String::new();
+    fn operator(&mut self, out: &mut String) {
         if self.text(0) != "OPERATOR" {
-            out = format!("OPERATOR(pg_catalog.{})", self.text(0));
-            self.at += 1;
-            return out;
+            out.push_str("OPERATOR(pg_catalog.");
+            self.take(out);
+            return out.push(')');
         }
         while !out.ends_with(')') && self.at < self.tokens.len() {
-            out.push_str(self.text(0));
-            self.at += 1;
+            self.take(out);
         }
-        out
     }
 
-    /// What stands between operators, with everything that binds more strongly than they do.
-    fn operand(&mut self) -> Expression {
-        let mut out = String::new();
-        self.primary(&mut out);
+    /// A value between operators, with the syntax that has a higher precedence.
+    fn operand(&mut self, out: &mut String) {
+        self.primary(out);
         loop {
             match self.text(0) {
-                "(" | "[" => self.bracketed(&mut out),
-                "." | "::" | "COLLATE" => self.several(&mut out, 2),
-                "FILTER" => self.copy(&mut out),
-                "OVER" => self.several(&mut out, 1 + usize::from(self.text(1) != "(")),
-                "WITHIN" => self.several(&mut out, 2),
-                "AT" => {
-                    self.several(&mut out, 3);
-                    out.push(' ');
-                    out.push_str(&self.operand().text);
+                "(" | "[" => {
+                    self.copy(out);
+                    self.closed(out);
                 }
-                _ => return Expression { text: out, is_binary: false },
+                "." | "::" | "COLLATE" => self.several(out, 2),
+                "FILTER" => self.several(out, 1),
+                "OVER" => self.several(out, 1 + usize::from(self.text(1) != "(")),
+                "WITHIN" => self.several(out, 2),
+                "AT" => {
+                    self.several(out, 3);
+                    out.push(' ');
+                    self.operand(out);
+                }
+                _ => return,
             }
         }
     }
@@ -181,26 +196,26 @@ impl<'a> Speller<'a> {
         let Some(&token) = self.tokens.get(self.at) else { return };
         debug_assert!(!LOST.contains(&token.text), "{} is syntax and belongs in capitals", token.text);
         match (token.kind, token.text) {
-            (_, "(" | "[") => return,
+            (_, "(" | "[") => {
+                self.take(out);
+                return self.closed(out);
+            }
             (Kind::Operator, "-") if self.tokens.get(self.at + 1).is_some_and(|next| next.kind == Kind::Number) => {
-                out.push('-');
-                self.at += 1;
+                self.take(out);
             }
             (Kind::Operator, "*") => {}
             (Kind::Operator, sign) => {
-                debug_assert!(false, "{sign} before an operand cannot be spelled out");
+                debug_assert!(false, "a prefix {sign} cannot be qualified");
             }
             (Kind::Word, "CASE") => {
-                out.push_str("CASE");
-                self.at += 1;
+                self.take(out);
                 self.list(out, "END");
                 return self.copy(out);
             }
             (Kind::Word, name) if self.is_call(name) => out.push_str("pg_catalog."),
             _ => {}
         }
-        out.push_str(self.text(0));
-        self.at += 1;
+        self.take(out);
     }
 
     /// Whether the word that comes next is a function that is called.
@@ -235,6 +250,12 @@ impl<'a> Speller<'a> {
         });
         Arguments { commas, after: end.and_then(|end| rest.get(end + 1..)).unwrap_or_default() }
     }
+}
+
+/// Puts parentheses around the end of a text.
+fn enclose(out: &mut String, start: usize) {
+    out.insert(start, '(');
+    out.push(')');
 }
 
 #[cfg(test)]
@@ -285,14 +306,14 @@ mod tests {
                 "coalesce(a AT TIME ZONE 'x' COLLATE \"C\" OPERATOR(pg_catalog.||) b, '= (')",
             ),
         ] {
-            assert_eq!(spelled_out(text), expected);
+            assert_eq!(qualified(text), expected);
         }
     }
 
     #[test]
     fn what_is_no_statement_is_left_to_postgresql() {
         for text in ["", ")", "SELECT (", "'", "OPERATOR(", "a )) b"] {
-            assert_eq!(spelled_out(text), text);
+            assert_eq!(qualified(text), text);
         }
     }
 }
