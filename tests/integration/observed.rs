@@ -133,7 +133,7 @@ async fn what_fails_is_counted_by_its_code(pool: PgPool) {
 #[sqlx::test(migrations = false)]
 async fn a_statement_that_takes_too_long_is_counted(pool: PgPool) {
     sql(&pool, TABLES).await;
-    let server = Server::with(&pool, Setup { statement_timeout: Duration::from_secs(2), ..Setup::default() }).await;
+    let server = Server::with(&pool, Setup { statement_timeout: Duration::from_millis(300), ..Setup::default() }).await;
     let before = numbers(&server).await;
     assert_eq!(server.post("/query", question(&["naps"])).await.status, 504);
     let name = requests("/query", 504, "timeout");

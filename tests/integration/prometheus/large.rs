@@ -107,7 +107,8 @@ async fn a_list_that_takes_too_long_is_not_silently_short(pool: PgPool) {
             "[[source]]\nrelation = \"{name}\"\ntime = \"ts\"\nlabels = [\"host\"]\n[source.metric.{name}]\ncolumn = \"v\"\n"
         )
     };
-    let setup = crate::support::Setup { statement_timeout: std::time::Duration::from_secs(2), ..Default::default() };
+    let setup =
+        crate::support::Setup { statement_timeout: std::time::Duration::from_millis(300), ..Default::default() };
     let server = Server::declared_with(&pool, &(source("good") + &source("slow")), setup).await;
     let both = server.get("/api/v1/series?match[]=%7Bhost!=%22%22%7D").await;
     assert_eq!((both.status, &both.body["data"]), (200, &json!([{"__name__": "good", "host": "a"}])), "{}", both.body);
