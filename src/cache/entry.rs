@@ -47,7 +47,7 @@ impl Piece {
         self.missing().is_some()
     }
 
-    /// What is to be asked of it.
+    /// The range that the database must be asked for; none if the piece is known.
     #[must_use]
     pub const fn missing(&self) -> Option<TimeRange> {
         match self {

@@ -113,8 +113,8 @@ pub fn classify(facts: &Facts, file: &CatalogFile, zone: Zone) -> Result<Draft, 
     Ok(draft)
 }
 
-/// The file without the declarations that are wrong by themselves, and what is wrong with each. Of a source in which some
-/// metrics are wrong the others are kept.
+/// Removes every declaration that is wrong on its own, and returns the rest of the file with the errors. A source loses only
+/// the metrics that are wrong.
 #[must_use]
 pub fn sound(facts: &Facts, file: &CatalogFile, zone: Zone) -> (CatalogFile, Vec<CatalogError>) {
     let mut kept = CatalogFile { sources: Vec::new(), annotations: Vec::new(), ..file.clone() };

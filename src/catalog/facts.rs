@@ -54,8 +54,8 @@ pub struct RelationFacts {
     pub kind: RelationKind,
     /// Whether discovery may offer it; otherwise it is here for the operator's declarations only.
     pub discoverable: bool,
-    /// A role that nobody need trust and whose code runs when rows are read: in a view, or in a policy.
-    pub stranger: Option<String>,
+    /// An untrusted role whose code runs when rows are read or when that is planned, such as a function of a view.
+    pub untrusted_owner: Option<String>,
     /// The position of its schema on the search path, from 1.
     pub path_position: Option<i64>,
     /// `COMMENT ON TABLE`.

@@ -37,8 +37,8 @@ impl TryFrom<Said> for Float {
     }
 }
 
-/// Precedes the statements of a batch. They resolve names in `pg_catalog` alone, so that nothing runs that somebody made in a
-/// schema of the role's search path, which is kept as data.
+/// Precedes the statements of a batch: they resolve names in `pg_catalog` alone, so that no object of another schema can run.
+/// The role's search path is kept as data.
 const PATH: &str = "SELECT pg_catalog.set_config('datebin.found_path', \
     pg_catalog.to_json(pg_catalog.current_schemas(false))::pg_catalog.text, true), \
     pg_catalog.set_config('search_path', 'pg_catalog', true);\n";

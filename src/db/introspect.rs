@@ -6,7 +6,7 @@ mod columns;
 mod keys;
 pub(super) mod scope;
 mod statistics;
-mod strangers;
+mod untrusted;
 mod views;
 
 use std::collections::{HashMap, HashSet};
@@ -155,7 +155,7 @@ async fn load_once(
     }
     columns::load(&mut results, &mut loading)?;
     keys::load(&mut results, &mut loading)?;
-    strangers::load(&mut results, &mut loading)?;
+    untrusted::load(&mut results, &mut loading)?;
     views::load(&mut results, &mut loading)?;
     timescale.put_into(&mut loading);
     loading.facts.lockable = u64::try_from(begin.lockable).unwrap_or(0);
@@ -186,7 +186,7 @@ async fn in_scope(connection: &mut PgConnection, text: &str) -> Result<(Begin, R
 
 async fn ask(connection: &mut PgConnection) -> Result<Results, sqlx::Error> {
     let relations = [BEGIN, STAMP, include_str!("scripts/relations.sql")];
-    let known = [&columns::SCRIPTS[..], &keys::SCRIPTS, &[strangers::SCRIPT], &views::SCRIPTS, &statistics::SCRIPTS];
+    let known = [&columns::SCRIPTS[..], &keys::SCRIPTS, &[untrusted::SCRIPT], &views::SCRIPTS, &statistics::SCRIPTS];
     let statements = [&relations[..], &known.concat(), &[STAMP]].concat();
     batch(connection, &statements).await
 }
@@ -220,7 +220,7 @@ fn relation(row: RelationRow) -> Option<RelationFacts> {
         relation: Relation { schema: Ident::new(row.schema).ok()?, name: Ident::new(row.name).ok()? },
         kind,
         discoverable: row.discoverable,
-        stranger: None,
+        untrusted_owner: None,
         path_position: row.path_position,
         comment: row.comment,
         bytes: u64::try_from(row.bytes).unwrap_or(0),

@@ -244,7 +244,7 @@ async fn assembled(
     let views: HashSet<&Relation> =
         facts.relations.iter().filter(|facts| facts.kind == RelationKind::View).map(|facts| &facts.relation).collect();
     reader.notes.clear();
-    reader.strange = draft.strange(facts, &file.discovery.trusted);
+    reader.untrusted = draft.untrusted(facts, &file.discovery.trusted);
     let stored = reader.names(&mut draft, &views).await?;
     let (mut snapshot, decisions) = finish(draft, &stored)?;
     let members = reader.members(&snapshot).await?;

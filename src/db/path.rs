@@ -6,14 +6,13 @@ use std::sync::Arc;
 use crate::ident::Ident;
 use crate::sql::Writer;
 
-/// `pg_catalog`, and behind it the schemas in which functions of views and policies find what their bodies name without a
-/// schema.
+/// `pg_catalog`, and behind it the search path for functions of views and policies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SearchPath {
-    /// Those of the role, as `psql` has them.
+    /// The path of the role, as in `psql`.
     #[default]
     Role,
-    /// Those that the operator named; perhaps none.
+    /// Schemas that the operator lists; perhaps none.
     Named(Arc<[Ident]>),
 }
 
@@ -42,13 +41,13 @@ impl SearchPath {
         }
     }
 
-    /// Appends the call that makes it the path of a session, or of a transaction. NULL sets what the session began with,
-    /// whatever another client of a pooler left behind.
+    /// Appends the call that sets the path of a session or a transaction. NULL resets it to the path of the role, because
+    /// another client of a pooler may have changed it.
     pub(super) fn write_call(&self, w: &mut Writer, lasting: Lasting) {
         let end = lasting.end();
         w.syntax("pg_catalog.set_config('search_path', ");
         if *self == Self::Role {
-            // A path may be empty.
+            // The role may have an empty path.
             w.syntax("pg_catalog.concat_ws(', ', 'pg_catalog', nullif(pg_catalog.btrim(");
             w.syntax("pg_catalog.set_config('search_path', NULL::pg_catalog.text").syntax(end).syntax("), ''))");
         } else {
@@ -77,7 +76,7 @@ impl Lasting {
     }
 }
 
-/// How the role's own path is spelled in the setting.
+/// The value of the setting that means the role's path.
 const ROLE: &str = "role";
 
 impl fmt::Display for SearchPath {

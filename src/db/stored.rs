@@ -80,8 +80,8 @@ pub(super) struct Reader<'a> {
     memory: &'a mut Memory,
     /// What is to be said of sources that could not be read.
     pub(super) notes: Vec<String>,
-    /// Discovered relations that run somebody's code, by the role: their rows are read when somebody asks.
-    pub(super) strange: HashMap<Relation, String>,
+    /// Undeclared relations that run code of an untrusted role, with the role: only questions read their rows.
+    pub(super) untrusted: HashMap<Relation, String>,
     /// Whether statements are still bounded as those of questions are, and names still resolve as the role's do.
     is_unbounded: bool,
     /// Whether a statement here has less time than one of a question.
@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
     pub(super) fn new(connection: &'a mut PgConnection, memory: &'a mut Memory, config: &DatabaseConfig) -> Self {
         let is_shorter = config.statement_timeout > STATEMENT;
         let path = config.search_path.clone();
-        Self { connection, memory, notes: Vec::new(), strange: HashMap::new(), is_unbounded: true, is_shorter, path }
+        Self { connection, memory, notes: Vec::new(), untrusted: HashMap::new(), is_unbounded: true, is_shorter, path }
     }
 
     /// Bounds the statements that follow, once there is one. They read rows, and resolve names as questions do.
@@ -139,9 +139,7 @@ impl<'a> Reader<'a> {
         draft: &mut Draft,
         views: &HashSet<&Relation>,
     ) -> Result<BTreeMap<usize, StoredNames>, DbError> {
-        let mut tables = draft.name_tables();
-        tables.retain(|table| !self.strange.contains_key(&table.relation));
-        for table in tables {
+        for table in draft.name_tables() {
             self.bound().await?;
             match names::called(self.connection, &table).await {
                 Ok(names) => draft.call(&table, &names),
@@ -159,8 +157,8 @@ impl<'a> Reader<'a> {
         let (mut stored, mut known) = (BTreeMap::new(), HashMap::new());
         let none = || StoredNames { names: Vec::new(), strategy: NameStrategy::Statistics, cut: false };
         for (at, source) in draft.narrow() {
-            if let Some(role) = self.strange.get(&source.relation) {
-                self.notes.push(unasked(source, role));
+            if let Some(role) = self.untrusted.get(&source.relation) {
+                self.notes.push(untrusted(source, role));
                 stored.insert(at, none());
                 continue;
             }
@@ -208,7 +206,7 @@ impl<'a> Reader<'a> {
         let until = Instant::now() + ALL;
         let mut all = Vec::new();
         for source in snapshot.sources() {
-            let may_be_read = !self.strange.contains_key(&source.relation) && Instant::now() < until;
+            let may_be_read = !self.untrusted.contains_key(&source.relation) && Instant::now() < until;
             let Some(document) = source.document().filter(|_| may_be_read) else {
                 all.push(Vec::new());
                 continue;
@@ -245,10 +243,10 @@ fn untimely(last: Option<Known>) -> Known {
     }
 }
 
-fn unasked(source: &Source, role: &str) -> String {
+fn untrusted(source: &Source, role: &str) -> String {
     format!(
-        "{}: its names are not listed, because reading its rows runs code of the role `{role}`; it is left out unless it is \
-         declared, or discovery.trusted names the role",
+        "{}: reading its rows runs code of the untrusted role `{role}`, so it is left out; declare it, or add the role to \
+         discovery.trusted",
         source.relation
     )
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use datebin::catalog::classify::{CatalogError, Decision, NameStrategy, Verdict, classify, finish};
-use datebin::catalog::facts::Facts;
+use datebin::catalog::facts::{Facts, RelationKind};
 use datebin::catalog::file::CatalogFile;
 use datebin::catalog::{Label, Snapshot, TimeKind, toml_out};
 use datebin::db::{introspect, names};
@@ -236,5 +236,22 @@ async fn a_thousand_tables_are_read_in_the_same_statements(pool: PgPool) {
     let found = read(&mut connection, "").await.unwrap();
     assert_eq!((found.facts.relations.len(), found.snapshot.names().count()), (1000, 1000));
     assert!(start.elapsed() < crate::patience::patience(std::time::Duration::from_secs(1)), "{:?}", start.elapsed());
+    connection.close().await.unwrap();
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_thousand_views_are_read_each_by_itself(pool: PgPool) {
+    let mut connection = pool.acquire().await.unwrap().detach();
+    let many = "DO $$ DECLARE columns text; BEGIN
+        SELECT string_agg('x AS x' || i, ', ') INTO columns FROM generate_series(1, 30) AS i;
+        CREATE TABLE t (ts timestamptz, host text, x float8, PRIMARY KEY (host, ts));
+        FOR n IN 1..1000 LOOP EXECUTE format('CREATE VIEW v%s AS SELECT ts, host, %s FROM t', n, columns); END LOOP; END $$";
+    connection.execute(many).await.unwrap();
+    let start = std::time::Instant::now();
+    let facts = introspect::load(&mut connection, &CatalogFile::default().scope(), &mut Vec::new()).await.unwrap();
+    let taken = start.elapsed();
+    let views = facts.relations.iter().filter(|facts| facts.kind == RelationKind::View);
+    assert_eq!(views.filter(|view| view.keys_behind.len() == 1).count(), 1000);
+    assert!(taken < crate::patience::patience(std::time::Duration::from_secs(1)), "{taken:?}");
     connection.close().await.unwrap();
 }

@@ -108,7 +108,7 @@ async fn asked_everything(mut program: Program) {
 }
 
 /// A view and a table that run a function of somebody who may create in the schema, and views that run none of his.
-const STRANGERS: &str = "
+const UNTRUSTED: &str = "
     CREATE ROLE mallory;
     GRANT CREATE, USAGE ON SCHEMA public TO mallory;
     CREATE TABLE samples (ts timestamptz NOT NULL, metric text NOT NULL, value double precision);
@@ -140,9 +140,9 @@ const STRANGERS: &str = "
     ALTER ROLE viewer SET track_functions = 'all';";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn discovery_runs_no_code_of_somebody_who_is_not_trusted() {
+async fn discovery_runs_no_code_of_untrusted_roles() {
     let cluster = Cluster::start();
-    cluster.sql(STRANGERS).await;
+    cluster.sql(UNTRUSTED).await;
     let url = cluster.url().replacen("datebin:", "viewer:", 1);
     let url = format!("postgres://viewer:viewer@{}", url.split_once('@').expect("a host").1);
     let catalog = cluster.directory.join("trusted.toml");
@@ -153,7 +153,8 @@ async fn discovery_runs_no_code_of_somebody_who_is_not_trusted() {
         let names = program.get("/api/v1/label/__name__/values").await.body.to_string();
         assert!(names.contains("flow") && names.contains("FLOW"), "{names}");
         assert_eq!(names.contains("pressure"), is_listed, "{names}");
-        let notes = program.log().iter().filter(|line| line.to_string().contains("discovery.trusted names")).count();
+        let notes =
+            program.log().iter().filter(|line| line.to_string().contains("the untrusted role `mallory`")).count();
         assert_eq!(notes, if is_listed { 0 } else { 5 });
     }
 }

@@ -191,14 +191,13 @@ impl Draft {
         all.filter(|(_, draft)| draft.narrow.is_some()).map(|(at, draft)| (at, &draft.source))
     }
 
-    /// The discovered relations whose rows run the code of a role that is not among the trusted ones, each with the role.
-    pub(crate) fn strange(&self, facts: &Facts, trusted: &[String]) -> HashMap<Relation, String> {
-        let is_discovered = |relation: &Relation| {
-            self.sources.iter().any(|draft| !draft.declared && draft.source.relation == *relation)
-        };
+    /// The undeclared relations that run code of an untrusted role when their rows are read, each with the role.
+    pub(crate) fn untrusted(&self, facts: &Facts, trusted: &[String]) -> HashMap<Relation, String> {
+        let is_declared =
+            |relation: &Relation| self.sources.iter().any(|draft| draft.declared && draft.source.relation == *relation);
         let of = |facts: &RelationFacts| {
-            let role = facts.stranger.clone().filter(|role| !trusted.contains(role))?;
-            is_discovered(&facts.relation).then(|| (facts.relation.clone(), role))
+            let role = facts.untrusted_owner.clone().filter(|role| !trusted.contains(role))?;
+            (!is_declared(&facts.relation)).then(|| (facts.relation.clone(), role))
         };
         facts.relations.iter().filter_map(of).collect()
     }

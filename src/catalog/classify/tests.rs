@@ -32,7 +32,7 @@ fn table(name: &str, columns: Vec<ColumnFacts>) -> RelationFacts {
         relation: Relation { schema: ident(schema), name: ident(name) },
         kind: RelationKind::Table,
         discoverable: true,
-        stranger: None,
+        untrusted_owner: None,
         path_position: (schema == "public").then_some(1),
         comment: None,
         bytes: 0,

@@ -13,7 +13,7 @@ pub struct Discovery {
     pub schemas: Option<Vec<String>>,
     /// Names of relations to leave out; `*` matches any text.
     pub exclude: Vec<String>,
-    /// Roles whose functions, operators and domains may run when discovery reads the rows of views, or of tables with policies.
+    /// Roles whose functions, operators and domains discovery may run when it reads rows.
     pub trusted: Vec<String>,
     /// The most metric names of one narrow source.
     pub max_names: u32,
