@@ -2,7 +2,7 @@
 
 use super::globs::Globs;
 use crate::ast::Matcher;
-use crate::catalog::{Filter, Snapshot, Source, Wanted};
+use crate::catalog::{Filter, Snapshot, Source, ValueCondition};
 use crate::pattern::Patterns;
 use crate::plan;
 
@@ -53,7 +53,7 @@ impl Sight {
         }
         if let Some(value) = source.name_value() {
             let names = source.metrics.iter().filter_map(|metric| metric.stored_name.clone()).collect();
-            source.filters.push(Filter { value, wanted: Wanted::OneOf(names) });
+            source.filters.push(Filter { value, wanted: ValueCondition::OneOf(names) });
             source.rollups.clear();
         }
         source

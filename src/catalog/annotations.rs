@@ -1,6 +1,6 @@
 //! Relations whose rows are annotations.
 
-use super::{Column, ColumnType, End, Relation, Row, TimeColumn, TimeKind};
+use super::{Column, ColumnType, Relation, RowEnd, SourceRow, TimeColumn, TimeKind};
 use crate::ident::Ident;
 
 /// A relation whose rows are annotations.
@@ -13,7 +13,7 @@ pub struct AnnotationSource {
     /// When each begins.
     pub time: TimeColumn,
     /// When each ends; NULL is a point.
-    pub time_end: Option<End>,
+    pub time_end: Option<RowEnd>,
     /// The columns of title and text.
     pub title: Option<Column>,
     /// The column of the text.
@@ -32,14 +32,14 @@ impl AnnotationSource {
     #[must_use]
     pub fn own() -> Option<Self> {
         let ident = |name: &str| Ident::new(name).ok();
-        let time = |name: &str| Some(TimeColumn { column: ident(name)?, row: Row::Own, kind: TimeKind::Instant });
+        let time = |name: &str| Some(TimeColumn { column: ident(name)?, row: SourceRow::Own, kind: TimeKind::Instant });
         let column =
-            |name: &str, ty: ColumnType| Some(Column { name: ident(name)?, ty, nullable: false, row: Row::Own });
+            |name: &str, ty: ColumnType| Some(Column { name: ident(name)?, ty, nullable: false, row: SourceRow::Own });
         Some(Self {
             name: OWN.into(),
             relation: Relation { schema: ident("datebin")?, name: ident("annotations")? },
             time: time("time")?,
-            time_end: time("time_end").map(|time| End { time, open: Vec::new() }),
+            time_end: time("time_end").map(|time| RowEnd { time, open: Vec::new() }),
             title: column("title", ColumnType::Text),
             text: column("text", ColumnType::Text),
             tags: column("tags", ColumnType::TextArray).into_iter().collect(),

@@ -42,7 +42,7 @@ mod words;
 
 use std::collections::HashSet;
 
-pub use draft::{Decision, Draft, NameStrategy, Names, StoredNames, Verdict};
+pub use draft::{Decision, Draft, NameStrategy, NamingRelation, StoredNames, Verdict};
 pub use error::CatalogError;
 pub(super) use layout::guess_kind;
 pub use naming::finish;
@@ -94,12 +94,12 @@ pub fn classify(facts: &Facts, file: &CatalogFile, zone: Zone) -> Result<Draft, 
     let referenced = things::referenced(facts);
     for relation in &facts.relations {
         if file.discovery.enabled && relation.discoverable && !taken.contains(&relation.relation) {
-            let mut notes = layout::Notes::new(relation, &mut draft.decisions);
+            let mut notes = layout::DecisionLog::new(relation, &mut draft.decisions);
             if is_excluded(relation, &file.discovery.exclude) {
                 notes.relation(Verdict::LeftOut, "excluded in datebin.toml");
             } else {
                 let referred = referenced.get(&relation.relation).copied().unwrap_or_default();
-                let found = discovered::Found { all: facts, relation, zone: local, referred };
+                let found = discovered::CandidateRelation { all: facts, relation, zone: local, referred };
                 draft.sources.extend(discovered::source(&found, &mut notes));
             }
         }

@@ -1,6 +1,6 @@
 //! Time columns, and how their values are read.
 
-use super::Row;
+use super::SourceRow;
 use crate::ident::Ident;
 use crate::time::Zone;
 
@@ -10,7 +10,7 @@ pub struct TimeColumn {
     /// The column.
     pub column: Ident,
     /// The row that it stands in.
-    pub row: Row,
+    pub row: SourceRow,
     /// How to read it.
     pub kind: TimeKind,
 }

@@ -2,7 +2,7 @@
 
 /// What a value is to a bound. NULL and NaN are nothing to any.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Compared {
+pub struct BoundComparison {
     /// How it must stand.
     pub order: Order,
     /// The bound, as PostgreSQL reads it.

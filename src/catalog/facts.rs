@@ -5,13 +5,13 @@ mod timescale;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-pub use self::timescale::{AggregateFacts, HypertableFacts, Invalid, Materialized};
-use super::{Column, ColumnType, Relation, Row};
+pub use self::timescale::{AggregateFacts, HypertableFacts, InvalidationEntry, MaterializedRange};
+use super::{Column, ColumnType, Relation, SourceRow};
 use crate::ident::Ident;
 
 /// Which relations to ask about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Scope {
+pub struct DiscoveryScope {
     /// The schemas to discover in; the search path when absent.
     pub schemas: Option<Vec<String>>,
     /// Relations that the operator declares, wherever they are: schema (none: on the search path) and name.
@@ -21,7 +21,7 @@ pub struct Scope {
     pub settled: HashMap<(String, String), Option<String>>,
 }
 
-impl Scope {
+impl DiscoveryScope {
     /// Whether statistics decide nothing about a relation.
     #[must_use]
     pub fn settles(&self, facts: &RelationFacts) -> bool {
@@ -84,7 +84,7 @@ pub struct RelationFacts {
     /// Of a view what it does not carry although it tells the rows apart that it reads: "`ch` of m".
     pub dropped: Vec<String>,
     /// Of a view the columns that are columns of a table.
-    pub origins: Vec<Origin>,
+    pub origins: Vec<ColumnOrigin>,
     /// Its foreign keys.
     pub foreign_keys: Vec<ForeignKey>,
     /// The leading columns of each valid, complete index that give the order in which PostgreSQL compares them.
@@ -99,7 +99,7 @@ pub struct RelationFacts {
 
 /// A column of a view that is a column of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
+pub struct ColumnOrigin {
     /// What the view calls it.
     pub column: Ident,
     /// The table.
@@ -244,7 +244,7 @@ impl ColumnFacts {
     /// The column as the catalog keeps it.
     #[must_use]
     pub fn column(&self) -> Column {
-        Column { name: self.name.clone(), ty: self.ty.clone(), nullable: !self.not_null, row: Row::Own }
+        Column { name: self.name.clone(), ty: self.ty.clone(), nullable: !self.not_null, row: SourceRow::Own }
     }
 
     /// Whether ANALYZE saw nothing but NULL in it.

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::de::DeTable;
 
-use super::facts::Scope;
+use super::facts::DiscoveryScope;
 use super::presets::NAMES;
 use crate::nearest::nearest;
 pub use discovery::Discovery;
@@ -126,7 +126,7 @@ pub struct AnnotationDecl {
 
 /// What is wrong with the file itself.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum FileError {
+pub enum CatalogFileError {
     /// No TOML, or a value of another type than the field's.
     #[error("datebin.toml: {0}")]
     Toml(#[from] toml::de::Error),
@@ -165,7 +165,7 @@ impl CatalogFile {
     ///
     /// # Errors
     /// The text is not valid TOML, or a field is unknown, not supported yet, or of another type.
-    pub fn parse(text: &str) -> Result<Self, FileError> {
+    pub fn parse(text: &str) -> Result<Self, CatalogFileError> {
         let document = DeTable::parse(text)?;
         fields::check(text, document.get_ref())?;
         // Only an error is worth parsing again: it tells its line.
@@ -185,7 +185,7 @@ impl CatalogFile {
 
     /// The relations that the facts must cover.
     #[must_use]
-    pub fn scope(&self) -> Scope {
+    pub fn scope(&self) -> DiscoveryScope {
         let looks = self.discovery.enabled || !self.presets.is_empty();
         let schemas = if looks { self.discovery.schemas.clone() } else { Some(Vec::new()) };
         let sources = self.sources.iter().map(|source| source.relation.as_str());
@@ -195,7 +195,7 @@ impl CatalogFile {
             let (schema, name) = split_relation(relation);
             (schema.map(str::to_owned), name.to_owned())
         });
-        Scope { schemas, declared: declared.collect(), settled: settled::settled(self) }
+        DiscoveryScope { schemas, declared: declared.collect(), settled: settled::settled(self) }
     }
 }
 
@@ -203,12 +203,12 @@ impl CatalogFile {
 ///
 /// # Errors
 /// There is none.
-pub fn known_preset(preset: &str) -> Result<(), FileError> {
+pub fn known_preset(preset: &str) -> Result<(), CatalogFileError> {
     if NAMES.contains(&preset) {
         return Ok(());
     }
     let nearest = nearest(preset, NAMES.into_iter()).into_iter().map(str::to_owned).collect();
-    Err(FileError::UnknownPreset { preset: preset.to_owned(), nearest })
+    Err(CatalogFileError::UnknownPreset { preset: preset.to_owned(), nearest })
 }
 
 /// Schema and name: the first dot splits them, the rest is the name exactly as stored.

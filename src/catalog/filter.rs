@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use super::{Compared, LabelValue};
+use super::{BoundComparison, LabelValue};
 use crate::ast::{Comparison, Matcher, Span, Test, Values};
 use crate::budget::Budget;
 use crate::error::Error;
@@ -18,25 +18,25 @@ pub struct Filter {
     /// Where the label's value is.
     pub value: LabelValue,
     /// What it must be.
-    pub wanted: Wanted,
+    pub wanted: ValueCondition,
 }
 
 /// What a filter wants of a value.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Wanted {
+pub enum ValueCondition {
     /// One of these; the empty string stands for an absent label.
     OneOf(Values),
     /// None of these.
     NoneOf(Values),
     /// To stand so to a bound; NULL does not.
-    Compared(Compared),
+    Compared(BoundComparison),
     /// To be resolved by [`resolve_pattern`] when the label's values are known.
-    Passing(Pattern),
+    Passing(ValueTest),
 }
 
 /// A test that is applied to each value of a label.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Pattern {
+pub enum ValueTest {
     /// A regular expression for the whole value, and whether it must not match.
     Regex(pattern::Pattern, bool),
     /// An ordered comparison.
@@ -67,7 +67,7 @@ fn storable(values: &Values) -> Values {
     Arc::clone(values)
 }
 
-impl Wanted {
+impl ValueCondition {
     /// Whether a value passes; the empty one stands for an absent label.
     #[must_use]
     pub fn accepts(&self, value: &str) -> bool {
@@ -80,7 +80,7 @@ impl Wanted {
     }
 }
 
-impl Pattern {
+impl ValueTest {
     fn accepts(&self, value: &str) -> bool {
         match self {
             Self::Regex(regex, negated) => regex.is_match(value) != *negated,
@@ -118,7 +118,7 @@ impl Filter {
     /// The look-up that the filter still needs.
     #[must_use]
     pub fn lookup(&self) -> Option<Lookup> {
-        matches!(self.wanted, Wanted::Passing(_)).then(|| Lookup { value: self.value.clone() })
+        matches!(self.wanted, ValueCondition::Passing(_)).then(|| Lookup { value: self.value.clone() })
     }
 }
 
@@ -143,7 +143,7 @@ pub fn resolve_within(filter: &Filter, values: &BTreeSet<String>, budget: &Budge
 }
 
 fn tried<E>(filter: &Filter, values: &BTreeSet<String>, mut go_on: impl FnMut() -> Result<(), E>) -> Result<Filter, E> {
-    let Wanted::Passing(pattern) = &filter.wanted else { return Ok(filter.clone()) };
+    let ValueCondition::Passing(pattern) = &filter.wanted else { return Ok(filter.clone()) };
     let with_absent = std::iter::once("").chain(values.iter().map(String::as_str).filter(|v| !v.is_empty()));
     let mut passing = Vec::new();
     for (number, value) in with_absent.enumerate() {
@@ -154,27 +154,27 @@ fn tried<E>(filter: &Filter, values: &BTreeSet<String>, mut go_on: impl FnMut() 
             passing.push(value.to_owned());
         }
     }
-    Ok(Filter { value: filter.value.clone(), wanted: Wanted::OneOf(passing.into()) })
+    Ok(Filter { value: filter.value.clone(), wanted: ValueCondition::OneOf(passing.into()) })
 }
 
 /// A matcher's test, its pattern compiled.
 ///
 /// # Errors
 /// The pattern is no regular expression, or too large, or the request's patterns are too large together.
-pub fn wanted(matcher: &Matcher, patterns: &Patterns) -> Result<Wanted, BadMatcher> {
+pub fn wanted(matcher: &Matcher, patterns: &Patterns) -> Result<ValueCondition, BadMatcher> {
     let regex = |pattern: &str, negated: bool| {
         let compiled = patterns.whole(pattern);
         let bad = |error: pattern::PatternError| BadMatcher { message: error.to_string(), span: matcher.span };
-        Ok(Wanted::Passing(Pattern::Regex(compiled.map_err(bad)?, negated)))
+        Ok(ValueCondition::Passing(ValueTest::Regex(compiled.map_err(bad)?, negated)))
     };
     Ok(match &matcher.test {
-        Test::Everything => Wanted::NoneOf(Values::default()),
-        Test::Nothing => Wanted::OneOf(Values::default()),
-        Test::In(values) => Wanted::OneOf(storable(values)),
-        Test::NotIn(values) => Wanted::NoneOf(storable(values)),
+        Test::Everything => ValueCondition::NoneOf(Values::default()),
+        Test::Nothing => ValueCondition::OneOf(Values::default()),
+        Test::In(values) => ValueCondition::OneOf(storable(values)),
+        Test::NotIn(values) => ValueCondition::NoneOf(storable(values)),
         Test::Match(pattern) => regex(pattern, false)?,
         Test::NotMatch(pattern) => regex(pattern, true)?,
-        Test::Compare(comparison, value) => Wanted::Passing(Pattern::Compare(*comparison, value.clone())),
+        Test::Compare(comparison, value) => ValueCondition::Passing(ValueTest::Compare(*comparison, value.clone())),
     })
 }
 
@@ -182,21 +182,22 @@ pub fn wanted(matcher: &Matcher, patterns: &Patterns) -> Result<Wanted, BadMatch
 mod tests {
     use super::*;
     use crate::budget::ProcessBudget;
-    use crate::catalog::{Column, ColumnType, Row};
+    use crate::catalog::{Column, ColumnType, SourceRow};
     use crate::error::Kind;
     use crate::ident::Ident;
 
     #[test]
     fn values_are_tried_until_the_time_is_over() {
-        let column = Column { name: Ident::new("x").unwrap(), ty: ColumnType::Text, nullable: true, row: Row::Own };
-        let wanted = Wanted::Passing(Pattern::Compare(Comparison::Less, "12".into()));
+        let column =
+            Column { name: Ident::new("x").unwrap(), ty: ColumnType::Text, nullable: true, row: SourceRow::Own };
+        let wanted = ValueCondition::Passing(ValueTest::Compare(Comparison::Less, "12".into()));
         let filter = Filter { value: LabelValue::Column(column), wanted };
         let values: BTreeSet<String> = (0..100_000).map(|n| n.to_string()).collect();
         let budget = Budget::new(&ProcessBudget::new(1 << 20), 1 << 20, 1);
         let resolved = resolve_within(&filter, &values, &budget).unwrap();
         let below: Vec<String> =
             ["0", "1", "10", "11", "2", "3", "4", "5", "6", "7", "8", "9"].map(String::from).into();
-        assert_eq!(resolved.wanted, Wanted::OneOf(below.into()));
+        assert_eq!(resolved.wanted, ValueCondition::OneOf(below.into()));
         assert_eq!(resolve_pattern(&filter, &values), resolved);
         budget.stop();
         assert_eq!(resolve_within(&filter, &values, &budget).unwrap_err().kind, Kind::Timeout);

@@ -6,7 +6,7 @@ use crate::ident::Ident;
 
 /// Which of the rows that stand side by side in a source a column belongs to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Row {
+pub enum SourceRow {
     /// The source's own.
     #[default]
     Own,
@@ -20,7 +20,7 @@ pub enum Row {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Join {
     /// Its row.
-    pub row: Row,
+    pub row: SourceRow,
     /// The relation.
     pub relation: Relation,
     /// Columns of the row it is joined to, each with the column of its own that equals it.
@@ -43,8 +43,8 @@ pub struct Join {
 impl Join {
     /// The row that it is joined to.
     #[must_use]
-    pub fn parent(&self) -> Row {
-        self.on.first().map_or(Row::Own, |(column, _)| column.row)
+    pub fn parent(&self) -> SourceRow {
+        self.on.first().map_or(SourceRow::Own, |(column, _)| column.row)
     }
 }
 
@@ -58,22 +58,22 @@ impl Source {
 
     /// The join of a row and those that lead to it, the source's own neighbour first.
     #[must_use]
-    pub fn path_to(&self, row: Row) -> Vec<&Join> {
+    pub fn path_to(&self, row: SourceRow) -> Vec<&Join> {
         path(&self.joins, row)
     }
 }
 
 /// The joins of some rows, those that must be there, and those that lead to them, each behind the one it is joined to.
 #[must_use]
-pub fn needed(joins: &[Join], rows: impl Iterator<Item = Row>) -> Vec<&Join> {
+pub fn needed(joins: &[Join], rows: impl Iterator<Item = SourceRow>) -> Vec<&Join> {
     let required = joins.iter().filter(|join| join.required).map(|join| join.row);
-    let all: Vec<Row> = rows.chain(required).flat_map(|row| path(joins, row)).map(|join| join.row).collect();
+    let all: Vec<SourceRow> = rows.chain(required).flat_map(|row| path(joins, row)).map(|join| join.row).collect();
     joins.iter().filter(|join| all.contains(&join.row)).collect()
 }
 
 /// The join of a row and those that lead to it, the source's own neighbour first.
 #[must_use]
-pub fn path(joins: &[Join], row: Row) -> Vec<&Join> {
+pub fn path(joins: &[Join], row: SourceRow) -> Vec<&Join> {
     let mut path = Vec::new();
     let mut at = row;
     // A join stands behind the one it is joined to, so this ends.

@@ -11,7 +11,7 @@ const MAX_AGE: Duration = Duration::from_secs(300);
 
 /// When a bucket is settled: no more rows of its time are expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Settles {
+pub enum SettleDelay {
     /// So many milliseconds after its end.
     After(i64),
     /// Never: nothing of the source is stored.
@@ -20,7 +20,7 @@ pub enum Settles {
 
 /// How long the buckets of a source may be answered from again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Keeping {
+pub struct CachePolicy {
     /// How long after its end a bucket is settled, in milliseconds; none where it never is.
     pub settles_ms: Option<i64>,
     /// How long what was read is believed.
@@ -31,13 +31,13 @@ impl Source {
     /// How long its buckets may be answered from again: what the operator says, else from two sampling intervals after
     /// their end on, for five minutes.
     #[must_use]
-    pub fn keeping(&self) -> Keeping {
+    pub fn keeping(&self) -> CachePolicy {
         let usual = self.interval_ms.map_or(0, |interval| interval.saturating_mul(2)).max(SETTLES_MS);
         let settles_ms = match self.settles {
-            Some(Settles::Never) => None,
-            Some(Settles::After(ms)) => Some(ms),
+            Some(SettleDelay::Never) => None,
+            Some(SettleDelay::After(ms)) => Some(ms),
             None => Some(usual),
         };
-        Keeping { settles_ms, max_age: self.max_age.unwrap_or(MAX_AGE) }
+        CachePolicy { settles_ms, max_age: self.max_age.unwrap_or(MAX_AGE) }
     }
 }

@@ -4,7 +4,7 @@ use super::{Column, Relation, Source};
 
 /// A label of a source: a name, or all members of a document.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Label {
+pub enum SourceLabel {
     /// One label.
     One {
         /// What the label is called.
@@ -15,7 +15,7 @@ pub enum Label {
     /// Every member of a document is a label of that name.
     Members {
         /// The document.
-        document: Document,
+        document: LabelDocument,
     },
 }
 
@@ -51,7 +51,7 @@ pub enum LabelValue {
 
 /// Where many labels are at once.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Document {
+pub enum LabelDocument {
     /// An object in a json or jsonb column.
     Json {
         /// The column.
@@ -99,7 +99,7 @@ impl LabelValue {
     }
 }
 
-impl Document {
+impl LabelDocument {
     /// The column that it is read from, to be replaced by another.
     pub const fn column_mut(&mut self) -> &mut Column {
         match self {
@@ -130,7 +130,7 @@ impl Document {
     }
 }
 
-impl Label {
+impl SourceLabel {
     /// The column that it is read from, to be replaced by another.
     pub const fn column_mut(&mut self) -> &mut Column {
         match self {
@@ -152,17 +152,17 @@ impl Label {
 impl Source {
     /// The label of that name, or the document that may have it as a member.
     #[must_use]
-    pub fn label(&self, name: &str) -> Option<&Label> {
-        let one = self.labels.iter().find(|label| matches!(label, Label::One { name: own, .. } if own == name));
-        one.or_else(|| self.labels.iter().find(|label| matches!(label, Label::Members { .. })))
+    pub fn label(&self, name: &str) -> Option<&SourceLabel> {
+        let one = self.labels.iter().find(|label| matches!(label, SourceLabel::One { name: own, .. } if own == name));
+        one.or_else(|| self.labels.iter().find(|label| matches!(label, SourceLabel::Members { .. })))
     }
 
     /// Where the values of the label are that is called so.
     #[must_use]
     pub fn label_value(&self, name: &str) -> Option<LabelValue> {
         Some(match self.label(name)? {
-            Label::One { value, .. } => value.clone(),
-            Label::Members { document } => document.member(name),
+            SourceLabel::One { value, .. } => value.clone(),
+            SourceLabel::Members { document } => document.member(name),
         })
     }
 
@@ -176,16 +176,16 @@ impl Source {
 
     /// The document label, if there is one.
     #[must_use]
-    pub fn document(&self) -> Option<&Document> {
-        self.labels.iter().find_map(|l| if let Label::Members { document } = l { Some(document) } else { None })
+    pub fn document(&self) -> Option<&LabelDocument> {
+        self.labels.iter().find_map(|l| if let SourceLabel::Members { document } = l { Some(document) } else { None })
     }
 
     /// Whether its rows are known to carry that label.
     #[must_use]
     pub fn has_label(&self, name: &str) -> bool {
         self.labels.iter().any(|label| match label {
-            Label::One { name: own, .. } => own == name,
-            Label::Members { .. } => self.members.iter().any(|member| member == name),
+            SourceLabel::One { name: own, .. } => own == name,
+            SourceLabel::Members { .. } => self.members.iter().any(|member| member == name),
         })
     }
 }

@@ -4,7 +4,7 @@ use super::{Column, TimeColumn};
 
 /// When a row ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct End {
+pub struct RowEnd {
     /// The column. NULL means that the row still goes on.
     pub time: TimeColumn,
     /// Values of the column that mean the same as NULL, as PostgreSQL writes them.
@@ -15,7 +15,7 @@ pub struct End {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Overlap {
     /// When it ends.
-    pub end: End,
+    pub end: RowEnd,
     /// What its length is counted in.
     pub unit: LengthUnit,
     /// A column of numbers that it is multiplied by.
@@ -24,11 +24,11 @@ pub struct Overlap {
 
 /// How long a row took.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Lasts {
+pub struct RowDuration {
     /// When it began.
     pub start: TimeColumn,
     /// When it ended.
-    pub end: End,
+    pub end: RowEnd,
     /// What its length is counted in.
     pub unit: LengthUnit,
     /// Whether its sample has the time of its end, not that of its start.

@@ -25,15 +25,15 @@ mod value;
 pub use adjusted::{Adjustment, Scale};
 pub use annotations::{AnnotationSource, OWN};
 pub use clock::{EpochStorage, EpochUnit, TimeColumn, TimeKind};
-pub use compared::{BoundType, Compared, Order};
-pub use filter::{Filter, Wanted};
-pub use join::{Join, Row, needed, path};
-pub use keeping::{Keeping, Settles};
-pub use label::{Document, Label, LabelIds, LabelValue};
-pub use lasting::{End, Lasts, LengthUnit, Overlap};
-pub use rollup::{Held, Rolled, Rollup, RollupColumns, RollupMetrics};
-pub use snapshot::{Carrier, Clash, Snapshot};
-pub use value::{Member, Reading, Value};
+pub use compared::{BoundComparison, BoundType, Order};
+pub use filter::{Filter, ValueCondition};
+pub use join::{Join, SourceRow, needed, path};
+pub use keeping::{CachePolicy, SettleDelay};
+pub use label::{LabelDocument, LabelIds, LabelValue, SourceLabel};
+pub use lasting::{LengthUnit, Overlap, RowDuration, RowEnd};
+pub use rollup::{Rollup, RollupColumns, RollupCoverage, RollupMetrics, RollupPartial};
+pub use snapshot::{Carrier, NameClash, Snapshot};
+pub use value::{CoalescedNumber, ColumnPath, MetricValue};
 
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ pub struct Column {
     /// Whether it may hold NULL.
     pub nullable: bool,
     /// The row that it stands in.
-    pub row: Row,
+    pub row: SourceRow,
 }
 
 /// The types that matter to a question.
@@ -138,21 +138,21 @@ pub struct Source {
     /// When each row was.
     pub time: TimeColumn,
     /// When each row ends, where rows last.
-    pub end: Option<End>,
+    pub end: Option<RowEnd>,
     /// The sampling interval in milliseconds, when it is known; steps never go below it.
     pub interval_ms: Option<i64>,
     /// How far apart two samples of a counter may lie and still connect, in milliseconds.
     pub lookback_ms: i64,
     /// The dimensions of its series, sorted by what they are called.
-    pub labels: Vec<Label>,
+    pub labels: Vec<SourceLabel>,
     /// The members seen in its document label when the snapshot was taken, sorted.
     pub members: Vec<String>,
     /// The metrics that its rows carry.
     pub metrics: Vec<Metric>,
     /// An array of which every element is a sample of its own.
-    pub elements: Option<Member>,
+    pub elements: Option<ColumnPath>,
     /// The document of which every numeric member is a metric.
-    pub numbers: Option<Reading>,
+    pub numbers: Option<CoalescedNumber>,
     /// Whether NaN samples do not exist.
     pub skip_nan: bool,
     /// Whether a NULL ends its series for Prometheus' instant selectors; otherwise it is no sample at all.
@@ -162,7 +162,7 @@ pub struct Source {
     /// How long the newest sample counts for Prometheus' instant selectors, in milliseconds, where the operator says.
     pub staleness_ms: Option<i64>,
     /// When its buckets are settled, where the operator says.
-    pub settles: Option<Settles>,
+    pub settles: Option<SettleDelay>,
     /// How long what was read of it is believed, where the operator says.
     pub max_age: Option<Duration>,
     /// Whether the operator says that policies tell tokens apart: each token has rows of its own then.
@@ -196,7 +196,7 @@ pub struct Metric {
     /// The name that questions use.
     pub name: String,
     /// Where its value is.
-    pub value: Value,
+    pub value: MetricValue,
     /// What becomes of that value before it is a sample.
     pub adjustment: Adjustment,
     /// What a row must be to have a sample, besides what the source says.
@@ -242,7 +242,7 @@ impl Source {
     /// Whether some index starts with the time of its rows.
     #[must_use]
     pub fn is_indexed_by_time(&self) -> bool {
-        self.time.row == Row::Own && self.has_index_leading_with(&self.time.column)
+        self.time.row == SourceRow::Own && self.has_index_leading_with(&self.time.column)
     }
 
     /// Whether some index starts with that column.

@@ -17,7 +17,7 @@ pub const NAMES: [&str; 4] = ["telegraf", "zabbix", "home-assistant", "pgwatch"]
 
 /// A relation that a preset knows.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(super) struct PresetRelation {
     /// The relation.
     pub(super) relation: Relation,
     /// Its `[[source]]`.
@@ -27,7 +27,7 @@ pub(super) struct Known {
 }
 
 /// The relations of a preset that are there.
-pub(super) fn known(preset: &str, facts: &Facts) -> Vec<Known> {
+pub(super) fn known(preset: &str, facts: &Facts) -> Vec<PresetRelation> {
     let source = match preset {
         "telegraf" => telegraf::source,
         "zabbix" => zabbix::source,

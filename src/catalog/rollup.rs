@@ -23,7 +23,7 @@ pub struct Rollup {
     /// What its columns are.
     pub columns: RollupMetrics,
     /// The time that it holds rows for.
-    pub held: Held,
+    pub held: RollupCoverage,
     /// Before this instant nobody looked for holes in what it holds.
     pub unsearched: Option<Millis>,
     /// Whether TimescaleDB states what it holds, so that its rows are not asked.
@@ -67,7 +67,7 @@ pub struct RollupColumns {
 
 /// What a rollup holds, as it was when the catalog was read.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Held {
+pub enum RollupCoverage {
     /// All intervals within these ranges, which ascend and do not touch. The newest interval may still grow and is not
     /// among them.
     Ranges(Vec<TimeRange>),
@@ -77,7 +77,7 @@ pub enum Held {
 
 /// Where a partial is in the rows of a rollup.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Rolled<'a> {
+pub enum RollupPartial<'a> {
     /// In a column.
     Column(&'a Column),
     /// The product of an average and a count.
@@ -87,10 +87,10 @@ pub enum Rolled<'a> {
 impl RollupColumns {
     /// The sum of a stretch, if its number of samples is known as well.
     #[must_use]
-    pub fn total(&self) -> Option<(Rolled<'_>, &Column)> {
+    pub fn total(&self) -> Option<(RollupPartial<'_>, &Column)> {
         let count = self.count.as_ref()?;
-        let sum = self.sum.as_ref().map(Rolled::Column);
-        let total = sum.or_else(|| self.avg.as_ref().map(|avg| Rolled::Product(avg, count)))?;
+        let sum = self.sum.as_ref().map(RollupPartial::Column);
+        let total = sum.or_else(|| self.avg.as_ref().map(|avg| RollupPartial::Product(avg, count)))?;
         Some((total, count))
     }
 
@@ -101,8 +101,8 @@ impl RollupColumns {
             column.map(|column| vec![column])
         }
         let parts = |(total, count)| match total {
-            Rolled::Column(sum) => vec![sum, count],
-            Rolled::Product(avg, _) => vec![avg, count],
+            RollupPartial::Column(sum) => vec![sum, count],
+            RollupPartial::Product(avg, _) => vec![avg, count],
         };
         match function {
             RangeFunction::OverTime(OverTime::Avg) => self.total().map(parts),
@@ -176,10 +176,10 @@ impl Rollup {
     /// What it holds, given the times of its oldest and of its newest row and those on both sides of each hole. An
     /// interval has a row as soon as one series has.
     #[must_use]
-    pub fn held_between(&self, oldest: Millis, newest: Millis, holes: &[TimeRange]) -> Held {
+    pub fn held_between(&self, oldest: Millis, newest: Millis, holes: &[TimeRange]) -> RollupCoverage {
         if !self.is_edge(newest) {
             let step = self.step_text();
-            return Held::Nothing(format!("its newest row does not lie where an interval of {step} begins"));
+            return RollupCoverage::Nothing(format!("its newest row does not lie where an interval of {step} begins"));
         }
         let mut ranges = Vec::with_capacity(holes.len() + 1);
         let mut from = oldest;
@@ -190,9 +190,9 @@ impl Rollup {
         ranges.push(TimeRange { from, to: newest });
         ranges.retain(|range| range.from < range.to);
         if ranges.is_empty() {
-            return Held::Nothing("it holds a single interval, which may still grow".to_owned());
+            return RollupCoverage::Nothing("it holds a single interval, which may still grow".to_owned());
         }
-        Held::Ranges(ranges)
+        RollupCoverage::Ranges(ranges)
     }
 
     /// How long an interval is, as people write it and the file reads it: `7d`, `1h`, `90s`.

@@ -1,6 +1,8 @@
 //! Dates as calendar days of the viewer: midnight in their zone, unless the file names one.
 
-use super::{AnnotationSource, End, Lasts, Metric, Overlap, Rollup, Source, TimeColumn, TimeKind, Value};
+use super::{
+    AnnotationSource, Metric, MetricValue, Overlap, Rollup, RowDuration, RowEnd, Source, TimeColumn, TimeKind,
+};
 use crate::time::{TimeRange, Zone};
 
 /// No two zones are farther apart.
@@ -27,7 +29,7 @@ impl TimeColumn {
     }
 }
 
-impl End {
+impl RowEnd {
     /// The end as somebody in that zone reads it.
     #[must_use]
     pub fn seen_in(&self, zone: &Zone) -> Self {
@@ -35,7 +37,7 @@ impl End {
     }
 }
 
-impl Value {
+impl MetricValue {
     /// The value as somebody in that zone reads it.
     #[must_use]
     pub fn seen_in(&self, zone: &Zone) -> Self {
@@ -46,7 +48,7 @@ impl Value {
             }
             Self::Lasts(own) => {
                 let (start, end) = (own.start.seen_in(zone), own.end.seen_in(zone));
-                Self::Lasts(Box::new(Lasts { start, end, ..(**own).clone() }))
+                Self::Lasts(Box::new(RowDuration { start, end, ..(**own).clone() }))
             }
             other => other.clone(),
         }

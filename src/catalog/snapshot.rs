@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::{AnnotationSource, Held, Label, Metric, Rollup, Source};
+use super::{AnnotationSource, Metric, Rollup, RollupCoverage, Source, SourceLabel};
 use crate::nearest::Lexicon;
 use crate::time::Zone;
 
@@ -41,7 +41,7 @@ pub struct Carrier<'a> {
 /// Two metrics with one name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("two metrics are called {name:?}: {first} and {second}; name one of them in datebin.toml")]
-pub struct Clash {
+pub struct NameClash {
     /// The name.
     pub name: String,
     /// Relation and column of the one.
@@ -55,7 +55,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// Two metrics have one name.
-    pub fn new(sources: Vec<Source>, annotations: Vec<AnnotationSource>, zone: Zone) -> Result<Self, Clash> {
+    pub fn new(sources: Vec<Source>, annotations: Vec<AnnotationSource>, zone: Zone) -> Result<Self, NameClash> {
         Self::united(sources, annotations, zone, |_, _| false)
     }
 
@@ -69,7 +69,7 @@ impl Snapshot {
         annotations: Vec<AnnotationSource>,
         zone: Zone,
         unites: impl Fn(usize, &Metric) -> bool,
-    ) -> Result<Self, Clash> {
+    ) -> Result<Self, NameClash> {
         let mut metrics: BTreeMap<String, Vec<(usize, usize)>> = BTreeMap::new();
         for (at, source) in sources.iter().enumerate() {
             for (within, metric) in source.metrics.iter().enumerate() {
@@ -78,7 +78,7 @@ impl Snapshot {
                 let given = carriers.iter().find(|(s, m)| is_given && !unites(*s, &sources[*s].metrics[*m]));
                 if let Some((s, m)) = given {
                     let first = place(&sources[*s], &sources[*s].metrics[*m]);
-                    return Err(Clash { name: metric.name.clone(), first, second: place(source, metric) });
+                    return Err(NameClash { name: metric.name.clone(), first, second: place(source, metric) });
                 }
                 carriers.push((at, within));
             }
@@ -220,7 +220,7 @@ impl Snapshot {
         let shape = |source: &Source| {
             let mut shape = source.clone();
             shape.rollups.iter_mut().for_each(|rollup| {
-                (rollup.held, rollup.unsearched) = (Held::Nothing(String::new()), None);
+                (rollup.held, rollup.unsearched) = (RollupCoverage::Nothing(String::new()), None);
             });
             shape
         };
@@ -244,7 +244,8 @@ impl Snapshot {
     #[must_use]
     pub fn label_names(&self) -> BTreeSet<&str> {
         let labels = self.sources.iter().flat_map(|source| &source.labels);
-        let declared = labels.filter_map(|l| if let Label::One { name, .. } = l { Some(name.as_str()) } else { None });
+        let declared =
+            labels.filter_map(|l| if let SourceLabel::One { name, .. } = l { Some(name.as_str()) } else { None });
         declared.chain(self.sources.iter().flat_map(|source| source.members.iter().map(String::as_str))).collect()
     }
 }

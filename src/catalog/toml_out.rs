@@ -13,7 +13,7 @@ use rollup::rollup;
 use rows::{joins, labels, matchers, refined, time};
 
 use super::classify::{Decision, Verdict};
-use super::{Column, LOOKBACK_MS, Metric, MetricKind, Relation, Row, Settles, Snapshot, Source};
+use super::{Column, LOOKBACK_MS, Metric, MetricKind, Relation, SettleDelay, Snapshot, Source, SourceRow};
 use crate::ast::OverTime;
 
 const HEAD: &str = "\
@@ -58,7 +58,7 @@ fn source(out: &mut String, source: &Source, decisions: &[&Decision]) {
     reasons(out, decisions, Verdict::Time);
     line(out, &["time = ", &time(&source.time, &source.joins)]);
     reasons(out, decisions, Verdict::Label);
-    line(out, &["labels = ", &labels(source, Row::Own)]);
+    line(out, &["labels = ", &labels(source, SourceRow::Own)]);
     matchers(out, &source.filters);
     if let Some(ms) = source.interval_ms {
         line(out, &["interval = ", &quoted(&format!("{ms}ms"))]);
@@ -70,8 +70,8 @@ fn source(out: &mut String, source: &Source, decisions: &[&Decision]) {
         line(out, &["staleness = ", &quoted(&format!("{ms}ms"))]);
     }
     match source.settles {
-        Some(Settles::Never) => line(out, &["settles = ", &quoted("never")]),
-        Some(Settles::After(ms)) => line(out, &["settles = ", &quoted(&format!("{ms}ms"))]),
+        Some(SettleDelay::Never) => line(out, &["settles = ", &quoted("never")]),
+        Some(SettleDelay::After(ms)) => line(out, &["settles = ", &quoted(&format!("{ms}ms"))]),
         None => {}
     }
     if let Some(age) = source.max_age {
@@ -88,13 +88,13 @@ fn source(out: &mut String, source: &Source, decisions: &[&Decision]) {
     for own in source.metrics.iter().filter(|own| own.stored_name.is_none()) {
         metric(out, own, decisions);
     }
-    joins(out, source, Row::Own, "source");
+    joins(out, source, SourceRow::Own, "source");
     source.rollups.iter().filter(|own| rollup::can_be_said(source, own)).for_each(|own| rollup(out, own));
 }
 
 fn narrow(out: &mut String, source: &Source, decisions: &[&Decision]) {
     reasons(out, decisions, Verdict::Name);
-    let is_plain = |name: &&Column| name.row == Row::Own && source.name_path.is_empty();
+    let is_plain = |name: &&Column| name.row == SourceRow::Own && source.name_path.is_empty();
     if let Some(name) = source.name_column.as_ref().filter(is_plain) {
         line(out, &["name = ", &quoted(name.name.as_str())]);
     } else if let Some(column) = source.name_column.as_ref().filter(|_| !source.name_path.is_empty()) {

@@ -1,44 +1,44 @@
 //! Values: where the number of a metric is.
 
-use super::{Column, ColumnType, Lasts, Overlap, Relation, Row, Source, TimeColumn};
+use super::{Column, ColumnType, Overlap, Relation, RowDuration, Source, SourceRow, TimeColumn};
 use crate::ident::Ident;
 
 /// Where a metric's number is.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Value {
+pub enum MetricValue {
     /// A column of a numeric type or boolean.
     Column(Column),
     /// What is written in columns of any type or in JSON.
-    Read(Box<Reading>),
+    Read(Box<CoalescedNumber>),
     /// Every row is a sample of 1.
     Rows,
     /// How much of a bucket the row lasts.
     Overlap(Box<Overlap>),
     /// How long the row lasted.
-    Lasts(Box<Lasts>),
+    Lasts(Box<RowDuration>),
     /// The product of columns of numbers.
     Product(Vec<Column>),
 }
 
 /// The first of several cells that is not null, read as a number.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reading {
+pub struct CoalescedNumber {
     /// The cells, in order.
-    pub cells: Vec<Member>,
+    pub cells: Vec<ColumnPath>,
     /// Words that stand for numbers, looked up before a text is parsed.
     pub words: Vec<(String, f64)>,
 }
 
 /// A column, or a member of the JSON that it holds.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Member {
+pub struct ColumnPath {
     /// The column.
     pub column: Column,
     /// The path to the member; empty for the column itself.
     pub path: Vec<String>,
 }
 
-impl Member {
+impl ColumnPath {
     /// A column itself.
     #[must_use]
     pub const fn of(column: Column) -> Self {
@@ -65,7 +65,7 @@ impl Member {
     }
 }
 
-impl Reading {
+impl CoalescedNumber {
     /// Whether a cell may hold something that is no number.
     #[must_use]
     pub fn may_skip(&self) -> bool {
@@ -73,14 +73,14 @@ impl Reading {
     }
 }
 
-impl Value {
+impl MetricValue {
     /// The cells that it is read from, in order.
     #[must_use]
-    pub fn cells(&self) -> Vec<Member> {
+    pub fn cells(&self) -> Vec<ColumnPath> {
         match self {
-            Self::Column(column) => vec![Member::of(column.clone())],
+            Self::Column(column) => vec![ColumnPath::of(column.clone())],
             Self::Read(reading) => reading.cells.clone(),
-            Self::Product(columns) => columns.iter().cloned().map(Member::of).collect(),
+            Self::Product(columns) => columns.iter().cloned().map(ColumnPath::of).collect(),
             Self::Rows | Self::Overlap(_) | Self::Lasts(_) => Vec::new(),
         }
     }
@@ -138,18 +138,18 @@ impl Value {
             }
             Self::Column(column) => format!("{relation}, column {}", column.name),
             Self::Read(reading) => {
-                let told: Vec<String> = reading.cells.iter().map(Member::told).collect();
+                let told: Vec<String> = reading.cells.iter().map(ColumnPath::told).collect();
                 format!("{relation}, {}", told.join(" or "))
             }
         }
     }
 }
 
-impl Member {
+impl ColumnPath {
     fn told(&self) -> String {
         match (self.column.row, self.path.is_empty()) {
-            (Row::Element, true) => "the element".to_owned(),
-            (Row::Element, false) => format!("member {} of the element", self.path.join(".")),
+            (SourceRow::Element, true) => "the element".to_owned(),
+            (SourceRow::Element, false) => format!("member {} of the element", self.path.join(".")),
             (_, true) => format!("column {}", self.column.name),
             (_, false) => format!("column {}, member {}", self.column.name, self.path.join(".")),
         }
@@ -215,7 +215,7 @@ impl Source {
     #[must_use]
     pub fn element() -> Option<Column> {
         let name = Ident::new("element").ok()?;
-        Some(Column { name, ty: ColumnType::Jsonb, nullable: true, row: Row::Element })
+        Some(Column { name, ty: ColumnType::Jsonb, nullable: true, row: SourceRow::Element })
     }
 }
 

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use super::report::{Finding, Label as Told, Level};
 use crate::catalog::facts::{RelationFacts, RelationKind};
-use crate::catalog::{End, Label, LabelValue, Metric, Relation, Row, Source, TimeColumn, TimeKind, Value};
+use crate::catalog::{
+    LabelValue, Metric, MetricValue, Relation, RowEnd, Source, SourceLabel, SourceRow, TimeColumn, TimeKind,
+};
 use crate::ident::Ident;
 use crate::sql;
 
@@ -75,8 +77,8 @@ pub(super) fn times(source: &Source, own: &RelationFacts, facts: &HashMap<&Relat
 
 /// The end of rows that no index holds, where samples have its time.
 pub(super) fn end_index(source: &Source, facts: &RelationFacts) -> Option<Finding> {
-    let at_end = |metric: &Metric| matches!(&metric.value, Value::Lasts(lasts) if lasts.at_end);
-    let has_such = |end: &&End| end.time.row == Row::Own && source.metrics.iter().any(at_end);
+    let at_end = |metric: &Metric| matches!(&metric.value, MetricValue::Lasts(lasts) if lasts.at_end);
+    let has_such = |end: &&RowEnd| end.time.row == SourceRow::Own && source.metrics.iter().any(at_end);
     let end = source.end.as_ref().filter(has_such)?;
     time_index(&end.time.column, &source.indexes, facts)
 }
@@ -86,15 +88,15 @@ pub(super) fn labels(source: &Source, facts: &RelationFacts) -> (Vec<Told>, Vec<
     let (mut told, mut findings) = (Vec::new(), Vec::new());
     for label in &source.labels {
         let (name, strategy) = match label {
-            Label::One { name, value } if matches!(value.column().row, Row::Joined(_)) => {
+            SourceLabel::One { name, value } if matches!(value.column().row, SourceRow::Joined(_)) => {
                 (name.clone(), "the rows of the joined relation".to_owned())
             }
-            Label::One { name, value: LabelValue::Column(column) } => {
+            SourceLabel::One { name, value: LabelValue::Column(column) } => {
                 findings.extend(label_finding(source, facts, name, &column.name));
                 (name.clone(), strategy(source, &column.name))
             }
-            Label::One { name, .. } => (name.clone(), NEWEST.to_owned()),
-            Label::Members { document } => (
+            SourceLabel::One { name, .. } => (name.clone(), NEWEST.to_owned()),
+            SourceLabel::Members { document } => (
                 document.column().name.to_string(),
                 format!("each member is a label; seen: {}", source.members.join(", ")),
             ),

@@ -7,7 +7,7 @@ use chrono::DateTime;
 use super::advice::advised;
 use super::report::{Finding, Level, Rollup as Told};
 use crate::catalog::facts::{RelationFacts, RelationKind};
-use crate::catalog::{Held, Relation, Rollup, Source};
+use crate::catalog::{Relation, Rollup, RollupCoverage, Source};
 use crate::time::{Millis, TimeRange};
 
 /// Holes that are named in the text.
@@ -20,8 +20,10 @@ pub(super) fn rollups(source: &Source) -> Vec<Told> {
 
 fn told(source: &Source, rollup: &Rollup) -> Told {
     let (holds, held) = match &rollup.held {
-        Held::Ranges(ranges) => (ranges.iter().map(|range| [range.from, range.to]).collect(), holds(rollup, ranges)),
-        Held::Nothing(why) => (Vec::new(), format!("not used: {why}")),
+        RollupCoverage::Ranges(ranges) => {
+            (ranges.iter().map(|range| [range.from, range.to]).collect(), holds(rollup, ranges))
+        }
+        RollupCoverage::Nothing(why) => (Vec::new(), format!("not used: {why}")),
     };
     let serves = source.metrics.iter().filter_map(|metric| {
         let columns = rollup.columns_of(metric)?;
@@ -88,7 +90,7 @@ fn unsafe_for_tokens(source: &Source, rollup: &Rollup) -> Option<Finding> {
 }
 
 fn unused(rollup: &Rollup, facts: &HashMap<&Relation, &RelationFacts>) -> Option<Finding> {
-    let Held::Nothing(why) = &rollup.held else { return None };
+    let RollupCoverage::Nothing(why) = &rollup.held else { return None };
     let rows = &rollup.rows;
     let finding = Finding::new(Level::Note, format!("the rollup {} is not used: {why}", rows.relation));
     let helps = |facts: &&&RelationFacts| {
@@ -103,7 +105,7 @@ fn unused(rollup: &Rollup, facts: &HashMap<&Relation, &RelationFacts>) -> Option
 
 /// The holes of a rollup.
 fn gaps(source: &Source, rollup: &Rollup) -> Option<Finding> {
-    let Held::Ranges(ranges) = &rollup.held else { return None };
+    let RollupCoverage::Ranges(ranges) = &rollup.held else { return None };
     let holes = holes(ranges);
     let newest = holes.last()?;
     let (relation, raw) = (&rollup.rows.relation, &source.relation);

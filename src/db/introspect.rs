@@ -17,7 +17,7 @@ use sqlx::PgConnection;
 use self::aggregates::Timescale;
 use super::batch::{Float, Results, batch};
 use crate::catalog::Relation;
-use crate::catalog::facts::{Facts, RelationFacts, RelationKind, Scope};
+use crate::catalog::facts::{DiscoveryScope, Facts, RelationFacts, RelationKind};
 use crate::ident::Ident;
 use crate::time::Clock;
 
@@ -98,7 +98,7 @@ pub(super) struct Account {
 /// A statement failed.
 pub async fn load(
     connection: &mut PgConnection,
-    scope: &Scope,
+    scope: &DiscoveryScope,
     beyond: &mut Vec<Relation>,
 ) -> Result<Facts, sqlx::Error> {
     account(connection, scope, beyond).await.map(|account| account.facts)
@@ -108,7 +108,7 @@ pub async fn load(
 /// made anew in the middle would lose its columns: then all is loaded once more.
 pub(super) async fn account(
     connection: &mut PgConnection,
-    scope: &Scope,
+    scope: &DiscoveryScope,
     beyond: &mut Vec<Relation>,
 ) -> Result<Account, sqlx::Error> {
     let mut loaded = load_once(connection, scope, beyond).await?;
@@ -132,7 +132,7 @@ struct Loaded {
 
 async fn load_once(
     connection: &mut PgConnection,
-    scope: &Scope,
+    scope: &DiscoveryScope,
     beyond: &mut Vec<Relation>,
 ) -> Result<Loaded, sqlx::Error> {
     let (mut begin, mut results) = in_scope(connection, &scope::text(scope, beyond)).await?;

@@ -19,7 +19,7 @@ use super::start::Start;
 use super::stored::{Memory, Reader};
 use super::{introspect, session};
 use crate::catalog::classify::{CatalogError, Decision, classify, finish, sound};
-use crate::catalog::facts::{Facts, RelationKind, Scope};
+use crate::catalog::facts::{DiscoveryScope, Facts, RelationKind};
 use crate::catalog::file::CatalogFile;
 use crate::catalog::{Relation, Snapshot};
 use crate::time::Zone;
@@ -226,7 +226,7 @@ fn clash_names(place: &str, relation: &str) -> bool {
     place == relation || place.split_once('.').is_some_and(|(_, name)| name == relation)
 }
 
-async fn connected(config: &DatabaseConfig, scope: &Scope, beyond: &[Relation]) -> Result<Session, LoadError> {
+async fn connected(config: &DatabaseConfig, scope: &DiscoveryScope, beyond: &[Relation]) -> Result<Session, LoadError> {
     let start = Start::of(Purpose::Discovery).with(introspect::scope::setting(scope, beyond));
     let session = session::connected(config, &start, &Pace::default()).await?;
     supported(&session.connection)?;

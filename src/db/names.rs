@@ -12,9 +12,9 @@ use tokio::time::Instant;
 
 use super::error::DbError;
 use super::lease::{pairs, texts};
-use crate::catalog::classify::{NameStrategy, Names, StoredNames};
+use crate::catalog::classify::{NameStrategy, NamingRelation, StoredNames};
 use crate::catalog::filter::resolve_pattern;
-use crate::catalog::{Column, ColumnType, Filter, LabelValue, Row, Source};
+use crate::catalog::{Column, ColumnType, Filter, LabelValue, Source, SourceRow};
 use crate::sql::{self, Param, Statement, Writer};
 use crate::time::{Clock, Millis};
 
@@ -75,7 +75,7 @@ async fn all_names(
         }
         return Ok(stored(Vec::new(), NameStrategy::AllRows));
     };
-    if column.row != Row::Own {
+    if column.row != SourceRow::Own {
         return of_dimension(connection, source, column, most).await;
     }
     let found = own_names(connection, source, column, (most, until)).await?;
@@ -188,7 +188,7 @@ async fn resolve_patterns(
 ///
 /// # Errors
 /// The database is away, or refuses the statement.
-pub async fn called(connection: &mut PgConnection, names: &Names) -> Result<HashMap<String, String>, DbError> {
+pub async fn called(connection: &mut PgConnection, names: &NamingRelation) -> Result<HashMap<String, String>, DbError> {
     let mut w = Writer::default();
     w.syntax("SELECT DISTINCT ON (1) t.").ident(&names.key.name).syntax("::text, t.").ident(&names.name.name);
     w.syntax("::text FROM ").relation(&names.relation).syntax(" AS t WHERE t.").ident(&names.key.name);

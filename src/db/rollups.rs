@@ -10,7 +10,7 @@ use super::lease::{raw, texts};
 use super::names::is_about_the_relation;
 use super::path::{Lasting, SearchPath};
 use super::stored::LastRead;
-use crate::catalog::{Held, Rollup, Source};
+use crate::catalog::{Rollup, RollupCoverage, Source};
 use crate::sql::{self, Every, Statement, Writer};
 use crate::time::{Clock, TimeRange};
 
@@ -91,7 +91,8 @@ pub(super) async fn read(
 ) -> Result<Option<KnownRows>, DbError> {
     let Some(every) = every(&rollup.rows) else {
         let time = &rollup.rows.time.column;
-        rollup.held = Held::Nothing(format!("no index leads with {time}, by which its newest row would be found"));
+        rollup.held =
+            RollupCoverage::Nothing(format!("no index leads with {time}, by which its newest row would be found"));
         return Ok(None);
     };
     // A row that claims to be of later than now says nothing of what is complete.
@@ -102,7 +103,7 @@ pub(super) async fn read(
     };
     let all = || ends.iter().flatten();
     let (Some(oldest), Some(newest)) = (all().min().copied(), all().max().copied()) else {
-        rollup.held = Held::Nothing("it holds no rows yet".to_owned());
+        rollup.held = RollupCoverage::Nothing("it holds no rows yet".to_owned());
         return Ok(None);
     };
     let begun = Instant::now();
@@ -203,8 +204,8 @@ async fn texts_in_time(
 }
 
 /// What one holds for which there was no time.
-pub(super) fn unread() -> Held {
-    Held::Nothing("its contents cannot be read in time".to_owned())
+pub(super) fn unread() -> RollupCoverage {
+    RollupCoverage::Nothing("its contents cannot be read in time".to_owned())
 }
 
 /// How the times of its rows are found.

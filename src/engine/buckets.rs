@@ -11,7 +11,7 @@ use super::Scope;
 use super::said::logged;
 use crate::budget::{Budget, Held};
 use crate::cache::{Key, Landed, ListKey, ListTimes, Origin, Outcome, Piece};
-use crate::catalog::{Filter, Keeping, LabelValue, Source, Value};
+use crate::catalog::{CachePolicy, Filter, LabelValue, MetricValue, Source};
 use crate::db::{DbError, Deadline};
 use crate::error::Error;
 use crate::frame::{self, Block, Collector, Found};
@@ -71,7 +71,7 @@ impl Scope {
     /// Whether the buckets of a fetch may come out of the cache, or of a statement that others wait for too. Rows that
     /// last change the buckets behind them when they end.
     pub(super) const fn is_cached(&self, fetch: &Fetch) -> bool {
-        self.cache.is_on() && !matches!(fetch.rows.value, Value::Overlap(_) | Value::Lasts(_))
+        self.cache.is_on() && !matches!(fetch.rows.value, MetricValue::Overlap(_) | MetricValue::Lasts(_))
     }
 
     /// The buckets of a fetch whose patterns are resolved.
@@ -159,7 +159,7 @@ impl Scope {
     }
 
     /// The buckets of a part of a fetch that is asked alone.
-    async fn ask(&self, key: &Key, fetch: Fetch, keeping: Keeping) -> Result<Asked, Error> {
+    async fn ask(&self, key: &Key, fetch: Fetch, keeping: CachePolicy) -> Result<Asked, Error> {
         let range = TimeRange { from: fetch.axis.from, to: fetch.axis.to };
         let (flight, own, whose) = (self.in_flight(), fetch.clone(), key.clone());
         let work = async move { flight.fly(own, whose, keeping).await };
@@ -182,7 +182,7 @@ impl Scope {
     }
 
     /// Reads the buckets of a fetch, and stores those that are settled.
-    async fn fly(self, fetch: Fetch, key: Key, keeping: Keeping) -> Result<Landed, Error> {
+    async fn fly(self, fetch: Fetch, key: Key, keeping: CachePolicy) -> Result<Landed, Error> {
         let reading = self.reading_now(keeping);
         let (block, held) = self.read_block(fetch).await?;
         let block = Arc::new(block);
@@ -191,7 +191,7 @@ impl Scope {
     }
 
     /// What may be kept of rows that are read from now on.
-    pub(super) fn reading_now(&self, keeping: Keeping) -> Reading {
+    pub(super) fn reading_now(&self, keeping: CachePolicy) -> Reading {
         let settled = keeping.settles_ms.map(|settles_ms| self.earlier_now().saturating_sub(settles_ms));
         Reading { at: Instant::now(), settled, max_age: keeping.max_age }
     }

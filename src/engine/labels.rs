@@ -7,7 +7,7 @@ use futures_util::{StreamExt as _, stream};
 
 use super::{AT_ONCE, LabelValues, Scope};
 use crate::ast::Matcher;
-use crate::catalog::{LabelValue, Row, Source};
+use crate::catalog::{LabelValue, Source, SourceRow};
 use crate::db::DbError;
 use crate::error::Error;
 use crate::intake::{LabelScope, PICKER};
@@ -191,8 +191,10 @@ impl Scope {
         let instead = match value {
             // Statistics and other relations know the rows of everybody.
             _ if hides_rows => None,
-            LabelValue::Column(column) if column.row == Row::Own => Some(sql::common_values(&source.relation, column)),
-            value if matches!(value.column().row, Row::Joined(_)) => {
+            LabelValue::Column(column) if column.row == SourceRow::Own => {
+                Some(sql::common_values(&source.relation, column))
+            }
+            value if matches!(value.column().row, SourceRow::Joined(_)) => {
                 Some(sql::label_values(source, value, filters, asked.0, cap))
             }
             _ => None,

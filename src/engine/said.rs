@@ -1,13 +1,13 @@
 //! What is said of fetches: to the person at the panel, and in errors.
 
-use crate::catalog::Value;
+use crate::catalog::MetricValue;
 use crate::db::DbError;
 use crate::error::{Error, Kind};
 use crate::plan::Fetch;
 
 /// Says how many values were no numbers, or how many rows end before they begin.
 pub(super) fn skipped_values(fetch: &Fetch, skipped: f64) -> Option<String> {
-    if matches!(fetch.rows.value, Value::Overlap(_) | Value::Lasts(_)) {
+    if matches!(fetch.rows.value, MetricValue::Overlap(_) | MetricValue::Lasts(_)) {
         let rows = if skipped > 1.0 {
             format!("{skipped:.0} rows end before they begin and were")
         } else {

@@ -13,7 +13,7 @@ use futures_util::stream::FuturesOrdered;
 use self::rest::{Pace, Rest, scaled};
 use super::Scope;
 use super::said::logged;
-use crate::catalog::{LabelValue, Row, Wanted};
+use crate::catalog::{LabelValue, SourceRow, ValueCondition};
 use crate::db::{DbError, Pieces, SeriesRow};
 use crate::error::{Error, Kind};
 use crate::frame::SampleSink;
@@ -142,25 +142,25 @@ impl Scope {
 
     /// Whether an index finds the rows of a slice: it begins with the time, or with labels that are given.
     fn is_found_by_time(&self, fetch: &Fetch) -> bool {
-        self.has_index(fetch, |wanted| matches!(wanted, Wanted::OneOf(_)))
+        self.has_index(fetch, |wanted| matches!(wanted, ValueCondition::OneOf(_)))
     }
 
     /// Whether an index gives the rows in order of time: what stands before the time in it has one value.
     fn has_order_of_time(&self, fetch: &Fetch) -> bool {
-        let is_one = |wanted: &Wanted| matches!(wanted, Wanted::OneOf(values) if values.len() == 1);
+        let is_one = |wanted: &ValueCondition| matches!(wanted, ValueCondition::OneOf(values) if values.len() == 1);
         sql::is_ordered_as_stored(&fetch.rows.time) && self.has_index(fetch, is_one)
     }
 
     /// Whether an index leads to the time behind labels that are given like this.
-    fn has_index(&self, fetch: &Fetch, is_enough: impl Fn(&Wanted) -> bool) -> bool {
+    fn has_index(&self, fetch: &Fetch, is_enough: impl Fn(&ValueCondition) -> bool) -> bool {
         let (rows, given) = (&fetch.rows, fetch.named());
-        let Some(source) = self.snapshot.sources().get(rows.source).filter(|_| rows.time.row == Row::Own) else {
+        let Some(source) = self.snapshot.sources().get(rows.source).filter(|_| rows.time.row == SourceRow::Own) else {
             return false;
         };
         let is_given = |column: &crate::ident::Ident| {
             rows.filters.iter().chain(&given).any(|filter| {
                 is_enough(&filter.wanted)
-                    && matches!(&filter.value, LabelValue::Column(own) if own.row == Row::Own && own.name == *column)
+                    && matches!(&filter.value, LabelValue::Column(own) if own.row == SourceRow::Own && own.name == *column)
             })
         };
         source.indexes.iter().any(|columns| {

@@ -12,7 +12,7 @@ use super::buckets::{Keyed, origin};
 use super::reading::Metric;
 use super::said::logged;
 use crate::cache::{Key, Landed, Outcome, Piece};
-use crate::catalog::Keeping;
+use crate::catalog::CachePolicy;
 use crate::db::DbError;
 use crate::error::Error;
 use crate::evaluate::{FoldPlan, Samples};
@@ -56,7 +56,7 @@ impl Scope {
     /// Whether values of the windows of a read may be kept: its samples are wanted for nothing else, and some of its
     /// windows may have been asked before, or will be again.
     pub(super) fn keeps_steps(&self, fetches: &[Fetch], plan: &ReadPlan) -> bool {
-        let Keeping { settles_ms, .. } = self.keeping_of(fetches);
+        let CachePolicy { settles_ms, .. } = self.keeping_of(fetches);
         let settled = settles_ms.map(|settles_ms| self.earlier_now().saturating_sub(settles_ms));
         let is_newest = |fold: &FoldPlan| fold.ends.len == 1 && settled.is_none_or(|to| fold.ends.start_ms >= to);
         let is_short = plan.folds.iter().all(|(_, fold)| fold.ends.len <= STEPS);
@@ -65,14 +65,14 @@ impl Scope {
     }
 
     /// How long what the sources of one metric have may be answered from again.
-    fn keeping_of(&self, fetches: &[Fetch]) -> Keeping {
+    fn keeping_of(&self, fetches: &[Fetch]) -> CachePolicy {
         let sources = fetches.iter().filter_map(|fetch| self.snapshot.sources().get(fetch.rows.source));
         let each = sources.map(crate::catalog::Source::keeping);
-        let joint = each.reduce(|one, other| Keeping {
+        let joint = each.reduce(|one, other| CachePolicy {
             settles_ms: one.settles_ms.zip(other.settles_ms).map(|(one, other)| one.max(other)),
             max_age: one.max_age.min(other.max_age),
         });
-        joint.unwrap_or(Keeping { settles_ms: None, max_age: std::time::Duration::ZERO })
+        joint.unwrap_or(CachePolicy { settles_ms: None, max_age: std::time::Duration::ZERO })
     }
 
     /// The series of all folds of a read of one metric, whose patterns are resolved.
@@ -102,7 +102,7 @@ impl Scope {
     }
 
     /// What is known of the windows of one fold.
-    fn windows(&self, fetches: &[Fetch], fold: &FoldPlan, keeping: Keeping) -> Windows {
+    fn windows(&self, fetches: &[Fetch], fold: &FoldPlan, keeping: CachePolicy) -> Windows {
         let plan = fetches.first().map_or(*fold, |first| fold.with_lookback(first.fold.lookback_ms));
         let key = Key::of_windows(fetches, &plan, self.identity(), self.catalog.reloads());
         let edges = plan.edges();
@@ -118,7 +118,7 @@ impl Scope {
         &self,
         fetches: &[Fetch],
         missing: Vec<Missing>,
-        keeping: Keeping,
+        keeping: CachePolicy,
     ) -> Result<Option<Asked>, Error> {
         let plans: Vec<FoldPlan> = missing.iter().map(|one| one.plan).collect();
         let own = |fetch: &Fetch| fetch.of_windows(&plans, self.snapshot.sources().get(fetch.rows.source)?);
@@ -134,7 +134,12 @@ impl Scope {
     }
 
     /// Reads the samples of windows, and stores the values that are settled.
-    async fn fly_steps(self, fetches: Vec<Fetch>, missing: Vec<Missing>, keeping: Keeping) -> Result<Landed, Error> {
+    async fn fly_steps(
+        self,
+        fetches: Vec<Fetch>,
+        missing: Vec<Missing>,
+        keeping: CachePolicy,
+    ) -> Result<Landed, Error> {
         let reading = self.reading_now(keeping);
         let plan =
             ReadPlan { folds: missing.iter().map(|one| one.plan).enumerate().collect(), keeps: false, blocks: true };

@@ -2,7 +2,7 @@
 
 use crate::ast::AggregateOp;
 use crate::budget::Held;
-use crate::catalog::Value;
+use crate::catalog::MetricValue;
 use crate::error::Error;
 use crate::plan::{Fetch, FetchAggregate};
 use crate::range::buckets::{BucketSpan, Cell, CellKind, Partials, merged};
@@ -29,7 +29,7 @@ pub(super) fn points(fetch: &Fetch, kind: CellKind, cells: &[Cell], take: &mut T
     let counts = |wanted: &FetchAggregate| matches!(wanted.op, AggregateOp::Count | AggregateOp::Group);
     let unit = match &fetch.rows.value {
         _ if fetch.fold.aggregate.as_ref().is_some_and(counts) => None,
-        Value::Overlap(overlap) if fetch.fold.mean => Some(overlap.unit.seconds()),
+        MetricValue::Overlap(overlap) if fetch.fold.mean => Some(overlap.unit.seconds()),
         _ => fetch.fold.per_second.then_some(1.0),
     };
     let value = |partials: Partials, span: BucketSpan| {

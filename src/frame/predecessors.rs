@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::samples::SampleCollector;
 use crate::ast::OverTime;
 use crate::evaluate::RangeFunction;
-use crate::plan::{Buckets, Fetch, Filter, SeriesLabel, Wanted};
+use crate::plan::{Buckets, Fetch, Filter, SeriesLabel, ValueCondition};
 use crate::range::buckets::FineSample;
 use crate::time::TimeRange;
 
@@ -73,7 +73,7 @@ impl SampleCollector {
         let filter = |(label, values): (&SeriesLabel, BTreeSet<&str>)| match label {
             SeriesLabel::One { value, .. } => {
                 let values = values.into_iter().map(str::to_owned).collect();
-                Some(Filter { value: value.clone(), wanted: Wanted::OneOf(values) })
+                Some(Filter { value: value.clone(), wanted: ValueCondition::OneOf(values) })
             }
             SeriesLabel::Members { .. } => None,
         };

@@ -1,7 +1,7 @@
 //! Metrics that are the rows themselves: each row is a sample of 1, and what is asked of them is how many there are.
 
 use crate::ast::OverTime;
-use crate::catalog::{Metric, Value};
+use crate::catalog::{Metric, MetricValue};
 use crate::error::{Error, Kind};
 use crate::evaluate::RangeFunction;
 
@@ -22,7 +22,7 @@ pub(super) const fn counts(function: RangeFunction) -> bool {
 pub(super) fn asked(function: Option<RangeFunction>, metric: &Metric) -> Result<Asked, Error> {
     use RangeFunction::{Changes, Delta, Deriv, Idelta, Irate, Rate, Resets};
     let function = function.unwrap_or(RangeFunction::OverTime(metric.over_time));
-    if metric.value != Value::Rows {
+    if metric.value != MetricValue::Rows {
         return Ok(Asked { function, per_second: false });
     }
     match function {

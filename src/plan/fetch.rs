@@ -6,11 +6,11 @@ use super::metrics::bad_matcher;
 use super::names::{Named, named};
 use super::window::{self, Cut};
 use super::{
-    Axis, Buckets, Caps, Context, Fetch, FetchAggregate, FetchFold, FetchRows, Filter, SeriesLabel, Wanted, counted,
-    notices, open,
+    Axis, Buckets, Caps, Context, Fetch, FetchAggregate, FetchFold, FetchRows, Filter, SeriesLabel, ValueCondition,
+    counted, notices, open,
 };
 use crate::ast::{Grouping, Matcher};
-use crate::catalog::{Carrier, LabelValue, Source, Value};
+use crate::catalog::{Carrier, LabelValue, MetricValue, Source};
 use crate::error::{Error, Kind};
 use crate::evaluate::RangeFunction;
 use crate::lower::FetchRequest;
@@ -115,7 +115,7 @@ fn group(
     let covers = open::covers(request, metrics);
     let cut = open::cut(context, request, covers, window::cut(context, request, grid, sampling_ms)?);
     let pushed = request.pushed.as_ref().map(|p| FetchAggregate { op: p.op, grouping: p.grouping.clone() });
-    let counts_rows = metrics.iter().flatten().all(|carrier| carrier.metric.value == Value::Rows);
+    let counts_rows = metrics.iter().flatten().all(|carrier| carrier.metric.value == MetricValue::Rows);
     let is_simple =
         |function: RangeFunction| function.over_time().is_some() || (counts_rows && counted::counts(function));
     let in_database = context.pushes && cut.windows.is_none() && (covers || request.function.is_none_or(is_simple));
@@ -278,7 +278,7 @@ impl Fetch {
         let stored = self.rows.stored.iter();
         let named = |(value, name): &(LabelValue, String)| Filter {
             value: value.clone(),
-            wanted: Wanted::OneOf([name.clone()].into()),
+            wanted: ValueCondition::OneOf([name.clone()].into()),
         };
         stored.map(named).collect()
     }

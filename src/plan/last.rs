@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Fetch, SeriesLabel};
-use crate::catalog::{ColumnType, LabelValue, Row, Source, TimeKind, Value};
+use crate::catalog::{ColumnType, LabelValue, MetricValue, Source, SourceRow, TimeKind};
 use crate::ident::Ident;
 
 /// The most series that are looked up one by one; of more the rows are read.
@@ -24,8 +24,9 @@ impl LastBefore {
     /// The look-up of some series; none where no index has the samples of a series side by side in order of time.
     #[must_use]
     pub fn of(source: &Source, fetch: &Fetch, series: Vec<Vec<String>>) -> Option<Self> {
-        let is_one_row = matches!(fetch.rows.value, Value::Column(_) | Value::Rows | Value::Product(_));
-        let is_in_order = matches!(fetch.rows.time.kind, TimeKind::Instant) && fetch.rows.time.row == Row::Own;
+        let is_one_row =
+            matches!(fetch.rows.value, MetricValue::Column(_) | MetricValue::Rows | MetricValue::Product(_));
+        let is_in_order = matches!(fetch.rows.time.kind, TimeKind::Instant) && fetch.rows.time.row == SourceRow::Own;
         let is_told = fetch.rows.labels.iter().all(|label| matches!(label, SeriesLabel::One { .. }));
         let few = !series.is_empty() && series.len() <= SERIES;
         if !(is_one_row && is_in_order && is_told && few)
@@ -91,5 +92,5 @@ fn looks_up(label: &SeriesLabel, is_it: impl Fn(&Ident) -> bool) -> bool {
             | ColumnType::Int8
             | ColumnType::Uuid
     );
-    column.row == Row::Own && by_text && is_it(&column.name)
+    column.row == SourceRow::Own && by_text && is_it(&column.name)
 }

@@ -34,10 +34,10 @@ pub use sets::{SetsAsk, SetsFetch, SetsOf, StoredMetric};
 pub use window::reach;
 
 use crate::ast::{AggregateOp, Grouping};
-pub use crate::catalog::filter::{Filter, Wanted, resolve_pattern, resolve_within};
+pub use crate::catalog::filter::{Filter, ValueCondition, resolve_pattern, resolve_within};
 use crate::catalog::{
-    self, Adjustment, Document, Join, Label, LabelValue, Member, Relation, RollupColumns, STALENESS_MS, TimeColumn,
-    Value,
+    self, Adjustment, ColumnPath, Join, LabelDocument, LabelValue, MetricValue, Relation, RollupColumns, STALENESS_MS,
+    SourceLabel, TimeColumn,
 };
 use crate::evaluate::RangeFunction;
 
@@ -101,11 +101,11 @@ pub struct FetchRows {
     /// Its time column.
     pub time: TimeColumn,
     /// The metric's value.
-    pub value: Value,
+    pub value: MetricValue,
     /// What becomes of it before it is a sample.
     pub adjustment: Adjustment,
     /// The array whose elements are the samples.
-    pub elements: Option<Member>,
+    pub elements: Option<ColumnPath>,
     /// Whether NaN samples do not exist.
     pub skip_nan: bool,
     /// Whether a NULL is read: it ends its series until the next sample.
@@ -166,7 +166,7 @@ impl Fetch {
 
     /// The document label, if the source has one.
     #[must_use]
-    pub fn members(&self) -> Option<&Document> {
+    pub fn members(&self) -> Option<&LabelDocument> {
         self.rows
             .labels
             .iter()
@@ -196,17 +196,17 @@ pub enum SeriesLabel {
     /// All members of a document.
     Members {
         /// The document.
-        document: Document,
+        document: LabelDocument,
     },
 }
 
 impl SeriesLabel {
     /// A label of a source.
     #[must_use]
-    pub fn of(label: &Label) -> Self {
+    pub fn of(label: &SourceLabel) -> Self {
         match label {
-            Label::One { name, value } => Self::One { name: name.clone(), value: value.clone() },
-            Label::Members { document } => Self::Members { document: document.clone() },
+            SourceLabel::One { name, value } => Self::One { name: name.clone(), value: value.clone() },
+            SourceLabel::Members { document } => Self::Members { document: document.clone() },
         }
     }
 }

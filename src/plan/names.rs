@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::Wanted;
+use super::ValueCondition;
 use super::metrics::{Bounded, Naming, bad_matcher, metrics};
 use crate::ast::{Matcher, Span};
 use crate::catalog::Carrier;
@@ -30,7 +30,7 @@ pub(super) fn named<'a>(naming: Naming<'a>, requests: &[FetchRequest], ad_hoc: u
 /// A matcher on names, fast for lists of any length.
 enum NameTest<'a> {
     Listed { names: HashSet<&'a str>, wanted: bool },
-    Tried(&'a Wanted),
+    Tried(&'a ValueCondition),
 }
 
 /// The names that pass all matchers. What is tried is paid for, so that many matchers on many names end.
@@ -45,12 +45,12 @@ pub(super) fn matching<'a>(naming: Naming<'a>, matchers: &[Matcher], span: Span)
 }
 
 impl<'a> NameTest<'a> {
-    fn of(wanted: &'a Wanted) -> Self {
+    fn of(wanted: &'a ValueCondition) -> Self {
         let set = |names: &'a [String]| names.iter().map(String::as_str).collect();
         match wanted {
-            Wanted::OneOf(names) => Self::Listed { names: set(names), wanted: true },
-            Wanted::NoneOf(names) => Self::Listed { names: set(names), wanted: false },
-            Wanted::Passing(_) | Wanted::Compared(_) => Self::Tried(wanted),
+            ValueCondition::OneOf(names) => Self::Listed { names: set(names), wanted: true },
+            ValueCondition::NoneOf(names) => Self::Listed { names: set(names), wanted: false },
+            ValueCondition::Passing(_) | ValueCondition::Compared(_) => Self::Tried(wanted),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::fetch::{FetchGroup, fetches_on};
 use super::{Context, Fetch, SeriesLabel};
 use crate::ast::{Grouping, Modifiers, OverTime};
-use crate::catalog::Value;
+use crate::catalog::MetricValue;
 use crate::error::{Error, Kind};
 use crate::evaluate::RangeFunction;
 use crate::lower::FetchRequest;
@@ -42,7 +42,7 @@ pub fn newest(
     };
     let grid = choose_grid(&whole).map_err(|error| Error::new(Kind::TooManyPoints, error.to_string()))?;
     let Some(mut group) = fetches_on(context, &[asked], grid)?.groups.pop() else { return Ok(None) };
-    if group.fetches.iter().any(|fetch| matches!(fetch.rows.value, Value::Overlap(_))) {
+    if group.fetches.iter().any(|fetch| matches!(fetch.rows.value, MetricValue::Overlap(_))) {
         return Ok(None);
     }
     let grouping = request.pushed.as_ref().map(|pushed| &pushed.grouping);

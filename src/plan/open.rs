@@ -3,7 +3,7 @@
 
 use super::{Context, window::Cut};
 use crate::ast::OverTime;
-use crate::catalog::{Carrier, Metric, Value};
+use crate::catalog::{Carrier, Metric, MetricValue};
 use crate::error::{Error, Kind};
 use crate::evaluate::RangeFunction;
 use crate::lower::FetchRequest;
@@ -15,7 +15,7 @@ const fn is_cover(function: RangeFunction) -> bool {
 
 /// Whether all metrics are rows that last, and what is asked is a sum of what they cover.
 pub(super) fn covers(request: &FetchRequest, metrics: &[Vec<Carrier<'_>>]) -> bool {
-    let lasts = |carrier: &Carrier<'_>| matches!(carrier.metric.value, Value::Overlap(_));
+    let lasts = |carrier: &Carrier<'_>| matches!(carrier.metric.value, MetricValue::Overlap(_));
     request.function.is_some_and(is_cover) && metrics.iter().flatten().all(lasts)
 }
 
@@ -39,7 +39,7 @@ pub(super) struct Covered {
 /// It is one of samples that follow each other, and rows that last are none; or it does not add up over the pieces of a
 /// window.
 pub(super) fn asked(function: RangeFunction, metric: &Metric, cut: &Cut) -> Result<Covered, Error> {
-    let lasts = matches!(metric.value, Value::Overlap(_));
+    let lasts = matches!(metric.value, MetricValue::Overlap(_));
     if lasts && is_cover(function) {
         let mean = function == RangeFunction::Rate;
         return Ok(Covered { function: RangeFunction::OverTime(OverTime::Sum), mean });
@@ -59,7 +59,7 @@ pub(super) fn asked(function: RangeFunction, metric: &Metric, cut: &Cut) -> Resu
 /// # Errors
 /// The metric has no samples.
 pub(super) fn has_samples(metric: &Metric) -> Result<(), Error> {
-    if !matches!(metric.value, Value::Overlap(_)) {
+    if !matches!(metric.value, MetricValue::Overlap(_)) {
         return Ok(());
     }
     let message = format!("{} is how long rows last, not samples that follow each other", metric.name);

@@ -4,7 +4,7 @@ use super::fetch::Scope;
 use super::window::sliding;
 use super::{Context, Fetch, Filter};
 use crate::ast::OverTime;
-use crate::catalog::{Carrier, EpochUnit, TimeKind, Value};
+use crate::catalog::{Carrier, EpochUnit, MetricValue, TimeKind};
 use crate::evaluate::{FoldPlan, OverFunction, RangeFunction};
 use crate::range::{Function, Window};
 use crate::time::TimeRange;
@@ -19,7 +19,7 @@ const WINDOWS: u32 = 11_000;
 /// The fetch of the partials of windows; none where they would not be exact, or not fewer than the samples.
 pub(super) fn fetch(context: &Context<'_>, plan: &FoldPlan, carrier: Carrier<'_>, filters: &[Filter]) -> Option<Fetch> {
     let source = carrier.source;
-    let Value::Column(column) = &carrier.metric.value else { return None };
+    let MetricValue::Column(column) = &carrier.metric.value else { return None };
     let is_alone = context.pushes && source.one_per_instant && source.elements.is_none();
     let markers = source.null_ends && column.nullable && plan.function == OverFunction::Instant;
     if !is_alone || markers || !is_whole(&source.time.kind) || plan.ends.len > WINDOWS || plan.ends.len == 0 {

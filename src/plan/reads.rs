@@ -9,7 +9,7 @@ use super::open::has_samples;
 use super::window::Cut;
 use super::{Buckets, Context, Fetch, Filter, partials};
 use crate::ast::{MetricRef, OverTime};
-use crate::catalog::{Carrier, Source, Value};
+use crate::catalog::{Carrier, MetricValue, Source};
 use crate::error::{Error, Kind};
 use crate::evaluate::{FoldPlan, RangeFunction};
 use crate::lower::{ReadRequest, Reads};
@@ -64,7 +64,7 @@ fn read(
                 entry.insert(filters(carrier.source, selector.matchers.iter(), context.patterns)?);
             }
             let Some(Some(filters)) = known.get(&carrier.at) else { continue };
-            if matches!(carrier.metric.value, Value::Overlap(_)) && !is_named {
+            if matches!(carrier.metric.value, MetricValue::Overlap(_)) && !is_named {
                 continue;
             }
             has_samples(carrier.metric).map_err(|error| error.at(request.span))?;
@@ -110,7 +110,7 @@ fn fetch(
     let cut = Cut { buckets: Buckets::Edges(vec![0, 1]), len: 1, windows: None };
     let scope = Scope { context, carrier, cut: &cut, answers: false, is_alone: false };
     let mut fetch = scope.fetch(filters, RangeFunction::OverTime(OverTime::Last), None);
-    let markers = carrier.source.null_ends && matches!(fetch.rows.value, Value::Column(_));
+    let markers = carrier.source.null_ends && matches!(fetch.rows.value, MetricValue::Column(_));
     (fetch.rows.markers, fetch.fold.lookback_ms) = (markers, lookback_ms);
     fetch.of_windows(windows, carrier.source)
 }

@@ -4,7 +4,7 @@ use super::fetch::{Scope, filters};
 use super::window::Cut;
 use super::{Buckets, Fetch, FetchAggregate, FetchRows, RolledUp};
 use crate::ast::{AggregateOp, Grouping, Matcher, OverTime};
-use crate::catalog::{Carrier, Held, Rollup, RollupColumns, Value};
+use crate::catalog::{Carrier, MetricValue, Rollup, RollupColumns, RollupCoverage};
 use crate::error::Error;
 use crate::evaluate::RangeFunction;
 use crate::time::{Millis, TimeRange};
@@ -39,7 +39,8 @@ impl Scope<'_> {
         let rolled = RolledUp { number: served.number, columns: served.columns.clone() };
         // Its columns are numbers, whatever the source reads its own out of.
         let (time, rolled) = (served.rollup.rows.time.clone(), Some(rolled));
-        whole.rows = FetchRows { value: Value::Rows, time, elements: None, skip_nan: false, rolled, ..whole.rows };
+        whole.rows =
+            FetchRows { value: MetricValue::Rows, time, elements: None, skip_nan: false, rolled, ..whole.rows };
         whole.fold.per_second = fetch.fold.per_second;
         let part = |range: &TimeRange| whole.within(*range);
         Ok(served.parts.iter().map(part).collect())
@@ -100,7 +101,7 @@ fn needs_no_more<'m>(rollup: &Rollup, fetch: &Fetch, mut matchers: impl Iterator
 
 /// The longest runs of whole buckets that a rollup holds and whose edges are all edges of its own, in order.
 fn parts(cut: &Cut, rollup: &Rollup) -> Vec<TimeRange> {
-    let Held::Ranges(held) = &rollup.held else { return Vec::new() };
+    let RollupCoverage::Ranges(held) = &rollup.held else { return Vec::new() };
     let mut runs: Vec<TimeRange> = Vec::new();
     let mut start: Option<Millis> = Some(cut.buckets.edge(0)).filter(|edge| rollup.is_edge(*edge));
     for bucket in 1..=cut.len {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::fetch::filters;
 use super::metrics::{Bounded, Naming, few_enough, known, metrics};
-use super::{Filter, Wanted};
+use super::{Filter, ValueCondition};
 use crate::ast::{Matcher, MetricRef, Selector, Span};
 use crate::catalog::filter::wanted;
 use crate::catalog::{Metric, Snapshot, Source};
@@ -42,7 +42,7 @@ impl Rows<'_> {
     pub(super) fn name_condition(&self) -> Option<Filter> {
         let value = self.source.name_value().filter(|_| self.chosen)?;
         let names = self.metrics.iter().filter_map(|metric| metric.stored_name.clone()).collect();
-        Some(Filter { value, wanted: Wanted::OneOf(names) })
+        Some(Filter { value, wanted: ValueCondition::OneOf(names) })
     }
 
     /// Whether its metrics were chosen by their names.

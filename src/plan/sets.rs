@@ -2,7 +2,7 @@
 
 use super::{Axis, Buckets, Caps, Fetch, FetchFold, FetchRows, Limits, Rows, SeriesLabel};
 use crate::ast::OverTime;
-use crate::catalog::{Filter, LabelValue, Metric, Value};
+use crate::catalog::{Filter, LabelValue, Metric, MetricValue};
 use crate::evaluate::RangeFunction;
 use crate::time::{Millis, TimeRange, Zone};
 
@@ -77,7 +77,11 @@ impl SetsAsk<'_> {
     pub fn any(&self, rows: &Rows<'_>) -> Option<Fetch> {
         let first = rows.metrics.first()?;
         let fetch = self.fetch(rows, first);
-        let value = if matches!(fetch.rows.value, Value::Overlap(_)) { fetch.rows.value.clone() } else { Value::Rows };
+        let value = if matches!(fetch.rows.value, MetricValue::Overlap(_)) {
+            fetch.rows.value.clone()
+        } else {
+            MetricValue::Rows
+        };
         Some(Fetch { rows: FetchRows { value, filters: rows.conditions(), ..fetch.rows }, ..fetch })
     }
 
@@ -97,7 +101,7 @@ impl SetsAsk<'_> {
         if all.len() > 1 && all.iter().all(is_column) {
             let columns = |part: &[Fetch]| {
                 let mut fetch = part.first()?.clone();
-                fetch.rows.value = Value::Rows;
+                fetch.rows.value = MetricValue::Rows;
                 Some(SetsFetch { fetch, of: SetsOf::Columns(part.to_vec()) })
             };
             return all.chunks(COLUMNS).filter_map(columns).collect();
@@ -149,13 +153,13 @@ impl SetsAsk<'_> {
 
 /// Whether a metric's samples are what a column of its own holds.
 fn is_column(fetch: &Fetch) -> bool {
-    matches!(fetch.rows.value, Value::Column(_))
+    matches!(fetch.rows.value, MetricValue::Column(_))
 }
 
 /// Whether the label sets of two metrics of one source come out of one statement: rows tell them apart by a name or by
 /// the column that they have, and by nothing else.
 fn alike(first: &Metric, other: &Metric) -> bool {
-    let columns = matches!((&first.value, &other.value), (Value::Column(_), Value::Column(_)));
+    let columns = matches!((&first.value, &other.value), (MetricValue::Column(_), MetricValue::Column(_)));
     let by_name = first.stored_name.is_some() && other.stored_name.is_some();
     let same = first.value == other.value && first.adjustment == other.adjustment;
     first.filters == other.filters && (by_name && same || columns && !by_name)

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::ast::AggregateOp;
-use crate::catalog::{Label, Snapshot, Source};
+use crate::catalog::{Snapshot, Source, SourceLabel};
 use crate::evaluate::RangeFunction;
 use crate::intake::{AGGREGATIONS, LABEL_FIELD, PICKER, takes_number};
 use crate::wire::builder::{Choice, MetricOption, PayloadField, SearchValue, VariableValue};
@@ -142,8 +142,8 @@ pub fn all_choices() -> Choice {
 #[must_use]
 pub fn names(source: &Source) -> BTreeSet<String> {
     let declared = source.labels.iter().filter_map(|label| match label {
-        Label::One { name, .. } => Some(name.clone()),
-        Label::Members { .. } => None,
+        SourceLabel::One { name, .. } => Some(name.clone()),
+        SourceLabel::Members { .. } => None,
     });
     declared.chain(source.members.iter().cloned()).collect()
 }

@@ -1,7 +1,9 @@
 //! Frames and the catalog → what the explorer's script reads.
 
 use super::chart::{Picture, Statistics, Theme, Unit, drawn, hex};
-use crate::catalog::{Document, Label, LabelValue, Metric, MetricKind, Row, Snapshot, Source, TimeKind};
+use crate::catalog::{
+    LabelDocument, LabelValue, Metric, MetricKind, Snapshot, Source, SourceLabel, SourceRow, TimeKind,
+};
 use crate::frame::Frame;
 use crate::time::Step;
 use crate::wire::explorer::{CatalogView, LabelView, Line, MetricView, PlotArea, SourceView};
@@ -93,14 +95,14 @@ fn metric(source: &Source, metric: &Metric) -> MetricView {
     MetricView { name: metric.name.clone(), kind, unit: metric.unit.clone(), help: metric.help.clone(), from: place }
 }
 
-fn label(source: &Source, label: &Label) -> LabelView {
-    let own = |row: Row| match row {
-        Row::Own => source.relation.to_string(),
-        Row::Element => "the element".to_owned(),
-        Row::Joined(_) => source.path_to(row).last().map(|join| join.relation.to_string()).unwrap_or_default(),
+fn label(source: &Source, label: &SourceLabel) -> LabelView {
+    let own = |row: SourceRow| match row {
+        SourceRow::Own => source.relation.to_string(),
+        SourceRow::Element => "the element".to_owned(),
+        SourceRow::Joined(_) => source.path_to(row).last().map(|join| join.relation.to_string()).unwrap_or_default(),
     };
     let (name, column, more) = match label {
-        Label::One { name, value } => {
+        SourceLabel::One { name, value } => {
             let more = match value {
                 LabelValue::Column(_) => String::new(),
                 LabelValue::Member { path, .. } => format!(", member {}", path.join(".")),
@@ -109,10 +111,10 @@ fn label(source: &Source, label: &Label) -> LabelView {
             };
             (name.clone(), value.column(), more)
         }
-        Label::Members { document } => {
+        SourceLabel::Members { document } => {
             let more = match document {
-                Document::Json { .. } => ", every member is a label".to_owned(),
-                Document::Ids(ids) => format!(", ids of {}", ids.relation),
+                LabelDocument::Json { .. } => ", every member is a label".to_owned(),
+                LabelDocument::Ids(ids) => format!(", ids of {}", ids.relation),
             };
             ("*".to_owned(), document.column(), more)
         }

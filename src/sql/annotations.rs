@@ -3,7 +3,7 @@
 //! The columns of the answer: start and end in milliseconds since 1970, title, text, tags, id.
 
 use super::{Param, Statement, Writer, instant, lasting};
-use crate::catalog::{AnnotationSource, Column, ColumnType, End, TimeColumn};
+use crate::catalog::{AnnotationSource, Column, ColumnType, RowEnd, TimeColumn};
 use crate::time::TimeRange;
 
 /// What an annotation must have besides overlapping the range.
@@ -50,7 +50,7 @@ pub fn annotations(source: &AnnotationSource, filter: &AnnotationFilter, range: 
 }
 
 /// Writes when an annotation ends; one that still goes on ends `now`.
-fn up_to(w: &mut Writer, end: &End, time: fn(&mut Writer, &TimeColumn), now: &'static str) {
+fn up_to(w: &mut Writer, end: &RowEnd, time: fn(&mut Writer, &TimeColumn), now: &'static str) {
     if end.open.is_empty() {
         return time(w, &end.time);
     }

@@ -4,8 +4,8 @@ use super::document::{jsonb, resolved, resolved_condition};
 use super::join::key_condition;
 use super::typed::{self, Comparison, operator};
 use super::{Param, Writer};
-use crate::catalog::{BoundType, ColumnType, Compared, Join, LabelValue, Order, Row};
-use crate::plan::{Filter, Wanted};
+use crate::catalog::{BoundComparison, BoundType, ColumnType, Join, LabelValue, Order, SourceRow};
+use crate::plan::{Filter, ValueCondition};
 
 /// Writes the label's value as it is grouped by: the column itself where its type allows, so that no row pays for a cast.
 pub(super) fn grouped(w: &mut Writer, value: &LabelValue) {
@@ -50,8 +50,8 @@ pub(super) fn may_be_absent(value: &LabelValue) -> bool {
 /// Writes the condition of a filter on the rows of a source. NULL and the empty string are the same value.
 pub(super) fn condition(w: &mut Writer, joins: &[Join], filter: &Filter) {
     match filter.value.column().row {
-        Row::Own | Row::Element => plain(w, filter),
-        Row::Joined(_) => key_condition(w, joins, filter),
+        SourceRow::Own | SourceRow::Element => plain(w, filter),
+        SourceRow::Joined(_) => key_condition(w, joins, filter),
     }
 }
 
@@ -62,45 +62,45 @@ pub(super) fn plain(w: &mut Writer, filter: &Filter) {
     }
     match &filter.wanted {
         // Only a text can be empty: of other types the bare test lets a partial index serve.
-        Wanted::OneOf(values) if is_only_absence(&filter.value, values) => {
+        ValueCondition::OneOf(values) if is_only_absence(&filter.value, values) => {
             bare(w, &filter.value);
             w.syntax(" IS NULL");
         }
-        Wanted::NoneOf(values) if is_only_absence(&filter.value, values) => {
+        ValueCondition::NoneOf(values) if is_only_absence(&filter.value, values) => {
             bare(w, &filter.value);
             w.syntax(" IS NOT NULL");
         }
-        Wanted::OneOf(values) if values.iter().any(String::is_empty) => {
+        ValueCondition::OneOf(values) if values.iter().any(String::is_empty) => {
             w.syntax("(");
             equals(w, &filter.value, values, Comparison::Any);
             w.syntax(" OR ");
             bare(w, &filter.value);
             w.syntax(" IS NULL)");
         }
-        Wanted::OneOf(values) => equals(w, &filter.value, values, Comparison::Any),
-        Wanted::NoneOf(values) if values.iter().any(String::is_empty) => {
+        ValueCondition::OneOf(values) => equals(w, &filter.value, values, Comparison::Any),
+        ValueCondition::NoneOf(values) if values.iter().any(String::is_empty) => {
             equals(w, &filter.value, values, Comparison::None);
             w.syntax(" AND ");
             bare(w, &filter.value);
             w.syntax(" IS NOT NULL");
         }
-        Wanted::NoneOf(values) => {
+        ValueCondition::NoneOf(values) => {
             w.syntax("(");
             equals(w, &filter.value, values, Comparison::None);
             w.syntax(" OR ");
             bare(w, &filter.value);
             w.syntax(" IS NULL)");
         }
-        Wanted::Compared(wanted) => compared(w, &filter.value, wanted),
+        ValueCondition::Compared(wanted) => compared(w, &filter.value, wanted),
         // An unsettled pattern selects nothing rather than everything.
-        Wanted::Passing(_) => {
+        ValueCondition::Passing(_) => {
             w.syntax("false");
         }
     }
 }
 
 /// Writes a condition of order. PostgreSQL sorts NaN above every number.
-fn compared(w: &mut Writer, value: &LabelValue, wanted: &Compared) {
+fn compared(w: &mut Writer, value: &LabelValue, wanted: &BoundComparison) {
     bare(w, value);
     w.syntax(match wanted.order {
         Order::Less => " < ",

@@ -4,9 +4,9 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::condition::texts;
 use super::{Param, Writer, json};
-use crate::catalog::{Column, ColumnType, Document, LabelIds, Row};
+use crate::catalog::{Column, ColumnType, LabelDocument, LabelIds, SourceRow};
 use crate::ident::Ident;
-use crate::plan::Wanted;
+use crate::plan::ValueCondition;
 
 /// Writes a column that holds JSON as jsonb; NULL where it cannot be jsonb.
 pub(super) fn jsonb(w: &mut Writer, column: &Column) {
@@ -17,7 +17,7 @@ pub(super) fn jsonb(w: &mut Writer, column: &Column) {
         w.cell(column).syntax("::jsonb");
     } else if column.ty == ColumnType::TextArray {
         tags(w, column);
-    } else if column.ty.is_text() && matches!(column.row, Row::Joined(_)) {
+    } else if column.ty.is_text() && matches!(column.row, SourceRow::Joined(_)) {
         // Its join has read it already.
         w.row(column.row).syntax(".").ident(&document_of(column));
     } else if column.ty.is_text() {
@@ -73,10 +73,10 @@ pub(super) fn element(w: &mut Writer, column: &Column, path: &[String]) {
 }
 
 /// Writes the document of a row as jsonb.
-pub(super) fn document(w: &mut Writer, document: &Document) {
+pub(super) fn document(w: &mut Writer, document: &LabelDocument) {
     match document {
-        Document::Json { column, path } => element(w, column, path),
-        Document::Ids(ids) => {
+        LabelDocument::Json { column, path } => element(w, column, path),
+        LabelDocument::Ids(ids) => {
             w.syntax("(SELECT jsonb_object_agg(d.").ident(&ids.key.name).syntax("::text, d.").ident(&ids.value.name);
             w.syntax("::text ORDER BY d.").ident(&ids.id.name).syntax(")");
             table(w, ids);
@@ -87,13 +87,13 @@ pub(super) fn document(w: &mut Writer, document: &Document) {
 }
 
 /// The column that documents can be grouped by in their stead; none where only the document itself will do.
-pub(super) fn group_column(document: &Document) -> Option<&Column> {
+pub(super) fn group_column(document: &LabelDocument) -> Option<&Column> {
     match document {
-        Document::Json { column, path } => {
+        LabelDocument::Json { column, path } => {
             let is_grouped = matches!(column.ty, ColumnType::Jsonb | ColumnType::Hstore | ColumnType::TextArray);
             (path.is_empty() && is_grouped).then_some(column)
         }
-        Document::Ids(ids) => Some(&ids.column),
+        LabelDocument::Ids(ids) => Some(&ids.column),
     }
 }
 
@@ -110,12 +110,12 @@ pub(super) fn resolved(w: &mut Writer, ids: &LabelIds, key: &str) {
 }
 
 /// Writes the condition on what a list of label ids says of one key: the ids that pass are looked up first.
-pub(super) fn resolved_condition(w: &mut Writer, ids: &LabelIds, key: &str, wanted: &Wanted) {
+pub(super) fn resolved_condition(w: &mut Writer, ids: &LabelIds, key: &str, wanted: &ValueCondition) {
     let absent_passes = wanted.accepts("");
     let (values, one_of) = match wanted {
-        Wanted::OneOf(values) => (values, !absent_passes),
-        Wanted::NoneOf(values) => (values, absent_passes),
-        Wanted::Passing(_) | Wanted::Compared(_) => {
+        ValueCondition::OneOf(values) => (values, !absent_passes),
+        ValueCondition::NoneOf(values) => (values, absent_passes),
+        ValueCondition::Passing(_) | ValueCondition::Compared(_) => {
             w.syntax("false");
             return;
         }

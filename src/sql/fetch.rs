@@ -8,7 +8,7 @@ use super::document::{document, group_column};
 use super::value::{aggregate, guard, partials, present, remerge, skipped};
 use super::{Param, Statement, Writer, instant, lasting, product, reading, rollup};
 use crate::ast::{Grouping, OverTime};
-use crate::catalog::{ColumnType, LabelValue, Value};
+use crate::catalog::{ColumnType, LabelValue, MetricValue};
 use crate::evaluate::RangeFunction;
 use crate::plan::{Fetch, FetchAggregate, SeriesLabel};
 use crate::series::METRIC_NAME;
@@ -38,7 +38,7 @@ fn per_series(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
     w.syntax("SELECT ");
     labels(w, fetch, purpose);
     match fetch.rows.value {
-        Value::Overlap(_) => {
+        MetricValue::Overlap(_) => {
             w.syntax("v.b");
         }
         _ => instant::bucket(w, &fetch.rows.time, &fetch.axis.buckets),
@@ -59,11 +59,11 @@ pub(super) fn from(w: &mut Writer, fetch: &Fetch) {
     w.rows_of(&fetch.rows.relation, &fetch.joined());
     fetch.rows.elements.iter().for_each(|array| reading::elements(w, array));
     match &fetch.rows.value {
-        Value::Read(own) => reading::lateral(w, own),
-        Value::Overlap(own) => lasting::overlap(w, fetch, own),
-        Value::Lasts(own) => lasting::lasts(w, own),
-        Value::Product(columns) => product::lateral(w, columns),
-        Value::Column(_) | Value::Rows => {}
+        MetricValue::Read(own) => reading::lateral(w, own),
+        MetricValue::Overlap(own) => lasting::overlap(w, fetch, own),
+        MetricValue::Lasts(own) => lasting::lasts(w, own),
+        MetricValue::Product(columns) => product::lateral(w, columns),
+        MetricValue::Column(_) | MetricValue::Rows => {}
     }
 }
 
@@ -136,7 +136,7 @@ fn as_text(w: &mut Writer, value: &LabelValue) {
 /// Writes the condition on the rows of a fetch.
 pub(super) fn rows(w: &mut Writer, fetch: &Fetch) {
     match &fetch.rows.value {
-        Value::Overlap(own) => lasting::bounds(w, &fetch.rows.time, own, fetch),
+        MetricValue::Overlap(own) => lasting::bounds(w, &fetch.rows.time, own, fetch),
         _ => instant::bounds(w, &fetch.rows.time, fetch.axis.from, fetch.axis.to),
     }
     passing(w, fetch);

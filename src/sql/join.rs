@@ -3,7 +3,7 @@
 use super::condition::plain;
 use super::document::document_of;
 use super::{Writer, json};
-use crate::catalog::{Column, ColumnType, Filter, Join, Row, TimeColumn, Wanted, path};
+use crate::catalog::{Column, ColumnType, Filter, Join, SourceRow, TimeColumn, ValueCondition, path};
 
 /// Writes ` LEFT JOIN …`, or ` JOIN …` where it must be there, for each join.
 pub(super) fn left_joins(w: &mut Writer, joins: &[&Join]) {
@@ -189,10 +189,10 @@ pub(super) fn key_condition(w: &mut Writer, joins: &[Join], filter: &Filter) {
     }
 }
 
-fn complement(wanted: &Wanted) -> Wanted {
+fn complement(wanted: &ValueCondition) -> ValueCondition {
     match wanted {
-        Wanted::OneOf(values) => Wanted::NoneOf(values.clone()),
-        Wanted::NoneOf(values) => Wanted::OneOf(values.clone()),
+        ValueCondition::OneOf(values) => ValueCondition::NoneOf(values.clone()),
+        ValueCondition::NoneOf(values) => ValueCondition::OneOf(values.clone()),
         other => other.clone(),
     }
 }
@@ -253,7 +253,7 @@ fn key_as(w: &mut Writer, own: &Column, wanted: &ColumnType) {
 /// Writes ` FROM` one joined relation alone, one row per key, and the filters on it. While a pattern among them is
 /// not settled, every row that passes the others may be the one of its key.
 pub(super) fn from_dimension(w: &mut Writer, join: &Join) {
-    let is_settled = |filter: &&Filter| !matches!(filter.wanted, Wanted::Passing(_));
+    let is_settled = |filter: &&Filter| !matches!(filter.wanted, ValueCondition::Passing(_));
     let settled: Vec<Filter> = join.filters.iter().filter(is_settled).cloned().collect();
     let unique = join.unique || settled.len() < join.filters.len();
     let join = &Join { filters: settled, unique, ..join.clone() };
@@ -267,11 +267,11 @@ pub(super) fn from_dimension(w: &mut Writer, join: &Join) {
 
 impl Writer {
     /// Appends the alias of a row.
-    pub(super) fn row(&mut self, row: Row) -> &mut Self {
+    pub(super) fn row(&mut self, row: SourceRow) -> &mut Self {
         match row {
-            Row::Own => self.syntax("t"),
-            Row::Element => self.syntax("e"),
-            Row::Joined(number) => self.generated("j", number),
+            SourceRow::Own => self.syntax("t"),
+            SourceRow::Element => self.syntax("e"),
+            SourceRow::Joined(number) => self.generated("j", number),
         }
     }
 

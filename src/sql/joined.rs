@@ -4,7 +4,7 @@ use super::condition::{grouped, plain};
 use super::join::{Dimension, equal};
 use super::labels::{ROWS, from, narrow};
 use super::{Param, Writer};
-use crate::catalog::{Join, LabelValue, Row, Source, path};
+use crate::catalog::{Join, LabelValue, Source, SourceRow, path};
 use crate::plan::Filter;
 use crate::time::TimeRange;
 
@@ -39,7 +39,7 @@ pub(super) fn values(
 
 /// Writes the rows of the source that refer to the dimension row.
 fn referring(w: &mut Writer, source: &Source, first: &Join, filters: &[&Filter], range: Option<TimeRange>) {
-    let is_own = first.on.iter().all(|(theirs, _)| theirs.row == Row::Own);
+    let is_own = first.on.iter().all(|(theirs, _)| theirs.row == SourceRow::Own);
     let is_found = first.on.iter().any(|(theirs, _)| source.has_index_leading_with(&theirs.name));
     let newest = range.is_none() && is_own && !is_found;
     if newest {

@@ -4,7 +4,7 @@ use super::condition::{condition, grouped, plain};
 use super::document::{document, keys_of, values_of_key};
 use super::join::from_dimension;
 use super::{Param, Statement, Writer, instant, lasting, reading, spread, typed};
-use crate::catalog::{Column, ColumnType, Document, LabelValue, Relation, Row, Source};
+use crate::catalog::{Column, ColumnType, LabelDocument, LabelValue, Relation, Source, SourceRow};
 use crate::plan::Filter;
 use crate::time::TimeRange;
 
@@ -43,8 +43,8 @@ pub(super) fn values(
 ) {
     match value {
         LabelValue::Resolved { ids, key } => values_of_key(w, ids, key),
-        _ if matches!(value.column().row, Row::Joined(_)) => of_dimension(w, source, value, filters),
-        LabelValue::Column(column) if source.children > 1 && range.is_some() && column.row == Row::Own => {
+        _ if matches!(value.column().row, SourceRow::Joined(_)) => of_dimension(w, source, value, filters),
+        LabelValue::Column(column) if source.children > 1 && range.is_some() && column.row == SourceRow::Own => {
             spread::within(w, source, value, filters, range);
         }
         LabelValue::Column(column) if is_walked(source, column) => loose_scan(w, source, column, filters),
@@ -58,7 +58,7 @@ pub(super) fn values(
 pub fn are_of_newest_rows(source: &Source, label: &str) -> bool {
     match source.label_value(label) {
         None | Some(LabelValue::Resolved { .. }) => false,
-        Some(value) if matches!(value.column().row, Row::Joined(_)) => false,
+        Some(value) if matches!(value.column().row, SourceRow::Joined(_)) => false,
         Some(LabelValue::Column(column)) => !is_walked(source, &column),
         Some(_) => true,
     }
@@ -140,7 +140,7 @@ pub(super) fn from(w: &mut Writer, source: &Source) {
 
 /// Writes the condition that a row has a time, where that is in a joined row: without it there is no row.
 fn timed(w: &mut Writer, source: &Source) {
-    if source.time.row != Row::Own {
+    if source.time.row != SourceRow::Own {
         w.syntax(" AND ");
         instant::known(w, &source.time);
     }
@@ -204,11 +204,11 @@ pub fn names_with_rows(source: &Source, column: &Column, names: Vec<String>, fil
 /// The distinct names of a document's members, at most `cap`: of a column those among the newest rows that pass the
 /// filters, of a list of label ids those of the table of labels.
 #[must_use]
-pub fn member_names(source: &Source, labels: &Document, filters: &[Filter], cap: u32) -> Statement {
+pub fn member_names(source: &Source, labels: &LabelDocument, filters: &[Filter], cap: u32) -> Statement {
     let mut w = Writer::default();
     match labels {
-        Document::Ids(ids) => keys_of(&mut w, ids),
-        Document::Json { column, .. } => {
+        LabelDocument::Ids(ids) => keys_of(&mut w, ids),
+        LabelDocument::Json { column, .. } => {
             w.syntax("SELECT DISTINCT jsonb_object_keys(s.x) AS x FROM (SELECT DISTINCT d.x FROM (SELECT ");
             document(&mut w, labels);
             w.syntax(" AS x");

@@ -2,7 +2,7 @@
 
 use super::value::column;
 use super::{Param, Writer, instant};
-use crate::catalog::{End, EpochStorage, EpochUnit, Lasts, LengthUnit, Overlap, Source, TimeColumn, TimeKind};
+use crate::catalog::{EpochStorage, EpochUnit, LengthUnit, Overlap, RowDuration, RowEnd, Source, TimeColumn, TimeKind};
 use crate::plan::{Buckets, Fetch};
 use crate::time::TimeRange;
 
@@ -96,7 +96,7 @@ pub(super) fn within(w: &mut Writer, source: &Source, range: TimeRange) {
 }
 
 /// Writes the subquery of how long a row took, as `v.n`: NULL for a row that ends before it begins.
-pub(super) fn lasts(w: &mut Writer, lasts: &Lasts) {
+pub(super) fn lasts(w: &mut Writer, lasts: &RowDuration) {
     w.syntax(" CROSS JOIN LATERAL (SELECT CASE WHEN ");
     compared(w, &lasts.end.time, " >= ", &lasts.start);
     w.syntax(" THEN ");
@@ -105,7 +105,7 @@ pub(super) fn lasts(w: &mut Writer, lasts: &Lasts) {
 }
 
 /// Writes the condition that a row has begun and ended.
-pub(super) fn ended(w: &mut Writer, lasts: &Lasts) {
+pub(super) fn ended(w: &mut Writer, lasts: &RowDuration) {
     instant::known(w, &lasts.start);
     w.syntax(" AND ");
     instant::known(w, &lasts.end.time);
@@ -116,7 +116,7 @@ pub(super) fn ended(w: &mut Writer, lasts: &Lasts) {
 }
 
 /// Writes the end of a row as a `timestamptz`, NULL where it still goes on.
-fn end(w: &mut Writer, end: &End) {
+fn end(w: &mut Writer, end: &RowEnd) {
     if end.open.is_empty() {
         return instant::clamped(w, &end.time);
     }
@@ -128,7 +128,7 @@ fn end(w: &mut Writer, end: &End) {
 }
 
 /// Writes the condition that a row still goes on.
-fn goes_on(w: &mut Writer, end: &End) {
+fn goes_on(w: &mut Writer, end: &RowEnd) {
     w.clock(&end.time).syntax(" IS NULL");
     if !end.open.is_empty() {
         w.syntax(" OR ");
@@ -137,7 +137,7 @@ fn goes_on(w: &mut Writer, end: &End) {
 }
 
 /// Writes the comparison of an end with the values that mean that its row still goes on.
-pub(super) fn listed(w: &mut Writer, end: &End, operator: &'static str) {
+pub(super) fn listed(w: &mut Writer, end: &RowEnd, operator: &'static str) {
     w.clock(&end.time).syntax(operator).param(Param::Texts(end.open.clone()));
     w.syntax(match &end.time.kind {
         TimeKind::Instant => "::timestamptz[])",
@@ -160,7 +160,7 @@ fn compared(w: &mut Writer, left: &TimeColumn, operator: &'static str, right: &T
     }
 }
 
-fn took(w: &mut Writer, lasts: &Lasts) {
+fn took(w: &mut Writer, lasts: &RowDuration) {
     let (start, end) = (&lasts.start, &lasts.end.time);
     match (&start.kind, &end.kind) {
         (TimeKind::Epoch { unit, .. }, TimeKind::Epoch { unit: same, .. }) if unit == same => {

@@ -2,7 +2,7 @@
 
 use super::value::column;
 use super::{Param, Writer};
-use crate::catalog::{Column, ColumnType, Value};
+use crate::catalog::{Column, ColumnType, MetricValue};
 use crate::plan::Fetch;
 
 /// Writes the condition that no column is NULL: on the columns themselves, so that partial indexes serve.
@@ -23,8 +23,8 @@ pub(super) fn excluded(w: &mut Writer, fetch: &Fetch) {
     }
     let values = w.bind(Param::Texts(missing.iter().map(f64::to_string).collect()));
     match &fetch.rows.value {
-        Value::Column(column) => not_among(w, std::slice::from_ref(column), values),
-        Value::Product(columns) => not_among(w, columns, values),
+        MetricValue::Column(column) => not_among(w, std::slice::from_ref(column), values),
+        MetricValue::Product(columns) => not_among(w, columns, values),
         // What is no number is counted and stays.
         _ => {
             w.syntax(" AND (v.n = ANY(").slot(values).syntax("::float8[])) IS NOT TRUE");

@@ -2,7 +2,7 @@
 
 use super::samples::{in_order_of_time, one_sample_each};
 use super::{Param, Statement, Writer, instant, stretches};
-use crate::catalog::Value;
+use crate::catalog::MetricValue;
 use crate::plan::Fetch;
 use crate::time::TimeRange;
 
@@ -23,7 +23,7 @@ pub struct Slice {
 #[must_use]
 pub fn times(fetch: &Fetch) -> Vec<TimeRange> {
     match fetch.rows.value {
-        Value::Overlap(_) => Vec::new(),
+        MetricValue::Overlap(_) => Vec::new(),
         _ if stretches::bounds(&fetch.rows.time, &fetch.axis.stretches).is_some() => fetch.axis.stretches.clone(),
         _ => vec![TimeRange { from: fetch.axis.from.saturating_sub(fetch.axis.reach_ms), to: fetch.axis.to }],
     }

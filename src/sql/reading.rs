@@ -5,7 +5,7 @@ use super::condition::grouped;
 use super::document::element;
 use super::value::column;
 use super::{Param, Statement, Writer, instant};
-use crate::catalog::{LabelValue, Member, Reading, Source};
+use crate::catalog::{CoalescedNumber, ColumnPath, LabelValue, Source};
 use crate::time::Millis;
 
 /// Rows that are looked at for the names of members.
@@ -19,13 +19,13 @@ const PLAIN: &str = "^-?[0-9]{1,15}(\\.[0-9]{1,15})?$";
 const NUMBER: &str = "^\\s*[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][+-]?[0-9]{1,3})?\\s*$";
 
 /// Writes the subquery that reads a row's value once, as `v.n`; `v.has` tells whether there is anything to read.
-pub(super) fn lateral(w: &mut Writer, reading: &Reading) {
+pub(super) fn lateral(w: &mut Writer, reading: &CoalescedNumber) {
     w.syntax(" CROSS JOIN LATERAL (SELECT ");
     number(w, reading);
     w.syntax(" AS n, ");
     any(w, reading);
     w.syntax(" AS has");
-    let json: Vec<(usize, &Member)> = reading.cells.iter().enumerate().filter(|(_, cell)| cell.is_json()).collect();
+    let json: Vec<(usize, &ColumnPath)> = reading.cells.iter().enumerate().filter(|(_, cell)| cell.is_json()).collect();
     if !json.is_empty() {
         w.syntax(" FROM (SELECT ");
         for (at, (number, cell)) in json.iter().enumerate() {
@@ -40,13 +40,13 @@ pub(super) fn lateral(w: &mut Writer, reading: &Reading) {
 }
 
 /// Writes a member as jsonb, JSON's null as NULL.
-fn member(w: &mut Writer, cell: &Member) {
+fn member(w: &mut Writer, cell: &ColumnPath) {
     w.syntax("nullif(");
     element(w, &cell.column, &cell.path);
     w.syntax(", 'null')");
 }
 
-fn number(w: &mut Writer, reading: &Reading) {
+fn number(w: &mut Writer, reading: &CoalescedNumber) {
     if let [only] = reading.cells.as_slice() {
         return read(w, 0, only, &reading.words);
     }
@@ -60,19 +60,19 @@ fn number(w: &mut Writer, reading: &Reading) {
     w.syntax(" END");
 }
 
-fn any(w: &mut Writer, reading: &Reading) {
+fn any(w: &mut Writer, reading: &CoalescedNumber) {
     for (at, cell) in reading.cells.iter().enumerate() {
         w.syntax(if at > 0 { " OR " } else { "" });
         present(w, at, cell);
     }
 }
 
-fn present(w: &mut Writer, at: usize, cell: &Member) {
+fn present(w: &mut Writer, at: usize, cell: &ColumnPath) {
     raw(w, at, cell);
     w.syntax(" IS NOT NULL");
 }
 
-fn raw(w: &mut Writer, at: usize, cell: &Member) {
+fn raw(w: &mut Writer, at: usize, cell: &ColumnPath) {
     if cell.is_json() {
         w.generated("q.c", at)
     } else {
@@ -80,7 +80,7 @@ fn raw(w: &mut Writer, at: usize, cell: &Member) {
     };
 }
 
-fn read(w: &mut Writer, at: usize, cell: &Member, words: &[(String, f64)]) {
+fn read(w: &mut Writer, at: usize, cell: &ColumnPath, words: &[(String, f64)]) {
     if cell.is_json() {
         w.syntax("CASE jsonb_typeof(").generated("q.c", at).syntax(") WHEN 'number' THEN ");
         bounded(w, |w| {
@@ -136,8 +136,8 @@ fn bounded(w: &mut Writer, read: impl Fn(&mut Writer)) {
 }
 
 /// Writes the condition that something is to be read in a row.
-pub(super) fn has(w: &mut Writer, reading: &Reading) {
-    if reading.cells.iter().any(Member::is_json) {
+pub(super) fn has(w: &mut Writer, reading: &CoalescedNumber) {
+    if reading.cells.iter().any(ColumnPath::is_json) {
         w.syntax("v.has");
         return;
     }
@@ -148,7 +148,7 @@ pub(super) fn has(w: &mut Writer, reading: &Reading) {
 }
 
 /// Writes the subquery of the elements of an array, each under the name of [`crate::catalog::Source::element`].
-pub(super) fn elements(w: &mut Writer, array: &Member) {
+pub(super) fn elements(w: &mut Writer, array: &ColumnPath) {
     w.syntax(" CROSS JOIN LATERAL jsonb_array_elements((SELECT CASE jsonb_typeof(q.a) WHEN 'array' THEN q.a END FROM (SELECT ");
     element(w, &array.column, &array.path);
     w.syntax(" AS a OFFSET 0) AS q)) AS e(element)");
@@ -163,7 +163,7 @@ pub fn finds_newest(source: &Source) -> bool {
 /// The names of a document's members that are numbers in some of the rows, at most `cap`: in the newest ones where they
 /// are found, else in any, or in any `since` an instant.
 #[must_use]
-pub fn number_names(source: &Source, reading: &Reading, since: Option<Millis>, cap: u32) -> Statement {
+pub fn number_names(source: &Source, reading: &CoalescedNumber, since: Option<Millis>, cap: u32) -> Statement {
     let mut w = Writer::default();
     w.syntax("SELECT DISTINCT m.key FROM (SELECT DISTINCT r.x FROM (SELECT ");
     if let [document] = reading.cells.as_slice() {

@@ -3,7 +3,7 @@
 use super::value::{scale, value};
 use super::{Writer, instant};
 use crate::ast::OverTime;
-use crate::catalog::{Column, Rolled, RollupColumns, Value};
+use crate::catalog::{Column, MetricValue, RollupColumns, RollupPartial};
 use crate::evaluate::RangeFunction;
 use crate::plan::Fetch;
 
@@ -57,7 +57,7 @@ pub(super) fn present(w: &mut Writer, fetch: &Fetch, columns: &RollupColumns) {
 }
 
 fn number(w: &mut Writer, column: &Column) {
-    value(w, &Value::Column(column.clone()));
+    value(w, &MetricValue::Column(column.clone()));
 }
 
 fn aggregate(w: &mut Writer, before: &'static str, column: Option<&Column>, after: &'static str) {
@@ -69,14 +69,14 @@ fn aggregate(w: &mut Writer, before: &'static str, column: Option<&Column>, afte
 /// Writes the sum of the samples of all rows.
 fn total(w: &mut Writer, fetch: &Fetch, columns: &RollupColumns) {
     match columns.total() {
-        Some((Rolled::Product(avg, count), _)) => scaled(w, fetch, |w| {
+        Some((RollupPartial::Product(avg, count), _)) => scaled(w, fetch, |w| {
             w.syntax(", sum(");
             number(w, avg);
             w.syntax(" * ");
             number(w, count);
             w.syntax(")");
         }),
-        Some((Rolled::Column(sum), _)) => scaled(w, fetch, |w| aggregate(w, ", sum(", Some(sum), ")")),
+        Some((RollupPartial::Column(sum), _)) => scaled(w, fetch, |w| aggregate(w, ", sum(", Some(sum), ")")),
         None => {}
     }
 }

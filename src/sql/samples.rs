@@ -3,7 +3,7 @@
 use super::fetch::{Purpose, from, labels, passing};
 use super::value::sample;
 use super::{Param, Statement, Writer, instant, lasting, stretches};
-use crate::catalog::Value;
+use crate::catalog::MetricValue;
 use crate::plan::Fetch;
 
 /// The statement of the samples of a fetch, in order of time: labels, the instant, the value.
@@ -38,7 +38,7 @@ pub(super) fn one_sample_each(w: &mut Writer, fetch: &Fetch, bounds: impl Fn(&mu
     from(w, fetch);
     w.syntax(" WHERE ");
     match &fetch.rows.value {
-        Value::Overlap(own) => lasting::bounds(w, &fetch.rows.time, own, fetch),
+        MetricValue::Overlap(own) => lasting::bounds(w, &fetch.rows.time, own, fetch),
         _ => bounds(w),
     }
     passing(w, fetch);

@@ -4,7 +4,7 @@ use super::condition::{condition, grouped};
 use super::fetch::{Purpose, labels};
 use super::value::present;
 use super::{Param, Statement, Writer, instant, lasting, product, reading};
-use crate::catalog::Value;
+use crate::catalog::MetricValue;
 use crate::plan::{Fetch, SetsFetch, SetsOf};
 
 /// The distinct label sets, at most `cap` + 1 rows of them, among all rows or, with a number, among so many of the newest.
@@ -64,22 +64,22 @@ fn from(w: &mut Writer, fetch: &Fetch) {
     w.rows_of(&fetch.rows.relation, &fetch.joined());
     fetch.rows.elements.iter().for_each(|array| reading::elements(w, array));
     match &fetch.rows.value {
-        Value::Read(own) => reading::lateral(w, own),
-        Value::Lasts(own) => lasting::lasts(w, own),
-        Value::Product(columns) => product::lateral(w, columns),
-        Value::Overlap(_) | Value::Column(_) | Value::Rows => {}
+        MetricValue::Read(own) => reading::lateral(w, own),
+        MetricValue::Lasts(own) => lasting::lasts(w, own),
+        MetricValue::Product(columns) => product::lateral(w, columns),
+        MetricValue::Overlap(_) | MetricValue::Column(_) | MetricValue::Rows => {}
     }
 }
 
 fn rows(w: &mut Writer, fetch: &Fetch) {
     w.syntax(" WHERE ");
     match &fetch.rows.value {
-        Value::Overlap(own) => lasting::bounds(w, &fetch.rows.time, own, fetch),
+        MetricValue::Overlap(own) => lasting::bounds(w, &fetch.rows.time, own, fetch),
         _ => instant::bounds(w, &fetch.rows.time, fetch.axis.from, fetch.axis.to),
     }
     w.syntax(" AND ");
     present(w, fetch);
-    if matches!(fetch.rows.value, Value::Read(_) | Value::Lasts(_)) {
+    if matches!(fetch.rows.value, MetricValue::Read(_) | MetricValue::Lasts(_)) {
         w.syntax(" AND v.n IS NOT NULL");
     }
     for filter in &fetch.rows.filters {

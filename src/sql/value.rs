@@ -2,16 +2,16 @@
 
 use super::{Param, Writer, instant, lasting, missing, reading, rollup};
 use crate::ast::{AggregateOp, OverTime};
-use crate::catalog::{Column, ColumnType, Scale, TimeKind, Value};
+use crate::catalog::{Column, ColumnType, MetricValue, Scale, TimeKind};
 use crate::evaluate::RangeFunction;
 use crate::plan::Fetch;
 
 /// Writes the value of a row as float8.
-pub(super) fn value(w: &mut Writer, value: &Value) {
+pub(super) fn value(w: &mut Writer, value: &MetricValue) {
     let written = match value {
-        Value::Column(own) => return column(w, own),
-        Value::Read(_) | Value::Overlap(_) | Value::Lasts(_) | Value::Product(_) => "v.n",
-        Value::Rows => "1::float8",
+        MetricValue::Column(own) => return column(w, own),
+        MetricValue::Read(_) | MetricValue::Overlap(_) | MetricValue::Lasts(_) | MetricValue::Product(_) => "v.n",
+        MetricValue::Rows => "1::float8",
     };
     w.syntax(written);
 }
@@ -63,19 +63,19 @@ fn unbounded(w: &mut Writer, column: &Column) {
 /// Writes the condition that there is something to be read in the row.
 pub(super) fn present(w: &mut Writer, fetch: &Fetch) {
     match &fetch.rows.value {
-        Value::Column(column) if fetch.rows.markers => return present_or_null(w, fetch, column),
-        Value::Column(column) => missing::present(w, std::slice::from_ref(column)),
-        Value::Product(columns) => missing::present(w, columns),
-        Value::Read(reading) => reading::has(w, reading),
-        Value::Lasts(lasts) => lasting::ended(w, lasts),
-        Value::Overlap(overlap) => missing::present(w, overlap.weight.as_slice()),
-        Value::Rows => missing::present(w, &[]),
+        MetricValue::Column(column) if fetch.rows.markers => return present_or_null(w, fetch, column),
+        MetricValue::Column(column) => missing::present(w, std::slice::from_ref(column)),
+        MetricValue::Product(columns) => missing::present(w, columns),
+        MetricValue::Read(reading) => reading::has(w, reading),
+        MetricValue::Lasts(lasts) => lasting::ended(w, lasts),
+        MetricValue::Overlap(overlap) => missing::present(w, overlap.weight.as_slice()),
+        MetricValue::Rows => missing::present(w, &[]),
     }
     missing::excluded(w, fetch);
     if fetch.rows.skip_nan && fetch.rows.value.may_be_nan() {
         w.syntax(" AND ");
         match &fetch.rows.value {
-            Value::Column(column) => w.cell(column).syntax(" <> 'NaN'"),
+            MetricValue::Column(column) => w.cell(column).syntax(" <> 'NaN'"),
             _ => w.syntax("(v.n = 'NaN') IS NOT TRUE"),
         };
     }
@@ -190,7 +190,7 @@ fn edge(w: &mut Writer, fetch: &Fetch, extreme: &'static str) {
     for member in [")[1] AS p0", ")[2] AS p1"] {
         w.syntax(extreme);
         match &fetch.rows.value {
-            Value::Overlap(_) => {
+            MetricValue::Overlap(_) => {
                 w.syntax("date_part('epoch', v.s)");
             }
             _ => instant::seconds(w, &fetch.rows.time),

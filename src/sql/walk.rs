@@ -10,9 +10,9 @@
 use super::condition::{condition, grouped};
 use super::labels::{distinct, is_spread, is_walkable, values};
 use super::{Param, Slot, Statement, Writer, joined, lasting, typed};
-use crate::catalog::{Column, ColumnType, Label, LabelValue, Row, Source};
+use crate::catalog::{Column, ColumnType, LabelValue, Source, SourceLabel, SourceRow};
 use crate::ident::Ident;
-use crate::plan::{Filter, Wanted};
+use crate::plan::{Filter, ValueCondition};
 use crate::time::TimeRange;
 
 /// The most values of the walked column that are looked at.
@@ -62,7 +62,7 @@ pub fn narrowed_values(
             distinct(w, source, value, filters, range);
         }
         Some(walk) => walk.write(w, value, filters, range),
-        None if matches!(value.column().row, Row::Joined(_)) => joined::values(w, source, value, filters, range),
+        None if matches!(value.column().row, SourceRow::Joined(_)) => joined::values(w, source, value, filters, range),
         None if filters.is_empty() => values(w, source, value, filters, range),
         None => distinct(w, source, value, filters, range),
     };
@@ -131,10 +131,10 @@ fn along<'a>(source: &'a Source, index: &[Ident], filters: &'a [Filter]) -> Opti
         return Some(Walk { source, fixed, column: None, timed: true, within: None });
     }
     let labels = source.labels.iter().filter_map(|label| match label {
-        Label::One { value: LabelValue::Column(column), .. } => Some(column),
+        SourceLabel::One { value: LabelValue::Column(column), .. } => Some(column),
         _ => None,
     });
-    let own = |column: &&Column| column.row == Row::Own && column.name == *at && is_walkable(&column.ty);
+    let own = |column: &&Column| column.row == SourceRow::Own && column.name == *at && is_walkable(&column.ty);
     let column = labels.chain(source.name_column.iter().filter(|_| source.name_path.is_empty())).find(own)?;
     let timed = index.get(fixed.len() + 1) == Some(&source.time.column);
     Some(Walk { source, fixed, column: Some(column), timed, within: None })
@@ -143,7 +143,7 @@ fn along<'a>(source: &'a Source, index: &[Ident], filters: &'a [Filter]) -> Opti
 /// The single value that the conditions leave to a column.
 fn held<'a>(column: &Ident, filters: &'a [Filter]) -> Option<(&'a Column, &'a str)> {
     filters.iter().find_map(|filter| match (&filter.value, &filter.wanted) {
-        (LabelValue::Column(own), Wanted::OneOf(values)) if own.name == *column && is_text(&own.ty) => {
+        (LabelValue::Column(own), ValueCondition::OneOf(values)) if own.name == *column && is_text(&own.ty) => {
             match &**values {
                 [value] if !value.is_empty() => Some((own, value.as_str())),
                 _ => None,
@@ -159,7 +159,7 @@ const fn is_text(ty: &ColumnType) -> bool {
 
 /// Whether the source's own columns tell the value.
 fn is_own(value: &LabelValue) -> bool {
-    value.column().row == Row::Own && !matches!(value, LabelValue::Resolved { .. })
+    value.column().row == SourceRow::Own && !matches!(value, LabelValue::Resolved { .. })
 }
 
 /// What is asked of the rows that a walk finds.

@@ -1,8 +1,8 @@
 //! Continuous aggregates: TimescaleDB's own log says what they hold. Its catalog and the views are stood in for by tables
 //! of the same shape, as the part of TimescaleDB that Debian ships has no continuous aggregates.
 
-use datebin::catalog::Held;
-use datebin::catalog::facts::Scope;
+use datebin::catalog::RollupCoverage;
+use datebin::catalog::facts::DiscoveryScope;
 use datebin::db::introspect;
 use datebin::refresh::{CatalogConfig, once};
 use serde_json::json;
@@ -100,7 +100,7 @@ const DAILY: &str = r#"
 async fn aggregates_outside_of_the_scope_are_asked_about_at_once_the_next_time(pool: PgPool) {
     sql(&pool, HOLES).await;
     sql(&pool, DAILY).await;
-    let (scope, mut beyond) = (Scope::default(), Vec::new());
+    let (scope, mut beyond) = (DiscoveryScope::default(), Vec::new());
     let mut connection = pool.acquire().await.unwrap();
     let first = introspect::load(&mut connection, &scope, &mut beyond).await.unwrap();
     let names: Vec<String> = beyond.iter().map(ToString::to_string).collect();
@@ -196,5 +196,9 @@ async fn an_aggregate_that_does_not_serve_says_why(pool: PgPool) {
     assert_eq!(said("moved"), format!("{not}its buckets have an origin or an offset of their own"));
     assert_eq!(said("gone"), format!("{not}the schema hidden may not be used: GRANT USAGE ON SCHEMA hidden helps"));
     let (source, _) = snapshot.metric("holes_temperature").expect("a metric");
-    assert!(matches!(&source.rollups[0].held, Held::Ranges(ranges) if ranges.len() == 2), "{:?}", source.rollups);
+    assert!(
+        matches!(&source.rollups[0].held, RollupCoverage::Ranges(ranges) if ranges.len() == 2),
+        "{:?}",
+        source.rollups
+    );
 }

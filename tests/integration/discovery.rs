@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use datebin::catalog::classify::{CatalogError, Decision, NameStrategy, Verdict, classify, finish};
 use datebin::catalog::facts::{Facts, RelationKind};
 use datebin::catalog::file::CatalogFile;
-use datebin::catalog::{Label, Snapshot, TimeKind, toml_out};
+use datebin::catalog::{Snapshot, SourceLabel, TimeKind, toml_out};
 use datebin::db::{introspect, names};
 use datebin::time::Zone;
 use sqlx::{Connection, Executor, PgConnection, PgPool};
@@ -81,9 +81,9 @@ fn metric_names(found: &Found) -> Vec<&str> {
 
 fn labels<'a>(found: &'a Found, metric: &str) -> Vec<&'a str> {
     let (source, _) = found.snapshot.metric(metric).unwrap();
-    let one = |label: &'a Label| match label {
-        Label::One { name, .. } => name.as_str(),
-        Label::Members { document } => document.column().name.as_str(),
+    let one = |label: &'a SourceLabel| match label {
+        SourceLabel::One { name, .. } => name.as_str(),
+        SourceLabel::Members { document } => document.column().name.as_str(),
     };
     source.labels.iter().map(one).collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use datebin::catalog::file::CatalogFile;
-use datebin::catalog::{Label, Snapshot, Source, toml_out};
+use datebin::catalog::{Snapshot, Source, SourceLabel, toml_out};
 use datebin::db::{DatabaseConfig, load};
 use sqlx::PgPool;
 
@@ -21,9 +21,9 @@ async fn fixture(pool: &PgPool) {
 }
 
 fn labels(source: &Source) -> String {
-    let one = |label: &Label| match label {
-        Label::One { name, .. } => name.clone(),
-        Label::Members { document } => format!("{}.*", document.column().name),
+    let one = |label: &SourceLabel| match label {
+        SourceLabel::One { name, .. } => name.clone(),
+        SourceLabel::Members { document } => format!("{}.*", document.column().name),
     };
     source.labels.iter().map(one).collect::<Vec<_>>().join(" ")
 }

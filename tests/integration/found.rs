@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use datebin::catalog::classify::Decision;
 use datebin::catalog::file::CatalogFile;
-use datebin::catalog::{Label, Snapshot, Source, toml_out};
+use datebin::catalog::{Snapshot, Source, SourceLabel, toml_out};
 use datebin::db::{DatabaseConfig, load};
 use serde_json::Value;
 use sqlx::PgPool;
@@ -36,9 +36,9 @@ async fn read(pool: &PgPool, toml: &str) -> (Snapshot, Vec<Decision>) {
 }
 
 fn labels(source: &Source) -> String {
-    let one = |label: &Label| match label {
-        Label::One { name, .. } => name.clone(),
-        Label::Members { document } => format!("{}.*", document.column().name),
+    let one = |label: &SourceLabel| match label {
+        SourceLabel::One { name, .. } => name.clone(),
+        SourceLabel::Members { document } => format!("{}.*", document.column().name),
     };
     source.labels.iter().map(one).collect::<Vec<_>>().join(" ")
 }

@@ -9,7 +9,7 @@ mod timescale;
 mod zabbix;
 
 use datebin::catalog::toml_out;
-use datebin::catalog::{Label, Snapshot, Source};
+use datebin::catalog::{Snapshot, Source, SourceLabel};
 use sqlx::PgPool;
 
 use crate::layouts::dimensions::serve;
@@ -49,9 +49,9 @@ pub async fn product(pool: &PgPool, statements: &[&str], toml: &str) -> Server {
 
 /// The metrics, and what the labels of each are called.
 pub fn found(snapshot: &Snapshot) -> Vec<(String, Vec<String>)> {
-    let label = |label: &Label| match label {
-        Label::One { name, .. } => name.clone(),
-        Label::Members { document } => format!("{}.*", document.column().name),
+    let label = |label: &SourceLabel| match label {
+        SourceLabel::One { name, .. } => name.clone(),
+        SourceLabel::Members { document } => format!("{}.*", document.column().name),
     };
     let one = |name: &str| {
         let (source, _) = snapshot.metric(name).expect("a metric");

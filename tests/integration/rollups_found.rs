@@ -1,7 +1,7 @@
 //! Continuous aggregates become rollups by themselves. The extension's own view of them is stood in for by one of the
 //! same columns.
 
-use datebin::catalog::{Held, toml_out};
+use datebin::catalog::{RollupCoverage, toml_out};
 use datebin::refresh::{CatalogConfig, once};
 use sqlx::{AssertSqlSafe, PgPool};
 
@@ -39,7 +39,7 @@ async fn a_continuous_aggregate_serves_what_it_holds(pool: PgPool) {
     let [daily, rollup] = source.rollups.as_slice() else { panic!("{:?}", source.rollups) };
     assert_eq!(daily.lacks, ["location"]);
     assert_eq!(rollup.rows.relation.to_string(), "public.conditions_hourly");
-    assert!(matches!(rollup.held, Held::Ranges(..)));
+    assert!(matches!(rollup.held, RollupCoverage::Ranges(..)));
     let (from, to) = ("2025-06-01T00:00:00Z", "2025-06-03T02:00:00Z");
     for (target, sql) in [
         ("conditions_temperature", "avg(temperature)"),

@@ -1,7 +1,7 @@
 //! What a rollup holds is a list of ranges: its holes are read from the source's own rows; and where two of its rows may
 //! be of one series and interval, first and last are as well.
 
-use datebin::catalog::Held;
+use datebin::catalog::RollupCoverage;
 use datebin::sql::{self, Every, Gaps, Param, Statement};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool};
@@ -77,7 +77,7 @@ async fn hours_without_rows_are_no_holes(pool: PgPool) {
     let server = serve(&pool, &format!("{HOLED} {quiet}"), HOLED_TOML).await;
     let snapshot = server.catalog.current().unwrap();
     let [rollup] = snapshot.sources()[0].rollups.as_slice() else { panic!("one rollup") };
-    let Held::Ranges(ranges) = &rollup.held else { panic!("{:?}", rollup.held) };
+    let RollupCoverage::Ranges(ranges) = &rollup.held else { panic!("{:?}", rollup.held) };
     assert_eq!(ranges.len(), 1, "{ranges:?}");
     let counts = hours(&server, "count_over_time(d[$__interval])", 6).await;
     assert_eq!(counts, [Some(1060.0), Some(1060.0), Some(1060.0), None, None, Some(1060.0)]);
@@ -149,7 +149,7 @@ async fn hours_without_rows_are_no_holes_where_the_time_is_in_a_joined_row(pool:
     let server = serve(&pool, tables, toml).await;
     let snapshot = server.catalog.current().unwrap();
     let [rollup] = snapshot.sources()[0].rollups.as_slice() else { panic!("one rollup") };
-    let Held::Ranges(ranges) = &rollup.held else { panic!("{:?}", rollup.held) };
+    let RollupCoverage::Ranges(ranges) = &rollup.held else { panic!("{:?}", rollup.held) };
     assert_eq!(ranges.len(), 1, "{ranges:?}");
     let counts = hours(&server, "count_over_time(results[$__interval])", 6).await;
     let rolled = Some(60.0 * 1001.0);

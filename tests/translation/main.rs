@@ -3,8 +3,8 @@
 
 use datebin::ast::{Expr, OverTime};
 use datebin::catalog::{
-    Column, ColumnType, Document, EpochStorage, EpochUnit, Label, LabelValue, Metric, MetricKind, Relation, Row,
-    Snapshot, Source, TimeColumn, TimeKind, Value,
+    Column, ColumnType, EpochStorage, EpochUnit, LabelDocument, LabelValue, Metric, MetricKind, MetricValue, Relation,
+    Snapshot, Source, SourceLabel, SourceRow, TimeColumn, TimeKind,
 };
 use datebin::ident::Ident;
 use datebin::language::{Dialect, parse};
@@ -22,17 +22,17 @@ fn ident(name: &str) -> Ident {
 }
 
 fn column(name: &str, ty: ColumnType, nullable: bool) -> Column {
-    Column { name: ident(name), ty, nullable, row: Row::Own }
+    Column { name: ident(name), ty, nullable, row: SourceRow::Own }
 }
 
-fn label(name: &str, ty: ColumnType, nullable: bool) -> Label {
-    Label::One { name: name.into(), value: LabelValue::Column(column(name, ty, nullable)) }
+fn label(name: &str, ty: ColumnType, nullable: bool) -> SourceLabel {
+    SourceLabel::One { name: name.into(), value: LabelValue::Column(column(name, ty, nullable)) }
 }
 
 fn metric(name: &str, stored: Option<&str>, value: Column) -> Metric {
     Metric {
         name: name.into(),
-        value: Value::Column(value),
+        value: MetricValue::Column(value),
         adjustment: datebin::catalog::Adjustment::default(),
         filters: Vec::new(),
         stored_name: stored.map(str::to_owned),
@@ -43,12 +43,12 @@ fn metric(name: &str, stored: Option<&str>, value: Column) -> Metric {
     }
 }
 
-fn source(table: &str, time: TimeKind, labels: Vec<Label>, metrics: Vec<Metric>) -> Source {
+fn source(table: &str, time: TimeKind, labels: Vec<SourceLabel>, metrics: Vec<Metric>) -> Source {
     Source {
         relation: Relation { schema: ident("public"), name: ident(table) },
         joins: Vec::new(),
         filters: Vec::new(),
-        time: TimeColumn { column: ident("ts"), row: Row::Own, kind: time },
+        time: TimeColumn { column: ident("ts"), row: SourceRow::Own, kind: time },
         interval_ms: None,
         lookback_ms: 86_400_000,
         labels,
@@ -81,8 +81,8 @@ fn catalog() -> Snapshot {
     let mut narrow = source(
         "samples",
         TimeKind::Instant,
-        vec![Label::Members {
-            document: Document::Json { column: column("tags", ColumnType::Jsonb, true), path: Vec::new() },
+        vec![SourceLabel::Members {
+            document: LabelDocument::Json { column: column("tags", ColumnType::Jsonb, true), path: Vec::new() },
         }],
         vec![metric("room.temp", Some("room.temp"), float("value"))],
     );

@@ -7,11 +7,11 @@ use super::lookup::time_column;
 use super::materialized::{both, held, stated, width_ms};
 use super::rollups::{is_regular, unread};
 use super::rows::{rows, series_columns};
-use super::view::{Item, Key, Parsed, Width, parse};
+use super::view::{BucketWidth, GroupColumn, ViewAggregate, ViewDefinition, parse};
 use crate::catalog::facts::{AggregateFacts, Facts, RelationFacts};
 use crate::catalog::file::{TimeDecl, TimeTable};
 use crate::catalog::{
-    Column, Join, Relation, Rollup, RollupColumns, RollupMetrics, Row, Source, TimeColumn, TimeKind, Value,
+    Column, Join, MetricValue, Relation, Rollup, RollupColumns, RollupMetrics, Source, SourceRow, TimeColumn, TimeKind,
 };
 use crate::time::{TimeRange, Zone};
 
@@ -20,11 +20,11 @@ const DEPTH: usize = 8;
 
 /// An aggregate in terms of the hypertable at the bottom.
 #[derive(Clone)]
-struct Resolved<'a> {
+struct ResolvedAggregate<'a> {
     hypertable: &'a Relation,
-    parsed: Parsed,
+    parsed: ViewDefinition,
     /// The aggregate and those that it is made of.
-    chain: Vec<(&'a AggregateFacts, Width)>,
+    chain: Vec<(&'a AggregateFacts, BucketWidth)>,
 }
 
 /// Gives every source of a hypertable its continuous aggregates. One that serves is no source of its own unless it is
@@ -91,11 +91,15 @@ fn bottom<'a>(facts: &'a Facts, aggregate: &'a AggregateFacts) -> &'a Relation {
     &at.hypertable
 }
 
-fn resolved<'a>(facts: &'a Facts, aggregate: &'a AggregateFacts, depth: usize) -> Result<Resolved<'a>, String> {
+fn resolved<'a>(
+    facts: &'a Facts,
+    aggregate: &'a AggregateFacts,
+    depth: usize,
+) -> Result<ResolvedAggregate<'a>, String> {
     let parsed = parse(&aggregate.definition)?;
     let own = (aggregate, parsed.width);
     match parent(facts, aggregate) {
-        None => Ok(Resolved { hypertable: &aggregate.hypertable, parsed, chain: vec![own] }),
+        None => Ok(ResolvedAggregate { hypertable: &aggregate.hypertable, parsed, chain: vec![own] }),
         Some(_) if depth == 0 => Err("it is an aggregate of too many others".to_owned()),
         Some(below) => {
             let mut resolved = resolved(facts, below, depth - 1)?;
@@ -107,32 +111,33 @@ fn resolved<'a>(facts: &'a Facts, aggregate: &'a AggregateFacts, depth: usize) -
 }
 
 /// An aggregate of an aggregate in terms of what the inner one reads.
-fn composed(outer: &Parsed, inner: &Parsed, view: &Relation) -> Result<Parsed, String> {
+fn composed(outer: &ViewDefinition, inner: &ViewDefinition, view: &Relation) -> Result<ViewDefinition, String> {
     if outer.time != inner.bucket {
         return Err(format!("its buckets are cut by `{}`, which is not the bucket of {view}", outer.time));
     }
     let whole = match (outer.width, inner.width) {
-        (Width::Millis(outer), Width::Millis(inner)) | (Width::Units(outer), Width::Units(inner)) => outer % inner == 0,
+        (BucketWidth::Millis(outer), BucketWidth::Millis(inner))
+        | (BucketWidth::Units(outer), BucketWidth::Units(inner)) => outer % inner == 0,
         _ => false,
     };
     if !whole {
         return Err(format!("its buckets are not whole buckets of {view}"));
     }
-    let key = |key: &Key| {
+    let key = |key: &GroupColumn| {
         let below = inner.keys.iter().find(|below| below.name == key.column)?;
-        Some(Key { column: below.column.clone(), name: key.name.clone() })
+        Some(GroupColumn { column: below.column.clone(), name: key.name.clone() })
     };
-    let keys: Vec<Key> = outer.keys.iter().filter_map(key).collect();
-    let item = |item: &Item| {
+    let keys: Vec<GroupColumn> = outer.keys.iter().filter_map(key).collect();
+    let item = |item: &ViewAggregate| {
         let below = inner.items.iter().find(|below| Some(&below.name) == item.of.as_ref())?;
         let function = match (item.function.as_str(), below.function.as_str()) {
             ("sum", "count") => "count",
             (same @ ("min" | "max" | "sum" | "first" | "last"), inner) if same == inner => same,
             _ => return None,
         };
-        Some(Item { name: item.name.clone(), function: function.to_owned(), of: below.of.clone() })
+        Some(ViewAggregate { name: item.name.clone(), function: function.to_owned(), of: below.of.clone() })
     };
-    Ok(Parsed {
+    Ok(ViewDefinition {
         width: outer.width,
         time: inner.time.clone(),
         bucket: outer.bucket.clone(),
@@ -143,15 +148,15 @@ fn composed(outer: &Parsed, inner: &Parsed, view: &Relation) -> Result<Parsed, S
     })
 }
 
-fn rollup(facts: &Facts, resolved: &Resolved<'_>, draft: &DraftSource, local: Zone) -> Result<Rollup, String> {
-    let Resolved { hypertable, parsed, chain } = resolved;
+fn rollup(facts: &Facts, resolved: &ResolvedAggregate<'_>, draft: &DraftSource, local: Zone) -> Result<Rollup, String> {
+    let ResolvedAggregate { hypertable, parsed, chain } = resolved;
     let Some((aggregate, _)) = chain.last() else { return Err("it reads nothing".to_owned()) };
     let view = &aggregate.view;
     let unusable =
         || format!("the schema {} may not be used: GRANT USAGE ON SCHEMA {} helps", view.schema, view.schema);
     let view = facts.relation(view.schema.as_str(), view.name.as_str()).ok_or_else(unusable)?;
     let source = &draft.source;
-    if parsed.time != source.time.column.as_str() || source.time.row != Row::Own {
+    if parsed.time != source.time.column.as_str() || source.time.row != SourceRow::Own {
         return Err(format!("its buckets are cut by `{}`, which is not the time of the source", parsed.time));
     }
     let step_ms = width_ms(parsed.width, &source.time.kind)?;
@@ -176,15 +181,16 @@ fn rollup(facts: &Facts, resolved: &Resolved<'_>, draft: &DraftSource, local: Zo
 }
 
 /// Whether an aggregate is grouped by nothing but what makes a series.
-fn groups_series(source: &Source, rows: &Source, parsed: &Parsed) -> bool {
+fn groups_series(source: &Source, rows: &Source, parsed: &ViewDefinition) -> bool {
     let series = series_columns(source, rows).unwrap_or_default();
     !series.is_empty() && parsed.keys.iter().all(|key| series.iter().any(|column| column.as_str() == key.name))
 }
 
 /// What an aggregate and all that it is made of hold, where TimescaleDB states that of each.
-fn chain_held(chain: &[(&AggregateFacts, Width)], time: &TimeColumn) -> Option<Vec<TimeRange>> {
-    let one =
-        |(aggregate, width): &(&AggregateFacts, Width)| Some(held(aggregate.materialized.as_ref()?, *width, time));
+fn chain_held(chain: &[(&AggregateFacts, BucketWidth)], time: &TimeColumn) -> Option<Vec<TimeRange>> {
+    let one = |(aggregate, width): &(&AggregateFacts, BucketWidth)| {
+        Some(held(aggregate.materialized.as_ref()?, *width, time))
+    };
     let mut all = chain.iter().map(one);
     let first = all.next()??;
     all.try_fold(first, |held, next| Some(both(&held, &next?)))
@@ -204,13 +210,13 @@ fn bucket_column(view: &RelationFacts, bucket: &str, source: &Source, local: Zon
 
 /// The columns of each metric whose value is a column; none where there are none.
 fn metrics(
-    parsed: &Parsed,
+    parsed: &ViewDefinition,
     view: &RelationFacts,
     hypertable: &RelationFacts,
     draft: &DraftSource,
 ) -> Option<RollupMetrics> {
-    let of = |value: &Value| {
-        let Value::Column(column) = value else { return None };
+    let of = |value: &MetricValue| {
+        let MetricValue::Column(column) = value else { return None };
         let columns = columns(parsed, view, hypertable, column);
         (columns != RollupColumns::default()).then(|| (column.name.to_string(), columns))
     };
@@ -223,10 +229,10 @@ fn metrics(
     (!named.is_empty()).then_some(RollupMetrics::Named(named))
 }
 
-fn columns(parsed: &Parsed, view: &RelationFacts, hypertable: &RelationFacts, value: &Column) -> RollupColumns {
+fn columns(parsed: &ViewDefinition, view: &RelationFacts, hypertable: &RelationFacts, value: &Column) -> RollupColumns {
     let never_null = hypertable.column(value.name.as_str()).is_some_and(|column| column.not_null);
     let column = |function: &str| {
-        let is_it = |item: &&Item| {
+        let is_it = |item: &&ViewAggregate| {
             let of_value = item.of.as_deref() == Some(value.name.as_str());
             // Rows with NULL are among those that `count(*)` counts.
             // A first or last row with NULL hides the first or last sample.

@@ -4,36 +4,36 @@ use super::declared::kind_and_over_time;
 use super::draft::{DraftMetric, Narrow, NarrowValue};
 use super::error::CatalogError;
 use super::lookup::bad;
-use super::roles::Role;
-use super::values::{SourceValue, Values};
+use super::roles::ColumnRole;
+use super::values::{SourceValue, SourceValues};
 use super::{discovered, layout};
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
 use crate::catalog::file::{MetricDecl, SourceDecl};
-use crate::catalog::{Column, Member, Metric, Reading, Row, Value};
+use crate::catalog::{CoalescedNumber, Column, ColumnPath, Metric, MetricValue, SourceRow};
 use crate::ident::Ident;
 
 /// A declaration and what its relation looks like.
-pub(super) struct Found<'a> {
+pub(super) struct DeclaredRelation<'a> {
     pub(super) facts: &'a RelationFacts,
     pub(super) declared: &'a SourceDecl,
     /// Every column but the time, with its role.
-    pub(super) columns: &'a [(&'a ColumnFacts, Role)],
-    pub(super) values: &'a Values<'a>,
+    pub(super) columns: &'a [(&'a ColumnFacts, ColumnRole)],
+    pub(super) values: &'a SourceValues<'a>,
 }
 
 /// What it comes to.
-pub(super) struct Carried {
+pub(super) struct CarriedMetrics {
     /// The metrics with a value of their own.
     pub(super) metrics: Vec<DraftMetric>,
     /// Those whose names are stored.
     pub(super) narrow: Option<Narrow>,
     /// The document whose members they are, where they are in one.
-    pub(super) numbers: Option<Reading>,
+    pub(super) numbers: Option<CoalescedNumber>,
 }
 
-impl Found<'_> {
+impl DeclaredRelation<'_> {
     /// The metrics; `name` is the column with their names, `prefix` what stands in front of them.
-    pub(super) fn carried(&self, name: Option<&Column>, prefix: String) -> Result<Carried, CatalogError> {
+    pub(super) fn carried(&self, name: Option<&Column>, prefix: String) -> Result<CarriedMetrics, CatalogError> {
         let value = self.declared.value.as_ref().map(|value| self.values.source(value)).transpose()?;
         let (value, numbers) = match value {
             Some(SourceValue::Members(reading)) => (None, Some(reading)),
@@ -58,7 +58,7 @@ impl Found<'_> {
         if metrics.is_empty() && narrow.is_none() {
             return Err(self.incomplete());
         }
-        Ok(Carried { metrics, narrow, numbers })
+        Ok(CarriedMetrics { metrics, narrow, numbers })
     }
 
     fn incomplete(&self) -> CatalogError {
@@ -67,10 +67,11 @@ impl Found<'_> {
     }
 
     /// The value of a narrow source: what is declared, else the column that is plainly it.
-    fn value_beside(&self, name: &Column, value: Option<Value>) -> Result<Value, CatalogError> {
-        let plain = || layout::only_value(self.columns).map(|column| Value::Column(column.column()));
-        let is_name = |value: &Value| {
-            name.row == Row::Own && value.cells().iter().any(|cell| !cell.is_json() && cell.column.name == name.name)
+    fn value_beside(&self, name: &Column, value: Option<MetricValue>) -> Result<MetricValue, CatalogError> {
+        let plain = || layout::only_value(self.columns).map(|column| MetricValue::Column(column.column()));
+        let is_name = |value: &MetricValue| {
+            name.row == SourceRow::Own
+                && value.cells().iter().any(|cell| !cell.is_json() && cell.column.name == name.name)
         };
         value.or_else(plain).filter(|value| !is_name(value)).ok_or_else(|| CatalogError::Incomplete {
             relation: self.facts.relation.clone(),
@@ -85,7 +86,7 @@ impl Found<'_> {
         });
         let own = own.collect::<Result<_, CatalogError>>()?;
         let column = match &value {
-            NarrowValue::One(Value::Column(column)) => self.facts.column(column.name.as_str()),
+            NarrowValue::One(MetricValue::Column(column)) => self.facts.column(column.name.as_str()),
             _ => None,
         };
         let comment = column.and_then(|column| column.comment.clone());
@@ -99,7 +100,7 @@ impl Found<'_> {
     }
 
     /// The metrics that have a value of their own.
-    fn metrics(&self, is_narrow: bool, value: Option<Value>) -> Result<Vec<DraftMetric>, CatalogError> {
+    fn metrics(&self, is_narrow: bool, value: Option<MetricValue>) -> Result<Vec<DraftMetric>, CatalogError> {
         let mut metrics = Vec::new();
         for (name, declared) in &self.declared.metric {
             let own = match (self.values.metric(name, declared)?, &value) {
@@ -116,7 +117,7 @@ impl Found<'_> {
         Ok(metrics)
     }
 
-    fn metric(&self, name: &str, declared: &MetricDecl, value: Value) -> Result<Metric, CatalogError> {
+    fn metric(&self, name: &str, declared: &MetricDecl, value: MetricValue) -> Result<Metric, CatalogError> {
         let (kind, over_time) = kind_and_over_time(&self.facts.relation, declared)?;
         let mut found = self.plain(value, name);
         found.kind = kind.unwrap_or(found.kind);
@@ -130,22 +131,22 @@ impl Found<'_> {
     }
 
     /// The metric of a source that has only its value.
-    fn only(&self, value: Value) -> DraftMetric {
+    fn only(&self, value: MetricValue) -> DraftMetric {
         let names = match &value {
-            Value::Column(column) => layout::column_names(self.facts, &column.name, true),
-            Value::Read(reading) => match reading.cells.as_slice() {
+            MetricValue::Column(column) => layout::column_names(self.facts, &column.name, true),
+            MetricValue::Read(reading) => match reading.cells.as_slice() {
                 [only] => vec![layout::value_name(self.facts, only.name())],
                 _ => vec![layout::value_name(self.facts, "value")],
             },
-            Value::Rows | Value::Overlap(_) | Value::Lasts(_) | Value::Product(_) => Vec::new(),
+            MetricValue::Rows | MetricValue::Overlap(_) | MetricValue::Lasts(_) | MetricValue::Product(_) => Vec::new(),
         };
         let called = names.first().cloned().unwrap_or_default();
         DraftMetric { names, metric: self.plain(value, &called) }
     }
 
-    fn plain(&self, value: Value, called: &str) -> Metric {
+    fn plain(&self, value: MetricValue, called: &str) -> Metric {
         match &value {
-            Value::Column(column) => match self.facts.column(column.name.as_str()) {
+            MetricValue::Column(column) => match self.facts.column(column.name.as_str()) {
                 Some(facts) => layout::metric(self.facts, facts),
                 None => layout::metric_of(self.facts, value, called),
             },
@@ -155,15 +156,15 @@ impl Found<'_> {
 
     /// The columns that are something else than labels.
     pub(super) fn used(&self, name: Option<&Column>, narrow: Option<&Narrow>, metrics: &[DraftMetric]) -> Vec<Ident> {
-        let mut used: Vec<Member> = metrics.iter().flat_map(|draft| draft.metric.value.cells()).collect();
+        let mut used: Vec<ColumnPath> = metrics.iter().flat_map(|draft| draft.metric.value.cells()).collect();
         match narrow.map(|narrow| &narrow.value) {
             Some(NarrowValue::One(value)) => used.extend(value.cells()),
-            Some(NarrowValue::Members(Reading { cells, .. })) => used.extend(cells.iter().cloned()),
+            Some(NarrowValue::Members(CoalescedNumber { cells, .. })) => used.extend(cells.iter().cloned()),
             None => {}
         }
         used.extend(self.values.elements.iter().cloned());
-        used.extend(name.map(|name| Member::of(name.clone())));
-        let own = used.into_iter().map(|cell| cell.column).filter(|column| column.row == Row::Own);
+        used.extend(name.map(|name| ColumnPath::of(name.clone())));
+        let own = used.into_iter().map(|cell| cell.column).filter(|column| column.row == SourceRow::Own);
         own.map(|column| column.name).chain(self.values.end.iter().map(|end| end.time.column.clone())).collect()
     }
 }

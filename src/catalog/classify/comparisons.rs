@@ -2,20 +2,20 @@
 
 use super::end::{clock, date, instant};
 use super::error::CatalogError;
-use super::labels::Place;
+use super::labels::SourceRelation;
 use crate::catalog::facts::ColumnFacts;
-use crate::catalog::filter::{Filter, Wanted};
-use crate::catalog::{BoundType, Column, ColumnType, Compared, LabelValue, Order};
+use crate::catalog::filter::{Filter, ValueCondition};
+use crate::catalog::{BoundComparison, BoundType, Column, ColumnType, LabelValue, Order};
 
 /// Why a comparison cannot be read.
-pub(super) enum Refusal {
+pub(super) enum ComparisonError {
     /// Its column is wrong.
     Catalog(CatalogError),
     /// The rest of it is.
     Reason(String),
 }
 
-impl Refusal {
+impl ComparisonError {
     /// The error, given what makes one of a reason.
     pub(super) fn or_reason(self, wrong: &impl Fn(String) -> CatalogError) -> CatalogError {
         match self {
@@ -58,7 +58,7 @@ fn outside(text: &str) -> Vec<(usize, char)> {
 }
 
 /// The filter of a part that compares; none where it is a matcher.
-pub(super) fn comparison(place: Place<'_>, part: &str) -> Option<Result<Filter, Refusal>> {
+pub(super) fn comparison(place: SourceRelation<'_>, part: &str) -> Option<Result<Filter, ComparisonError>> {
     let (at, _) = outside(part).into_iter().find(|(_, c)| matches!(c, '<' | '>' | '=' | '!'))?;
     let (order, bound) = Order::read(&part[at..])?;
     let bound = bound.trim();
@@ -71,10 +71,13 @@ pub(super) fn comparison(place: Place<'_>, part: &str) -> Option<Result<Filter, 
     Some(compared(place, name, order, unquoted(bound)))
 }
 
-fn compared(place: Place<'_>, name: &str, order: Order, bound: &str) -> Result<Filter, Refusal> {
-    let column = place.column(name).map_err(Refusal::Catalog)?;
-    let (bound, ty) = bound_of(&column, bound).map_err(Refusal::Reason)?;
-    Ok(Filter { value: LabelValue::Column(column), wanted: Wanted::Compared(Compared { order, bound, ty }) })
+fn compared(place: SourceRelation<'_>, name: &str, order: Order, bound: &str) -> Result<Filter, ComparisonError> {
+    let column = place.column(name).map_err(ComparisonError::Catalog)?;
+    let (bound, ty) = bound_of(&column, bound).map_err(ComparisonError::Reason)?;
+    Ok(Filter {
+        value: LabelValue::Column(column),
+        wanted: ValueCondition::Compared(BoundComparison { order, bound, ty }),
+    })
 }
 
 /// The name of a column, without quotes.

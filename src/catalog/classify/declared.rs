@@ -2,21 +2,21 @@
 
 use std::time::Duration;
 
-use super::carried::{Carried, Found};
+use super::carried::{CarriedMetrics, DeclaredRelation};
 use super::draft::DraftSource;
 use super::error::CatalogError;
-use super::joined_time::{self, Rows};
+use super::joined_time::{self, JoinedRelations};
 use super::joins::joins;
-use super::keys::Keys;
-use super::labels::{self, Place};
+use super::keys::RelationKeys;
+use super::labels::{self, SourceRelation};
 use super::lookup::{bad, column, interval, name_column, time_column, wrong};
 use super::matchers::filters;
-use super::values::Values;
+use super::values::SourceValues;
 use super::{end, layout, roles, rollups, time};
 use crate::ast::OverTime;
 use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
 use crate::catalog::file::{AnnotationDecl, MetricDecl, NameDecl, SourceDecl};
-use crate::catalog::{AnnotationSource, Column, ColumnType, Member, MetricKind, Relation, Row, Settles};
+use crate::catalog::{AnnotationSource, Column, ColumnPath, ColumnType, MetricKind, Relation, SettleDelay, SourceRow};
 use crate::time::Zone;
 
 /// A declared source.
@@ -26,7 +26,7 @@ pub(super) fn source(
     declared: &SourceDecl,
     local: Zone,
 ) -> Result<DraftSource, CatalogError> {
-    let rows = Rows { all, facts, local };
+    let rows = JoinedRelations { all, facts, local };
     let mut joined = joins(all, facts, declared)?;
     let time = match &declared.time {
         Some(declared) => rows.time(declared, &mut joined)?,
@@ -35,17 +35,21 @@ pub(super) fn source(
             missing: "no column is plainly the time: say which, as `time`",
         })?,
     };
-    let place = Place { all, relation: facts, row: Row::Own, each: declared.each.is_some() };
+    let place = SourceRelation { all, relation: facts, row: SourceRow::Own, each: declared.each.is_some() };
     joined_time::require(&mut joined.joins, time.row);
-    let keys = Keys::of(facts, &time.column);
-    let columns =
-        layout::survey(&roles::Place { all, relation: facts, keys: &keys, time: facts.column(time.column.as_str()) });
+    let keys = RelationKeys::of(facts, &time.column);
+    let columns = layout::survey(&roles::KeyedRelation {
+        all,
+        relation: facts,
+        keys: &keys,
+        time: facts.column(time.column.as_str()),
+    });
     let (name, prefix) = name(place, declared, joined.name.take())?;
     let end = declared.time_end.as_ref().map(|end| end::of_rows(&rows, end, &mut joined)).transpose()?;
-    let values = Values::of(place, declared, time.clone(), end.clone())?;
-    let found = Found { facts, declared, columns: &columns, values: &values };
+    let values = SourceValues::of(place, declared, time.clone(), end.clone())?;
+    let found = DeclaredRelation { facts, declared, columns: &columns, values: &values };
     let (name, name_path) = name.map_or((None, Vec::new()), |name| (Some(name.column), name.path));
-    let Carried { metrics, narrow, numbers } = found.carried(name.as_ref(), prefix)?;
+    let CarriedMetrics { metrics, narrow, numbers } = found.carried(name.as_ref(), prefix)?;
     let mut labels = match &declared.labels {
         Some(declared) => labels::declared(place, declared)?,
         None => layout::labels(&columns, &found.used(name.as_ref(), narrow.as_ref(), &metrics)),
@@ -63,11 +67,11 @@ pub(super) fn source(
     source.set_pace(length("interval", &declared.interval)?, length("lookback", &declared.lookback)?);
     source.staleness_ms = length("staleness", &declared.staleness)?;
     source.settles = match declared.settles.as_deref() {
-        Some("never") => Some(Settles::Never),
+        Some("never") => Some(SettleDelay::Never),
         Some(text) => {
             let wanted = "a length of time such as 90s, or never";
             let ms = interval(&facts.relation, "settles", text);
-            Some(Settles::After(ms.map_err(|_| bad(&facts.relation, "settles", text, wanted))?))
+            Some(SettleDelay::After(ms.map_err(|_| bad(&facts.relation, "settles", text, wanted))?))
         }
         None => None,
     };
@@ -84,21 +88,21 @@ pub(super) fn source(
 
 /// Where the metric's name is, in the source's own row or a joined one, and what stands in front of the names.
 fn name(
-    place: Place<'_>,
+    place: SourceRelation<'_>,
     declared: &SourceDecl,
     joined: Option<(Column, Option<String>)>,
-) -> Result<(Option<Member>, String), CatalogError> {
+) -> Result<(Option<ColumnPath>, String), CatalogError> {
     let prefix = || declared.prefix.clone().unwrap_or_default();
     match (&declared.name, joined) {
         (None, None) => Ok((None, prefix())),
         (Some(NameDecl::Column(name)), None) => {
-            Ok((Some(Member::of(name_column(place.relation, name)?.column())), prefix()))
+            Ok((Some(ColumnPath::of(name_column(place.relation, name)?.column())), prefix()))
         }
         (Some(NameDecl::Table(table)), None) => {
             let least = if place.each { 1 } else { 2 };
             Ok((Some(labels::json(place, &table.json, least)?), prefix()))
         }
-        (None, Some((column, own))) => Ok((Some(Member::of(column)), own.unwrap_or_else(prefix))),
+        (None, Some((column, own))) => Ok((Some(ColumnPath::of(column)), own.unwrap_or_else(prefix))),
         (Some(name), Some(_)) => {
             let told = format!("{name:?}");
             Err(bad(&place.relation.relation, "name", &told, "the only one of its source: a join has one"))

@@ -2,15 +2,15 @@
 
 use super::draft::{DraftMetric, DraftSource, Narrow, NarrowValue, Verdict};
 use super::joins::joins;
-use super::keys::Keys;
+use super::keys::RelationKeys;
 use super::labels;
-use super::layout::{self, Notes};
-use super::roles::Role;
-use super::things::Referred;
+use super::layout::{self, DecisionLog};
+use super::roles::ColumnRole;
+use super::things::IncomingReferences;
 use super::{origins, things, time, untold, words};
 use crate::catalog::facts::{ColumnFacts, Facts, ForeignKey, RelationFacts};
 use crate::catalog::file::{JoinDecl, SourceDecl};
-use crate::catalog::{ColumnType, Join, Label, Lasts, LengthUnit, Relation, Value};
+use crate::catalog::{ColumnType, Join, LengthUnit, MetricValue, Relation, RowDuration, SourceLabel};
 use crate::ident::Ident;
 use crate::time::Zone;
 
@@ -20,16 +20,16 @@ const MOST_DIMENSIONS: usize = 4;
 const MOST_DIMENSION_ROWS: f64 = 1_000_000.0;
 
 /// A relation that may be a source.
-pub(super) struct Found<'a> {
+pub(super) struct CandidateRelation<'a> {
     pub(super) all: &'a Facts,
     pub(super) relation: &'a RelationFacts,
     /// The zone of times that have none.
     pub(super) zone: Zone,
-    pub(super) referred: Referred,
+    pub(super) referred: IncomingReferences,
 }
 
 /// The source that a relation is, if it is one.
-pub(super) fn source(found: &Found<'_>, notes: &mut Notes<'_>) -> Option<DraftSource> {
+pub(super) fn source(found: &CandidateRelation<'_>, notes: &mut DecisionLog<'_>) -> Option<DraftSource> {
     let mut draft = match alone(found, notes) {
         Ok(draft) => draft,
         Err(why) => {
@@ -42,7 +42,7 @@ pub(super) fn source(found: &Found<'_>, notes: &mut Notes<'_>) -> Option<DraftSo
 }
 
 /// The source without the relations that it refers to, or why there is none.
-fn alone(found: &Found<'_>, notes: &mut Notes<'_>) -> Result<DraftSource, String> {
+fn alone(found: &CandidateRelation<'_>, notes: &mut DecisionLog<'_>) -> Result<DraftSource, String> {
     let relation = found.relation;
     if !relation.columns.iter().any(|column| column.readable) {
         return Err("the role may not SELECT any of its columns".to_owned());
@@ -51,7 +51,7 @@ fn alone(found: &Found<'_>, notes: &mut Notes<'_>) -> Result<DraftSource, String
     if let Some(why) = things::no_samples(relation, &time.column, found.referred) {
         return Err(why);
     }
-    let keys = Keys::of(relation, &time.column);
+    let keys = RelationKeys::of(relation, &time.column);
     if let Some(problem) = &keys.problem {
         return Err(format!("{problem}; declare it"));
     }
@@ -65,8 +65,9 @@ fn alone(found: &Found<'_>, notes: &mut Notes<'_>) -> Result<DraftSource, String
         return Err(why);
     }
     let narrow = layout::narrow(&columns);
-    let is_number =
-        |(column, role): &(&ColumnFacts, Role)| matches!(role, Role::Value(_)) && column.ty != ColumnType::Bool;
+    let is_number = |(column, role): &(&ColumnFacts, ColumnRole)| {
+        matches!(role, ColumnRole::Value(_)) && column.ty != ColumnType::Bool
+    };
     let layout = match narrow {
         Some((name, _)) => format!("a narrow {}: `{}` names the metrics", relation.kind.word(), name.name),
         None if columns.iter().any(is_number) => format!("a wide {}", relation.kind.word()),
@@ -86,12 +87,12 @@ fn alone(found: &Found<'_>, notes: &mut Notes<'_>) -> Result<DraftSource, String
     let labels = layout::labels(&columns, &[]);
     let mut source = layout::source(relation, time, labels);
     if !columns.iter().any(is_number) {
-        metrics.push(counted(relation, "rows", Value::Rows));
+        metrics.push(counted(relation, "rows", MetricValue::Rows));
         if let Some(end) = time::end(relation, &source.time.column, found.zone) {
             notes.column(&end.time.column, Verdict::Value, "the end of a row: how long rows lasted is a metric");
             let lasts =
-                Lasts { start: source.time.clone(), end: end.clone(), unit: LengthUnit::Seconds, at_end: false };
-            metrics.push(counted(relation, "seconds", Value::Lasts(Box::new(lasts))));
+                RowDuration { start: source.time.clone(), end: end.clone(), unit: LengthUnit::Seconds, at_end: false };
+            metrics.push(counted(relation, "seconds", MetricValue::Lasts(Box::new(lasts))));
             source.end = Some(end);
         }
     }
@@ -99,7 +100,7 @@ fn alone(found: &Found<'_>, notes: &mut Notes<'_>) -> Result<DraftSource, String
 }
 
 /// A metric of the rows of a relation that has no numbers.
-fn counted(relation: &RelationFacts, name: &str, value: Value) -> DraftMetric {
+fn counted(relation: &RelationFacts, name: &str, value: MetricValue) -> DraftMetric {
     let names = Ident::new(name).map(|name| layout::column_names(relation, &name, false)).unwrap_or_default();
     let called = names.first().cloned().unwrap_or_default();
     DraftMetric { names, metric: layout::metric_of(relation, value, &called) }
@@ -107,7 +108,7 @@ fn counted(relation: &RelationFacts, name: &str, value: Value) -> DraftMetric {
 
 /// Joins what foreign keys point at: the texts there are labels. The key stays one, as it tells series apart that
 /// have the same texts.
-fn dimensions(all: &Facts, relation: &RelationFacts, draft: &mut DraftSource, notes: &mut Notes<'_>) {
+fn dimensions(all: &Facts, relation: &RelationFacts, draft: &mut DraftSource, notes: &mut DecisionLog<'_>) {
     let mut declared = SourceDecl::default();
     let own = draft.source.labels.clone();
     let keys = relation.foreign_keys.iter().filter(|key| is_dimension(all, relation, key));
@@ -139,16 +140,18 @@ fn dimensions(all: &Facts, relation: &RelationFacts, draft: &mut DraftSource, no
 }
 
 /// The relation whose row a label is of.
-fn joined_to<'a>(joins: &'a [Join], label: &Label) -> Option<&'a Relation> {
+fn joined_to<'a>(joins: &'a [Join], label: &SourceLabel) -> Option<&'a Relation> {
     let row = label.column().row;
     joins.iter().find(|join| join.row == row).map(|join| &join.relation)
 }
 
 /// A label that is called like one of the table's own has its relation in front.
-fn apart(label: Label, own: &[Label], target: &Relation) -> Label {
+fn apart(label: SourceLabel, own: &[SourceLabel], target: &Relation) -> SourceLabel {
     match label {
-        Label::One { name, value } if own.iter().any(|o| matches!(o, Label::One { name: own, .. } if *own == name)) => {
-            Label::One { name: format!("{}_{name}", target.name), value }
+        SourceLabel::One { name, value }
+            if own.iter().any(|o| matches!(o, SourceLabel::One { name: own, .. } if *own == name)) =>
+        {
+            SourceLabel::One { name: format!("{}_{name}", target.name), value }
         }
         other => other,
     }
@@ -181,10 +184,10 @@ fn no_time(relation: &RelationFacts) -> String {
 }
 
 /// Numbers may be where only a declaration finds them.
-fn no_value(columns: &[(&ColumnFacts, Role)]) -> String {
+fn no_value(columns: &[(&ColumnFacts, ColumnRole)]) -> String {
     let none = "no column of numbers that is neither a key nor a code, so its rows are counted";
-    let is_document = |column: &&ColumnFacts, role: &Role| {
-        matches!(column.ty, ColumnType::Jsonb | ColumnType::Json) && !matches!(role, Role::Members(_))
+    let is_document = |column: &&ColumnFacts, role: &ColumnRole| {
+        matches!(column.ty, ColumnType::Jsonb | ColumnType::Json) && !matches!(role, ColumnRole::Members(_))
     };
     let document = columns.iter().find(|(column, role)| column.readable && is_document(column, role));
     let called = |column: &ColumnFacts| words::is_value(column.name.as_str()) || column.name.as_str() == "state";
@@ -200,24 +203,24 @@ fn no_value(columns: &[(&ColumnFacts, Role)]) -> String {
     }
 }
 
-fn note(columns: &[(&ColumnFacts, Role)], without: &[&Ident], notes: &mut Notes<'_>) {
+fn note(columns: &[(&ColumnFacts, ColumnRole)], without: &[&Ident], notes: &mut DecisionLog<'_>) {
     let narrow = !without.is_empty();
     for (column, role) in columns.iter().filter(|(column, _)| !without.contains(&&column.name)) {
         match role {
-            Role::Value(_) if narrow => {
+            ColumnRole::Value(_) if narrow => {
                 notes.column(&column.name, Verdict::LeftOut, "beside the value of a narrow table");
             }
-            Role::Value(why) => notes.column(&column.name, Verdict::Value, why),
-            Role::Label(why) | Role::Members(why) => notes.column(&column.name, Verdict::Label, why),
-            Role::Crowded(why) | Role::Out(why) => notes.column(&column.name, Verdict::LeftOut, why),
+            ColumnRole::Value(why) => notes.column(&column.name, Verdict::Value, why),
+            ColumnRole::Label(why) | ColumnRole::Members(why) => notes.column(&column.name, Verdict::Label, why),
+            ColumnRole::Crowded(why) | ColumnRole::Out(why) => notes.column(&column.name, Verdict::LeftOut, why),
         }
     }
 }
 
 /// One metric per value column.
-pub(super) fn metrics(relation: &RelationFacts, columns: &[(&ColumnFacts, Role)]) -> Vec<DraftMetric> {
-    let values: Vec<_> = columns.iter().filter(|(_, role)| matches!(role, Role::Value(_))).collect();
-    let metric = |(column, _): &&(&ColumnFacts, Role)| DraftMetric {
+pub(super) fn metrics(relation: &RelationFacts, columns: &[(&ColumnFacts, ColumnRole)]) -> Vec<DraftMetric> {
+    let values: Vec<_> = columns.iter().filter(|(_, role)| matches!(role, ColumnRole::Value(_))).collect();
+    let metric = |(column, _): &&(&ColumnFacts, ColumnRole)| DraftMetric {
         names: layout::column_names(relation, &column.name, values.len() == 1),
         metric: layout::metric(relation, column),
     };
@@ -232,7 +235,7 @@ fn narrow(
 ) -> DraftSource {
     source.name_column = Some(name.column());
     let narrow = Narrow {
-        value: NarrowValue::One(Value::Column(value.column())),
+        value: NarrowValue::One(MetricValue::Column(value.column())),
         prefixes: layout::prefixes(&relation.relation),
         declared: Default::default(),
         own: Default::default(),

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::own::Own;
+use super::own::SampleRules;
 use crate::catalog::facts::{Facts, RelationFacts};
 use crate::catalog::file::MetricDecl;
-use crate::catalog::{AnnotationSource, Column, Metric, Reading, Relation, Source, Value};
+use crate::catalog::{AnnotationSource, CoalescedNumber, Column, Metric, MetricValue, Relation, Source};
 use crate::ident::Ident;
 use crate::time::Zone;
 
@@ -64,12 +64,12 @@ pub(super) struct DraftSource {
     pub(super) metrics: Vec<DraftMetric>,
     pub(super) narrow: Option<Narrow>,
     /// How a member of a family is called, if a relation says so.
-    pub(super) member: Option<Member>,
+    pub(super) member: Option<FamilyMember>,
 }
 
 /// A relation that says what the members of a family are called.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Names {
+pub struct NamingRelation {
     /// The relation.
     pub relation: Relation,
     /// Its column with the member's own name.
@@ -80,8 +80,8 @@ pub struct Names {
 
 /// A member of a family.
 #[derive(Clone, Debug)]
-pub(super) struct Member {
-    pub(super) names: Names,
+pub(super) struct FamilyMember {
+    pub(super) names: NamingRelation,
     /// Its own name.
     pub(super) key: String,
     /// What stands in front of every name.
@@ -106,7 +106,7 @@ pub(super) struct Narrow {
     /// What the file says of stored names.
     pub(super) declared: BTreeMap<String, MetricDecl>,
     /// What that comes to for their values.
-    pub(super) own: BTreeMap<String, Own>,
+    pub(super) own: BTreeMap<String, SampleRules>,
     pub(super) help: Option<String>,
 }
 
@@ -114,19 +114,19 @@ pub(super) struct Narrow {
 #[derive(Clone, Debug)]
 pub(super) enum NarrowValue {
     /// In the same place for all names.
-    One(Value),
+    One(MetricValue),
     /// In the member of that name.
-    Members(Reading),
+    Members(CoalescedNumber),
 }
 
 impl NarrowValue {
     /// Where the value of that name is.
-    pub(super) fn of(&self, stored: &str) -> Value {
+    pub(super) fn of(&self, stored: &str) -> MetricValue {
         match self {
             Self::One(value) => value.clone(),
             Self::Members(reading) => {
                 let cells = reading.cells.iter().map(|cell| cell.member(stored)).collect();
-                Value::Read(Box::new(Reading { cells, words: reading.words.clone() }))
+                MetricValue::Read(Box::new(CoalescedNumber { cells, words: reading.words.clone() }))
             }
         }
     }

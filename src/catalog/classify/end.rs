@@ -3,38 +3,42 @@
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime};
 
 use super::error::CatalogError;
-use super::joined_time::Rows;
-use super::joins::Joined;
+use super::joined_time::JoinedRelations;
+use super::joins::ResolvedJoins;
 use super::lookup::{bad, time_column};
 use crate::catalog::facts::RelationFacts;
 use crate::catalog::file::EndDecl;
-use crate::catalog::{End, EpochStorage, Relation, TimeColumn, TimeKind};
+use crate::catalog::{EpochStorage, Relation, RowEnd, TimeColumn, TimeKind};
 use crate::time::Zone;
 
 const DATE: &str = "%Y-%m-%d";
 const CLOCK: &str = "%Y-%m-%d %H:%M:%S%.f";
 
 /// When the rows of a source end, in their own row or in one beside it.
-pub(super) fn of_rows(rows: &Rows<'_>, declared: &EndDecl, joined: &mut Joined) -> Result<End, CatalogError> {
+pub(super) fn of_rows(
+    rows: &JoinedRelations<'_>,
+    declared: &EndDecl,
+    joined: &mut ResolvedJoins,
+) -> Result<RowEnd, CatalogError> {
     let (column, values) = declared.parts();
     let time = rows.time(&column, joined)?;
     opened(&rows.facts.relation, time, &values)
 }
 
 /// When the rows of a relation end.
-pub(super) fn end(facts: &RelationFacts, declared: &EndDecl, local: Zone) -> Result<End, CatalogError> {
+pub(super) fn end(facts: &RelationFacts, declared: &EndDecl, local: Zone) -> Result<RowEnd, CatalogError> {
     let (column, values) = declared.parts();
     let time = time_column(facts, &column, local)?;
     opened(&facts.relation, time, &values)
 }
 
-fn opened(relation: &Relation, time: TimeColumn, values: &[String]) -> Result<End, CatalogError> {
+fn opened(relation: &Relation, time: TimeColumn, values: &[String]) -> Result<RowEnd, CatalogError> {
     let open = values.iter().map(|value| {
         let (text, wanted) = stored(&time.kind, value);
         text.ok_or_else(|| bad(format!("{relation}, column `{}`", time.column), "open", value, wanted))
     });
     let open = open.collect::<Result<_, _>>()?;
-    Ok(End { time, open })
+    Ok(RowEnd { time, open })
 }
 
 /// A value as PostgreSQL reads it for the column, and what would do where it is none.

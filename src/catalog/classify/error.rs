@@ -1,7 +1,7 @@
 //! Why a catalog cannot be made of the facts and the file.
 
 use crate::catalog::file::did_you_mean;
-use crate::catalog::{Clash, Relation};
+use crate::catalog::{NameClash, Relation};
 
 /// Why there is no catalog. Each names the relation and the column, and what looks most like them.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -98,7 +98,7 @@ pub enum CatalogError {
     },
     /// Two metrics have one name.
     #[error(transparent)]
-    Clash(#[from] Clash),
+    Clash(#[from] NameClash),
 }
 
 impl CatalogError {

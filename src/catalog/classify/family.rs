@@ -3,12 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use super::declared;
-use super::draft::{self, Decision, Draft, DraftSource, Names, Verdict};
+use super::draft::{self, Decision, Draft, DraftSource, NamingRelation, Verdict};
 use super::error::CatalogError;
 use super::lookup::{bad, column, relation};
 use crate::catalog::facts::Facts;
 use crate::catalog::file::{SourceDecl, split_relation};
-use crate::catalog::{ColumnType, Member, Relation};
+use crate::catalog::{ColumnPath, ColumnType, Relation};
 use crate::ident::Ident;
 use crate::time::Zone;
 
@@ -81,23 +81,23 @@ fn star<'a>(name: &'a str, start: &str, end: &str) -> Option<&'a str> {
     name.strip_prefix(start)?.strip_suffix(end).filter(|star| !star.is_empty())
 }
 
-fn names(facts: &Facts, declared: &SourceDecl) -> Result<Option<Names>, CatalogError> {
+fn names(facts: &Facts, declared: &SourceDecl) -> Result<Option<NamingRelation>, CatalogError> {
     let Some(names) = &declared.names else { return Ok(None) };
     let found = relation(facts, &names.relation)?;
     let key = column(found, &names.key)?.column();
     let name = column(found, &names.name)?.column();
-    Ok(Some(Names { relation: found.relation.clone(), key, name }))
+    Ok(Some(NamingRelation { relation: found.relation.clone(), key, name }))
 }
 
 /// Metrics of a family are called after the member, several of one member with a word of their own behind.
-fn named(mut source: DraftSource, star: &str, names: Option<Names>, declared: &SourceDecl) -> DraftSource {
+fn named(mut source: DraftSource, star: &str, names: Option<NamingRelation>, declared: &SourceDecl) -> DraftSource {
     let prefix = declared.prefix.clone().unwrap_or_default();
     let base = format!("{prefix}{star}");
     let only = source.metrics.len() == 1 && declared.metric.is_empty();
     for draft in &mut source.metrics {
         let own = draft.metric.value.cells();
         let word = draft.names.first().filter(|_| !declared.metric.is_empty() || own.is_empty());
-        let word = word.map_or_else(|| own.first().map_or("", Member::name), String::as_str);
+        let word = word.map_or_else(|| own.first().map_or("", ColumnPath::name), String::as_str);
         draft.names = vec![if only { base.clone() } else { format!("{base}_{word}") }];
     }
     if let Some(narrow) = source.narrow.as_mut().filter(|_| source.source.numbers.is_some()) {
@@ -105,12 +105,12 @@ fn named(mut source: DraftSource, star: &str, names: Option<Names>, declared: &S
     }
     let key = key(&source.source.relation, star, names.as_ref());
     source.family = true;
-    source.member = names.map(|names| draft::Member { names, key, prefix, base });
+    source.member = names.map(|names| draft::FamilyMember { names, key, prefix, base });
     source
 }
 
 /// What a relation of names calls a member: its whole name, or the number that the star stands for.
-fn key(relation: &Relation, star: &str, names: Option<&Names>) -> String {
+fn key(relation: &Relation, star: &str, names: Option<&NamingRelation>) -> String {
     let is_number = |ty: &ColumnType| {
         matches!(ty, ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8 | ColumnType::Numeric { .. })
     };
@@ -121,8 +121,8 @@ fn key(relation: &Relation, star: &str, names: Option<&Names>) -> String {
 impl Draft {
     /// The relations that say what members of families are called.
     #[must_use]
-    pub fn name_tables(&self) -> Vec<Names> {
-        let mut tables: Vec<Names> = Vec::new();
+    pub fn name_tables(&self) -> Vec<NamingRelation> {
+        let mut tables: Vec<NamingRelation> = Vec::new();
         for member in self.sources.iter().filter_map(|source| source.member.as_ref()) {
             if !tables.contains(&member.names) {
                 tables.push(member.names.clone());
@@ -133,7 +133,7 @@ impl Draft {
 
     /// Calls the members that a relation knows what it says, given its keys and names; the others keep what the star
     /// matched.
-    pub fn call(&mut self, table: &Names, names: &HashMap<String, String>) {
+    pub fn call(&mut self, table: &NamingRelation, names: &HashMap<String, String>) {
         for source in &mut self.sources {
             let Some(member) = source.member.as_ref().filter(|member| member.names == *table) else { continue };
             let Some(name) = names.get(&member.key).filter(|name| !name.is_empty()) else { continue };

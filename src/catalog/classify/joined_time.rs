@@ -1,24 +1,24 @@
 //! Times that are in a joined row.
 
 use super::error::CatalogError;
-use super::joins::Joined;
+use super::joins::ResolvedJoins;
 use super::lookup::{bad, column, relation, time_column};
 use crate::catalog::facts::{Facts, RelationFacts};
 use crate::catalog::file::{TimeDecl, TimeTable, split_relation};
-use crate::catalog::{Join, Row, TimeColumn};
+use crate::catalog::{Join, SourceRow, TimeColumn};
 use crate::time::Zone;
 
 /// A source's relation and what is joined to it, where its times are looked for.
-pub(super) struct Rows<'a> {
+pub(super) struct JoinedRelations<'a> {
     pub(super) all: &'a Facts,
     pub(super) facts: &'a RelationFacts,
     pub(super) local: Zone,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> JoinedRelations<'a> {
     /// The declared time: in the source's own row, in the row of the join that it names, or in that of the only join
     /// that has such a column.
-    pub(super) fn time(&self, declared: &TimeDecl, joined: &mut Joined) -> Result<TimeColumn, CatalogError> {
+    pub(super) fn time(&self, declared: &TimeDecl, joined: &mut ResolvedJoins) -> Result<TimeColumn, CatalogError> {
         let (join, name) = declared.place();
         let Some(at) = self.place(join, name, &joined.joins)? else {
             return time_column(self.facts, declared, self.local);
@@ -88,7 +88,7 @@ fn read(join: &mut Join, theirs: &RelationFacts, name: &str) -> Result<(), Catal
 }
 
 /// Rows without the row that has their time do not exist.
-pub(super) fn require(joins: &mut [Join], row: Row) {
-    let path: Vec<Row> = crate::catalog::path(joins, row).iter().map(|join| join.row).collect();
+pub(super) fn require(joins: &mut [Join], row: SourceRow) {
+    let path: Vec<SourceRow> = crate::catalog::path(joins, row).iter().map(|join| join.row).collect();
     joins.iter_mut().filter(|join| path.contains(&join.row)).for_each(|join| join.required = true);
 }

@@ -1,37 +1,37 @@
 //! Declared joins, checked against the facts.
 
 use super::error::CatalogError;
-use super::labels::{self, Place};
+use super::labels::{self, SourceRelation};
 use super::lookup::{bad, name_column, relation, wrong};
 use super::matchers::filters;
 use crate::catalog::facts::{Facts, RelationFacts, RelationKind};
 use crate::catalog::file::{JoinDecl, SourceDecl};
-use crate::catalog::{Column, ColumnType, Document, Join, Label, LabelValue, Row};
+use crate::catalog::{Column, ColumnType, Join, LabelDocument, LabelValue, SourceLabel, SourceRow};
 
 /// What the joins of a source come to.
 #[derive(Default)]
-pub(super) struct Joined {
+pub(super) struct ResolvedJoins {
     /// Each behind the one it is joined to.
     pub(super) joins: Vec<Join>,
-    pub(super) labels: Vec<Label>,
+    pub(super) labels: Vec<SourceLabel>,
     /// The column with the metric's name, and what stands in front of it.
     pub(super) name: Option<(Column, Option<String>)>,
 }
 
 /// The joins of a source, those of joined rows included.
-pub(super) fn joins(all: &Facts, own: &RelationFacts, declared: &SourceDecl) -> Result<Joined, CatalogError> {
-    let mut joined = Joined::default();
-    let parent = Place { all, relation: own, row: Row::Own, each: false };
+pub(super) fn joins(all: &Facts, own: &RelationFacts, declared: &SourceDecl) -> Result<ResolvedJoins, CatalogError> {
+    let mut joined = ResolvedJoins::default();
+    let parent = SourceRelation { all, relation: own, row: SourceRow::Own, each: false };
     for join in &declared.joins {
         one(&mut joined, parent, join)?;
     }
     Ok(joined)
 }
 
-fn one(joined: &mut Joined, parent: Place<'_>, declared: &JoinDecl) -> Result<(), CatalogError> {
+fn one(joined: &mut ResolvedJoins, parent: SourceRelation<'_>, declared: &JoinDecl) -> Result<(), CatalogError> {
     let facts = relation(parent.all, &declared.relation)?;
-    let row = Row::Joined(joined.joins.len());
-    let place = Place { all: parent.all, relation: facts, row, each: false };
+    let row = SourceRow::Joined(joined.joins.len());
+    let place = SourceRelation { all: parent.all, relation: facts, row, each: false };
     let on = keys(parent, place, declared)?;
     let mut found = match &declared.labels {
         Some(declared) => labels::declared(place, declared)?,
@@ -77,10 +77,10 @@ fn one(joined: &mut Joined, parent: Place<'_>, declared: &JoinDecl) -> Result<()
 }
 
 /// The columns of text that labels are read from as JSON.
-fn documents(labels: &[Label]) -> Vec<Column> {
+fn documents(labels: &[SourceLabel]) -> Vec<Column> {
     let read = labels.iter().filter_map(|label| match label {
-        Label::One { value: LabelValue::Member { column, .. }, .. }
-        | Label::Members { document: Document::Json { column, .. } } => Some(column),
+        SourceLabel::One { value: LabelValue::Member { column, .. }, .. }
+        | SourceLabel::Members { document: LabelDocument::Json { column, .. } } => Some(column),
         _ => None,
     });
     let mut documents: Vec<Column> = read.filter(|column| column.ty.is_text()).cloned().collect();
@@ -90,18 +90,22 @@ fn documents(labels: &[Label]) -> Vec<Column> {
 }
 
 /// A label that nobody named gives way to one of the same name.
-fn apart(label: Label, others: &[Label], facts: &RelationFacts) -> Label {
+fn apart(label: SourceLabel, others: &[SourceLabel], facts: &RelationFacts) -> SourceLabel {
     match label {
-        Label::One { name, value }
-            if others.iter().any(|o| matches!(o, Label::One { name: own, .. } if *own == name)) =>
+        SourceLabel::One { name, value }
+            if others.iter().any(|o| matches!(o, SourceLabel::One { name: own, .. } if *own == name)) =>
         {
-            Label::One { name: format!("{}_{name}", facts.relation.name), value }
+            SourceLabel::One { name: format!("{}_{name}", facts.relation.name), value }
         }
         other => other,
     }
 }
 
-fn keys(parent: Place<'_>, place: Place<'_>, declared: &JoinDecl) -> Result<Vec<(Column, Column)>, CatalogError> {
+fn keys(
+    parent: SourceRelation<'_>,
+    place: SourceRelation<'_>,
+    declared: &JoinDecl,
+) -> Result<Vec<(Column, Column)>, CatalogError> {
     if declared.on.is_empty() {
         let missing = "a join says which columns are equal, as `on = { mine = \"theirs\" }`";
         return Err(CatalogError::Incomplete { relation: place.relation.relation.clone(), missing });
@@ -110,7 +114,7 @@ fn keys(parent: Place<'_>, place: Place<'_>, declared: &JoinDecl) -> Result<Vec<
     declared.on.iter().map(key).collect()
 }
 
-fn comparable(place: Place<'_>, name: &str) -> Result<Column, CatalogError> {
+fn comparable(place: SourceRelation<'_>, name: &str) -> Result<Column, CatalogError> {
     let column = place.column(name)?;
     let fits = !matches!(
         column.ty,

@@ -17,7 +17,7 @@ const UNIQUE_SHARE: f64 = 0.95;
 
 /// What a column of a key does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum KeyPart {
     /// Tells rows apart, not series.
     Row,
     /// Puts the rows of one instant, or of one series, in order.
@@ -28,8 +28,8 @@ pub(super) enum Part {
 
 /// What the keys of one relation come to.
 #[derive(Debug, Default)]
-pub(super) struct Keys {
-    parts: HashMap<Ident, Part>,
+pub(super) struct RelationKeys {
+    parts: HashMap<Ident, KeyPart>,
     /// The labels that tell all rows of one instant apart, where a key says so.
     pub(super) covered_by: Option<Vec<Ident>>,
     /// Whether rows are made one by one, each with a key of its own, and were not measured.
@@ -40,7 +40,7 @@ pub(super) struct Keys {
     pub(super) problem: Option<String>,
 }
 
-impl Keys {
+impl RelationKeys {
     /// What the keys say, with that column as the time.
     pub(super) fn of(relation: &RelationFacts, time: &Ident) -> Self {
         let is_sampled = words::time_rank(time.as_str()) == Some(3);
@@ -68,13 +68,13 @@ impl Keys {
             }
             match no_label(column) {
                 Some(why) => self.problem = Some(format!("it is partitioned by `{name}`, {why}")),
-                None => self.set(column, Part::Label),
+                None => self.set(column, KeyPart::Label),
             }
         }
     }
 
     /// What a column does in the keys, if it is in one.
-    pub(super) fn part(&self, column: &Ident) -> Option<Part> {
+    pub(super) fn part(&self, column: &Ident) -> Option<KeyPart> {
         self.parts.get(column).copied()
     }
 
@@ -84,14 +84,14 @@ impl Keys {
             key.iter().filter(|name| *name != time).filter_map(|name| relation.column(name.as_str())).collect();
         if key.len() == 1 && !is_timed {
             // Some rows of an expression may share a value of its column.
-            others.iter().filter(|_| is_whole).for_each(|column| self.set(column, Part::Row));
+            others.iter().filter(|_| is_whole).for_each(|column| self.set(column, KeyPart::Row));
             return;
         }
         let rows: Vec<&ColumnFacts> =
             others.iter().copied().filter(|column| is_row_id(relation, column) || self.is_row(column)).collect();
         if !rows.is_empty() {
             // Beside it the other columns need not tell anything apart.
-            rows.iter().for_each(|column| self.set(column, Part::Row));
+            rows.iter().for_each(|column| self.set(column, KeyPart::Row));
             return;
         }
         let is_counted = others.iter().any(|column| words::is_count_of_rows(column.name.as_str()));
@@ -99,13 +99,13 @@ impl Keys {
         for column in others.iter().filter(|column| !column.is_dead()) {
             let name = column.name.as_str();
             if is_order(column, time, is_timed) {
-                self.set(column, Part::Order);
+                self.set(column, KeyPart::Order);
             } else if !is_timed && (is_row_number(relation, column) || !is_counted && is_own_number(relation, column)) {
-                self.set(column, Part::Row);
+                self.set(column, KeyPart::Row);
             } else if let Some(why) = no_label(column) {
                 self.problem = Some(format!("its key has `{name}`, {why}: series cannot be told apart without it"));
             } else {
-                self.set(column, Part::Label);
+                self.set(column, KeyPart::Label);
                 labels.push(column.name.clone());
             }
         }
@@ -115,13 +115,13 @@ impl Keys {
     }
 
     fn is_row(&self, column: &ColumnFacts) -> bool {
-        self.part(&column.name) == Some(Part::Row)
+        self.part(&column.name) == Some(KeyPart::Row)
     }
 
     /// Of several keys the first to make a label of a column stands; one that is unique alone is none.
-    fn set(&mut self, column: &ColumnFacts, part: Part) {
+    fn set(&mut self, column: &ColumnFacts, part: KeyPart) {
         let own = self.parts.entry(column.name.clone()).or_insert(part);
-        if part == Part::Label && *own == Part::Order {
+        if part == KeyPart::Label && *own == KeyPart::Order {
             *own = part;
         }
     }

@@ -2,23 +2,23 @@
 
 use super::counters::counter;
 use super::draft::{Decision, Verdict};
-use super::roles::{Place, Role, role};
+use super::roles::{ColumnRole, KeyedRelation, role};
 use super::words;
 use crate::ast::OverTime;
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
 use crate::catalog::{
-    Adjustment, ColumnType, Document, LOOKBACK_MS, Label, LabelValue, Metric, MetricKind, Relation, Source, TimeColumn,
-    Value,
+    Adjustment, ColumnType, LOOKBACK_MS, LabelDocument, LabelValue, Metric, MetricKind, MetricValue, Relation, Source,
+    SourceLabel, TimeColumn,
 };
 use crate::ident::Ident;
 
 /// Where decisions about one relation are noted.
-pub(super) struct Notes<'a> {
+pub(super) struct DecisionLog<'a> {
     relation: &'a Relation,
     decisions: &'a mut Vec<Decision>,
 }
 
-impl<'a> Notes<'a> {
+impl<'a> DecisionLog<'a> {
     pub(super) const fn new(facts: &'a RelationFacts, decisions: &'a mut Vec<Decision>) -> Self {
         Self { relation: &facts.relation, decisions }
     }
@@ -37,14 +37,14 @@ impl<'a> Notes<'a> {
 }
 
 /// Every column but the time, with its role.
-pub(super) fn survey<'a>(place: &Place<'a>) -> Vec<(&'a ColumnFacts, Role)> {
+pub(super) fn survey<'a>(place: &KeyedRelation<'a>) -> Vec<(&'a ColumnFacts, ColumnRole)> {
     let others = place.relation.columns.iter().filter(|column| place.time.is_none_or(|time| time.name != column.name));
     others.map(|column| (column, role(place, column))).collect()
 }
 
 /// The only value column, or the only one that is called like a value. Booleans beside numbers say something of them.
-pub(super) fn only_value<'a>(columns: &[(&'a ColumnFacts, Role)]) -> Option<&'a ColumnFacts> {
-    let values = || columns.iter().filter(|(_, role)| matches!(role, Role::Value(_))).map(|(column, _)| *column);
+pub(super) fn only_value<'a>(columns: &[(&'a ColumnFacts, ColumnRole)]) -> Option<&'a ColumnFacts> {
+    let values = || columns.iter().filter(|(_, role)| matches!(role, ColumnRole::Value(_))).map(|(column, _)| *column);
     let numbers: Vec<_> = values().filter(|column| column.ty != ColumnType::Bool).collect();
     let values = if numbers.is_empty() { values().collect() } else { numbers };
     let called: Vec<_> = values.iter().copied().filter(|column| words::is_value(column.name.as_str())).collect();
@@ -55,9 +55,9 @@ pub(super) fn only_value<'a>(columns: &[(&'a ColumnFacts, Role)]) -> Option<&'a 
 }
 
 /// The name and the value column of a narrow layout.
-pub(super) fn narrow<'a>(columns: &[(&'a ColumnFacts, Role)]) -> Option<(&'a ColumnFacts, &'a ColumnFacts)> {
+pub(super) fn narrow<'a>(columns: &[(&'a ColumnFacts, ColumnRole)]) -> Option<(&'a ColumnFacts, &'a ColumnFacts)> {
     let value = only_value(columns)?;
-    let is_name = |role: &Role| matches!(role, Role::Label(_) | Role::Crowded(_));
+    let is_name = |role: &ColumnRole| matches!(role, ColumnRole::Label(_) | ColumnRole::Crowded(_));
     let names = columns.iter().filter(|(column, role)| column.is_text() && is_name(role));
     let ranked = names.filter_map(|(column, _)| {
         let (rank, needs_value) = words::metric_name_rank(column.name.as_str())?;
@@ -67,39 +67,39 @@ pub(super) fn narrow<'a>(columns: &[(&'a ColumnFacts, Role)]) -> Option<(&'a Col
 }
 
 /// The labels that the roles say, without the given columns.
-pub(super) fn labels(columns: &[(&ColumnFacts, Role)], without: &[Ident]) -> Vec<Label> {
+pub(super) fn labels(columns: &[(&ColumnFacts, ColumnRole)], without: &[Ident]) -> Vec<SourceLabel> {
     let others = columns.iter().filter(|(column, _)| !without.contains(&column.name));
-    let mut labels: Vec<Label> = others
+    let mut labels: Vec<SourceLabel> = others
         .filter_map(|(column, role)| match role {
-            Role::Label(_) => Some(column_label(column.name.as_str(), column)),
-            Role::Members(_) => {
-                Some(Label::Members { document: Document::Json { column: column.column(), path: Vec::new() } })
-            }
-            Role::Value(_) | Role::Crowded(_) | Role::Out(_) => None,
+            ColumnRole::Label(_) => Some(column_label(column.name.as_str(), column)),
+            ColumnRole::Members(_) => Some(SourceLabel::Members {
+                document: LabelDocument::Json { column: column.column(), path: Vec::new() },
+            }),
+            ColumnRole::Value(_) | ColumnRole::Crowded(_) | ColumnRole::Out(_) => None,
         })
         .collect();
     sort(&mut labels);
     labels
 }
 
-pub(super) fn column_label(name: &str, column: &ColumnFacts) -> Label {
-    Label::One { name: name.to_owned(), value: LabelValue::Column(column.column()) }
+pub(super) fn column_label(name: &str, column: &ColumnFacts) -> SourceLabel {
+    SourceLabel::One { name: name.to_owned(), value: LabelValue::Column(column.column()) }
 }
 
 /// By what they are called; documents last.
-pub(super) fn sort(labels: &mut [Label]) {
+pub(super) fn sort(labels: &mut [SourceLabel]) {
     labels.sort_by(|a, b| key(a).cmp(&key(b)));
 }
 
-fn key(label: &Label) -> (bool, &str) {
+fn key(label: &SourceLabel) -> (bool, &str) {
     match label {
-        Label::One { name, .. } => (false, name),
-        Label::Members { document } => (true, document.column().name.as_str()),
+        SourceLabel::One { name, .. } => (false, name),
+        SourceLabel::Members { document } => (true, document.column().name.as_str()),
     }
 }
 
 /// A source of that relation, without metrics.
-pub(super) fn source(relation: &RelationFacts, time: TimeColumn, labels: Vec<Label>) -> Source {
+pub(super) fn source(relation: &RelationFacts, time: TimeColumn, labels: Vec<SourceLabel>) -> Source {
     let mut indexes = relation.indexes.clone();
     indexes.sort();
     Source {
@@ -150,7 +150,7 @@ fn sparse(relation: &RelationFacts) -> Vec<Ident> {
 pub(super) fn metric(relation: &RelationFacts, column: &ColumnFacts) -> Metric {
     Metric {
         name: String::new(),
-        value: Value::Column(column.column()),
+        value: MetricValue::Column(column.column()),
         adjustment: Adjustment::default(),
         filters: Vec::new(),
         stored_name: None,
@@ -162,14 +162,16 @@ pub(super) fn metric(relation: &RelationFacts, column: &ColumnFacts) -> Metric {
 }
 
 /// The metric of a value that is no column of numbers, without a name; `called` is what its kind is guessed by.
-pub(super) fn metric_of(relation: &RelationFacts, value: Value, called: &str) -> Metric {
+pub(super) fn metric_of(relation: &RelationFacts, value: MetricValue, called: &str) -> Metric {
     let over_time = match value {
-        Value::Rows => OverTime::Count,
-        Value::Overlap(_) => OverTime::Sum,
-        Value::Column(_) | Value::Read(_) | Value::Lasts(_) | Value::Product(_) => OverTime::Avg,
+        MetricValue::Rows => OverTime::Count,
+        MetricValue::Overlap(_) => OverTime::Sum,
+        MetricValue::Column(_) | MetricValue::Read(_) | MetricValue::Lasts(_) | MetricValue::Product(_) => {
+            OverTime::Avg
+        }
     };
     // A length of time does not only grow, whatever it is called.
-    let kind = if matches!(value, Value::Lasts(_)) { MetricKind::Gauge } else { guess_kind(called) };
+    let kind = if matches!(value, MetricValue::Lasts(_)) { MetricKind::Gauge } else { guess_kind(called) };
     let column = match value.cells().as_slice() {
         [only] => relation.column(only.column.name.as_str()).and_then(|column| column.comment.clone()),
         _ => None,

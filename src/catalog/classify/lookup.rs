@@ -4,7 +4,7 @@ use super::error::CatalogError;
 use super::time;
 use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
 use crate::catalog::file::{CatalogFile, TimeDecl, TimeTable, split_relation};
-use crate::catalog::{ColumnType, EpochUnit, Relation, Row, TimeColumn, TimeKind};
+use crate::catalog::{ColumnType, EpochUnit, Relation, SourceRow, TimeColumn, TimeKind};
 use crate::nearest::nearest;
 use crate::time::Zone;
 
@@ -119,7 +119,7 @@ pub(super) fn time_column(facts: &RelationFacts, declared: &TimeDecl, local: Zon
     };
     match table.ty.as_deref() {
         Some(ty) if ty != own => Err(bad(format!("{}, column `{}`", facts.relation, column.name), "type", ty, own)),
-        _ => Ok(TimeColumn { column: column.name.clone(), row: Row::Own, kind }),
+        _ => Ok(TimeColumn { column: column.name.clone(), row: SourceRow::Own, kind }),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::comparisons::{comparison, split};
 use super::error::CatalogError;
-use super::labels::Place;
+use super::labels::SourceRelation;
 use crate::ast::{Expr, ExprKind, Matcher, MetricRef, Modifiers, Selector, Test};
 use crate::catalog::LabelValue;
 use crate::catalog::filter::{Filter, wanted};
@@ -10,7 +10,7 @@ use crate::language::{self, Dialect};
 use crate::pattern::Patterns;
 
 /// The filters that a `where` comes to.
-pub(super) fn filters(place: Place<'_>, text: Option<&str>) -> Result<Vec<Filter>, CatalogError> {
+pub(super) fn filters(place: SourceRelation<'_>, text: Option<&str>) -> Result<Vec<Filter>, CatalogError> {
     let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(Vec::new()) };
     let wrong = |reason: String| {
         let relation = place.relation.relation.clone();

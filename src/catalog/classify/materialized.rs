@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, NaiveDateTime};
 
-use super::view::Width;
-use crate::catalog::facts::Materialized;
-use crate::catalog::{EpochUnit, Held, TimeColumn, TimeKind};
+use super::view::BucketWidth;
+use crate::catalog::facts::MaterializedRange;
+use crate::catalog::{EpochUnit, RollupCoverage, TimeColumn, TimeKind};
 use crate::time::{Millis, TimeRange};
 
 /// 2000-01-03, a Monday, in microseconds since 1970: weeks are counted from there.
@@ -15,10 +15,10 @@ const EARLIEST_MS: Millis = -62_000_000_000_000;
 const LATEST_MS: Millis = 253_000_000_000_000;
 
 /// How long a bucket is in milliseconds, for a column that is read so.
-pub(super) fn width_ms(width: Width, kind: &TimeKind) -> Result<i64, String> {
+pub(super) fn width_ms(width: BucketWidth, kind: &TimeKind) -> Result<i64, String> {
     match (width, kind) {
-        (Width::Millis(ms), TimeKind::Instant | TimeKind::Local(_) | TimeKind::Date(_)) => Ok(ms),
-        (Width::Units(units), TimeKind::Epoch { unit, .. }) => {
+        (BucketWidth::Millis(ms), TimeKind::Instant | TimeKind::Local(_) | TimeKind::Date(_)) => Ok(ms),
+        (BucketWidth::Units(units), TimeKind::Epoch { unit, .. }) => {
             let (times, parts) = millis(*unit);
             let ms = units.checked_mul(times).filter(|units| units % parts == 0).map(|units| units / parts);
             let ms = ms.ok_or_else(|| format!("its buckets of {units} {} are not whole milliseconds", unit.word()))?;
@@ -43,11 +43,11 @@ const fn millis(unit: EpochUnit) -> (i64, i64) {
 }
 
 /// What is held: what lies from the oldest chunk up to the watermark, without the buckets that the log touches.
-pub(super) fn held(stated: &Materialized, width: Width, time: &TimeColumn) -> Vec<TimeRange> {
+pub(super) fn held(stated: &MaterializedRange, width: BucketWidth, time: &TimeColumn) -> Vec<TimeRange> {
     let (width, origin) = match width {
-        Width::Millis(ms) if ms % (WEEK_US / 1000) == 0 => (ms.saturating_mul(1000), MONDAY_US),
-        Width::Millis(ms) => (ms.saturating_mul(1000), 0),
-        Width::Units(units) => (units, 0),
+        BucketWidth::Millis(ms) if ms % (WEEK_US / 1000) == 0 => (ms.saturating_mul(1000), MONDAY_US),
+        BucketWidth::Millis(ms) => (ms.saturating_mul(1000), 0),
+        BucketWidth::Units(units) => (units, 0),
     };
     let floor = |value: i64| value.saturating_sub(value.saturating_sub(origin).rem_euclid(width));
     let ceil = |value: i64| floor(value.saturating_add(width - 1));
@@ -75,11 +75,11 @@ pub(super) fn both(one: &[TimeRange], other: &[TimeRange]) -> Vec<TimeRange> {
 }
 
 /// The same as the catalog keeps it.
-pub(super) fn stated(ranges: Vec<TimeRange>) -> Held {
+pub(super) fn stated(ranges: Vec<TimeRange>) -> RollupCoverage {
     if ranges.is_empty() {
-        Held::Nothing("nothing of it is materialised and valid".to_owned())
+        RollupCoverage::Nothing("nothing of it is materialised and valid".to_owned())
     } else {
-        Held::Ranges(ranges)
+        RollupCoverage::Ranges(ranges)
     }
 }
 
@@ -105,19 +105,19 @@ fn wall(ms: Millis) -> NaiveDateTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::facts::Invalid;
-    use crate::catalog::{EpochStorage, Row};
+    use crate::catalog::facts::InvalidationEntry;
+    use crate::catalog::{EpochStorage, SourceRow};
     use crate::ident::Ident;
 
-    const HOUR: Width = Width::Millis(3_600_000);
+    const HOUR: BucketWidth = BucketWidth::Millis(3_600_000);
 
     fn time(kind: TimeKind) -> TimeColumn {
-        TimeColumn { column: Ident::new("t").unwrap(), row: Row::Own, kind }
+        TimeColumn { column: Ident::new("t").unwrap(), row: SourceRow::Own, kind }
     }
 
-    fn materialized(oldest: i64, watermark: i64, invalid: &[(i64, i64)]) -> Materialized {
-        let entry = |(lowest, greatest): &(i64, i64)| Invalid { lowest: *lowest, greatest: *greatest };
-        Materialized { oldest: Some(oldest), watermark, invalid: invalid.iter().map(entry).collect() }
+    fn materialized(oldest: i64, watermark: i64, invalid: &[(i64, i64)]) -> MaterializedRange {
+        let entry = |(lowest, greatest): &(i64, i64)| InvalidationEntry { lowest: *lowest, greatest: *greatest };
+        MaterializedRange { oldest: Some(oldest), watermark, invalid: invalid.iter().map(entry).collect() }
     }
 
     #[test]
@@ -133,7 +133,7 @@ mod tests {
             (materialized(0, 10 * hour, &[(i64::MIN, i64::MAX)]), vec![]),
             (materialized(1, 10 * hour, &[(hour, 6 * hour - 1), (2 * hour, 3 * hour)]), vec![range(6, 10)]),
             (materialized(0, i64::MIN, &[]), vec![]),
-            (Materialized { watermark: 5 * hour, ..Materialized::default() }, vec![]),
+            (MaterializedRange { watermark: 5 * hour, ..MaterializedRange::default() }, vec![]),
         ] {
             assert_eq!(held(&stated, HOUR, &at), expected, "{stated:?}");
         }
@@ -145,8 +145,8 @@ mod tests {
         let stated = materialized(7200, 36_000, &[(10_800, 10_900)]);
         let expected =
             [(7200, 10_800), (14_400, 36_000)].map(|(from, to)| TimeRange { from: from * 1000, to: to * 1000 });
-        assert_eq!(held(&stated, Width::Units(3600), &at), expected);
-        assert_eq!(width_ms(Width::Units(3600), &at.kind), Ok(3_600_000));
+        assert_eq!(held(&stated, BucketWidth::Units(3600), &at), expected);
+        assert_eq!(width_ms(BucketWidth::Units(3600), &at.kind), Ok(3_600_000));
         assert!(width_ms(HOUR, &at.kind).is_err());
     }
 

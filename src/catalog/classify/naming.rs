@@ -7,7 +7,7 @@ use super::draft::{Decision, Draft, DraftSource, Narrow, StoredNames, Verdict};
 use super::error::CatalogError;
 use super::{layout, rollups, united};
 use crate::ast::OverTime;
-use crate::catalog::{Metric, Relation, Snapshot, Value};
+use crate::catalog::{Metric, MetricValue, Relation, Snapshot};
 
 /// What gets its name as a whole: one metric of a column, or all metrics of a narrow source.
 struct Unit {
@@ -74,7 +74,7 @@ fn aliases(sources: &[DraftSource]) -> BTreeMap<String, String> {
     let mut aliases: BTreeMap<String, Option<String>> = BTreeMap::new();
     for draft in sources.iter().filter(|draft| !draft.declared) {
         for metric in draft.source.metrics.iter().filter(|metric| metric.stored_name.is_none()) {
-            if matches!(&metric.value, Value::Column(column) if column.name.as_str() == "value") {
+            if matches!(&metric.value, MetricValue::Column(column) if column.name.as_str() == "value") {
                 let shorter = metric.name.strip_suffix("_value").map(str::to_owned);
                 let other = shorter.unwrap_or_else(|| format!("{}_value", metric.name));
                 // Of two that would have it nobody gets it.

@@ -1,15 +1,19 @@
 //! The roles of the columns of a relation. Those of a view that shows columns of a table without a key have the roles that
 //! they have there: of a view there are no statistics.
 
-use super::discovered::Found;
-use super::keys::Keys;
-use super::roles::{Place, Role};
+use super::discovered::CandidateRelation;
+use super::keys::RelationKeys;
+use super::roles::{ColumnRole, KeyedRelation};
 use super::{layout, time, untold};
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
 use crate::ident::Ident;
 
 /// Every column but the time, with its role.
-pub(super) fn survey<'a>(found: &Found<'a>, time: &Ident, keys: &Keys) -> Vec<(&'a ColumnFacts, Role)> {
+pub(super) fn survey<'a>(
+    found: &CandidateRelation<'a>,
+    time: &Ident,
+    keys: &RelationKeys,
+) -> Vec<(&'a ColumnFacts, ColumnRole)> {
     let mut columns = own(found, found.relation, time, keys);
     if keys.covered_by.is_none() {
         adopt(found, &mut columns);
@@ -17,16 +21,21 @@ pub(super) fn survey<'a>(found: &Found<'a>, time: &Ident, keys: &Keys) -> Vec<(&
     columns
 }
 
-fn own<'a>(found: &Found<'a>, relation: &'a RelationFacts, time: &Ident, keys: &Keys) -> Vec<(&'a ColumnFacts, Role)> {
-    let place = Place { all: found.all, relation, keys, time: relation.column(time.as_str()) };
-    let roles: Vec<Role> = layout::survey(&place).into_iter().map(|(_, role)| role).collect();
+fn own<'a>(
+    found: &CandidateRelation<'a>,
+    relation: &'a RelationFacts,
+    time: &Ident,
+    keys: &RelationKeys,
+) -> Vec<(&'a ColumnFacts, ColumnRole)> {
+    let place = KeyedRelation { all: found.all, relation, keys, time: relation.column(time.as_str()) };
+    let roles: Vec<ColumnRole> = layout::survey(&place).into_iter().map(|(_, role)| role).collect();
     let mut columns: Vec<_> = relation.columns.iter().filter(|column| column.name != *time).zip(roles).collect();
     untold::settle(relation, &mut columns, time, keys);
     columns
 }
 
 /// Makes labels of the columns that are labels of the tables that they come from.
-fn adopt<'a>(found: &Found<'a>, columns: &mut [(&'a ColumnFacts, Role)]) {
+fn adopt<'a>(found: &CandidateRelation<'a>, columns: &mut [(&'a ColumnFacts, ColumnRole)]) {
     let mut tables: Vec<&RelationFacts> = found
         .relation
         .origins
@@ -37,14 +46,17 @@ fn adopt<'a>(found: &Found<'a>, columns: &mut [(&'a ColumnFacts, Role)]) {
     tables.dedup_by(|a, b| a.relation == b.relation);
     for table in tables {
         let Some((theirs, _)) = time::choose(table, found.zone) else { continue };
-        let keys = Keys::of(table, &theirs.column);
+        let keys = RelationKeys::of(table, &theirs.column);
         let roles = own(found, table, &theirs.column, &keys);
         let origins = || found.relation.origins.iter().filter(|origin| origin.relation == table.relation);
         for origin in origins() {
-            let is_label = roles.iter().any(|(own, role)| own.name == origin.theirs && matches!(role, Role::Label(_)));
+            let is_label =
+                roles.iter().any(|(own, role)| own.name == origin.theirs && matches!(role, ColumnRole::Label(_)));
             let own = columns.iter_mut().find(|(own, _)| own.name == origin.column).filter(|_| is_label);
-            if let Some((column, role)) = own.filter(|(_, role)| !matches!(role, Role::Label(_) | Role::Members(_))) {
-                *role = Role::Label(format!("{}, as in {}", column.ty, table.relation));
+            if let Some((column, role)) =
+                own.filter(|(_, role)| !matches!(role, ColumnRole::Label(_) | ColumnRole::Members(_)))
+            {
+                *role = ColumnRole::Label(format!("{}, as in {}", column.ty, table.relation));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Whole numbers that name the part of a thing that a row is about, by their name and what the statistics say of them.
 
-use super::roles::{Place, has_measure};
+use super::roles::{KeyedRelation, has_measure};
 use super::words;
 use crate::catalog::ColumnType;
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
@@ -11,7 +11,7 @@ const MOST_PARTS: f64 = 100.0;
 const MOST_OF_STATE: f64 = 32.0;
 
 /// Whether a column of rows that no key tells apart names a part.
-pub(super) fn names_part(place: &Place<'_>, column: &ColumnFacts) -> bool {
+pub(super) fn names_part(place: &KeyedRelation<'_>, column: &ColumnFacts) -> bool {
     if place.keys.covered_by.is_some() || place.keys.are_made || !has_measure(place.relation, column) {
         return false;
     }
@@ -40,7 +40,7 @@ fn has_load(relation: &RelationFacts, part: &ColumnFacts) -> bool {
 }
 
 /// Whether a column is a port or a protocol beside addresses, which tell flows apart.
-pub(super) fn is_of_flow(place: &Place<'_>, column: &ColumnFacts) -> bool {
+pub(super) fn is_of_flow(place: &KeyedRelation<'_>, column: &ColumnFacts) -> bool {
     let is_address = |other: &ColumnFacts| {
         let words = words::words_of(other.name.as_str());
         let is_called = words.iter().any(|word| word == "ip" || word == "addr");

@@ -9,7 +9,7 @@ use super::{is_excluded, layout, lookup};
 use crate::catalog::Relation;
 use crate::catalog::facts::{Facts, RelationFacts};
 use crate::catalog::file::{CatalogFile, SourceDecl};
-use crate::catalog::presets::{self, Known};
+use crate::catalog::presets::{self, PresetRelation};
 use crate::time::Zone;
 
 /// Adds what the presets of the file find, but relations that are `taken`, and takes it. What cannot be a source is
@@ -39,7 +39,7 @@ pub(super) fn add(draft: &mut Draft, facts: &Facts, file: &CatalogFile, taken: &
     }
 }
 
-fn source(facts: &Facts, relation: &RelationFacts, known: &Known, local: Zone) -> Result<DraftSource, String> {
+fn source(facts: &Facts, relation: &RelationFacts, known: &PresetRelation, local: Zone) -> Result<DraftSource, String> {
     let declared: SourceDecl = serde_json::from_value(known.declared.clone()).map_err(|error| error.to_string())?;
     let source =
         declared::source(facts, relation, &declared, local).map_err(|error: CatalogError| error.to_string())?;

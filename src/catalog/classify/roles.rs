@@ -1,7 +1,7 @@
 //! The role of each column of a relation (time, value, label or none), with the reason.
 
 use super::counters::counter;
-use super::keys::{Keys, Part, SMALL_ROWS, share};
+use super::keys::{KeyPart, RelationKeys, SMALL_ROWS, share};
 use super::{parts, texts, words};
 use crate::catalog::ColumnType;
 use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
@@ -13,7 +13,7 @@ const MOST_KINDS: f64 = 100.0;
 
 /// What a column is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(super) enum ColumnRole {
     Value(String),
     Label(String),
     /// Each member of the document is a label.
@@ -24,25 +24,25 @@ pub(super) enum Role {
 }
 
 /// A relation, everything beside it, and what its keys say.
-pub(super) struct Place<'a> {
+pub(super) struct KeyedRelation<'a> {
     pub(super) all: &'a Facts,
     pub(super) relation: &'a RelationFacts,
-    pub(super) keys: &'a Keys,
+    pub(super) keys: &'a RelationKeys,
     /// The column that says when a row was, where it is the relation's own.
     pub(super) time: Option<&'a ColumnFacts>,
 }
 
-fn out(reason: impl Into<String>) -> Role {
-    Role::Out(reason.into())
+fn out(reason: impl Into<String>) -> ColumnRole {
+    ColumnRole::Out(reason.into())
 }
 
 /// The role of a column that is not the time.
-pub(super) fn role(place: &Place<'_>, column: &ColumnFacts) -> Role {
+pub(super) fn role(place: &KeyedRelation<'_>, column: &ColumnFacts) -> ColumnRole {
     let name = column.name.as_str();
     if !column.readable {
         return out("the role may not SELECT it");
     }
-    let is_of_board = words::is_one(name, &["pin"]) && place.keys.part(&column.name) == Some(Part::Label);
+    let is_of_board = words::is_one(name, &["pin"]) && place.keys.part(&column.name) == Some(KeyPart::Label);
     if column.is_text() && words::is_sensitive(name) && !is_of_board {
         return out("its name says that it is secret, or about a person");
     }
@@ -50,13 +50,15 @@ pub(super) fn role(place: &Place<'_>, column: &ColumnFacts) -> Role {
         return out("dead: only NULLs, by the statistics");
     }
     match place.keys.part(&column.name) {
-        Some(Part::Row) if column.numbered => return out("a row id: the database generates it"),
-        Some(Part::Row) => return out("a row id: unique"),
-        Some(Part::Order) => return out("part of a key that puts rows in order"),
-        Some(Part::Label) if column.ty == ColumnType::Jsonb => {
-            return Role::Members("part of a key: each member is a label".into());
+        Some(KeyPart::Row) if column.numbered => return out("a row id: the database generates it"),
+        Some(KeyPart::Row) => return out("a row id: unique"),
+        Some(KeyPart::Order) => return out("part of a key that puts rows in order"),
+        Some(KeyPart::Label) if column.ty == ColumnType::Jsonb => {
+            return ColumnRole::Members("part of a key: each member is a label".into());
         }
-        Some(Part::Label) => return Role::Label(format!("{}, part of a key that tells series apart", column.ty)),
+        Some(KeyPart::Label) => {
+            return ColumnRole::Label(format!("{}, part of a key that tells series apart", column.ty));
+        }
         None if is_of_somebody(place, column) => {
             return out("its name says that it is about a person");
         }
@@ -70,21 +72,21 @@ pub(super) fn role(place: &Place<'_>, column: &ColumnFacts) -> Role {
 }
 
 /// Whether a text is about a person and is left out. It stays a label in measured rows that no key covers.
-fn is_of_somebody(place: &Place<'_>, column: &ColumnFacts) -> bool {
+fn is_of_somebody(place: &KeyedRelation<'_>, column: &ColumnFacts) -> bool {
     let is_needed = place.keys.are_measured && place.keys.covered_by.is_none();
     column.is_text() && words::is_personal(column.name.as_str()) && !refers(place.relation, column) && !is_needed
 }
 
 /// The role of a column of which no key says anything.
-fn by_type(place: &Place<'_>, column: &ColumnFacts) -> Role {
+fn by_type(place: &KeyedRelation<'_>, column: &ColumnFacts) -> ColumnRole {
     let name = column.name.as_str();
     match &column.ty {
         ColumnType::Timestamptz | ColumnType::Timestamp | ColumnType::Date => out("another time"),
-        ColumnType::Bool => Role::Value("boolean, as 0 and 1".into()),
-        ColumnType::Interval => Role::Value("interval, as seconds".into()),
-        ColumnType::Money => Role::Value("money".into()),
+        ColumnType::Bool => ColumnRole::Value("boolean, as 0 and 1".into()),
+        ColumnType::Interval => ColumnRole::Value("interval, as seconds".into()),
+        ColumnType::Money => ColumnRole::Value("money".into()),
         ColumnType::Jsonb if words::is_document(name) => {
-            Role::Members("jsonb of that name: each member is a label".into())
+            ColumnRole::Members("jsonb of that name: each member is a label".into())
         }
         ColumnType::Jsonb => out("jsonb: declare the members that are metrics or labels"),
         ColumnType::Json => out("json: declare the members that are labels"),
@@ -119,7 +121,7 @@ pub(super) fn refers(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     relation.foreign_keys.iter().any(|key| key.columns.contains(&column.name))
 }
 
-fn number(place: &Place<'_>, column: &ColumnFacts) -> Role {
+fn number(place: &KeyedRelation<'_>, column: &ColumnFacts) -> ColumnRole {
     let name = column.name.as_str();
     let relation = place.relation;
     if words::is_process(name) {
@@ -166,7 +168,7 @@ fn number(place: &Place<'_>, column: &ColumnFacts) -> Role {
     {
         return out("another time");
     }
-    Role::Value(match counter(relation, column) {
+    ColumnRole::Value(match counter(relation, column) {
         Some(why) => format!("{}, {why}", column.ty),
         None => column.ty.to_string(),
     })
@@ -174,7 +176,7 @@ fn number(place: &Place<'_>, column: &ColumnFacts) -> Role {
 
 /// Whether a column may say which kind of value its row has: a value stands beside it, no key tells series apart without
 /// it, and it has few values as far as the statistics tell.
-fn tells_kinds(place: &Place<'_>, column: &ColumnFacts) -> bool {
+fn tells_kinds(place: &KeyedRelation<'_>, column: &ColumnFacts) -> bool {
     let has_value =
         place.relation.columns.iter().any(|other| other.is_number() && words::is_value(other.name.as_str()));
     let has_few = place.relation.distinct(column).is_none_or(|distinct| distinct <= MOST_KINDS);
@@ -194,13 +196,13 @@ pub(super) fn has_measure(relation: &RelationFacts, column: &ColumnFacts) -> boo
 }
 
 /// A number that refers to something is a label, unless nearly every row has one of its own.
-fn reference(relation: &RelationFacts, column: &ColumnFacts, why: &str) -> Role {
+fn reference(relation: &RelationFacts, column: &ColumnFacts, why: &str) -> ColumnRole {
     if !column.is_integer() {
         return out("part of a key or a reference, and no whole number");
     }
     let is_large = relation.rows.is_none_or(|rows| rows > SMALL_ROWS);
     match share(column).filter(|share| is_large && *share > ROW_KEY_SHARE) {
         Some(share) => out(format!("{why} that tells rows apart: {:.0} % of its values are distinct", share * 100.0)),
-        None => Role::Label(format!("{}, {why}", column.ty)),
+        None => ColumnRole::Label(format!("{}, {why}", column.ty)),
     }
 }

@@ -8,7 +8,8 @@ use super::rows;
 use crate::catalog::facts::{Facts, RelationFacts};
 use crate::catalog::file::{FunctionsDecl, RollupColumnsDecl, RollupDecl, TimeDecl, TimeTable};
 use crate::catalog::{
-    Column, Held, Metric, Relation, Rollup, RollupColumns, RollupMetrics, Source, TimeColumn, TimeKind, Value,
+    Column, Metric, MetricValue, Relation, Rollup, RollupColumns, RollupCoverage, RollupMetrics, Source, TimeColumn,
+    TimeKind,
 };
 use crate::nearest::nearest;
 use crate::time::Zone;
@@ -58,8 +59,8 @@ fn values(columns: &RollupMetrics) -> Vec<&Column> {
 }
 
 /// What every rollup holds before anybody looked.
-pub(super) fn unread() -> Held {
-    Held::Nothing("its contents are not known yet".to_owned())
+pub(super) fn unread() -> RollupCoverage {
+    RollupCoverage::Nothing("its contents are not known yet".to_owned())
 }
 
 /// Whether the edges of stretches that long are known: parts of a day, days, and weeks that begin on Mondays.
@@ -175,6 +176,6 @@ fn named(
     Ok(named)
 }
 
-fn is_column(value: &Value, name: &str) -> bool {
-    matches!(value, Value::Column(column) if column.name.as_str() == name)
+fn is_column(value: &MetricValue, name: &str) -> bool {
+    matches!(value, MetricValue::Column(column) if column.name.as_str() == name)
 }

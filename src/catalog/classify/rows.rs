@@ -6,7 +6,7 @@ use super::error::CatalogError;
 use super::keys;
 use super::lookup::wrong;
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
-use crate::catalog::{Column, ColumnType, Label, LabelValue, Relation, Row, Source, TimeColumn, path};
+use crate::catalog::{Column, ColumnType, LabelValue, Relation, Source, SourceLabel, SourceRow, TimeColumn, path};
 use crate::ident::Ident;
 
 /// The rows of a rollup, and the labels that they lack. What tells rows apart in the source has the same names here; of
@@ -36,10 +36,11 @@ pub(super) fn rows(
         Some(grouped) => grouped.get(column.name.as_str()).cloned(),
         None => Some(column.name.to_string()),
     };
-    let labels = rows.labels.iter_mut().map(Label::column_mut);
+    let labels = rows.labels.iter_mut().map(SourceLabel::column_mut);
     let filters = rows.filters.iter_mut().map(|filter| filter.value.column_mut());
     let keys = rows.joins.iter_mut().flat_map(|join| join.on.iter_mut().map(|(theirs, _)| theirs));
-    for used in labels.chain(filters).chain(keys).chain(&mut rows.name_column).filter(|used| used.row == Row::Own) {
+    for used in labels.chain(filters).chain(keys).chain(&mut rows.name_column).filter(|used| used.row == SourceRow::Own)
+    {
         *used = same(used, name(used), facts, &source.relation)?;
     }
     Ok((rows, lacks))
@@ -47,18 +48,19 @@ pub(super) fn rows(
 
 /// Leaves out the labels and the joins whose columns are not grouped by; the names of the labels.
 fn without_ungrouped(rows: &mut Source, grouped: &BTreeMap<String, String>) -> Vec<String> {
-    let is_grouped = |column: &Column| column.row != Row::Own || grouped.contains_key(column.name.as_str());
+    let is_grouped = |column: &Column| column.row != SourceRow::Own || grouped.contains_key(column.name.as_str());
     let joins = std::mem::take(&mut rows.joins);
-    let is_kept = |row: Row| path(&joins, row).iter().all(|join| join.on.iter().all(|(theirs, _)| is_grouped(theirs)));
+    let is_kept =
+        |row: SourceRow| path(&joins, row).iter().all(|join| join.on.iter().all(|(theirs, _)| is_grouped(theirs)));
     let mut lacks = Vec::new();
     rows.labels.retain(|label| {
         let column = label.column();
         let is_kept = is_grouped(column) && is_kept(column.row);
-        if let (false, Label::One { name, .. }) = (is_kept, label) {
+        if let (false, SourceLabel::One { name, .. }) = (is_kept, label) {
             lacks.push(name.clone());
         }
         // A document's labels are not known by name: the look-up of its column says that it is missing.
-        is_kept || matches!(label, Label::Members { .. })
+        is_kept || matches!(label, SourceLabel::Members { .. })
     });
     rows.joins = joins.iter().filter(|join| is_kept(join.row)).cloned().collect();
     lacks.sort();
@@ -110,7 +112,9 @@ pub(super) fn is_unique(source: &Source, rows: &Source, facts: &RelationFacts, v
 
 /// Whether a key says that no two rows of a source are of one series and instant.
 pub(super) fn is_one_per_instant(source: &Source, facts: &RelationFacts) -> bool {
-    let Some(series) = series_columns(source, source).filter(|_| source.time.row == Row::Own) else { return false };
+    let Some(series) = series_columns(source, source).filter(|_| source.time.row == SourceRow::Own) else {
+        return false;
+    };
     let never_null = |column: &Ident| facts.column(column.as_str()).is_some_and(|column| column.not_null);
     keys::whole(facts).iter().any(|key| key.iter().all(|column| series.contains(&column) && never_null(column)))
 }
@@ -121,9 +125,9 @@ pub(super) fn series_columns<'a>(source: &Source, rows: &'a Source) -> Option<Ve
     let mut columns = vec![&rows.time.column];
     for label in &rows.labels {
         match label {
-            Label::One { value, .. } if matches!(value.column().row, Row::Joined(_)) => {}
-            Label::One { name, value: LabelValue::Column(column) } if column.row == Row::Own => {
-                let original = source.label(name).map(Label::column);
+            SourceLabel::One { value, .. } if matches!(value.column().row, SourceRow::Joined(_)) => {}
+            SourceLabel::One { name, value: LabelValue::Column(column) } if column.row == SourceRow::Own => {
+                let original = source.label(name).map(SourceLabel::column);
                 if column.nullable && original.is_none_or(|original| original.nullable) && may_be_empty(&column.ty) {
                     return None;
                 }
@@ -132,11 +136,11 @@ pub(super) fn series_columns<'a>(source: &Source, rows: &'a Source) -> Option<Ve
             _ => return None,
         }
     }
-    columns.extend(rows.name_column.iter().filter(|column| column.row == Row::Own).map(|column| &column.name));
+    columns.extend(rows.name_column.iter().filter(|column| column.row == SourceRow::Own).map(|column| &column.name));
     // What a join or a condition looks at may tell rows apart that have equal labels.
     let keys = rows.joins.iter().flat_map(|join| join.on.iter().map(|(theirs, _)| theirs));
     let filters = rows.filters.iter().map(|filter| filter.value.column());
-    let mut others = keys.chain(filters).filter(|column| column.row == Row::Own);
+    let mut others = keys.chain(filters).filter(|column| column.row == SourceRow::Own);
     others.all(|column| columns.contains(&&column.name)).then_some(columns)
 }
 

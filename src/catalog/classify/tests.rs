@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::catalog::facts::{ColumnFacts, ColumnStats, ForeignKey, RelationKind};
 use crate::catalog::{
-    ColumnType, EpochUnit, Label, LabelValue, MetricKind, Relation, Snapshot, TimeKind, Value, toml_out,
+    ColumnType, EpochUnit, LabelValue, MetricKind, MetricValue, Relation, Snapshot, SourceLabel, TimeKind, toml_out,
 };
 use crate::ident::Ident;
 use ColumnType::{Float8, Int4, Int8, Jsonb, Text, Timestamp, Timestamptz};
@@ -77,7 +77,7 @@ fn names(relations: Vec<RelationFacts>) -> Vec<String> {
 }
 
 fn labels(snapshot: &Snapshot) -> Vec<&str> {
-    let name = |label: &'_ Label| matches!(label, Label::One { .. });
+    let name = |label: &'_ SourceLabel| matches!(label, SourceLabel::One { .. });
     assert!(snapshot.sources()[0].labels.iter().any(name));
     snapshot.label_names().into_iter().collect()
 }
@@ -146,9 +146,9 @@ fn a_narrow_table_offers_the_stored_names() {
     let (source, metric) = snapshot.metric("cpu").unwrap();
     assert_eq!(source.name_column.as_ref().unwrap().name, ident("name"));
     assert_eq!(metric.stored_name.as_deref(), Some("cpu"));
-    assert!(matches!(&metric.value, Value::Column(column) if column.name == ident("value")));
+    assert!(matches!(&metric.value, MetricValue::Column(column) if column.name == ident("value")));
     assert_eq!(labels(&snapshot), ["source"]);
-    assert!(matches!(&source.labels[1], Label::Members { document } if document.column().name == ident("tags")));
+    assert!(matches!(&source.labels[1], SourceLabel::Members { document } if document.column().name == ident("tags")));
 }
 
 #[test]
@@ -281,7 +281,9 @@ fn a_declared_source_replaces_the_discovered_one() {
     let (source, metric) = snapshot.metric("app_cpu").unwrap();
     assert_eq!((metric.unit.as_deref(), metric.over_time.word()), (Some("percent"), "max"));
     assert_eq!(source.interval_ms, Some(10_000));
-    assert!(matches!(&source.labels[1], Label::One { value: LabelValue::Member { path, .. }, .. } if path == &["os"]));
+    assert!(
+        matches!(&source.labels[1], SourceLabel::One { value: LabelValue::Member { path, .. }, .. } if path == &["os"])
+    );
 }
 
 #[test]

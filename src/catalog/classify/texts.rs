@@ -2,7 +2,7 @@
 //! statistics of a relation that is large enough, or its name, say that it belongs to the row and not to the series.
 
 use super::keys::{SMALL_ROWS, share};
-use super::roles::{Place, Role, refers};
+use super::roles::{ColumnRole, KeyedRelation, refers};
 use super::{things, words};
 use crate::catalog::ColumnType;
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
@@ -29,46 +29,46 @@ const FEW_NAMES: f64 = 1_000.0;
 const SAME_COUNT: f64 = 0.1;
 
 /// The role of a column whose values have a text.
-pub(super) fn role(place: &Place<'_>, column: &ColumnFacts) -> Role {
+pub(super) fn role(place: &KeyedRelation<'_>, column: &ColumnFacts) -> ColumnRole {
     let (relation, name) = (place.relation, column.name.as_str());
     if refers(relation, column) {
-        return Role::Label(format!("{}, a foreign key", column.ty));
+        return ColumnRole::Label(format!("{}, a foreign key", column.ty));
     }
     if place.keys.are_made && words::is_number_of_row(name) && !comes_again(relation, column) {
-        return Role::Out("the name of a single row".into());
+        return ColumnRole::Out("the name of a single row".into());
     }
     if place.keys.are_made && things::is_name(name) && is_of_each(relation, column) {
-        return Role::Out("the name of a single row: nearly every row has its own, by the statistics".into());
+        return ColumnRole::Out("the name of a single row: nearly every row has its own, by the statistics".into());
     }
     if is_of_one_row(place, column) {
-        return Role::Out("an id of a single row: nearly every one has its own, say the statistics".into());
+        return ColumnRole::Out("an id of a single row: nearly every one has its own, say the statistics".into());
     }
     if let Some(many) = crowded(relation, column) {
-        return Role::Crowded(format!("free text or a key: {many}, by the statistics"));
+        return ColumnRole::Crowded(format!("free text or a key: {many}, by the statistics"));
     }
     if let Some(why) = of_the_row(place, column) {
-        return Role::Out(why);
+        return ColumnRole::Out(why);
     }
     if words::is_free_text(name) && is_of_the_row_by_name(place, column) {
-        return Role::Out("free text, by its name".into());
+        return ColumnRole::Out("free text, by its name".into());
     }
     let distinct = relation.distinct(column);
     match (&column.stats, distinct) {
         (Some(stats), Some(distinct)) if stats.n_distinct >= 0.0 && distinct > 0.0 => {
-            Role::Label(format!("{}, {distinct:.0} distinct values", column.ty))
+            ColumnRole::Label(format!("{}, {distinct:.0} distinct values", column.ty))
         }
-        _ if matches!(column.ty, ColumnType::Enum(_)) => Role::Label("enum".into()),
-        _ if words::is_free_text(name) => Role::Crowded("free text, by its name".into()),
+        _ if matches!(column.ty, ColumnType::Enum(_)) => ColumnRole::Label("enum".into()),
+        _ if words::is_free_text(name) => ColumnRole::Crowded("free text, by its name".into()),
         (Some(_), _) => {
             let share = share(column).unwrap_or_default() * 100.0;
-            Role::Label(format!("{}, {share:.0} % of its values are distinct", column.ty))
+            ColumnRole::Label(format!("{}, {share:.0} % of its values are distinct", column.ty))
         }
-        (None, _) => Role::Label(format!("{}, no statistics yet", column.ty)),
+        (None, _) => ColumnRole::Label(format!("{}, no statistics yet", column.ty)),
     }
 }
 
 /// Whether a text whose name says that it is free belongs to its row whatever else tells series apart.
-fn is_of_the_row_by_name(place: &Place<'_>, column: &ColumnFacts) -> bool {
+fn is_of_the_row_by_name(place: &KeyedRelation<'_>, column: &ColumnFacts) -> bool {
     if place.keys.covered_by.is_some() || place.keys.are_made && words::is_prose(column.name.as_str()) {
         return true;
     }
@@ -78,7 +78,7 @@ fn is_of_the_row_by_name(place: &Place<'_>, column: &ColumnFacts) -> bool {
 
 /// Whether a column tells rows apart that were made one by one: an id of which nearly every row has its own. Many rows of
 /// one instant are many things instead.
-fn is_of_one_row(place: &Place<'_>, column: &ColumnFacts) -> bool {
+fn is_of_one_row(place: &KeyedRelation<'_>, column: &ColumnFacts) -> bool {
     let (relation, name) = (place.relation, column.name.as_str());
     let many = relation.rows.is_some_and(|rows| rows > MANY_ROWS);
     let is_key = words::is_bare_id(name) || column.ty == ColumnType::Uuid || words::is_of_row(name);
@@ -122,7 +122,7 @@ pub(super) fn is_crowd(relation: &RelationFacts, column: &ColumnFacts) -> bool {
 }
 
 /// Why a text belongs to the row and not to its series.
-fn of_the_row(place: &Place<'_>, column: &ColumnFacts) -> Option<String> {
+fn of_the_row(place: &KeyedRelation<'_>, column: &ColumnFacts) -> Option<String> {
     let relation = place.relation;
     let distinct = relation.distinct(column);
     let covered = place.keys.covered_by.as_deref();

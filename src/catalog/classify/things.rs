@@ -49,7 +49,7 @@ const BOOKKEEPING: &[&str] = &[
 
 /// How other relations refer to one.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Referred {
+pub(super) struct IncomingReferences {
     /// Whether any does.
     pub(super) by_any: bool,
     /// Whether one does whose rows were measured at a time.
@@ -57,8 +57,8 @@ pub(super) struct Referred {
 }
 
 /// The relations that foreign keys of others point at.
-pub(super) fn referenced(all: &Facts) -> HashMap<&Relation, Referred> {
-    let mut referred: HashMap<&Relation, Referred> = HashMap::new();
+pub(super) fn referenced(all: &Facts) -> HashMap<&Relation, IncomingReferences> {
+    let mut referred: HashMap<&Relation, IncomingReferences> = HashMap::new();
     for facts in &all.relations {
         let others = facts.foreign_keys.iter().filter_map(|key| key.target.as_ref());
         let mut others = others.filter(|target| **target != facts.relation).peekable();
@@ -81,7 +81,7 @@ pub(super) fn referenced(all: &Facts) -> HashMap<&Relation, Referred> {
 const JOURNAL: &[&str] = &["history", "log", "logs", "audit", "journal", "changelog", "revisions"];
 
 /// Why the rows of a relation are no samples, where it is plain that they are not.
-pub(super) fn no_samples(relation: &RelationFacts, time: &Ident, referred: Referred) -> Option<String> {
+pub(super) fn no_samples(relation: &RelationFacts, time: &Ident, referred: IncomingReferences) -> Option<String> {
     if is_bookkeeping(relation.relation.name.as_str()) {
         return Some("the own table of a migration tool, by its name".to_owned());
     }
@@ -167,7 +167,7 @@ fn is_of_thing(relation: &RelationFacts, name: &Ident) -> bool {
 }
 
 /// A name for each row, and a mark that rows are kept and referred to.
-fn thing(relation: &RelationFacts, time: &Ident, referred: Referred) -> Option<String> {
+fn thing(relation: &RelationFacts, time: &Ident, referred: IncomingReferences) -> Option<String> {
     let column = relation.column(time.as_str())?;
     if words::time_rank(time.as_str()) == Some(3) {
         return None;

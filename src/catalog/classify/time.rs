@@ -1,9 +1,9 @@
 //! The time column of a relation, and its kind.
 
-use super::keys::Keys;
+use super::keys::RelationKeys;
 use super::words;
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
-use crate::catalog::{ColumnType, End, EpochStorage, EpochUnit, Row, TimeColumn, TimeKind};
+use crate::catalog::{ColumnType, EpochStorage, EpochUnit, RowEnd, SourceRow, TimeColumn, TimeKind};
 use crate::ident::Ident;
 use crate::time::Zone;
 
@@ -35,7 +35,7 @@ pub(super) fn choose(relation: &RelationFacts, zone: Zone) -> Option<(TimeColumn
     if leads {
         reason.push_str(", an index, key or partition key starts with it");
     }
-    Some((TimeColumn { column: column.name.clone(), row: Row::Own, kind }, reason))
+    Some((TimeColumn { column: column.name.clone(), row: SourceRow::Own, kind }, reason))
 }
 
 /// Whether the time of a row may change later. In a key it does not.
@@ -92,7 +92,11 @@ fn finer<'a>(relation: &'a RelationFacts, day: &ColumnFacts, zone: Zone) -> Opti
 }
 
 /// The column that has the time of the day, beside a day: a part of the key, or called so.
-pub(super) fn clock_beside<'a>(relation: &'a RelationFacts, day: &TimeColumn, keys: &Keys) -> Option<&'a Ident> {
+pub(super) fn clock_beside<'a>(
+    relation: &'a RelationFacts,
+    day: &TimeColumn,
+    keys: &RelationKeys,
+) -> Option<&'a Ident> {
     let is_day = matches!(day.kind, TimeKind::Day(_) | TimeKind::Date(_));
     let called = ["time", "clock", "uhrzeit", "zeit", "hora", "heure", "tijd", "ora", "time_of_day", "tod"];
     let is_clock = |column: &&ColumnFacts| {
@@ -108,7 +112,7 @@ pub(super) fn is_plain(relation: &RelationFacts, column: &ColumnFacts) -> bool {
 }
 
 /// When the rows of a relation were over, if a second time says so by its name. In a number 0 means not yet.
-pub(super) fn end(relation: &RelationFacts, start: &Ident, zone: Zone) -> Option<End> {
+pub(super) fn end(relation: &RelationFacts, start: &Ident, zone: Zone) -> Option<RowEnd> {
     let is_other = |column: &&ColumnFacts| column.readable && !column.is_dead() && column.name != *start;
     let pair = relation
         .columns
@@ -131,7 +135,7 @@ pub(super) fn end(relation: &RelationFacts, start: &Ident, zone: Zone) -> Option
     let found = relation.columns.iter().filter(is_end).find_map(|column| Some((column, kind(column, zone)?)));
     let (column, kind) = found.or_else(|| same_unit(relation, begins, &is_end, zone))?;
     let open = if column.is_number() { vec!["0".to_owned()] } else { Vec::new() };
-    Some(End { time: TimeColumn { column: column.name.clone(), row: Row::Own, kind }, open })
+    Some(RowEnd { time: TimeColumn { column: column.name.clone(), row: SourceRow::Own, kind }, open })
 }
 
 /// An end of the start's own unit, where the statistics cannot say it, as while nearly all rows still go on.

@@ -8,7 +8,7 @@ use crate::catalog::file::MetricDecl;
 
 /// Where the names of a source's metrics come from.
 #[derive(Clone, Copy)]
-pub(super) enum Names {
+pub(super) enum NameOrigin {
     /// From discovery alone.
     Discovery,
     /// From the file, but those that are stored.
@@ -18,15 +18,15 @@ pub(super) enum Names {
 }
 
 /// Where the names of a source come from.
-pub(super) const fn names(draft: &DraftSource) -> Names {
+pub(super) const fn names(draft: &DraftSource) -> NameOrigin {
     match (draft.declared, draft.family) {
-        (false, _) => Names::Discovery,
-        (true, false) => Names::File,
-        (true, true) => Names::Family,
+        (false, _) => NameOrigin::Discovery,
+        (true, false) => NameOrigin::File,
+        (true, true) => NameOrigin::Family,
     }
 }
 
-impl Names {
+impl NameOrigin {
     /// Whether the name of a metric is data that several sources may share.
     pub(super) const fn are_data(self, metric: &Metric) -> bool {
         match self {
@@ -46,7 +46,7 @@ pub(super) fn agree(drafts: &mut [DraftSource]) {
         }
     }
     for places in carriers.into_values().filter(|places| places.len() > 1) {
-        let all: Vec<Said<'_>> = places.iter().map(|place| said(drafts, *place)).collect();
+        let all: Vec<StatedMetric<'_>> = places.iter().map(|place| said(drafts, *place)).collect();
         let Some(agreed) = agreed(&all) else { continue };
         for (at, within) in places {
             let own = &mut drafts[at].source.metrics[within];
@@ -57,21 +57,21 @@ pub(super) fn agree(drafts: &mut [DraftSource]) {
 }
 
 /// A metric, and what the file says of its name.
-struct Said<'a> {
+struct StatedMetric<'a> {
     metric: &'a Metric,
     declared: Option<&'a MetricDecl>,
     /// Whether the name is the file's own.
     given: bool,
 }
 
-fn said(drafts: &[DraftSource], (at, within): (usize, usize)) -> Said<'_> {
+fn said(drafts: &[DraftSource], (at, within): (usize, usize)) -> StatedMetric<'_> {
     let metric = &drafts[at].source.metrics[within];
     let narrow = drafts[at].narrow.as_ref();
     let declared = narrow.zip(metric.stored_name.as_ref()).and_then(|(narrow, name)| narrow.declared.get(name));
-    Said { metric, declared, given: !names(&drafts[at]).are_data(metric) }
+    StatedMetric { metric, declared, given: !names(&drafts[at]).are_data(metric) }
 }
 
-fn agreed(all: &[Said<'_>]) -> Option<Metric> {
+fn agreed(all: &[StatedMetric<'_>]) -> Option<Metric> {
     // A metric that the file itself names says everything; a stored one what the file says of it.
     let first = |says: &dyn Fn(&MetricDecl) -> bool| {
         let saying = all.iter().find(|said| said.given || said.declared.is_some_and(says));

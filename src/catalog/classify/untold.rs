@@ -1,8 +1,8 @@
 //! Rows that labels do not tell apart: a relation without a key whose other columns do is no source, as its series
 //! would be mixed.
 
-use super::keys::{Keys, has_surrogate};
-use super::roles::{Role, refers};
+use super::keys::{RelationKeys, has_surrogate};
+use super::roles::{ColumnRole, refers};
 use super::{layout, texts, words};
 use crate::catalog::ColumnType;
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
@@ -15,24 +15,34 @@ const TWICE: f64 = 1.5;
 const ABOUT: f64 = 0.1;
 
 /// Settles the roles that depend on those of the other columns.
-pub(super) fn settle(relation: &RelationFacts, columns: &mut [(&ColumnFacts, Role)], time: &Ident, keys: &Keys) {
+pub(super) fn settle(
+    relation: &RelationFacts,
+    columns: &mut [(&ColumnFacts, ColumnRole)],
+    time: &Ident,
+    keys: &RelationKeys,
+) {
     if let Some(at) = telling(relation, columns, time, keys) {
         let (column, role) = &mut columns[at];
-        *role = Role::Label(format!("{}, with as many values as an instant has rows", column.ty));
+        *role = ColumnRole::Label(format!("{}, with as many values as an instant has rows", column.ty));
     }
     while let Some(at) = crowd(relation, columns, time, keys) {
         let (column, role) = &mut columns[at];
-        *role = Role::Label(format!("{}, and nothing else tells the rows apart", column.ty));
+        *role = ColumnRole::Label(format!("{}, and nothing else tells the rows apart", column.ty));
     }
     while let Some((at, why)) = needless(relation, columns, time, keys) {
-        columns[at].1 = Role::Out(why);
+        columns[at].1 = ColumnRole::Out(why);
     }
 }
 
 /// The place of a whole number in measured rows that has as many values as an instant has rows on average, where no label
 /// tells these apart: each of its values is a series. One whose name says so is preferred.
-fn telling(relation: &RelationFacts, columns: &[(&ColumnFacts, Role)], time: &Ident, keys: &Keys) -> Option<usize> {
-    let is_members = columns.iter().any(|(_, role)| matches!(role, Role::Members(_)));
+fn telling(
+    relation: &RelationFacts,
+    columns: &[(&ColumnFacts, ColumnRole)],
+    time: &Ident,
+    keys: &RelationKeys,
+) -> Option<usize> {
+    let is_members = columns.iter().any(|(_, role)| matches!(role, ColumnRole::Members(_)));
     // Events of a day are as many as they are; a number of them says nothing.
     let is_day = relation.column(time.as_str()).is_some_and(|time| time.ty == ColumnType::Date);
     if keys.covered_by.is_some() || is_members || is_day || !keys.are_measured {
@@ -40,13 +50,14 @@ fn telling(relation: &RelationFacts, columns: &[(&ColumnFacts, Role)], time: &Id
     }
     let untold = rows_of_instant(relation, time)? / sets(relation, &labels(columns))?;
     let is_measured = |without: usize| {
-        columns.iter().enumerate().any(|(at, (_, role))| at != without && matches!(role, Role::Value(_)))
+        columns.iter().enumerate().any(|(at, (_, role))| at != without && matches!(role, ColumnRole::Value(_)))
     };
-    let tells = |(at, (column, role)): (usize, &(&ColumnFacts, Role))| {
+    let tells = |(at, (column, role)): (usize, &(&ColumnFacts, ColumnRole))| {
         let name = column.name.as_str();
         let is_named = words::is_part_name(name);
         let is_code = words::is_code(name) || words::is_choice(name);
-        let may_tell = matches!(role, Role::Value(_)) || matches!(role, Role::Out(_)) && (is_code || is_named);
+        let may_tell =
+            matches!(role, ColumnRole::Value(_)) || matches!(role, ColumnRole::Out(_)) && (is_code || is_named);
         let is_told = may_tell
             && column.is_integer()
             && keys.part(&column.name).is_none()
@@ -60,16 +71,22 @@ fn telling(relation: &RelationFacts, columns: &[(&ColumnFacts, Role)], time: &Id
 }
 
 /// A text with too many values for a label, or called like free text, without which rows of several series would be one.
-fn crowd(relation: &RelationFacts, columns: &[(&ColumnFacts, Role)], time: &Ident, keys: &Keys) -> Option<usize> {
-    let is_value =
-        |(column, role): &(&ColumnFacts, Role)| matches!(role, Role::Value(_)) && column.ty != ColumnType::Bool;
+fn crowd(
+    relation: &RelationFacts,
+    columns: &[(&ColumnFacts, ColumnRole)],
+    time: &Ident,
+    keys: &RelationKeys,
+) -> Option<usize> {
+    let is_value = |(column, role): &(&ColumnFacts, ColumnRole)| {
+        matches!(role, ColumnRole::Value(_)) && column.ty != ColumnType::Bool
+    };
     if keys.covered_by.is_some() || !columns.iter().any(is_value) {
         return None;
     }
     let labels = labels(columns);
-    let is_needed = labels.is_empty() && !columns.iter().any(|(_, role)| matches!(role, Role::Members(_)))
+    let is_needed = labels.is_empty() && !columns.iter().any(|(_, role)| matches!(role, ColumnRole::Members(_)))
         || told(relation, time, &labels) == Some(false);
-    let is_crowd = |(column, role): &(&ColumnFacts, Role)| {
+    let is_crowd = |(column, role): &(&ColumnFacts, ColumnRole)| {
         let name = column.name.as_str();
         let is_statement = words::is_one(name, &["query", "sql"]);
         let may_tell = if words::is_free_text(name) {
@@ -77,7 +94,7 @@ fn crowd(relation: &RelationFacts, columns: &[(&ColumnFacts, Role)], time: &Iden
         } else {
             !keys.are_made
         };
-        column.is_text() && matches!(role, Role::Crowded(_)) && may_tell && (is_needed || is_statement)
+        column.is_text() && matches!(role, ColumnRole::Crowded(_)) && may_tell && (is_needed || is_statement)
     };
     columns.iter().position(is_crowd)
 }
@@ -85,13 +102,14 @@ fn crowd(relation: &RelationFacts, columns: &[(&ColumnFacts, Role)], time: &Iden
 /// A text that would split the series that other labels tell apart: a document, or one that nearly every row has its own of.
 fn needless(
     relation: &RelationFacts,
-    columns: &[(&ColumnFacts, Role)],
+    columns: &[(&ColumnFacts, ColumnRole)],
     time: &Ident,
-    keys: &Keys,
+    keys: &RelationKeys,
 ) -> Option<(usize, String)> {
     let all = labels(columns);
     columns.iter().enumerate().find_map(|(at, (column, role))| {
-        let is_free = matches!(role, Role::Label(_)) && keys.part(&column.name).is_none() && !refers(relation, column);
+        let is_free =
+            matches!(role, ColumnRole::Label(_)) && keys.part(&column.name).is_none() && !refers(relation, column);
         let others: Vec<&ColumnFacts> = all.iter().copied().filter(|other| other.name != column.name).collect();
         if !is_free || others.is_empty() {
             return None;
@@ -110,11 +128,11 @@ fn needless(
 /// and a column that cannot be a label tells its rows apart.
 pub(super) fn apart(
     relation: &RelationFacts,
-    columns: &[(&ColumnFacts, Role)],
+    columns: &[(&ColumnFacts, ColumnRole)],
     time: &Ident,
-    keys: &Keys,
+    keys: &RelationKeys,
 ) -> Option<String> {
-    if !columns.iter().any(|(_, role)| matches!(role, Role::Value(_))) {
+    if !columns.iter().any(|(_, role)| matches!(role, ColumnRole::Value(_))) {
         return None;
     }
     if let Some(dropped) = relation.dropped.first() {
@@ -124,7 +142,7 @@ pub(super) fn apart(
         return None;
     }
     let labels = labels(columns);
-    let is_told = columns.iter().any(|(_, role)| matches!(role, Role::Members(_)));
+    let is_told = columns.iter().any(|(_, role)| matches!(role, ColumnRole::Members(_)));
     if let Some(column) = free_text(relation, columns, keys).filter(|_| told(relation, time, &labels) == Some(false)) {
         return Some(format!("`{column}` (free text) tells its rows apart and no key says otherwise: declare it"));
     }
@@ -139,10 +157,14 @@ pub(super) fn apart(
 }
 
 /// A text of measured rows that has too many values to be a label.
-fn free_text<'a>(relation: &RelationFacts, columns: &[(&'a ColumnFacts, Role)], keys: &Keys) -> Option<&'a Ident> {
-    let is_free = |(column, role): &&(&ColumnFacts, Role)| {
-        let is_out = matches!(role, Role::Crowded(_))
-            || matches!(role, Role::Out(_)) && words::is_free_text(column.name.as_str());
+fn free_text<'a>(
+    relation: &RelationFacts,
+    columns: &[(&'a ColumnFacts, ColumnRole)],
+    keys: &RelationKeys,
+) -> Option<&'a Ident> {
+    let is_free = |(column, role): &&(&ColumnFacts, ColumnRole)| {
+        let is_out = matches!(role, ColumnRole::Crowded(_))
+            || matches!(role, ColumnRole::Out(_)) && words::is_free_text(column.name.as_str());
         column.is_text() && is_out && relation.distinct(column).is_some_and(|distinct| distinct > TWICE)
     };
     let named = layout::narrow(columns).map(|(name, _)| &name.name);
@@ -151,8 +173,8 @@ fn free_text<'a>(relation: &RelationFacts, columns: &[(&'a ColumnFacts, Role)], 
 }
 
 /// Why a column that may tell series apart is no label.
-fn hidden(relation: &RelationFacts, column: &ColumnFacts, role: &Role) -> Option<String> {
-    let is_out = matches!(role, Role::Out(_)) && !column.is_dead() && !column.numbered;
+fn hidden(relation: &RelationFacts, column: &ColumnFacts, role: &ColumnRole) -> Option<String> {
+    let is_out = matches!(role, ColumnRole::Out(_)) && !column.is_dead() && !column.numbered;
     let varies = relation.distinct(column).is_none_or(|distinct| distinct > 1.5);
     if !is_out || !varies {
         return None;
@@ -165,8 +187,8 @@ fn hidden(relation: &RelationFacts, column: &ColumnFacts, role: &Role) -> Option
     }
 }
 
-fn labels<'a>(columns: &[(&'a ColumnFacts, Role)]) -> Vec<&'a ColumnFacts> {
-    columns.iter().filter(|(_, role)| matches!(role, Role::Label(_))).map(|(column, _)| *column).collect()
+fn labels<'a>(columns: &[(&'a ColumnFacts, ColumnRole)]) -> Vec<&'a ColumnFacts> {
+    columns.iter().filter(|(_, role)| matches!(role, ColumnRole::Label(_))).map(|(column, _)| *column).collect()
 }
 
 fn is_private(name: &str) -> bool {

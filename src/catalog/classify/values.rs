@@ -1,24 +1,26 @@
 //! Declared values, checked against the facts.
 
 use super::error::CatalogError;
-use super::labels::{Place, elements, json};
+use super::labels::{SourceRelation, elements, json};
 use super::lookup::{bad, column, wrong};
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
 use crate::catalog::file::{MetricDecl, SourceDecl, ValueDecl};
-use crate::catalog::{Column, ColumnType, End, Lasts, LengthUnit, Member, Overlap, Reading, TimeColumn, Value};
+use crate::catalog::{
+    CoalescedNumber, Column, ColumnPath, ColumnType, LengthUnit, MetricValue, Overlap, RowDuration, RowEnd, TimeColumn,
+};
 
 const FORMS: &str = "one of `column`, `json`, `rows`, `overlap`, `lasts` and `product`";
 
 /// What the values of a source have in common.
-pub(super) struct Values<'a> {
-    place: Place<'a>,
+pub(super) struct SourceValues<'a> {
+    place: SourceRelation<'a>,
     words: Vec<(String, f64)>,
     /// When its rows begin.
     start: TimeColumn,
     /// When its rows end.
-    pub(super) end: Option<End>,
+    pub(super) end: Option<RowEnd>,
     /// The array whose elements are its samples.
-    pub(super) elements: Option<Member>,
+    pub(super) elements: Option<ColumnPath>,
     /// Whether NaN samples do not exist.
     pub(super) skip_nan: bool,
     /// Whether a NULL ends its series.
@@ -28,17 +30,17 @@ pub(super) struct Values<'a> {
 /// What a source says of its values.
 pub(super) enum SourceValue {
     /// Where they all are.
-    One(Value),
+    One(MetricValue),
     /// A document of which every numeric member is a metric.
-    Members(Reading),
+    Members(CoalescedNumber),
 }
 
-impl<'a> Values<'a> {
+impl<'a> SourceValues<'a> {
     pub(super) fn of(
-        place: Place<'a>,
+        place: SourceRelation<'a>,
         declared: &SourceDecl,
         start: TimeColumn,
-        end: Option<End>,
+        end: Option<RowEnd>,
     ) -> Result<Self, CatalogError> {
         let relation = &place.relation.relation;
         let finite = |(word, number): (&String, &f64)| match number.is_finite() {
@@ -79,7 +81,7 @@ impl<'a> Values<'a> {
     }
 
     /// Where a metric says that its value is, if it does.
-    pub(super) fn metric(&self, name: &str, declared: &MetricDecl) -> Result<Option<Value>, CatalogError> {
+    pub(super) fn metric(&self, name: &str, declared: &MetricDecl) -> Result<Option<MetricValue>, CatalogError> {
         let lasting = [declared.overlap.is_some(), declared.lasts.is_some(), declared.product.is_some()];
         let forms = [declared.column.is_some(), declared.json.is_some(), declared.rows].into_iter().chain(lasting);
         if forms.filter(|form| *form).count() > 1 {
@@ -96,7 +98,7 @@ impl<'a> Values<'a> {
             MetricDecl { product: Some(columns), .. } => Some(self.product(columns)?),
             MetricDecl { column: Some(columns), .. } => Some(self.columns(columns.names())?),
             MetricDecl { json: Some(path), .. } => Some(self.json(path)?),
-            MetricDecl { rows: true, .. } => Some(Value::Rows),
+            MetricDecl { rows: true, .. } => Some(MetricValue::Rows),
             MetricDecl { overlap: Some(unit), weight, .. } => Some(self.overlap(unit, weight.as_deref())?),
             MetricDecl { lasts: Some(unit), at, .. } => Some(self.lasts(unit, at.as_deref())?),
             _ => None,
@@ -104,23 +106,23 @@ impl<'a> Values<'a> {
     }
 
     /// The value in a column of that name.
-    pub(super) fn named(&self, name: &str) -> Result<Value, CatalogError> {
+    pub(super) fn named(&self, name: &str) -> Result<MetricValue, CatalogError> {
         self.columns(&[name.to_owned()])
     }
 
-    fn reading(&self, cell: Member) -> Reading {
-        Reading { cells: vec![cell], words: self.words.clone() }
+    fn reading(&self, cell: ColumnPath) -> CoalescedNumber {
+        CoalescedNumber { cells: vec![cell], words: self.words.clone() }
     }
 
-    fn columns(&self, names: &[String]) -> Result<Value, CatalogError> {
+    fn columns(&self, names: &[String]) -> Result<MetricValue, CatalogError> {
         let facts = self.place.relation;
         let found = names.iter().map(|name| self.readable(name)).collect::<Result<Vec<_>, _>>()?;
         match found.as_slice() {
             [] => Err(bad(&facts.relation, "value", "[]", "one column or several")),
-            [only] if only.ty.is_numeric() => Ok(Value::Column(only.column())),
+            [only] if only.ty.is_numeric() => Ok(MetricValue::Column(only.column())),
             _ => {
-                let cells = found.iter().map(|column| Member::of(column.column())).collect();
-                Ok(Value::Read(Box::new(Reading { cells, words: self.words.clone() })))
+                let cells = found.iter().map(|column| ColumnPath::of(column.column())).collect();
+                Ok(MetricValue::Read(Box::new(CoalescedNumber { cells, words: self.words.clone() })))
             }
         }
     }
@@ -137,22 +139,22 @@ impl<'a> Values<'a> {
         Err(wrong(facts, column, wanted))
     }
 
-    fn json(&self, path: &[String]) -> Result<Value, CatalogError> {
-        Ok(Value::Read(Box::new(self.reading(json(self.place, path, 2)?))))
+    fn json(&self, path: &[String]) -> Result<MetricValue, CatalogError> {
+        Ok(MetricValue::Read(Box::new(self.reading(json(self.place, path, 2)?))))
     }
 
     /// What is declared of the relation.
-    pub(super) const fn place(&self) -> Place<'a> {
+    pub(super) const fn place(&self) -> SourceRelation<'a> {
         self.place
     }
 
-    fn product(&self, names: &[String]) -> Result<Value, CatalogError> {
+    fn product(&self, names: &[String]) -> Result<MetricValue, CatalogError> {
         let relation = &self.place.relation.relation;
         if names.len() < 2 {
             return Err(bad(relation, "product", &names.join(", "), "two columns of numbers or more"));
         }
         let factors = names.iter().map(|name| self.number(name)).collect::<Result<_, _>>()?;
-        Ok(Value::Product(factors))
+        Ok(MetricValue::Product(factors))
     }
 
     /// A column of numbers.
@@ -162,14 +164,14 @@ impl<'a> Values<'a> {
         if column.ty.is_numeric() { Ok(column.column()) } else { Err(wrong(self.place.relation, column, wanted)) }
     }
 
-    fn overlap(&self, unit: &str, weight: Option<&str>) -> Result<Value, CatalogError> {
+    fn overlap(&self, unit: &str, weight: Option<&str>) -> Result<MetricValue, CatalogError> {
         let unit = self.length("overlap", unit)?;
         let end = self.needed_end("`overlap` needs to know when a row ends: say it, as `time_end`")?;
         let weight = weight.map(|name| self.number(name)).transpose()?;
-        Ok(Value::Overlap(Box::new(Overlap { end, unit, weight })))
+        Ok(MetricValue::Overlap(Box::new(Overlap { end, unit, weight })))
     }
 
-    fn lasts(&self, unit: &str, at: Option<&str>) -> Result<Value, CatalogError> {
+    fn lasts(&self, unit: &str, at: Option<&str>) -> Result<MetricValue, CatalogError> {
         let unit = self.length("lasts", unit)?;
         let end = self.needed_end("`lasts` needs to know when a row ends: say it, as `time_end`")?;
         let at_end = match at {
@@ -177,7 +179,7 @@ impl<'a> Values<'a> {
             Some("end") => true,
             Some(other) => return Err(bad(&self.place.relation.relation, "at", other, "start or end")),
         };
-        Ok(Value::Lasts(Box::new(Lasts { start: self.start.clone(), end, unit, at_end })))
+        Ok(MetricValue::Lasts(Box::new(RowDuration { start: self.start.clone(), end, unit, at_end })))
     }
 
     fn length(&self, field: &'static str, unit: &str) -> Result<LengthUnit, CatalogError> {
@@ -185,7 +187,7 @@ impl<'a> Values<'a> {
         LengthUnit::from_word(unit).ok_or_else(|| bad(relation, field, unit, "ms, s, m, h or d"))
     }
 
-    fn needed_end(&self, missing: &'static str) -> Result<End, CatalogError> {
+    fn needed_end(&self, missing: &'static str) -> Result<RowEnd, CatalogError> {
         let relation = self.place.relation.relation.clone();
         self.end.clone().ok_or(CatalogError::Incomplete { relation, missing })
     }

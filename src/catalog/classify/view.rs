@@ -5,26 +5,26 @@ use crate::time::Zone;
 
 /// A definition.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Parsed {
+pub(super) struct ViewDefinition {
     /// How long a bucket is.
-    pub(super) width: Width,
+    pub(super) width: BucketWidth,
     /// The column of times that is cut.
     pub(super) time: String,
     /// What the buckets are called.
     pub(super) bucket: String,
     /// The columns that it groups by.
-    pub(super) keys: Vec<Key>,
+    pub(super) keys: Vec<GroupColumn>,
     /// Whether it groups by anything else, too.
     pub(super) has_other_keys: bool,
     /// What it computes.
-    pub(super) items: Vec<Item>,
+    pub(super) items: Vec<ViewAggregate>,
     /// The relation that it reads, as it is written: with its schema or without.
     pub(super) from: (Option<String>, String),
 }
 
 /// How long a bucket is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Width {
+pub(super) enum BucketWidth {
     /// So many milliseconds.
     Millis(i64),
     /// So many of what an integer column counts.
@@ -33,7 +33,7 @@ pub(super) enum Width {
 
 /// A column that is grouped by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Key {
+pub(super) struct GroupColumn {
     /// The column.
     pub(super) column: String,
     /// What the view calls it.
@@ -42,7 +42,7 @@ pub(super) struct Key {
 
 /// An aggregate of a column.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Item {
+pub(super) struct ViewAggregate {
     /// What it is called.
     pub(super) name: String,
     /// The function.
@@ -57,7 +57,7 @@ const FUNCTIONS: [&str; 7] = ["avg", "min", "max", "sum", "count", "first", "las
 ///
 /// # Errors
 /// Why it cannot be a rollup.
-pub(super) fn parse(definition: &str) -> Result<Parsed, String> {
+pub(super) fn parse(definition: &str) -> Result<ViewDefinition, String> {
     let text = definition.trim().trim_end_matches(';');
     let list = text.strip_prefix("SELECT").ok_or("its definition is not a plain SELECT")?;
     let (list, rest) = split_word(list, "FROM").ok_or("its definition is not a plain SELECT")?;
@@ -82,20 +82,21 @@ pub(super) fn parse(definition: &str) -> Result<Parsed, String> {
                 let of = if of == Some("*") { Some(None) } else { of.and_then(column).map(Some) };
                 let name = alias.unwrap_or_else(|| function.to_owned());
                 let by = arguments.get(1).map(|by| column(by).unwrap_or_default());
-                items.extend(of.map(|of| (Item { name, function: function.to_owned(), of }, by)));
+                items.extend(of.map(|of| (ViewAggregate { name, function: function.to_owned(), of }, by)));
             }
-            _ => keys
-                .extend(column(expression).map(|own| Key { name: alias.unwrap_or_else(|| own.clone()), column: own })),
+            _ => keys.extend(
+                column(expression).map(|own| GroupColumn { name: alias.unwrap_or_else(|| own.clone()), column: own }),
+            ),
         }
     }
     let (width, time, bucket) = cut.ok_or("it has no time_bucket")?;
     let items = of_samples(items, &time);
     let has_other_keys = groups_by_more(groups, &keys);
-    Ok(Parsed { width, time, bucket, keys, has_other_keys, items, from })
+    Ok(ViewDefinition { width, time, bucket, keys, has_other_keys, items, from })
 }
 
 /// Whether GROUP BY has more than the bucket and columns that are shown.
-fn groups_by_more(groups: &str, keys: &[Key]) -> bool {
+fn groups_by_more(groups: &str, keys: &[GroupColumn]) -> bool {
     let Some((_, list)) = split_word(groups, "BY") else { return false };
     let is_known = |group: &str| {
         let group = group.trim();
@@ -107,7 +108,7 @@ fn groups_by_more(groups: &str, keys: &[Key]) -> bool {
 }
 
 /// The width of the buckets and the column that they cut.
-fn bucket(arguments: &[&str]) -> Result<(Width, String), String> {
+fn bucket(arguments: &[&str]) -> Result<(BucketWidth, String), String> {
     let [width, time, more @ ..] = arguments else {
         return Err("its buckets are not cut by a plain column".to_owned());
     };
@@ -124,8 +125,8 @@ fn bucket(arguments: &[&str]) -> Result<(Width, String), String> {
         }
     }
     let width = match interval(width) {
-        Some(ms) => Width::Millis(ms),
-        None => Width::Units(integer(width).ok_or("its buckets have no fixed length")?),
+        Some(ms) => BucketWidth::Millis(ms),
+        None => BucketWidth::Units(integer(width).ok_or("its buckets have no fixed length")?),
     };
     let time = column(time).ok_or("its buckets are not cut by a plain column")?;
     Ok((width, time))
@@ -142,8 +143,8 @@ fn integer(text: &str) -> Option<i64> {
 }
 
 /// The aggregates without those that are ordered by anything but the time.
-fn of_samples(items: Vec<(Item, Option<String>)>, time: &str) -> Vec<Item> {
-    let is_plain = |item: &Item, by: Option<String>| match item.function.as_str() {
+fn of_samples(items: Vec<(ViewAggregate, Option<String>)>, time: &str) -> Vec<ViewAggregate> {
+    let is_plain = |item: &ViewAggregate, by: Option<String>| match item.function.as_str() {
         "first" | "last" => by.as_deref() == Some(time),
         _ => by.is_none(),
     };
@@ -253,8 +254,8 @@ fn interval(text: &str) -> Option<i64> {
 mod tests {
     use super::*;
 
-    fn item(name: &str, function: &str, of: Option<&str>) -> Item {
-        Item { name: name.into(), function: function.into(), of: of.map(str::to_owned) }
+    fn item(name: &str, function: &str, of: Option<&str>) -> ViewAggregate {
+        ViewAggregate { name: name.into(), function: function.into(), of: of.map(str::to_owned) }
     }
 
     #[test]
@@ -265,7 +266,7 @@ mod tests {
                     (sum(conditions.a) / sum(conditions.b)) AS ratio\n   FROM conditions\n  \
                     GROUP BY (time_bucket('01:00:00'::interval, conditions.\"time\")), conditions.location;";
         let parsed = parse(text).unwrap();
-        assert_eq!(parsed.width, Width::Millis(3_600_000));
+        assert_eq!(parsed.width, BucketWidth::Millis(3_600_000));
         assert_eq!((parsed.time.as_str(), parsed.bucket.as_str()), ("time", "bucket"));
         assert_eq!(parsed.keys, [key("location", "location")]);
         assert_eq!((parsed.has_other_keys, parsed.from), (false, (None, "conditions".to_owned())));
@@ -278,20 +279,20 @@ mod tests {
         assert_eq!(parsed.items, items);
     }
 
-    fn key(column: &str, name: &str) -> Key {
-        Key { column: column.to_owned(), name: name.to_owned() }
+    fn key(column: &str, name: &str) -> GroupColumn {
+        GroupColumn { column: column.to_owned(), name: name.to_owned() }
     }
 
     #[test]
     fn widths_zones_keys_and_relations_are_read_in_each_spelling() {
         for (arguments, width) in [
-            ("'7 days'::interval, ts", Width::Millis(7 * 86_400_000)),
-            ("'1 day'::interval, ts, 'UTC'::text", Width::Millis(86_400_000)),
-            ("'1 day 12:00:00'::interval, ts, timezone => 'Etc/UTC'::text", Width::Millis(129_600_000)),
-            ("'1 day'::interval, ts, 'UTC'::text, NULL::timestamp with time zone", Width::Millis(86_400_000)),
-            ("3600, clock", Width::Units(3600)),
-            ("'3600'::bigint, clock", Width::Units(3600)),
-            ("(3600)::bigint, clock", Width::Units(3600)),
+            ("'7 days'::interval, ts", BucketWidth::Millis(7 * 86_400_000)),
+            ("'1 day'::interval, ts, 'UTC'::text", BucketWidth::Millis(86_400_000)),
+            ("'1 day 12:00:00'::interval, ts, timezone => 'Etc/UTC'::text", BucketWidth::Millis(129_600_000)),
+            ("'1 day'::interval, ts, 'UTC'::text, NULL::timestamp with time zone", BucketWidth::Millis(86_400_000)),
+            ("3600, clock", BucketWidth::Units(3600)),
+            ("'3600'::bigint, clock", BucketWidth::Units(3600)),
+            ("(3600)::bigint, clock", BucketWidth::Units(3600)),
         ] {
             let text = format!(
                 "SELECT time_bucket({arguments}) AS b, t.host AS machine, avg(t.c) AS c FROM \"My\".t t \

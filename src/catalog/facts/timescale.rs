@@ -13,25 +13,25 @@ pub struct AggregateFacts {
     /// Its query, as PostgreSQL writes it.
     pub definition: String,
     /// What of it is materialised, where TimescaleDB states that.
-    pub materialized: Option<Materialized>,
+    pub materialized: Option<MaterializedRange>,
 }
 
 /// What of a continuous aggregate is materialised, in microseconds since 1970 or, for a hypertable whose time is an
 /// integer, in its own unit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Materialized {
+pub struct MaterializedRange {
     /// Where its oldest chunk begins; none where it has no chunk.
     pub oldest: Option<i64>,
     /// The first value that is not materialised yet.
     pub watermark: i64,
     /// What was changed since, or never refreshed: the lowest and the greatest value of each entry.
-    pub invalid: Vec<Invalid>,
+    pub invalid: Vec<InvalidationEntry>,
 }
 
 /// An entry of an invalidation log. Both ends belong to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
-pub struct Invalid {
+pub struct InvalidationEntry {
     pub lowest: i64,
     pub greatest: i64,
 }

@@ -2,7 +2,7 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::FileError;
+use super::CatalogFileError;
 use crate::nearest::nearest;
 
 /// What may stand in a table.
@@ -194,11 +194,11 @@ const ANNOTATIONS: Shape = Shape {
 };
 
 /// Refuses the first field that is unknown or not built yet.
-pub(super) fn check(text: &str, document: &DeTable<'_>) -> Result<(), FileError> {
+pub(super) fn check(text: &str, document: &DeTable<'_>) -> Result<(), CatalogFileError> {
     table(text, document, &FILE)
 }
 
-fn table(text: &str, table: &DeTable<'_>, shape: &'static Shape) -> Result<(), FileError> {
+fn table(text: &str, table: &DeTable<'_>, shape: &'static Shape) -> Result<(), CatalogFileError> {
     for (key, value) in table {
         let name: &str = key.get_ref();
         // Counted only when it is told: for each field of a long file it would take minutes.
@@ -206,7 +206,7 @@ fn table(text: &str, table: &DeTable<'_>, shape: &'static Shape) -> Result<(), F
         let Some((_, field)) = shape.fields.iter().find(|(known, _)| *known == name) else {
             let near = nearest(name, shape.fields.iter().map(|(known, _)| *known));
             let near = near.into_iter().map(str::to_owned).collect();
-            return Err(FileError::UnknownField {
+            return Err(CatalogFileError::UnknownField {
                 line: line(),
                 field: name.to_owned(),
                 place: shape.place,
@@ -216,7 +216,7 @@ fn table(text: &str, table: &DeTable<'_>, shape: &'static Shape) -> Result<(), F
         let value = value.get_ref();
         match field {
             Relation if value.as_str().is_some_and(|relation| relation.contains('*')) => {
-                return Err(FileError::NotSupported {
+                return Err(CatalogFileError::NotSupported {
                     line: line(),
                     what: "a family of relations (`*`) here".to_owned(),
                 });
@@ -238,7 +238,7 @@ fn holds_tables(table: &DeTable<'_>) -> bool {
     table.iter().any(|(_, value)| value.get_ref().is_table())
 }
 
-fn tables(text: &str, value: &DeValue<'_>, shape: &'static Shape) -> Result<(), FileError> {
+fn tables(text: &str, value: &DeValue<'_>, shape: &'static Shape) -> Result<(), CatalogFileError> {
     match value {
         DeValue::Table(one) => table(text, one, shape),
         DeValue::Array(many) => many.iter().try_for_each(|one| tables(text, one.get_ref(), shape)),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::{CatalogFile, JoinDecl, SourceDecl, TimeDecl, split_relation};
 
-/// The settled relations, as [`Scope::settled`](super::super::facts::Scope::settled) has them.
+/// The settled relations, as [`DiscoveryScope::settled`](super::super::facts::DiscoveryScope::settled) has them.
 pub(super) fn settled(file: &CatalogFile) -> HashMap<(String, String), Option<String>> {
     let mut settled = HashMap::new();
     // Discovery joins whatever foreign keys point at, and asks how that looks.

@@ -2,17 +2,17 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Known, beside, epoch, has, labels};
+use super::{PresetRelation, beside, epoch, has, labels};
 use crate::catalog::facts::{Facts, RelationFacts};
 
-pub(super) fn source(facts: &Facts, relation: &RelationFacts) -> Option<Known> {
+pub(super) fn source(facts: &Facts, relation: &RelationFacts) -> Option<PresetRelation> {
     let (declared, by_table) = match relation.relation.name.as_str() {
         "states" => (states(facts, relation)?, false),
         "statistics" => (statistics(facts, relation, "1h")?, true),
         "statistics_short_term" => (statistics(facts, relation, "5m")?, true),
         _ => return None,
     };
-    Some(Known { relation: relation.relation.clone(), declared, by_table })
+    Some(PresetRelation { relation: relation.relation.clone(), declared, by_table })
 }
 
 fn states(facts: &Facts, relation: &RelationFacts) -> Option<Value> {

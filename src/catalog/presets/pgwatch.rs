@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::{Known, typed};
+use super::{PresetRelation, typed};
 use crate::catalog::ColumnType::{Jsonb, Text, Timestamptz, Varchar};
 use crate::catalog::facts::{Facts, RelationFacts};
 
-pub(super) fn source(_: &Facts, relation: &RelationFacts) -> Option<Known> {
+pub(super) fn source(_: &Facts, relation: &RelationFacts) -> Option<PresetRelation> {
     typed(relation, "time", &[Timestamptz])?;
     typed(relation, "dbname", &[Text, Varchar])?;
     typed(relation, "data", &[Jsonb])?;
@@ -18,5 +18,5 @@ pub(super) fn source(_: &Facts, relation: &RelationFacts) -> Option<Known> {
         "value": {"json": ["data"], "all": true},
         "labels": labels,
     });
-    Some(Known { relation: relation.relation.clone(), declared, by_table: true })
+    Some(PresetRelation { relation: relation.relation.clone(), declared, by_table: true })
 }

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Known, beside, has, typed};
+use super::{PresetRelation, beside, has, typed};
 use crate::catalog::ColumnType;
 use crate::catalog::ColumnType::{Bpchar, Int8, Jsonb, Text, Timestamp, Timestamptz, Varchar};
 use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
 
-pub(super) fn source(facts: &Facts, relation: &RelationFacts) -> Option<Known> {
+pub(super) fn source(facts: &Facts, relation: &RelationFacts) -> Option<PresetRelation> {
     let time = typed(relation, "time", &[Timestamp, Timestamptz])?;
     let fields = typed(relation, "fields", &[Jsonb]);
     let tags = tags(facts, relation)?;
@@ -43,7 +43,7 @@ pub(super) fn source(facts: &Facts, relation: &RelationFacts) -> Option<Known> {
             declared.insert("join".to_owned(), json!([join]));
         }
     }
-    Some(Known { relation: relation.relation.clone(), declared: declared.into(), by_table: true })
+    Some(PresetRelation { relation: relation.relation.clone(), declared: declared.into(), by_table: true })
 }
 
 /// Where the tags are.

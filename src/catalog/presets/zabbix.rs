@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Known, beside, epoch, has, labels};
+use super::{PresetRelation, beside, epoch, has, labels};
 use crate::catalog::facts::{Facts, RelationFacts};
 
-pub(super) fn source(facts: &Facts, relation: &RelationFacts) -> Option<Known> {
+pub(super) fn source(facts: &Facts, relation: &RelationFacts) -> Option<PresetRelation> {
     let is_history = matches!(relation.relation.name.as_str(), "history" | "history_uint");
     if !is_history || !has(relation, &["itemid", "clock", "value"]) {
         return None;
@@ -32,7 +32,7 @@ pub(super) fn source(facts: &Facts, relation: &RelationFacts) -> Option<Known> {
         "join": [join],
         "rollup": trends(facts, relation),
     });
-    Some(Known { relation: relation.relation.clone(), declared, by_table: false })
+    Some(PresetRelation { relation: relation.relation.clone(), declared, by_table: false })
 }
 
 /// The hourly trends of a table, which outlive it by far.

@@ -1,13 +1,13 @@
 //! Rollups as the file spells them.
 
 use super::{line, quoted, time};
-use crate::catalog::{Label, Rollup, RollupColumns, RollupMetrics, Source};
+use crate::catalog::{Rollup, RollupColumns, RollupMetrics, Source, SourceLabel};
 
 /// Whether the file has words for a rollup. A continuous aggregate with fewer labels, or with other names for them, is
 /// found again without.
 pub(super) fn can_be_said(source: &Source, rollup: &Rollup) -> bool {
     let columns = |source: &Source| {
-        let own = source.labels.iter().map(Label::column).chain(&source.name_column);
+        let own = source.labels.iter().map(SourceLabel::column).chain(&source.name_column);
         let keys = source.joins.iter().flat_map(|join| join.on.iter().map(|(theirs, _)| theirs));
         own.chain(keys).map(|column| column.name.clone()).collect::<Vec<_>>()
     };

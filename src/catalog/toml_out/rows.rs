@@ -4,31 +4,31 @@ use super::value::adjusted;
 use super::{line, quoted};
 use crate::ast::OverTime;
 use crate::catalog::classify::guess_kind;
-use crate::catalog::filter::{Filter, Pattern, Wanted};
+use crate::catalog::filter::{Filter, ValueCondition, ValueTest};
 use crate::catalog::{
-    Adjustment, Column, ColumnType, Document, End, Join, Label, LabelIds, LabelValue, Metric, MetricKind, Order, Row,
-    Source, TimeColumn, TimeKind,
+    Adjustment, Column, ColumnType, Join, LabelDocument, LabelIds, LabelValue, Metric, MetricKind, Order, RowEnd,
+    Source, SourceLabel, SourceRow, TimeColumn, TimeKind,
 };
 
 /// The labels that come from one row, as a list.
-pub(super) fn labels(source: &Source, row: Row) -> String {
-    let of_row = |own: Row| own == row || own == Row::Element && row == Row::Own;
+pub(super) fn labels(source: &Source, row: SourceRow) -> String {
+    let of_row = |own: SourceRow| own == row || own == SourceRow::Element && row == SourceRow::Own;
     let own = source.labels.iter().filter(|label| of_row(label.column().row));
     format!("[{}]", own.map(label).collect::<Vec<_>>().join(", "))
 }
 
-fn label(label: &Label) -> String {
+fn label(label: &SourceLabel) -> String {
     match label {
-        Label::Members { document: Document::Json { column, path } }
+        SourceLabel::Members { document: LabelDocument::Json { column, path } }
             if path.is_empty() && matches!(column.ty, ColumnType::TextArray | ColumnType::Hstore) =>
         {
             format!("{{ members = {} }}", quoted(column.name.as_str()))
         }
-        Label::Members { document: Document::Json { column, path } } => {
+        SourceLabel::Members { document: LabelDocument::Json { column, path } } => {
             format!("{{ json = {}, all = true }}", list(column, path))
         }
-        Label::Members { document: Document::Ids(ids) } => label_ids(ids),
-        Label::One { name, value } => {
+        SourceLabel::Members { document: LabelDocument::Ids(ids) } => label_ids(ids),
+        SourceLabel::One { name, value } => {
             let column = value.column().name.as_str();
             let name_part = format!("name = {}", quoted(name));
             match value {
@@ -47,7 +47,7 @@ fn label(label: &Label) -> String {
 
 /// A path into JSON: the column first, but where it starts at the element of an array.
 pub(super) fn list(column: &Column, path: &[String]) -> String {
-    let column = Some(column.name.as_str()).filter(|_| column.row != Row::Element);
+    let column = Some(column.name.as_str()).filter(|_| column.row != SourceRow::Element);
     let all: Vec<String> = column.into_iter().chain(path.iter().map(String::as_str)).map(quoted).collect();
     format!("[{}]", all.join(", "))
 }
@@ -63,7 +63,7 @@ pub(super) fn time(time: &TimeColumn, joins: &[Join]) -> String {
 }
 
 /// The end of rows as the file spells it.
-pub(super) fn end(end: &End, joins: &[Join]) -> String {
+pub(super) fn end(end: &RowEnd, joins: &[Join]) -> String {
     if end.open.is_empty() {
         return time(&end.time, joins);
     }
@@ -114,20 +114,20 @@ pub(super) fn matchers(out: &mut String, filters: &[Filter]) {
 fn matcher(filter: &Filter) -> String {
     let column = quoted(filter.value.column().name.as_str());
     match &filter.wanted {
-        Wanted::OneOf(values) if values.len() == 1 => format!("{column}={}", quoted(&values[0])),
-        Wanted::NoneOf(values) if values.len() == 1 => format!("{column}!={}", quoted(&values[0])),
-        Wanted::OneOf(values) => format!("{column}=~{}", quoted(&any(values))),
-        Wanted::NoneOf(values) => format!("{column}!~{}", quoted(&any(values))),
-        Wanted::Passing(Pattern::Regex(regex, negated)) => {
+        ValueCondition::OneOf(values) if values.len() == 1 => format!("{column}={}", quoted(&values[0])),
+        ValueCondition::NoneOf(values) if values.len() == 1 => format!("{column}!={}", quoted(&values[0])),
+        ValueCondition::OneOf(values) => format!("{column}=~{}", quoted(&any(values))),
+        ValueCondition::NoneOf(values) => format!("{column}!~{}", quoted(&any(values))),
+        ValueCondition::Passing(ValueTest::Regex(regex, negated)) => {
             format!("{column}{}{}", if *negated { "!~" } else { "=~" }, quoted(regex.as_str()))
         }
         // In quotes an equal text would be meant.
-        Wanted::Compared(wanted) if matches!(wanted.order, Order::Equal | Order::NotEqual) => {
+        ValueCondition::Compared(wanted) if matches!(wanted.order, Order::Equal | Order::NotEqual) => {
             format!("{column}{}{}", wanted.order.word(), wanted.bound)
         }
-        Wanted::Compared(wanted) => format!("{column}{}{}", wanted.order.word(), quoted(&wanted.bound)),
+        ValueCondition::Compared(wanted) => format!("{column}{}{}", wanted.order.word(), quoted(&wanted.bound)),
         // Those of ad hoc filters, which no file has.
-        Wanted::Passing(Pattern::Compare(..)) => String::new(),
+        ValueCondition::Passing(ValueTest::Compare(..)) => String::new(),
     }
 }
 
@@ -156,7 +156,7 @@ pub(super) fn refined(out: &mut String, metric: &Metric) {
 }
 
 /// The joins of a row, each with those of its own; `place` is the array of tables that they stand in.
-pub(super) fn joins(out: &mut String, source: &Source, parent: Row, place: &str) {
+pub(super) fn joins(out: &mut String, source: &Source, parent: SourceRow, place: &str) {
     for join in source.joins.iter().filter(|join| join.parent() == parent) {
         let place = format!("{place}.join");
         line(out, &["[[", &place, "]]"]);

@@ -2,7 +2,7 @@
 
 use super::rows::{end, list, matchers};
 use super::{line, quoted};
-use crate::catalog::{Adjustment, Member, Metric, Reading, Source, Value};
+use crate::catalog::{Adjustment, CoalescedNumber, ColumnPath, Metric, MetricValue, Source};
 
 /// What a source says of all its values.
 pub(super) fn forms(out: &mut String, source: &Source) {
@@ -16,10 +16,10 @@ pub(super) fn forms(out: &mut String, source: &Source) {
         line(out, &["nulls = \"skip\""]);
     }
     let read = source.metrics.iter().filter_map(|metric| match &metric.value {
-        Value::Read(reading) => Some(reading.as_ref()),
+        MetricValue::Read(reading) => Some(reading.as_ref()),
         _ => None,
     });
-    if let Some(Reading { words, .. }) = read.chain(&source.numbers).find(|reading| !reading.words.is_empty()) {
+    if let Some(CoalescedNumber { words, .. }) = read.chain(&source.numbers).find(|reading| !reading.words.is_empty()) {
         let pairs: Vec<String> = words.iter().map(|(word, number)| format!("{} = {number:?}", quoted(word))).collect();
         line(out, &["map = { ", &pairs.join(", "), " }"]);
     }
@@ -29,14 +29,14 @@ pub(super) fn forms(out: &mut String, source: &Source) {
 }
 
 /// A document of which every numeric member is a metric.
-pub(super) fn members(out: &mut String, reading: &Reading) {
+pub(super) fn members(out: &mut String, reading: &CoalescedNumber) {
     for document in &reading.cells {
         line(out, &["value = { json = ", &list(&document.column, &document.path), ", all = true }"]);
     }
 }
 
 /// The value of all stored names.
-pub(super) fn of_source(out: &mut String, value: &Value) {
+pub(super) fn of_source(out: &mut String, value: &MetricValue) {
     match value.cells().as_slice() {
         [only] if only.is_json() => line(out, &["value = { json = ", &list(&only.column, &only.path), " }"]),
         cells => line(out, &["value = ", &columns(cells)]),
@@ -44,26 +44,26 @@ pub(super) fn of_source(out: &mut String, value: &Value) {
 }
 
 /// The value of one metric.
-pub(super) fn of_metric(out: &mut String, value: &Value) {
+pub(super) fn of_metric(out: &mut String, value: &MetricValue) {
     match value {
-        Value::Rows => line(out, &["rows = true"]),
-        Value::Overlap(overlap) => {
+        MetricValue::Rows => line(out, &["rows = true"]),
+        MetricValue::Overlap(overlap) => {
             line(out, &["overlap = ", &quoted(overlap.unit.word())]);
             if let Some(weight) = &overlap.weight {
                 line(out, &["weight = ", &quoted(weight.name.as_str())]);
             }
         }
-        Value::Product(factors) => {
+        MetricValue::Product(factors) => {
             let names: Vec<String> = factors.iter().map(|column| quoted(column.name.as_str())).collect();
             line(out, &["product = [", &names.join(", "), "]"]);
         }
-        Value::Lasts(lasts) => {
+        MetricValue::Lasts(lasts) => {
             line(out, &["lasts = ", &quoted(lasts.unit.word())]);
             if lasts.at_end {
                 line(out, &["at = \"end\""]);
             }
         }
-        Value::Column(_) | Value::Read(_) => match value.cells().as_slice() {
+        MetricValue::Column(_) | MetricValue::Read(_) => match value.cells().as_slice() {
             [only] if only.is_json() => line(out, &["json = ", &list(&only.column, &only.path)]),
             cells => line(out, &["column = ", &columns(cells)]),
         },
@@ -82,7 +82,7 @@ pub(super) fn adjusted(out: &mut String, metric: &Metric) {
     matchers(out, &metric.filters);
 }
 
-fn columns(cells: &[Member]) -> String {
+fn columns(cells: &[ColumnPath]) -> String {
     let names: Vec<String> = cells.iter().map(|cell| quoted(cell.column.name.as_str())).collect();
     if let [only] = names.as_slice() { only.clone() } else { format!("[{}]", names.join(", ")) }
 }

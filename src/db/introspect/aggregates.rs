@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 
 use super::{Loading, Results};
 use crate::catalog::Relation;
-use crate::catalog::facts::{AggregateFacts, HypertableFacts, Invalid, Materialized};
+use crate::catalog::facts::{AggregateFacts, HypertableFacts, InvalidationEntry, MaterializedRange};
 use crate::db::batch::batch;
 use crate::ident::Ident;
 
@@ -214,15 +214,15 @@ fn materialized(answers: &mut Answers, aggregates: &mut [AggregateFacts]) -> Res
         let mut invalid = log.remove(&row.id).unwrap_or_default();
         invalid.extend(raw.get(&row.raw_id).into_iter().flatten());
         let oldest = oldest.as_ref().map_or(Some(i64::MIN), |oldest| oldest.get(&row.id).copied());
-        aggregate.materialized = Some(Materialized { oldest, watermark: row.watermark, invalid });
+        aggregate.materialized = Some(MaterializedRange { oldest, watermark: row.watermark, invalid });
     }
     Ok(())
 }
 
-fn logged(rows: Vec<LogRow>) -> HashMap<i64, Vec<Invalid>> {
-    let mut log: HashMap<i64, Vec<Invalid>> = HashMap::new();
+fn logged(rows: Vec<LogRow>) -> HashMap<i64, Vec<InvalidationEntry>> {
+    let mut log: HashMap<i64, Vec<InvalidationEntry>> = HashMap::new();
     for row in rows {
-        log.entry(row.id).or_default().push(Invalid { lowest: row.lowest, greatest: row.greatest });
+        log.entry(row.id).or_default().push(InvalidationEntry { lowest: row.lowest, greatest: row.greatest });
     }
     log
 }

@@ -3,13 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use crate::catalog::Relation;
-use crate::catalog::facts::Scope;
+use crate::catalog::facts::DiscoveryScope;
 
 /// The longest scope that travels with the start of a session, whose packet holds 10,000 bytes.
 const LONGEST: usize = 4096;
 
 /// The scope and the relations beyond it as the scripts read them; empty where there is nothing but the search path.
-pub(super) fn text(scope: &Scope, beyond: &[Relation]) -> String {
+pub(super) fn text(scope: &DiscoveryScope, beyond: &[Relation]) -> String {
     let declared = scope.declared.iter().map(|(schema, name)| {
         let settled = schema.as_ref().and_then(|schema| scope.settled.get(&(schema.clone(), name.clone())));
         let schema = schema.as_deref().unwrap_or_default();
@@ -29,7 +29,7 @@ pub(super) fn text(scope: &Scope, beyond: &[Relation]) -> String {
 }
 
 /// The setting for the start of a session; none where it is too long, or not ASCII, which alone every encoding shares.
-pub(in crate::db) fn setting(scope: &Scope, beyond: &[Relation]) -> Option<(&'static str, String)> {
+pub(in crate::db) fn setting(scope: &DiscoveryScope, beyond: &[Relation]) -> Option<(&'static str, String)> {
     let text = text(scope, beyond);
     (!text.is_empty() && text.len() <= LONGEST && text.is_ascii()).then_some(("datebin.scope", text))
 }

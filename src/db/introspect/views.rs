@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use self::rows::{Carried, Part, TableRow, ViewRow};
 use super::{Loading, Results};
 use crate::catalog::classify::is_epoch_name;
-use crate::catalog::facts::{Origin, RelationKind};
+use crate::catalog::facts::{ColumnOrigin, RelationKind};
 
 /// How deep views of views are followed.
 const DEEPEST: usize = 32;
@@ -204,12 +204,12 @@ impl Beneath {
     }
 
     /// The columns of a view that are columns of tables in scope.
-    fn origins(&self, loading: &Loading, id: i64) -> Vec<Origin> {
+    fn origins(&self, loading: &Loading, id: i64) -> Vec<ColumnOrigin> {
         let Some(view) = self.views.get(&id).filter(|view| view.arms.is_empty()) else { return Vec::new() };
         let origin = |own: &Carried| {
             let (table, column) = self.base(own.source, own.theirs)?;
             let facts = &loading.facts.relations[*loading.place.get(&table)?];
-            Some(Origin {
+            Some(ColumnOrigin {
                 column: loading.names(id, &[own.number])?.pop()?,
                 relation: facts.relation.clone(),
                 theirs: loading.names(table, &[column])?.pop()?,

@@ -2,7 +2,7 @@
 
 use super::super::error::DbError;
 use crate::catalog::classify::CatalogError;
-use crate::catalog::file::FileError;
+use crate::catalog::file::CatalogFileError;
 
 /// Why there is no catalog.
 #[derive(Debug, thiserror::Error)]
@@ -12,10 +12,10 @@ pub enum LoadError {
     Database(#[from] DbError),
     /// `datebin.toml` cannot be read.
     #[error(transparent)]
-    File(#[from] FileError),
+    File(#[from] CatalogFileError),
     /// A file of that name cannot be read.
     #[error("{}", named(.0, .1))]
-    Named(String, FileError),
+    Named(String, CatalogFileError),
     /// `datebin.toml` and the database contradict each other.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
@@ -31,7 +31,7 @@ pub enum LoadError {
 }
 
 /// What is wrong with a file, with its own name in place of the usual one.
-fn named(path: &str, error: &FileError) -> String {
+fn named(path: &str, error: &CatalogFileError) -> String {
     let text = error.to_string();
     text.strip_prefix("datebin.toml").map_or_else(|| format!("{path}: {text}"), |rest| format!("{path}{rest}"))
 }

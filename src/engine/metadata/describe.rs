@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Metric, MetricKind, Snapshot, Source, Value};
+use crate::catalog::{Metric, MetricKind, MetricValue, Snapshot, Source};
 use crate::engine::Scope;
 use crate::intake::prometheus::Described;
 use crate::wire::prometheus::{AllMetadata, Metadata};
@@ -46,7 +46,7 @@ fn kind(snapshot: &Snapshot, source: &Source, metric: &Metric) -> &'static str {
     }
     match (&metric.value, metric.kind) {
         (_, MetricKind::Counter) => "counter",
-        (Value::Rows, MetricKind::Gauge) => "unknown",
+        (MetricValue::Rows, MetricKind::Gauge) => "unknown",
         (_, MetricKind::Gauge) => "gauge",
     }
 }
