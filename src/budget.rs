@@ -10,12 +10,12 @@ const PIECE: usize = 64 * 1024;
 
 /// Bytes that may be held at once.
 #[derive(Debug)]
-struct Account {
+struct ByteAccount {
     held: AtomicUsize,
     whole: usize,
 }
 
-impl Account {
+impl ByteAccount {
     const fn new(whole: usize) -> Self {
         Self { held: AtomicUsize::new(0), whole }
     }
@@ -32,13 +32,13 @@ impl Account {
 
 /// The bytes that all requests of the process may hold together.
 #[derive(Clone, Debug)]
-pub struct ProcessBudget(Arc<Account>);
+pub struct ProcessBudget(Arc<ByteAccount>);
 
 impl ProcessBudget {
     /// A budget of so many bytes.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
-        Self(Arc::new(Account::new(bytes)))
+        Self(Arc::new(ByteAccount::new(bytes)))
     }
 
     /// The bytes that are held now.
@@ -65,7 +65,7 @@ struct Cells {
 #[derive(Clone, Debug)]
 pub struct Budget {
     process: ProcessBudget,
-    request: Arc<Account>,
+    request: Arc<ByteAccount>,
     cells: Arc<Cells>,
     stopped: Arc<AtomicBool>,
 }
@@ -76,7 +76,7 @@ impl Budget {
     pub fn new(process: &ProcessBudget, bytes: usize, cells: u32) -> Self {
         Self {
             process: process.clone(),
-            request: Arc::new(Account::new(bytes)),
+            request: Arc::new(ByteAccount::new(bytes)),
             cells: Arc::new(Cells { left: AtomicU32::new(cells), whole: cells }),
             stopped: Arc::default(),
         }
@@ -136,15 +136,15 @@ impl Budget {
 
     /// Bytes to be paid from this budget: none yet.
     #[must_use]
-    pub fn held(&self) -> Held {
-        Held { budget: self.clone(), used: 0, paid: 0 }
+    pub fn held(&self) -> HeldBytes {
+        HeldBytes { budget: self.clone(), used: 0, paid: 0 }
     }
 
     /// Bytes that are paid at once.
     ///
     /// # Errors
     /// So many may not be held.
-    pub fn paid(&self, bytes: usize) -> Result<Held, Error> {
+    pub fn paid(&self, bytes: usize) -> Result<HeldBytes, Error> {
         let mut held = self.held();
         held.pay(bytes)?;
         Ok(held)
@@ -180,13 +180,13 @@ fn shown(bytes: usize) -> String {
 
 /// Bytes that are held; dropped, they are free again.
 #[derive(Debug)]
-pub struct Held {
+pub struct HeldBytes {
     budget: Budget,
     used: usize,
     paid: usize,
 }
 
-impl Held {
+impl HeldBytes {
     /// Pays for more bytes.
     ///
     /// # Errors
@@ -238,7 +238,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for HeldBytes {
     fn drop(&mut self) {
         self.repay(self.paid);
     }

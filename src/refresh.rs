@@ -21,11 +21,11 @@ use tracing::{Instrument as _, Span};
 use crate::catalog::Snapshot;
 use crate::catalog::classify::Decision;
 use crate::catalog::file::CatalogFile;
-use crate::db::{DatabaseConfig, Health, LoadError, Memory, Partial, partial};
+use crate::db::{DatabaseConfig, Health, LoadError, Memory, PartialCatalog, partial};
 use crate::time::Zone;
 use doubts::Doubts;
-use state::State;
-pub use state::Tally;
+use state::RefreshState;
+pub use state::RefreshTally;
 pub(crate) use watched::changed;
 
 /// Before the first snapshot the database is asked again this often.
@@ -41,15 +41,15 @@ const GOODBYE: Duration = Duration::from_millis(100);
 /// The current snapshot, swapped whole.
 #[derive(Clone, Debug)]
 pub struct Catalog {
-    state: watch::Receiver<State>,
-    wanted: Arc<Wanted>,
+    state: watch::Receiver<RefreshState>,
+    wanted: Arc<RefreshRequests>,
     /// What it is made from; none where it never changes.
     config: Option<Arc<CatalogConfig>>,
 }
 
 /// Who asks for a refresh.
 #[derive(Debug, Default)]
-struct Wanted {
+struct RefreshRequests {
     /// Somebody who knows of a change.
     now: Notify,
     /// A question that found the catalog stale.
@@ -62,7 +62,7 @@ struct Wanted {
 
 /// What the catalog says after a question found that a relation is not as it says.
 #[derive(Clone, Debug)]
-pub enum Newer {
+pub enum CatalogNews {
     /// It knows better now.
     Better(Arc<Snapshot>),
     /// It was read again and says the same: the relation itself fails.
@@ -115,9 +115,9 @@ impl Catalog {
 
     /// How refreshes went.
     #[must_use]
-    pub fn tally(&self) -> Tally {
+    pub fn tally(&self) -> RefreshTally {
         let state = self.state.borrow();
-        Tally { age: state.made.map(|made| made.elapsed()), ..state.tally }
+        RefreshTally { age: state.made.map(|made| made.elapsed()), ..state.tally }
     }
 
     /// Waits for the first snapshot.
@@ -130,29 +130,29 @@ impl Catalog {
 
     /// After a question found that a relation is not as `old` says: waits for a refresh, and gives its catalog if that
     /// knows better.
-    pub async fn newer(&self, old: &Snapshot, relation: Option<NonZeroU32>) -> Newer {
+    pub async fn newer(&self, old: &Snapshot, relation: Option<NonZeroU32>) -> CatalogNews {
         let mut state = self.state.clone();
         let begun = {
             let now = state.borrow();
             if let Some(new) = now.better_than(old) {
-                return Newer::Better(new);
+                return CatalogNews::Better(new);
             }
             if self.wanted.doubts.is_settled(relation) {
-                return Newer::Same;
+                return CatalogNews::Same;
             }
             now.begun
         };
         self.wanted.soon.notify_one();
         let refreshed = timeout(WORTH_WAITING, state.wait_for(|state| state.ended > begun)).await;
-        let Ok(Ok(state)) = refreshed else { return Newer::Unknown };
+        let Ok(Ok(state)) = refreshed else { return CatalogNews::Unknown };
         // The refresh alone does not know: another one may have seen the change before it.
         match state.better_than(old) {
-            Some(better) => Newer::Better(better),
+            Some(better) => CatalogNews::Better(better),
             // One that failed has seen nothing.
-            None if state.failure.is_some() => Newer::Unknown,
+            None if state.failure.is_some() => CatalogNews::Unknown,
             None => {
                 self.wanted.doubts.settle(relation);
-                Newer::Same
+                CatalogNews::Same
             }
         }
     }
@@ -160,15 +160,15 @@ impl Catalog {
     /// A catalog that never changes.
     #[must_use]
     pub fn fixed(snapshot: Snapshot) -> Self {
-        let state = State { snapshot: Some(Arc::new(snapshot)), ..State::default() };
+        let state = RefreshState { snapshot: Some(Arc::new(snapshot)), ..RefreshState::default() };
         Self { state: watch::channel(state).1, wanted: Arc::default(), config: None }
     }
 
     /// A catalog that is read when the database is there, then again on an interval and when asked.
     #[must_use]
     pub fn kept(database: DatabaseConfig, config: CatalogConfig, health: Health) -> Self {
-        let (sender, state) = watch::channel(State::default());
-        let wanted = Arc::new(Wanted::default());
+        let (sender, state) = watch::channel(RefreshState::default());
+        let wanted = Arc::new(RefreshRequests::default());
         let made_from = Some(Arc::new(config.clone()));
         let kept = keep(database, config, health, sender, Arc::clone(&wanted));
         // Its lines say which database they are about.
@@ -181,8 +181,8 @@ async fn keep(
     database: DatabaseConfig,
     config: CatalogConfig,
     health: Health,
-    sender: watch::Sender<State>,
-    wanted: Arc<Wanted>,
+    sender: watch::Sender<RefreshState>,
+    wanted: Arc<RefreshRequests>,
 ) {
     let (mut memory, mut good) = (Memory::default(), None);
     memory.is_asked = true;
@@ -222,7 +222,7 @@ async fn with_room(
     (text, keeps): (Result<String, LoadError>, bool),
     memory: &mut Memory,
     health: &Health,
-) -> Result<Partial, LoadError> {
+) -> Result<PartialCatalog, LoadError> {
     let file = parsed(&text?, config)?;
     let mut loaded = partial(database, &file, config.zone, memory).await;
     if crowded(&loaded) {
@@ -251,7 +251,7 @@ async fn with_room(
     Ok(loaded)
 }
 
-fn crowded(loaded: &Result<Partial, LoadError>) -> bool {
+fn crowded(loaded: &Result<PartialCatalog, LoadError>) -> bool {
     loaded.as_ref().is_err_and(LoadError::is_crowded)
 }
 

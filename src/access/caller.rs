@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::known::Known;
-use super::place::Place;
-use super::token::Token;
+use super::known::SnapshotCell;
+use super::place::AccessTarget;
+use super::token::AccessToken;
 use crate::catalog::{Snapshot, Source};
 use crate::identity::Identity;
 use crate::plan::Limits;
@@ -12,14 +12,14 @@ use crate::plan::Limits;
 /// The caller of a request.
 #[derive(Clone, Debug, Default)]
 pub struct Caller {
-    token: Option<Arc<Token>>,
+    token: Option<Arc<AccessToken>>,
     /// The database that it asks; empty for the one without a name.
     database: Arc<str>,
     identity: Identity,
 }
 
 impl Caller {
-    pub(super) const fn new(token: Arc<Token>, identity: Identity, database: Arc<str>) -> Self {
+    pub(super) const fn new(token: Arc<AccessToken>, identity: Identity, database: Arc<str>) -> Self {
         Self { token: Some(token), database, identity }
     }
 
@@ -32,7 +32,7 @@ impl Caller {
     /// Whether it may ask the database of a name.
     #[must_use]
     pub fn may_ask(&self, database: Option<&str>) -> bool {
-        let place = Place::of(database.map(Arc::from));
+        let place = AccessTarget::of(database.map(Arc::from));
         self.token.as_ref().is_none_or(|token| token.may_ask(&place))
     }
 
@@ -67,14 +67,14 @@ impl Caller {
     /// The part of a catalog that its rows make known. Requests at the same time share one look-up, and the result is kept
     /// for a while. `None` without a token.
     #[must_use]
-    pub fn known(&self, whole: &Arc<Snapshot>) -> Option<Known> {
+    pub fn known(&self, whole: &Arc<Snapshot>) -> Option<SnapshotCell> {
         self.token.as_ref().map(|token| token.seen(&self.database).known.of(&self.identity, whole))
     }
 
     /// Whether rows of a source tell which of its metrics it may know: the patterns of a token alone do that without them.
     #[must_use]
     pub fn is_told_by_rows_of(&self, source: &Source) -> bool {
-        let is_told = |token: &Token| source.by_token || token.sight.is_told_by_rows();
+        let is_told = |token: &AccessToken| source.by_token || token.sight.is_told_by_rows();
         self.identity.is_in_force() || self.token.as_deref().is_some_and(is_told)
     }
 

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 
 use super::globs::Globs;
-use super::sight::Sight;
-use super::token::{Secret, Token, TokenLimits, User};
+use super::sight::TokenScope;
+use super::token::{AccessToken, Secret, TokenLimits, User};
 use crate::ast::{ExprKind, Matcher, MetricRef, Modifiers};
 use crate::language::{self, Dialect};
 use crate::pattern::Patterns;
@@ -16,7 +16,7 @@ use crate::time::parse_rfc3339;
 
 /// What is wrong with a file of tokens. No value of the file is repeated: it may be a secret in a wrong place.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FileError {
+pub enum TokensFileError {
     /// The text is not valid TOML for a file of tokens.
     #[error("line {0}: {1}")]
     Shape(usize, String),
@@ -65,19 +65,19 @@ struct DeclaredLimits {
 ///
 /// # Errors
 /// Something in it is wrong; then none of it counts.
-pub fn tokens(text: &str, has_keys: bool) -> Result<Vec<Arc<Token>>, FileError> {
+pub fn tokens(text: &str, has_keys: bool) -> Result<Vec<Arc<AccessToken>>, TokensFileError> {
     let file: File = toml::from_str(text).map_err(|error| {
         let before = error.span().map_or("", |span| text.get(..span.start).unwrap_or_default());
         // The message may repeat a value; its first words say what was expected.
-        FileError::Shape(before.matches('\n').count() + 1, plain(error.message()))
+        TokensFileError::Shape(before.matches('\n').count() + 1, plain(error.message()))
     })?;
     if file.tokens.is_empty() {
-        return Err(FileError::Empty);
+        return Err(TokensFileError::Empty);
     }
     let (mut names, mut secrets, mut tokens) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     for declared in file.tokens {
         let name = declared.name.clone();
-        let wrong = |why: String| FileError::Token(name.clone(), why);
+        let wrong = |why: String| TokensFileError::Token(name.clone(), why);
         let token = token(declared).map_err(wrong)?;
         if token.user == User::IdToken && !has_keys {
             return Err(wrong("it has user = \"jwt\", and DATEBIN_JWKS names no file of keys".into()));
@@ -101,7 +101,7 @@ fn plain(message: &str) -> String {
     "this is not valid TOML, or a field has a value of the wrong type".to_owned()
 }
 
-fn token(declared: Declared) -> Result<Token, String> {
+fn token(declared: Declared) -> Result<AccessToken, String> {
     if declared.name.trim().is_empty() || declared.name.len() > 100 || declared.name.chars().any(char::is_control) {
         return Err("its name is empty, longer than 100 bytes, or not printable".into());
     }
@@ -131,10 +131,10 @@ fn token(declared: Declared) -> Result<Token, String> {
     if series == Some(0) || points == Some(0) || concurrent == Some(0) {
         return Err("a limit is zero".into());
     }
-    Ok(Token {
+    Ok(AccessToken {
         name: declared.name.into(),
         secret,
-        sight: Sight {
+        sight: TokenScope {
             metrics: Globs::new(declared.metrics),
             labels: matchers(declared.labels.as_deref().unwrap_or_default())?,
             annotations: Globs::new(declared.annotations),
@@ -211,7 +211,7 @@ mod tests {
         assert!(said("metric = [\"x\"]").starts_with("line 4: unknown field `metric`"), "{}", said("metric = []"));
         assert!(said(&format!("[[token]]\nname = \"a\"\n{}", SHA.replace('9', "8"))).ends_with("the same name"));
         assert!(said(&format!("[[token]]\nname = \"b\"\n{SHA}")).ends_with("the same secret"));
-        assert_eq!(tokens("", false).err(), Some(FileError::Empty));
+        assert_eq!(tokens("", false).err(), Some(TokensFileError::Empty));
         let plain = tokens("[[token]]\nname = \"a\"\nsha256 = \"hunter2\"", false).err().map(|error| error.to_string());
         assert!(plain.is_some_and(|plain| !plain.contains("hunter2")));
     }

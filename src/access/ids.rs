@@ -6,7 +6,7 @@ use jsonwebtoken::{Validation, decode, decode_header};
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
-use super::keys::Keys;
+use super::keys::VerificationKeys;
 use super::person;
 use crate::time::Millis;
 
@@ -18,7 +18,7 @@ const AHEAD_MS: f64 = 30_000.0;
 /// Reads ID tokens.
 #[derive(Clone, Debug)]
 pub(super) struct IdTokens {
-    pub(super) keys: watch::Receiver<Arc<Keys>>,
+    pub(super) keys: watch::Receiver<Arc<VerificationKeys>>,
     /// The claim with the login.
     pub(super) claim: String,
     /// Whom tokens must be made for; none: anybody.
@@ -27,7 +27,7 @@ pub(super) struct IdTokens {
 
 /// Why a token counts for nothing. Its own text is not repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Invalid {
+pub(super) enum IdTokenError {
     #[error("it is longer than 8 KiB")]
     Long,
     #[error("it is not a signed JWT")]
@@ -55,42 +55,42 @@ impl IdTokens {
     ///
     /// # Errors
     /// It proves none.
-    pub(super) fn login(&self, token: &[u8], now: Millis) -> Result<Arc<str>, Invalid> {
+    pub(super) fn login(&self, token: &[u8], now: Millis) -> Result<Arc<str>, IdTokenError> {
         if token.len() > LONGEST {
-            return Err(Invalid::Long);
+            return Err(IdTokenError::Long);
         }
         let claims = self.signed(token)?;
         self.check(&claims, now)?;
         let login = claims.get(&self.claim).and_then(Value::as_str);
-        login.filter(|login| person::is_login(login)).map(Arc::from).ok_or(Invalid::Login)
+        login.filter(|login| person::is_login(login)).map(Arc::from).ok_or(IdTokenError::Login)
     }
 
     /// The claims of a token whose signature a known key verifies. The key sets the algorithm; the token cannot.
-    fn signed(&self, token: &[u8]) -> Result<Map<String, Value>, Invalid> {
-        let header = decode_header(token).map_err(|_| Invalid::Shape)?;
+    fn signed(&self, token: &[u8]) -> Result<Map<String, Value>, IdTokenError> {
+        let header = decode_header(token).map_err(|_| IdTokenError::Shape)?;
         if header.crit.is_some() {
-            return Err(Invalid::Critical);
+            return Err(IdTokenError::Critical);
         }
         let keys = self.keys.borrow().clone();
-        let key = header.kid.as_deref().and_then(|kid| keys.get(kid)).ok_or(Invalid::Key)?;
+        let key = header.kid.as_deref().and_then(|kid| keys.get(kid)).ok_or(IdTokenError::Key)?;
         let mut signature = Validation::new(key.algorithm);
         // The claims are compared with our own clock.
         signature.required_spec_claims.clear();
         (signature.validate_exp, signature.validate_aud) = (false, false);
-        decode(token, &key.key, &signature).map(|data| data.claims).map_err(|_| Invalid::Signature)
+        decode(token, &key.key, &signature).map(|data| data.claims).map_err(|_| IdTokenError::Signature)
     }
 
-    fn check(&self, claims: &Map<String, Value>, now: Millis) -> Result<(), Invalid> {
+    fn check(&self, claims: &Map<String, Value>, now: Millis) -> Result<(), IdTokenError> {
         let now = now as f64;
         let ms = |value: &Value| value.as_f64().map(|seconds| seconds * 1000.0);
         if !claims.get("exp").and_then(ms).is_some_and(|expires| now < expires) {
-            return Err(Invalid::Expired);
+            return Err(IdTokenError::Expired);
         }
         if claims.get("nbf").is_some_and(|begins| !ms(begins).is_some_and(|begins| begins <= now + AHEAD_MS)) {
-            return Err(Invalid::Early);
+            return Err(IdTokenError::Early);
         }
         if claims.get("type").is_some_and(|of| of != "user") {
-            return Err(Invalid::Type);
+            return Err(IdTokenError::Type);
         }
         let Some(audience) = &self.audience else { return Ok(()) };
         let is_for_us = match claims.get("aud") {
@@ -98,7 +98,7 @@ impl IdTokens {
             Some(one) => one == audience.as_str(),
             None => false,
         };
-        if is_for_us { Ok(()) } else { Err(Invalid::Audience) }
+        if is_for_us { Ok(()) } else { Err(IdTokenError::Audience) }
     }
 }
 
@@ -124,7 +124,7 @@ mod tests {
         let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
         let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
         let keys = json!({"keys": [{"kty": "EC", "crv": "P-256", "kid": "a", "x": x, "y": y}]}).to_string();
-        let keys = watch::channel(Arc::new(Keys::read(&keys).unwrap())).1;
+        let keys = watch::channel(Arc::new(VerificationKeys::read(&keys).unwrap())).1;
         (pair, IdTokens { keys, claim: "username".into(), audience: audience.map(str::to_owned) })
     }
 
@@ -134,7 +134,7 @@ mod tests {
         format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)).into_bytes()
     }
 
-    fn said(audience: Option<&str>, more: &Value) -> Result<Arc<str>, Invalid> {
+    fn said(audience: Option<&str>, more: &Value) -> Result<Arc<str>, IdTokenError> {
         let (pair, ids) = made(audience);
         let mut claims = json!({"username": "alice", "exp": NOW / 1000 + 60});
         claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -146,14 +146,14 @@ mod tests {
     fn times_count_to_the_millisecond() {
         let good = Ok(Arc::from("alice"));
         assert_eq!(said(None, &json!({})), good);
-        assert_eq!(said(None, &json!({"exp": NOW / 1000})), Err(Invalid::Expired));
+        assert_eq!(said(None, &json!({"exp": NOW / 1000})), Err(IdTokenError::Expired));
         assert_eq!(said(None, &json!({"exp": 1_700_000_000.001})), good);
         for wrong in [json!(null), json!("2099-01-01"), json!(true), json!(-1), json!([])] {
-            assert_eq!(said(None, &json!({"exp": wrong})), Err(Invalid::Expired), "{wrong}");
+            assert_eq!(said(None, &json!({"exp": wrong})), Err(IdTokenError::Expired), "{wrong}");
         }
         assert_eq!(said(None, &json!({"nbf": NOW / 1000 + 30})), good);
-        assert_eq!(said(None, &json!({"nbf": NOW / 1000 + 31})), Err(Invalid::Early));
-        assert_eq!(said(None, &json!({"nbf": "now"})), Err(Invalid::Early));
+        assert_eq!(said(None, &json!({"nbf": NOW / 1000 + 31})), Err(IdTokenError::Early));
+        assert_eq!(said(None, &json!({"nbf": "now"})), Err(IdTokenError::Early));
     }
 
     #[test]
@@ -162,20 +162,20 @@ mod tests {
         for (aud, expected) in [
             (json!("org:1"), good.clone()),
             (json!(["org:2", "org:1"]), good.clone()),
-            (json!("org:2"), Err(Invalid::Audience)),
-            (json!(["org:2"]), Err(Invalid::Audience)),
-            (json!([["org:1"]]), Err(Invalid::Audience)),
-            (json!(null), Err(Invalid::Audience)),
+            (json!("org:2"), Err(IdTokenError::Audience)),
+            (json!(["org:2"]), Err(IdTokenError::Audience)),
+            (json!([["org:1"]]), Err(IdTokenError::Audience)),
+            (json!(null), Err(IdTokenError::Audience)),
         ] {
             assert_eq!(said(Some("org:1"), &json!({"aud": aud})), expected, "{aud}");
             assert_eq!(said(None, &json!({"aud": aud})), good, "{aud}");
         }
         assert_eq!(said(None, &json!({"type": "user"})), good);
         for other in [json!("service-account"), json!("anonymous"), json!(""), json!(1), json!(["user"])] {
-            assert_eq!(said(None, &json!({"type": other})), Err(Invalid::Type), "{other}");
+            assert_eq!(said(None, &json!({"type": other})), Err(IdTokenError::Type), "{other}");
         }
         for login in [json!(null), json!(""), json!(7), json!("a\0b"), json!("x".repeat(257))] {
-            assert_eq!(said(None, &json!({"username": login})), Err(Invalid::Login), "{login}");
+            assert_eq!(said(None, &json!({"username": login})), Err(IdTokenError::Login), "{login}");
         }
     }
 
@@ -186,24 +186,24 @@ mod tests {
         let said = |header: &Value| ids.login(&token(&pair, header, &claims), NOW);
         assert_eq!(said(&json!({"alg": "ES256", "kid": "a", "typ": "jwt"})), Ok(Arc::from("alice")));
         for (header, expected) in [
-            (json!({"alg": "ES256"}), Invalid::Key),
-            (json!({"alg": "ES256", "kid": "b"}), Invalid::Key),
-            (json!({"alg": "RS256", "kid": "a"}), Invalid::Signature),
-            (json!({"alg": "HS256", "kid": "a"}), Invalid::Signature),
-            (json!({"alg": "none", "kid": "a"}), Invalid::Shape),
-            (json!({"kid": "a"}), Invalid::Shape),
-            (json!({"alg": "ES256", "kid": "a", "crit": ["b64"], "b64": true}), Invalid::Critical),
-            (json!({"alg": "ES256", "kid": "a", "crit": []}), Invalid::Critical),
+            (json!({"alg": "ES256"}), IdTokenError::Key),
+            (json!({"alg": "ES256", "kid": "b"}), IdTokenError::Key),
+            (json!({"alg": "RS256", "kid": "a"}), IdTokenError::Signature),
+            (json!({"alg": "HS256", "kid": "a"}), IdTokenError::Signature),
+            (json!({"alg": "none", "kid": "a"}), IdTokenError::Shape),
+            (json!({"kid": "a"}), IdTokenError::Shape),
+            (json!({"alg": "ES256", "kid": "a", "crit": ["b64"], "b64": true}), IdTokenError::Critical),
+            (json!({"alg": "ES256", "kid": "a", "crit": []}), IdTokenError::Critical),
         ] {
             assert_eq!(said(&header), Err(expected), "{header}");
         }
         let (other, _) = made(None);
         let header = json!({"alg": "ES256", "kid": "a"});
-        assert_eq!(ids.login(&token(&other, &header, &claims), NOW), Err(Invalid::Signature));
+        assert_eq!(ids.login(&token(&other, &header, &claims), NOW), Err(IdTokenError::Signature));
         let long = json!({"username": "alice", "exp": NOW / 1000 + 60, "more": "x".repeat(LONGEST)});
-        assert_eq!(ids.login(&token(&pair, &header, &long), NOW), Err(Invalid::Long));
+        assert_eq!(ids.login(&token(&pair, &header, &long), NOW), Err(IdTokenError::Long));
         for text in ["", "a.b.c", "..", "a.b", "\u{fc}"] {
-            assert_eq!(ids.login(text.as_bytes(), NOW), Err(Invalid::Shape), "{text}");
+            assert_eq!(ids.login(text.as_bytes(), NOW), Err(IdTokenError::Shape), "{text}");
         }
     }
 }

@@ -10,17 +10,17 @@ use tokio::time::timeout;
 use super::caller::Caller;
 use super::file::tokens;
 use super::ids::IdTokens;
-use super::keys::Keys;
+use super::keys::VerificationKeys;
 use super::person;
-use super::place::Place;
+use super::place::AccessTarget;
 use super::reread::Reread;
-use super::token::{Secret, Token, User};
+use super::token::{AccessToken, Secret, User};
 use super::verifying;
 use crate::identity::Identity;
 use crate::time::{Clock, Millis};
 
 /// All tokens that are in force.
-type Tokens = Arc<[Arc<Token>]>;
+type Tokens = Arc<[Arc<AccessToken>]>;
 
 /// Who may ask.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub struct Access {
     ids: Option<IdTokens>,
     clock: Clock,
     /// What is asked.
-    place: Place,
+    place: AccessTarget,
 }
 
 /// Where it stands who may ask.
@@ -66,7 +66,7 @@ pub struct Credentials {
 
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum AccessRefusal {
     /// There is no token, or none that is known and in force; or its ID token proves nothing.
     Unknown,
     /// The token is good, the person may not ask.
@@ -79,9 +79,9 @@ pub enum Refusal {
 
 /// A request that is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub struct RefusedRequest {
     /// Why.
-    pub why: Refusal,
+    pub why: AccessRefusal,
     /// Who asks, as far as that is proven: for those who watch requests, never for the answer.
     pub who: Identity,
 }
@@ -98,12 +98,12 @@ impl Access {
     /// Everybody may ask everything.
     #[must_use]
     pub const fn open() -> Self {
-        Self { tokens: None, ids: None, clock: Clock::System, place: Place::Root }
+        Self { tokens: None, ids: None, clock: Clock::System, place: AccessTarget::Root }
     }
 
     /// The same for one database: whoever may not ask it is unknown there.
     #[must_use]
-    pub fn at(&self, place: Place) -> Self {
+    pub fn at(&self, place: AccessTarget) -> Self {
         Self { place, ..self.clone() }
     }
 
@@ -128,7 +128,7 @@ impl Access {
         let ids = ids(&config, first.iter().any(|token| token.user == User::IdToken)).await?;
         let (sender, receiver) = watch::channel(first);
         tokio::spawn(file.keep(Some(text), sender));
-        Ok(Self { tokens: Some(receiver), ids, clock: Clock::System, place: Place::Root })
+        Ok(Self { tokens: Some(receiver), ids, clock: Clock::System, place: AccessTarget::Root })
     }
 
     /// The names of the tokens that name a database other than those. The names of databases are not repeated: they may be
@@ -136,7 +136,7 @@ impl Access {
     #[must_use]
     pub fn of_other_databases(&self, served: &[&str]) -> Vec<Arc<str>> {
         let is_other = |name: &String| !served.contains(&name.as_str());
-        let is_of_others = |token: &&Arc<Token>| token.databases.iter().flatten().any(is_other);
+        let is_of_others = |token: &&Arc<AccessToken>| token.databases.iter().flatten().any(is_other);
         let tokens = self.tokens.as_ref().map(|tokens| Arc::clone(&tokens.borrow()));
         tokens.iter().flat_map(|all| all.iter().filter(is_of_others)).map(|token| Arc::clone(&token.name)).collect()
     }
@@ -145,49 +145,54 @@ impl Access {
     ///
     /// # Errors
     /// The secret is unknown, or the person or the moment is wrong.
-    pub async fn admit(&self, credentials: &Credentials, wait: Duration) -> Result<Guard, Refused> {
+    pub async fn admit(&self, credentials: &Credentials, wait: Duration) -> Result<Guard, RefusedRequest> {
         let Some(tokens) = &self.tokens else { return Ok(Guard::default()) };
         let (secret, now) = (credentials.secret.as_deref().unwrap_or_default(), self.clock.now());
         let token = found(&tokens.borrow(), secret, now).filter(|token| token.may_ask(&self.place));
         let mut who = Identity::NOBODY;
-        let Some(token) = token else { return Err(Refused { why: Refusal::Unknown, who }) };
+        let Some(token) = token else { return Err(RefusedRequest { why: AccessRefusal::Unknown, who }) };
         who.token = Some(Arc::clone(&token.name));
         match self.place_of(&token, credentials, &mut who, wait).await {
             Ok(place) => Ok(Guard { caller: Caller::new(token, who, self.place.name()), _place: place }),
-            Err(why) => Err(Refused { why, who }),
+            Err(why) => Err(RefusedRequest { why, who }),
         }
     }
 
     /// The place of a known token's request, if the token has any, and who asks.
     async fn place_of(
         &self,
-        token: &Token,
+        token: &AccessToken,
         credentials: &Credentials,
         who: &mut Identity,
         wait: Duration,
-    ) -> Result<Option<OwnedSemaphorePermit>, Refusal> {
+    ) -> Result<Option<OwnedSemaphorePermit>, AccessRefusal> {
         who.person = self.person(token, credentials, self.clock.now())?;
-        who.role = token.role_of(who.person.as_deref()).map_err(|()| Refusal::Person)?;
+        who.role = token.role_of(who.person.as_deref()).map_err(|()| AccessRefusal::Person)?;
         let Some(places) = token.places.clone() else { return Ok(None) };
         let place = timeout(wait, places.acquire_owned()).await;
-        place.ok().and_then(Result::ok).map(Some).ok_or(Refusal::Busy)
+        place.ok().and_then(Result::ok).map(Some).ok_or(AccessRefusal::Busy)
     }
 
     /// The person that a token's request is for, as far as the token is believed.
-    fn person(&self, token: &Token, credentials: &Credentials, now: Millis) -> Result<Option<Arc<str>>, Refusal> {
+    fn person(
+        &self,
+        token: &AccessToken,
+        credentials: &Credentials,
+        now: Millis,
+    ) -> Result<Option<Arc<str>>, AccessRefusal> {
         match token.user {
             User::Nobody => Ok(None),
             User::Header => match credentials.login.as_deref().map(std::str::from_utf8) {
                 None | Some(Ok("")) => Ok(None),
                 Some(Ok(login)) if person::is_login(login) => Ok(Some(login.into())),
-                Some(_) => Err(Refusal::BadLogin),
+                Some(_) => Err(AccessRefusal::BadLogin),
             },
             User::IdToken => {
                 let Some(id) = &credentials.id else { return Ok(None) };
-                let ids = self.ids.as_ref().ok_or(Refusal::Unknown)?;
+                let ids = self.ids.as_ref().ok_or(AccessRefusal::Unknown)?;
                 ids.login(id, now).map(Some).map_err(|why| {
                     tracing::info!(token = %token.name, %why, "an ID token is not valid");
-                    Refusal::Unknown
+                    AccessRefusal::Unknown
                 })
             }
         }
@@ -198,7 +203,8 @@ impl Access {
 async fn ids(config: &AccessConfig, is_needed: bool) -> Result<Option<IdTokens>, String> {
     let Some(path) = config.keys.clone() else { return Ok(None) };
     verifying::install();
-    let file = Reread { path, what: "keys of ID tokens", read: |text: &str| Keys::read(text).map(Arc::new) };
+    let file =
+        Reread { path, what: "keys of ID tokens", read: |text: &str| VerificationKeys::read(text).map(Arc::new) };
     let (text, keys) = match file.first().await {
         Ok((text, keys)) => (Some(text), keys),
         Err(error) if is_needed => return Err(error),
@@ -218,7 +224,7 @@ async fn ids(config: &AccessConfig, is_needed: bool) -> Result<Option<IdTokens>,
 }
 
 /// The token of a secret. Every token is compared in full, whichever fits.
-fn found(tokens: &[Arc<Token>], secret: &[u8], now: i64) -> Option<Arc<Token>> {
+fn found(tokens: &[Arc<AccessToken>], secret: &[u8], now: i64) -> Option<Arc<AccessToken>> {
     let asked = Secret::of(secret);
     let mut found = None;
     for token in tokens {
@@ -250,11 +256,16 @@ mod tests {
     /// Tokens that are in force.
     fn kept(text: &str) -> Access {
         let (_sender, tokens) = watch::channel(Tokens::from(tokens(text, true).unwrap()));
-        Access { tokens: Some(tokens), ids: None, clock: Clock::System, place: Place::Root }
+        Access { tokens: Some(tokens), ids: None, clock: Clock::System, place: AccessTarget::Root }
     }
 
     /// The status of a refusal and the name it is counted under.
-    async fn refused(access: &Access, secret: &str, login: Option<&[u8]>, id: Option<&[u8]>) -> (Refusal, Identity) {
+    async fn refused(
+        access: &Access,
+        secret: &str,
+        login: Option<&[u8]>,
+        id: Option<&[u8]>,
+    ) -> (AccessRefusal, Identity) {
         let secret = Some(secret.as_bytes().to_vec());
         let credentials = Credentials { secret, login: login.map(<[u8]>::to_vec), id: id.map(<[u8]>::to_vec) };
         let refused = access.admit(&credentials, Duration::ZERO).await.unwrap_err();
@@ -285,17 +296,17 @@ mod tests {
         let named = |name: &str| Identity { token: Some(name.into()), ..Identity::NOBODY };
         let busy = Credentials { secret: Some(b"busy".to_vec()), ..Credentials::default() };
         let _held = access.admit(&busy, Duration::ZERO).await.unwrap();
-        assert_eq!(refused(&access, "busy", None, None).await, (Refusal::Busy, named("busy")));
-        assert_eq!(refused(&access, "people", None, None).await, (Refusal::Person, named("people")));
+        assert_eq!(refused(&access, "busy", None, None).await, (AccessRefusal::Busy, named("busy")));
+        assert_eq!(refused(&access, "people", None, None).await, (AccessRefusal::Person, named("people")));
         let bob = Identity { person: Some("bob".into()), ..named("people") };
-        assert_eq!(refused(&access, "people", Some(b"bob"), None).await, (Refusal::Person, bob));
-        assert_eq!(refused(&access, "people", Some(b"\xff"), None).await, (Refusal::BadLogin, named("people")));
+        assert_eq!(refused(&access, "people", Some(b"bob"), None).await, (AccessRefusal::Person, bob));
+        assert_eq!(refused(&access, "people", Some(b"\xff"), None).await, (AccessRefusal::BadLogin, named("people")));
         // A login that is not believed is not read either.
         let signed = refused(&access, "signed", Some(b"\xff"), Some(b"a.b.c")).await;
-        assert_eq!(signed, (Refusal::Unknown, named("signed")));
+        assert_eq!(signed, (AccessRefusal::Unknown, named("signed")));
         for unknown in ["other", "old"] {
             let refused = refused(&access, unknown, Some(b"\xff"), None).await;
-            assert_eq!(refused, (Refusal::Unknown, Identity::NOBODY), "{unknown}");
+            assert_eq!(refused, (AccessRefusal::Unknown, Identity::NOBODY), "{unknown}");
         }
     }
 }

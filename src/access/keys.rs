@@ -28,16 +28,16 @@ pub(super) enum KeysError {
 
 /// A key and the only algorithm that it is used with, whatever a token says.
 #[derive(Debug)]
-pub(super) struct Key {
+pub(super) struct VerificationKey {
     pub(super) algorithm: Algorithm,
     pub(super) key: DecodingKey,
 }
 
 /// The keys by their ids.
 #[derive(Debug, Default)]
-pub(super) struct Keys(BTreeMap<String, Key>);
+pub(super) struct VerificationKeys(BTreeMap<String, VerificationKey>);
 
-impl Keys {
+impl VerificationKeys {
     /// Reads the keys of a document. Keys for other purposes and of other kinds are left out.
     pub(super) fn read(text: &str) -> Result<Self, KeysError> {
         let document: Value = serde_json::from_str(text).map_err(|_| KeysError::Shape)?;
@@ -55,7 +55,7 @@ impl Keys {
     }
 
     /// The key of that id.
-    pub(super) fn get(&self, kid: &str) -> Option<&Key> {
+    pub(super) fn get(&self, kid: &str) -> Option<&VerificationKey> {
         self.0.get(kid)
     }
 
@@ -66,7 +66,7 @@ impl Keys {
 }
 
 /// The key, if it can verify signatures of one of the two algorithms and is not meant for something else.
-fn usable(jwk: &Jwk) -> Option<Key> {
+fn usable(jwk: &Jwk) -> Option<VerificationKey> {
     let (algorithm, own) = match &jwk.algorithm {
         AlgorithmParameters::EllipticCurve(point) if point.curve == EllipticCurve::P256 => {
             (Algorithm::ES256, KeyAlgorithm::ES256)
@@ -87,7 +87,7 @@ fn usable(jwk: &Jwk) -> Option<Key> {
         DecodingKeyKind::SecretOrDer(point) => point.len() == POINT,
         DecodingKeyKind::RsaModulusExponent { n, .. } => MODULUS.contains(&n.len()),
     };
-    (is_for_signatures && verifies && is_own && is_whole).then_some(Key { algorithm, key })
+    (is_for_signatures && verifies && is_own && is_whole).then_some(VerificationKey { algorithm, key })
 }
 
 /// A number without the zeros that it begins with.
@@ -107,7 +107,7 @@ mod tests {
 
     fn read(keys: &[String]) -> Result<usize, String> {
         let text = format!("{{\"keys\": [{}]}}", keys.join(","));
-        Keys::read(&text).map(|keys| keys.len()).map_err(|error| error.to_string())
+        VerificationKeys::read(&text).map(|keys| keys.len()).map_err(|error| error.to_string())
     }
 
     fn ec(more: &str) -> String {
@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(read(&[ec(named), rsa(256, named)]), Err("two keys have the `kid` \"a\"".to_owned()));
         assert_eq!(read(&[]), none);
         for text in ["", "{}", "[]", "{\"keys\": 1}", "nothing"] {
-            assert_eq!(Keys::read(text).err(), Some(KeysError::Shape), "{text}");
+            assert_eq!(VerificationKeys::read(text).err(), Some(KeysError::Shape), "{text}");
         }
     }
 
@@ -172,7 +172,7 @@ mod tests {
         let (modulus, exponent) = ([vec![0, 0], vec![200; 256]].concat(), [0, 1, 0, 1]);
         let (n, e) = (URL_SAFE_NO_PAD.encode(modulus), URL_SAFE_NO_PAD.encode(exponent));
         let keys = format!("{{\"keys\": [{{\"kty\": \"RSA\", \"kid\": \"a\", \"n\": \"{n}\", \"e\": \"{e}\"}}]}}");
-        let keys = Keys::read(&keys).unwrap();
+        let keys = VerificationKeys::read(&keys).unwrap();
         let DecodingKeyKind::RsaModulusExponent { n, e } = keys.get("a").unwrap().key.kind() else {
             panic!("a key of RSA")
         };

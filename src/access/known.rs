@@ -14,22 +14,22 @@ const LASTS: Duration = Duration::from_secs(30);
 const MOST: usize = 200;
 
 /// A part of a catalog that is being found, or was.
-pub(super) type Known = Arc<OnceCell<Arc<Snapshot>>>;
+pub(super) type SnapshotCell = Arc<OnceCell<Arc<Snapshot>>>;
 
 /// What callers know.
 #[derive(Default)]
-pub(super) struct AllKnown(Mutex<Vec<One>>);
+pub(super) struct CallerSnapshots(Mutex<Vec<CallerSnapshot>>);
 
-struct One {
+struct CallerSnapshot {
     identity: Identity,
     whole: Arc<Snapshot>,
-    known: Known,
+    known: SnapshotCell,
     made: Instant,
 }
 
-impl AllKnown {
+impl CallerSnapshots {
     /// The part of a catalog that a caller knows. Entries of other catalogs and old entries are dropped.
-    pub(super) fn of(&self, identity: &Identity, whole: &Arc<Snapshot>) -> Known {
+    pub(super) fn of(&self, identity: &Identity, whole: &Arc<Snapshot>) -> SnapshotCell {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|one| Arc::ptr_eq(&one.whole, whole) && one.made.elapsed() < LASTS);
         if let Some(one) = all.iter().find(|one| one.identity == *identity) {
@@ -38,9 +38,9 @@ impl AllKnown {
         if all.len() >= MOST {
             all.remove(0);
         }
-        let known = Known::default();
+        let known = SnapshotCell::default();
         let (identity, whole) = (identity.clone(), Arc::clone(whole));
-        all.push(One { identity, whole, known: Arc::clone(&known), made: Instant::now() });
+        all.push(CallerSnapshot { identity, whole, known: Arc::clone(&known), made: Instant::now() });
         known
     }
 }

@@ -18,8 +18,8 @@ mod token;
 mod verifying;
 
 pub use caller::Caller;
-pub use file::{FileError, tokens};
-pub use kept::{Access, AccessConfig, Credentials, Guard, Refusal, Refused};
-pub use place::Place;
-pub use sight::Sight;
-pub use token::{Secret, Token, TokenLimits, User};
+pub use file::{TokensFileError, tokens};
+pub use kept::{Access, AccessConfig, AccessRefusal, Credentials, Guard, RefusedRequest};
+pub use place::AccessTarget;
+pub use sight::TokenScope;
+pub use token::{AccessToken, Secret, TokenLimits, User};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 /// What of the process is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum AccessTarget {
     /// What is of all databases together.
     Root,
     /// The database without a name.
@@ -13,7 +13,7 @@ pub enum Place {
     Named(Arc<str>),
 }
 
-impl Place {
+impl AccessTarget {
     /// That of a database.
     #[must_use]
     pub fn of(name: Option<Arc<str>>) -> Self {

@@ -8,7 +8,7 @@ use crate::plan;
 
 /// What a token sees.
 #[derive(Clone, Debug, Default)]
-pub struct Sight {
+pub struct TokenScope {
     pub(super) metrics: Globs,
     /// What the labels of every series must be.
     pub(super) labels: Vec<Matcher>,
@@ -17,7 +17,7 @@ pub struct Sight {
     pub(super) is_of_people: bool,
 }
 
-impl Sight {
+impl TokenScope {
     /// Whether nothing is hidden.
     #[must_use]
     pub fn is_all(&self) -> bool {

@@ -8,9 +8,9 @@ use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 use tokio::sync::Semaphore;
 
-use super::known::AllKnown;
-use super::place::Place;
-use super::sight::Sight;
+use super::known::CallerSnapshots;
+use super::place::AccessTarget;
+use super::sight::TokenScope;
 use crate::catalog::Snapshot;
 use crate::plan::Limits;
 use crate::time::Millis;
@@ -81,12 +81,12 @@ pub struct TokenLimits {
 }
 
 /// What a token allows.
-pub struct Token {
+pub struct AccessToken {
     /// What it is called; never the secret.
     pub name: Arc<str>,
     pub(super) secret: Secret,
     /// What it sees.
-    pub(super) sight: Sight,
+    pub(super) sight: TokenScope,
     /// Whom it is believed to ask for.
     pub user: User,
     /// The roles that people take on, by login; `*` is everybody else.
@@ -100,43 +100,43 @@ pub struct Token {
     /// The databases that it may ask; none named for all.
     pub(super) databases: Option<Vec<String>>,
     /// What it sees of each database, by the database's name.
-    pub(super) seen: Mutex<HashMap<Arc<str>, Arc<Seen>>>,
+    pub(super) seen: Mutex<HashMap<Arc<str>, Arc<TokenView>>>,
 }
 
 /// What a token sees of a database.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(super) struct TokenView {
     /// The last view of the catalog, with the snapshot that it is of.
-    view: Mutex<Option<View>>,
+    view: Mutex<Option<SnapshotView>>,
     /// What its callers were found to know.
-    pub(super) known: AllKnown,
+    pub(super) known: CallerSnapshots,
 }
 
 /// A snapshot and the part of it that a token sees.
 #[derive(Clone)]
-pub(super) struct View {
+pub(super) struct SnapshotView {
     whole: Arc<Snapshot>,
     seen: Arc<Snapshot>,
 }
 
-impl fmt::Debug for Token {
+impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Token").field("name", &self.name).field("user", &self.user).finish_non_exhaustive()
     }
 }
 
-impl Token {
+impl AccessToken {
     /// Whether it may ask there.
-    pub(super) fn may_ask(&self, place: &Place) -> bool {
+    pub(super) fn may_ask(&self, place: &AccessTarget) -> bool {
         self.databases.as_ref().is_none_or(|databases| match place {
-            Place::Root => true,
-            Place::Unnamed => false,
-            Place::Named(name) => databases.iter().any(|own| **own == **name),
+            AccessTarget::Root => true,
+            AccessTarget::Unnamed => false,
+            AccessTarget::Named(name) => databases.iter().any(|own| **own == **name),
         })
     }
 
     /// What it sees of a database.
-    pub(super) fn seen(&self, database: &Arc<str>) -> Arc<Seen> {
+    pub(super) fn seen(&self, database: &Arc<str>) -> Arc<TokenView> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(seen.entry(Arc::clone(database)).or_default())
     }
@@ -152,7 +152,7 @@ impl Token {
             return Arc::clone(&view.seen);
         }
         let part = Arc::new(self.sight.of(whole));
-        *view = Some(View { whole: Arc::clone(whole), seen: Arc::clone(&part) });
+        *view = Some(SnapshotView { whole: Arc::clone(whole), seen: Arc::clone(&part) });
         part
     }
 

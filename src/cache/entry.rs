@@ -15,7 +15,7 @@ const CLOSE: u32 = 8;
 
 /// A block and when its rows were read.
 #[derive(Clone, Debug)]
-pub(super) struct Kept {
+pub(super) struct CachedBlock {
     pub(super) block: Arc<Block>,
     pub(super) read: Instant,
 }
@@ -24,19 +24,19 @@ pub(super) struct Kept {
 #[derive(Debug, Default)]
 pub(super) struct Entry {
     /// In no order; a bucket is in one of them.
-    kept: Vec<Kept>,
+    kept: Vec<CachedBlock>,
 }
 
 /// Some neighbouring buckets of a question.
 #[derive(Clone, Debug)]
-pub enum Piece {
+pub enum BucketRun {
     /// They are known.
     Known(Arc<Block>, TimeRange),
     /// They are to be asked.
     Missing(TimeRange),
 }
 
-impl Piece {
+impl BucketRun {
     const fn range(&self) -> TimeRange {
         match self {
             Self::Known(_, range) | Self::Missing(range) => *range,
@@ -63,23 +63,23 @@ impl Entry {
     }
 
     /// The pieces of the buckets between neighbouring edges, in order.
-    pub(super) fn pieces(&self, edges: &[Millis], max_age: Duration) -> Vec<Piece> {
-        let young: Vec<&Kept> = self.kept.iter().filter(|kept| kept.read.elapsed() < max_age).collect();
-        let mut pieces: Vec<Piece> = Vec::new();
+    pub(super) fn pieces(&self, edges: &[Millis], max_age: Duration) -> Vec<BucketRun> {
+        let young: Vec<&CachedBlock> = self.kept.iter().filter(|kept| kept.read.elapsed() < max_age).collect();
+        let mut pieces: Vec<BucketRun> = Vec::new();
         for pair in edges.windows(2) {
             let bucket = TimeRange { from: pair[0], to: pair[1] };
             let has = |block: &Arc<Block>| block.has(bucket.from, bucket.to);
             match pieces.last_mut() {
-                Some(Piece::Known(block, range)) if has(block) => {
+                Some(BucketRun::Known(block, range)) if has(block) => {
                     range.to = bucket.to;
                     continue;
                 }
                 _ => {}
             }
             match (young.iter().find(|kept| has(&kept.block)), pieces.last_mut()) {
-                (Some(kept), _) => pieces.push(Piece::Known(Arc::clone(&kept.block), bucket)),
-                (None, Some(Piece::Missing(range))) => range.to = bucket.to,
-                (None, _) => pieces.push(Piece::Missing(bucket)),
+                (Some(kept), _) => pieces.push(BucketRun::Known(Arc::clone(&kept.block), bucket)),
+                (None, Some(BucketRun::Missing(range))) => range.to = bucket.to,
+                (None, _) => pieces.push(BucketRun::Missing(bucket)),
             }
         }
         fewer(pieces)
@@ -87,16 +87,16 @@ impl Entry {
 
     /// The same with another block, and without those that are older than `max_age`. Of buckets that were read later as
     /// well, and of those behind them, the block is of no use: it may lack rows that somebody saw.
-    pub(super) fn with(&self, new: Kept, max_age: Duration) -> Self {
+    pub(super) fn with(&self, new: CachedBlock, max_age: Duration) -> Self {
         let later = self.kept.iter().filter(|kept| kept.read > new.read && kept.overlaps(new.block.range()));
         let Some(new) = (match later.map(|kept| kept.block.range().from).min() {
             None => Some(new),
-            Some(at) => new.block.until(at).map(|block| Kept { block: Arc::new(block), read: new.read }),
+            Some(at) => new.block.until(at).map(|block| CachedBlock { block: Arc::new(block), read: new.read }),
         }) else {
             return Self { kept: self.kept.clone() };
         };
         let young = self.kept.iter().filter(|kept| kept.read.elapsed() < max_age);
-        let mut kept: Vec<Kept> = young.filter_map(|kept| kept.outside(new.block.range())).collect();
+        let mut kept: Vec<CachedBlock> = young.filter_map(|kept| kept.outside(new.block.range())).collect();
         let mut new = new;
         while let Some(at) = kept.iter().position(|other| other.touches(&new) && other.may_join(&new, max_age)) {
             new = kept.swap_remove(at).joined(&new);
@@ -110,7 +110,7 @@ impl Entry {
     }
 }
 
-impl Kept {
+impl CachedBlock {
     fn overlaps(&self, range: TimeRange) -> bool {
         let own = self.block.range();
         range.from < own.to && own.from < range.to
@@ -144,14 +144,14 @@ impl Kept {
 }
 
 /// Asks again what is known between two missing pieces, the shortest first, until there are few statements.
-fn fewer(mut pieces: Vec<Piece>) -> Vec<Piece> {
+fn fewer(mut pieces: Vec<BucketRun>) -> Vec<BucketRun> {
     while pieces.iter().filter(|piece| piece.is_missing()).count() > ASKS {
         let missing: Vec<usize> = (0..pieces.len()).filter(|at| pieces[*at].is_missing()).collect();
         let gap = |pair: &&[usize]| pieces[pair[1]].range().from - pieces[pair[0]].range().to;
         let Some(pair) = missing.windows(2).min_by_key(gap) else { break };
         let (first, last) = (pair[0], pair[1]);
         let whole = TimeRange { from: pieces[first].range().from, to: pieces[last].range().to };
-        pieces.splice(first..=last, [Piece::Missing(whole)]);
+        pieces.splice(first..=last, [BucketRun::Missing(whole)]);
     }
     pieces
 }
@@ -162,13 +162,13 @@ mod tests {
 
     const AGE: Duration = Duration::from_secs(300);
 
-    fn kept(edges: &[Millis], ago: u64) -> Kept {
+    fn kept(edges: &[Millis], ago: u64) -> CachedBlock {
         let read = Instant::now().checked_sub(Duration::from_secs(ago)).expect("the machine runs for longer");
-        Kept { block: Arc::new(Block::of_nothing(edges.to_vec())), read }
+        CachedBlock { block: Arc::new(Block::of_nothing(edges.to_vec())), read }
     }
 
-    fn shown(pieces: &[Piece]) -> String {
-        let one = |piece: &Piece| {
+    fn shown(pieces: &[BucketRun]) -> String {
+        let one = |piece: &BucketRun| {
             let TimeRange { from, to } = piece.range();
             format!("{}{from}-{to}", if piece.is_missing() { "?" } else { "" })
         };

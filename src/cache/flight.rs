@@ -8,8 +8,8 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tracing::Instrument as _;
 
-use super::Key;
-use crate::budget::Held;
+use super::CacheKey;
+use crate::budget::HeldBytes;
 use crate::error::{Error, Kind};
 use crate::frame::Block;
 use crate::plan::{Buckets, Fetch};
@@ -27,8 +27,8 @@ const ALL_BYTES: usize = 8 << 20;
 /// A fetch with its times.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct FlightKey {
-    key: Key,
-    buckets: Wanted,
+    key: CacheKey,
+    buckets: StatementBuckets,
     /// The limits that make an answer an error.
     rows: u32,
     series: u32,
@@ -36,7 +36,7 @@ pub(super) struct FlightKey {
 
 /// The buckets that a statement gives.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Wanted {
+enum StatementBuckets {
     /// Those of the key's grid between two instants.
     Between { from: Millis, to: Millis },
     /// Those between neighbouring edges.
@@ -45,16 +45,16 @@ enum Wanted {
 
 /// What a statement gave.
 #[derive(Clone, Debug)]
-pub struct Landed {
+pub struct LandedBlocks {
     /// The buckets: a block for each part that was asked for.
     pub blocks: Vec<Arc<Block>>,
     /// The bytes that they take, until those who waited are done.
-    pub held: Option<Arc<Held>>,
+    pub held: Option<Arc<HeldBytes>>,
 }
 
 /// Which statements a question may share.
 #[derive(Clone, Copy, Debug)]
-pub struct Since {
+pub struct FlightSharing {
     /// When the question came: what ended before is not for it.
     pub arrived: Instant,
     /// Whether it wants a statement that begins after it came.
@@ -64,7 +64,7 @@ pub struct Since {
 /// A statement under way. It ends with the last who waits for it.
 #[derive(Debug)]
 pub(super) struct Flight {
-    landing: watch::Receiver<Option<Result<Landed, Error>>>,
+    landing: watch::Receiver<Option<Result<LandedBlocks, Error>>>,
     task: AbortHandle,
 }
 
@@ -76,7 +76,7 @@ impl Drop for Flight {
 
 impl Flight {
     /// Waits for what it gives.
-    pub(super) async fn landing(flight: &Arc<Self>) -> Result<Landed, Error> {
+    pub(super) async fn landing(flight: &Arc<Self>) -> Result<LandedBlocks, Error> {
         let mut landing = flight.landing.clone();
         let landed = landing.wait_for(Option::is_some).await;
         let lost = || Err(Error::new(Kind::Internal, "internal error"));
@@ -86,11 +86,11 @@ impl Flight {
 
 /// All statements under way.
 #[derive(Debug, Default)]
-pub(super) struct Flights(Mutex<Slots>);
+pub(super) struct Flights(Mutex<FlightSlots>);
 
 #[derive(Debug, Default)]
-struct Slots {
-    slots: HashMap<FlightKey, Slot>,
+struct FlightSlots {
+    slots: HashMap<FlightKey, FlightSlot>,
     /// How many flights there were.
     begun: u64,
     swept: Option<Instant>,
@@ -99,13 +99,13 @@ struct Slots {
 }
 
 #[derive(Debug)]
-enum Slot {
+enum FlightSlot {
     Flying { number: u64, flight: Weak<Flight> },
     Landed { at: Instant, blocks: Vec<Arc<Block>> },
 }
 
 /// The statement that answers a question.
-pub(super) enum Joined {
+pub(super) enum JoinedFlight {
     /// It ended after the question came.
     Landed(Vec<Arc<Block>>),
     /// It is under way.
@@ -118,9 +118,9 @@ impl Flights {
     pub(super) fn join(
         self: &Arc<Self>,
         key: FlightKey,
-        since: Since,
-        work: impl Future<Output = Result<Landed, Error>> + Send + 'static,
-    ) -> Joined {
+        since: FlightSharing,
+        work: impl Future<Output = Result<LandedBlocks, Error>> + Send + 'static,
+    ) -> JoinedFlight {
         let mut all = self.all();
         if let Some(joined) = all.joined(&key, since) {
             return joined;
@@ -136,18 +136,18 @@ impl Flights {
         };
         let task = tokio::spawn(flying.in_current_span()).abort_handle();
         let flight = Arc::new(Flight { landing, task });
-        let flying = Slot::Flying { number, flight: Arc::downgrade(&flight) };
+        let flying = FlightSlot::Flying { number, flight: Arc::downgrade(&flight) };
         let bytes = key.key.bytes();
-        if let Some(Slot::Landed { blocks, .. }) = all.slots.insert(key, flying) {
+        if let Some(FlightSlot::Landed { blocks, .. }) = all.slots.insert(key, flying) {
             all.bytes -= bytes + bytes_of(&blocks);
         }
-        Joined::New(flight)
+        JoinedFlight::New(flight)
     }
 
     /// A flight ended; a later one of the same key may have taken its place.
-    fn land(&self, key: FlightKey, number: u64, landed: Option<&Landed>) {
+    fn land(&self, key: FlightKey, number: u64, landed: Option<&LandedBlocks>) {
         let mut all = self.all();
-        if !matches!(all.slots.get(&key), Some(Slot::Flying { number: own, .. }) if *own == number) {
+        if !matches!(all.slots.get(&key), Some(FlightSlot::Flying { number: own, .. }) if *own == number) {
             return;
         }
         all.slots.remove(&key);
@@ -155,20 +155,20 @@ impl Flights {
         let bytes = key.key.bytes() + bytes_of(&blocks);
         if bytes <= BLOCK_BYTES && all.has_room(bytes) {
             all.bytes += bytes;
-            all.slots.insert(key, Slot::Landed { at: Instant::now(), blocks });
+            all.slots.insert(key, FlightSlot::Landed { at: Instant::now(), blocks });
         }
     }
 
-    fn all(&self) -> MutexGuard<'_, Slots> {
+    fn all(&self) -> MutexGuard<'_, FlightSlots> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl FlightKey {
-    pub(super) fn of(key: &Key, fetch: &Fetch) -> Self {
+    pub(super) fn of(key: &CacheKey, fetch: &Fetch) -> Self {
         let buckets = match &fetch.axis.buckets {
-            Buckets::Regular { .. } => Wanted::Between { from: fetch.axis.from, to: fetch.axis.to },
-            Buckets::Edges(edges) => Wanted::Edges(edges.clone()),
+            Buckets::Regular { .. } => StatementBuckets::Between { from: fetch.axis.from, to: fetch.axis.to },
+            Buckets::Edges(edges) => StatementBuckets::Edges(edges.clone()),
         };
         Self { key: key.clone(), buckets, rows: fetch.caps.rows, series: fetch.caps.series }
     }
@@ -178,7 +178,9 @@ impl FlightKey {
     /// takes the block counts again.
     fn is_part_of(&self, other: &Self) -> bool {
         let is_within = match (&self.buckets, &other.buckets) {
-            (Wanted::Between { from, to }, Wanted::Between { from: first, to: last }) => from >= first && to <= last,
+            (StatementBuckets::Between { from, to }, StatementBuckets::Between { from: first, to: last }) => {
+                from >= first && to <= last
+            }
             (own, other) => own == other,
         };
         is_within && self.key == other.key
@@ -189,20 +191,20 @@ fn bytes_of(blocks: &[Arc<Block>]) -> usize {
     blocks.iter().map(|block| block.bytes()).sum()
 }
 
-impl Slots {
+impl FlightSlots {
     /// The statement that answers a question as well, if there is one: an equal one, or a larger one that has ended.
     /// Nobody waits for a larger one, which may take longer or fail.
-    fn joined(&self, key: &FlightKey, since: Since) -> Option<Joined> {
+    fn joined(&self, key: &FlightKey, since: FlightSharing) -> Option<JoinedFlight> {
         if since.is_fresh {
             return None;
         }
-        let landed = |slot: &Slot| match slot {
-            Slot::Landed { at, blocks } => (since.arrived <= *at).then(|| Joined::Landed(blocks.clone())),
-            Slot::Flying { .. } => None,
+        let landed = |slot: &FlightSlot| match slot {
+            FlightSlot::Landed { at, blocks } => (since.arrived <= *at).then(|| JoinedFlight::Landed(blocks.clone())),
+            FlightSlot::Flying { .. } => None,
         };
-        let own = |slot: &Slot| match slot {
-            Slot::Flying { flight, .. } => flight.upgrade().map(Joined::Flying),
-            Slot::Landed { .. } => landed(slot),
+        let own = |slot: &FlightSlot| match slot {
+            FlightSlot::Flying { flight, .. } => flight.upgrade().map(JoinedFlight::Flying),
+            FlightSlot::Landed { .. } => landed(slot),
         };
         let larger = || self.slots.iter().filter(|(other, _)| key.is_part_of(other)).find_map(|(_, slot)| landed(slot));
         self.slots.get(key).and_then(own).or_else(larger)
@@ -227,8 +229,8 @@ impl Slots {
         self.swept = Some(Instant::now());
         let mut bytes = 0;
         self.slots.retain(|key, slot| match slot {
-            Slot::Flying { flight, .. } => flight.strong_count() > 0,
-            Slot::Landed { at, blocks } => {
+            FlightSlot::Flying { flight, .. } => flight.strong_count() > 0,
+            FlightSlot::Landed { at, blocks } => {
                 let is_at_hand = at.elapsed() < AT_HAND;
                 bytes += if is_at_hand { key.key.bytes() + bytes_of(blocks) } else { 0 };
                 is_at_hand
@@ -243,30 +245,30 @@ mod tests {
     use super::*;
 
     fn between(name: &str, from: Millis, to: Millis) -> FlightKey {
-        FlightKey { key: Key::named(name), buckets: Wanted::Between { from, to }, rows: 10, series: 10 }
+        FlightKey { key: CacheKey::named(name), buckets: StatementBuckets::Between { from, to }, rows: 10, series: 10 }
     }
 
-    fn of_now() -> Since {
-        Since { arrived: Instant::now(), is_fresh: false }
+    fn of_now() -> FlightSharing {
+        FlightSharing { arrived: Instant::now(), is_fresh: false }
     }
 
-    fn block(edges: &[Millis]) -> impl Future<Output = Result<Landed, Error>> + use<> {
+    fn block(edges: &[Millis]) -> impl Future<Output = Result<LandedBlocks, Error>> + use<> {
         let blocks = vec![Arc::new(Block::of_nothing(edges.to_vec()))];
-        std::future::ready(Ok(Landed { blocks, held: None }))
+        std::future::ready(Ok(LandedBlocks { blocks, held: None }))
     }
 
-    fn word(joined: &Joined) -> &'static str {
+    fn word(joined: &JoinedFlight) -> &'static str {
         match joined {
-            Joined::Landed(_) => "landed",
-            Joined::Flying(_) => "flying",
-            Joined::New(_) => "new",
+            JoinedFlight::Landed(_) => "landed",
+            JoinedFlight::Flying(_) => "flying",
+            JoinedFlight::New(_) => "new",
         }
     }
 
-    async fn end(joined: &Joined) -> Result<Landed, Error> {
+    async fn end(joined: &JoinedFlight) -> Result<LandedBlocks, Error> {
         match joined {
-            Joined::Flying(flight) | Joined::New(flight) => Flight::landing(flight).await,
-            Joined::Landed(blocks) => Ok(Landed { blocks: blocks.clone(), held: None }),
+            JoinedFlight::Flying(flight) | JoinedFlight::New(flight) => Flight::landing(flight).await,
+            JoinedFlight::Landed(blocks) => Ok(LandedBlocks { blocks: blocks.clone(), held: None }),
         }
     }
 
@@ -286,14 +288,15 @@ mod tests {
         assert_eq!(asked("b", 0, 10, early), "new", "another fetch");
         assert_eq!(asked("a", 20, 40, early), "new", "more than there is");
         assert_eq!(asked("a", 0, 10, of_now()), "new", "it was read before the question came");
-        assert_eq!(asked("a", 0, 20, Since { is_fresh: true, ..early }), "new");
+        assert_eq!(asked("a", 0, 20, FlightSharing { is_fresh: true, ..early }), "new");
     }
 
     #[tokio::test]
     async fn edges_have_no_parts_and_a_failure_is_not_at_hand() {
         let flights = Arc::new(Flights::default());
         let early = of_now();
-        let edges = |edges: &[Millis]| FlightKey { buckets: Wanted::Edges(edges.to_vec()), ..between("a", 0, 0) };
+        let edges =
+            |edges: &[Millis]| FlightKey { buckets: StatementBuckets::Edges(edges.to_vec()), ..between("a", 0, 0) };
         end(&flights.join(edges(&[0, 40]), early, block(&[0, 40]))).await.expect("a block");
         let of_part = flights.join(edges(&[10, 20]), early, block(&[10, 20]));
         assert_eq!(word(&of_part), "new");
@@ -311,7 +314,7 @@ mod tests {
             end(&flights.join(between(&number.to_string(), 0, 99_999), early, block(&edges))).await.expect("a block");
         }
         let all = flights.all();
-        let bytes = |slot: &Slot| if let Slot::Landed { blocks, .. } = slot { bytes_of(blocks) } else { 0 };
+        let bytes = |slot: &FlightSlot| if let FlightSlot::Landed { blocks, .. } = slot { bytes_of(blocks) } else { 0 };
         let held: usize = all.slots.values().map(bytes).sum();
         assert!(held > ALL_BYTES / 2 && held <= ALL_BYTES && all.bytes >= held, "{held} {}", all.bytes);
     }

@@ -10,13 +10,13 @@ use crate::plan::{Buckets, Fetch, FetchRows};
 ///
 /// The types of columns are part of it: a relation that changed has another key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Key {
+pub struct CacheKey {
     identity: Identity,
     reloads: u64,
     fetch: Arc<str>,
 }
 
-impl Key {
+impl CacheKey {
     /// The key of a fetch whose patterns are resolved. `reloads` counts the notifications that tables have changed.
     #[must_use]
     pub fn of(fetch: &Fetch, identity: &Identity, reloads: u64) -> Self {
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn what_was_read_for_one_caller_or_before_a_notification_is_another_key() {
-        let key = |identity: Identity, reloads| Key { identity, reloads, fetch: "the same rows".into() };
+        let key = |identity: Identity, reloads| CacheKey { identity, reloads, fetch: "the same rows".into() };
         let person = |name: &str| Identity { person: Some(name.into()), ..Identity::NOBODY };
         let token = |name: &str| Identity { token: Some(name.into()), ..Identity::NOBODY };
         let role = |name: &str| Identity { role: Some(name.into()), ..Identity::NOBODY };

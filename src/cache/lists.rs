@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use moka::policy::EvictionPolicy;
 use tokio::sync::Mutex;
 
-use super::Since;
+use super::FlightSharing;
 use crate::identity::Identity;
 use crate::time::TimeRange;
 
@@ -37,12 +37,12 @@ pub struct ListTimes {
     /// How long it is believed.
     pub max_age: Duration,
     /// When it was asked for, and whether what was read before then may serve.
-    pub since: Since,
+    pub since: FlightSharing,
 }
 
 /// A list and when it was read.
 #[derive(Debug)]
-struct List {
+struct CachedList {
     texts: Weak<BTreeSet<String>>,
     /// Holds a small list; a large one is there as long as somebody uses it.
     _kept: Option<Arc<BTreeSet<String>>>,
@@ -50,7 +50,7 @@ struct List {
     read: Instant,
 }
 
-impl List {
+impl CachedList {
     /// Whether it is what a question wants: read since the question came or young, and of all of its times but those that
     /// came since.
     fn serves(&self, times: ListTimes) -> bool {
@@ -67,12 +67,12 @@ impl List {
 }
 
 /// The place of a list: one reader at a time, the others wait for what it finds.
-type Slot = Arc<Mutex<Option<List>>>;
+type ListSlot = Arc<Mutex<Option<CachedList>>>;
 
 /// The lists that are known.
-pub(super) struct Lists(moka::sync::Cache<(ListKey, u32), Slot>);
+pub(super) struct ListCache(moka::sync::Cache<(ListKey, u32), ListSlot>);
 
-impl Lists {
+impl ListCache {
     /// Room for lists of so many bytes.
     pub(super) fn new(bytes: usize) -> Self {
         let most = (bytes / LIST_BYTES).max(1) as u64;
@@ -87,7 +87,7 @@ impl Lists {
     ) -> Result<Arc<BTreeSet<String>>, E> {
         // Lists of short and of long ranges do not take each other's place.
         let length = times.range.map_or(u32::MAX, |range| (range.to - range.from).max(1).ilog2());
-        let slot = self.0.get_with((key, length), Slot::default);
+        let slot = self.0.get_with((key, length), ListSlot::default);
         let mut list = slot.lock().await;
         let known = list.as_ref().filter(|known| known.serves(times)).and_then(|known| known.texts.upgrade());
         if let Some(known) = known {
@@ -97,7 +97,7 @@ impl Lists {
         let texts = Arc::new(read.await?);
         let bytes: usize = texts.iter().map(|text| text.len() + 48).sum();
         let kept = (bytes <= LIST_BYTES).then(|| Arc::clone(&texts));
-        *list = Some(List { texts: Arc::downgrade(&texts), _kept: kept, range: times.range, read: begun });
+        *list = Some(CachedList { texts: Arc::downgrade(&texts), _kept: kept, range: times.range, read: begun });
         Ok(texts)
     }
 }
@@ -110,17 +110,20 @@ mod tests {
     fn a_list_serves_ranges_that_slid_on_since() {
         let range = |from, to| Some(TimeRange { from, to });
         let read = Instant::now().checked_sub(Duration::from_secs(10)).expect("the machine runs for longer");
-        let list = List { texts: Weak::new(), _kept: None, range: range(0, 100_000), read };
+        let list = CachedList { texts: Weak::new(), _kept: None, range: range(0, 100_000), read };
         let asked =
             |range, seconds, since| list.serves(ListTimes { range, max_age: Duration::from_secs(seconds), since });
-        let now = Since { arrived: Instant::now(), is_fresh: false };
+        let now = FlightSharing { arrived: Instant::now(), is_fresh: false };
         let serves = |range, seconds| asked(range, seconds, now);
         assert!(serves(range(0, 100_000), 300) && serves(range(10_000, 110_000), 300));
         assert!(!serves(range(-1, 100_000), 300), "earlier rows may have other values");
         assert!(!serves(range(50_000, 150_000), 300), "later rows too");
         assert!(!serves(None, 300) && !serves(range(0, 100_000), 5));
         // Who came before it was read may have it however young it must be.
-        let before = Since { arrived: read, is_fresh: true };
-        assert!(asked(range(0, 100_000), 0, before) && !asked(range(0, 100_000), 300, Since { is_fresh: true, ..now }));
+        let before = FlightSharing { arrived: read, is_fresh: true };
+        assert!(
+            asked(range(0, 100_000), 0, before)
+                && !asked(range(0, 100_000), 300, FlightSharing { is_fresh: true, ..now })
+        );
     }
 }

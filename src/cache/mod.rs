@@ -19,14 +19,14 @@ use crate::error::Error;
 use crate::frame::Block;
 use crate::plan::Fetch;
 use crate::time::Millis;
-pub use entry::Piece;
-use entry::{Entry, Kept};
-use flight::{Flight, FlightKey, Flights, Joined};
-pub use flight::{Landed, Since};
-pub use key::Key;
-use lists::Lists;
+pub use entry::BucketRun;
+use entry::{CachedBlock, Entry};
+use flight::{Flight, FlightKey, Flights, JoinedFlight};
+pub use flight::{FlightSharing, LandedBlocks};
+pub use key::CacheKey;
+use lists::ListCache;
 pub use lists::{ListKey, ListTimes};
-pub use tally::{Origin, Outcome, Tally, Totals};
+pub use tally::{CacheOutcome, CacheTally, FetchOrigin, Totals};
 
 /// An entry that no question asks for is forgotten after this time, whatever `max_age` says.
 const IDLE: Duration = Duration::from_secs(3600);
@@ -37,12 +37,12 @@ const LARGEST_PART: usize = 2;
 
 /// The blocks that are known, and the statements under way. Clones share everything.
 #[derive(Clone)]
-pub struct Cache(Option<Arc<Shared>>);
+pub struct Cache(Option<Arc<CacheState>>);
 
-struct Shared {
-    entries: moka::sync::Cache<Key, Arc<Entry>>,
+struct CacheState {
+    entries: moka::sync::Cache<CacheKey, Arc<Entry>>,
     flights: Arc<Flights>,
-    lists: Lists,
+    lists: ListCache,
     totals: Totals,
     bytes: usize,
 }
@@ -56,13 +56,15 @@ impl Cache {
         }
         let entries = moka::sync::Cache::builder()
             .max_capacity((bytes - bytes / LISTS_PART) as u64)
-            .weigher(|key: &Key, entry: &Arc<Entry>| u32::try_from(key.bytes() + entry.bytes()).unwrap_or(u32::MAX))
+            .weigher(|key: &CacheKey, entry: &Arc<Entry>| {
+                u32::try_from(key.bytes() + entry.bytes()).unwrap_or(u32::MAX)
+            })
             .eviction_policy(EvictionPolicy::lru())
             .time_to_idle(IDLE)
             .build();
         let (flights, totals) = (Arc::default(), Totals::default());
-        let lists = Lists::new(bytes / LISTS_PART);
-        Self(Some(Arc::new(Shared { entries, flights, lists, totals, bytes })))
+        let lists = ListCache::new(bytes / LISTS_PART);
+        Self(Some(Arc::new(CacheState { entries, flights, lists, totals, bytes })))
     }
 
     /// No cache: each question asks the database.
@@ -95,7 +97,7 @@ impl Cache {
     /// The pieces of some buckets, in order: what is known and was read no longer than `max_age` ago, and what is to be
     /// asked. The buckets lie between neighbouring `edges`.
     #[must_use]
-    pub fn pieces(&self, key: &Key, edges: &[Millis], max_age: Duration) -> Vec<Piece> {
+    pub fn pieces(&self, key: &CacheKey, edges: &[Millis], max_age: Duration) -> Vec<BucketRun> {
         let entry = self.0.as_ref().and_then(|shared| shared.entries.get(key));
         match entry {
             Some(entry) => entry.pieces(edges, max_age),
@@ -104,14 +106,14 @@ impl Cache {
     }
 
     /// Stores the settled buckets of a block that was read at a moment.
-    pub fn keep(&self, key: &Key, block: Arc<Block>, read: Instant, max_age: Duration) {
+    pub fn keep(&self, key: &CacheKey, block: Arc<Block>, read: Instant, max_age: Duration) {
         let Some(shared) = &self.0 else { return };
         if block.bytes() > shared.bytes / LARGEST_PART {
             return;
         }
         shared.entries.entry_by_ref(key).and_upsert_with(|old| {
             let old = old.map(|old| old.into_value()).unwrap_or_default();
-            Arc::new(old.with(Kept { block: Arc::clone(&block), read }, max_age))
+            Arc::new(old.with(CachedBlock { block: Arc::clone(&block), read }, max_age))
         });
         // What was replaced goes now: nobody may come for a long time.
         shared.entries.run_pending_tasks();
@@ -119,7 +121,7 @@ impl Cache {
 
     /// The bytes that are known of a fetch.
     #[must_use]
-    pub fn bytes_of(&self, key: &Key) -> usize {
+    pub fn bytes_of(&self, key: &CacheKey) -> usize {
         self.0.as_ref().and_then(|shared| shared.entries.get(key)).map_or(0, |entry| entry.bytes())
     }
 
@@ -146,16 +148,16 @@ impl Cache {
     /// The statement fails.
     pub async fn shared(
         &self,
-        key: &Key,
+        key: &CacheKey,
         fetch: &Fetch,
-        since: Since,
-        work: impl Future<Output = Result<Landed, Error>> + Send + 'static,
-    ) -> (Result<Landed, Error>, bool) {
+        since: FlightSharing,
+        work: impl Future<Output = Result<LandedBlocks, Error>> + Send + 'static,
+    ) -> (Result<LandedBlocks, Error>, bool) {
         let Some(shared) = &self.0 else { return (work.await, false) };
         match shared.flights.join(FlightKey::of(key, fetch), since, work) {
-            Joined::Landed(blocks) => (Ok(Landed { blocks, held: None }), true),
-            Joined::Flying(flight) => (Flight::landing(&flight).await, true),
-            Joined::New(flight) => (Flight::landing(&flight).await, false),
+            JoinedFlight::Landed(blocks) => (Ok(LandedBlocks { blocks, held: None }), true),
+            JoinedFlight::Flying(flight) => (Flight::landing(&flight).await, true),
+            JoinedFlight::New(flight) => (Flight::landing(&flight).await, false),
         }
     }
 }

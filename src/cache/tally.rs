@@ -7,7 +7,7 @@ use crate::time::TimeRange;
 
 /// Where the buckets of a fetch, or of a whole answer, came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Outcome {
+pub enum CacheOutcome {
     /// All of them were known.
     Hit,
     /// Some were known.
@@ -16,7 +16,7 @@ pub enum Outcome {
     Miss,
 }
 
-impl Outcome {
+impl CacheOutcome {
     /// The word for it.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -30,13 +30,13 @@ impl Outcome {
 
 /// Where the buckets of one fetch came from.
 #[derive(Clone, Debug)]
-pub struct Origin {
+pub struct FetchOrigin {
     /// The metric.
     pub metric: String,
     /// The relation: of the samples, or of a rollup of them.
     pub relation: String,
     /// How much was known.
-    pub outcome: Outcome,
+    pub outcome: CacheOutcome,
     /// The rows that were known.
     pub known: usize,
     /// The times that were asked.
@@ -45,27 +45,27 @@ pub struct Origin {
 
 /// What became of the fetches of one request. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Tally(Arc<Mutex<Vec<Origin>>>);
+pub struct CacheTally(Arc<Mutex<Vec<FetchOrigin>>>);
 
-impl Tally {
+impl CacheTally {
     /// Adds a fetch.
-    pub fn add(&self, origin: Origin) {
+    pub fn add(&self, origin: FetchOrigin) {
         self.origins_mut().push(origin);
     }
 
     /// The worst outcome; none where nothing was fetched.
     #[must_use]
-    pub fn worst(&self) -> Option<Outcome> {
+    pub fn worst(&self) -> Option<CacheOutcome> {
         self.origins_mut().iter().map(|origin| origin.outcome).max()
     }
 
     /// All fetches.
     #[must_use]
-    pub fn origins(&self) -> Vec<Origin> {
+    pub fn origins(&self) -> Vec<FetchOrigin> {
         self.origins_mut().clone()
     }
 
-    fn origins_mut(&self) -> MutexGuard<'_, Vec<Origin>> {
+    fn origins_mut(&self) -> MutexGuard<'_, Vec<FetchOrigin>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -82,11 +82,11 @@ pub struct Totals {
 
 impl Totals {
     /// Adds a fetch: its outcome, the rows that the database need not give, the statements that it need not run.
-    pub fn add(&self, outcome: Outcome, rows_saved: usize, statements_saved: usize) {
+    pub fn add(&self, outcome: CacheOutcome, rows_saved: usize, statements_saved: usize) {
         let count = match outcome {
-            Outcome::Hit => &self.hits,
-            Outcome::Partial => &self.partial,
-            Outcome::Miss => &self.misses,
+            CacheOutcome::Hit => &self.hits,
+            CacheOutcome::Partial => &self.partial,
+            CacheOutcome::Miss => &self.misses,
         };
         count.fetch_add(1, Ordering::Relaxed);
         self.rows_saved.fetch_add(rows_saved as u64, Ordering::Relaxed);
@@ -95,11 +95,11 @@ impl Totals {
 
     /// Fetches of an outcome.
     #[must_use]
-    pub fn of(&self, outcome: Outcome) -> u64 {
+    pub fn of(&self, outcome: CacheOutcome) -> u64 {
         match outcome {
-            Outcome::Hit => self.hits.load(Ordering::Relaxed),
-            Outcome::Partial => self.partial.load(Ordering::Relaxed),
-            Outcome::Miss => self.misses.load(Ordering::Relaxed),
+            CacheOutcome::Hit => self.hits.load(Ordering::Relaxed),
+            CacheOutcome::Partial => self.partial.load(Ordering::Relaxed),
+            CacheOutcome::Miss => self.misses.load(Ordering::Relaxed),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::report::{Finding, Label as Told, Level};
+use super::report::{Finding, LabelReport, Severity};
 use crate::catalog::facts::{RelationFacts, RelationKind};
 use crate::catalog::{
     LabelValue, Metric, MetricValue, Relation, RowEnd, Source, SourceLabel, SourceRow, TimeColumn, TimeKind,
@@ -41,7 +41,7 @@ pub(super) fn time_index(time: &Ident, indexes: &[Vec<Ident>], facts: &RelationF
     if matches!(facts.kind, RelationKind::View | RelationKind::Foreign) {
         return None;
     }
-    let level = if facts.bytes > SMALL { Level::Slow } else { Level::Note };
+    let level = if facts.bytes > SMALL { Severity::Slow } else { Severity::Note };
     let what = format!("no index holds the time column {time}: every question reads the whole {}", word(facts));
     Some(advised(Finding::new(level, what), facts, &[time]))
 }
@@ -61,7 +61,7 @@ pub(super) fn times(source: &Source, own: &RelationFacts, facts: &HashMap<&Relat
             "the time is in {}, and no constraint keeps {} to one row per key: every question reads all of it",
             last.relation, join.relation
         );
-        findings.push(Finding::new(Level::Slow, what));
+        findings.push(Finding::new(Severity::Slow, what));
     }
     let keys: Vec<&Ident> = first.on.iter().map(|(theirs, _)| &theirs.name).collect();
     let is_found = source.indexes.iter().any(|index| index.first().is_some_and(|column| keys.contains(&column)));
@@ -70,7 +70,7 @@ pub(super) fn times(source: &Source, own: &RelationFacts, facts: &HashMap<&Relat
             "the time is in {}, and no index finds the rows of {} by their key: every question reads all of them",
             last.relation, source.relation
         );
-        findings.push(advised(Finding::new(Level::Slow, what), own, &keys));
+        findings.push(advised(Finding::new(Severity::Slow, what), own, &keys));
     }
     findings
 }
@@ -84,7 +84,7 @@ pub(super) fn end_index(source: &Source, facts: &RelationFacts) -> Option<Findin
 }
 
 /// How the values of each label are found, and what would help where that is slow.
-pub(super) fn labels(source: &Source, facts: &RelationFacts) -> (Vec<Told>, Vec<Finding>) {
+pub(super) fn labels(source: &Source, facts: &RelationFacts) -> (Vec<LabelReport>, Vec<Finding>) {
     let (mut told, mut findings) = (Vec::new(), Vec::new());
     for label in &source.labels {
         let (name, strategy) = match label {
@@ -101,7 +101,7 @@ pub(super) fn labels(source: &Source, facts: &RelationFacts) -> (Vec<Told>, Vec<
                 format!("each member is a label; seen: {}", source.members.join(", ")),
             ),
         };
-        told.push(Told { name, strategy });
+        told.push(LabelReport { name, strategy });
     }
     (told, findings)
 }
@@ -135,9 +135,9 @@ fn label_finding(source: &Source, facts: &RelationFacts, name: &str, column: &Id
         what.push_str(&format!("; the index {} gives no order: {}", index.name, index.reason));
     }
     if facts.bytes <= SMALL {
-        return Some(Finding::new(Level::Note, what));
+        return Some(Finding::new(Severity::Note, what));
     }
-    Some(advised(Finding::new(Level::Note, what), facts, &[column, &source.time.column]))
+    Some(advised(Finding::new(Severity::Note, what), facts, &[column, &source.time.column]))
 }
 
 /// The columns that the role may not read, of relations that it may read otherwise.
@@ -152,7 +152,7 @@ pub(super) fn rights(facts: &RelationFacts, role: &str) -> Option<Finding> {
     let quoted: Vec<String> = hidden.iter().map(|name| name.quoted()).collect();
     let role = Ident::new(role).map(|role| role.quoted()).unwrap_or_default();
     let grant = format!("GRANT SELECT ({}) ON {} TO {role};", quoted.join(", "), quoted_name(&facts.relation));
-    Some(Finding { fix: Some(grant), ..Finding::new(Level::Note, message) })
+    Some(Finding { fix: Some(grant), ..Finding::new(Severity::Note, message) })
 }
 
 /// What people call a relation.
@@ -186,7 +186,7 @@ pub(super) fn locks(facts: &RelationFacts, lockable: u64) -> Option<Finding> {
         facts.children
     );
     let fix = "ALTER SYSTEM SET max_locks_per_transaction = 1024; -- and restart PostgreSQL".to_owned();
-    Some(Finding { fix: Some(fix), ..Finding::new(Level::Note, what) })
+    Some(Finding { fix: Some(fix), ..Finding::new(Severity::Note, what) })
 }
 
 pub(super) fn advised(finding: Finding, facts: &RelationFacts, columns: &[&Ident]) -> Finding {

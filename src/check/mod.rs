@@ -15,7 +15,7 @@ use crate::catalog::facts::{Facts, RelationFacts, RelationKind};
 use crate::catalog::file::CatalogFile;
 use crate::catalog::{AnnotationSource, Relation, Snapshot, Source};
 use crate::db::{DatabaseConfig, LoadError, Survey, survey, undeclared};
-use crate::engine::{Engine, Scope};
+use crate::engine::{Engine, RequestScope};
 use crate::error::Error;
 use crate::intake::{self, Question};
 use crate::refresh::Catalog;
@@ -23,7 +23,7 @@ use crate::time::{TimeRange, Zone};
 use crate::wire::request::Query;
 use plan::Plan;
 pub use report::Report;
-use report::{Checked, Finding, Level};
+use report::{CheckedRelation, Finding, Severity};
 
 /// Sources whose plan is looked at, the largest first: there may be thousands.
 const EXPLAINED: usize = 500;
@@ -43,10 +43,10 @@ pub async fn check(
 ) -> Result<Report, LoadError> {
     let mut found = survey(database, file, zone).await?;
     let mut report = Report::default();
-    let problems = found.problems.iter().map(|problem| Finding::new(Level::Broken, problem.to_string()));
+    let problems = found.problems.iter().map(|problem| Finding::new(Severity::Broken, problem.to_string()));
     report.findings.extend(problems);
     for relation in undeclared(database, file, zone).await.unwrap_or_default() {
-        report.findings.push(Finding::new(Level::Note, undeclared_text(&relation)));
+        report.findings.push(Finding::new(Severity::Note, undeclared_text(&relation)));
     }
     if let Some(snapshot) = found.snapshot.take() {
         let engine = engine(Catalog::fixed(snapshot));
@@ -68,7 +68,7 @@ pub fn undeclared_text(relation: &str) -> String {
 async fn examine(engine: &Engine, snapshot: &Snapshot, found: &Survey, report: &mut Report) {
     let facts: HashMap<&Relation, &RelationFacts> = found.facts.relations.iter().map(|f| (&f.relation, f)).collect();
     let role = engine.database.config().role();
-    report.findings.extend(snapshot.notes().iter().map(|note| Finding::new(Level::Note, note)));
+    report.findings.extend(snapshot.notes().iter().map(|note| Finding::new(Severity::Note, note)));
     report.metrics = snapshot.names().count();
     report.findings.extend(unread(&found.facts, snapshot, role));
     report.unexplained = snapshot.sources().len().saturating_sub(EXPLAINED);
@@ -102,13 +102,13 @@ async fn source_report(
     facts: &HashMap<&Relation, &RelationFacts>,
     lockable: u64,
     explain: bool,
-) -> Checked {
-    let mut checked = Checked {
+) -> CheckedRelation {
+    let mut checked = CheckedRelation {
         relation: source.relation.to_string(),
         metrics: source.metrics.len(),
         time: advice::time(&source.time),
         bytes: source.bytes,
-        ..Checked::default()
+        ..CheckedRelation::default()
     };
     if let Some(own) = facts.get(&source.relation) {
         checked.kind = advice::word(own);
@@ -125,12 +125,12 @@ async fn source_report(
         checked.findings.extend(findings);
     }
     match source.metrics.first() {
-        None => checked.findings.push(Finding::new(Level::Note, "it carries no metric: no names are stored yet")),
+        None => checked.findings.push(Finding::new(Severity::Note, "it carries no metric: no names are stored yet")),
         Some(metric) if explain => match explained(engine, &metric.name).await {
             Ok(plan) => {
                 if plan.slow {
                     let message = format!("a question reads large relations whole: {}", plan.whole.join(", "));
-                    checked.findings.push(Finding::new(Level::Slow, message));
+                    checked.findings.push(Finding::new(Severity::Slow, message));
                 }
                 checked.plan = Some(plan);
             }
@@ -142,7 +142,7 @@ async fn source_report(
 }
 
 fn failed(what: &str, error: &Error) -> Finding {
-    Finding::new(Level::Broken, format!("the last hour of {what} cannot be read: {}", error.message))
+    Finding::new(Severity::Broken, format!("the last hour of {what} cannot be read: {}", error.message))
 }
 
 /// The plan of the last hour of a metric.
@@ -152,7 +152,7 @@ async fn explained(engine: &Engine, metric: &str) -> Result<Plan, Error> {
     Ok(plan::read(&plans))
 }
 
-fn last_hour(scope: &Scope, metric: &str) -> Result<Question, Error> {
+fn last_hour(scope: &RequestScope, metric: &str) -> Result<Question, Error> {
     let query = Query {
         targets: json!([{"target": metric}]),
         range: json!({"from": "now-1h", "to": "now"}),
@@ -166,12 +166,12 @@ async fn annotations_report(
     engine: &Engine,
     source: &AnnotationSource,
     facts: &HashMap<&Relation, &RelationFacts>,
-) -> Option<Checked> {
-    let mut checked = Checked {
+) -> Option<CheckedRelation> {
+    let mut checked = CheckedRelation {
         relation: format!("annotations {}: {}", source.name, source.relation),
         kind: "table",
         time: advice::time(&source.time),
-        ..Checked::default()
+        ..CheckedRelation::default()
     };
     if let Some(facts) = facts.get(&source.relation) {
         (checked.kind, checked.rows, checked.bytes) = (advice::word(facts), facts.rows, facts.bytes);

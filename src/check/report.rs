@@ -13,7 +13,7 @@ const SHOWN: usize = 20;
 /// How bad something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Level {
+pub(super) enum Severity {
     /// A question about it fails.
     Broken,
     /// It works, and takes long.
@@ -25,7 +25,7 @@ pub(super) enum Level {
 /// Something that was found.
 #[derive(Debug, Serialize)]
 pub(super) struct Finding {
-    pub(super) level: Level,
+    pub(super) level: Severity,
     pub(super) message: String,
     /// The statement that helps.
     pub(super) fix: Option<String>,
@@ -35,7 +35,7 @@ pub(super) struct Finding {
 
 /// One relation of metrics or annotations.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Checked {
+pub(super) struct CheckedRelation {
     pub(super) relation: String,
     pub(super) kind: &'static str,
     pub(super) metrics: usize,
@@ -44,22 +44,22 @@ pub(super) struct Checked {
     pub(super) parts: Option<String>,
     pub(super) bytes: u64,
     pub(super) time: String,
-    pub(super) labels: Vec<Label>,
-    pub(super) rollups: Vec<Rollup>,
+    pub(super) labels: Vec<LabelReport>,
+    pub(super) rollups: Vec<RollupReport>,
     pub(super) plan: Option<Plan>,
     pub(super) findings: Vec<Finding>,
 }
 
 /// How the values of a label are found.
 #[derive(Debug, Serialize)]
-pub(super) struct Label {
+pub(super) struct LabelReport {
     pub(super) name: String,
     pub(super) strategy: String,
 }
 
 /// A coarser relation of a source's metrics.
 #[derive(Debug, Serialize)]
-pub(super) struct Rollup {
+pub(super) struct RollupReport {
     pub(super) relation: String,
     /// How long the stretch of a row is.
     pub(super) step: String,
@@ -80,8 +80,8 @@ pub(super) struct Rollup {
 pub struct Report {
     /// Of the file as a whole.
     pub(super) findings: Vec<Finding>,
-    pub(super) sources: Vec<Checked>,
-    pub(super) annotations: Vec<Checked>,
+    pub(super) sources: Vec<CheckedRelation>,
+    pub(super) annotations: Vec<CheckedRelation>,
     pub(super) metrics: usize,
     /// Sources whose plan was not looked at, since there are so many.
     pub(super) unexplained: usize,
@@ -92,7 +92,7 @@ pub struct Report {
 }
 
 impl Finding {
-    pub(super) fn new(level: Level, message: impl Into<String>) -> Self {
+    pub(super) fn new(level: Severity, message: impl Into<String>) -> Self {
         Self { level, message: message.into(), fix: None, cost: None }
     }
 }
@@ -103,7 +103,7 @@ impl Report {
         let checked = self.sources.iter().chain(&self.annotations);
         let all = || self.findings.iter().chain(checked.clone().flat_map(|checked| &checked.findings));
         let count = |level| all().filter(|finding| finding.level == level).count();
-        (self.broken, self.slow) = (count(Level::Broken), count(Level::Slow));
+        (self.broken, self.slow) = (count(Severity::Broken), count(Severity::Slow));
     }
 
     /// For people.
@@ -125,7 +125,7 @@ impl Report {
     }
 }
 
-fn relation(out: &mut String, checked: &Checked) {
+fn relation(out: &mut String, checked: &CheckedRelation) {
     let rows = checked.rows.map(|rows| format!(", about {rows:.0} rows")).unwrap_or_default();
     let (name, kind, size) = (&checked.relation, checked.kind, checked.bytes >> 20);
     let parts = checked.parts.as_ref().map(|parts| format!(", {parts}")).unwrap_or_default();
@@ -162,9 +162,9 @@ fn relation(out: &mut String, checked: &Checked) {
 
 fn told(out: &mut String, finding: &Finding) {
     let mark = match finding.level {
-        Level::Broken => "broken",
-        Level::Slow => "slow",
-        Level::Note => "note",
+        Severity::Broken => "broken",
+        Severity::Slow => "slow",
+        Severity::Note => "note",
     };
     line(out, &format!("  ! {mark}: {}", finding.message));
     if let Some(fix) = &finding.fix {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::DateTime;
 
 use super::advice::advised;
-use super::report::{Finding, Level, Rollup as Told};
+use super::report::{Finding, RollupReport, Severity};
 use crate::catalog::facts::{RelationFacts, RelationKind};
 use crate::catalog::{Relation, Rollup, RollupCoverage, Source};
 use crate::time::{Millis, TimeRange};
@@ -14,11 +14,11 @@ use crate::time::{Millis, TimeRange};
 const SHOWN: usize = 5;
 
 /// The rollups of a source.
-pub(super) fn rollups(source: &Source) -> Vec<Told> {
+pub(super) fn rollups(source: &Source) -> Vec<RollupReport> {
     source.rollups.iter().map(|rollup| told(source, rollup)).collect()
 }
 
-fn told(source: &Source, rollup: &Rollup) -> Told {
+fn told(source: &Source, rollup: &Rollup) -> RollupReport {
     let (holds, held) = match &rollup.held {
         RollupCoverage::Ranges(ranges) => {
             (ranges.iter().map(|range| [range.from, range.to]).collect(), holds(rollup, ranges))
@@ -29,7 +29,7 @@ fn told(source: &Source, rollup: &Rollup) -> Told {
         let columns = rollup.columns_of(metric)?;
         Some((metric.name.clone(), rollup.served(columns)))
     });
-    Told {
+    RollupReport {
         relation: rollup.rows.relation.to_string(),
         step: rollup.step_text(),
         safe: rollup.is_safe,
@@ -86,13 +86,13 @@ fn unsafe_for_tokens(source: &Source, rollup: &Rollup) -> Option<Finding> {
     let what = format!(
         "the rollup {relation} is not used for tokens: the source has rows = \"token\", the rollup has no safe = true"
     );
-    (source.by_token && !rollup.is_safe).then(|| Finding::new(Level::Note, what))
+    (source.by_token && !rollup.is_safe).then(|| Finding::new(Severity::Note, what))
 }
 
 fn unused(rollup: &Rollup, facts: &HashMap<&Relation, &RelationFacts>) -> Option<Finding> {
     let RollupCoverage::Nothing(why) = &rollup.held else { return None };
     let rows = &rollup.rows;
-    let finding = Finding::new(Level::Note, format!("the rollup {} is not used: {why}", rows.relation));
+    let finding = Finding::new(Severity::Note, format!("the rollup {} is not used: {why}", rows.relation));
     let helps = |facts: &&&RelationFacts| {
         !matches!(facts.kind, RelationKind::View | RelationKind::Foreign)
             && !rows.indexes.iter().any(|index| index.iter().take(2).any(|column| *column == rows.time.column))
@@ -111,5 +111,5 @@ fn gaps(source: &Source, rollup: &Rollup) -> Option<Finding> {
     let (relation, raw) = (&rollup.rows.relation, &source.relation);
     let more = if holes.len() > 1 { format!(" and {} earlier holes", holes.len() - 1) } else { String::new() };
     let what = format!("the rollup {relation} holds nothing for {}{more}: {raw} is read there", between(newest));
-    Some(Finding::new(Level::Note, what))
+    Some(Finding::new(Severity::Note, what))
 }

@@ -3,14 +3,14 @@
 use serde_json::{Map, Value};
 
 use super::instant::moment;
-use super::{Failure, print, say};
+use super::{CommandError, print, say};
 use crate::catalog::OWN;
 use crate::config::Environment;
 use crate::db::{Database, Deadline, Health};
 use crate::error::{Error, Kind};
 use crate::intake::{Moment, new_annotation};
 use crate::refresh::file;
-use crate::sql::{NewAnnotation, add_annotation};
+use crate::sql::{AnnotationInsert, add_annotation};
 use crate::time::{Clock, Zone, to_rfc3339};
 use crate::wire::request;
 
@@ -36,7 +36,7 @@ pub(super) struct Arguments {
 }
 
 /// Adds an annotation with the rights of the role in `DATABASE_URL`, and prints its id.
-pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) -> Result<(), Failure> {
+pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) -> Result<(), CommandError> {
     let zone = zone(environment, arguments).await?;
     let moment = Moment { now: Clock::System.now(), zone: &zone };
     let annotation = new_annotation(&arguments.request(), moment).map_err(|error| arguments.told(&error))?;
@@ -58,7 +58,7 @@ pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) ->
 }
 
 /// The zone of the flag, else the catalog's.
-async fn zone(environment: &Environment<'_>, arguments: &Arguments) -> Result<Zone, Failure> {
+async fn zone(environment: &Environment<'_>, arguments: &Arguments) -> Result<Zone, CommandError> {
     let read = |name: &str| Zone::parse(name).ok_or_else(|| format!("{name:?} is not an IANA time zone"));
     if let Some(name) = &arguments.tz {
         return Ok(read(name)?);
@@ -94,8 +94,8 @@ impl Arguments {
 }
 
 /// What was added.
-fn told(annotation: &NewAnnotation) -> String {
-    let NewAnnotation { time, time_end, title, tags, .. } = annotation;
+fn told(annotation: &AnnotationInsert) -> String {
+    let AnnotationInsert { time, time_end, title, tags, .. } = annotation;
     let until = time_end.map_or_else(String::new, |end| format!(" until {}", to_rfc3339(end)));
     let tags = if tags.is_empty() { String::new() } else { format!(" [{}]", tags.join(", ")) };
     format!("added at {}{until}: {title}{tags}", to_rfc3339(*time))

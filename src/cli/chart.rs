@@ -5,7 +5,7 @@ mod rows;
 mod scale;
 
 use self::canvas::Canvas;
-use self::scale::{Axis, Clockface};
+use self::scale::{Clockface, ShellAxis};
 use crate::frame::Frame;
 use crate::render::chart::{Statistics, compact, numbers, usual_step, visible};
 use crate::time::{Millis, Zone};
@@ -27,7 +27,7 @@ pub(super) fn chart(frames: &[Frame], width: usize, height: usize, zone: &Zone, 
     let drawn: Vec<_> = frames.iter().filter(|frame| numbers(frame).next().is_some()).collect();
     let shown = &drawn[..drawn.len().min(MOST_SERIES)];
     let all = || shown.iter().flat_map(|frame| numbers(frame));
-    let (Some(axis), Some((from, to))) = (Axis::over(all().map(|(_, value)| value), height), span(all())) else {
+    let (Some(axis), Some((from, to))) = (ShellAxis::over(all().map(|(_, value)| value), height), span(all())) else {
         return "no data\n".to_owned();
     };
     let gutter = axis.gutter();
@@ -49,7 +49,7 @@ pub(super) fn chart(frames: &[Frame], width: usize, height: usize, zone: &Zone, 
 }
 
 /// The value axis, the lines, and their letters where they end.
-fn plot(shown: &[&Frame], axis: &Axis, face: &Clockface<'_>, colour: bool) -> String {
+fn plot(shown: &[&Frame], axis: &ShellAxis, face: &Clockface<'_>, colour: bool) -> String {
     let mut canvas = Canvas::new(face.columns, axis.rows);
     let mut ends = vec![String::new(); axis.rows];
     for (index, frame) in shown.iter().enumerate() {
@@ -77,7 +77,7 @@ fn span(points: impl Iterator<Item = (Millis, f64)>) -> Option<(Millis, Millis)>
 }
 
 /// Draws one line; returns the row of its last point.
-fn draw(canvas: &mut Canvas, frame: &Frame, index: usize, axis: &Axis, face: &Clockface<'_>) -> usize {
+fn draw(canvas: &mut Canvas, frame: &Frame, index: usize, axis: &ShellAxis, face: &Clockface<'_>) -> usize {
     let step = usual_step(frame);
     let (mut last, mut before): (_, Option<(Millis, f64)>) = ((0, 0), None);
     for &(at, value) in &frame.points {

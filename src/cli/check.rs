@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{Failure, cure, print, say};
+use super::{CommandError, cure, print, say};
 use crate::cache::Cache;
 use crate::catalog::file::CatalogFile;
 use crate::check::{Report, check};
@@ -26,15 +26,15 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     config: Option<String>,
     /// The form of the report.
-    #[arg(long, value_enum, default_value_t = Form::Text)]
-    format: Form,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    format: ReportFormat,
     /// Fail when something is slow, too.
     #[arg(long)]
     strict: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Form {
+enum ReportFormat {
     /// For people.
     Text,
     /// For programs.
@@ -54,7 +54,7 @@ pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) ->
     }
 }
 
-async fn checked(environment: &Environment<'_>, arguments: &Arguments) -> Result<Report, Failure> {
+async fn checked(environment: &Environment<'_>, arguments: &Arguments) -> Result<Report, CommandError> {
     let database = environment.database()?;
     let config = environment.catalog()?;
     let file = match arguments.config.as_deref() {
@@ -77,8 +77,8 @@ async fn checked(environment: &Environment<'_>, arguments: &Arguments) -> Result
     };
     let report = check(&database, config.zone, &file, engine).await?;
     print(&match arguments.format {
-        Form::Text => report.text(),
-        Form::Json => serde_json::to_string_pretty(&report)?,
+        ReportFormat::Text => report.text(),
+        ReportFormat::Json => serde_json::to_string_pretty(&report)?,
     })?;
     Ok(report)
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::settings::Flags;
-use super::{Failure, say};
+use super::{CommandError, say};
 use crate::config::Environment;
 use crate::db::DatabaseConfig;
 use crate::db::demo::{self, DemoFailed};
@@ -22,7 +22,7 @@ pub(super) struct Arguments {
 }
 
 /// Takes the demo away.
-pub(super) async fn remove(environment: &Environment<'_>) -> Result<(), Failure> {
+pub(super) async fn remove(environment: &Environment<'_>) -> Result<(), CommandError> {
     let database = environment.database()?;
     let removed = demo::remove(&database).await?;
     let (tables, annotations, place) = (removed.tables, removed.annotations, database.place());

@@ -1,6 +1,6 @@
 //! `datebin discover`.
 
-use super::{Failure, print};
+use super::{CommandError, print};
 use crate::catalog::file::{CatalogFile, Discovery, known_preset};
 use crate::catalog::toml_out;
 use crate::check::undeclared_text;
@@ -17,7 +17,7 @@ pub(super) struct Arguments {
 }
 
 /// Prints the catalog as a `datebin.toml`, with the reasons.
-pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) -> Result<(), Failure> {
+pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) -> Result<(), CommandError> {
     let config = environment.catalog()?;
     let mut wanted = file(&config).await?;
     if !arguments.presets.is_empty() {

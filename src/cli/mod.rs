@@ -83,7 +83,7 @@ impl Command {
 }
 
 /// Why a command failed, as one sentence.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+type CommandError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs the program.
 pub async fn main() -> ExitCode {
@@ -117,7 +117,7 @@ fn cure(error: &(dyn std::error::Error + 'static), environment: &Environment<'_>
 }
 
 /// Runs a command with its flags, and with the environment but for the name that is hidden.
-async fn run(command: Command, hidden: Option<&str>) -> Result<ExitCode, Failure> {
+async fn run(command: Command, hidden: Option<&str>) -> Result<ExitCode, CommandError> {
     let flags = command.flags();
     // Who says on the command line where the database is means that, and not the other variable for it.
     let is_overruled = |name: &str| dotenv::other_place(name).is_some_and(|other| flags.get(other).is_some());
@@ -129,7 +129,7 @@ async fn run(command: Command, hidden: Option<&str>) -> Result<ExitCode, Failure
     done.map_err(|error| format!("{error}{}", cure(&*error, &environment)).into())
 }
 
-async fn done(command: Command, environment: &Environment<'_>) -> Result<ExitCode, Failure> {
+async fn done(command: Command, environment: &Environment<'_>) -> Result<ExitCode, CommandError> {
     if !command.is_about_itself() {
         log(&environment.log()?)?;
         warn_of_unknown_variables();

@@ -1,7 +1,7 @@
 //! `datebin query --promql`: a question in Prometheus' language from the shell.
 
-use super::Failure;
-use super::query::{Answers, Arguments};
+use super::CommandError;
+use super::query::{Arguments, QueryAnswers};
 use crate::engine::{Engine, PromQuestion};
 use crate::frame::PromValue;
 use crate::intake::prometheus::{query_error, steps_over};
@@ -13,8 +13,8 @@ pub(super) async fn ask(
     engine: &Engine,
     arguments: &Arguments,
     points: u32,
-    answers: &mut Answers,
-) -> Result<(), Failure> {
+    answers: &mut QueryAnswers,
+) -> Result<(), CommandError> {
     let steps = if arguments.instant {
         Steps::instant(answers.range.to)
     } else {

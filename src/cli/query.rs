@@ -9,8 +9,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::{Value, json};
 
 use super::instant::moment;
-use super::{Failure, chart, print, promql, say};
-use crate::cache::Origin;
+use super::{CommandError, chart, print, promql, say};
+use crate::cache::FetchOrigin;
 use crate::config::Environment;
 use crate::db::{Database, Deadline, Health};
 use crate::engine::Engine;
@@ -18,7 +18,7 @@ use crate::frame::Frame;
 use crate::intake;
 use crate::refresh::{Catalog, once};
 use crate::render;
-use crate::render::chart::{Chart, Look, Theme, svg};
+use crate::render::chart::{Chart, ChartStyle, Theme, svg};
 use crate::time::{Clock, TimeRange, Zone, to_rfc3339};
 use crate::wire::request::Query;
 
@@ -61,8 +61,8 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with = "promql")]
     explain: bool,
     /// The form of the answer.
-    #[arg(long, value_enum, default_value_t = Form::Chart)]
-    format: Form,
+    #[arg(long, value_enum, default_value_t = QueryFormat::Chart)]
+    format: QueryFormat,
     /// How wide a picture is, in columns of the terminal or pixels.
     #[arg(long)]
     width: Option<u32>,
@@ -75,7 +75,7 @@ pub(super) struct Arguments {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Form {
+enum QueryFormat {
     /// A line chart.
     Chart,
     /// A row per point.
@@ -94,7 +94,7 @@ const HEIGHT: u32 = 20;
 const SIZES: std::ops::RangeInclusive<u32> = 10..=2000;
 
 /// An engine for one question: the catalog as it is now, nothing in the background.
-pub(super) async fn one_shot(environment: &Environment<'_>, file: Option<&Path>) -> Result<Engine, Failure> {
+pub(super) async fn one_shot(environment: &Environment<'_>, file: Option<&Path>) -> Result<Engine, CommandError> {
     let database = Database::new(environment.database()?, Health::default())?;
     let (mut catalog, timeout) = (environment.catalog()?, environment.http()?.request_timeout);
     catalog.file = file.map(Path::to_owned).or(catalog.file);
@@ -115,7 +115,7 @@ pub(super) async fn one_shot(environment: &Environment<'_>, file: Option<&Path>)
 }
 
 /// Answers of all targets.
-pub(super) struct Answers {
+pub(super) struct QueryAnswers {
     pub(super) frames: Vec<Frame>,
     pub(super) range: TimeRange,
     zone: Zone,
@@ -126,7 +126,7 @@ pub(super) struct Answers {
 }
 
 /// Asks and prints; fails where a target failed, after what the others gave was printed.
-pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) -> Result<ExitCode, Failure> {
+pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) -> Result<ExitCode, CommandError> {
     let form = arguments.form();
     arguments.sizes(form)?;
     let engine = one_shot(environment, arguments.config.as_deref()).await?;
@@ -140,14 +140,14 @@ pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) ->
         say(said);
     }
     let text = match form {
-        Form::Chart => {
+        QueryFormat::Chart => {
             let (width, height) = (arguments.width.unwrap_or(WIDTH), arguments.height.unwrap_or(HEIGHT));
             chart::chart(frames, width as usize, height as usize, zone, colour)
         }
-        Form::Table => chart::table(frames, zone),
-        Form::Csv => chart::csv(frames)?,
-        Form::Json => serde_json::to_string(&chart::json(frames))?,
-        Form::Svg => picture(&answers, arguments.look())?,
+        QueryFormat::Table => chart::table(frames, zone),
+        QueryFormat::Csv => chart::csv(frames)?,
+        QueryFormat::Json => serde_json::to_string(&chart::json(frames))?,
+        QueryFormat::Svg => picture(&answers, arguments.look())?,
     };
     print(&text)?;
     Ok(if answers.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -161,26 +161,27 @@ fn spinner() -> ProgressBar {
     spinner
 }
 
-fn picture(answers: &Answers, look: Look) -> Result<String, Failure> {
-    let Answers { frames, range, zone, said, .. } = answers;
+fn picture(answers: &QueryAnswers, look: ChartStyle) -> Result<String, CommandError> {
+    let QueryAnswers { frames, range, zone, said, .. } = answers;
     let drawn = svg(&Chart { frames, marks: &[], notices: said, range: *range, zone, look });
     Ok(drawn.map_err(|error| error.sentence())?.svg)
 }
 
 impl Arguments {
     /// The form; a point is not a line.
-    fn form(&self) -> Form {
-        if self.instant && self.format == Form::Chart { Form::Table } else { self.format }
+    fn form(&self) -> QueryFormat {
+        if self.instant && self.format == QueryFormat::Chart { QueryFormat::Table } else { self.format }
     }
 
-    fn look(&self) -> Look {
-        let usual = Look::default();
+    fn look(&self) -> ChartStyle {
+        let usual = ChartStyle::default();
         let (width, height) = (self.width.unwrap_or(usual.width), self.height.unwrap_or(usual.height));
-        Look { width, height, theme: Theme::parse(&self.theme).unwrap_or_default(), ..usual }
+        ChartStyle { width, height, theme: Theme::parse(&self.theme).unwrap_or_default(), ..usual }
     }
 
-    fn sizes(&self, form: Form) -> Result<(), Failure> {
-        let (widths, heights) = if form == Form::Svg { (Look::WIDTHS, Look::HEIGHTS) } else { (SIZES, SIZES) };
+    fn sizes(&self, form: QueryFormat) -> Result<(), CommandError> {
+        let (widths, heights) =
+            if form == QueryFormat::Svg { (ChartStyle::WIDTHS, ChartStyle::HEIGHTS) } else { (SIZES, SIZES) };
         for (name, size, allowed) in [("width", self.width, widths), ("height", self.height, heights)] {
             if size.is_some_and(|size| !allowed.contains(&size)) {
                 return Err(format!("--{name} must be from {} to {}", allowed.start(), allowed.end()).into());
@@ -192,9 +193,9 @@ impl Arguments {
     /// How many points a series has at most.
     fn points(&self) -> u32 {
         let drawn = match self.form() {
-            Form::Chart => 2 * self.width.unwrap_or(WIDTH),
-            Form::Svg => self.look().points(),
-            Form::Table | Form::Csv | Form::Json => 1000,
+            QueryFormat::Chart => 2 * self.width.unwrap_or(WIDTH),
+            QueryFormat::Svg => self.look().points(),
+            QueryFormat::Table | QueryFormat::Csv | QueryFormat::Json => 1000,
         };
         self.max_data_points.unwrap_or(drawn)
     }
@@ -208,15 +209,15 @@ impl Arguments {
 }
 
 /// Where the buckets of a read came from, as a line.
-fn explained(origin: &Origin) -> String {
-    let Origin { metric, relation, outcome, known, asked } = origin;
+fn explained(origin: &FetchOrigin) -> String {
+    let FetchOrigin { metric, relation, outcome, known, asked } = origin;
     let asked: Vec<String> =
         asked.iter().map(|range| format!("{} to {}", to_rfc3339(range.from), to_rfc3339(range.to))).collect();
     let asked = if asked.is_empty() { "nothing".to_owned() } else { asked.join(", ") };
     format!("explain: {metric} of {relation}: {}; {known} rows known; asked: {asked}", outcome.word())
 }
 
-async fn ask(engine: &Engine, arguments: &Arguments) -> Result<Answers, Failure> {
+async fn ask(engine: &Engine, arguments: &Arguments) -> Result<QueryAnswers, CommandError> {
     let scope = engine.scope()?;
     let zone = match &arguments.tz {
         Some(name) => Zone::parse(name).ok_or_else(|| format!("{name:?} is not an IANA time zone"))?,
@@ -224,7 +225,7 @@ async fn ask(engine: &Engine, arguments: &Arguments) -> Result<Answers, Failure>
     };
     let range = json!({"from": arguments.from, "to": arguments.to});
     let range = intake::time_range(&range, scope.moment_in(&zone)).map_err(|error| error.sentence())?;
-    let mut answers = Answers { frames: Vec::new(), range, zone, said: Vec::new(), failed: false };
+    let mut answers = QueryAnswers { frames: Vec::new(), range, zone, said: Vec::new(), failed: false };
     if arguments.promql {
         promql::ask(engine, arguments, arguments.points(), &mut answers).await?;
         return Ok(answers);
@@ -251,7 +252,7 @@ async fn ask(engine: &Engine, arguments: &Arguments) -> Result<Answers, Failure>
     Ok(answers)
 }
 
-impl Answers {
+impl QueryAnswers {
     /// Adds what is to be said.
     pub(super) fn say(&mut self, line: String) {
         self.said.push(line);

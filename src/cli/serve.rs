@@ -4,7 +4,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{Instrument as _, Span};
 
-use super::{Failure, demo, say, variable_names};
+use super::{CommandError, demo, say, variable_names};
 use crate::access::Access;
 use crate::check::undeclared_text;
 use crate::config::{self, Environment, HttpConfig};
@@ -16,7 +16,7 @@ use crate::server::{self, Certificate};
 use crate::time::Clock;
 
 /// Serves until it is told to stop.
-pub(super) async fn run(environment: &Environment<'_>) -> Result<(), Failure> {
+pub(super) async fn run(environment: &Environment<'_>) -> Result<(), CommandError> {
     let http = http(environment).await?;
     let names = variable_names();
     let databases = environment.databases(names.iter().map(String::as_str))?;
@@ -26,7 +26,7 @@ pub(super) async fn run(environment: &Environment<'_>) -> Result<(), Failure> {
 }
 
 /// Loads the demo, keeps it coming, and serves it.
-pub(super) async fn demo(environment: &Environment<'_>) -> Result<(), Failure> {
+pub(super) async fn demo(environment: &Environment<'_>) -> Result<(), CommandError> {
     let http = http(environment).await?;
     let databases = environment.databases(std::iter::empty())?;
     let database = environment.database()?;
@@ -44,7 +44,7 @@ pub(super) async fn demo(environment: &Environment<'_>) -> Result<(), Failure> {
 }
 
 /// How the server listens, and whom it lets in.
-async fn http(environment: &Environment<'_>) -> Result<HttpConfig, Failure> {
+async fn http(environment: &Environment<'_>) -> Result<HttpConfig, CommandError> {
     if let Some(idle) = environment.idle_access() {
         tracing::warn!("{idle}");
     }
@@ -65,7 +65,7 @@ async fn served(
     environment: &Environment<'_>,
     databases: Vec<config::DatabaseSettings>,
     http: &HttpConfig,
-) -> Result<Vec<http::Served>, Failure> {
+) -> Result<Vec<http::ServedDatabase>, CommandError> {
     let names: Vec<&str> = databases.iter().filter_map(|one| one.name.as_deref()).collect();
     // Their clients would be refused without a word to the operator.
     for token in http.access.of_other_databases(&names) {
@@ -86,7 +86,7 @@ async fn served(
             Some(name) => format!("database {name}: {error}").into(),
             None => error,
         })?;
-        served.push(http::Served { name, engine });
+        served.push(http::ServedDatabase { name, engine });
     }
     Ok(served)
 }
@@ -102,7 +102,7 @@ async fn engine(
     config::DatabaseSettings { name, database, catalog: config }: config::DatabaseSettings,
     http: &HttpConfig,
     resources: Resources,
-) -> Result<Engine, Failure> {
+) -> Result<Engine, CommandError> {
     // Later a broken file keeps the old catalog; at the start there is none to keep.
     let file = refresh::file(&config).await;
     let variable = name.map_or_else(String::new, |name| format!("_{}", name.to_uppercase()));
@@ -140,7 +140,7 @@ impl Entrance {
 }
 
 /// Reads the certificate and takes the port.
-async fn listen(http: &HttpConfig) -> Result<Entrance, Failure> {
+async fn listen(http: &HttpConfig) -> Result<Entrance, CommandError> {
     let certificate = match http.tls.clone() {
         None => None,
         Some(files) => {
@@ -156,7 +156,7 @@ async fn listen(http: &HttpConfig) -> Result<Entrance, Failure> {
 }
 
 /// Serves on a port that was taken.
-async fn serve(served: Vec<http::Served>, http: &HttpConfig, entrance: Entrance) -> Result<(), Failure> {
+async fn serve(served: Vec<http::ServedDatabase>, http: &HttpConfig, entrance: Entrance) -> Result<(), CommandError> {
     tracing::info!(url = %entrance.url(http)?, "listening");
     reload_on_hangup(served.iter().map(|one| one.engine.catalog.clone()).collect())?;
     for one in &served {
@@ -171,7 +171,7 @@ async fn serve(served: Vec<http::Served>, http: &HttpConfig, entrance: Entrance)
 }
 
 /// SIGHUP: the catalogs are read anew.
-fn reload_on_hangup(catalogs: Vec<Catalog>) -> Result<(), Failure> {
+fn reload_on_hangup(catalogs: Vec<Catalog>) -> Result<(), CommandError> {
     let mut hangup = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
@@ -205,7 +205,7 @@ fn tell_of_undeclared(engine: &Engine) -> impl Future<Output = ()> + use<> {
 }
 
 /// Ends with SIGTERM or SIGINT; the second one ends the process.
-fn stop() -> Result<impl Future<Output = ()>, Failure> {
+fn stop() -> Result<impl Future<Output = ()>, CommandError> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::builder::Styles;
 use clap::{Arg, ArgMatches, Command, FromArgMatches};
 
-use super::{Failure, print, variable_names};
+use super::{CommandError, print, variable_names};
 use crate::config::{DatabaseSettings, Environment, Setting, settings};
 
 /// Settings that the command line gives; they count before the environment.
@@ -59,7 +59,7 @@ impl FromArgMatches for Flags {
 
 /// Prints all settings as they are in force, as a file that says the same but for what is secret. A value that cannot be
 /// used is an error.
-pub(super) fn show(environment: &Environment<'_>) -> Result<(), Failure> {
+pub(super) fn show(environment: &Environment<'_>) -> Result<(), CommandError> {
     let mut text = String::new();
     let mut section = "";
     for setting in settings() {

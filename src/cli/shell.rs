@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::CommandFactory as _;
 
-use super::{Failure, print, say};
+use super::{CommandError, print, say};
 
 const NAME: &str = "datebin";
 
@@ -25,7 +25,7 @@ pub(super) struct Man {
 }
 
 impl Completions {
-    pub(super) fn print(&self) -> Result<(), Failure> {
+    pub(super) fn print(&self) -> Result<(), CommandError> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut super::Arguments::command(), NAME, &mut script);
         print(&String::from_utf8_lossy(&script))?;
@@ -34,7 +34,7 @@ impl Completions {
 }
 
 impl Man {
-    pub(super) fn write(&self) -> Result<(), Failure> {
+    pub(super) fn write(&self) -> Result<(), CommandError> {
         let mut command = super::Arguments::command().name(NAME);
         command.build();
         let Some(directory) = &self.dir else {
@@ -52,12 +52,12 @@ impl Man {
     }
 }
 
-fn save(directory: &Path, name: &str, command: &clap::Command) -> Result<(), Failure> {
+fn save(directory: &Path, name: &str, command: &clap::Command) -> Result<(), CommandError> {
     std::fs::write(directory.join(format!("{name}.1")), page(command)?)?;
     Ok(())
 }
 
-fn page(command: &clap::Command) -> Result<String, Failure> {
+fn page(command: &clap::Command) -> Result<String, CommandError> {
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone()).render(&mut page)?;
     Ok(String::from_utf8(page)?)

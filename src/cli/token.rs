@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::{Failure, print, say};
+use super::{CommandError, print, say};
 use crate::access::{Secret, tokens};
 
 /// The bytes of a secret.
@@ -16,7 +16,7 @@ pub(super) struct Arguments {
     name: String,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes).map_err(|error| format!("the machine gives no random bytes: {error}"))?;
     let secret = URL_SAFE_NO_PAD.encode(bytes);

@@ -6,13 +6,13 @@
 use sqlx::{Connection as _, Executor as _, Row as _};
 use tokio::time::timeout;
 
-use super::config::Purpose;
+use super::config::SessionPurpose;
 use super::error::DbError;
 use super::lease::query;
 use super::pool::{Database, Deadline};
 use super::session::connected;
-use super::settings::Mode;
-use super::start::Start;
+use super::settings::AccessMode;
+use super::start::SessionStart;
 use super::transaction::Transactions;
 use crate::error::{Error, Kind};
 use crate::sql::Statement;
@@ -37,8 +37,9 @@ impl Database {
     /// A session that is dropped before its end closes its connection, and the server forgets the transaction.
     async fn written(&self, statement: &Statement) -> Result<String, DbError> {
         let config = self.config();
-        let mut session = connected(config, &Start::of(Purpose::Questions).on_primary(), &self.health().pace).await?;
-        let transactions = Transactions::new(&config.settings(Purpose::Questions), Mode::Writing);
+        let mut session =
+            connected(config, &SessionStart::of(SessionPurpose::Questions).on_primary(), &self.health().pace).await?;
+        let transactions = Transactions::new(&config.settings(SessionPurpose::Questions), AccessMode::Writing);
         transactions.begin(&mut session, self.identity()).await?;
         let row = query(statement)?.persistent(false).fetch_one(&mut session.connection).await?;
         self.record.statement(1);

@@ -8,7 +8,7 @@ use sqlx::{Arguments as _, Row as _, TypeInfo as _, ValueRef as _};
 
 use super::error::DbError;
 use super::pool::{Database, Deadline};
-use super::watched::Watched;
+use super::watched::WatchedStatement;
 use crate::budget::Budget;
 use crate::error::{Error, Kind};
 use crate::observe::{Observation, Retry};
@@ -25,7 +25,7 @@ pub type RowSink<'a> = dyn FnMut(SeriesRow<'_>) -> Result<(), Error> + Send + 'a
 
 /// Where a row belongs on the time axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum RowTime {
     /// A bucket's start, in milliseconds since 1970.
     Start(i64),
     /// A bucket's number, from 1.
@@ -49,14 +49,14 @@ impl SeriesRow<'_> {
     ///
     /// # Errors
     /// There is no such column, or it is neither a timestamp nor an int4.
-    pub fn place(&self, column: usize) -> Result<Place, DbError> {
+    pub fn place(&self, column: usize) -> Result<RowTime, DbError> {
         let bytes = self.bytes(column)?;
         if let Ok(bytes) = <[u8; 8]>::try_from(bytes) {
             let micros = i64::from_be_bytes(bytes);
-            return Ok(Place::Start(micros.div_euclid(1000).saturating_add(EPOCH_2000_MS)));
+            return Ok(RowTime::Start(micros.div_euclid(1000).saturating_add(EPOCH_2000_MS)));
         }
         let number = <[u8; 4]>::try_from(bytes).map_err(|_| DbError::Changed)?;
-        Ok(Place::Number(i32::from_be_bytes(number)))
+        Ok(RowTime::Number(i32::from_be_bytes(number)))
     }
 
     /// The instant at a column, in microseconds since 1970.
@@ -193,7 +193,7 @@ impl Database {
             let mut seen = false;
             let lease = self.lease(deadline).await?;
             let (may_be_dead, server) = (lease.is_used() && tries < TRIES, lease.server());
-            let mut watched = Watched::begin(self);
+            let mut watched = WatchedStatement::begin(self);
             let done = lease
                 .run((statement, self.identity()), deadline, &mut |row| {
                     seen = true;

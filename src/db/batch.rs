@@ -16,23 +16,23 @@ pub(super) struct Results(IntoIter<Vec<String>>);
 
 /// A float8. JSON has no number for those that are not finite: they come as text.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
-#[serde(try_from = "Said")]
+#[serde(try_from = "JsonFloat")]
 pub(super) struct Float(pub(super) f64);
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Said {
+enum JsonFloat {
     Number(f64),
     Text(String),
 }
 
-impl TryFrom<Said> for Float {
+impl TryFrom<JsonFloat> for Float {
     type Error = ParseFloatError;
 
-    fn try_from(said: Said) -> Result<Self, Self::Error> {
+    fn try_from(said: JsonFloat) -> Result<Self, Self::Error> {
         match said {
-            Said::Number(number) => Ok(Self(number)),
-            Said::Text(text) => text.parse().map(Self),
+            JsonFloat::Number(number) => Ok(Self(number)),
+            JsonFloat::Text(text) => text.parse().map(Self),
         }
     }
 }

@@ -9,12 +9,12 @@ use sqlx::postgres::PgConnection;
 
 use super::endpoint::{Endpoint, InvalidUrl};
 use super::error::DbError;
-use super::pace::Pace;
+use super::pace::RoundTrip;
 use super::path::SearchPath;
 use super::secured::TlsVariables;
-use super::servers::{Servers, Wish};
+use super::servers::{ServerRequirement, Servers};
 use super::session::patience;
-use super::settings::{Pooler, Settings, Value};
+use super::settings::{Pooler, SettingValue, Settings};
 use crate::observe::Observer;
 
 /// A database and the bounds of our sessions there.
@@ -48,7 +48,7 @@ pub struct DatabaseConfig {
 
 /// What a session is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(super) enum SessionPurpose {
     /// Questions: names resolve in `pg_catalog`, and in the schemas that the operator trusts.
     Questions,
     /// The catalog: the role's own search path stays, as discovery asks what is on it.
@@ -128,8 +128,8 @@ impl DatabaseConfig {
     /// No server lets us in that is what is wanted.
     pub(super) async fn opened<T, F>(
         &self,
-        own: Option<Wish>,
-        pace: &Pace,
+        own: Option<ServerRequirement>,
+        pace: &RoundTrip,
         open: impl Fn(Endpoint) -> F,
     ) -> Result<T, DbError>
     where
@@ -137,7 +137,7 @@ impl DatabaseConfig {
         F: Future<Output = Result<T, DbError>>,
     {
         let servers = self.servers();
-        let usual = Wish { wanted: servers.wanted, ..self.wish() };
+        let usual = ServerRequirement { wanted: servers.wanted, ..self.wish() };
         // The only one is asked whatever it is, and says itself what it refuses.
         let wish = if servers.count() == 1 { usual } else { own.unwrap_or(usual) };
         servers.chosen(wish, patience(self.connect_timeout, pace), open).await
@@ -149,12 +149,17 @@ impl DatabaseConfig {
     }
 
     /// What a session that reads must find.
-    pub(super) fn wish(&self) -> Wish {
-        Wish { wanted: self.servers.wanted, max_lag: self.max_lag }
+    pub(super) fn wish(&self) -> ServerRequirement {
+        ServerRequirement { wanted: self.servers.wanted, max_lag: self.max_lag }
     }
 
     /// A session whose settings travel with its start, and one more.
-    pub(super) fn direct(&self, server: Endpoint, purpose: Purpose, more: Option<(&'static str, String)>) -> Endpoint {
+    pub(super) fn direct(
+        &self,
+        server: Endpoint,
+        purpose: SessionPurpose,
+        more: Option<(&'static str, String)>,
+    ) -> Endpoint {
         server.with(|options| options.options(self.settings(purpose).at_start()).options(more))
     }
 
@@ -183,41 +188,44 @@ impl DatabaseConfig {
 
     async fn prepared(&self, prepare: impl Fn(Endpoint) -> Endpoint) -> Result<PgConnection, DbError> {
         let prepare = &prepare;
-        self.opened(Some(Wish::PRIMARY), &Pace::default(), |server| async move { prepare(server).connect().await })
-            .await
+        self.opened(Some(ServerRequirement::PRIMARY), &RoundTrip::default(), |server| async move {
+            prepare(server).connect().await
+        })
+        .await
     }
 
     /// What a session must have set: bounded, read-only, planned afresh at each execution (a generic plan of
     /// `label = ANY($1)` was measured 15 times slower), without JIT; and how values read as labels and how our text is
     /// read, whatever the role or the database say. `lc_monetary` stays: it says how many decimals stored money has.
-    pub(super) fn settings(&self, purpose: Purpose) -> Settings {
-        let millis = |duration: Duration| Value::Millis(usize::try_from(duration.as_millis()).unwrap_or(usize::MAX));
+    pub(super) fn settings(&self, purpose: SessionPurpose) -> Settings {
+        let millis =
+            |duration: Duration| SettingValue::Millis(usize::try_from(duration.as_millis()).unwrap_or(usize::MAX));
         let bounded = Settings::default()
-            .with("default_transaction_read_only", Value::Text("on"))
+            .with("default_transaction_read_only", SettingValue::Text("on"))
             .with("statement_timeout", millis(self.statement_timeout))
             .with("lock_timeout", millis(self.lock_timeout))
-            .with("idle_in_transaction_session_timeout", Value::Millis(10_000))
-            .with("plan_cache_mode", Value::Text("force_custom_plan"))
-            .with("jit", Value::Text("off"))
+            .with("idle_in_transaction_session_timeout", SettingValue::Millis(10_000))
+            .with("plan_cache_mode", SettingValue::Text("force_custom_plan"))
+            .with("jit", SettingValue::Text("off"))
             // The planner takes an array's state for 8 KiB, and would rather sort than hash some hundred of them.
-            .with("hash_mem_multiplier", Value::Text("8"))
-            .with("TimeZone", Value::Text("UTC"))
-            .with("DateStyle", Value::Text("ISO, MDY"))
-            .with("IntervalStyle", Value::Text("postgres"))
-            .with("bytea_output", Value::Text("hex"))
-            .with("standard_conforming_strings", Value::Text("on"))
-            .with("default_transaction_isolation", Value::Text("read committed"))
-            .with("default_transaction_deferrable", Value::Text("off"))
-            .with("quote_all_identifiers", Value::Text("off"))
-            .with("row_security", Value::Text("on"))
-            .with("lc_numeric", Value::Text("C"))
-            .with("lc_time", Value::Text("C"));
+            .with("hash_mem_multiplier", SettingValue::Text("8"))
+            .with("TimeZone", SettingValue::Text("UTC"))
+            .with("DateStyle", SettingValue::Text("ISO, MDY"))
+            .with("IntervalStyle", SettingValue::Text("postgres"))
+            .with("bytea_output", SettingValue::Text("hex"))
+            .with("standard_conforming_strings", SettingValue::Text("on"))
+            .with("default_transaction_isolation", SettingValue::Text("read committed"))
+            .with("default_transaction_deferrable", SettingValue::Text("off"))
+            .with("quote_all_identifiers", SettingValue::Text("off"))
+            .with("row_security", SettingValue::Text("on"))
+            .with("lc_numeric", SettingValue::Text("C"))
+            .with("lc_time", SettingValue::Text("C"));
         match purpose {
-            Purpose::Questions => bounded.with("search_path", Value::Path(self.search_path.clone())),
-            Purpose::Discovery => bounded,
-            Purpose::Watching => {
-                bounded.with("search_path", Value::Text("pg_catalog")).with("idle_session_timeout", Value::Millis(0))
-            }
+            SessionPurpose::Questions => bounded.with("search_path", SettingValue::Path(self.search_path.clone())),
+            SessionPurpose::Discovery => bounded,
+            SessionPurpose::Watching => bounded
+                .with("search_path", SettingValue::Text("pg_catalog"))
+                .with("idle_session_timeout", SettingValue::Millis(0)),
         }
     }
 }

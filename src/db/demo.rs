@@ -15,7 +15,7 @@ mod world;
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 
-use self::rows::{Table, copy};
+use self::rows::{DemoTable, copy};
 use self::world::World;
 use super::config::DatabaseConfig;
 use super::error::DbError;
@@ -52,7 +52,7 @@ impl From<sqlx::Error> for DemoFailed {
 
 /// What a load added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Loaded {
+pub struct DemoRows {
     /// Rows of metrics.
     pub rows: u64,
     /// Annotations.
@@ -68,7 +68,7 @@ pub async fn load(
     config: &DatabaseConfig,
     now: Millis,
     progress: &mut (dyn FnMut(u64, u64) + Send),
-) -> Result<Loaded, DemoFailed> {
+) -> Result<DemoRows, DemoFailed> {
     load_since(config, now - WEEK, now, progress).await
 }
 
@@ -81,7 +81,7 @@ pub async fn load_since(
     since: Millis,
     now: Millis,
     progress: &mut (dyn FnMut(u64, u64) + Send),
-) -> Result<Loaded, DemoFailed> {
+) -> Result<DemoRows, DemoFailed> {
     let mut connection = config.demonstrating().await?;
     let mut transaction = connection.begin().await?;
     // Two loads at once would both add the same rows.
@@ -100,12 +100,12 @@ pub async fn load_since(
     transaction.commit().await?;
     tables::settle(&mut connection).await?;
     connection.close().await?;
-    Ok(Loaded { rows, annotations })
+    Ok(DemoRows { rows, annotations })
 }
 
 /// What was taken away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Removed {
+pub struct RemovedRows {
     /// Tables.
     pub tables: usize,
     /// Annotations.
@@ -116,7 +116,7 @@ pub struct Removed {
 ///
 /// # Errors
 /// A table of the demo's name is somebody else's, the database is away or the role may not drop tables.
-pub async fn remove(config: &DatabaseConfig) -> Result<Removed, DemoFailed> {
+pub async fn remove(config: &DatabaseConfig) -> Result<RemovedRows, DemoFailed> {
     let mut connection = config.demonstrating().await?;
     let mut transaction = connection.begin().await?;
     sqlx::query("SELECT pg_advisory_xact_lock(hashtext('datebin demo'))").execute(&mut *transaction).await?;
@@ -124,7 +124,7 @@ pub async fn remove(config: &DatabaseConfig) -> Result<Removed, DemoFailed> {
     let annotations = events::remove(&mut transaction).await?;
     transaction.commit().await?;
     connection.close().await?;
-    Ok(Removed { tables, annotations })
+    Ok(RemovedRows { tables, annotations })
 }
 
 async fn fill(
@@ -136,8 +136,10 @@ async fn fill(
     let (hosts, readings) = tables::newest(connection).await?;
     let [hosts, readings] = [hosts, readings].map(|newest| Some(newest.unwrap_or(since).max(since)));
     let world = World::new(now - WEEK, now);
-    let parts =
-        [(Table::Hosts, moments(hosts, now, HOSTS_EVERY)), (Table::Readings, moments(readings, now, READINGS_EVERY))];
+    let parts = [
+        (DemoTable::Hosts, moments(hosts, now, HOSTS_EVERY)),
+        (DemoTable::Readings, moments(readings, now, READINGS_EVERY)),
+    ];
     let total = parts.iter().map(|(table, moments)| (table.height(&world) * moments.len()) as u64).sum();
     let (mut done, mut rows) = (0, 0);
     for (table, moments) in parts {

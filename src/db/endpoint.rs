@@ -9,7 +9,7 @@ use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 
 use super::error::DbError;
-use super::secured::{self, Parameters, Security, TlsVariables};
+use super::secured::{self, Security, TlsParameters, TlsVariables};
 
 /// A database's URL cannot be read; this is what was expected. The text of the URL is not repeated: it may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +34,7 @@ impl Endpoint {
             return Err(InvalidUrl(URL));
         }
         let (place, query) = url.split_once('?').unwrap_or((url, ""));
-        let (mut parameters, mut rest) = (Parameters::default(), Serializer::new(String::new()));
+        let (mut parameters, mut rest) = (TlsParameters::default(), Serializer::new(String::new()));
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             if !parameters.take(&name, &value)? {
                 rest.append_pair(&name, &value);

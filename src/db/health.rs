@@ -9,13 +9,13 @@ use sqlx::Connection as _;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::config::{DatabaseConfig, Purpose};
+use super::config::{DatabaseConfig, SessionPurpose};
 use super::error::DbError;
-use super::pace::Pace;
-use super::pool::Shared;
-use super::room::{REFUSED as CROWDED, Turn};
+use super::pace::RoundTrip;
+use super::pool::SharedPool;
+use super::room::{REFUSED as CROWDED, SessionPermit};
 use super::session::{Session, connected, patience};
-use super::start::Start;
+use super::start::SessionStart;
 use crate::observe::Observation;
 
 const PERIOD: Duration = Duration::from_secs(1);
@@ -40,22 +40,22 @@ enum State {
 #[derive(Clone, Debug)]
 pub struct Health {
     state: watch::Receiver<State>,
-    pub(super) pace: Pace,
-    crowd: Arc<Crowd>,
+    pub(super) pace: RoundTrip,
+    crowd: Arc<SessionPressure>,
 }
 
 /// What is known of the room for sessions.
 #[derive(Debug, Default)]
-struct Crowd {
+struct SessionPressure {
     /// The questions' sessions.
-    pool: OnceLock<Arc<Shared>>,
+    pool: OnceLock<Arc<SharedPool>>,
     /// Questions have no session at all: whoever can do without one gives it up.
     starved: Notify,
 }
 
 impl Health {
     fn new(state: watch::Receiver<State>) -> Self {
-        Self { state, pace: Pace::default(), crowd: Arc::default() }
+        Self { state, pace: RoundTrip::default(), crowd: Arc::default() }
     }
 
     /// Whether the last look found the database away.
@@ -101,12 +101,12 @@ impl Health {
 
     /// Closes one session of the questions, so that the server has room for another. None where there is none to close,
     /// or all are busy for `wait`; the room is kept for the caller as long as the turn is held.
-    pub(crate) async fn make_room(&self, wait: Duration) -> Option<Turn> {
+    pub(crate) async fn make_room(&self, wait: Duration) -> Option<SessionPermit> {
         self.crowd.pool.get()?.give_up(wait).await
     }
 
     /// The pool of questions, once there is one.
-    pub(super) fn attach(&self, pool: Arc<Shared>) {
+    pub(super) fn attach(&self, pool: Arc<SharedPool>) {
         let _first = self.crowd.pool.set(pool);
     }
 
@@ -147,8 +147,8 @@ pub fn watch(config: DatabaseConfig) -> Health {
 struct Watcher {
     config: DatabaseConfig,
     sender: watch::Sender<State>,
-    pace: Pace,
-    crowd: Weak<Crowd>,
+    pace: RoundTrip,
+    crowd: Weak<SessionPressure>,
     /// The cause that was logged since the database was there last: said once, not once per look.
     said: Option<String>,
 }
@@ -158,11 +158,11 @@ impl Watcher {
         while !self.sender.is_closed() {
             let error = match self.found().await {
                 Ok(session) => match self.look(session).await {
-                    Lost::Connection => continue,
+                    LookEnd::Connection => continue,
                     // Another one may answer.
-                    Lost::Answer if self.config.server_count() > 1 => continue,
-                    Lost::Answer => DbError::Connection("no answer".into()),
-                    Lost::Room => {
+                    LookEnd::Answer if self.config.server_count() > 1 => continue,
+                    LookEnd::Answer => DbError::Connection("no answer".into()),
+                    LookEnd::Room => {
                         self.pace.set(None);
                         self.sender.send_replace(State::Crowded);
                         sleep(GIVEN_UP).await;
@@ -188,7 +188,7 @@ impl Watcher {
     /// may be another one.
     async fn found(&mut self) -> Result<Session, DbError> {
         let (config, pace) = (self.config.clone(), self.pace.clone());
-        let start = Start::of(Purpose::Watching);
+        let start = SessionStart::of(SessionPurpose::Watching);
         let one = || connected(&config, &start, &pace);
         let begun = Instant::now();
         let mut tries = FuturesUnordered::from_iter([one()]);
@@ -218,21 +218,21 @@ impl Watcher {
     }
 
     /// Keeps looking until something is wrong.
-    async fn look(&mut self, session: Session) -> Lost {
+    async fn look(&mut self, session: Session) -> LookEnd {
         let (mut connection, server) = (session.connection, session.server);
         loop {
             let begun = Instant::now();
             match timeout(self.config.connect_timeout, connection.ping()).await {
-                Ok(Ok(())) if self.sender.is_closed() => return Lost::Connection,
+                Ok(Ok(())) if self.sender.is_closed() => return LookEnd::Connection,
                 Ok(Ok(())) => self.pace.set(Some(begun.elapsed())),
-                Ok(Err(_)) => return Lost::Connection,
+                Ok(Err(_)) => return LookEnd::Connection,
                 Err(_) => {
                     self.config.note_silent(&server);
                     let crowd = self.crowd.upgrade();
                     // Nobody need find out for each of them.
                     let pool = crowd.as_ref().and_then(|crowd| crowd.pool.get());
                     pool.into_iter().for_each(|pool| pool.forget_idle(server.number));
-                    return Lost::Answer;
+                    return LookEnd::Answer;
                 }
             }
             if self.sender.send_replace(State::Up) != State::Up {
@@ -245,7 +245,7 @@ impl Watcher {
                     tracing::info!("the server has no other session for the catalog or questions: the watcher gives its own up");
                     // A server that says no goodbye has no session there either.
                     let _closed = timeout(self.config.connect_timeout, connection.close()).await;
-                    return Lost::Room;
+                    return LookEnd::Room;
                 }
             }
         }
@@ -262,7 +262,7 @@ impl Watcher {
 }
 
 /// How a look ended.
-enum Lost {
+enum LookEnd {
     /// The connection broke. That is no outage unless another cannot be opened.
     Connection,
     /// Nothing comes back.
@@ -272,7 +272,7 @@ enum Lost {
 }
 
 /// Waits until questions, or the catalog, have no session at all.
-async fn starved(crowd: &Weak<Crowd>) {
+async fn starved(crowd: &Weak<SessionPressure>) {
     match crowd.upgrade() {
         Some(crowd) => crowd.starved.notified().await,
         None => std::future::pending().await,

@@ -6,7 +6,7 @@ use form_urlencoded::{Serializer, parse};
 
 /// Names, addresses and ports, one for each server; one port may be that of all.
 #[derive(Debug, Default)]
-struct Lists {
+struct HostLists {
     names: Vec<String>,
     addresses: Vec<String>,
     ports: Vec<String>,
@@ -19,7 +19,7 @@ pub(super) fn each(url: &str) -> Option<Vec<String>> {
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, database) = place.split_once('/').unwrap_or((place, ""));
     let (user, hosts) = authority.rfind('@').map_or(("", authority), |at| authority.split_at(at + 1));
-    let (mut lists, mut others) = (Lists::of(hosts), Vec::new());
+    let (mut lists, mut others) = (HostLists::of(hosts), Vec::new());
     for (name, value) in parse(query.as_bytes()) {
         let list = || value.split(',').map(str::to_owned).collect();
         match &*name {
@@ -60,7 +60,7 @@ pub(super) fn each(url: &str) -> Option<Vec<String>> {
     (0..count).map(one).collect()
 }
 
-impl Lists {
+impl HostLists {
     /// The hosts between a URL's user and its database.
     fn of(hosts: &str) -> Self {
         let mut lists = Self::default();

@@ -81,7 +81,7 @@ struct Stamp {
 
 /// What the database states about itself.
 #[derive(Debug)]
-pub(super) struct Account {
+pub(super) struct Introspection {
     pub(super) facts: Facts,
     /// Whether the session has the settings that its start asked for.
     pub(super) has_start: bool,
@@ -110,7 +110,7 @@ pub(super) async fn account(
     connection: &mut PgConnection,
     scope: &DiscoveryScope,
     beyond: &mut Vec<Relation>,
-) -> Result<Account, sqlx::Error> {
+) -> Result<Introspection, sqlx::Error> {
     let mut loaded = load_once(connection, scope, beyond).await?;
     for _ in 1..TRIES {
         if loaded.before == loaded.after {
@@ -118,11 +118,11 @@ pub(super) async fn account(
         }
         loaded = load_once(connection, scope, beyond).await?;
     }
-    Ok(Account { facts: loaded.facts, has_start: loaded.has_start, skew_ms: loaded.skew_ms })
+    Ok(Introspection { facts: loaded.facts, has_start: loaded.has_start, skew_ms: loaded.skew_ms })
 }
 
 /// The facts between two moments.
-struct Loaded {
+struct TimedFacts {
     before: String,
     facts: Facts,
     has_start: bool,
@@ -134,7 +134,7 @@ async fn load_once(
     connection: &mut PgConnection,
     scope: &DiscoveryScope,
     beyond: &mut Vec<Relation>,
-) -> Result<Loaded, sqlx::Error> {
+) -> Result<TimedFacts, sqlx::Error> {
     let (mut begin, mut results) = in_scope(connection, &scope::text(scope, beyond)).await?;
     let skew_ms = begin.clock_ms.saturating_sub(Clock::System.now());
     let mut timescale = Timescale::default();
@@ -163,7 +163,7 @@ async fn load_once(
     let is_decided = |facts: &RelationFacts| !scope.settles(facts) || facts.children > 1;
     loading.decided_by_statistics = loading.facts.relations.iter().map(is_decided).collect();
     let after = statistics::load(connection, &mut loading, &mut results).await?;
-    Ok(Loaded { before, facts: loading.facts, has_start: begin.start == "on", skew_ms, after })
+    Ok(TimedFacts { before, facts: loading.facts, has_start: begin.start == "on", skew_ms, after })
 }
 
 /// All that is asked, in one round trip if the scope came with the start of the session.

@@ -14,11 +14,11 @@ use tokio::time::timeout;
 use super::answer::arguments;
 use super::error::DbError;
 use super::pool::Deadline;
-use super::room::Turn;
+use super::room::SessionPermit;
 use super::session::{Session, Sessions, close, discard};
 use super::transaction::{self, Transactions};
 use crate::identity::Identity;
-use crate::observe::Lasting;
+use crate::observe::InProgress;
 use crate::sql::{Statement, qualified};
 
 /// How long rows are taken before other work of the thread has its turn.
@@ -36,16 +36,16 @@ const REST_TIME: Duration = Duration::from_millis(500);
 pub(super) struct Lease {
     object: Option<Object<Sessions>>,
     /// The right to it, given back after it, and the request's own turn.
-    _turns: Turns,
+    _turns: LeasePermits,
     /// Counts it as in use.
-    _counted: Lasting,
+    _counted: InProgress,
 }
 
 /// The turn of a session in the pool, and of a statement in its request.
-type Turns = (Turn, Option<Turn>);
+type LeasePermits = (SessionPermit, Option<SessionPermit>);
 
 impl Lease {
-    pub(super) const fn new(object: Object<Sessions>, turns: Turns, counted: Lasting) -> Self {
+    pub(super) const fn new(object: Object<Sessions>, turns: LeasePermits, counted: InProgress) -> Self {
         Self { object: Some(object), _turns: turns, _counted: counted }
     }
 

@@ -9,14 +9,14 @@ use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 use tokio::time::timeout;
 
-use super::config::{DatabaseConfig, Purpose};
+use super::config::{DatabaseConfig, SessionPurpose};
 use super::error::DbError;
 use super::lease::text;
-use super::pace::Pace;
+use super::pace::RoundTrip;
 use super::session::Session;
-use super::settings::Mode;
-use super::start::Start;
-use super::stored::{Memory, Reader};
+use super::settings::AccessMode;
+use super::start::SessionStart;
+use super::stored::{Memory, RowFactsReader};
 use super::{introspect, session};
 use crate::catalog::classify::{CatalogError, Decision, classify, finish, sound};
 use crate::catalog::facts::{DiscoveryScope, Facts, RelationKind};
@@ -35,11 +35,11 @@ const GOODBYE: Duration = Duration::from_secs(1);
 const FACTS: Duration = Duration::from_secs(60);
 
 /// A catalog and what was decided on the way.
-pub(crate) type Loaded = (Snapshot, Vec<Decision>);
+pub(crate) type DecidedCatalog = (Snapshot, Vec<Decision>);
 
 /// A catalog of what is right.
 #[derive(Debug)]
-pub(crate) struct Partial {
+pub(crate) struct PartialCatalog {
     /// The catalog.
     pub(crate) snapshot: Snapshot,
     /// What was decided on the way.
@@ -54,7 +54,11 @@ pub(crate) struct Partial {
 ///
 /// # Errors
 /// The database does not answer, the file contradicts it, or two metrics have one name.
-pub async fn load(config: &DatabaseConfig, file: &CatalogFile, zone: Option<Zone>) -> Result<Loaded, LoadError> {
+pub async fn load(
+    config: &DatabaseConfig,
+    file: &CatalogFile,
+    zone: Option<Zone>,
+) -> Result<DecidedCatalog, LoadError> {
     let loaded = partial(config, file, zone, &mut Memory::default()).await?;
     match loaded.problems.into_iter().next() {
         Some(problem) => Err(problem.into()),
@@ -71,10 +75,10 @@ pub(crate) async fn partial(
     file: &CatalogFile,
     zone: Option<Zone>,
     memory: &mut Memory,
-) -> Result<Partial, LoadError> {
+) -> Result<PartialCatalog, LoadError> {
     let (_, found, mut problems) = within(PATIENCE, all(config, file, zone, memory)).await?;
     match found {
-        Some((snapshot, decisions, is_all_wrong)) => Ok(Partial { snapshot, decisions, problems, is_all_wrong }),
+        Some((snapshot, decisions, is_all_wrong)) => Ok(PartialCatalog { snapshot, decisions, problems, is_all_wrong }),
         None => Err(problems.pop().map_or_else(|| DbError::Changed.into(), LoadError::from)),
     }
 }
@@ -114,7 +118,7 @@ pub async fn undeclared(
     }
     let mut whole = file.clone();
     whole.discovery.enabled = true;
-    let relations = |loaded: &Partial| -> BTreeSet<String> {
+    let relations = |loaded: &PartialCatalog| -> BTreeSet<String> {
         loaded.snapshot.sources().iter().map(|source| source.relation.to_string()).collect()
     };
     let all = partial(config, &whole, zone, &mut Memory::default()).await?;
@@ -127,10 +131,10 @@ async fn within<T>(bound: Duration, reading: impl Future<Output = Result<T, Load
 }
 
 /// A catalog, what was decided, and whether every declaration was left out for it.
-type Found = (Snapshot, Vec<Decision>, bool);
+type CheckedCatalog = (Snapshot, Vec<Decision>, bool);
 
 /// What was read: the facts, the catalog of what is right, and what is wrong.
-type Read = (Facts, Option<Found>, Vec<CatalogError>);
+type CatalogReading = (Facts, Option<CheckedCatalog>, Vec<CatalogError>);
 
 /// The facts, the catalog of what is right, and what is wrong; no catalog where that cannot be left out. Behind a pooler
 /// all of it is one transaction, whose settings leave no trace.
@@ -139,7 +143,7 @@ async fn all(
     file: &CatalogFile,
     zone: Option<Zone>,
     memory: &mut Memory,
-) -> Result<Read, LoadError> {
+) -> Result<CatalogReading, LoadError> {
     let mut session = connected(config, &file.scope(), &memory.beyond).await?;
     if !session.is_pooled {
         let read = read(&mut session.connection, config, (file, zone), memory).await;
@@ -150,7 +154,7 @@ async fn all(
         config.pooler.found("leaves out the settings of a session's start");
         session = connected(config, &file.scope(), &memory.beyond).await?;
     }
-    let opening = config.settings(Purpose::Discovery).opening(Mode::Reading);
+    let opening = config.settings(SessionPurpose::Discovery).opening(AccessMode::Reading);
     let mut transaction = session.connection.begin_with(text(opening.text)).await.map_err(DbError::from)?;
     let read = read(&mut transaction, config, (file, zone), memory).await;
     // The result of reading is returned, also if closing the session fails.
@@ -169,7 +173,7 @@ async fn read(
     config: &DatabaseConfig,
     (file, zone): (&CatalogFile, Option<Zone>),
     memory: &mut Memory,
-) -> Result<Read, LoadError> {
+) -> Result<CatalogReading, LoadError> {
     let scope = file.scope();
     let account = within(FACTS, async {
         Ok(introspect::account(connection, &scope, &mut memory.beyond).await.map_err(DbError::from)?)
@@ -179,7 +183,7 @@ async fn read(
         return Err(DbError::Unfit("the settings of its start were left out").into());
     }
     let (facts, skew_ms) = (account.facts, account.skew_ms);
-    let mut reader = Reader::new(connection, memory, config);
+    let mut reader = RowFactsReader::new(connection, memory, config);
     let (mut kept, mut problems) = (file.clone(), Vec::new());
     let found = loop {
         match assembled(&mut reader, &facts, &kept, zone).await {
@@ -227,19 +231,19 @@ fn clash_names(place: &str, relation: &str) -> bool {
 }
 
 async fn connected(config: &DatabaseConfig, scope: &DiscoveryScope, beyond: &[Relation]) -> Result<Session, LoadError> {
-    let start = Start::of(Purpose::Discovery).with(introspect::scope::setting(scope, beyond));
-    let session = session::connected(config, &start, &Pace::default()).await?;
+    let start = SessionStart::of(SessionPurpose::Discovery).with(introspect::scope::setting(scope, beyond));
+    let session = session::connected(config, &start, &RoundTrip::default()).await?;
     supported(&session.connection)?;
     Ok(session)
 }
 
 /// Facts and file → the catalog, with what only the rows know.
 async fn assembled(
-    reader: &mut Reader<'_>,
+    reader: &mut RowFactsReader<'_>,
     facts: &Facts,
     file: &CatalogFile,
     zone: Option<Zone>,
-) -> Result<Loaded, LoadError> {
+) -> Result<DecidedCatalog, LoadError> {
     let mut draft = classify(facts, file, zone.unwrap_or(Zone::UTC))?;
     let views: HashSet<&Relation> =
         facts.relations.iter().filter(|facts| facts.kind == RelationKind::View).map(|facts| &facts.relation).collect();

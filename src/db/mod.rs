@@ -36,13 +36,13 @@ mod stored;
 mod transaction;
 mod watched;
 
-pub use answer::{AnnotationRow, Place, RowSink, SeriesRow};
+pub use answer::{AnnotationRow, RowSink, RowTime, SeriesRow};
 pub use config::DatabaseConfig;
 pub use endpoint::InvalidUrl;
 pub use error::{Complaint, DbError};
 pub use health::{Health, watch};
 pub use load::{LoadError, Survey, load, survey, undeclared};
-pub(crate) use load::{Partial, partial};
+pub(crate) use load::{PartialCatalog, partial};
 pub use migrate::{MIGRATOR, MigrateFailed, migrate};
 pub use notices::listen;
 pub use path::SearchPath;

@@ -6,13 +6,13 @@ use sqlx::Connection as _;
 use sqlx::postgres::{PgListener, PgPoolOptions};
 use tokio::time::{sleep, timeout};
 
-use super::config::{DatabaseConfig, Purpose};
+use super::config::{DatabaseConfig, SessionPurpose};
 use super::endpoint::Endpoint;
 use super::error::DbError;
 use super::health::Health;
 use super::pooling::{Pooling, pooling};
 use super::session;
-use super::start::Start;
+use super::start::SessionStart;
 
 /// The channel.
 const CHANNEL: &str = "datebin_reload";
@@ -65,7 +65,13 @@ pub async fn listen(config: DatabaseConfig, health: Health, heard: impl Fn()) {
 /// Listens until that fails.
 async fn listened(config: &DatabaseConfig, health: &Health, missed: &mut bool, heard: &impl Fn()) -> DbError {
     // The listener's own pool would try a refused login again and again.
-    let server = match session::connected(config, &Start::of(Purpose::Watching).on_primary(), &health.pace).await {
+    let server = match session::connected(
+        config,
+        &SessionStart::of(SessionPurpose::Watching).on_primary(),
+        &health.pace,
+    )
+    .await
+    {
         Ok(tried) => {
             let _closed = timeout(PAUSE, tried.connection.close()).await;
             tried.server
@@ -94,7 +100,7 @@ async fn listened(config: &DatabaseConfig, health: &Health, missed: &mut bool, h
 async fn connected(config: &DatabaseConfig, server: Endpoint, patience: Duration) -> Result<PgListener, DbError> {
     let endpoint = match config.pooler.is_there() {
         true => DatabaseConfig::pooled(server),
-        false => config.direct(server, Purpose::Watching, None),
+        false => config.direct(server, SessionPurpose::Watching, None),
     };
     let connector = |options| async move {
         // The listener wants a pool; this one lives as long as its only session.

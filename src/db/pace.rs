@@ -6,9 +6,9 @@ use std::time::Duration;
 
 /// How long the last round trip to the database took.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Pace(Arc<AtomicU64>);
+pub(super) struct RoundTrip(Arc<AtomicU64>);
 
-impl Pace {
+impl RoundTrip {
     pub(super) fn get(&self) -> Option<Duration> {
         Some(self.0.load(Ordering::Relaxed)).filter(|micros| *micros > 0).map(Duration::from_micros)
     }

@@ -43,7 +43,7 @@ impl SearchPath {
 
     /// Appends the call that sets the path of a session or a transaction. NULL resets it to the path of the role, because
     /// another client of a pooler may have changed it.
-    pub(super) fn write_call(&self, w: &mut Writer, lasting: Lasting) {
+    pub(super) fn write_call(&self, w: &mut Writer, lasting: SettingScope) {
         let end = lasting.end();
         w.syntax("pg_catalog.set_config('search_path', ");
         if *self == Self::Role {
@@ -61,12 +61,12 @@ impl SearchPath {
 
 /// How long a setting lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lasting {
+pub(super) enum SettingScope {
     Session,
     Transaction,
 }
 
-impl Lasting {
+impl SettingScope {
     /// The end of the call that sets it.
     pub(super) const fn end(self) -> &'static str {
         match self {

@@ -7,7 +7,7 @@ use super::SeriesRow;
 use super::answer::EPOCH_2000_MS;
 use super::error::DbError;
 use super::pool::{Database, Deadline};
-use crate::budget::{Budget, Held};
+use crate::budget::{Budget, HeldBytes};
 use crate::sql::Statement;
 
 /// The bytes of an array before its elements: the number of dimensions, whether there are NULLs, the type, and of the one
@@ -35,7 +35,7 @@ pub struct Timed {
 pub struct Pieces {
     rows: Vec<PgRow>,
     samples: usize,
-    _held: Option<Held>,
+    _held: Option<HeldBytes>,
 }
 
 impl Pieces {

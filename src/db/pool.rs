@@ -18,7 +18,7 @@ use super::config::DatabaseConfig;
 use super::error::DbError;
 use super::health::Health;
 use super::lease::Lease;
-use super::room::{Room, Turn};
+use super::room::{SessionPermit, SessionPermits};
 use super::session::Sessions;
 use crate::budget::Budget;
 use crate::identity::Identity;
@@ -57,7 +57,7 @@ impl Deadline {
 #[derive(Clone)]
 pub struct Database {
     pool: Pool<Sessions>,
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<SharedPool>,
     health: Health,
     config: DatabaseConfig,
     /// Microseconds that were spent on waiting for sessions.
@@ -75,9 +75,9 @@ pub struct Database {
 }
 
 /// What others may know of a pool.
-pub(super) struct Shared {
+pub(super) struct SharedPool {
     pub(super) pool: WeakPool<Sessions>,
-    pub(super) room: Room,
+    pub(super) room: SessionPermits,
     /// When a session could not be opened; none since the last that could.
     failed: Mutex<Option<Instant>>,
 }
@@ -94,8 +94,8 @@ impl Database {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| DbError::Connection(error.to_string()))?;
-        let room = Room::new(config.pool_size);
-        let shared = Arc::new(Shared { pool: pool.weak(), room, failed: Mutex::default() });
+        let room = SessionPermits::new(config.pool_size);
+        let shared = Arc::new(SharedPool { pool: pool.weak(), room, failed: Mutex::default() });
         health.attach(Arc::clone(&shared));
         Ok(Self {
             pool,
@@ -179,14 +179,14 @@ impl Database {
     }
 
     /// The request's turn among its own statements; they wait for each other as long as the request may take.
-    async fn shared(&self, deadline: Deadline) -> Result<Option<Turn>, DbError> {
+    async fn shared(&self, deadline: Deadline) -> Result<Option<SessionPermit>, DbError> {
         let Some(share) = &self.share else { return Ok(None) };
         let turn = timeout(deadline.left(), Arc::clone(share).acquire_owned()).await;
         // A semaphore that is never closed always gives a permit.
         turn.map(Result::ok).map_err(|_| DbError::Deadline)
     }
 
-    async fn leased(&self, deadline: Deadline) -> Result<(Object<Sessions>, Turn), DbError> {
+    async fn leased(&self, deadline: Deadline) -> Result<(Object<Sessions>, SessionPermit), DbError> {
         if let Some(reason) = self.health.reason() {
             return Err(DbError::Away(reason));
         }
@@ -200,7 +200,7 @@ impl Database {
     }
 
     /// A session, after those who came before. Where the server refuses a further one, those that are there come back.
-    async fn in_turn(&self, deadline: Deadline) -> Result<(Object<Sessions>, Turn), DbError> {
+    async fn in_turn(&self, deadline: Deadline) -> Result<(Object<Sessions>, SessionPermit), DbError> {
         let room = &self.shared.room;
         let end = tokio::time::Instant::now() + self.config.wait.min(deadline.left());
         let mut last = DbError::Busy;
@@ -250,7 +250,7 @@ fn refused(error: PoolError<DbError>) -> DbError {
     }
 }
 
-impl Shared {
+impl SharedPool {
     fn note(&self, error: Option<&DbError>) {
         let failed = error.filter(|error| !matches!(error, DbError::Busy)).map(|_| Instant::now());
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
@@ -273,7 +273,7 @@ impl Shared {
     }
 
     /// Closes a session, the first that is free within `wait`, and keeps its turn.
-    pub(super) async fn give_up(&self, wait: Duration) -> Option<Turn> {
+    pub(super) async fn give_up(&self, wait: Duration) -> Option<SessionPermit> {
         let pool = self.pool.upgrade()?;
         let end = tokio::time::Instant::now() + wait;
         let at_hand = Timeouts { wait: Some(wait), create: Some(Duration::ZERO), recycle: None };
@@ -291,7 +291,7 @@ impl Shared {
     }
 }
 
-impl fmt::Debug for Shared {
+impl fmt::Debug for SharedPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared").field("room", &self.room).finish_non_exhaustive()
     }

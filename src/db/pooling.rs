@@ -3,11 +3,11 @@
 use sqlx::{Executor as _, Row as _};
 use tokio::time::timeout;
 
-use super::config::{DatabaseConfig, Purpose};
+use super::config::{DatabaseConfig, SessionPurpose};
 use super::error::DbError;
 use super::health::Health;
 use super::session::{Session, connected};
-use super::start::Start;
+use super::start::SessionStart;
 
 /// What a pooler pools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ const PROCESS_HELD: &str = "BEGIN READ ONLY; SELECT pg_catalog.pg_backend_pid()"
 /// What the pooler pools, as two sessions see it; none where that cannot be found out now. Statements do not depend on
 /// it: each transaction brings what it needs.
 pub(super) async fn pooling(config: &DatabaseConfig, health: &Health) -> Option<Pooling> {
-    let start = Start::of(Purpose::Watching);
+    let start = SessionStart::of(SessionPurpose::Watching);
     let (mut one, mut other) =
         (connected(config, &start, &health.pace).await.ok()?, connected(config, &start, &health.pace).await.ok()?);
     let first = process(&mut one, PROCESS).await.ok()?;

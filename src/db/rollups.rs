@@ -8,10 +8,10 @@ use tokio::time::Instant;
 use super::error::DbError;
 use super::lease::{raw, texts};
 use super::names::is_about_the_relation;
-use super::path::{Lasting, SearchPath};
+use super::path::{SearchPath, SettingScope};
 use super::stored::LastRead;
 use crate::catalog::{Rollup, RollupCoverage, Source};
-use crate::sql::{self, Every, Statement, Writer};
+use crate::sql::{self, Statement, TimeLookup, Writer};
 use crate::time::{Clock, TimeRange};
 
 /// A relation up to this size is read whole.
@@ -39,14 +39,14 @@ pub(super) struct KnownRows {
 }
 
 /// What a reading begins with.
-pub(super) struct Search {
+pub(super) struct HoleSearch {
     /// What an earlier one found.
     pub(super) last: Option<KnownRows>,
     /// Whether somebody asked for it.
     pub(super) is_asked: bool,
 }
 
-impl Search {
+impl HoleSearch {
     /// What was found before, where the search can go on from there.
     fn known(self, newest: i64) -> Option<KnownRows> {
         let is_due = |known: &KnownRows| known.searched.is_due(Duration::ZERO, self.is_asked);
@@ -67,7 +67,7 @@ struct FoundHoles {
 pub(super) async fn bound(connection: &mut PgConnection, path: &SearchPath) -> Result<(), DbError> {
     let mut w = Writer::default();
     w.syntax(PATIENCE);
-    path.write_call(&mut w, Lasting::Session);
+    path.write_call(&mut w, SettingScope::Session);
     sqlx::Executor::execute(connection, raw(&w.finish())).await?;
     Ok(())
 }
@@ -87,7 +87,7 @@ pub(super) async fn read(
     connection: &mut PgConnection,
     raw: &Source,
     rollup: &mut Rollup,
-    asked: Search,
+    asked: HoleSearch,
 ) -> Result<Option<KnownRows>, DbError> {
     let Some(every) = every(&rollup.rows) else {
         let time = &rollup.rows.time.column;
@@ -109,7 +109,7 @@ pub(super) async fn read(
     let begun = Instant::now();
     let known = asked.known(newest);
     let since = known.as_ref().map(|known| known.newest);
-    let gaps = sql::Gaps { step_ms: rollup.step_ms, since, until: now, every: &every };
+    let gaps = sql::GapSearch { step_ms: rollup.step_ms, since, until: now, every: &every };
     let Some(found) = numbers(connection, rollup, &sql::gaps(&rollup.rows, gaps)).await? else {
         // What took too long is not tried at each refresh.
         let searched = LastRead { at: begun, took: begun.elapsed() };
@@ -209,14 +209,14 @@ pub(super) fn unread() -> RollupCoverage {
 }
 
 /// How the times of its rows are found.
-fn every(rows: &Source) -> Option<Every> {
+fn every(rows: &Source) -> Option<TimeLookup> {
     let time = &rows.time.column;
     if rows.has_index_leading_with(time) {
-        return Some(Every::Time);
+        return Some(TimeLookup::Time);
     }
     let each = rows.indexes.iter().find_map(|index| match index.as_slice() {
-        [first, second, ..] if second == time => Some(Every::TimeOf(first.clone())),
+        [first, second, ..] if second == time => Some(TimeLookup::TimeOf(first.clone())),
         _ => None,
     });
-    each.or_else(|| (rows.bytes <= SMALL_BYTES).then_some(Every::Row))
+    each.or_else(|| (rows.bytes <= SMALL_BYTES).then_some(TimeLookup::Row))
 }

@@ -12,15 +12,15 @@ pub(super) const REFUSED: Duration = Duration::from_secs(2);
 
 /// The turns of a pool: as many as it may have sessions, fewer while the server refuses more.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct SessionPermits {
     turns: Arc<Semaphore>,
     most: usize,
-    crowd: Mutex<Crowd>,
+    crowd: Mutex<PermitCount>,
     waiting: AtomicUsize,
 }
 
 #[derive(Debug)]
-struct Crowd {
+struct PermitCount {
     /// The turns that there are.
     allowed: usize,
     /// When one more is tried; none while there are as many as may be.
@@ -28,11 +28,11 @@ struct Crowd {
 }
 
 /// The right to hold a session.
-pub(super) type Turn = OwnedSemaphorePermit;
+pub(super) type SessionPermit = OwnedSemaphorePermit;
 
-impl Room {
+impl SessionPermits {
     pub(super) fn new(most: usize) -> Self {
-        let crowd = Mutex::new(Crowd { allowed: most, again: None });
+        let crowd = Mutex::new(PermitCount { allowed: most, again: None });
         Self { turns: Arc::new(Semaphore::new(most)), most, crowd, waiting: AtomicUsize::new(0) }
     }
 
@@ -42,14 +42,14 @@ impl Room {
     }
 
     /// A turn that is free now.
-    pub(super) fn free_turn(&self) -> Option<Turn> {
+    pub(super) fn free_turn(&self) -> Option<SessionPermit> {
         self.reopen();
         Arc::clone(&self.turns).try_acquire_owned().ok()
     }
 
     /// Waits for a turn; none when there is none by `end`.
-    pub(super) async fn turn(&self, end: Instant) -> Option<Turn> {
-        let _waiting = Waiting::new(&self.waiting);
+    pub(super) async fn turn(&self, end: Instant) -> Option<SessionPermit> {
+        let _waiting = WaitingCount::new(&self.waiting);
         let acquired = Arc::clone(&self.turns).acquire_owned();
         tokio::pin!(acquired);
         loop {
@@ -64,7 +64,7 @@ impl Room {
     }
 
     /// The server refused the session that was asked for in this turn: there are fewer turns for a while.
-    pub(super) fn refused(&self, turn: Turn) {
+    pub(super) fn refused(&self, turn: SessionPermit) {
         turn.forget();
         let mut crowd = self.crowd();
         crowd.allowed = crowd.allowed.saturating_sub(1);
@@ -87,22 +87,22 @@ impl Room {
     }
 
     /// What was written stays whole even if a thread panicked while it held it.
-    fn crowd(&self) -> MutexGuard<'_, Crowd> {
+    fn crowd(&self) -> MutexGuard<'_, PermitCount> {
         self.crowd.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Counts as waiting until it is dropped.
-struct Waiting<'a>(&'a AtomicUsize);
+struct WaitingCount<'a>(&'a AtomicUsize);
 
-impl<'a> Waiting<'a> {
+impl<'a> WaitingCount<'a> {
     fn new(count: &'a AtomicUsize) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
         Self(count)
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitingCount<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -118,7 +118,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_refusal_takes_a_turn_away_for_a_while() {
-        let room = Room::new(3);
+        let room = SessionPermits::new(3);
         let first = room.turn(soon()).await.expect("a turn");
         for _ in 0..2 {
             room.refused(room.turn(soon()).await.expect("a turn"));
@@ -140,7 +140,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn all_turns_come_back() {
-        let room = Room::new(2);
+        let room = SessionPermits::new(2);
         for _ in 0..2 {
             room.refused(room.free_turn().expect("a turn"));
         }

@@ -32,14 +32,14 @@ const LOOK: &str = "SELECT pg_catalog.pg_is_in_recovery(), CASE WHEN NOT pg_cata
 /// Which server a session may be opened on: libpq's `target_session_attrs`. All of ours read only, so what libpq calls
 /// `read-write` is the primary here, and `read-only` a standby.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum TargetSessionAttrs {
     Any,
     Primary,
     Standby,
     PreferStandby,
 }
 
-impl Wanted {
+impl TargetSessionAttrs {
     fn parse(text: &str) -> Option<Self> {
         match text {
             "any" => Some(Self::Any),
@@ -63,26 +63,26 @@ impl Wanted {
 
 /// What a session must find on its server.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wish {
-    pub(super) wanted: Wanted,
+pub(super) struct ServerRequirement {
+    pub(super) wanted: TargetSessionAttrs,
     /// How old what a standby shows may be.
     pub(super) max_lag: Option<Duration>,
 }
 
-impl Wish {
+impl ServerRequirement {
     /// A server that may be written to, or that sends notifications.
-    pub(super) const PRIMARY: Self = Self { wanted: Wanted::Primary, max_lag: None };
+    pub(super) const PRIMARY: Self = Self { wanted: TargetSessionAttrs::Primary, max_lag: None };
 
     /// Whether the server must be asked.
     pub(super) fn is_particular(self) -> bool {
-        self.wanted != Wanted::Any || self.max_lag.is_some()
+        self.wanted != TargetSessionAttrs::Any || self.max_lag.is_some()
     }
 
     /// Why a server is not what is wanted; none where it is.
-    fn against(self, seen: Look) -> Option<String> {
+    fn against(self, seen: ServerStatus) -> Option<String> {
         match self.wanted {
-            Wanted::Primary if seen.is_standby => return Some("is a standby".to_owned()),
-            Wanted::Standby if !seen.is_standby => return Some("is no standby".to_owned()),
+            TargetSessionAttrs::Primary if seen.is_standby => return Some("is a standby".to_owned()),
+            TargetSessionAttrs::Standby if !seen.is_standby => return Some("is no standby".to_owned()),
             _ => {}
         }
         let limit = self.max_lag?.as_secs_f64();
@@ -97,16 +97,16 @@ impl Wish {
 
 /// What a server is.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Look {
+pub(super) struct ServerStatus {
     pub(super) is_standby: bool,
     /// Seconds.
     lag: f64,
 }
 
 /// Looks at the server of a session: what it is, where it is what is wanted.
-pub(super) async fn looked(connection: &mut PgConnection, wish: Wish) -> Result<Look, DbError> {
+pub(super) async fn looked(connection: &mut PgConnection, wish: ServerRequirement) -> Result<ServerStatus, DbError> {
     let row = connection.fetch_one(sqlx::raw_sql(LOOK)).await?;
-    let seen = Look { is_standby: row.try_get(0)?, lag: row.try_get(1)? };
+    let seen = ServerStatus { is_standby: row.try_get(0)?, lag: row.try_get(1)? };
     wish.against(seen).map_or(Ok(seen), |why| Err(DbError::Unwanted(why)))
 }
 
@@ -114,15 +114,15 @@ pub(super) async fn looked(connection: &mut PgConnection, wish: Wish) -> Result<
 #[derive(Clone)]
 pub(super) struct Servers {
     each: Vec<Endpoint>,
-    pub(super) wanted: Wanted,
+    pub(super) wanted: TargetSessionAttrs,
     /// Whether sessions are spread over them; otherwise the first that is there has them all.
     is_balanced: bool,
-    known: Arc<Known>,
+    known: Arc<ServerMemory>,
 }
 
 /// What was found out of the servers.
 #[derive(Debug, Default)]
-struct Known {
+struct ServerMemory {
     /// When a server did not let us in.
     away: Mutex<HashMap<String, Instant>>,
     /// Whose turn it is.
@@ -134,14 +134,14 @@ impl Servers {
     pub(super) fn parse(text: &str, variables: &TlsVariables) -> Result<Self, InvalidUrl> {
         let url = conninfo::as_url(text).ok_or(InvalidUrl(URL))?;
         let (place, query) = url.split_once('?').unwrap_or((&url, ""));
-        let (mut wanted, mut is_balanced) = (Wanted::Any, false);
+        let (mut wanted, mut is_balanced) = (TargetSessionAttrs::Any, false);
         let mut rest = Serializer::new(String::new());
         for (name, value) in parse(query.as_bytes()) {
             match &*name {
                 "target_session_attrs" => {
                     let expected =
                         "target_session_attrs to be any, primary, read-write, standby, read-only or prefer-standby";
-                    wanted = Wanted::parse(&value).ok_or(InvalidUrl(expected))?;
+                    wanted = TargetSessionAttrs::parse(&value).ok_or(InvalidUrl(expected))?;
                 }
                 "load_balance_hosts" if matches!(&*value, "random" | "disable") => is_balanced = value == "random",
                 "load_balance_hosts" => return Err(InvalidUrl("load_balance_hosts to be random or disable")),
@@ -153,7 +153,7 @@ impl Servers {
         let urls = hosts::each(&url).ok_or(InvalidUrl("as many ports and addresses as hosts, or one port for all"))?;
         let one = |(number, url): (usize, &String)| Ok(Endpoint::parse(url, variables)?.numbered(number));
         let each: Result<Vec<_>, _> = urls.iter().enumerate().map(one).collect();
-        let known = Known { turn: AtomicUsize::new(start()), ..Known::default() };
+        let known = ServerMemory { turn: AtomicUsize::new(start()), ..ServerMemory::default() };
         Ok(Self { each: each?, wanted, is_balanced, known: Arc::new(known) })
     }
 
@@ -211,7 +211,7 @@ impl Servers {
     /// What the only server says, or what each of several does.
     pub(super) async fn chosen<T, F>(
         &self,
-        wish: Wish,
+        wish: ServerRequirement,
         patience: Duration,
         open: impl Fn(Endpoint) -> F,
     ) -> Result<T, DbError>
@@ -222,7 +222,7 @@ impl Servers {
         let mut reasons: Vec<(String, DbError)> = Vec::new();
         for wanted in wish.wanted.passes() {
             for server in self.in_order() {
-                let (place, wish) = (server.place(), Wish { wanted: *wanted, ..wish });
+                let (place, wish) = (server.place(), ServerRequirement { wanted: *wanted, ..wish });
                 let opened = async {
                     let mut opened = open(server.clone()).await?;
                     if wish.is_particular() {
@@ -289,10 +289,16 @@ mod tests {
     #[test]
     fn a_url_names_its_servers() -> Result<(), &'static str> {
         let two = servers("postgres://u:p@a:1,b:2/d?target_session_attrs=prefer-standby&application_name=x")?;
-        assert_eq!((two.place().as_str(), two.count(), two.wanted), ("a:1/d, b:2/d", 2, Wanted::PreferStandby));
+        assert_eq!(
+            (two.place().as_str(), two.count(), two.wanted),
+            ("a:1/d, b:2/d", 2, TargetSessionAttrs::PreferStandby)
+        );
         let libpq =
             servers("host=a,b port=5 dbname=d user=u target_session_attrs=read-only load_balance_hosts=random")?;
-        assert_eq!((libpq.place().as_str(), libpq.wanted, libpq.is_balanced), ("a:5/d, b:5/d", Wanted::Standby, true));
+        assert_eq!(
+            (libpq.place().as_str(), libpq.wanted, libpq.is_balanced),
+            ("a:5/d, b:5/d", TargetSessionAttrs::Standby, true)
+        );
         assert_eq!(servers("postgres://u@h/d")?.place(), "h:5432/d");
         for (url, said) in [
             ("postgres://u@a/d?target_session_attrs=secondary", "target_session_attrs to be any"),
@@ -321,21 +327,26 @@ mod tests {
 
     #[test]
     fn what_is_wanted_decides_and_the_lag() {
-        let standby = |lag| Look { is_standby: true, lag };
-        let primary = Look { is_standby: false, lag: 0.0 };
-        let wish = |wanted, seconds: Option<u64>| Wish { wanted, max_lag: seconds.map(Duration::from_secs) };
+        let standby = |lag| ServerStatus { is_standby: true, lag };
+        let primary = ServerStatus { is_standby: false, lag: 0.0 };
+        let wish =
+            |wanted, seconds: Option<u64>| ServerRequirement { wanted, max_lag: seconds.map(Duration::from_secs) };
         for (wish, seen, why) in [
-            (wish(Wanted::Any, None), standby(1e9), None),
-            (wish(Wanted::Primary, None), standby(0.0), Some("is a standby")),
-            (wish(Wanted::Standby, None), primary, Some("is no standby")),
-            (wish(Wanted::Standby, Some(30)), standby(29.9), None),
-            (wish(Wanted::Any, Some(30)), standby(31.0), Some("is 31 s behind, and DATEBIN_MAX_LAG is 30 s")),
+            (wish(TargetSessionAttrs::Any, None), standby(1e9), None),
+            (wish(TargetSessionAttrs::Primary, None), standby(0.0), Some("is a standby")),
+            (wish(TargetSessionAttrs::Standby, None), primary, Some("is no standby")),
+            (wish(TargetSessionAttrs::Standby, Some(30)), standby(29.9), None),
             (
-                wish(Wanted::Any, Some(30)),
+                wish(TargetSessionAttrs::Any, Some(30)),
+                standby(31.0),
+                Some("is 31 s behind, and DATEBIN_MAX_LAG is 30 s"),
+            ),
+            (
+                wish(TargetSessionAttrs::Any, Some(30)),
                 standby(f64::INFINITY),
                 Some("has replayed nothing since it started, and DATEBIN_MAX_LAG is 30 s"),
             ),
-            (wish(Wanted::Any, Some(30)), primary, None),
+            (wish(TargetSessionAttrs::Any, Some(30)), primary, None),
         ] {
             assert_eq!(wish.against(seen).as_deref(), why, "{wish:?} {seen:?}");
         }

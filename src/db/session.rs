@@ -11,14 +11,14 @@ use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{Connection as _, Row as _};
 use tokio::time::timeout;
 
-use super::config::{DatabaseConfig, Purpose};
+use super::config::{DatabaseConfig, SessionPurpose};
 use super::endpoint::Endpoint;
 use super::error::DbError;
 use super::lease::raw;
-use super::pace::Pace;
-use super::servers::{Wanted, Wish, looked};
-use super::settings::Mode;
-use super::start::Start;
+use super::pace::RoundTrip;
+use super::servers::{ServerRequirement, TargetSessionAttrs, looked};
+use super::settings::AccessMode;
+use super::start::SessionStart;
 use super::transaction::{self, Transactions};
 use crate::identity::Identity;
 use crate::observe::{Observation, UnderWay};
@@ -55,14 +55,14 @@ pub(super) struct Session {
 pub(super) struct Sessions {
     config: DatabaseConfig,
     pub(super) transactions: Transactions,
-    pace: Pace,
+    pace: RoundTrip,
     /// Sessions of a server that were used last before this moment are not trusted: one of them did not answer.
     suspects: Mutex<HashMap<usize, Instant>>,
 }
 
 impl Sessions {
-    pub(super) fn new(config: DatabaseConfig, pace: Pace) -> Self {
-        let transactions = Transactions::new(&config.settings(Purpose::Questions), Mode::Reading);
+    pub(super) fn new(config: DatabaseConfig, pace: RoundTrip) -> Self {
+        let transactions = Transactions::new(&config.settings(SessionPurpose::Questions), AccessMode::Reading);
         Self { config, transactions, pace, suspects: Mutex::default() }
     }
 
@@ -73,12 +73,12 @@ impl Sessions {
 
     /// Opens a session outside of the pool.
     async fn open(&self) -> Result<Session, DbError> {
-        connected(&self.config, &Start::of(Purpose::Questions), &self.pace).await
+        connected(&self.config, &SessionStart::of(SessionPurpose::Questions), &self.pace).await
     }
 
     /// Opens another session on the server of one.
     async fn beside(&self, session: &Session) -> Result<Session, DbError> {
-        let start = Start::of(Purpose::Questions);
+        let start = SessionStart::of(SessionPurpose::Questions);
         // The password may be another one by now.
         let servers = self.config.servers();
         let server = servers.at(&session.server.place()).unwrap_or(&session.server);
@@ -94,10 +94,17 @@ impl Sessions {
             return Ok(());
         }
         // The second choice is one for a while.
-        let allowed = if wish.wanted == Wanted::PreferStandby { Wish { wanted: Wanted::Any, ..wish } } else { wish };
+        let allowed = if wish.wanted == TargetSessionAttrs::PreferStandby {
+            ServerRequirement { wanted: TargetSessionAttrs::Any, ..wish }
+        } else {
+            wish
+        };
         let seen = timeout(self.config.connect_timeout, looked(&mut session.connection, allowed)).await;
         let seen = seen.map_err(|_| RecycleError::Backend(DbError::timed_out()))?.map_err(RecycleError::Backend)?;
-        if wish.wanted == Wanted::PreferStandby && !seen.is_standby && session.opened.elapsed() > SECOND_CHOICE {
+        if wish.wanted == TargetSessionAttrs::PreferStandby
+            && !seen.is_standby
+            && session.opened.elapsed() > SECOND_CHOICE
+        {
             return Err(RecycleError::message("a standby may be there again"));
         }
         session.looked = Instant::now();
@@ -117,14 +124,18 @@ impl Sessions {
 
 /// How long a session may take to open. The setting bounds one round trip; where the distance is known to be short,
 /// it bounds them all, so that a server that fell silent is found out soon.
-pub(super) fn patience(connect_timeout: Duration, pace: &Pace) -> Duration {
+pub(super) fn patience(connect_timeout: Duration, pace: &RoundTrip) -> Duration {
     let each = pace.get().map_or(connect_timeout, |round_trip| connect_timeout.min(round_trip * SLACK));
     connect_timeout.max(each * EXCHANGES)
 }
 
 /// Opens a session of the configured database, outside of any pool, on the first server that is there and is what is
 /// wanted.
-pub(super) async fn connected(config: &DatabaseConfig, start: &Start, pace: &Pace) -> Result<Session, DbError> {
+pub(super) async fn connected(
+    config: &DatabaseConfig,
+    start: &SessionStart,
+    pace: &RoundTrip,
+) -> Result<Session, DbError> {
     let opened = config.opened(start.wish, pace, |server| open(config, start, server));
     // In a box, its type forgotten: what opens a session is a part of every other future.
     opened.boxed().await
@@ -132,7 +143,7 @@ pub(super) async fn connected(config: &DatabaseConfig, start: &Start, pace: &Pac
 
 /// Opens a session. One whose settings do not hold is a pooler's, and so is one that is refused for its settings and
 /// opened without.
-async fn open(config: &DatabaseConfig, start: &Start, server: Endpoint) -> Result<Session, DbError> {
+async fn open(config: &DatabaseConfig, start: &SessionStart, server: Endpoint) -> Result<Session, DbError> {
     if config.pooler.is_there() {
         return pooled(server).await;
     }
@@ -177,13 +188,13 @@ impl BorrowMut<PgConnection> for Session {
 /// asks with its first batch whether its start arrived.
 async fn held(
     config: &DatabaseConfig,
-    purpose: Purpose,
+    purpose: SessionPurpose,
     mut connection: PgConnection,
     server: Endpoint,
 ) -> Result<Session, DbError> {
     let (settings, round_trip) = (config.settings(purpose), config.connect_timeout);
     let mut pid = None;
-    if purpose == Purpose::Questions {
+    if purpose == SessionPurpose::Questions {
         let row = match asked(&mut connection, &settings.read_back(true), round_trip).await {
             Err(error) if error.is_of_statement() => {
                 tracing::debug!(%error, "the server cannot watch for lost clients");

@@ -13,35 +13,35 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use super::error::DbError;
-use super::path::{Lasting, SearchPath};
+use super::path::{SearchPath, SettingScope};
 use crate::sql::{Statement, Writer};
 
 /// Settings of one kind of session.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Settings(Vec<Setting>);
+pub(super) struct Settings(Vec<SessionSetting>);
 
 /// A setting by its name in `pg_settings`.
 #[derive(Clone, Debug)]
-struct Setting {
+struct SessionSetting {
     name: &'static str,
-    value: Value,
+    value: SettingValue,
 }
 
-impl Setting {
+impl SessionSetting {
     /// Whether the server makes its value of what it sets for the role.
     fn is_of_role(&self) -> bool {
-        matches!(self.value, Value::Path(SearchPath::Role))
+        matches!(self.value, SettingValue::Path(SearchPath::Role))
     }
 
-    fn write_call(&self, w: &mut Writer, lasting: Lasting) {
-        if let Value::Path(path) = &self.value {
+    fn write_call(&self, w: &mut Writer, lasting: SettingScope) {
+        if let SettingValue::Path(path) = &self.value {
             return path.write_call(w, lasting);
         }
         w.syntax("pg_catalog.set_config('").syntax(self.name).syntax("', '");
         match &self.value {
-            Value::Millis(number) => w.number(*number),
-            Value::Text(text) => w.syntax(text),
-            Value::Path(_) => w,
+            SettingValue::Millis(number) => w.number(*number),
+            SettingValue::Text(text) => w.syntax(text),
+            SettingValue::Path(_) => w,
         };
         w.syntax("'").syntax(lasting.end());
     }
@@ -49,14 +49,14 @@ impl Setting {
 
 /// The value of a setting in its own unit.
 #[derive(Clone, Debug)]
-pub(super) enum Value {
+pub(super) enum SettingValue {
     Text(&'static str),
     Path(SearchPath),
     /// Milliseconds.
     Millis(usize),
 }
 
-impl fmt::Display for Value {
+impl fmt::Display for SettingValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => f.write_str(text),
@@ -74,18 +74,18 @@ const WATCHED: &str = "pg_catalog.set_config('client_connection_check_interval',
 
 impl Settings {
     /// The same with one more.
-    pub(super) fn with(mut self, name: &'static str, value: Value) -> Self {
-        self.0.push(Setting { name, value });
+    pub(super) fn with(mut self, name: &'static str, value: SettingValue) -> Self {
+        self.0.push(SessionSetting { name, value });
         self
     }
 
     /// As the start of a session takes them.
-    pub(super) fn at_start(&self) -> impl Iterator<Item = (&'static str, Value)> {
-        self.of_start().map(|setting| (setting.name, setting.value.clone())).chain([(MARK, Value::Text("on"))])
+    pub(super) fn at_start(&self) -> impl Iterator<Item = (&'static str, SettingValue)> {
+        self.of_start().map(|setting| (setting.name, setting.value.clone())).chain([(MARK, SettingValue::Text("on"))])
     }
 
     /// Those that do not depend on what the server sets for the role.
-    fn of_start(&self) -> impl Iterator<Item = &Setting> {
+    fn of_start(&self) -> impl Iterator<Item = &SessionSetting> {
         self.0.iter().filter(|setting| !setting.is_of_role())
     }
 
@@ -104,7 +104,7 @@ impl Settings {
         w.syntax(if is_watched { WATCHED } else { "NULL" });
         for setting in self.0.iter().filter(|setting| setting.is_of_role()) {
             w.syntax(", ");
-            setting.write_call(&mut w, Lasting::Session);
+            setting.write_call(&mut w, SettingScope::Session);
         }
         w.syntax(") END");
         w.finish()
@@ -115,18 +115,18 @@ impl Settings {
         let text: Option<String> = row.try_get(1)?;
         let found: HashMap<String, String> = serde_json::from_str(text.as_deref().unwrap_or("{}"))
             .map_err(|error| DbError::Protocol(error.to_string()))?;
-        let holds = |setting: &&Setting| found.get(setting.name) != Some(&setting.value.to_string());
+        let holds = |setting: &&SessionSetting| found.get(setting.name) != Some(&setting.value.to_string());
         Ok(self.of_start().find(holds).map(|setting| setting.name))
     }
 
     /// Opens a transaction with every setting its own, and asks for the process that it runs on.
-    pub(super) fn opening(&self, mode: Mode) -> Statement {
+    pub(super) fn opening(&self, mode: AccessMode) -> Statement {
         let mut w = Writer::default();
         w.syntax(mode.begin()).syntax("; SELECT pg_catalog.pg_backend_pid()");
         w.syntax(", pg_catalog.current_setting('transaction_read_only')");
         for setting in &self.0 {
             w.syntax(", ");
-            setting.write_call(&mut w, Lasting::Transaction);
+            setting.write_call(&mut w, SettingScope::Transaction);
         }
         w.finish()
     }
@@ -134,14 +134,14 @@ impl Settings {
 
 /// What a transaction may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
+pub(super) enum AccessMode {
     /// Read.
     Reading,
     /// Write: only the one that adds an annotation.
     Writing,
 }
 
-impl Mode {
+impl AccessMode {
     /// Opens such a transaction.
     pub(super) const fn begin(self) -> &'static str {
         match self {
@@ -185,10 +185,11 @@ mod tests {
 
     #[test]
     fn a_transaction_brings_every_setting() {
-        let settings =
-            Settings::default().with("DateStyle", Value::Text("ISO, MDY")).with("lock_timeout", Value::Millis(5000));
+        let settings = Settings::default()
+            .with("DateStyle", SettingValue::Text("ISO, MDY"))
+            .with("lock_timeout", SettingValue::Millis(5000));
         assert_eq!(
-            settings.opening(Mode::Reading).text,
+            settings.opening(AccessMode::Reading).text,
             "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE; SELECT pg_catalog.pg_backend_pid(), \
              pg_catalog.current_setting('transaction_read_only'), pg_catalog.set_config('DateStyle', 'ISO, MDY', true), \
              pg_catalog.set_config('lock_timeout', '5000', true)"

@@ -7,7 +7,7 @@ use super::error::Complaint;
 use crate::error::{Error, Kind};
 
 /// What a code, or the first two signs of one, means.
-struct Meaning {
+struct SqlstateMeaning {
     codes: &'static [&'static str],
     kind: Kind,
     message: &'static str,
@@ -24,7 +24,7 @@ const DEFINITION: &str = "the operator mends the relation's definition, or leave
 const NOT_AS_TOLD: &str = "the operator finds the difference with `datebin check`";
 
 /// The first that fits counts: codes stand before their class.
-const MEANINGS: &[Meaning] = &[
+const MEANINGS: &[SqlstateMeaning] = &[
     // Time.
     meaning(&["57014"], Kind::Timeout, TOOK_TOO_LONG, ASK_LESS),
     meaning(
@@ -136,12 +136,17 @@ const MEANINGS: &[Meaning] = &[
 
 const TOOK_TOO_LONG: &str = "the question took too long";
 
-const fn meaning(codes: &'static [&'static str], kind: Kind, message: &'static str, hint: &'static str) -> Meaning {
-    Meaning { codes, kind, message, hint }
+const fn meaning(
+    codes: &'static [&'static str],
+    kind: Kind,
+    message: &'static str,
+    hint: &'static str,
+) -> SqlstateMeaning {
+    SqlstateMeaning { codes, kind, message, hint }
 }
 
 /// What everything else means.
-const OTHER: Meaning = meaning(&[], Kind::Broken, "the relation behind this metric cannot be read", SEE_LOG);
+const OTHER: SqlstateMeaning = meaning(&[], Kind::Broken, "the relation behind this metric cannot be read", SEE_LOG);
 
 /// The error as a client may see it.
 pub(super) fn public(complaint: &Complaint) -> Error {
@@ -151,7 +156,7 @@ pub(super) fn public(complaint: &Complaint) -> Error {
             "narrow the time range, or the operator raises max_locks_per_transaction in the server's configuration",
         );
     }
-    let fits = |meaning: &&Meaning| meaning.codes.iter().any(|code| complaint.code.starts_with(code));
+    let fits = |meaning: &&SqlstateMeaning| meaning.codes.iter().any(|code| complaint.code.starts_with(code));
     let meaning = MEANINGS.iter().find(fits).unwrap_or(&OTHER);
     let message = match meaning.kind {
         Kind::Timeout | Kind::Busy | Kind::Unavailable => meaning.message.to_owned(),

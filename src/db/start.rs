@@ -1,26 +1,26 @@
 //! What a session is opened for, and what it starts with.
 
-use super::config::Purpose;
-use super::servers::Wish;
+use super::config::SessionPurpose;
+use super::servers::ServerRequirement;
 
 /// How a session starts.
-pub(super) struct Start {
-    pub(super) purpose: Purpose,
+pub(super) struct SessionStart {
+    pub(super) purpose: SessionPurpose,
     /// A setting that is sent besides, and that the caller itself makes sure of.
     pub(super) more: Option<(&'static str, String)>,
     /// What the server must be, where that is not for the URL to say.
-    pub(super) wish: Option<Wish>,
+    pub(super) wish: Option<ServerRequirement>,
 }
 
-impl Start {
+impl SessionStart {
     /// The usual start.
-    pub(super) const fn of(purpose: Purpose) -> Self {
+    pub(super) const fn of(purpose: SessionPurpose) -> Self {
         Self { purpose, more: None, wish: None }
     }
 
     /// The same on a server that may be written to.
     pub(super) fn on_primary(self) -> Self {
-        Self { wish: Some(Wish::PRIMARY), ..self }
+        Self { wish: Some(ServerRequirement::PRIMARY), ..self }
     }
 
     /// The same with one more setting.

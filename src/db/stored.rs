@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::config::DatabaseConfig;
 use super::error::DbError;
 use super::lease::{raw, texts};
-use super::path::{Lasting, SearchPath};
+use super::path::{SearchPath, SettingScope};
 use super::{names, rollups};
 use crate::catalog::classify::{Draft, NameStrategy, StoredNames};
 use crate::catalog::{Relation, Snapshot, Source};
@@ -36,7 +36,7 @@ const MEMBERS: u32 = 1000;
 /// What earlier refreshes read from rows.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
-    sources: HashMap<String, Known>,
+    sources: HashMap<String, SourceMemory>,
     rollups: HashMap<String, rollups::KnownRows>,
     /// The relations outside of the scope that were asked about.
     pub(super) beyond: Vec<Relation>,
@@ -46,7 +46,7 @@ pub(crate) struct Memory {
 
 /// What is known of one source.
 #[derive(Clone, Debug)]
-struct Known {
+struct SourceMemory {
     /// The last names that could be read.
     names: Option<StoredNames>,
     /// Why they could not be read the last time.
@@ -68,14 +68,14 @@ impl LastRead {
     }
 }
 
-impl Known {
+impl SourceMemory {
     fn is_due(&self, is_view: bool, is_asked: bool) -> bool {
         self.last.is_due(if is_view { VIEWS } else { Duration::ZERO }, is_asked)
     }
 }
 
 /// Reads what only rows know, over one connection.
-pub(super) struct Reader<'a> {
+pub(super) struct RowFactsReader<'a> {
     connection: &'a mut PgConnection,
     memory: &'a mut Memory,
     /// What is to be said of sources that could not be read.
@@ -90,7 +90,7 @@ pub(super) struct Reader<'a> {
     path: SearchPath,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> RowFactsReader<'a> {
     pub(super) fn new(connection: &'a mut PgConnection, memory: &'a mut Memory, config: &DatabaseConfig) -> Self {
         let is_shorter = config.statement_timeout > STATEMENT;
         let path = config.search_path.clone();
@@ -102,7 +102,7 @@ impl<'a> Reader<'a> {
         if std::mem::take(&mut self.is_unbounded) {
             let mut w = Writer::default();
             w.syntax("SELECT ");
-            self.path.write_call(&mut w, Lasting::Session);
+            self.path.write_call(&mut w, SettingScope::Session);
             if self.is_shorter {
                 w.syntax(", pg_catalog.set_config('statement_timeout', '3000', false)");
             }
@@ -122,7 +122,7 @@ impl<'a> Reader<'a> {
             let key = rollups::key(&source, rollup);
             let mut last = self.memory.rollups.remove(&key);
             if Instant::now() < until {
-                let asked = rollups::Search { last: last.take(), is_asked: self.memory.is_asked };
+                let asked = rollups::HoleSearch { last: last.take(), is_asked: self.memory.is_asked };
                 last = rollups::read(self.connection, &source, rollup, asked).await?;
             } else {
                 rollup.held = rollups::unread();
@@ -179,7 +179,7 @@ impl<'a> Reader<'a> {
         Ok(stored)
     }
 
-    async fn read(&mut self, source: &Source, last: Option<Known>, most: u32) -> Result<Known, DbError> {
+    async fn read(&mut self, source: &Source, last: Option<SourceMemory>, most: u32) -> Result<SourceMemory, DbError> {
         self.bound().await?;
         let begun = Instant::now();
         let read = names::stored_names_until(self.connection, source, most, begun + SOURCE).await;
@@ -189,13 +189,13 @@ impl<'a> Reader<'a> {
             Ok(names) if names.strategy == NameStrategy::Statistics => {
                 let some = Some(names).filter(|names| !names.names.is_empty());
                 let names = last.and_then(|last| last.names).or(some);
-                Ok(Known { names, failure: Some(SLOW), last: LastRead { at: begun, took } })
+                Ok(SourceMemory { names, failure: Some(SLOW), last: LastRead { at: begun, took } })
             }
-            Ok(names) => Ok(Known { names: Some(names), failure: None, last: LastRead { at: begun, took } }),
+            Ok(names) => Ok(SourceMemory { names: Some(names), failure: None, last: LastRead { at: begun, took } }),
             Err(error) if names::is_about_the_relation(&error) => {
                 let names = last.and_then(|last| last.names);
                 tracing::debug!(relation = %source.relation, %error, "no names");
-                Ok(Known { names, failure: Some(why(&error)), last: LastRead { at: begun, took } })
+                Ok(SourceMemory { names, failure: Some(why(&error)), last: LastRead { at: begun, took } })
             }
             Err(error) => Err(error),
         }
@@ -234,12 +234,12 @@ fn why(error: &DbError) -> &'static str {
 }
 
 /// What is known of a source for which no time is left.
-fn untimely(last: Option<Known>) -> Known {
+fn untimely(last: Option<SourceMemory>) -> SourceMemory {
     let failure = Some("other sources took all the time");
     match last {
-        Some(last) => Known { failure, ..last },
+        Some(last) => SourceMemory { failure, ..last },
         // Due at once.
-        None => Known { names: None, failure, last: LastRead { at: Instant::now(), took: Duration::ZERO } },
+        None => SourceMemory { names: None, failure, last: LastRead { at: Instant::now(), took: Duration::ZERO } },
     }
 }
 
@@ -251,7 +251,7 @@ fn untrusted(source: &Source, role: &str) -> String {
     )
 }
 
-fn left_out(source: &Source, known: &Known, why: &str) -> String {
+fn left_out(source: &Source, known: &SourceMemory, why: &str) -> String {
     let done = if known.names.is_some() { "the names of before are kept" } else { "it is left out" };
     format!("{}: its names cannot be listed ({why}); {done}", source.relation)
 }
@@ -270,7 +270,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn names_are_read_again_in_proportion_to_what_that_costs() {
-        let known = |took| Known { names: None, failure: None, last: LastRead { at: Instant::now(), took } };
+        let known = |took| SourceMemory { names: None, failure: None, last: LastRead { at: Instant::now(), took } };
         let (fast, slow) = (known(Duration::from_millis(10)), known(Duration::from_secs(3)));
         let due = |is_view, is_asked| [fast.is_due(is_view, is_asked), slow.is_due(is_view, is_asked)];
         assert_eq!((due(false, false), due(false, true)), ([false, false], [true, false]));

@@ -10,13 +10,13 @@ use tokio::time::timeout;
 use super::error::DbError;
 use super::lease::{query, raw};
 use super::session::Session;
-use super::settings::{Mode, Settings};
+use super::settings::{AccessMode, Settings};
 use crate::identity::Identity;
 use crate::sql::{Param, Statement, Writer};
 
 /// How transactions begin.
 pub(super) struct Transactions {
-    mode: Mode,
+    mode: AccessMode,
     /// On a session of its own.
     direct: Statement,
     /// On a session that other clients have as well.
@@ -29,7 +29,7 @@ const ROLLBACK: &str = "ROLLBACK";
 const END: Duration = Duration::from_secs(3);
 
 impl Transactions {
-    pub(super) fn new(settings: &Settings, mode: Mode) -> Self {
+    pub(super) fn new(settings: &Settings, mode: AccessMode) -> Self {
         let mut direct = Writer::default();
         direct.syntax(mode.begin());
         Self { mode, direct: direct.finish(), pooled: settings.opening(mode) }

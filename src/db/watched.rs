@@ -4,20 +4,20 @@ use std::time::Instant;
 
 use super::error::DbError;
 use super::pool::Database;
-use crate::observe::{Observation, Observer, Outcome, UnderWay};
+use crate::observe::{Observation, Observer, StatementOutcome, UnderWay};
 
 /// A statement that runs; its end is told when this is dropped.
-pub(super) struct Watched<'a> {
+pub(super) struct WatchedStatement<'a> {
     database: &'a Database,
     begun: Instant,
     rows: u64,
     /// Abandoned, unless it ended before.
-    outcome: Outcome,
+    outcome: StatementOutcome,
 }
 
-impl<'a> Watched<'a> {
+impl<'a> WatchedStatement<'a> {
     pub(super) fn begin(database: &'a Database) -> Self {
-        Self { database, begun: Instant::now(), rows: 0, outcome: Outcome::Abandoned }
+        Self { database, begun: Instant::now(), rows: 0, outcome: StatementOutcome::Abandoned }
     }
 
     /// A row was read.
@@ -28,14 +28,14 @@ impl<'a> Watched<'a> {
     /// The statement ended. That its rows were refused is not its fault.
     pub(super) fn ended(&mut self, done: &Result<(), DbError>) {
         self.outcome = match done {
-            Ok(()) | Err(DbError::Refused(_)) => Outcome::Answered,
-            Err(error) if error.is_out_of_time() => Outcome::TimedOut,
-            Err(_) => Outcome::Failed,
+            Ok(()) | Err(DbError::Refused(_)) => StatementOutcome::Answered,
+            Err(error) if error.is_out_of_time() => StatementOutcome::TimedOut,
+            Err(_) => StatementOutcome::Failed,
         };
     }
 }
 
-impl Drop for Watched<'_> {
+impl Drop for WatchedStatement<'_> {
     fn drop(&mut self) {
         let observer = self.database.observer();
         observer.observe(&Observation::Statement(self.outcome, self.begun.elapsed()));

@@ -1,16 +1,16 @@
 //! An annotation that a caller adds.
 
-use super::Scope;
+use super::RequestScope;
 use crate::catalog::OWN;
 use crate::error::Error;
-use crate::sql::{NewAnnotation, add_annotation};
+use crate::sql::{AnnotationInsert, add_annotation};
 
-impl Scope {
+impl RequestScope {
     /// Adds an annotation to datebin's own table, and gives the id that lists show.
     ///
     /// # Errors
     /// The database is away, has no such table, or its role may not write there.
-    pub async fn annotate(&self, annotation: &NewAnnotation) -> Result<String, Error> {
+    pub async fn annotate(&self, annotation: &AnnotationInsert) -> Result<String, Error> {
         self.record.metric(&format!("annotations/{OWN}"));
         self.record.range(annotation.time, annotation.time_end.unwrap_or(annotation.time));
         let added = self.database.annotate(&add_annotation(annotation), self.deadline).await;

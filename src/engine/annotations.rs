@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use futures_util::{StreamExt as _, stream};
 
-use super::{AT_ONCE, Scope};
+use super::{AT_ONCE, RequestScope};
 use crate::catalog::AnnotationSource;
 use crate::db::AnnotationRow;
 use crate::error::{Error, Kind};
@@ -18,7 +18,7 @@ const ANNOTATIONS: u32 = 10_000;
 
 /// Annotations, and what is to be said of them.
 #[derive(Debug, Default)]
-pub struct Events {
+pub struct AnnotationList {
     /// The annotations, by time.
     pub rows: Vec<AnnotationRow>,
     /// What the person at the panel should know.
@@ -30,7 +30,7 @@ const ENDLESS: i64 = 253_402_214_400_000;
 
 /// What one relation gave.
 #[derive(Default)]
-struct Found {
+struct RelationAnnotations {
     rows: Vec<AnnotationRow>,
     /// Rows whose time is outside of the calendar.
     timeless: usize,
@@ -38,7 +38,7 @@ struct Found {
     reversed: usize,
 }
 
-impl Found {
+impl RelationAnnotations {
     /// The row with an end that can be drawn: that of the range where it has none, and none before its start.
     fn ended(&mut self, row: AnnotationRow, to: i64) -> Option<AnnotationRow> {
         let Some(start) = row.start else {
@@ -57,13 +57,13 @@ impl Found {
     }
 }
 
-impl Scope {
+impl RequestScope {
     /// The annotations of all relations for each question. A relation that cannot be read is left out with a notice;
     /// texts that are too long are cut with one.
     ///
     /// # Errors
     /// No relation could be read as the database does not answer, or there are too many annotations.
-    pub async fn annotations(&self, questions: &[AnnotationQuestion]) -> Result<Vec<Events>, Error> {
+    pub async fn annotations(&self, questions: &[AnnotationQuestion]) -> Result<Vec<AnnotationList>, Error> {
         let shortener = Mutex::new(Shortener::default());
         let (mut all, mut rows) = (Vec::with_capacity(questions.len()), 0);
         for question in questions {
@@ -83,7 +83,11 @@ impl Scope {
         Ok(all)
     }
 
-    async fn events(&self, question: &AnnotationQuestion, shortener: &Mutex<Shortener>) -> Result<Events, Error> {
+    async fn events(
+        &self,
+        question: &AnnotationQuestion,
+        shortener: &Mutex<Shortener>,
+    ) -> Result<AnnotationList, Error> {
         let (terms, most) = (question.filter.tags.len() + question.filter.words.len(), self.limits.filters as usize);
         if terms > most {
             return Err(too_many_filters(terms, most));
@@ -91,7 +95,8 @@ impl Scope {
         let sources = self.snapshot.annotations();
         let running: Vec<_> = sources.iter().map(|source| self.of_source(source, question, shortener)).collect();
         let results: Vec<_> = stream::iter(running).buffered(AT_ONCE).collect().await;
-        let (mut events, mut all, mut read, mut failed) = (Events::default(), Found::default(), 0, None);
+        let (mut events, mut all, mut read, mut failed) =
+            (AnnotationList::default(), RelationAnnotations::default(), 0, None);
         for (source, result) in sources.iter().zip(results) {
             match result {
                 Ok(None) => {}
@@ -130,12 +135,12 @@ impl Scope {
         source: &AnnotationSource,
         question: &AnnotationQuestion,
         shortener: &Mutex<Shortener>,
-    ) -> Result<Option<Found>, Error> {
+    ) -> Result<Option<RelationAnnotations>, Error> {
         let source = &source.seen_in(&question.zone);
         self.record.metric(&format!("annotations/{}", source.name));
         self.record.range(question.range.from, question.range.to);
         let statement = sql::annotations(source, &question.filter, question.range, ANNOTATIONS);
-        let mut found = Found::default();
+        let mut found = RelationAnnotations::default();
         let to = question.range.to;
         let mut sink = |row: AnnotationRow| {
             let Some(row) = found.ended(row, to) else { return };

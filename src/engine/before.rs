@@ -6,13 +6,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Scope, computing, resolve};
+use super::{RequestScope, computing, resolve};
 use crate::ast::Fill;
 use crate::error::{Error, Kind};
 use crate::evaluate::Node;
 use crate::frame;
 use crate::lower::Lowered;
-use crate::plan::{self, Apart, Context, FetchGroup, Planned};
+use crate::plan::{self, Context, FetchGroup, NewestPer, TargetPlan};
 use crate::range::buckets::BucketSpan;
 use crate::series::Labels;
 use crate::time::{Grid, MAX_POINTS, Millis, Step, TimeRange};
@@ -26,7 +26,7 @@ const RUNS: usize = 8;
 
 /// The last value of each series before a range.
 #[derive(Debug, Default)]
-pub(super) struct Before {
+pub(super) struct EarlierValues {
     pub(super) values: HashMap<Labels, f64>,
     /// What the person at the panel should know.
     pub(super) notice: Option<String>,
@@ -34,32 +34,32 @@ pub(super) struct Before {
 
 /// A question whose earlier values are wanted.
 #[derive(Clone, Copy)]
-struct Wanted<'a> {
+struct EarlierQuestion<'a> {
     context: &'a Context<'a>,
     /// What is evaluated: a ranking is that of the range, not of what lies before it.
     lowered: &'a Arc<Lowered>,
-    planned: &'a Planned,
+    planned: &'a TargetPlan,
 }
 
-impl Scope {
+impl RequestScope {
     /// The values before the range; none unless the fill carries them in.
     pub(super) async fn before(
         &self,
         context: &Context<'_>,
         lowered: &Arc<Lowered>,
-        planned: &Planned,
+        planned: &TargetPlan,
         fill: Fill,
-    ) -> Result<Before, Error> {
+    ) -> Result<EarlierValues, Error> {
         if fill != Fill::Previous {
-            return Ok(Before::default());
+            return Ok(EarlierValues::default());
         }
         let lowered = &match &lowered.node {
             Node::Rank { child, .. } => Arc::new(Lowered { node: (**child).clone(), fetches: lowered.fetches.clone() }),
             _ => Arc::clone(lowered),
         };
-        let wanted = Wanted { context, lowered, planned };
+        let wanted = EarlierQuestion { context, lowered, planned };
         match self.newest(wanted).await {
-            Ok(Some(values)) => Ok(Before { values, notice: None }),
+            Ok(Some(values)) => Ok(EarlierValues { values, notice: None }),
             Ok(None) => self.chunks(wanted).await,
             Err(error) if is_too_much(&error) => self.chunks(wanted).await,
             Err(error) => Err(error),
@@ -67,11 +67,11 @@ impl Scope {
     }
 
     /// The values at the newest samples; none where the expression has values elsewhere.
-    async fn newest(&self, wanted: Wanted<'_>) -> Result<Option<HashMap<Labels, f64>>, Error> {
-        let Some(window) = Window::of(wanted) else { return Ok(None) };
+    async fn newest(&self, wanted: EarlierQuestion<'_>) -> Result<Option<HashMap<Labels, f64>>, Error> {
+        let Some(window) = FetchWindow::of(wanted) else { return Ok(None) };
         let [request] = wanted.lowered.fetches.as_slice() else { return Ok(None) };
         let Ok(range) = TimeRange::new(window.earliest_ms(), window.latest_ms()) else { return Ok(None) };
-        let Some(group) = plan::newest(wanted.context, request, range, Apart::Series)? else { return Ok(None) };
+        let Some(group) = plan::newest(wanted.context, request, range, NewestPer::Series)? else { return Ok(None) };
         let mut buckets: Vec<i64> =
             self.with_cells_of_its_own().latest(&group).await?.into_iter().filter_map(|at| window.bucket(at)).collect();
         buckets.sort_unstable();
@@ -86,7 +86,7 @@ impl Scope {
 
     /// Evaluates earlier buckets, the nearest first, in chunks that grow with their distance. Where there is too much,
     /// what lies further back is not carried in, and a notice says so.
-    async fn chunks(&self, wanted: Wanted<'_>) -> Result<Before, Error> {
+    async fn chunks(&self, wanted: EarlierQuestion<'_>) -> Result<EarlierValues, Error> {
         let (mut grid, mut left) = (wanted.planned.grid.clone(), buckets(wanted.planned));
         let mut width = u64::from(grid.len()).max(FIRST_CHUNK);
         let mut values = HashMap::new();
@@ -106,13 +106,13 @@ impl Scope {
         }
         let searched_ms = wanted.planned.grid.start() - grid.start();
         let is_cut = left > 0 && self.has_samples_before(wanted, grid.start(), left).await;
-        Ok(Before { values, notice: is_cut.then(|| cut_short(searched_ms)) })
+        Ok(EarlierValues { values, notice: is_cut.then(|| cut_short(searched_ms)) })
     }
 
     /// Adds the last value of each series on a grid that has none yet; of these buckets only, where some are named.
     async fn carry(
         &self,
-        wanted: Wanted<'_>,
+        wanted: EarlierQuestion<'_>,
         grid: Grid,
         only: &[i64],
         values: &mut HashMap<Labels, f64>,
@@ -141,11 +141,11 @@ impl Scope {
     }
 
     /// Whether there are samples further back; where that cannot be told, there may be.
-    async fn has_samples_before(&self, wanted: Wanted<'_>, at: Millis, buckets: u64) -> bool {
+    async fn has_samples_before(&self, wanted: EarlierQuestion<'_>, at: Millis, buckets: u64) -> bool {
         let reach = i64::try_from(buckets).unwrap_or(i64::MAX).saturating_mul(step_ms(wanted.planned));
         let Ok(range) = TimeRange::new(at.saturating_sub(reach), at) else { return false };
         for request in &wanted.lowered.fetches {
-            let Ok(Some(group)) = plan::newest(wanted.context, request, range, Apart::Nothing) else { return true };
+            let Ok(Some(group)) = plan::newest(wanted.context, request, range, NewestPer::Nothing) else { return true };
             if self.with_cells_of_its_own().latest(&group).await.map_or(true, |found| !found.is_empty()) {
                 return true;
             }
@@ -155,7 +155,7 @@ impl Scope {
 }
 
 /// The window of the only fetch of an expression, and how far back samples count.
-struct Window {
+struct FetchWindow {
     /// The end of the first bucket's window.
     end_ms: Millis,
     length_ms: i64,
@@ -163,9 +163,9 @@ struct Window {
     buckets: i64,
 }
 
-impl Window {
+impl FetchWindow {
     /// None where buckets are not equally long, or where values and samples do not go together.
-    fn of(wanted: Wanted<'_>) -> Option<Self> {
+    fn of(wanted: EarlierQuestion<'_>) -> Option<Self> {
         let grid = &wanted.planned.grid;
         let [request] = wanted.lowered.fetches.as_slice() else { return None };
         let is_even = matches!(grid.step(), Step::Millis(_)) && request.selector.modifiers.at.is_none();
@@ -217,12 +217,12 @@ fn earlier(grid: &Grid, buckets: u64, context: &Context<'_>) -> Option<Grid> {
     if buckets == 0 { None } else { grid.before(buckets, context.zone) }
 }
 
-fn step_ms(planned: &Planned) -> i64 {
+fn step_ms(planned: &TargetPlan) -> i64 {
     (planned.grid.bucket_end(0) - planned.grid.start()).max(1)
 }
 
 /// How many buckets the lookback has: at least one.
-fn buckets(planned: &Planned) -> u64 {
+fn buckets(planned: &TargetPlan) -> u64 {
     let fetches = planned.groups.iter().flat_map(|group: &FetchGroup| &group.fetches);
     let lookback_ms = fetches.map(|fetch| fetch.fold.lookback_ms).max().unwrap_or(0);
     lookback_ms.unsigned_abs().div_ceil(step_ms(planned).unsigned_abs()).max(1)

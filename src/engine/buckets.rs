@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use futures_util::future::try_join_all;
 use tokio::time::timeout;
 
-use super::Scope;
+use super::RequestScope;
 use super::said::logged;
-use crate::budget::{Budget, Held};
-use crate::cache::{Key, Landed, ListKey, ListTimes, Origin, Outcome, Piece};
+use crate::budget::{Budget, HeldBytes};
+use crate::cache::{BucketRun, CacheKey, CacheOutcome, FetchOrigin, LandedBlocks, ListKey, ListTimes};
 use crate::catalog::{CachePolicy, Filter, LabelValue, MetricValue, Source};
 use crate::db::{DbError, Deadline};
 use crate::error::Error;
-use crate::frame::{self, Block, Collector, Found};
+use crate::frame::{self, Block, BlockSlice, Collector};
 use crate::plan::{self, Fetch};
 use crate::sql;
 use crate::time::{Millis, TimeRange};
@@ -25,37 +25,37 @@ const LABEL_VALUES: u32 = 100_000;
 const LONGEST: Duration = Duration::from_secs(3600);
 
 /// What a statement for some buckets gave, for one who waited.
-struct Asked {
-    found: Found,
+struct StatementAnswer {
+    found: BlockSlice,
     /// The bytes of it.
-    landed: Landed,
+    landed: LandedBlocks,
     /// Whether it was another one's statement.
     was_shared: bool,
 }
 
 /// A block, and the key that it is kept by.
-pub(super) struct Keyed {
-    pub(super) key: Key,
+pub(super) struct KeyedBlock {
+    pub(super) key: CacheKey,
     pub(super) block: Arc<Block>,
 }
 
 /// When rows are read, and what of them may be kept for how long.
 #[derive(Clone, Copy)]
-pub(super) struct Reading {
+pub(super) struct ReadPolicy {
     at: Instant,
     settled: Option<Millis>,
     max_age: Duration,
 }
 
 /// The buckets of a fetch.
-pub(super) struct Known {
+pub(super) struct FetchedBuckets {
     /// Where they are: each in one.
-    pub(super) found: Vec<Found>,
+    pub(super) found: Vec<BlockSlice>,
     /// What those hold that were asked for.
-    pub(super) landed: Vec<Landed>,
+    pub(super) landed: Vec<LandedBlocks>,
 }
 
-impl Known {
+impl FetchedBuckets {
     /// How much it is: cells.
     pub(super) fn work(&self) -> usize {
         self.found.iter().map(|found| found.block.cells_in(found.range)).sum()
@@ -67,7 +67,7 @@ impl Known {
     }
 }
 
-impl Scope {
+impl RequestScope {
     /// Whether the buckets of a fetch may come out of the cache, or of a statement that others wait for too. Rows that
     /// last change the buckets behind them when they end.
     pub(super) const fn is_cached(&self, fetch: &Fetch) -> bool {
@@ -75,24 +75,24 @@ impl Scope {
     }
 
     /// The buckets of a fetch whose patterns are resolved.
-    pub(super) async fn buckets(&self, fetch: &Fetch) -> Result<Known, Error> {
+    pub(super) async fn buckets(&self, fetch: &Fetch) -> Result<FetchedBuckets, Error> {
         let Some(source) = self.snapshot.sources().get(fetch.rows.source) else {
-            return Ok(Known { found: Vec::new(), landed: Vec::new() });
+            return Ok(FetchedBuckets { found: Vec::new(), landed: Vec::new() });
         };
-        let (keeping, key) = (source.keeping(), Key::of(fetch, self.identity(), self.catalog.reloads()));
+        let (keeping, key) = (source.keeping(), CacheKey::of(fetch, self.identity(), self.catalog.reloads()));
         let pieces = if self.since.is_fresh {
-            vec![Piece::Missing(TimeRange { from: fetch.axis.from, to: fetch.axis.to })]
+            vec![BucketRun::Missing(TimeRange { from: fetch.axis.from, to: fetch.axis.to })]
         } else {
             self.cache.pieces(&key, &frame::edges(&fetch.axis), keeping.max_age)
         };
-        let missing = pieces.iter().filter_map(Piece::missing);
+        let missing = pieces.iter().filter_map(BucketRun::missing);
         let asking = missing.map(|range| self.ask(&key, alone(fetch, range, source), keeping));
         let asked = try_join_all(asking).await?;
         self.count(fetch, &pieces, &asked);
-        let mut known = Known { found: Vec::with_capacity(pieces.len()), landed: Vec::new() };
+        let mut known = FetchedBuckets { found: Vec::with_capacity(pieces.len()), landed: Vec::new() };
         for piece in pieces {
-            if let Piece::Known(block, range) = piece {
-                known.found.push(Found { block, range });
+            if let BucketRun::Known(block, range) = piece {
+                known.found.push(BlockSlice { block, range });
             }
         }
         for one in asked {
@@ -140,16 +140,17 @@ impl Scope {
     /// Says that a fetch is read past the cache.
     pub(super) fn uncached(&self, fetch: &Fetch) {
         let asked = vec![TimeRange { from: fetch.axis.from, to: fetch.axis.to }];
-        self.tally.add(origin(fetch, Outcome::Miss, 0, asked));
+        self.tally.add(origin(fetch, CacheOutcome::Miss, 0, asked));
     }
 
-    fn count(&self, fetch: &Fetch, pieces: &[Piece], asked: &[Asked]) {
+    fn count(&self, fetch: &Fetch, pieces: &[BucketRun], asked: &[StatementAnswer]) {
         let outcome = match (pieces.len() - asked.len(), asked.len()) {
-            (_, 0) => Outcome::Hit,
-            (0, _) => Outcome::Miss,
-            _ => Outcome::Partial,
+            (_, 0) => CacheOutcome::Hit,
+            (0, _) => CacheOutcome::Miss,
+            _ => CacheOutcome::Partial,
         };
-        let cells = |piece: &Piece| if let Piece::Known(block, range) = piece { block.cells_in(*range) } else { 0 };
+        let cells =
+            |piece: &BucketRun| if let BucketRun::Known(block, range) = piece { block.cells_in(*range) } else { 0 };
         let run = asked.iter().filter(|asked| !asked.was_shared).count();
         let known = pieces.iter().map(cells).sum();
         self.tally.add(origin(fetch, outcome, known, asked.iter().map(|asked| asked.found.range).collect()));
@@ -159,7 +160,7 @@ impl Scope {
     }
 
     /// The buckets of a part of a fetch that is asked alone.
-    async fn ask(&self, key: &Key, fetch: Fetch, keeping: CachePolicy) -> Result<Asked, Error> {
+    async fn ask(&self, key: &CacheKey, fetch: Fetch, keeping: CachePolicy) -> Result<StatementAnswer, Error> {
         let range = TimeRange { from: fetch.axis.from, to: fetch.axis.to };
         let (flight, own, whose) = (self.in_flight(), fetch.clone(), key.clone());
         let work = async move { flight.fly(own, whose, keeping).await };
@@ -167,8 +168,8 @@ impl Scope {
         match timeout(self.deadline.left(), shared).await {
             Ok((landed, was_shared)) => {
                 let landed = landed?;
-                let found = Found { block: landed.blocks.first().cloned().unwrap_or_default(), range };
-                Ok(Asked { found, landed, was_shared })
+                let found = BlockSlice { block: landed.blocks.first().cloned().unwrap_or_default(), range };
+                Ok(StatementAnswer { found, landed, was_shared })
             }
             Err(_) => Err(logged(&DbError::Deadline, &fetch)),
         }
@@ -182,28 +183,28 @@ impl Scope {
     }
 
     /// Reads the buckets of a fetch, and stores those that are settled.
-    async fn fly(self, fetch: Fetch, key: Key, keeping: CachePolicy) -> Result<Landed, Error> {
+    async fn fly(self, fetch: Fetch, key: CacheKey, keeping: CachePolicy) -> Result<LandedBlocks, Error> {
         let reading = self.reading_now(keeping);
         let (block, held) = self.read_block(fetch).await?;
         let block = Arc::new(block);
-        self.store(vec![Keyed { key, block: Arc::clone(&block) }], reading).await?;
-        Ok(Landed { blocks: vec![block], held: Some(Arc::new(held)) })
+        self.store(vec![KeyedBlock { key, block: Arc::clone(&block) }], reading).await?;
+        Ok(LandedBlocks { blocks: vec![block], held: Some(Arc::new(held)) })
     }
 
     /// What may be kept of rows that are read from now on.
-    pub(super) fn reading_now(&self, keeping: CachePolicy) -> Reading {
+    pub(super) fn reading_now(&self, keeping: CachePolicy) -> ReadPolicy {
         let settled = keeping.settles_ms.map(|settles_ms| self.earlier_now().saturating_sub(settles_ms));
-        Reading { at: Instant::now(), settled, max_age: keeping.max_age }
+        ReadPolicy { at: Instant::now(), settled, max_age: keeping.max_age }
     }
 
     /// Stores what is settled of blocks.
-    pub(super) async fn store(&self, keyed: Vec<Keyed>, reading: Reading) -> Result<(), Error> {
-        let Reading { at, settled: Some(settled), max_age } = reading else { return Ok(()) };
+    pub(super) async fn store(&self, keyed: Vec<KeyedBlock>, reading: ReadPolicy) -> Result<(), Error> {
+        let ReadPolicy { at, settled: Some(settled), max_age } = reading else { return Ok(()) };
         let cache = self.cache.clone();
         // They are joined with what is known.
         let bytes = keyed.iter().map(|one| one.block.bytes() + cache.bytes_of(&one.key)).sum::<usize>();
         let keep = move |_: &Budget| {
-            for Keyed { key, block } in keyed {
+            for KeyedBlock { key, block } in keyed {
                 let is_settled = block.range().to <= settled;
                 let part = if is_settled { Some(block) } else { block.until(settled).map(Arc::new) };
                 part.into_iter().for_each(|part| cache.keep(&key, part, at, max_age));
@@ -214,7 +215,7 @@ impl Scope {
     }
 
     /// The buckets of a fetch as the database says them.
-    async fn read_block(&self, fetch: Fetch) -> Result<(Block, Held), Error> {
+    async fn read_block(&self, fetch: Fetch) -> Result<(Block, HeldBytes), Error> {
         if fetch.fold.function.is_of_samples() {
             let samples = self.streamed(false, std::slice::from_ref(&fetch)).await?;
             return self.compute(samples.work(), move |budget| samples.into_block(budget)).await;
@@ -233,7 +234,7 @@ fn alone(fetch: &Fetch, range: TimeRange, source: &Source) -> Fetch {
 }
 
 /// Where the buckets of a fetch came from.
-pub(super) fn origin(fetch: &Fetch, outcome: Outcome, known: usize, asked: Vec<TimeRange>) -> Origin {
+pub(super) fn origin(fetch: &Fetch, outcome: CacheOutcome, known: usize, asked: Vec<TimeRange>) -> FetchOrigin {
     let (metric, relation) = (fetch.rows.metric.clone(), fetch.rows.relation.to_string());
-    Origin { metric, relation, outcome, known, asked }
+    FetchOrigin { metric, relation, outcome, known, asked }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::labels::Wish;
-use super::{Scope, resolve};
+use super::labels::LabelValuesRequest;
+use super::{RequestScope, resolve};
 use crate::ast::{Expr, ExprKind, MetricRef, Selector};
 use crate::catalog::Snapshot;
-use crate::intake::{LABEL_FIELD, Opened, PICKER};
+use crate::intake::{LABEL_FIELD, OpenedField, PICKER};
 use crate::language;
-use crate::plan::{self, Rows};
+use crate::plan::{self, SourceRows};
 use crate::render;
 use crate::wire::builder::{Choice, MetricOption};
 
@@ -23,7 +23,7 @@ pub struct Choices {
     pub partial: bool,
 }
 
-impl Scope {
+impl RequestScope {
     /// The builder's list of metrics.
     #[must_use]
     pub fn builder_metrics(&self, metric: &str) -> Vec<MetricOption> {
@@ -41,7 +41,7 @@ impl Scope {
 
     /// What one of the builder's fields offers, narrowed by the others. What cannot be answered is left out: an error
     /// is shown nowhere.
-    pub async fn builder_choices(&self, builder: &Opened) -> Choices {
+    pub async fn builder_choices(&self, builder: &OpenedField) -> Choices {
         if let Some(choices) = render::choices(&builder.field) {
             return Choices { choices, partial: false };
         }
@@ -50,7 +50,8 @@ impl Scope {
         let rows = self.builder_rows(builder, label);
         let mut texts: BTreeSet<String> = match label {
             Some(label) => {
-                let found = self.values(&rows, Wish { label, range: None, prefix: "", most: PICKER }).await;
+                let found =
+                    self.values(&rows, LabelValuesRequest { label, range: None, prefix: "", most: PICKER }).await;
                 partial = found.iter().any(|found| found.as_ref().map_or(true, |found| found.partial));
                 found.into_iter().flatten().flat_map(|found| found.values).collect()
             }
@@ -67,7 +68,7 @@ impl Scope {
         Choices { choices: texts.into_iter().map(render::choice).chain(rest).collect(), partial }
     }
 
-    fn builder_rows(&self, builder: &Opened, label: Option<&str>) -> Vec<Rows<'_>> {
+    fn builder_rows(&self, builder: &OpenedField, label: Option<&str>) -> Vec<SourceRows<'_>> {
         let snapshot = self.snapshot();
         let others: Vec<_> =
             builder.filters.iter().filter(|matcher| Some(matcher.label.as_str()) != label).cloned().collect();

@@ -5,38 +5,38 @@ use std::sync::Arc;
 
 use super::resolve;
 use crate::ast::{Fill, Format, Options};
-use crate::budget::{Budget, Held};
+use crate::budget::{Budget, HeldBytes};
 use crate::catalog::Snapshot;
 use crate::error::{Error, Kind};
-use crate::evaluate::Fetched;
-use crate::frame::{self, Frame, Meaning};
+use crate::evaluate::FetchedSeries;
+use crate::frame::{self, Frame, Units};
 use crate::lower::Lowered;
-use crate::plan::{Limits, Planned};
+use crate::plan::{Limits, TargetPlan};
 use crate::series::{Labels, Series};
 
 /// A target whose series were fetched.
-pub(super) struct Computing {
+pub(super) struct FetchedTarget {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) lowered: Arc<Lowered>,
-    pub(super) planned: Planned,
+    pub(super) planned: TargetPlan,
     pub(super) limits: Limits,
     pub(super) options: Options,
     pub(super) text: String,
 }
 
-impl Computing {
+impl FetchedTarget {
     /// The frames, and the bytes that they take. `before` has the values in front of the range.
     pub(super) fn frames(
         &self,
-        inputs: Vec<Fetched>,
+        inputs: Vec<FetchedSeries>,
         before: HashMap<Labels, f64>,
         budget: &Budget,
-    ) -> Result<(Vec<Frame>, Held), Error> {
+    ) -> Result<(Vec<Frame>, HeldBytes), Error> {
         let evaluated = frame::evaluated(&self.lowered.node, inputs, &self.planned.grid, (budget, self.limits.cells));
         let (series, mut held) = evaluated.map_err(|error| resolve::evaluation(&error))?;
         self.bounded(&series, budget)?;
         let series = self.shaped(series, before, &mut held, budget)?;
-        let meaning = Meaning { lowered: &self.lowered, groups: &self.planned.groups, snapshot: &self.snapshot };
+        let meaning = Units { lowered: &self.lowered, groups: &self.planned.groups, snapshot: &self.snapshot };
         let legend = self.options.legend.as_deref();
         let frames = frame::frames(series, &self.planned.grid, &meaning, (&self.text, legend));
         held.set(frames.iter().map(Frame::bytes).sum())?;
@@ -61,7 +61,7 @@ impl Computing {
         &self,
         series: Vec<Series>,
         mut before: HashMap<Labels, f64>,
-        held: &mut Held,
+        held: &mut HeldBytes,
         budget: &Budget,
     ) -> Result<Vec<Series>, Error> {
         let grid = &self.planned.grid;
@@ -83,7 +83,7 @@ impl Computing {
 }
 
 /// About how many steps it takes to compute a tree over what was fetched.
-pub(super) fn steps(lowered: &Lowered, planned: &Planned, inputs: &[Fetched]) -> usize {
+pub(super) fn steps(lowered: &Lowered, planned: &TargetPlan, inputs: &[FetchedSeries]) -> usize {
     let points = inputs.iter().flat_map(|input| &input.series).map(|one| one.points.len() + 1).sum::<usize>();
     // Finding legends and writing frames counts as two nodes.
     points.saturating_add(planned.grid.len() as usize).saturating_mul(lowered.node.size() + 2)

@@ -1,7 +1,7 @@
 //! The plan that PostgreSQL has for a question, without running it.
 
 use super::show::{parts, statement};
-use super::{Scope, resolve};
+use super::{RequestScope, resolve};
 use crate::catalog::AnnotationSource;
 use crate::error::Error;
 use crate::intake::Question;
@@ -10,7 +10,7 @@ use crate::plan;
 use crate::sql::{self, AnnotationFilter, Statement};
 use crate::time::TimeRange;
 
-impl Scope {
+impl RequestScope {
     /// The plans of a question's statements, as `EXPLAIN (FORMAT JSON)` gives them.
     ///
     /// # Errors

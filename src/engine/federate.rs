@@ -2,34 +2,34 @@
 
 use std::collections::BTreeMap;
 
-use super::{RemoteAnswer, Scope};
-use crate::budget::Held;
+use super::{RemoteAnswer, RequestScope};
+use crate::budget::HeldBytes;
 use crate::error::Error;
 use crate::evaluate::SampledSeries;
 use crate::frame::PromPoint;
-use crate::lower::ReadRequest;
+use crate::lower::SampleRead;
 use crate::range::is_stale;
 use crate::series::Labels;
 use crate::time::TimeRange;
 
 /// The newest values of series.
 #[derive(Debug, Default)]
-pub struct Federated {
+pub struct NewestSamples {
     /// By labels: the value, and when it was measured.
     pub series: BTreeMap<Labels, PromPoint>,
     /// The bytes that they take, until they are written.
-    pub held: Vec<Held>,
+    pub held: Vec<HeldBytes>,
 }
 
-impl Scope {
+impl RequestScope {
     /// The series that some selector means, each with its newest value that still counts.
     ///
     /// # Errors
     /// A text is no selector, or its series cannot be read.
-    pub async fn federate(&self, selectors: &[String]) -> Result<Federated, Error> {
+    pub async fn federate(&self, selectors: &[String]) -> Result<NewestSamples, Error> {
         let now = self.moment().now;
-        let requests: Vec<ReadRequest> =
-            self.selectors(selectors).await?.into_iter().map(|selector| ReadRequest::newest(selector, now)).collect();
+        let requests: Vec<SampleRead> =
+            self.selectors(selectors).await?.into_iter().map(|selector| SampleRead::newest(selector, now)).collect();
         let (requests, range) = (&requests, TimeRange { from: now, to: now.saturating_add(1) });
         let answer = self.retried(|scope| async move { scope.samples_of(requests, range).await }).await?;
         let work = answer.work();
@@ -40,7 +40,7 @@ impl Scope {
                 budget.go_on()?;
                 series.extend(newest(one));
             }
-            Ok(Federated { series, held })
+            Ok(NewestSamples { series, held })
         })
         .await
     }

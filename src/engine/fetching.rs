@@ -6,29 +6,29 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::buckets::Known;
+use super::buckets::FetchedBuckets;
 use super::said::{logged, skipped_values, too_many_series};
-use super::{AT_ONCE, Scope};
-use crate::budget::Held;
+use super::{AT_ONCE, RequestScope};
+use crate::budget::HeldBytes;
 use crate::catalog::{Filter, LabelValue, Source};
 use crate::db::{DbError, RowSink, SeriesRow};
 use crate::error::Error;
-use crate::evaluate::Fetched;
-use crate::frame::{self, Collector, Gathered, Kept, Reduced, Reducer};
+use crate::evaluate::FetchedSeries;
+use crate::frame::{self, Collector, FetchSeries, KeptSeries, Reducer, Reduction};
 use crate::plan::{Fetch, FetchAggregate, FetchGroup, resolve_within};
 use crate::sql::{self, Statement};
 use crate::time::TimeRange;
 
 /// Series whose samples are the answer.
 pub(super) struct ReducedSeries {
-    pub(super) kept: Vec<Kept>,
-    pub(super) held: Held,
+    pub(super) kept: Vec<KeptSeries>,
+    pub(super) held: HeldBytes,
     pub(super) notices: Vec<String>,
 }
 
-impl Scope {
+impl RequestScope {
     /// The series of each group, and what the person at the panel should know of them.
-    pub(super) async fn run(&self, groups: &[FetchGroup]) -> Result<(Vec<Fetched>, Vec<String>), Error> {
+    pub(super) async fn run(&self, groups: &[FetchGroup]) -> Result<(Vec<FetchedSeries>, Vec<String>), Error> {
         let running: Vec<_> = groups.iter().flat_map(OfMetric::all).map(|part| self.series(part)).collect();
         let mut fetched = stream::iter(running).buffered(AT_ONCE);
         let (mut inputs, mut notices) = (Vec::with_capacity(groups.len()), Vec::new());
@@ -47,14 +47,14 @@ impl Scope {
     }
 
     /// The series of the metrics of a group as one list.
-    async fn joined(&self, group: &FetchGroup, mut parts: Vec<Gathered>) -> Result<Fetched, Error> {
+    async fn joined(&self, group: &FetchGroup, mut parts: Vec<FetchSeries>) -> Result<FetchedSeries, Error> {
         if group.answers && parts.iter().map(|part| part.series.len()).sum::<usize>() > self.limits.series as usize {
             return Err(too_many_series(self.limits.series));
         }
         if parts.len() == 1
-            && let Some(Gathered { series, held, .. }) = parts.pop()
+            && let Some(FetchSeries { series, held, .. }) = parts.pop()
         {
-            return Ok(Fetched { series, held });
+            return Ok(FetchedSeries { series, held });
         }
         let points = parts.iter().flat_map(|part| &part.series).map(|one| one.points.len() + 1).sum();
         let then = group.then.clone();
@@ -143,8 +143,8 @@ impl Scope {
     }
 
     /// The series of one metric; those with equal labels in several of its sources are one.
-    async fn series(&self, part: OfMetric<'_>) -> Result<Gathered, Error> {
-        let Some(first) = part.fetches.first() else { return Ok(Gathered::none(&self.budget)) };
+    async fn series(&self, part: OfMetric<'_>) -> Result<FetchSeries, Error> {
+        let Some(first) = part.fetches.first() else { return Ok(FetchSeries::none(&self.budget)) };
         let of_samples = first.fold.function.is_of_samples();
         if of_samples && !(part.fetches.len() == 1 && first.fold.function.is_of_pairs() && self.is_cached(first)) {
             return Box::pin(self.folded(part)).await;
@@ -171,7 +171,7 @@ impl Scope {
             self.read(fetch, &sql::fetch(fetch), &mut sink).await?;
         }
         let (then, answers) = (part.then().cloned(), part.group.answers);
-        let work = collector.work() + known.iter().map(Known::work).sum::<usize>();
+        let work = collector.work() + known.iter().map(FetchedBuckets::work).sum::<usize>();
         self.compute(work, move |budget| {
             let pays = are_cells.then_some(budget);
             known.into_iter().try_for_each(|known| known.into_collector(&mut collector, pays))?;
@@ -181,7 +181,7 @@ impl Scope {
     }
 
     /// The series of a function that needs the samples themselves.
-    async fn folded(&self, part: OfMetric<'_>) -> Result<Gathered, Error> {
+    async fn folded(&self, part: OfMetric<'_>) -> Result<FetchSeries, Error> {
         let fetches = self.all_resolved(part.fetches).await?;
         fetches.iter().for_each(|fetch| self.uncached(fetch));
         let samples = self.streamed(part.group.named, &fetches).await?;
@@ -208,7 +208,7 @@ impl Scope {
     }
 
     /// The samples that are kept of each series, and what the person at the panel should know of them.
-    pub(super) async fn kept(&self, group: &FetchGroup, wanted: Reduced) -> Result<ReducedSeries, Error> {
+    pub(super) async fn kept(&self, group: &FetchGroup, wanted: Reduction) -> Result<ReducedSeries, Error> {
         let mut all = ReducedSeries { kept: Vec::new(), held: self.budget.held(), notices: Vec::new() };
         for part in OfMetric::all(group) {
             let fetches = self.all_resolved(part.fetches).await?;

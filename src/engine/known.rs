@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::labels::Wish;
-use super::{AT_ONCE, Engine, Scope};
+use super::labels::LabelValuesRequest;
+use super::{AT_ONCE, Engine, RequestScope};
 use crate::access::Caller;
 use crate::catalog::{Relation, Snapshot, Source};
 use crate::db::DbError;
 use crate::error::{Error, Kind};
 use crate::observe::Record;
-use crate::plan::{self, Rows};
+use crate::plan::{self, SourceRows};
 use crate::series::METRIC_NAME;
 use crate::sql;
 
@@ -23,7 +23,7 @@ const NAMES: u32 = 100_000;
 const MEMBERS: u32 = 1000;
 
 /// What one source has for a caller.
-struct Known {
+struct VisibleNames {
     /// The names of its metrics, where rows carry them.
     names: Option<BTreeSet<String>>,
     /// The members of its document of labels.
@@ -36,12 +36,12 @@ impl Engine {
     ///
     /// # Errors
     /// The catalog has never been loaded, or the database does not answer.
-    pub async fn scope_for(&self, caller: &Caller, record: &Record) -> Result<Scope, Error> {
+    pub async fn scope_for(&self, caller: &Caller, record: &Record) -> Result<RequestScope, Error> {
         self.scope_of(caller, record)?.known().await
     }
 }
 
-impl Scope {
+impl RequestScope {
     /// The same request with the catalog as its caller may know it.
     pub(super) async fn known(self) -> Result<Self, Error> {
         let hides_some = self.caller.hides_rows() || self.snapshot.sources().iter().any(|one| self.hides_rows_of(one));
@@ -56,10 +56,10 @@ impl Scope {
     async fn asked(&self) -> Result<Snapshot, Error> {
         let forbidden = self.forbidden().await.map_err(|error| error.public())?;
         let rows = plan::found(self.naming(), &[])?;
-        let rows: Vec<Rows<'_>> = rows.into_iter().filter(|rows| is_readable(rows.source, &forbidden)).collect();
+        let rows: Vec<SourceRows<'_>> = rows.into_iter().filter(|rows| is_readable(rows.source, &forbidden)).collect();
         let running: Vec<_> = rows.iter().map(|rows| self.known_of(rows)).collect();
         let results: Vec<_> = stream::iter(running).buffered(AT_ONCE).collect().await;
-        let mut known: BTreeMap<usize, Known> = BTreeMap::new();
+        let mut known: BTreeMap<usize, VisibleNames> = BTreeMap::new();
         for (rows, result) in rows.iter().zip(results) {
             match result {
                 Ok(found) => drop(known.insert(rows.at, found)),
@@ -103,10 +103,10 @@ impl Scope {
         Ok((1..).zip(all).filter(|(number, _)| !readable.contains(number)).map(|(_, relation)| relation).collect())
     }
 
-    async fn known_of(&self, rows: &Rows<'_>) -> Result<Known, Error> {
-        let mut known = Known { names: None, members: None };
+    async fn known_of(&self, rows: &SourceRows<'_>) -> Result<VisibleNames, Error> {
+        let mut known = VisibleNames { names: None, members: None };
         if rows.source.name_value().is_some() && self.caller.is_told_by_rows_of(rows.source) {
-            let wish = Wish { label: METRIC_NAME, range: None, prefix: "", most: NAMES };
+            let wish = LabelValuesRequest { label: METRIC_NAME, range: None, prefix: "", most: NAMES };
             let found = self.values_of(rows, wish).await?;
             if found.partial {
                 // A name that was not found in time is not one that does not exist.

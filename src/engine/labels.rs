@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::{AT_ONCE, LabelValues, Scope};
+use super::{AT_ONCE, LabelValues, RequestScope};
 use crate::ast::Matcher;
 use crate::catalog::{LabelValue, Source, SourceRow};
 use crate::db::DbError;
 use crate::error::Error;
 use crate::intake::{LabelScope, PICKER};
-use crate::plan::{self, Filter, Rows};
+use crate::plan::{self, Filter, SourceRows};
 use crate::render;
 use crate::series::METRIC_NAME;
 use crate::sql;
@@ -21,11 +21,11 @@ use crate::time::TimeRange;
 const STORED_NAMES: u32 = 100_000;
 
 /// A source and the conditions on its rows, ready to be asked.
-type Settled<'a> = (Cow<'a, Source>, Vec<Filter>);
+type PreparedSource<'a> = (Cow<'a, Source>, Vec<Filter>);
 
 /// Which values of a label are wanted.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wish<'a> {
+pub(super) struct LabelValuesRequest<'a> {
     /// The label.
     pub(super) label: &'a str,
     /// The range of the rows; none means the newest.
@@ -36,12 +36,12 @@ pub(super) struct Wish<'a> {
     pub(super) most: u32,
 }
 
-impl Scope {
+impl RequestScope {
     /// The values of a label that the ad hoc pickers offer, sorted, at most 5,000. A source that does not answer is
     /// left out: the pickers hang on an error.
     pub async fn label_values(&self, scope: &LabelScope) -> LabelValues {
         let rows = self.lenient(&scope.filters);
-        let wish = Wish { label: &scope.label, range: scope.range, prefix: "", most: PICKER };
+        let wish = LabelValuesRequest { label: &scope.label, range: scope.range, prefix: "", most: PICKER };
         let found = self.values(&rows, wish).await;
         let partial = found.iter().any(|found| found.as_ref().map_or(true, |found| found.partial));
         let all: BTreeSet<String> = found.into_iter().flatten().flat_map(|found| found.values).collect();
@@ -62,21 +62,25 @@ impl Scope {
     }
 
     /// All rows that pass the filters; those that make no sense are ignored.
-    fn lenient(&self, filters: &[Matcher]) -> Vec<Rows<'_>> {
+    fn lenient(&self, filters: &[Matcher]) -> Vec<SourceRows<'_>> {
         let sensible = filters.iter().filter(|matcher| plan::is_sensible(self.naming(), matcher));
         let sensible: Vec<Matcher> = sensible.cloned().collect();
         plan::rows(self.naming(), None, &sensible).unwrap_or_default()
     }
 
     /// The values of a label on the rows of each source.
-    pub(super) async fn values(&self, rows: &[Rows<'_>], wish: Wish<'_>) -> Vec<Result<LabelValues, Error>> {
+    pub(super) async fn values(
+        &self,
+        rows: &[SourceRows<'_>],
+        wish: LabelValuesRequest<'_>,
+    ) -> Vec<Result<LabelValues, Error>> {
         self.recorded(rows, wish.range);
         let running: Vec<_> = rows.iter().map(|rows| self.values_of(rows, wish)).collect();
         stream::iter(running).buffered(AT_ONCE).collect().await
     }
 
     /// Writes down whose rows are read.
-    pub(super) fn recorded(&self, rows: &[Rows<'_>], range: Option<TimeRange>) {
+    pub(super) fn recorded(&self, rows: &[SourceRows<'_>], range: Option<TimeRange>) {
         rows.iter().flat_map(|rows| &rows.metrics).for_each(|metric| self.record.metric(&metric.name));
         if let Some(TimeRange { from, to }) = range {
             self.record.range(from, to);
@@ -86,11 +90,11 @@ impl Scope {
     /// The names of the labels on the rows of each source.
     pub(super) async fn names(
         &self,
-        rows: &[Rows<'_>],
+        rows: &[SourceRows<'_>],
         range: Option<TimeRange>,
     ) -> Vec<Result<BTreeSet<String>, Error>> {
         self.recorded(rows, range);
-        let one = async |rows: &Rows<'_>| {
+        let one = async |rows: &SourceRows<'_>| {
             let has_rows = self.has_rows(rows, range).await?;
             Ok(if has_rows { render::names(rows.source) } else { BTreeSet::new() })
         };
@@ -98,7 +102,11 @@ impl Scope {
         stream::iter(running).buffered(AT_ONCE).collect().await
     }
 
-    pub(super) async fn values_of(&self, rows: &Rows<'_>, wish: Wish<'_>) -> Result<LabelValues, Error> {
+    pub(super) async fn values_of(
+        &self,
+        rows: &SourceRows<'_>,
+        wish: LabelValuesRequest<'_>,
+    ) -> Result<LabelValues, Error> {
         if wish.label == METRIC_NAME {
             return self.metrics_of(rows, wish).await;
         }
@@ -114,7 +122,7 @@ impl Scope {
     }
 
     /// The names of the metrics that have rows.
-    async fn metrics_of(&self, rows: &Rows<'_>, wish: Wish<'_>) -> Result<LabelValues, Error> {
+    async fn metrics_of(&self, rows: &SourceRows<'_>, wish: LabelValuesRequest<'_>) -> Result<LabelValues, Error> {
         let named = rows.metrics.iter().filter(|metric| metric.name.starts_with(wish.prefix));
         let all = || LabelValues { values: named.clone().map(|metric| metric.name.clone()).collect(), partial: false };
         // The catalog's list has the names of everybody's rows.
@@ -134,7 +142,7 @@ impl Scope {
     /// The metrics whose stored names some row carries.
     pub(super) async fn stored_metrics(
         &self,
-        rows: &Rows<'_>,
+        rows: &SourceRows<'_>,
         name: &LabelValue,
         range: Option<TimeRange>,
     ) -> Result<LabelValues, Error> {
@@ -149,7 +157,7 @@ impl Scope {
     }
 
     /// Whether some row passes the filters, as far as a value of a filter's own label can tell.
-    async fn has_rows(&self, rows: &Rows<'_>, range: Option<TimeRange>) -> Result<bool, Error> {
+    async fn has_rows(&self, rows: &SourceRows<'_>, range: Option<TimeRange>) -> Result<bool, Error> {
         let telling = rows.conditions().into_iter().find(Filter::wants_a_value);
         let Some(telling) = telling else { return Ok(true) };
         let resolved = self.resolved_rows(rows, range).await?;
@@ -161,9 +169,9 @@ impl Scope {
     /// The source and the conditions on its rows, with every pattern turned into the values that pass it.
     pub(super) async fn resolved_rows<'a>(
         &self,
-        rows: &Rows<'a>,
+        rows: &SourceRows<'a>,
         range: Option<TimeRange>,
-    ) -> Result<Settled<'a>, Error> {
+    ) -> Result<PreparedSource<'a>, Error> {
         let mut filters = rows.conditions();
         let resolved = async {
             let source = self.resolved_source(rows.source).await?;
@@ -175,7 +183,7 @@ impl Scope {
 
     pub(super) async fn texts(
         &self,
-        (source, filters): &Settled<'_>,
+        (source, filters): &PreparedSource<'_>,
         value: &LabelValue,
         asked: (Option<TimeRange>, &str),
         cap: u32,
@@ -205,7 +213,7 @@ impl Scope {
 }
 
 /// The error as the client may see it; what the server said goes to the log.
-pub(super) fn logged(error: &DbError, rows: &Rows<'_>) -> Error {
+pub(super) fn logged(error: &DbError, rows: &SourceRows<'_>) -> Error {
     if !error.is_no_news() {
         tracing::warn!(relation = %rows.source.relation, %error, "no label values");
     }

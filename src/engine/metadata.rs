@@ -8,28 +8,28 @@ mod describe;
 mod gather;
 mod look;
 
-pub use look::Looked;
+pub use look::ListCoverage;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::labels::Wish;
-use super::{AT_ONCE, LabelValues, Scope};
+use super::labels::LabelValuesRequest;
+use super::{AT_ONCE, LabelValues, RequestScope};
 use crate::ast::Selector;
-use crate::budget::Held;
+use crate::budget::HeldBytes;
 use crate::error::{Error, Kind};
 use crate::frame::LabelSets;
-use crate::intake::prometheus::{Listing, RemoteQuery, Within, selector};
+use crate::intake::prometheus::{ListQuery, ListingTimes, RemoteQuery, selector};
 use crate::observe::{Observation, Retry};
-use crate::plan::{self, Rows};
-use crate::refresh::Newer;
+use crate::plan::{self, SourceRows};
+use crate::refresh::CatalogNews;
 use crate::render;
 use crate::series::{Labels, METRIC_NAME};
 use crate::sql;
-use gather::{Gathered, NEWEST};
-use look::{Look, WHOLE, in_time};
+use gather::{NEWEST, RelationSeries};
+use look::{ListProgress, WHOLE, in_time};
 
 /// Relations up to this size, all of a question together, are read.
 const SMALL: u64 = 32 << 20;
@@ -44,20 +44,20 @@ const STEPS_PER_BYTE: usize = 8;
 
 /// A list, and what is to be said of it.
 #[derive(Debug)]
-pub struct Catalogued<T> {
+pub struct MetadataList<T> {
     /// The entries, sorted.
     pub entries: Vec<T>,
     /// Whether the limit cut some off.
     pub is_cut: bool,
     /// How far looking got.
-    pub looked: Looked,
+    pub looked: ListCoverage,
     /// The bytes that the entries take, until they are written.
-    pub held: Held,
+    pub held: HeldBytes,
 }
 
 /// What is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Listed<'a> {
+pub enum LabelListing<'a> {
     /// The names of labels, the metric's name among them.
     Names,
     /// The values of one label.
@@ -66,47 +66,47 @@ pub enum Listed<'a> {
 
 /// What is looked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted<'a> {
-    Texts(Listed<'a>),
+enum MetadataRequest<'a> {
+    Texts(LabelListing<'a>),
     /// At most so many series.
     Series(usize),
 }
 
 /// Which series are looked for.
-struct Sought {
+struct SeriesSelection {
     /// A series must pass one of these; none means all series.
     selectors: Vec<Selector>,
     /// When the series must have samples.
-    within: Within,
+    within: ListingTimes,
 }
 
 /// What was found.
-struct Found {
+struct MetadataFound {
     texts: BTreeSet<String>,
     sets: LabelSets,
     /// What the texts take.
-    held: Held,
+    held: HeldBytes,
 }
 
-impl Scope {
+impl RequestScope {
     /// The names of labels, or the values of one, of the series that a listing means.
     ///
     /// # Errors
     /// A selector makes no sense, or the database does not answer.
-    pub async fn list(&self, listed: Listed<'_>, listing: &Listing) -> Result<Catalogued<String>, Error> {
-        let (found, looked) = self.found(Wanted::Texts(listed), &self.sought(listing).await?).await?;
+    pub async fn list(&self, listed: LabelListing<'_>, listing: &ListQuery) -> Result<MetadataList<String>, Error> {
+        let (found, looked) = self.found(MetadataRequest::Texts(listed), &self.sought(listing).await?).await?;
         let most = most(listing);
-        let Found { texts, mut held, .. } = found;
+        let MetadataFound { texts, mut held, .. } = found;
         held.pay(texts.iter().map(|text| TEXT_BYTES + text.len()).sum())?;
         let is_cut = texts.len() > most;
-        Ok(Catalogued { entries: texts.into_iter().take(most).collect(), is_cut, looked, held })
+        Ok(MetadataList { entries: texts.into_iter().take(most).collect(), is_cut, looked, held })
     }
 
     /// The series that a listing means.
     ///
     /// # Errors
     /// As [`Self::list`].
-    pub async fn list_series(&self, listing: &Listing) -> Result<Catalogued<Labels>, Error> {
+    pub async fn list_series(&self, listing: &ListQuery) -> Result<MetadataList<Labels>, Error> {
         let most = most(listing);
         self.series_of(&self.sought(listing).await?, most).await
     }
@@ -115,11 +115,11 @@ impl Scope {
     ///
     /// # Errors
     /// The list would not be whole, or the database does not answer.
-    pub(super) async fn list_remote(&self, query: &RemoteQuery) -> Result<(Vec<Labels>, Held), Error> {
-        let within = Within::of(Some(query.start_ms), Some(query.end_ms));
-        let sought = Sought { selectors: vec![query.selector.clone()], within };
-        let Catalogued { entries, is_cut, looked, held } = self.series_of(&sought, MOST as usize).await?;
-        let Looked { is_partial, left_out } = looked;
+    pub(super) async fn list_remote(&self, query: &RemoteQuery) -> Result<(Vec<Labels>, HeldBytes), Error> {
+        let within = ListingTimes::of(Some(query.start_ms), Some(query.end_ms));
+        let sought = SeriesSelection { selectors: vec![query.selector.clone()], within };
+        let MetadataList { entries, is_cut, looked, held } = self.series_of(&sought, MOST as usize).await?;
+        let ListCoverage { is_partial, left_out } = looked;
         if let Some(error) = left_out.into_iter().next() {
             return Err(error.lasting());
         }
@@ -133,18 +133,18 @@ impl Scope {
         }
     }
 
-    async fn series_of(&self, sought: &Sought, most: usize) -> Result<Catalogued<Labels>, Error> {
-        let (found, looked) = self.found(Wanted::Series(most), sought).await?;
+    async fn series_of(&self, sought: &SeriesSelection, most: usize) -> Result<MetadataList<Labels>, Error> {
+        let (found, looked) = self.found(MetadataRequest::Series(most), sought).await?;
         let (sets, mut looked) = (found.sets, looked);
         let is_cut = sets.len() > most;
         // That it was cut says that there are others.
         looked.is_partial &= !is_cut;
         let (entries, held) = self.compute(sets.len(), move |budget| sets.series(most, budget)).await?;
-        Ok(Catalogued { entries, is_cut, looked, held })
+        Ok(MetadataList { entries, is_cut, looked, held })
     }
 
-    async fn sought(&self, listing: &Listing) -> Result<Sought, Error> {
-        Ok(Sought { selectors: self.selectors(&listing.selectors).await?, within: listing.within })
+    async fn sought(&self, listing: &ListQuery) -> Result<SeriesSelection, Error> {
+        Ok(SeriesSelection { selectors: self.selectors(&listing.selectors).await?, within: listing.within })
     }
 
     /// Reads selectors, equal texts once.
@@ -164,56 +164,65 @@ impl Scope {
     }
 
     /// Looks, and once more where a relation turns out to be another than the catalog says.
-    async fn found(&self, wanted: Wanted<'_>, sought: &Sought) -> Result<(Found, Looked), Error> {
+    async fn found(
+        &self,
+        wanted: MetadataRequest<'_>,
+        sought: &SeriesSelection,
+    ) -> Result<(MetadataFound, ListCoverage), Error> {
         let scope = self.clone().within(Some(WHOLE));
-        let mut look = Look::new(scope.deadline, sought);
+        let mut look = ListProgress::new(scope.deadline, sought);
         let found = scope.looked(wanted, sought, &mut look).await?;
         let Some(stale) = look.stale() else { return Ok((found, look.done()?)) };
         match scope.catalog.newer(&scope.whole, stale.relation).await {
-            Newer::Better(newer) => {
+            CatalogNews::Better(newer) => {
                 self.observer().observe(&Observation::Retry(Retry::ChangedRelation));
-                let mut again = Look::new(scope.deadline, sought);
+                let mut again = ListProgress::new(scope.deadline, sought);
                 let found = scope.with(newer).known().await?.looked(wanted, sought, &mut again).await?;
                 Ok((found, again.done()?))
             }
-            Newer::Same | Newer::Unknown => Ok((found, look.done()?)),
+            CatalogNews::Same | CatalogNews::Unknown => Ok((found, look.done()?)),
         }
     }
 
-    async fn looked(&self, wanted: Wanted<'_>, sought: &Sought, look: &mut Look) -> Result<Found, Error> {
+    async fn looked(
+        &self,
+        wanted: MetadataRequest<'_>,
+        sought: &SeriesSelection,
+        look: &mut ListProgress,
+    ) -> Result<MetadataFound, Error> {
         let held = self.budget.held();
-        let mut found = Found { texts: BTreeSet::new(), sets: LabelSets::new(&self.budget), held };
+        let mut found = MetadataFound { texts: BTreeSet::new(), sets: LabelSets::new(&self.budget), held };
         let rows = self.rows_of(sought)?;
-        if sought.within == Within::Never {
+        if sought.within == ListingTimes::Never {
             return Ok(found);
         }
-        let range = if let Within::Range(range) = sought.within { Some(range) } else { None };
+        let range = if let ListingTimes::Range(range) = sought.within { Some(range) } else { None };
         self.recorded(&rows, range);
         match wanted {
-            Wanted::Texts(listed) => self.look_for_texts(listed, &rows, look, &mut found).await?,
-            Wanted::Series(most) => found.sets = self.gather(&rows, look, most).await?,
+            MetadataRequest::Texts(listed) => self.look_for_texts(listed, &rows, look, &mut found).await?,
+            MetadataRequest::Series(most) => found.sets = self.gather(&rows, look, most).await?,
         }
         Ok(found)
     }
 
     /// The rows that some selector means; without one, all.
-    fn rows_of(&self, sought: &Sought) -> Result<Vec<Rows<'_>>, Error> {
+    fn rows_of(&self, sought: &SeriesSelection) -> Result<Vec<SourceRows<'_>>, Error> {
         plan::found(self.naming(), &sought.selectors)
     }
 
     async fn look_for_texts(
         &self,
-        listed: Listed<'_>,
-        rows: &[Rows<'_>],
-        look: &mut Look,
-        found: &mut Found,
+        listed: LabelListing<'_>,
+        rows: &[SourceRows<'_>],
+        look: &mut ListProgress,
+        found: &mut MetadataFound,
     ) -> Result<(), Error> {
         // What has no such label is not asked.
-        let can_have = |rows: &&Rows<'_>| match listed {
-            Listed::Values(label) => label == METRIC_NAME || rows.source.has_label(label),
-            Listed::Names => true,
+        let can_have = |rows: &&SourceRows<'_>| match listed {
+            LabelListing::Values(label) => label == METRIC_NAME || rows.source.has_label(label),
+            LabelListing::Names => true,
         };
-        let rows: Vec<Rows<'_>> = rows.iter().filter(can_have).cloned().collect();
+        let rows: Vec<SourceRows<'_>> = rows.iter().filter(can_have).cloned().collect();
         if look.is_of_all_names(listed, &rows) {
             found.texts.extend(self.snapshot.names().map(str::to_owned));
             return Ok(());
@@ -232,8 +241,8 @@ impl Scope {
     }
 
     /// The texts of label sets.
-    async fn texts_in(&self, listed: Listed<'_>, sets: LabelSets) -> Result<BTreeSet<String>, Error> {
-        let label = if let Listed::Values(label) = listed { Some(label.to_owned()) } else { None };
+    async fn texts_in(&self, listed: LabelListing<'_>, sets: LabelSets) -> Result<BTreeSet<String>, Error> {
+        let label = if let LabelListing::Values(label) = listed { Some(label.to_owned()) } else { None };
         self.compute(sets.len(), move |_| {
             Ok(match label.as_deref() {
                 None if sets.is_empty() => BTreeSet::new(),
@@ -246,55 +255,70 @@ impl Scope {
     }
 
     /// What one large relation has.
-    async fn texts_of(&self, listed: Listed<'_>, rows: &Rows<'_>, look: &Look) -> Result<LabelValues, Error> {
+    async fn texts_of(
+        &self,
+        listed: LabelListing<'_>,
+        rows: &SourceRows<'_>,
+        look: &ListProgress,
+    ) -> Result<LabelValues, Error> {
         in_time(look.until)?;
         match listed {
-            Listed::Names if rows.is_chosen() && rows.source.document().is_some() => {
-                let Gathered { sets, is_partial } = self.newest_sets(rows, look, SOME_ROWS).await?;
+            LabelListing::Names if rows.is_chosen() && rows.source.document().is_some() => {
+                let RelationSeries { sets, is_partial } = self.newest_sets(rows, look, SOME_ROWS).await?;
                 let names = self.texts_in(listed, sets).await?;
                 Ok(LabelValues { values: names.into_iter().collect(), partial: is_partial })
             }
-            Listed::Names => {
+            LabelListing::Names => {
                 let names = render::names(rows.source).into_iter().chain([METRIC_NAME.to_owned()]);
                 self.where_rows_are(rows, look, names.collect()).await
             }
-            Listed::Values(METRIC_NAME) => match rows.source.name_value().filter(|_| look.narrows(rows)) {
+            LabelListing::Values(METRIC_NAME) => match rows.source.name_value().filter(|_| look.narrows(rows)) {
                 Some(name) => self.stored_metrics(rows, &name, look.range).await,
                 None => {
                     let names = rows.metrics.iter().map(|metric| metric.name.clone());
                     self.where_rows_are(rows, look, names.collect()).await
                 }
             },
-            Listed::Values(label) => self.values_in_large(label, rows, look).await,
+            LabelListing::Values(label) => self.values_in_large(label, rows, look).await,
         }
     }
 
     /// The values of a label in a large relation.
-    async fn values_in_large(&self, label: &str, rows: &Rows<'_>, look: &Look) -> Result<LabelValues, Error> {
+    async fn values_in_large(
+        &self,
+        label: &str,
+        rows: &SourceRows<'_>,
+        look: &ListProgress,
+    ) -> Result<LabelValues, Error> {
         let is_of_newest = look.range.is_none() && sql::are_of_newest_rows(rows.source, label);
         if is_of_newest {
             match self.newest_sets(rows, look, NEWEST).await {
                 Err(error) if error.kind == Kind::Timeout => {}
                 done => {
-                    let Gathered { sets, is_partial } = done?;
-                    let values = self.texts_in(Listed::Values(label), sets).await?;
+                    let RelationSeries { sets, is_partial } = done?;
+                    let values = self.texts_in(LabelListing::Values(label), sets).await?;
                     return Ok(LabelValues { values: values.into_iter().collect(), partial: is_partial });
                 }
             }
         }
-        let wish = Wish { label, range: look.range, prefix: "", most: MOST };
+        let wish = LabelValuesRequest { label, range: look.range, prefix: "", most: MOST };
         let mut found = self.values_of(rows, wish).await?;
         found.partial |= is_of_newest;
         Ok(found)
     }
 
     /// These texts where some row passes.
-    async fn where_rows_are(&self, rows: &Rows<'_>, look: &Look, values: Vec<String>) -> Result<LabelValues, Error> {
+    async fn where_rows_are(
+        &self,
+        rows: &SourceRows<'_>,
+        look: &ListProgress,
+        values: Vec<String>,
+    ) -> Result<LabelValues, Error> {
         let has_rows = !look.narrows(rows) || self.is_any(rows, look).await?;
         Ok(if has_rows { LabelValues { values, partial: false } } else { LabelValues::default() })
     }
 }
 
-fn most(listing: &Listing) -> usize {
+fn most(listing: &ListQuery) -> usize {
     listing.limit.unwrap_or(usize::MAX).min(MOST as usize)
 }

@@ -28,7 +28,7 @@ mod unmatched;
 mod variable;
 mod work;
 
-pub use variable::Listed;
+pub use variable::VariableValues;
 pub use work::Resources;
 
 use std::sync::Arc;
@@ -37,7 +37,7 @@ use std::time::{Duration, Instant};
 use futures_util::{StreamExt as _, stream};
 
 use crate::ast::{Format, Reduce};
-use crate::budget::Held;
+use crate::budget::HeldBytes;
 use crate::cache::Cache;
 use crate::db::Database;
 use crate::error::{Error, Kind};
@@ -46,17 +46,17 @@ use crate::intake::{Question, TargetQuestion};
 use crate::lower;
 use crate::observe::{Observation, Observer, Retry, Stage};
 use crate::plan::{self, Context, Limits};
-use crate::refresh::{Catalog, Newer};
-use crate::render::Answered;
+use crate::refresh::{Catalog, CatalogNews};
+use crate::render::TargetAnswer;
 use crate::time::Clock;
-pub use annotations::Events;
-use computing::Computing;
-pub use federate::Federated;
-pub use metadata::{Catalogued, Listed as ListedLabels, Looked};
+pub use annotations::AnnotationList;
+use computing::FetchedTarget;
+pub use federate::NewestSamples;
+pub use metadata::{LabelListing, ListCoverage, MetadataList};
 pub use partial::LabelValues;
 pub use promql::{PromAnswer, PromQuestion};
 pub use remote::RemoteAnswer;
-pub use scope::Scope;
+pub use scope::RequestScope;
 
 /// Targets of one request that run at once, so that one request cannot take the whole pool.
 const AT_ONCE: usize = 4;
@@ -86,13 +86,13 @@ pub struct Engine {
 #[derive(Debug)]
 pub struct Answer {
     /// The targets that were answered, in order.
-    pub answered: Vec<Answered>,
+    pub answered: Vec<TargetAnswer>,
     /// The errors of the others, in order.
     pub failed: Vec<Error>,
     /// Where the time went.
     pub timing: Timing,
     /// The bytes of the answer: they are to be held until it is written.
-    pub held: Vec<Held>,
+    pub held: Vec<HeldBytes>,
 }
 
 impl Answer {
@@ -104,10 +104,10 @@ impl Answer {
 }
 
 /// An answered target.
-struct Done {
-    answered: Answered,
+struct AnsweredTarget {
+    answered: TargetAnswer,
     timing: Timing,
-    held: Held,
+    held: HeldBytes,
 }
 
 /// Where the time of a request went.
@@ -125,7 +125,7 @@ pub struct Timing {
     pub frame: Duration,
 }
 
-impl Scope {
+impl RequestScope {
     /// Answers all targets of a question.
     ///
     /// # Errors
@@ -164,7 +164,7 @@ impl Scope {
 
     /// One target; once more where a relation turns out to be another than the catalog says, as one that was made anew,
     /// and where a number leaves the range of float8 in an aggregation that the database does: here it need not.
-    async fn one_or_again(&self, question: &Question, target: &TargetQuestion) -> Result<Done, Error> {
+    async fn one_or_again(&self, question: &Question, target: &TargetQuestion) -> Result<AnsweredTarget, Error> {
         let asked = self.retried(|scope| async move { scope.one(question, target).await }).await;
         match asked {
             Err(error) if error.kind == Kind::BadData => {
@@ -180,19 +180,19 @@ impl Scope {
         tokio::task::yield_now().await;
         match ask(self.metered()).await {
             Err(error) if error.kind == Kind::Stale => match self.catalog.newer(&self.whole, error.relation).await {
-                Newer::Better(newer) => {
+                CatalogNews::Better(newer) => {
                     self.observer().observe(&Observation::Retry(Retry::ChangedRelation));
                     ask(self.with(newer).known().await?.metered()).await.map_err(Error::lasting)
                 }
-                Newer::Same => Err(error.lasting()),
-                Newer::Unknown => Err(error),
+                CatalogNews::Same => Err(error.lasting()),
+                CatalogNews::Unknown => Err(error),
             },
             other => other,
         }
     }
 
     /// One target: text → expression → fetches → series → frames.
-    async fn one(&self, question: &Question, target: &TargetQuestion) -> Result<Done, Error> {
+    async fn one(&self, question: &Question, target: &TargetQuestion) -> Result<AnsweredTarget, Error> {
         let begun = Instant::now();
         let text = target.text.as_ref().map_err(Clone::clone)?;
         self.record.target(text);
@@ -219,7 +219,7 @@ impl Scope {
         let is_empty = |at: usize| inputs.get(at).is_some_and(|input| input.series.is_empty());
         let looks = self.looks(&context, &lowered.fetches, &planned.groups, is_empty);
         let steps = computing::steps(&lowered, &planned, &inputs);
-        let computing = Computing {
+        let computing = FetchedTarget {
             snapshot: Arc::clone(&self.snapshot),
             lowered,
             planned,
@@ -240,8 +240,9 @@ impl Scope {
             execute: read_at - planned_at - wait,
             frame: read_at.elapsed(),
         };
-        let answered = Answered { ref_id: target.ref_id.clone(), format: options.format, frames, notices, executed };
-        Ok(Done { answered, timing, held })
+        let answered =
+            TargetAnswer { ref_id: target.ref_id.clone(), format: options.format, frames, notices, executed };
+        Ok(AnsweredTarget { answered, timing, held })
     }
 
     fn context<'a>(&'a self, question: &'a Question, target: &'a TargetQuestion) -> Context<'a> {

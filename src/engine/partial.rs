@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::Scope;
+use super::RequestScope;
 use crate::catalog::{LabelValue, Source};
 use crate::db::DbError;
 use crate::sql::Statement;
@@ -20,7 +20,7 @@ pub struct LabelValues {
     pub partial: bool,
 }
 
-impl Scope {
+impl RequestScope {
     /// The texts of a statement, and whether they are exact: when time is up, those of another statement, which costs
     /// little, take their place.
     pub(super) async fn in_budget(

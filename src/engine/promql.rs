@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::reading::Read;
-use super::{Scope, Timing, resolve};
+use super::reading::ReadSamples;
+use super::{RequestScope, Timing, resolve};
 use crate::ast::Expr;
-use crate::budget::Held;
+use crate::budget::HeldBytes;
 use crate::error::{Error, Kind};
-use crate::evaluate::{AnnotationTexts, Computed};
-use crate::frame::{self, Asked, PromValue};
+use crate::evaluate::{AnnotationTexts, ComputedValue};
+use crate::frame::{self, EvaluationForm, PromValue};
 use crate::language;
-use crate::lower::{self, Evaluation, LoweredSteps, Root};
+use crate::lower::{self, EvaluationTimes, LoweredSteps, Root};
 use crate::plan;
 use crate::time::{Millis, Steps, TimeRange};
 
@@ -31,8 +31,8 @@ pub struct PromQuestion {
 }
 
 impl PromQuestion {
-    fn evaluation(&self) -> Evaluation {
-        Evaluation::of(self.steps, self.range_end_ms.unwrap_or(self.steps.start_ms))
+    fn evaluation(&self) -> EvaluationTimes {
+        EvaluationTimes::of(self.steps, self.range_end_ms.unwrap_or(self.steps.start_ms))
     }
 }
 
@@ -48,7 +48,7 @@ pub struct PromAnswer {
     /// How many metrics the database computed itself.
     pub from_partials: usize,
     /// The bytes of the answer: they are to be held until it is written.
-    pub held: Vec<Held>,
+    pub held: Vec<HeldBytes>,
     /// Where the time went.
     pub timing: Timing,
 }
@@ -56,7 +56,7 @@ pub struct PromAnswer {
 /// Points that evaluation may touch for every cell that an answer may have.
 const POINTS_PER_CELL: usize = 64;
 
-impl Scope {
+impl RequestScope {
     /// Answers a question in Prometheus' language.
     ///
     /// # Errors
@@ -103,15 +103,15 @@ impl Scope {
         let context = self.samples_context(range_of(&question.steps));
         let fetches = plan::reads(&context, lowered.wanted(), question.lookback_ms)?;
         let planned_at = Instant::now();
-        let Read { inputs, mut warnings, from_partials } = self.read_all(lowered.wanted(), &fetches).await?;
+        let ReadSamples { inputs, mut warnings, from_partials } = self.read_all(lowered.wanted(), &fetches).await?;
         let read_at = Instant::now();
         let max_points = POINTS_PER_CELL.saturating_mul(self.limits.cells as usize);
-        let asked = Asked { steps: question.steps, is_range: question.range_end_ms.is_some(), max_points };
+        let asked = EvaluationForm { steps: question.steps, is_range: question.range_end_ms.is_some(), max_points };
         let points: usize = inputs.folded.iter().flat_map(|fold| &fold.series).map(|one| one.points.len() + 1).sum();
         let kept: usize = inputs.kept.iter().flat_map(|kept| &kept.series).map(|one| one.samples.len() + 1).sum();
         let steps = (points + kept).saturating_add(question.steps.len as usize).saturating_mul(4);
         let tree = Arc::clone(lowered);
-        let Computed { value, held, notes } = self
+        let ComputedValue { value, held, notes } = self
             .compute(steps, move |budget| {
                 frame::answer(&tree.root, inputs, asked, budget).map_err(|error| resolve::execution(&error))
             })

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use futures_util::{StreamExt as _, stream};
 
 use super::said::skipped_values;
-use super::{AT_ONCE, Scope};
+use super::{AT_ONCE, RequestScope};
 use crate::budget::Budget;
 use crate::error::{Error, Kind};
-use crate::evaluate::{Fetched, Inputs, Samples};
-use crate::frame::{self, Gathered, ReadPlan, ReadSeries, SampleReader};
+use crate::evaluate::{FetchedSeries, Inputs, Samples};
+use crate::frame::{self, FetchSeries, ReadPlan, ReadSeries, SampleReader};
 use crate::lower::Reads;
 use crate::plan::{Context, Fetch, MetricRead};
 use crate::time::TimeRange;
 
-impl Scope {
+impl RequestScope {
     /// What reads of samples are planned with.
     pub(super) fn samples_context(&self, range: TimeRange) -> Context<'_> {
         Context {
@@ -33,19 +33,19 @@ impl Scope {
     }
 
     /// What each fold and each read gives, and what is to be said of them; some reads are done side by side.
-    pub(super) async fn read_all(&self, wanted: Reads<'_>, reads: &[Vec<MetricRead>]) -> Result<Read, Error> {
+    pub(super) async fn read_all(&self, wanted: Reads<'_>, reads: &[Vec<MetricRead>]) -> Result<ReadSamples, Error> {
         let plans: Vec<ReadPlan> = (0..reads.len()).map(|at| plan_of(wanted, at)).collect();
         let metrics = reads.iter().zip(&plans).flat_map(|(metrics, plan)| metrics.iter().map(move |one| (one, plan)));
         let metrics: Vec<_> = metrics.map(|(metric, plan)| self.metric(metric, plan)).collect();
         let mut running = stream::iter(metrics).buffered(AT_ONCE);
-        let none = || Fetched { series: Vec::new(), held: self.budget.held() };
+        let none = || FetchedSeries { series: Vec::new(), held: self.budget.held() };
         let mut inputs = Inputs { folded: wanted.folds.iter().map(|_| none()).collect(), kept: Vec::new() };
         let (mut warnings, mut from_partials) = (Vec::new(), 0);
         for (metrics, plan) in reads.iter().zip(&plans) {
             let mut parts = Vec::new();
             for metric in metrics {
                 let Some(next) = running.next().await else { break };
-                let Metric { series, skipped, is_from_partials } = next?;
+                let MetricSamples { series, skipped, is_from_partials } = next?;
                 parts.push(series);
                 from_partials += usize::from(is_from_partials);
                 warnings.extend(metric.samples.first().and_then(|fetch| skipped_values(fetch, skipped)));
@@ -63,16 +63,16 @@ impl Scope {
             }
             inputs.kept.push(read.kept);
         }
-        Ok(Read { inputs, warnings, from_partials })
+        Ok(ReadSamples { inputs, warnings, from_partials })
     }
 
     /// What one metric gives: from partials where these are exact.
-    async fn metric(&self, metric: &MetricRead, plan: &ReadPlan) -> Result<Metric, Error> {
+    async fn metric(&self, metric: &MetricRead, plan: &ReadPlan) -> Result<MetricSamples, Error> {
         let is_whole = |fetch: &Fetch| !self.snapshot.has_fine_times(fetch.rows.source);
         if metric.partials.first().is_some_and(is_whole)
             && let Some(series) = self.partials(&metric.partials).await?
         {
-            return Ok(Metric { series, skipped: 0.0, is_from_partials: true });
+            return Ok(MetricSamples { series, skipped: 0.0, is_from_partials: true });
         }
         self.sampled(&metric.samples, plan).await
     }
@@ -93,14 +93,14 @@ impl Scope {
             }
             let work = collector.work();
             let finish = move |budget: &Budget| collector.finish(budget, None, &mut || Ok(()));
-            let Gathered { series, held, .. } = self.compute(work, finish).await?;
-            folded.push(Fetched { series, held });
+            let FetchSeries { series, held, .. } = self.compute(work, finish).await?;
+            folded.push(FetchedSeries { series, held });
         }
         Ok(Some(ReadSeries { folded, kept: Samples { series: Vec::new(), held: self.budget.held() } }))
     }
 
     /// What the samples of one metric give.
-    async fn sampled(&self, fetches: &[Fetch], plan: &ReadPlan) -> Result<Metric, Error> {
+    async fn sampled(&self, fetches: &[Fetch], plan: &ReadPlan) -> Result<MetricSamples, Error> {
         let fetches = self.all_resolved(fetches).await?;
         if self.keeps_steps(&fetches, plan) {
             return Box::pin(self.steps(&fetches, plan)).await;
@@ -109,7 +109,7 @@ impl Scope {
         let reader = self.read_samples(fetches, plan).await?;
         let skipped = reader.skipped();
         let series = self.compute(reader.work(), move |budget| reader.finish(budget)).await?;
-        Ok(Metric { series, skipped, is_from_partials: false })
+        Ok(MetricSamples { series, skipped, is_from_partials: false })
     }
 
     /// The samples of the fetches of one metric, given to the windows of a plan.
@@ -132,7 +132,7 @@ impl Scope {
 }
 
 /// What all reads gave.
-pub(super) struct Read {
+pub(super) struct ReadSamples {
     /// The series of each fold, and the samples of each read that keeps them.
     pub(super) inputs: Inputs,
     /// What may be wrong with it.
@@ -142,7 +142,7 @@ pub(super) struct Read {
 }
 
 /// What one metric gave.
-pub(super) struct Metric {
+pub(super) struct MetricSamples {
     pub(super) series: ReadSeries,
     /// How many rows held what is no number.
     pub(super) skipped: f64,

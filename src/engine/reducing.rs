@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::fetching::ReducedSeries;
-use super::{Done, Scope, Timing, show};
+use super::{AnsweredTarget, RequestScope, Timing, show};
 use crate::ast::{Format, Options, Reduce};
 use crate::error::Error;
 use crate::evaluate::Node;
-use crate::frame::{self, Meaning, Reduced};
+use crate::frame::{self, Reduction, Units};
 use crate::intake::TargetQuestion;
 use crate::lower::{FetchRequest, Lowered};
 use crate::plan::{self, Context};
-use crate::render::Answered;
+use crate::render::TargetAnswer;
 
 /// The plain selector that a target is, where it asks for samples and nothing is computed of them. An instant is a
 /// bucket's value, whatever else is asked.
@@ -23,7 +23,7 @@ pub(super) fn plain<'a>(lowered: &'a Lowered, options: &Options) -> Option<&'a F
     (is_plain && samples).then_some(request)
 }
 
-impl Scope {
+impl RequestScope {
     /// One target whose samples are the answer.
     pub(super) async fn reduced(
         &self,
@@ -32,12 +32,12 @@ impl Scope {
         lowered: &Arc<Lowered>,
         (text, request): (&str, &FetchRequest),
         begun: Instant,
-    ) -> Result<Done, Error> {
+    ) -> Result<AnsweredTarget, Error> {
         let parsed_at = Instant::now();
         let planned = plan::samples(context, request)?;
         let planned_at = Instant::now();
         let first = planned.groups.iter().flat_map(|group| &group.fetches).next();
-        let wanted = Reduced {
+        let wanted = Reduction {
             reduce: target.options.reduce,
             max_points: context.max_points.min(self.limits.points),
             offset_ms: first.map_or(0, |fetch| context.range.from - fetch.axis.from),
@@ -60,7 +60,7 @@ impl Scope {
         let (text, legend, kept) = (text.to_owned(), target.options.legend.clone(), all.kept);
         let points = kept.iter().map(|(_, points)| points.len()).sum();
         let frames = self.compute(points, move |_| {
-            let meaning = Meaning { lowered: &lowered, groups: &groups, snapshot: &snapshot };
+            let meaning = Units { lowered: &lowered, groups: &groups, snapshot: &snapshot };
             Ok(frame::reduced(kept, &meaning, (&text, legend.as_deref())))
         });
         let frames = frames.await?;
@@ -73,7 +73,7 @@ impl Scope {
             frame: read_at.elapsed(),
         };
         let format = target.options.format;
-        let answered = Answered { ref_id: target.ref_id.clone(), format, frames, notices, executed };
-        Ok(Done { answered, timing, held: all.held })
+        let answered = TargetAnswer { ref_id: target.ref_id.clone(), format, frames, notices, executed };
+        Ok(AnsweredTarget { answered, timing, held: all.held })
     }
 }

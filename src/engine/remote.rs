@@ -1,11 +1,11 @@
 //! Samples as they are, for a Prometheus that reads from here.
 
-use super::Scope;
-use crate::budget::Held;
+use super::RequestScope;
+use crate::budget::HeldBytes;
 use crate::error::Error;
 use crate::evaluate::SampledSeries;
 use crate::intake::prometheus::RemoteQuery;
-use crate::lower::{ReadRequest, Reads};
+use crate::lower::{Reads, SampleRead};
 use crate::plan;
 use crate::time::TimeRange;
 
@@ -15,7 +15,7 @@ pub struct RemoteAnswer {
     /// In order of the queries; series sorted by labels, with their samples, staleness markers among them.
     pub results: Vec<Vec<SampledSeries>>,
     /// The bytes that they take, until they are written.
-    pub held: Vec<Held>,
+    pub held: Vec<HeldBytes>,
 }
 
 impl RemoteAnswer {
@@ -26,7 +26,7 @@ impl RemoteAnswer {
     }
 }
 
-impl Scope {
+impl RequestScope {
     /// The samples of each query. A metric, label or value that does not exist gives none.
     ///
     /// # Errors
@@ -34,8 +34,8 @@ impl Scope {
     pub async fn remote_read(&self, queries: &[RemoteQuery]) -> Result<RemoteAnswer, Error> {
         queries.iter().try_for_each(|query| query.check(&self.patterns))?;
         let of_samples: Vec<&RemoteQuery> = queries.iter().filter(|query| !query.is_of_labels).collect();
-        let request = |query: &&RemoteQuery| ReadRequest::samples(query.selector.clone(), query.start_ms, query.end_ms);
-        let requests: Vec<ReadRequest> = of_samples.iter().map(request).collect();
+        let request = |query: &&RemoteQuery| SampleRead::samples(query.selector.clone(), query.start_ms, query.end_ms);
+        let requests: Vec<SampleRead> = of_samples.iter().map(request).collect();
         let (requests, range) = (&requests, range_of(&of_samples));
         let mut answer = self.retried(|scope| async move { scope.samples_of(requests, range).await }).await?;
         let mut sampled = std::mem::take(&mut answer.results).into_iter();
@@ -53,7 +53,7 @@ impl Scope {
     }
 
     /// The samples of each request; series without any are left out.
-    pub(super) async fn samples_of(&self, requests: &[ReadRequest], range: TimeRange) -> Result<RemoteAnswer, Error> {
+    pub(super) async fn samples_of(&self, requests: &[SampleRead], range: TimeRange) -> Result<RemoteAnswer, Error> {
         let wanted = Reads { requests, folds: &[] };
         let metrics = plan::reads(&self.samples_context(range), wanted, None)?;
         let kept = self.read_all(wanted, &metrics).await?.inputs.kept;

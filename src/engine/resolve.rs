@@ -5,7 +5,7 @@ use crate::catalog::Snapshot;
 use crate::error::{Error, Kind};
 use crate::evaluate::{EvaluateError, EvaluateErrorKind};
 use crate::language::{self, Dialect, ParseError};
-use crate::lower::{Refusal, RefusalKind};
+use crate::lower::{ExpressionRefusal, RefusalKind};
 
 /// The expression of a target.
 pub(super) fn expression(snapshot: &Snapshot, text: &str) -> Result<Expr, Error> {
@@ -31,7 +31,7 @@ fn unreadable(snapshot: &Snapshot, text: &str, error: &ParseError) -> Error {
 }
 
 /// The evaluator's refusal as an error.
-pub(super) fn refusal(refusal: Refusal) -> Error {
+pub(super) fn refusal(refusal: ExpressionRefusal) -> Error {
     let kind = match refusal.kind {
         RefusalKind::Unsupported => Kind::Unsupported,
         RefusalKind::Wrong | RefusalKind::Unusable => Kind::BadTarget,
@@ -44,7 +44,7 @@ pub(super) fn refusal(refusal: Refusal) -> Error {
 }
 
 /// A refusal of Prometheus' language as an error.
-pub(super) fn refused_steps(refused: Refusal) -> Error {
+pub(super) fn refused_steps(refused: ExpressionRefusal) -> Error {
     match refused.kind {
         RefusalKind::Unusable => Error { kind: Kind::Execution, ..refusal(refused) },
         RefusalKind::Unsupported | RefusalKind::Wrong => refusal(refused),

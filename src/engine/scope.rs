@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::{AT_ONCE, Engine, Resources};
 use crate::access::Caller;
 use crate::budget::Budget;
-use crate::cache::{Cache, Origin, Outcome, Since, Tally};
+use crate::cache::{Cache, CacheOutcome, CacheTally, FetchOrigin, FlightSharing};
 use crate::catalog::{Snapshot, Source};
 use crate::db::{Database, Deadline};
 use crate::error::{Error, Kind};
@@ -14,14 +14,14 @@ use crate::identity::Identity;
 use crate::intake::Moment;
 use crate::observe::{Observer, Record};
 use crate::pattern::Patterns;
-use crate::plan::{Limits, Naming};
+use crate::plan::{Limits, NameResolution};
 use crate::refresh::Catalog;
 use crate::time::{Millis, Zone};
 
 /// One request: its caller, the catalog as that caller sees it, the database with the sessions it may hold at once, the moment by
 /// which it must be answered, and what its answer may cost.
 #[derive(Clone)]
-pub struct Scope {
+pub struct RequestScope {
     pub(super) caller: Caller,
     /// The catalog as the caller sees it.
     pub(super) snapshot: Arc<Snapshot>,
@@ -36,9 +36,9 @@ pub struct Scope {
     /// What is known already.
     pub(super) cache: Cache,
     /// Which statements of others it may share.
-    pub(super) since: Since,
+    pub(super) since: FlightSharing,
     /// Where its buckets came from.
-    pub(super) tally: Tally,
+    pub(super) tally: CacheTally,
     pub(super) show_sql: bool,
     /// Whether the database may aggregate.
     pub(super) pushes: bool,
@@ -53,7 +53,7 @@ impl Engine {
     ///
     /// # Errors
     /// The catalog has never been loaded.
-    pub fn scope(&self) -> Result<Scope, Error> {
+    pub fn scope(&self) -> Result<RequestScope, Error> {
         self.scope_of(&Caller::default(), &Record::default())
     }
 
@@ -61,12 +61,12 @@ impl Engine {
     ///
     /// # Errors
     /// The catalog has never been loaded.
-    pub fn scope_of(&self, caller: &Caller, record: &Record) -> Result<Scope, Error> {
+    pub fn scope_of(&self, caller: &Caller, record: &Record) -> Result<RequestScope, Error> {
         record.question();
         let limits = caller.limits(self.limits);
         let budget = Budget::new(&self.resources.process, self.resources.request_bytes, limits.cells);
         let whole = self.snapshot()?;
-        Ok(Scope {
+        Ok(RequestScope {
             snapshot: caller.view(&whole),
             whole,
             catalog: self.catalog.clone(),
@@ -76,8 +76,8 @@ impl Engine {
             budget,
             resources: self.resources.clone(),
             cache: self.cache.clone(),
-            since: Since { arrived: Instant::now(), is_fresh: false },
-            tally: Tally::default(),
+            since: FlightSharing { arrived: Instant::now(), is_fresh: false },
+            tally: CacheTally::default(),
             // The SQL has the conditions that a token adds.
             show_sql: self.show_sql && !caller.hides_rows(),
             pushes: true,
@@ -103,7 +103,7 @@ impl Engine {
     }
 }
 
-impl Scope {
+impl RequestScope {
     /// Who asks. What was read for one identity answers no other.
     #[must_use]
     pub const fn identity(&self) -> &Identity {
@@ -141,8 +141,8 @@ impl Scope {
     }
 
     /// What names are resolved with.
-    pub(super) fn naming(&self) -> Naming<'_> {
-        Naming { snapshot: &self.snapshot, patterns: &self.patterns, limits: self.limits }
+    pub(super) fn naming(&self) -> NameResolution<'_> {
+        NameResolution { snapshot: &self.snapshot, patterns: &self.patterns, limits: self.limits }
     }
 
     /// The time of the request, and the zone that applies where it names none.
@@ -167,12 +167,12 @@ impl Scope {
     /// Where the buckets of its answer came from, in one word; none where nothing was fetched.
     #[must_use]
     pub fn outcome(&self) -> Option<&'static str> {
-        if self.cache.is_on() { self.tally.worst().map(Outcome::word) } else { Some("off") }
+        if self.cache.is_on() { self.tally.worst().map(CacheOutcome::word) } else { Some("off") }
     }
 
     /// Where the buckets of each fetch came from.
     #[must_use]
-    pub fn origins(&self) -> Vec<Origin> {
+    pub fn origins(&self) -> Vec<FetchOrigin> {
         self.tally.origins()
     }
 

@@ -10,8 +10,8 @@ use futures_util::StreamExt as _;
 use futures_util::future::join;
 use futures_util::stream::FuturesOrdered;
 
-use self::rest::{Pace, Rest, scaled};
-use super::Scope;
+use self::rest::{SliceLength, UnreadTimes, scaled};
+use super::RequestScope;
 use super::said::logged;
 use crate::catalog::{LabelValue, SourceRow, ValueCondition};
 use crate::db::{DbError, Pieces, SeriesRow};
@@ -33,10 +33,10 @@ const SAMPLES: u32 = 4;
 /// Between two tries for a session where too many wait for one.
 const PAUSE: Duration = Duration::from_millis(50);
 
-impl Scope {
+impl RequestScope {
     /// Gives the samples of a fetch to a sink.
     pub(super) async fn samples<S: SampleSink>(&self, fetch: &Fetch, sink: S) -> Result<S, Error> {
-        let mut rest = Rest::of(sql::times(fetch));
+        let mut rest = UnreadTimes::of(sql::times(fetch));
         if rest.stretches().is_empty() {
             return self.row_by_row(fetch, sink).await;
         }
@@ -59,7 +59,7 @@ impl Scope {
         };
         let per_slice = TARGET.max(8 * u64::from(SAMPLES) * first.rows().len() as u64).min(u64::from(MOST / 2));
         let seen_ms = if whole.in_order { latest - earliest } else { rest.until(latest) };
-        rest.pace = Pace::new(per_slice, scaled(seen_ms, per_slice, u64::from(SHORT)).max(1));
+        rest.pace = SliceLength::new(per_slice, scaled(seen_ms, per_slice, u64::from(SHORT)).max(1));
         let sink = if whole.in_order && latest > earliest {
             rest.drop_before(latest);
             self.given(sink, first, Some(latest.saturating_mul(1000))).await?
@@ -71,7 +71,7 @@ impl Scope {
     }
 
     /// Gives the samples of what is left of a fetch to a sink, slice by slice.
-    async fn in_slices<S: SampleSink>(&self, fetch: &Fetch, sink: S, mut rest: Rest) -> Result<S, Error> {
+    async fn in_slices<S: SampleSink>(&self, fetch: &Fetch, sink: S, mut rest: UnreadTimes) -> Result<S, Error> {
         let mut running = FuturesOrdered::new();
         let mut sink = sink;
         let mut before: Option<Pieces> = None;

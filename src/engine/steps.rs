@@ -7,16 +7,16 @@ use std::sync::Arc;
 
 use tokio::time::timeout;
 
-use super::Scope;
-use super::buckets::{Keyed, origin};
-use super::reading::Metric;
+use super::RequestScope;
+use super::buckets::{KeyedBlock, origin};
+use super::reading::MetricSamples;
 use super::said::logged;
-use crate::cache::{Key, Landed, Outcome, Piece};
+use crate::cache::{BucketRun, CacheKey, CacheOutcome, LandedBlocks};
 use crate::catalog::CachePolicy;
 use crate::db::DbError;
 use crate::error::Error;
 use crate::evaluate::{FoldPlan, Samples};
-use crate::frame::{self, Found, KnownSteps, ReadPlan, ReadSeries};
+use crate::frame::{self, BlockSlice, KnownSteps, ReadPlan, ReadSeries};
 use crate::plan::Fetch;
 use crate::time::TimeRange;
 
@@ -24,35 +24,36 @@ use crate::time::TimeRange;
 const STEPS: u32 = 20_000;
 
 /// The windows of one fold of a read.
-struct Windows {
+struct FoldWindows {
     plan: FoldPlan,
-    key: Key,
+    key: CacheKey,
     /// Where the values at its steps are, in order of time.
-    pieces: Vec<Piece>,
+    pieces: Vec<BucketRun>,
 }
 
 /// Windows whose samples are to be read.
 #[derive(Clone)]
-struct Missing {
+struct MissingWindows {
     plan: FoldPlan,
-    key: Key,
+    key: CacheKey,
 }
 
-impl Windows {
-    fn missing(&self) -> impl Iterator<Item = Missing> {
+impl FoldWindows {
+    fn missing(&self) -> impl Iterator<Item = MissingWindows> {
         self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Missing(range) => Some(Missing { plan: self.plan.within(*range), key: self.key.clone() }),
-            Piece::Known(..) => None,
+            BucketRun::Missing(range) => Some(MissingWindows { plan: self.plan.within(*range), key: self.key.clone() }),
+            BucketRun::Known(..) => None,
         })
     }
 
     fn known(&self) -> usize {
-        let cells = |piece: &Piece| if let Piece::Known(block, range) = piece { block.cells_in(*range) } else { 0 };
+        let cells =
+            |piece: &BucketRun| if let BucketRun::Known(block, range) = piece { block.cells_in(*range) } else { 0 };
         self.pieces.iter().map(cells).sum()
     }
 }
 
-impl Scope {
+impl RequestScope {
     /// Whether values of the windows of a read may be kept: its samples are wanted for nothing else, and some of its
     /// windows may have been asked before, or will be again.
     pub(super) fn keeps_steps(&self, fetches: &[Fetch], plan: &ReadPlan) -> bool {
@@ -76,15 +77,16 @@ impl Scope {
     }
 
     /// The series of all folds of a read of one metric, whose patterns are resolved.
-    pub(super) async fn steps(&self, fetches: &[Fetch], plan: &ReadPlan) -> Result<Metric, Error> {
+    pub(super) async fn steps(&self, fetches: &[Fetch], plan: &ReadPlan) -> Result<MetricSamples, Error> {
         let keeping = self.keeping_of(fetches);
-        let windows: Vec<Windows> = plan.folds.iter().map(|(_, fold)| self.windows(fetches, fold, keeping)).collect();
-        let missing: Vec<Missing> = windows.iter().flat_map(Windows::missing).collect();
+        let windows: Vec<FoldWindows> =
+            plan.folds.iter().map(|(_, fold)| self.windows(fetches, fold, keeping)).collect();
+        let missing: Vec<MissingWindows> = windows.iter().flat_map(FoldWindows::missing).collect();
         let asked = if missing.is_empty() { None } else { self.ask_steps(fetches, missing, keeping).await? };
         self.count_steps(fetches, &windows, asked.as_ref().is_some_and(|asked| !asked.was_shared));
         let landed = asked.map(|asked| asked.landed);
         let mut blocks = landed.iter().flat_map(|landed| &landed.blocks);
-        let found: Vec<Vec<Found>> = windows.iter().map(|one| found(&one.pieces, &mut blocks)).collect();
+        let found: Vec<Vec<BlockSlice>> = windows.iter().map(|one| found(&one.pieces, &mut blocks)).collect();
         let work = found.iter().flatten().map(|found| found.block.cells_in(found.range) + 1).sum();
         self.compute(work, move |budget| {
             let (mut folded, mut skipped) = (Vec::with_capacity(found.len()), 0.0_f64);
@@ -96,39 +98,39 @@ impl Scope {
             }
             drop(landed);
             let kept = Samples { series: Vec::new(), held: budget.held() };
-            Ok(Metric { series: ReadSeries { folded, kept }, skipped, is_from_partials: false })
+            Ok(MetricSamples { series: ReadSeries { folded, kept }, skipped, is_from_partials: false })
         })
         .await
     }
 
     /// What is known of the windows of one fold.
-    fn windows(&self, fetches: &[Fetch], fold: &FoldPlan, keeping: CachePolicy) -> Windows {
+    fn windows(&self, fetches: &[Fetch], fold: &FoldPlan, keeping: CachePolicy) -> FoldWindows {
         let plan = fetches.first().map_or(*fold, |first| fold.with_lookback(first.fold.lookback_ms));
-        let key = Key::of_windows(fetches, &plan, self.identity(), self.catalog.reloads());
+        let key = CacheKey::of_windows(fetches, &plan, self.identity(), self.catalog.reloads());
         let edges = plan.edges();
         let pieces = match (self.since.is_fresh, edges.as_slice()) {
-            (true, [from, .., to]) => vec![Piece::Missing(TimeRange { from: *from, to: *to })],
+            (true, [from, .., to]) => vec![BucketRun::Missing(TimeRange { from: *from, to: *to })],
             _ => self.cache.pieces(&key, &edges, keeping.max_age),
         };
-        Windows { plan, key, pieces }
+        FoldWindows { plan, key, pieces }
     }
 
     /// Reads the samples of windows, or waits for who does; none where there is no time to read.
     async fn ask_steps(
         &self,
         fetches: &[Fetch],
-        missing: Vec<Missing>,
+        missing: Vec<MissingWindows>,
         keeping: CachePolicy,
-    ) -> Result<Option<Asked>, Error> {
+    ) -> Result<Option<WindowBlocks>, Error> {
         let plans: Vec<FoldPlan> = missing.iter().map(|one| one.plan).collect();
         let own = |fetch: &Fetch| fetch.of_windows(&plans, self.snapshot.sources().get(fetch.rows.source)?);
         let asked: Vec<Fetch> = fetches.iter().filter_map(own).collect();
         let Some(first) = asked.first().cloned() else { return Ok(None) };
-        let key = Key::of_reads(&asked, &plans, self.identity(), self.catalog.reloads());
+        let key = CacheKey::of_reads(&asked, &plans, self.identity(), self.catalog.reloads());
         let flight = self.in_flight();
         let work = async move { flight.fly_steps(asked, missing, keeping).await };
         match timeout(self.deadline.left(), self.cache.shared(&key, &first, self.since, work)).await {
-            Ok((landed, was_shared)) => Ok(Some(Asked { landed: landed?, was_shared })),
+            Ok((landed, was_shared)) => Ok(Some(WindowBlocks { landed: landed?, was_shared })),
             Err(_) => Err(logged(&DbError::Deadline, &first)),
         }
     }
@@ -137,29 +139,29 @@ impl Scope {
     async fn fly_steps(
         self,
         fetches: Vec<Fetch>,
-        missing: Vec<Missing>,
+        missing: Vec<MissingWindows>,
         keeping: CachePolicy,
-    ) -> Result<Landed, Error> {
+    ) -> Result<LandedBlocks, Error> {
         let reading = self.reading_now(keeping);
         let plan =
             ReadPlan { folds: missing.iter().map(|one| one.plan).enumerate().collect(), keeps: false, blocks: true };
         let reader = self.read_samples(fetches, &plan).await?;
         let (blocks, held) = self.compute(reader.work(), move |budget| reader.into_blocks(budget)).await?;
         let keyed = missing.into_iter().zip(&blocks);
-        let keyed = keyed.map(|(one, block)| Keyed { key: one.key, block: Arc::clone(block) }).collect();
+        let keyed = keyed.map(|(one, block)| KeyedBlock { key: one.key, block: Arc::clone(block) }).collect();
         self.store(keyed, reading).await?;
-        Ok(Landed { blocks, held: Some(Arc::new(held)) })
+        Ok(LandedBlocks { blocks, held: Some(Arc::new(held)) })
     }
 
-    fn count_steps(&self, fetches: &[Fetch], windows: &[Windows], was_run: bool) {
+    fn count_steps(&self, fetches: &[Fetch], windows: &[FoldWindows], was_run: bool) {
         let pieces = || windows.iter().flat_map(|one| &one.pieces);
-        let asked: Vec<TimeRange> = pieces().filter_map(Piece::missing).collect();
+        let asked: Vec<TimeRange> = pieces().filter_map(BucketRun::missing).collect();
         let outcome = match (pieces().count() - asked.len(), asked.len()) {
-            (_, 0) => Outcome::Hit,
-            (0, _) => Outcome::Miss,
-            _ => Outcome::Partial,
+            (_, 0) => CacheOutcome::Hit,
+            (0, _) => CacheOutcome::Miss,
+            _ => CacheOutcome::Partial,
         };
-        let known = windows.iter().map(Windows::known).sum();
+        let known = windows.iter().map(FoldWindows::known).sum();
         fetches.iter().for_each(|fetch| self.tally.add(origin(fetch, outcome, known, asked.clone())));
         if let Some(totals) = self.cache.totals() {
             totals.add(outcome, known, usize::from(!was_run));
@@ -168,17 +170,17 @@ impl Scope {
 }
 
 /// What was read of all windows.
-struct Asked {
+struct WindowBlocks {
     /// A block for each that was missing.
-    landed: Landed,
+    landed: LandedBlocks,
     was_shared: bool,
 }
 
 /// Where the pieces of a fold are; the blocks of those that were asked come in their order.
-fn found<'a>(pieces: &[Piece], blocks: &mut impl Iterator<Item = &'a Arc<frame::Block>>) -> Vec<Found> {
-    let one = |piece: &Piece| match piece {
-        Piece::Known(block, range) => Some(Found { block: Arc::clone(block), range: *range }),
-        Piece::Missing(range) => blocks.next().map(|block| Found { block: Arc::clone(block), range: *range }),
+fn found<'a>(pieces: &[BucketRun], blocks: &mut impl Iterator<Item = &'a Arc<frame::Block>>) -> Vec<BlockSlice> {
+    let one = |piece: &BucketRun| match piece {
+        BucketRun::Known(block, range) => Some(BlockSlice { block: Arc::clone(block), range: *range }),
+        BucketRun::Missing(range) => blocks.next().map(|block| BlockSlice { block: Arc::clone(block), range: *range }),
     };
     pieces.iter().filter_map(one).collect()
 }

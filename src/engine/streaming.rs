@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::Scope;
+use super::RequestScope;
 use crate::error::{Error, Kind};
 use crate::frame::{Predecessors, SampleCollector};
 use crate::plan::{Fetch, LastBefore};
 use crate::sql::{self, Statement};
 
-impl Scope {
+impl RequestScope {
     /// The samples of one metric, folded as they come, with what lies before them.
     pub(super) async fn streamed(&self, named: bool, fetches: &[Fetch]) -> Result<SampleCollector, Error> {
         let Some(first) = fetches.first() else { return Err(Error::new(Kind::Internal, "internal error")) };

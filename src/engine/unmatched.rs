@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Scope;
+use super::RequestScope;
 use crate::lower::FetchRequest;
 use crate::plan::{Context, Fetch, FetchGroup};
 use crate::sql;
@@ -13,12 +13,12 @@ const BUDGET: Duration = Duration::from_secs(1);
 const METRICS: usize = 4;
 
 /// A metric whose rows are looked for, and the labels that the question narrows it by.
-pub(super) struct Look {
+pub(super) struct UnmatchedProbe {
     fetch: Fetch,
     labels: String,
 }
 
-impl Scope {
+impl RequestScope {
     /// The metrics to look at where an answer is empty: those that are narrowed, of the requests that found nothing.
     pub(super) fn looks(
         &self,
@@ -26,8 +26,8 @@ impl Scope {
         requests: &[FetchRequest],
         groups: &[FetchGroup],
         is_empty: impl Fn(usize) -> bool,
-    ) -> Vec<Look> {
-        let mut looks: Vec<Look> = Vec::new();
+    ) -> Vec<UnmatchedProbe> {
+        let mut looks: Vec<UnmatchedProbe> = Vec::new();
         for (at, (request, group)) in requests.iter().zip(groups).enumerate() {
             if looks.len() >= METRICS || !is_empty(at) {
                 continue;
@@ -35,14 +35,14 @@ impl Scope {
             let matchers = request.selector.matchers.iter().chain(context.ad_hoc);
             let labels: Vec<String> = matchers.take(METRICS).map(|matcher| format!("{:?}", matcher.label)).collect();
             let all = group.fetches.iter().take(METRICS).filter_map(|fetch| self.without_matchers(fetch));
-            looks.extend(all.map(|fetch| Look { fetch, labels: labels.join(", ") }));
+            looks.extend(all.map(|fetch| UnmatchedProbe { fetch, labels: labels.join(", ") }));
         }
         looks.truncate(METRICS);
         looks
     }
 
     /// A notice for each metric that has rows in the range, of which the matchers left no sample.
-    pub(super) async fn unmatched(&self, looks: &[Look]) -> Vec<String> {
+    pub(super) async fn unmatched(&self, looks: &[UnmatchedProbe]) -> Vec<String> {
         let mut notices = Vec::new();
         for look in looks {
             let found = self.database.texts(&sql::any(&look.fetch), self.deadline.within(BUDGET), 1).await;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::labels::Wish;
-use super::{LabelValues, Scope, resolve};
+use super::labels::LabelValuesRequest;
+use super::{LabelValues, RequestScope, resolve};
 use crate::ast::{ExprKind, MetricRef, Modifiers, Options, Selector};
 use crate::catalog::Snapshot;
 use crate::error::{Error, Kind};
@@ -19,7 +19,7 @@ const LOOKED_FOR: usize = 100;
 
 /// The texts of an answer, and whether there are more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Listed {
+pub struct VariableValues {
     /// The texts, each once.
     pub texts: Vec<String>,
     /// Whether the limit cut some off.
@@ -30,7 +30,7 @@ pub struct Listed {
     pub is_open: bool,
 }
 
-impl Scope {
+impl RequestScope {
     /// The names of the metrics that contain the text, sorted.
     #[must_use]
     pub fn metric_names(&self, text: &str) -> BTreeSet<String> {
@@ -41,7 +41,7 @@ impl Scope {
     ///
     /// # Errors
     /// The query cannot be read, a metric is unknown, or the database does not answer.
-    pub async fn variable(&self, question: &VariableQuestion) -> Result<Listed, Error> {
+    pub async fn variable(&self, question: &VariableQuestion) -> Result<VariableValues, Error> {
         let snapshot = &*self.snapshot;
         let mut partial = false;
         let texts = match &question.ask {
@@ -60,7 +60,7 @@ impl Scope {
         texts.truncate(question.limit);
         let is_narrowed = !question.prefix.is_empty() || question.limit < PICKER as usize;
         let is_values = matches!(question.ask, VariableAsk::LabelValues { .. });
-        Ok(Listed { texts, cut, partial, is_open: is_values && !is_narrowed && (cut || partial) })
+        Ok(VariableValues { texts, cut, partial, is_open: is_values && !is_narrowed && (cut || partial) })
     }
 
     async fn values_of_label(
@@ -71,7 +71,7 @@ impl Scope {
     ) -> Result<LabelValues, Error> {
         let selector = selector.map(|text| read(&self.snapshot, text)).transpose()?;
         let rows = plan::rows(self.naming(), selector.as_ref(), &question.filters)?;
-        let wish = Wish { label, range: asked_range(question), prefix: &question.prefix, most: PICKER };
+        let wish = LabelValuesRequest { label, range: asked_range(question), prefix: &question.prefix, most: PICKER };
         let mut all = (BTreeSet::new(), false);
         for found in self.values(&rows, wish).await {
             let found = found?;

@@ -6,7 +6,7 @@ use std::thread::available_parallelism;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::Scope;
+use super::RequestScope;
 use crate::budget::{Budget, ProcessBudget};
 use crate::error::{Error, Kind};
 
@@ -42,15 +42,15 @@ impl Default for Resources {
 }
 
 /// Stops the work that nobody waits for any more.
-struct Waiting(Budget);
+struct AbandonedWork(Budget);
 
-impl Drop for Waiting {
+impl Drop for AbandonedWork {
     fn drop(&mut self) {
         self.0.stop();
     }
 }
 
-impl Scope {
+impl RequestScope {
     /// Computes: at once what takes few steps, the rest on one of a few threads of its own, until the deadline.
     pub(super) async fn compute<T: Send + 'static>(
         &self,
@@ -64,7 +64,7 @@ impl Scope {
         let turn = timeout(self.deadline.left(), Arc::clone(&self.resources.turns).acquire_owned()).await;
         let turn = turn.map_err(|_| too_late())?;
         let budget = self.budget.stopped_alone();
-        let _waiting = Waiting(budget.clone());
+        let _waiting = AbandonedWork(budget.clone());
         let task = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             work(&budget)

@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 
-use super::labels::{Choice, grouped};
+use super::labels::{LabelChoice, grouped};
 use crate::ast::{AggregateOp, Grouping};
-use crate::budget::{Budget, Held};
+use crate::budget::{Budget, HeldBytes};
 use crate::error::Error;
 use crate::range::Compensated;
 use crate::series::{Labels, Point, Series};
 
 /// What a group holds at one bucket.
 #[derive(Clone, Copy)]
-struct Cell {
+struct GroupCell {
     count: f64,
     /// The sum; of an average that would overflow the mean so far.
     sum: Compensated,
@@ -24,7 +24,7 @@ struct Cell {
     max: f64,
 }
 
-const EMPTY: Cell = Cell {
+const EMPTY: GroupCell = GroupCell {
     count: 0.0,
     sum: Compensated::of(0.0),
     has_mean: false,
@@ -34,7 +34,7 @@ const EMPTY: Cell = Cell {
     max: f64::NAN,
 };
 
-impl Cell {
+impl GroupCell {
     fn add(&mut self, op: AggregateOp, value: f64) {
         self.count += 1.0;
         if op == AggregateOp::Avg {
@@ -103,12 +103,12 @@ fn points(op: AggregateOp, members: &[&Series]) -> Vec<Point> {
     let width = (last - first) as usize + 1;
     // A few points far apart do not pay for the buckets between them.
     if width > count.saturating_mul(8) {
-        let cell = |run: &[Sample]| {
+        let cell = |run: &[SeriesSample]| {
             let mut cell = EMPTY;
             run.iter().for_each(|sample| cell.add(op, sample.value));
             Point { bucket: run[0].bucket, value: cell.value(op) }
         };
-        return by_bucket(members).chunk_by(Sample::same_bucket).map(cell).collect();
+        return by_bucket(members).chunk_by(SeriesSample::same_bucket).map(cell).collect();
     }
     let mut cells = vec![EMPTY; width];
     for point in members.iter().flat_map(|one| &one.points) {
@@ -124,8 +124,8 @@ pub struct Aggregation {
     grouping: Grouping,
     groups: HashMap<Labels, usize>,
     /// The cells of each group, by bucket.
-    cells: Vec<Vec<(u32, Cell)>>,
-    held: Held,
+    cells: Vec<Vec<(u32, GroupCell)>>,
+    held: HeldBytes,
 }
 
 /// What a group costs besides its cells.
@@ -141,7 +141,7 @@ impl Aggregation {
     /// Whether a label of that name survives.
     #[must_use]
     pub fn keeps(&self, name: &str) -> bool {
-        Choice::keeps(&self.grouping, name)
+        LabelChoice::keeps(&self.grouping, name)
     }
 
     /// Adds the points of a series, of whose labels only those that survive are given.
@@ -166,7 +166,7 @@ impl Aggregation {
                 at += cells[at..].partition_point(|(bucket, _)| *bucket < point.bucket);
             }
             if cells.get(at).is_none_or(|(bucket, _)| *bucket != point.bucket) {
-                self.held.pay(size_of::<(u32, Cell)>())?;
+                self.held.pay(size_of::<(u32, GroupCell)>())?;
                 cells.insert(at, (point.bucket, EMPTY));
             }
             cells[at].1.add(self.op, point.value);
@@ -177,7 +177,7 @@ impl Aggregation {
 
     /// The series of the groups, and the bytes that they take.
     #[must_use]
-    pub fn finish(self) -> (Vec<Series>, Held) {
+    pub fn finish(self) -> (Vec<Series>, HeldBytes) {
         let (op, mut cells) = (self.op, self.cells);
         let mut series = |(labels, at): (Labels, usize)| {
             let cells = std::mem::take(&mut cells[at]);
@@ -198,25 +198,25 @@ pub(super) fn mean(series: &Series) -> f64 {
 
 /// A value of one series among several.
 #[derive(Clone, Copy)]
-pub(super) struct Sample {
+pub(super) struct SeriesSample {
     pub(super) bucket: u32,
     /// Which of the series.
     pub(super) series: usize,
     pub(super) value: f64,
 }
 
-impl Sample {
+impl SeriesSample {
     pub(super) fn same_bucket(&self, other: &Self) -> bool {
         self.bucket == other.bucket
     }
 }
 
 /// All values in order of bucket, then of the series.
-pub(super) fn by_bucket(members: &[&Series]) -> Vec<Sample> {
+pub(super) fn by_bucket(members: &[&Series]) -> Vec<SeriesSample> {
     let samples = members.iter().enumerate().flat_map(|(series, one)| {
-        one.points.iter().map(move |point| Sample { bucket: point.bucket, series, value: point.value })
+        one.points.iter().map(move |point| SeriesSample { bucket: point.bucket, series, value: point.value })
     });
-    let mut samples: Vec<Sample> = samples.collect();
+    let mut samples: Vec<SeriesSample> = samples.collect();
     samples.sort_by_key(|sample| sample.bucket);
     samples
 }

@@ -71,7 +71,7 @@ impl<'a> Annotation<'a> {
 
 /// The annotations of one answer. The same is said once, wherever it happened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Annotations {
+pub struct QueryAnnotations {
     warnings: BTreeMap<String, Span>,
     infos: BTreeMap<String, Span>,
 }
@@ -85,7 +85,7 @@ pub struct AnnotationTexts {
     pub infos: Vec<String>,
 }
 
-impl Annotations {
+impl QueryAnnotations {
     /// Adds one that stands at a place of the question's text.
     pub fn add(&mut self, annotation: Annotation<'_>, span: Span) {
         let kind = if annotation.is_warning() { &mut self.warnings } else { &mut self.infos };
@@ -150,7 +150,7 @@ mod tests {
     fn texts_are_those_of_prometheus() {
         let question = "quantile(1.5, x)\n+ rate(cpu[5m])";
         let at = |start| Span { start, end: start + 1 };
-        let mut annotations = Annotations::default();
+        let mut annotations = QueryAnnotations::default();
         annotations.add(Annotation::BadQuantile(1.5), at(9));
         annotations.add(Annotation::BadQuantile(1.5), at(9));
         annotations.add(Annotation::BadBucket("x\"y", ""), at(0));
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn of_many_ten_are_listed() {
-        let mut annotations = Annotations::default();
+        let mut annotations = QueryAnnotations::default();
         for number in 0..13 {
             annotations.add(Annotation::NoCounter(&format!("x{number}")), Span::default());
         }

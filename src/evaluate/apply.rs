@@ -8,7 +8,7 @@ use super::matching::matched;
 use super::node::{BinaryNode, Limiter, Node};
 use super::sets::set;
 use super::unique::{distinct, unique};
-use super::value::{Fetched, Scalar};
+use super::value::{FetchedSeries, Scalar};
 use crate::ast::Span;
 use crate::series::{Labels, METRIC_NAME, Point};
 
@@ -19,7 +19,7 @@ impl Evaluator<'_> {
         child: &Node,
         span: Span,
         value: impl Fn(&Point) -> Option<f64>,
-    ) -> Evaluated<Fetched> {
+    ) -> Evaluated<FetchedSeries> {
         let mut own = self.owned(child)?;
         for one in &mut own.series {
             self.budget.go_on()?;
@@ -34,7 +34,13 @@ impl Evaluator<'_> {
         Ok(own)
     }
 
-    pub(super) fn limited(&mut self, function: Limiter, child: &Node, args: &[Node], span: Span) -> Evaluated<Fetched> {
+    pub(super) fn limited(
+        &mut self,
+        function: Limiter,
+        child: &Node,
+        args: &[Node],
+        span: Span,
+    ) -> Evaluated<FetchedSeries> {
         let args = args.iter().map(|arg| self.scalar(arg)).collect::<Evaluated<Vec<Scalar>>>()?;
         let arg = |at: usize, bucket: u32| args.get(at).map_or(f64::NAN, |arg| arg.at(bucket));
         self.mapped(child, span, |point| limited(function, point.value, [arg(0, point.bucket), arg(1, point.bucket)]))
@@ -45,7 +51,7 @@ impl Evaluator<'_> {
         (child, joins): (&Node, bool),
         span: Span,
         relabel: impl Fn(&mut Labels) -> bool,
-    ) -> Evaluated<Fetched> {
+    ) -> Evaluated<FetchedSeries> {
         let mut own = self.owned(child)?;
         for one in &mut own.series {
             if !relabel(&mut one.labels) {
@@ -60,7 +66,7 @@ impl Evaluator<'_> {
         self.made(relabelled.map_err(at(span))?, own.held)
     }
 
-    pub(super) fn binary(&mut self, node: &BinaryNode) -> Evaluated<Fetched> {
+    pub(super) fn binary(&mut self, node: &BinaryNode) -> Evaluated<FetchedSeries> {
         let operator = (node.op, node.returns_bool);
         let (scalar, series, flipped) = match (node.lhs.is_scalar(), node.rhs.is_scalar()) {
             (true, _) => (&node.lhs, &node.rhs, true),

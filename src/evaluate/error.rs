@@ -86,7 +86,7 @@ impl EvaluateError {
 
 impl fmt::Display for EvaluateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let labels = Shown(&self.labels);
+        let labels = ShortLabels(&self.labels);
         match self.kind {
             EvaluateErrorKind::ManyToMany(side) => {
                 let side = if side == Side::Left { "left" } else { "right" };
@@ -111,9 +111,9 @@ impl fmt::Display for EvaluateError {
 impl std::error::Error for EvaluateError {}
 
 /// Labels as a selector writes them, long values cut.
-struct Shown<'a>(&'a Labels);
+struct ShortLabels<'a>(&'a Labels);
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for ShortLabels<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("{")?;
         for (at, (name, value)) in self.0.iter().enumerate() {

@@ -4,17 +4,17 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::aggregate::aggregate;
-use super::annotations::{Annotation, Annotations};
+use super::annotations::{Annotation, QueryAnnotations};
 use super::binary::scalars;
 use super::error::{EvaluateError, EvaluateErrorKind};
 use super::labels::{insertions, join, replace};
 use super::node::Node;
 use super::over::Samples;
-use super::unique::{Clash, distinct};
-use super::value::{Buckets, Fetched, Inputs, Scalar, Value};
+use super::unique::{DuplicateLabels, distinct};
+use super::value::{EvaluationGrid, FetchedSeries, Inputs, Scalar, Value};
 use super::{histogram, rank, spread};
 use crate::ast::Span;
-use crate::budget::{Budget, Held};
+use crate::budget::{Budget, HeldBytes};
 use crate::series::{Labels, METRIC_NAME, Series};
 
 /// Computes a tree over what its fetches gave, in the order of the fetches that lowering gave: the value, and the bytes that
@@ -24,16 +24,16 @@ use crate::series::{Labels, METRIC_NAME, Series};
 /// Series do not pair up, clash in their labels, or the work is more than allowed.
 pub fn evaluate(
     node: &Node,
-    inputs: Vec<Fetched>,
-    buckets: &Buckets<'_>,
+    inputs: Vec<FetchedSeries>,
+    buckets: &EvaluationGrid<'_>,
     budget: &Budget,
-) -> Result<(Value, Held), EvaluateError> {
+) -> Result<(Value, HeldBytes), EvaluateError> {
     let inputs = Inputs { folded: inputs, kept: Vec::new() };
     let mut evaluator = Evaluator::new(&[node], inputs, buckets, budget);
     if node.is_scalar() {
         return Ok((Value::Scalar(evaluator.scalar(node)?), budget.held()));
     }
-    let Fetched { mut series, held } = evaluator.owned(node)?;
+    let FetchedSeries { mut series, held } = evaluator.owned(node)?;
     series.retain(|one| !one.points.is_empty());
     series.sort_by(|a, b| a.labels.cmp(&b.labels));
     Ok((Value::Series(series), held))
@@ -41,13 +41,13 @@ pub fn evaluate(
 
 /// What was computed, the bytes that it takes, and what may be wrong with it.
 #[derive(Debug)]
-pub struct Computed<T> {
+pub struct ComputedValue<T> {
     /// The value.
     pub value: T,
     /// Its bytes.
-    pub held: Held,
+    pub held: HeldBytes,
     /// What may be wrong with it.
-    pub notes: Annotations,
+    pub notes: QueryAnnotations,
 }
 
 /// Computes a tree over what its reads gave, at evenly spaced times. Series that the tree sorts keep their order.
@@ -57,20 +57,20 @@ pub struct Computed<T> {
 pub fn evaluate_steps(
     node: &Node,
     inputs: Inputs,
-    buckets: &Buckets<'_>,
+    buckets: &EvaluationGrid<'_>,
     budget: &Budget,
-) -> Result<Computed<Value>, EvaluateError> {
+) -> Result<ComputedValue<Value>, EvaluateError> {
     let mut evaluator = Evaluator::new(&[node], inputs, buckets, budget);
     if node.is_scalar() {
         let value = Value::Scalar(evaluator.scalar(node)?);
-        return Ok(Computed { value, held: budget.held(), notes: evaluator.notes });
+        return Ok(ComputedValue { value, held: budget.held(), notes: evaluator.notes });
     }
-    let Fetched { mut series, held } = evaluator.owned(node)?;
+    let FetchedSeries { mut series, held } = evaluator.owned(node)?;
     series.retain(|one| !one.points.is_empty());
     if !(buckets.starts_ms.len() == 1 && node.is_ordered()) {
         series.sort_by(|a, b| a.labels.cmp(&b.labels));
     }
-    Ok(Computed { value: Value::Series(series), held, notes: evaluator.notes })
+    Ok(ComputedValue { value: Value::Series(series), held, notes: evaluator.notes })
 }
 
 /// How often each fetch stands in a tree.
@@ -88,16 +88,16 @@ fn count_uses(node: &Node, uses: &mut [usize]) {
 
 pub(super) struct Evaluator<'a> {
     /// What was fetched, until it was used for the last time.
-    pub(super) inputs: Vec<Option<Rc<Fetched>>>,
+    pub(super) inputs: Vec<Option<Rc<FetchedSeries>>>,
     pub(super) uses: Vec<usize>,
     /// The samples that were read.
     pub(super) reads: Rc<[Rc<Samples>]>,
-    pub(super) buckets: &'a Buckets<'a>,
+    pub(super) buckets: &'a EvaluationGrid<'a>,
     pub(super) budget: &'a Budget,
     /// Points that may still be read or produced.
     pub(super) left: usize,
     /// What may be wrong with the answer.
-    pub(super) notes: Annotations,
+    pub(super) notes: QueryAnnotations,
 }
 
 pub(super) type Evaluated<T> = Result<T, EvaluateError>;
@@ -110,12 +110,12 @@ const SORTED_BYTES: usize = 24;
 
 impl<'a> Evaluator<'a> {
     /// Computes some trees over their inputs.
-    pub(super) fn new(nodes: &[&Node], inputs: Inputs, buckets: &'a Buckets<'a>, budget: &'a Budget) -> Self {
+    pub(super) fn new(nodes: &[&Node], inputs: Inputs, buckets: &'a EvaluationGrid<'a>, budget: &'a Budget) -> Self {
         let mut uses = vec![0; inputs.folded.len()];
         nodes.iter().for_each(|node| count_uses(node, &mut uses));
         let reads = inputs.kept.into_iter().map(Rc::new).collect();
         let inputs = inputs.folded.into_iter().map(|input| Some(Rc::new(input))).collect();
-        let notes = Annotations::default();
+        let notes = QueryAnnotations::default();
         Self { inputs, uses, reads, buckets, budget, left: buckets.max_points, notes }
     }
 }
@@ -128,7 +128,7 @@ impl Evaluator<'_> {
     }
 
     /// Every value is paid for once, so that neither depth nor repetition makes a small question large.
-    pub(super) fn series(&mut self, node: &Node) -> Evaluated<Rc<Fetched>> {
+    pub(super) fn series(&mut self, node: &Node) -> Evaluated<Rc<FetchedSeries>> {
         let value = match node {
             Node::Fetch(at) => self.input(*at),
             _ => Rc::new(self.computed(node)?),
@@ -138,7 +138,7 @@ impl Evaluator<'_> {
     }
 
     /// What a fetch gave; its last use takes it.
-    pub(super) fn input(&mut self, at: usize) -> Rc<Fetched> {
+    pub(super) fn input(&mut self, at: usize) -> Rc<FetchedSeries> {
         let uses = self.uses.get_mut(at);
         let is_last = uses.is_none_or(|uses| {
             *uses = uses.saturating_sub(1);
@@ -146,33 +146,33 @@ impl Evaluator<'_> {
         });
         let input = self.inputs.get_mut(at);
         let taken = input.and_then(|input| if is_last { input.take() } else { input.clone() });
-        taken.unwrap_or_else(|| Rc::new(Fetched { series: Vec::new(), held: self.budget.held() }))
+        taken.unwrap_or_else(|| Rc::new(FetchedSeries { series: Vec::new(), held: self.budget.held() }))
     }
 
     /// The series of a node, to be changed in place.
-    pub(super) fn owned(&mut self, node: &Node) -> Evaluated<Fetched> {
+    pub(super) fn owned(&mut self, node: &Node) -> Evaluated<FetchedSeries> {
         let shared = self.series(node)?;
         self.own(shared)
     }
 
     /// Series that nobody else looks at.
-    pub(super) fn own(&self, shared: Rc<Fetched>) -> Evaluated<Fetched> {
+    pub(super) fn own(&self, shared: Rc<FetchedSeries>) -> Evaluated<FetchedSeries> {
         match Rc::try_unwrap(shared) {
             Ok(own) => Ok(own),
             Err(shared) => {
                 let held = self.budget.paid(bytes(&shared.series))?;
-                Ok(Fetched { series: shared.series.clone(), held })
+                Ok(FetchedSeries { series: shared.series.clone(), held })
             }
         }
     }
 
     /// Series that were computed, with what was paid for computing them.
-    pub(super) fn made(&self, series: Vec<Series>, mut held: Held) -> Evaluated<Fetched> {
+    pub(super) fn made(&self, series: Vec<Series>, mut held: HeldBytes) -> Evaluated<FetchedSeries> {
         held.set(bytes(&series))?;
-        Ok(Fetched { series, held })
+        Ok(FetchedSeries { series, held })
     }
 
-    fn computed(&mut self, node: &Node) -> Evaluated<Fetched> {
+    fn computed(&mut self, node: &Node) -> Evaluated<FetchedSeries> {
         let buckets = self.buckets.starts_ms.len();
         match node {
             Node::Fetch(_) | Node::Number(_) | Node::Time | Node::Scalar(_) => {
@@ -211,7 +211,7 @@ impl Evaluator<'_> {
     }
 
     /// The nodes of Prometheus' meaning: apart, so that the frames of a deep tree stay small.
-    fn stepped(&mut self, node: &Node) -> Evaluated<Fetched> {
+    fn stepped(&mut self, node: &Node) -> Evaluated<FetchedSeries> {
         match node {
             Node::Over(over) => self.over(over),
             Node::Nameless { child, span } => {
@@ -227,7 +227,7 @@ impl Evaluator<'_> {
     }
 
     /// The aggregations: what a group takes while it is computed is paid before.
-    fn aggregated(&mut self, node: &Node) -> Evaluated<Fetched> {
+    fn aggregated(&mut self, node: &Node) -> Evaluated<FetchedSeries> {
         let phi = match node {
             Node::Quantile { phi, phi_span, .. } | Node::HistogramQuantile { phi, phi_span, .. } => {
                 let phi = self.scalar(phi)?;
@@ -295,6 +295,6 @@ fn points(series: &[Series]) -> usize {
     series.iter().map(|one| one.points.len() + 1).sum()
 }
 
-pub(super) fn at(span: Span) -> impl Fn(Clash) -> EvaluateError {
+pub(super) fn at(span: Span) -> impl Fn(DuplicateLabels) -> EvaluateError {
     move |(kind, labels)| EvaluateError::new(kind, labels, span)
 }

@@ -1,7 +1,7 @@
 //! The samples of one series, folded into the windows of all steps as they come.
 
 use super::over::OverFunction;
-use crate::budget::Held;
+use crate::budget::HeldBytes;
 use crate::error::Error;
 use crate::range::{Function, Sample, Sliding, Window, is_stale};
 use crate::series::Point;
@@ -92,7 +92,7 @@ impl Fold {
     ///
     /// # Errors
     /// More bytes would be held than allowed.
-    pub fn push(&mut self, plan: &FoldPlan, sample: Sample, held: &mut Held) -> Result<(), Error> {
+    pub fn push(&mut self, plan: &FoldPlan, sample: Sample, held: &mut HeldBytes) -> Result<(), Error> {
         if let Some(newest) = self.newest.replace(sample)
             && newest.ms != sample.ms
         {
@@ -105,7 +105,7 @@ impl Fold {
     ///
     /// # Errors
     /// More bytes would be held than allowed.
-    pub fn finish(mut self, plan: &FoldPlan, held: &mut Held) -> Result<Vec<Point>, Error> {
+    pub fn finish(mut self, plan: &FoldPlan, held: &mut HeldBytes) -> Result<Vec<Point>, Error> {
         if let Some(newest) = self.newest.take() {
             self.settle(plan, newest, Millis::MAX, held)?;
         }
@@ -116,7 +116,7 @@ impl Fold {
     }
 
     /// Takes a sample for good, and gives the steps before the next one their values.
-    fn settle(&mut self, plan: &FoldPlan, sample: Sample, next_ms: Millis, held: &mut Held) -> Result<(), Error> {
+    fn settle(&mut self, plan: &FoldPlan, sample: Sample, next_ms: Millis, held: &mut HeldBytes) -> Result<(), Error> {
         let capacity = self.points.capacity();
         // Mostly a later sample comes before the next step: then there is nothing to divide.
         if plan.ends.at(self.next) < sample.ms {
@@ -153,7 +153,7 @@ impl Open {
         Self { sliding, newest_ms: Millis::MIN, samples: 0, paid: 0 }
     }
 
-    fn push(&mut self, sample: Sample, held: &mut Held) -> Result<(), Error> {
+    fn push(&mut self, sample: Sample, held: &mut HeldBytes) -> Result<(), Error> {
         self.sliding.push(sample);
         self.newest_ms = sample.ms;
         self.samples += 1;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::aggregate::{Sample, by_bucket};
+use super::aggregate::{SeriesSample, by_bucket};
 use super::annotations::Annotation;
-use super::labels::Choice;
-use super::unique::{Clash, distinct};
+use super::labels::LabelChoice;
+use super::unique::{DuplicateLabels, distinct};
 use super::value::Scalar;
 use crate::series::{Labels, METRIC_NAME, Point, Series};
 
@@ -27,9 +27,9 @@ pub(super) fn quantiles(
     phi: &Scalar,
     series: &[Series],
     note: &mut dyn FnMut(Annotation<'_>),
-) -> Result<Vec<Series>, Clash> {
+) -> Result<Vec<Series>, DuplicateLabels> {
     let le = [LE.to_owned()];
-    let choice = Choice::new(false, &le);
+    let choice = LabelChoice::new(false, &le);
     let mut histograms: BTreeMap<(&str, Labels), Vec<(f64, &Series)>> = BTreeMap::new();
     for one in series {
         let (name, le) = (one.labels.get(METRIC_NAME), one.labels.get(LE));
@@ -44,7 +44,7 @@ pub(super) fn quantiles(
         let (uppers, members): (Vec<f64>, Vec<&Series>) = members.into_iter().unzip();
         let samples = by_bucket(&members);
         let mut falls = false;
-        let runs = samples.chunk_by(Sample::same_bucket).map(|run| {
+        let runs = samples.chunk_by(SeriesSample::same_bucket).map(|run| {
             bars.clear();
             run.iter().for_each(|sample| add(&mut bars, uppers[sample.series], sample.value));
             let bucket = run[0].bucket;

@@ -8,12 +8,12 @@ use crate::pattern::Pattern;
 use crate::series::{Labels, METRIC_NAME, Series};
 
 /// A choice of labels: only some, or all but some and the metric's name.
-pub(super) struct Choice<'a> {
+pub(super) struct LabelChoice<'a> {
     only: bool,
     names: HashSet<&'a str>,
 }
 
-impl<'a> Choice<'a> {
+impl<'a> LabelChoice<'a> {
     pub(super) fn of_grouping(grouping: &'a Grouping) -> Self {
         match grouping {
             Grouping::By(names) => Self::new(true, names),
@@ -52,7 +52,7 @@ impl<'a> Choice<'a> {
 
 /// The series of each group, in order of the labels that survive.
 pub(super) fn grouped<'a>(grouping: &Grouping, series: &'a [Series]) -> BTreeMap<Labels, Vec<&'a Series>> {
-    let choice = Choice::of_grouping(grouping);
+    let choice = LabelChoice::of_grouping(grouping);
     let mut groups: BTreeMap<Labels, Vec<&Series>> = BTreeMap::new();
     for one in series {
         groups.entry(choice.chosen(&one.labels)).or_default().push(one);

@@ -4,23 +4,27 @@ use std::collections::BTreeMap;
 
 use super::binary::{apply, drops_name};
 use super::error::{EvaluateErrorKind, Side};
-use super::labels::{Choice, nameless};
+use super::labels::{LabelChoice, nameless};
 use super::node::BinaryNode;
-use super::unique::{Clash, unique};
+use super::unique::{DuplicateLabels, unique};
 use crate::ast::{Cardinality, Matching};
 use crate::series::{Labels, Point, Series};
 
 /// The series that share the labels on which they match.
 #[derive(Default)]
-pub(super) struct Group<'a> {
+pub(super) struct MatchGroup<'a> {
     pub(super) left: Vec<&'a Series>,
     pub(super) right: Vec<&'a Series>,
 }
 
 /// Groups both sides once, so that no point is ever hashed.
-pub(super) fn groups<'a>(matching: &Matching, left: &'a [Series], right: &'a [Series]) -> BTreeMap<Labels, Group<'a>> {
-    let choice = Choice::of_matching(matching);
-    let mut groups: BTreeMap<Labels, Group<'a>> = BTreeMap::new();
+pub(super) fn groups<'a>(
+    matching: &Matching,
+    left: &'a [Series],
+    right: &'a [Series],
+) -> BTreeMap<Labels, MatchGroup<'a>> {
+    let choice = LabelChoice::of_matching(matching);
+    let mut groups: BTreeMap<Labels, MatchGroup<'a>> = BTreeMap::new();
     for one in left {
         groups.entry(choice.chosen(&one.labels)).or_default().left.push(one);
     }
@@ -37,9 +41,9 @@ pub(super) fn width(sides: [&[Series]; 2]) -> usize {
 }
 
 /// The results, sorted by labels.
-pub(super) fn matched(node: &BinaryNode, left: &[Series], right: &[Series]) -> Result<Vec<Series>, Clash> {
-    let pairing = Pairing::of(node);
-    let mut slots = vec![Slot::default(); width([left, right])];
+pub(super) fn matched(node: &BinaryNode, left: &[Series], right: &[Series]) -> Result<Vec<Series>, DuplicateLabels> {
+    let pairing = OperandPairing::of(node);
+    let mut slots = vec![GroupSlot::default(); width([left, right])];
     // Where one side has nothing at all, nothing can match and nothing clash.
     let occupied = occupied(if pairing.swapped { right } else { left }, slots.len());
     let mut results = Vec::new();
@@ -60,7 +64,7 @@ pub(super) fn matched(node: &BinaryNode, left: &[Series], right: &[Series]) -> R
             }
         }
         for point in one.iter().flat_map(|series| &series.points) {
-            slots[point.bucket as usize] = Slot::default();
+            slots[point.bucket as usize] = GroupSlot::default();
         }
     }
     let clash = if pairing.grouped { EvaluateErrorKind::SameMatch } else { EvaluateErrorKind::SameLabels };
@@ -76,35 +80,35 @@ fn occupied(series: &[Series], width: usize) -> Vec<bool> {
 
 /// What the side that has one series per group has at a bucket.
 #[derive(Clone, Copy, Default)]
-struct Slot {
+struct GroupSlot {
     owner: Option<u32>,
     value: f64,
     taken: bool,
 }
 
 /// How an operator pairs its operands.
-struct Pairing<'a> {
+struct OperandPairing<'a> {
     node: &'a BinaryNode,
     /// Whether the right side is the one with many.
     swapped: bool,
     /// Whether a group clause allows many.
     grouped: bool,
     include: &'a [String],
-    choice: Choice<'a>,
+    choice: LabelChoice<'a>,
 }
 
-impl<'a> Pairing<'a> {
+impl<'a> OperandPairing<'a> {
     fn of(node: &'a BinaryNode) -> Self {
         let (swapped, grouped, include) = match &node.matching.cardinality {
             Cardinality::OneToOne => (false, false, [].as_slice()),
             Cardinality::ManyToOne(include) => (false, true, include.as_slice()),
             Cardinality::OneToMany(include) => (true, true, include.as_slice()),
         };
-        Self { node, swapped, grouped, include, choice: Choice::of_matching(&node.matching) }
+        Self { node, swapped, grouped, include, choice: LabelChoice::of_matching(&node.matching) }
     }
 
     /// The results of one of the many, by the series it was paired with; none where another took its place before.
-    fn paired(&self, series: &Series, slots: &mut [Slot]) -> Option<Vec<(u32, Vec<Point>)>> {
+    fn paired(&self, series: &Series, slots: &mut [GroupSlot]) -> Option<Vec<(u32, Vec<Point>)>> {
         let mut results: Vec<(u32, Vec<Point>)> = Vec::new();
         for point in &series.points {
             let slot = &mut slots[point.bucket as usize];

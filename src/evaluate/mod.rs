@@ -30,9 +30,9 @@ mod value;
 mod tests;
 
 pub use aggregate::{Aggregation, aggregate};
-pub use annotations::{Annotation, AnnotationTexts, Annotations};
+pub use annotations::{Annotation, AnnotationTexts, QueryAnnotations};
 pub use error::{EvaluateError, EvaluateErrorKind, Side};
-pub use evaluator::{Computed, evaluate, evaluate_steps};
+pub use evaluator::{ComputedValue, evaluate, evaluate_steps};
 pub use fold::{Fold, FoldPlan};
 pub use function::{AS_TIME, MATH, Math, NEGATE};
 pub use node::{BinaryNode, Limiter, Node};
@@ -40,4 +40,4 @@ pub use over::{OverFunction, OverInput, OverNode, SampledSeries, Samples};
 pub use range_function::RangeFunction;
 pub use ranges::range_samples;
 pub use spread::{NanPlace, quantile_of};
-pub use value::{Buckets, Fetched, Inputs, Scalar, Value};
+pub use value::{EvaluationGrid, FetchedSeries, Inputs, Scalar, Value};

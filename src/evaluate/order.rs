@@ -8,12 +8,12 @@ use super::error::{EvaluateError, EvaluateErrorKind};
 use super::evaluator::{Evaluated, Evaluator};
 use super::labels::grouped;
 use super::node::Node;
-use super::value::Fetched;
+use super::value::FetchedSeries;
 use crate::series::{Labels, Point, Series};
 
 impl Evaluator<'_> {
     /// Series in the order of their first points.
-    pub(super) fn sorted(&mut self, descending: bool, child: &Node) -> Evaluated<Fetched> {
+    pub(super) fn sorted(&mut self, descending: bool, child: &Node) -> Evaluated<FetchedSeries> {
         let mut own = self.owned(child)?;
         let first = |one: &Series| one.points.first().map_or(f64::NAN, |point| point.value);
         own.series.retain(|one| !one.points.is_empty());
@@ -22,7 +22,7 @@ impl Evaluator<'_> {
     }
 
     /// The k highest or lowest of each group at each step, in that order where there is one step.
-    pub(super) fn ranked_at_step(&mut self, node: &Node) -> Evaluated<Fetched> {
+    pub(super) fn ranked_at_step(&mut self, node: &Node) -> Evaluated<FetchedSeries> {
         let Node::RankAtStep { top, k, grouping, child, span } = node else {
             return self.made(Vec::new(), self.budget.held());
         };

@@ -8,9 +8,9 @@ use super::evaluator::{Evaluated, Evaluator, at};
 use super::fold::{Fold, FoldPlan};
 use super::node::Node;
 use super::unique::distinct;
-use super::value::{Buckets, Fetched, Scalar};
+use super::value::{EvaluationGrid, FetchedSeries, Scalar};
 use crate::ast::Span;
-use crate::budget::Held;
+use crate::budget::HeldBytes;
 use crate::range::{Function, Sample, Window, is_stale, value};
 use crate::series::{Labels, METRIC_NAME, Point, Series};
 use crate::time::{Millis, Steps};
@@ -80,7 +80,7 @@ pub struct Samples {
     /// The series, sorted by labels.
     pub series: Vec<SampledSeries>,
     /// The bytes that they take.
-    pub held: Held,
+    pub held: HeldBytes,
 }
 
 impl OverNode {
@@ -136,8 +136,8 @@ impl OverNode {
 
 impl Evaluator<'_> {
     /// The series of a function over samples.
-    pub(super) fn over(&mut self, node: &OverNode) -> Evaluated<Fetched> {
-        let mut made = Fetched { series: Vec::new(), held: self.budget.held() };
+    pub(super) fn over(&mut self, node: &OverNode) -> Evaluated<FetchedSeries> {
+        let mut made = FetchedSeries { series: Vec::new(), held: self.budget.held() };
         match &node.of {
             OverInput::Folded(at) => {
                 let input = self.input(*at);
@@ -198,14 +198,14 @@ impl Evaluator<'_> {
     }
 
     /// An expression at other times.
-    pub(super) fn at_steps(&mut self, steps: &Steps, child: &Node) -> Evaluated<Fetched> {
+    pub(super) fn at_steps(&mut self, steps: &Steps, child: &Node) -> Evaluated<FetchedSeries> {
         let times: Vec<Millis> = steps.times().collect();
         let _held = self.budget.paid(times.len() * size_of::<Millis>())?;
         let mut inner = Evaluator {
             inputs: std::mem::take(&mut self.inputs),
             uses: std::mem::take(&mut self.uses),
             reads: Rc::clone(&self.reads),
-            buckets: &Buckets { starts_ms: &times, max_points: self.left },
+            buckets: &EvaluationGrid { starts_ms: &times, max_points: self.left },
             budget: self.budget,
             left: self.left,
             notes: std::mem::take(&mut self.notes),
@@ -221,7 +221,7 @@ impl Evaluator<'_> {
         Ok(series)
     }
 
-    fn push(&mut self, made: &mut Fetched, labels: &Labels, points: Vec<Point>) -> Evaluated<()> {
+    fn push(&mut self, made: &mut FetchedSeries, labels: &Labels, points: Vec<Point>) -> Evaluated<()> {
         if !points.is_empty() {
             let one = Series { labels: labels.clone(), points };
             made.held.pay(one.bytes())?;
@@ -241,7 +241,7 @@ impl Evaluator<'_> {
         node: &OverNode,
         args: &[Scalar],
         samples: &[Sample],
-        held: &mut Held,
+        held: &mut HeldBytes,
     ) -> Evaluated<Vec<Point>> {
         self.charge(samples.len() / 8)?;
         let Some(plan) = node.folded(&self.buckets.steps()) else {

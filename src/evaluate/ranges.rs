@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use super::error::EvaluateError;
-use super::evaluator::{Computed, Evaluator};
+use super::evaluator::{ComputedValue, Evaluator};
 use super::over::{OverInput, OverNode, SampledSeries};
-use super::value::{Buckets, Inputs};
+use super::value::{EvaluationGrid, Inputs};
 use crate::budget::Budget;
 use crate::range::{Sample, is_stale};
 use crate::series::{Labels, Point};
@@ -17,9 +17,9 @@ use crate::series::{Labels, Point};
 pub fn range_samples(
     node: &OverNode,
     inputs: Inputs,
-    buckets: &Buckets<'_>,
+    buckets: &EvaluationGrid<'_>,
     budget: &Budget,
-) -> Result<Computed<Vec<SampledSeries>>, EvaluateError> {
+) -> Result<ComputedValue<Vec<SampledSeries>>, EvaluateError> {
     let window = node.windows(&buckets.steps()).window(0);
     let mut evaluator = Evaluator::new(&node.children(), inputs, buckets, budget);
     let (mut found, mut held) = (Vec::new(), budget.held());
@@ -50,7 +50,7 @@ pub fn range_samples(
         }
     }
     found.sort_by(|a: &SampledSeries, b: &SampledSeries| a.labels.cmp(&b.labels));
-    Ok(Computed { value: found, held, notes: evaluator.notes })
+    Ok(ComputedValue { value: found, held, notes: evaluator.notes })
 }
 
 /// What a series takes besides its samples.

@@ -1,17 +1,17 @@
 //! `and`, `or`, `unless`: which series have a value at a bucket decides, never the value.
 
 use super::error::EvaluateErrorKind;
-use super::matching::{Group, groups, width};
+use super::matching::{MatchGroup, groups, width};
 use super::node::BinaryNode;
-use super::unique::{Clash, unique};
+use super::unique::{DuplicateLabels, unique};
 use crate::ast::BinaryOp;
 use crate::series::{Point, Series};
 
 /// The results, sorted by labels; series keep their labels and the metric's name.
-pub(super) fn set(node: &BinaryNode, left: &[Series], right: &[Series]) -> Result<Vec<Series>, Clash> {
+pub(super) fn set(node: &BinaryNode, left: &[Series], right: &[Series]) -> Result<Vec<Series>, DuplicateLabels> {
     let mut present = vec![false; width([left, right])];
     let mut results = Vec::new();
-    for Group { left, right } in groups(&node.matching, left, right).into_values() {
+    for MatchGroup { left, right } in groups(&node.matching, left, right).into_values() {
         // What decides about the other side.
         let deciding = if node.op == BinaryOp::Or { &left } else { &right };
         mark(&mut present, deciding, true);

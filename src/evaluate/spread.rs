@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::aggregate::{Sample, by_bucket};
+use super::aggregate::{SeriesSample, by_bucket};
 use super::labels::grouped;
 use super::value::Scalar;
 use crate::ast::Grouping;
@@ -33,7 +33,7 @@ pub(super) fn quantile(phi: &Scalar, grouping: &Grouping, series: &[Series], nan
     let mut values = Vec::new();
     let mut group = |(labels, members): (Labels, Vec<&Series>)| {
         let samples = by_bucket(&members);
-        let runs = samples.chunk_by(Sample::same_bucket).map(|run| {
+        let runs = samples.chunk_by(SeriesSample::same_bucket).map(|run| {
             values.clear();
             values.extend(run.iter().map(|sample| sample.value));
             let bucket = run[0].bucket;

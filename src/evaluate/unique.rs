@@ -4,10 +4,10 @@ use super::error::EvaluateErrorKind;
 use crate::series::{Labels, Series};
 
 /// What is wrong, and with which labels.
-pub(super) type Clash = (EvaluateErrorKind, Labels);
+pub(super) type DuplicateLabels = (EvaluateErrorKind, Labels);
 
 /// Sorts by labels and drops series without points; equal labels are an error, even where points never share a bucket.
-pub(super) fn distinct(mut series: Vec<Series>) -> Result<Vec<Series>, Clash> {
+pub(super) fn distinct(mut series: Vec<Series>) -> Result<Vec<Series>, DuplicateLabels> {
     series.retain(|one| !one.points.is_empty());
     series.sort_by(|a, b| a.labels.cmp(&b.labels));
     match series.windows(2).find(|pair| pair[0].labels == pair[1].labels) {
@@ -17,7 +17,7 @@ pub(super) fn distinct(mut series: Vec<Series>) -> Result<Vec<Series>, Clash> {
 }
 
 /// Sorts by labels, drops series without points, and joins those with equal labels that never share a bucket.
-pub(super) fn unique(mut series: Vec<Series>, clash: EvaluateErrorKind) -> Result<Vec<Series>, Clash> {
+pub(super) fn unique(mut series: Vec<Series>, clash: EvaluateErrorKind) -> Result<Vec<Series>, DuplicateLabels> {
     series.retain(|one| !one.points.is_empty());
     series.sort_by(|a, b| a.labels.cmp(&b.labels));
     let mut unique: Vec<Series> = Vec::with_capacity(series.len());

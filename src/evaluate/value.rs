@@ -1,13 +1,13 @@
 //! What a tree comes to, and the grid that it is computed on.
 
 use super::over::Samples;
-use crate::budget::Held;
+use crate::budget::HeldBytes;
 use crate::series::{Labels, Point, Series};
 use crate::time::Steps;
 
 /// The grid as evaluation needs it, and how much it may do.
 #[derive(Clone, Copy, Debug)]
-pub struct Buckets<'a> {
+pub struct EvaluationGrid<'a> {
     /// The start of every bucket in milliseconds since 1970.
     pub starts_ms: &'a [i64],
     /// The most points (and series) that all nodes together may read and produce: bounds time and memory.
@@ -16,18 +16,18 @@ pub struct Buckets<'a> {
 
 /// Series and the bytes that they take.
 #[derive(Debug)]
-pub struct Fetched {
+pub struct FetchedSeries {
     /// The series.
     pub series: Vec<Series>,
     /// What they hold.
-    pub held: Held,
+    pub held: HeldBytes,
 }
 
 /// What a tree in Prometheus' meaning is computed of.
 #[derive(Debug, Default)]
 pub struct Inputs {
     /// The series of each fold, by its number.
-    pub folded: Vec<Fetched>,
+    pub folded: Vec<FetchedSeries>,
     /// The samples of each read, by its number; none of a read that keeps none.
     pub kept: Vec<Samples>,
 }
@@ -79,7 +79,7 @@ impl Scalar {
 
     /// A series without labels that has a point in every bucket; none on a grid without buckets.
     #[must_use]
-    pub fn into_series(self, buckets: &Buckets<'_>) -> Vec<Series> {
+    pub fn into_series(self, buckets: &EvaluationGrid<'_>) -> Vec<Series> {
         let points: Vec<Point> = buckets.indices().map(|bucket| Point { bucket, value: self.at(bucket) }).collect();
         if points.is_empty() { Vec::new() } else { vec![Series { labels: Labels::default(), points }] }
     }
@@ -88,7 +88,7 @@ impl Scalar {
 impl Value {
     /// The series; a scalar becomes one without labels that has a point in every bucket.
     #[must_use]
-    pub fn into_series(self, buckets: &Buckets<'_>) -> Vec<Series> {
+    pub fn into_series(self, buckets: &EvaluationGrid<'_>) -> Vec<Series> {
         match self {
             Self::Scalar(scalar) => scalar.into_series(buckets),
             Self::Series(series) => series,
@@ -96,7 +96,7 @@ impl Value {
     }
 }
 
-impl Buckets<'_> {
+impl EvaluationGrid<'_> {
     pub(super) fn indices(&self) -> std::ops::Range<u32> {
         0..u32::try_from(self.starts_ms.len()).unwrap_or(u32::MAX)
     }

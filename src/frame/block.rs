@@ -6,8 +6,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::plan::{Axis, Buckets};
-use crate::range::buckets::{Cell, PARTIALS, Partials};
+use crate::plan::{Buckets, TimeAxis};
+use crate::range::buckets::{BucketCell, PARTIALS, Partials};
 use crate::series::Labels;
 use crate::time::{Millis, TimeRange};
 
@@ -38,7 +38,7 @@ pub struct Block {
 
 /// Some buckets of a block.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct BlockSlice {
     /// The block.
     pub block: Arc<Block>,
     /// From the start of the first bucket to the end of the last.
@@ -65,7 +65,7 @@ impl BlockSeries {
 
 /// The edges of the buckets of an axis: one more than buckets.
 #[must_use]
-pub fn edges(axis: &Axis) -> Vec<Millis> {
+pub fn edges(axis: &TimeAxis) -> Vec<Millis> {
     match &axis.buckets {
         Buckets::Regular { step_ms, .. } if *step_ms > 0 => {
             let buckets = (axis.to - axis.from) / step_ms;
@@ -89,7 +89,7 @@ impl Block {
     }
 
     /// Adds a series, whose cells ascend; gives the bytes that it takes.
-    pub(super) fn push(&mut self, labels: Labels, cells: &[Cell]) -> usize {
+    pub(super) fn push(&mut self, labels: Labels, cells: &[BucketCell]) -> usize {
         let mut partials = Vec::with_capacity(cells.len() * self.width);
         cells.iter().for_each(|cell| partials.extend_from_slice(&cell.partials[..self.width]));
         let series = BlockSeries { labels, buckets: cells.iter().map(|cell| cell.bucket).collect(), partials };
@@ -256,8 +256,8 @@ mod tests {
         Labels::new([(Arc::from("host"), Arc::from(host))])
     }
 
-    fn cell(bucket: u32, value: f64) -> Cell {
-        Cell { bucket, partials: [value, 0.0, 0.0] }
+    fn cell(bucket: u32, value: f64) -> BucketCell {
+        BucketCell { bucket, partials: [value, 0.0, 0.0] }
     }
 
     fn read(block: &Block, from: Millis, to: Millis) -> Vec<(String, Vec<(Millis, f64)>)> {

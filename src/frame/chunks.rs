@@ -5,18 +5,18 @@
 const PIECE: usize = 1 << 12;
 
 /// A list in pieces.
-pub(super) struct Chunks<T> {
+pub(super) struct ChunkedVec<T> {
     pieces: Vec<Vec<T>>,
     len: usize,
 }
 
-impl<T> Default for Chunks<T> {
+impl<T> Default for ChunkedVec<T> {
     fn default() -> Self {
         Self { pieces: Vec::new(), len: 0 }
     }
 }
 
-impl<T> Chunks<T> {
+impl<T> ChunkedVec<T> {
     pub(super) const fn len(&self) -> usize {
         self.len
     }
@@ -48,7 +48,7 @@ impl<T> Chunks<T> {
     }
 }
 
-impl<T> IntoIterator for Chunks<T> {
+impl<T> IntoIterator for ChunkedVec<T> {
     type Item = T;
     type IntoIter = std::iter::Flatten<std::vec::IntoIter<Vec<T>>>;
 
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn items_stay_where_they_were_put() {
-        let mut list = Chunks::default();
+        let mut list = ChunkedVec::default();
         (0..3 * PIECE + 1).for_each(|item| list.push(item));
         assert_eq!((list.len(), list.get(PIECE), list.get(3 * PIECE + 1)), (3 * PIECE + 1, Some(&PIECE), None));
         assert!(list.into_iter().eq(0..3 * PIECE + 1));

@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use super::block::{Block, edges};
 use super::index::{SeriesIndex, SeriesOfRows as _};
-use super::output::{Gathered, Output};
-use super::points::{Take, points, push};
-use crate::budget::{Budget, Held};
-use crate::db::{Place, SeriesRow};
+use super::output::{FetchSeries, Output};
+use super::points::{TakeCell, points, push};
+use crate::budget::{Budget, HeldBytes};
+use crate::db::{RowTime, SeriesRow};
 use crate::error::Error;
 use crate::plan::{Buckets, Fetch, FetchAggregate};
-use crate::range::buckets::{Cell, CellKind, PARTIALS};
+use crate::range::buckets::{BucketCell, CellKind, PARTIALS};
 use crate::sql::carried;
 use crate::time::TimeRange;
 
 /// Collects the rows of one metric.
 pub struct Collector {
-    index: SeriesIndex<Vec<Cell>>,
+    index: SeriesIndex<Vec<BucketCell>>,
     kind: CellKind,
     rows: u32,
     /// By bucket, how many values were no numbers.
@@ -86,7 +86,7 @@ impl Collector {
             self.fine |= guard.is_some_and(|guard| guard >= 2.0);
         }
         let Some((cells, held)) = self.index.state(at) else { return Ok(()) };
-        push(cells, Cell { bucket, partials }, held)
+        push(cells, BucketCell { bucket, partials }, held)
     }
 
     /// Whether a bucket holds any number; what else it holds is counted. A series of nothing else is none.
@@ -116,7 +116,7 @@ impl Collector {
             let before = own.len();
             for (start, partials) in found {
                 let bucket = fetch.axis.buckets.of_micros(start.saturating_mul(1000));
-                push(own, Cell { bucket, partials }, held)?;
+                push(own, BucketCell { bucket, partials }, held)?;
             }
             let added = own.len() - before;
             self.rows = self.rows.saturating_add(u32::try_from(added).unwrap_or(u32::MAX));
@@ -132,7 +132,7 @@ impl Collector {
     ///
     /// # Errors
     /// More bytes would be held, or time is over.
-    pub fn into_block(self, budget: &Budget) -> Result<(Block, Held), Error> {
+    pub fn into_block(self, budget: &Budget) -> Result<(Block, HeldBytes), Error> {
         let mut block = Block::new(edges(&self.index.fetch.axis), self.kind.kept_width());
         block.set_vague(self.vague);
         block.fine = self.fine;
@@ -141,7 +141,7 @@ impl Collector {
         let mut own = budget.held();
         for (at, cells) in states.into_iter().enumerate() {
             budget.go_on()?;
-            let bytes = cells.capacity() * size_of::<Cell>();
+            let bytes = cells.capacity() * size_of::<BucketCell>();
             let cells = settled(cells, self.kind);
             if !cells.is_empty() {
                 own.pay(block.push(keys.labels(at, |_| true), &cells))?;
@@ -177,14 +177,14 @@ impl Collector {
         self,
         budget: &Budget,
         then: Option<&FetchAggregate>,
-        take: &mut Take<'_>,
-    ) -> Result<Gathered, Error> {
+        take: &mut TakeCell<'_>,
+    ) -> Result<FetchSeries, Error> {
         let skipped = self.skipped.values().sum::<f64>() + self.skipped_in_blocks;
         let (fetch, kind) = (Arc::clone(&self.index.fetch), self.kind);
         let mut output = Output::new(budget, then);
         let (keys, states, mut held) = self.index.into_parts();
         for (at, cells) in states.into_iter().enumerate() {
-            let bytes = cells.capacity() * size_of::<Cell>();
+            let bytes = cells.capacity() * size_of::<BucketCell>();
             output.add(&keys, at, points(&fetch, kind, &settled(cells, kind), take)?)?;
             held.give_back(bytes);
         }
@@ -192,13 +192,13 @@ impl Collector {
     }
 }
 
-fn bucket(fetch: &Fetch, place: Place) -> Option<u32> {
+fn bucket(fetch: &Fetch, place: RowTime) -> Option<u32> {
     match (place, &fetch.axis.buckets) {
-        (Place::Start(at), Buckets::Regular { step_ms, start_ms, .. }) => {
+        (RowTime::Start(at), Buckets::Regular { step_ms, start_ms, .. }) => {
             let inside = (fetch.axis.from..fetch.axis.to).contains(&at);
             inside.then(|| u32::try_from((at - start_ms).div_euclid(*step_ms)).ok()).flatten()
         }
-        (Place::Number(number), Buckets::Edges(edges)) => {
+        (RowTime::Number(number), Buckets::Edges(edges)) => {
             let bucket = u32::try_from(number).ok()?.checked_sub(1)?;
             ((bucket as usize) + 1 < edges.len()).then_some(bucket)
         }
@@ -207,7 +207,7 @@ fn bucket(fetch: &Fetch, place: Place) -> Option<u32> {
 }
 
 /// In order of buckets, one cell each.
-fn settled(mut cells: Vec<Cell>, kind: CellKind) -> Vec<Cell> {
+fn settled(mut cells: Vec<BucketCell>, kind: CellKind) -> Vec<BucketCell> {
     if !cells.is_sorted_by_key(|cell| cell.bucket) {
         cells.sort_by_key(|cell| cell.bucket);
     }

@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use super::chunks::Chunks;
-use super::keys::{KEY_BYTES, Key, Keys};
+use super::chunks::ChunkedVec;
+use super::keys::{KEY_BYTES, LabelSetKey, LabelSetNumbers};
 use super::samples::too_many_samples;
-use crate::budget::{Budget, Held};
+use crate::budget::{Budget, HeldBytes};
 use crate::db::SeriesRow;
 use crate::error::{Error, Kind};
 use crate::plan::{Fetch, SeriesLabel};
 use crate::series::{Labels, METRIC_NAME};
-use crate::sql::{Key as SqlKey, keys};
+use crate::sql::{GroupLabel, keys};
 
 /// What a document that was read costs besides its text.
 const DOCUMENT_BYTES: usize = 64;
@@ -27,7 +27,7 @@ enum LabelColumn {
 }
 
 /// A label of a key: its name's number, and the column with its value; without a column it is the metric's name.
-struct Part {
+struct KeyLabel {
     name: u32,
     column: Option<usize>,
 }
@@ -39,15 +39,15 @@ pub(super) struct SeriesIndex<S> {
     /// Whether a row may hold what is no number.
     pub(super) may_skip: bool,
     /// The bytes of the series and their states.
-    pub(super) held: Held,
-    keys: Keys,
-    states: Chunks<S>,
+    pub(super) held: HeldBytes,
+    keys: LabelSetNumbers,
+    states: ChunkedVec<S>,
     columns: Vec<LabelColumn>,
     /// The labels in order of their names, where none comes out of a document.
-    parts: Option<Vec<Part>>,
+    parts: Option<Vec<KeyLabel>>,
     /// The series of rows with documents, by their texts.
     documents: HashMap<Vec<u8>, usize>,
-    key: Key,
+    key: LabelSetKey,
     texts: Vec<u8>,
     named: bool,
 }
@@ -100,12 +100,12 @@ impl<S: Default> SeriesIndex<S> {
         let mut index = Self {
             may_skip: false,
             held: budget.held(),
-            keys: Keys::new(),
-            states: Chunks::default(),
+            keys: LabelSetNumbers::new(),
+            states: ChunkedVec::default(),
             columns: Vec::new(),
             parts: None,
             documents: HashMap::new(),
-            key: Key::default(),
+            key: LabelSetKey::default(),
             texts: Vec::new(),
             named,
             fetch: Arc::clone(&fetch),
@@ -123,7 +123,7 @@ impl<S: Default> SeriesIndex<S> {
     }
 
     /// The labels of a key in order of their names; of several columns with one name the last counts.
-    fn parts(&mut self) -> Option<Vec<Part>> {
+    fn parts(&mut self) -> Option<Vec<KeyLabel>> {
         let mut named: Vec<(Arc<str>, Option<usize>)> = Vec::new();
         named.extend(self.named.then(|| (Arc::from(METRIC_NAME), None)));
         for (at, column) in self.columns.iter().enumerate() {
@@ -132,7 +132,7 @@ impl<S: Default> SeriesIndex<S> {
             named.push((Arc::clone(name), Some(at)));
         }
         named.sort_by(|a, b| a.0.cmp(&b.0));
-        Some(named.iter().map(|(name, column)| Part { name: self.keys.name(name), column: *column }).collect())
+        Some(named.iter().map(|(name, column)| KeyLabel { name: self.keys.name(name), column: *column }).collect())
     }
 
     /// How many series there are.
@@ -141,7 +141,7 @@ impl<S: Default> SeriesIndex<S> {
     }
 
     /// The state of a series, and the bytes that it pays from.
-    pub(super) fn state(&mut self, at: usize) -> Option<(&mut S, &mut Held)> {
+    pub(super) fn state(&mut self, at: usize) -> Option<(&mut S, &mut HeldBytes)> {
         Some((self.states.get_mut(at)?, &mut self.held))
     }
 
@@ -151,12 +151,12 @@ impl<S: Default> SeriesIndex<S> {
     }
 
     /// The label sets.
-    pub(super) const fn keys(&self) -> &Keys {
+    pub(super) const fn keys(&self) -> &LabelSetNumbers {
         &self.keys
     }
 
     /// The label sets, the states in their order, and what they hold.
-    pub(super) fn into_parts(self) -> (Keys, Chunks<S>, Held) {
+    pub(super) fn into_parts(self) -> (LabelSetNumbers, ChunkedVec<S>, HeldBytes) {
         (self.keys, self.states, self.held)
     }
 
@@ -274,9 +274,9 @@ fn columns(fetch: &Fetch) -> Vec<LabelColumn> {
             fetch.rows.labels.iter().map(column).collect()
         }
         Some(aggregate) => {
-            let column = |key: SqlKey| match key {
-                SqlKey::Column { name, .. } | SqlKey::Member { name, .. } => one(&name),
-                SqlKey::Rest { .. } => LabelColumn::Members,
+            let column = |key: GroupLabel| match key {
+                GroupLabel::Column { name, .. } | GroupLabel::Member { name, .. } => one(&name),
+                GroupLabel::Rest { .. } => LabelColumn::Members,
             };
             keys(fetch, &aggregate.grouping).into_iter().map(column).collect()
         }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
 use std::sync::Arc;
 
-use super::chunks::Chunks;
+use super::chunks::ChunkedVec;
 use crate::series::Labels;
 
 /// The bytes of one piece of text.
@@ -20,10 +20,10 @@ const SHARDS: usize = 64;
 pub(super) const KEY_BYTES: usize = 48;
 
 /// Label sets, numbered as they come.
-pub(super) struct Keys {
+pub(super) struct LabelSetNumbers {
     state: RandomState,
     shards: Vec<HashMap<u64, u32, BuildHasherDefault<Hashed>>>,
-    places: Chunks<Place>,
+    places: ChunkedVec<Place>,
     text: Vec<Vec<u8>>,
     names: Vec<Arc<str>>,
     numbers: HashMap<Arc<str>, u32>,
@@ -39,9 +39,9 @@ struct Place {
 
 /// A key under way.
 #[derive(Default)]
-pub(super) struct Key(Vec<u8>);
+pub(super) struct LabelSetKey(Vec<u8>);
 
-impl Key {
+impl LabelSetKey {
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }
@@ -60,12 +60,12 @@ impl Key {
     }
 }
 
-impl Keys {
+impl LabelSetNumbers {
     pub(super) fn new() -> Self {
         Self {
             state: RandomState::new(),
             shards: Vec::new(),
-            places: Chunks::default(),
+            places: ChunkedVec::default(),
             text: Vec::new(),
             names: Vec::new(),
             numbers: HashMap::new(),
@@ -85,7 +85,7 @@ impl Keys {
     }
 
     /// The number of a key, if it is known.
-    pub(super) fn find(&self, key: &Key) -> Option<usize> {
+    pub(super) fn find(&self, key: &LabelSetKey) -> Option<usize> {
         if self.shards.is_empty() {
             return None;
         }
@@ -93,7 +93,7 @@ impl Keys {
     }
 
     /// The number of a key, and whether it is new.
-    pub(super) fn number(&mut self, key: &Key) -> (usize, bool) {
+    pub(super) fn number(&mut self, key: &LabelSetKey) -> (usize, bool) {
         if self.shards.is_empty() {
             self.shards = (0..SHARDS).map(|_| HashMap::default()).collect();
         }
@@ -110,7 +110,7 @@ impl Keys {
     }
 
     /// Where a key is, or the hash under which it belongs: two keys of one hash stand under neighbouring ones.
-    fn probe(&self, key: &Key) -> Result<usize, u64> {
+    fn probe(&self, key: &LabelSetKey) -> Result<usize, u64> {
         let mut hash = self.state.hash_one(&key.0);
         while let Some(at) = self.shards[shard(hash)].get(&hash) {
             if self.bytes(*at as usize) == key.0 {
@@ -219,8 +219,8 @@ impl Hasher for Hashed {
 mod tests {
     use super::*;
 
-    fn key(keys: &mut Keys, pairs: &[(&str, &str)]) -> Key {
-        let mut key = Key::default();
+    fn key(keys: &mut LabelSetNumbers, pairs: &[(&str, &str)]) -> LabelSetKey {
+        let mut key = LabelSetKey::default();
         for (name, value) in pairs {
             let name = keys.name(name);
             key.add(name, value);
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_label_set_is_one_series_and_reads_as_it_was_written() {
-        let mut keys = Keys::new();
+        let mut keys = LabelSetNumbers::new();
         let long = "x".repeat(100_000);
         for (at, value) in ["a", "b", &long].into_iter().enumerate() {
             let key = key(&mut keys, &[("host", value), ("region", "eu"), ("none", "")]);
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_hundred_thousand_are_told_apart() {
-        let mut keys = Keys::new();
+        let mut keys = LabelSetNumbers::new();
         for number in 0..100_000 {
             let key = key(&mut keys, &[("host", &format!("host-{number}"))]);
             assert_eq!(keys.number(&key), (number, true));

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::series::{Labels, METRIC_NAME, Series};
 
 /// What a series is called.
-pub(super) struct Called {
+pub(super) struct SeriesNames {
     /// What is shown.
     pub(super) legend: String,
     /// What tells it apart from the others.
@@ -20,10 +20,10 @@ const LONGEST: usize = 4096;
 /// and `name{differing labels}` when there are several. Where a template calls several series alike, or one nothing,
 /// their labels tell them apart.
 #[must_use]
-pub(super) fn called(series: &[Series], question: &str, template: Option<&str>) -> Vec<Called> {
+pub(super) fn called(series: &[Series], question: &str, template: Option<&str>) -> Vec<SeriesNames> {
     let own = legends(series, question);
     let Some(template) = template else {
-        return own.into_iter().map(|legend| Called { name: legend.clone(), legend }).collect();
+        return own.into_iter().map(|legend| SeriesNames { name: legend.clone(), legend }).collect();
     };
     let shown = series.iter().map(|one| rendered(template, &one.labels));
     let shown: Vec<String> = shown.zip(own).map(|(shown, own)| if shown.is_empty() { own } else { shown }).collect();
@@ -34,7 +34,7 @@ pub(super) fn called(series: &[Series], question: &str, template: Option<&str>) 
         _ => format!("{legend} {}", braced(one.labels.iter())),
     };
     let names: Vec<String> = shown.iter().zip(series).map(name).collect();
-    shown.into_iter().zip(names).map(|(legend, name)| Called { legend, name }).collect()
+    shown.into_iter().zip(names).map(|(legend, name)| SeriesNames { legend, name }).collect()
 }
 
 /// A template with its `{{label}}`s replaced; an absent label leaves nothing. Braces that enclose no name stay.

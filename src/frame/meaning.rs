@@ -11,7 +11,7 @@ use crate::plan::FetchGroup;
 
 /// The expression and the metrics that it reads.
 #[derive(Clone, Copy, Debug)]
-pub struct Meaning<'a> {
+pub struct Units<'a> {
     /// The tree and its fetches.
     pub lowered: &'a Lowered,
     /// What each fetch reads.
@@ -20,7 +20,7 @@ pub struct Meaning<'a> {
     pub snapshot: &'a Snapshot,
 }
 
-impl<'a> Meaning<'a> {
+impl<'a> Units<'a> {
     /// Grafana's id of the unit of a series that has this metric's name, or none.
     #[must_use]
     pub fn unit(&self, name: Option<&str>) -> Option<String> {

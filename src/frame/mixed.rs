@@ -1,9 +1,9 @@
 //! Samples that several sources of one metric give: each source's come in order of time, those of all must be brought
 //! into it.
 
-use super::chunks::Chunks;
+use super::chunks::ChunkedVec;
 use super::samples::too_many_samples;
-use crate::budget::{Budget, Held};
+use crate::budget::{Budget, HeldBytes};
 use crate::error::Error;
 use crate::plan::Fetch;
 use crate::range::buckets::FineSample;
@@ -17,13 +17,13 @@ pub(super) struct OfSeries {
 
 /// Samples, each with the number of its series.
 pub(super) struct Mixed {
-    samples: Chunks<OfSeries>,
-    held: Held,
+    samples: ChunkedVec<OfSeries>,
+    held: HeldBytes,
 }
 
 impl Mixed {
     pub(super) fn new(budget: &Budget) -> Self {
-        Self { samples: Chunks::default(), held: budget.held() }
+        Self { samples: ChunkedVec::default(), held: budget.held() }
     }
 
     pub(super) const fn len(&self) -> usize {
@@ -46,7 +46,7 @@ impl Mixed {
 
     /// All of them in order of time, and the bytes that they take; of several at one instant the larger counts as the
     /// later.
-    pub(super) fn in_order(self) -> (Vec<OfSeries>, Held) {
+    pub(super) fn in_order(self) -> (Vec<OfSeries>, HeldBytes) {
         let mut samples: Vec<OfSeries> = Vec::with_capacity(self.samples.len());
         samples.extend(self.samples);
         samples.sort_by(|a, b| a.sample.by_time(&b.sample));

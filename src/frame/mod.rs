@@ -24,17 +24,17 @@ mod slice;
 mod steps;
 mod stream;
 
-pub use block::{Block, Found, edges};
+pub use block::{Block, BlockSlice, edges};
 pub use collect::Collector;
 pub use fill::{fill_of, filled, missing};
 pub use instant::instant;
-pub use meaning::Meaning;
-pub use output::{Gathered, joined};
-pub use points::Take;
+pub use meaning::Units;
+pub use output::{FetchSeries, joined};
+pub use points::TakeCell;
 pub use predecessors::Predecessors;
-pub use prometheus::{Asked, PromPoint, PromSeries, PromValue, answer};
+pub use prometheus::{EvaluationForm, PromPoint, PromSeries, PromValue, answer};
 pub use read::{ReadPlan, ReadSeries, SampleReader, united};
-pub use reduce::{Kept, Reduced, Reducer, reduced};
+pub use reduce::{KeptSeries, Reducer, Reduction, reduced};
 pub use samples::SampleCollector;
 pub use sets::LabelSets;
 pub use shorten::Shortener;
@@ -43,8 +43,8 @@ pub use steps::{KnownSteps, known_steps};
 
 use std::collections::HashMap;
 
-use crate::budget::{Budget, Held};
-use crate::evaluate::{Buckets, EvaluateError, Fetched, Node, evaluate};
+use crate::budget::{Budget, HeldBytes};
+use crate::evaluate::{EvaluateError, EvaluationGrid, FetchedSeries, Node, evaluate};
 use crate::series::{Labels, METRIC_NAME, Series};
 use crate::time::{Grid, Millis};
 
@@ -87,13 +87,13 @@ const POINTS_PER_CELL: usize = 32;
 /// held, or time is over.
 pub fn evaluated(
     node: &Node,
-    inputs: Vec<Fetched>,
+    inputs: Vec<FetchedSeries>,
     grid: &Grid,
     (budget, cells): (&Budget, u32),
-) -> Result<(Vec<Series>, Held), EvaluateError> {
+) -> Result<(Vec<Series>, HeldBytes), EvaluateError> {
     let starts: Vec<Millis> = (0..grid.len()).map(|bucket| grid.bucket_start(bucket)).collect();
     let max_points = POINTS_PER_CELL.saturating_mul(cells as usize);
-    let buckets = Buckets { starts_ms: &starts, max_points };
+    let buckets = EvaluationGrid { starts_ms: &starts, max_points };
     let (value, held) = evaluate(node, inputs, &buckets, budget)?;
     Ok((value.into_series(&buckets), held))
 }
@@ -103,13 +103,13 @@ pub fn evaluated(
 pub fn frames(
     series: Vec<Series>,
     grid: &Grid,
-    meaning: &Meaning<'_>,
+    meaning: &Units<'_>,
     (question, template): (&str, Option<&str>),
 ) -> Vec<Frame> {
     let called = legend::called(&series, question, template);
     // Few names, many series.
     let mut meanings: HashMap<Option<String>, (Option<String>, Option<String>)> = HashMap::new();
-    let frame = |(series, called): (Series, legend::Called)| {
+    let frame = |(series, called): (Series, legend::SeriesNames)| {
         let metric = Some(series.labels.get(METRIC_NAME)).filter(|name| !name.is_empty()).map(str::to_owned);
         let name = metric.as_deref();
         let told = meanings.entry(metric.clone()).or_insert_with(|| (meaning.unit(name), meaning.help(name)));

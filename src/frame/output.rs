@@ -1,9 +1,9 @@
 //! What the series of a fetch become: a list of series, or the groups of an aggregation over them.
 
-use super::keys::Keys;
-use crate::budget::{Budget, Held};
+use super::keys::LabelSetNumbers;
+use crate::budget::{Budget, HeldBytes};
 use crate::error::Error;
-use crate::evaluate::{Aggregation, Fetched};
+use crate::evaluate::{Aggregation, FetchedSeries};
 use crate::plan::FetchAggregate;
 use crate::series::{Point, Series};
 
@@ -12,16 +12,16 @@ const BETWEEN_LOOKS: usize = 256;
 
 /// The series of a fetch.
 #[derive(Debug)]
-pub struct Gathered {
+pub struct FetchSeries {
     /// The series, sorted by labels.
     pub series: Vec<Series>,
     /// The bytes that they take.
-    pub held: Held,
+    pub held: HeldBytes,
     /// How many values were no numbers.
     pub skipped: f64,
 }
 
-impl Gathered {
+impl FetchSeries {
     /// No series.
     #[must_use]
     pub fn none(budget: &Budget) -> Self {
@@ -33,9 +33,9 @@ impl Gathered {
 ///
 /// # Errors
 /// More bytes would be held than allowed, or time is over.
-pub fn joined(parts: Vec<Gathered>, then: Option<&FetchAggregate>, budget: &Budget) -> Result<Fetched, Error> {
+pub fn joined(parts: Vec<FetchSeries>, then: Option<&FetchAggregate>, budget: &Budget) -> Result<FetchedSeries, Error> {
     let Some(then) = then else {
-        let mut all = Fetched { series: Vec::new(), held: budget.held() };
+        let mut all = FetchedSeries { series: Vec::new(), held: budget.held() };
         for mut part in parts {
             all.series.append(&mut part.series);
             all.held.absorb(part.held);
@@ -44,7 +44,7 @@ pub fn joined(parts: Vec<Gathered>, then: Option<&FetchAggregate>, budget: &Budg
         return Ok(all);
     };
     let mut groups = Aggregation::new(then.op, then.grouping.clone(), budget);
-    for Gathered { series, held: _held, .. } in parts {
+    for FetchSeries { series, held: _held, .. } in parts {
         for Series { mut labels, points } in series {
             budget.go_on()?;
             labels.retain(|name| groups.keeps(name));
@@ -53,7 +53,7 @@ pub fn joined(parts: Vec<Gathered>, then: Option<&FetchAggregate>, budget: &Budg
     }
     let (mut series, held) = groups.finish();
     series.sort_by(|a, b| a.labels.cmp(&b.labels));
-    Ok(Fetched { series, held })
+    Ok(FetchedSeries { series, held })
 }
 
 /// Takes the points of each series.
@@ -64,7 +64,7 @@ pub(super) struct Output<'a> {
 }
 
 enum To {
-    Series(Vec<Series>, Held),
+    Series(Vec<Series>, HeldBytes),
     Groups(Aggregation),
 }
 
@@ -79,7 +79,7 @@ impl<'a> Output<'a> {
     }
 
     /// Takes the points of one series.
-    pub(super) fn add(&mut self, keys: &Keys, at: usize, points: Vec<Point>) -> Result<(), Error> {
+    pub(super) fn add(&mut self, keys: &LabelSetNumbers, at: usize, points: Vec<Point>) -> Result<(), Error> {
         self.seen += 1;
         if self.seen.is_multiple_of(BETWEEN_LOOKS) {
             self.budget.go_on()?;
@@ -99,12 +99,12 @@ impl<'a> Output<'a> {
         }
     }
 
-    pub(super) fn finish(self, skipped: f64) -> Gathered {
+    pub(super) fn finish(self, skipped: f64) -> FetchSeries {
         let (mut series, held) = match self.to {
             To::Series(series, held) => (series, held),
             To::Groups(groups) => groups.finish(),
         };
         series.sort_by(|a, b| a.labels.cmp(&b.labels));
-        Gathered { series, held, skipped }
+        FetchSeries { series, held, skipped }
     }
 }

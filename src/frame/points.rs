@@ -1,21 +1,21 @@
 //! The cells of a series → its points: the units of values, and what they cost.
 
 use crate::ast::AggregateOp;
-use crate::budget::Held;
+use crate::budget::HeldBytes;
 use crate::catalog::MetricValue;
 use crate::error::Error;
 use crate::plan::{Fetch, FetchAggregate};
-use crate::range::buckets::{BucketSpan, Cell, CellKind, Partials, merged};
+use crate::range::buckets::{BucketCell, BucketSpan, CellKind, Partials, merged};
 use crate::series::Point;
 
 /// Takes one cell of an answer's budget.
-pub type Take<'a> = dyn FnMut() -> Result<(), Error> + 'a;
+pub type TakeCell<'a> = dyn FnMut() -> Result<(), Error> + 'a;
 
 /// Adds a cell to those of a series. Most of a million series have few: lists begin with one.
-pub(super) fn push(cells: &mut Vec<Cell>, cell: Cell, held: &mut Held) -> Result<(), Error> {
+pub(super) fn push(cells: &mut Vec<BucketCell>, cell: BucketCell, held: &mut HeldBytes) -> Result<(), Error> {
     if cells.len() == cells.capacity() {
         let more = cells.len().max(1);
-        held.pay(more * size_of::<Cell>())?;
+        held.pay(more * size_of::<BucketCell>())?;
         cells.reserve_exact(more);
     }
     cells.push(cell);
@@ -23,7 +23,12 @@ pub(super) fn push(cells: &mut Vec<Cell>, cell: Cell, held: &mut Held) -> Result
 }
 
 /// The points of a series whose cells ascend.
-pub(super) fn points(fetch: &Fetch, kind: CellKind, cells: &[Cell], take: &mut Take<'_>) -> Result<Vec<Point>, Error> {
+pub(super) fn points(
+    fetch: &Fetch,
+    kind: CellKind,
+    cells: &[BucketCell],
+    take: &mut TakeCell<'_>,
+) -> Result<Vec<Point>, Error> {
     let edge = |bucket: u32| fetch.axis.buckets.edge(bucket);
     // Numbers of series are divided by nothing.
     let counts = |wanted: &FetchAggregate| matches!(wanted.op, AggregateOp::Count | AggregateOp::Group);
@@ -39,7 +44,7 @@ pub(super) fn points(fetch: &Fetch, kind: CellKind, cells: &[Cell], take: &mut T
     };
     let Some(windows) = &fetch.axis.windows else {
         let point =
-            |cell: &Cell| Point { bucket: cell.bucket, value: value(cell.partials, BucketSpan::of(cell.bucket)) };
+            |cell: &BucketCell| Point { bucket: cell.bucket, value: value(cell.partials, BucketSpan::of(cell.bucket)) };
         return Ok(cells.iter().map(point).collect());
     };
     let mut points = Vec::new();

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::Frame;
 use crate::budget::Budget;
 use crate::evaluate::{
-    Annotations, Buckets, Computed, EvaluateError, Inputs, SampledSeries, Value, evaluate_steps, range_samples,
+    ComputedValue, EvaluateError, EvaluationGrid, Inputs, QueryAnnotations, SampledSeries, Value, evaluate_steps,
+    range_samples,
 };
 use crate::lower::Root;
 use crate::series::{Labels, METRIC_NAME, Point, Series};
@@ -90,7 +91,7 @@ impl PromSeries {
 
 /// When a question is evaluated, and the form of its answer.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked {
+pub struct EvaluationForm {
     /// The times.
     pub steps: Steps,
     /// Whether the answer is a matrix over the steps.
@@ -106,32 +107,32 @@ pub struct Asked {
 pub fn answer(
     root: &Root,
     inputs: Inputs,
-    asked: Asked,
+    asked: EvaluationForm,
     budget: &Budget,
-) -> Result<Computed<PromValue>, EvaluateError> {
+) -> Result<ComputedValue<PromValue>, EvaluateError> {
     let times: Vec<Millis> = asked.steps.times().collect();
-    let buckets = Buckets { starts_ms: &times, max_points: asked.max_points };
+    let buckets = EvaluationGrid { starts_ms: &times, max_points: asked.max_points };
     let ms = asked.steps.start_ms;
     let node = match root {
         Root::Text(text) => {
             let value = PromValue::Text { ms, text: text.clone() };
-            return Ok(Computed { value, held: budget.held(), notes: Annotations::default() });
+            return Ok(ComputedValue { value, held: budget.held(), notes: QueryAnnotations::default() });
         }
         Root::Range(node) => {
-            let Computed { value, held, notes } = range_samples(node, inputs, &buckets, budget)?;
+            let ComputedValue { value, held, notes } = range_samples(node, inputs, &buckets, budget)?;
             let one = |one: SampledSeries| PromSeries {
                 labels: one.labels,
                 points: one.samples.iter().map(|sample| PromPoint { ms: sample.ms, value: sample.value }).collect(),
             };
-            return Ok(Computed { value: PromValue::Matrix(value.into_iter().map(one).collect()), held, notes });
+            return Ok(ComputedValue { value: PromValue::Matrix(value.into_iter().map(one).collect()), held, notes });
         }
         Root::Node(node) => node,
     };
-    let Computed { value, mut held, notes } = evaluate_steps(node, inputs, &buckets, budget)?;
+    let ComputedValue { value, mut held, notes } = evaluate_steps(node, inputs, &buckets, budget)?;
     let series = match value {
         Value::Scalar(scalar) if !asked.is_range => {
             let value = PromValue::Scalar(PromPoint { ms, value: scalar.at(0) });
-            return Ok(Computed { value, held, notes });
+            return Ok(ComputedValue { value, held, notes });
         }
         Value::Scalar(scalar) => scalar.into_series(&buckets),
         Value::Series(series) => series,
@@ -145,5 +146,5 @@ pub fn answer(
         series.sort_by(|a, b| a.labels.cmp(&b.labels));
     }
     let value = if asked.is_range { PromValue::Matrix(series) } else { PromValue::Vector(series) };
-    Ok(Computed { value, held, notes })
+    Ok(ComputedValue { value, held, notes })
 }

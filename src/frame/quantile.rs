@@ -1,6 +1,6 @@
 //! Quantiles over time: they do not merge, so the samples of the windows that are still open are held.
 
-use crate::budget::{Budget, Held};
+use crate::budget::{Budget, HeldBytes};
 use crate::error::{Error, Kind};
 use crate::evaluate::quantile_of;
 use crate::plan::Fetch;
@@ -18,9 +18,9 @@ const LOOKS_AT_ONCE: usize = 4096;
 const SAMPLE_BYTES: usize = 24;
 
 /// The samples that all series of a fetch may still look at.
-pub(super) struct Looks(u64);
+pub(super) struct LookBudget(u64);
 
-impl Looks {
+impl LookBudget {
     pub(super) fn new(samples: u32) -> Self {
         Self(LOOKS_PER_SAMPLE * u64::from(samples))
     }
@@ -35,8 +35,8 @@ pub(super) struct Quantiles {
 
 /// What the quantiles of all series of a fetch may cost.
 pub(super) struct Cost<'a> {
-    pub(super) looks: &'a mut Looks,
-    pub(super) held: &'a mut Held,
+    pub(super) looks: &'a mut LookBudget,
+    pub(super) held: &'a mut HeldBytes,
 }
 
 impl Quantiles {
@@ -57,7 +57,7 @@ impl Quantiles {
         mut self,
         fetch: &Fetch,
         phi: f64,
-        looks: &mut Looks,
+        looks: &mut LookBudget,
         budget: &Budget,
     ) -> Result<Vec<Point>, Error> {
         while self.open.has_open(fetch.axis.windows.as_deref()) {
@@ -68,7 +68,7 @@ impl Quantiles {
     }
 
     /// Closes the oldest open window.
-    fn close(&mut self, fetch: &Fetch, phi: f64, looks: &mut Looks) -> Result<Closed, Error> {
+    fn close(&mut self, fetch: &Fetch, phi: f64, looks: &mut LookBudget) -> Result<Closed, Error> {
         let windows = fetch.axis.windows.as_deref();
         let mut values = self.open.values(windows);
         looks.0 = looks.0.checked_sub(values.len() as u64).ok_or_else(|| too_much(fetch))?;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::index::{SeriesIndex, SeriesOfRows};
 use super::slice::SampleSink;
 use super::steps::SkippedRows;
-use crate::budget::{Budget, Held};
+use crate::budget::{Budget, HeldBytes};
 use crate::db::Timed;
 use crate::error::Error;
-use crate::evaluate::{Fetched, Fold, FoldPlan, SampledSeries, Samples};
+use crate::evaluate::{FetchedSeries, Fold, FoldPlan, SampledSeries, Samples};
 use crate::plan::Fetch;
 use crate::range::{STALE, Sample};
 use crate::series::{Labels, Series};
@@ -29,7 +29,7 @@ pub struct ReadPlan {
 #[derive(Debug)]
 pub struct ReadSeries {
     /// The series of each fold of its plan.
-    pub folded: Vec<Fetched>,
+    pub folded: Vec<FetchedSeries>,
     /// The samples, where they are kept.
     pub kept: Samples,
 }
@@ -113,8 +113,8 @@ impl SampleReader {
     pub fn finish(self, budget: &Budget) -> Result<ReadSeries, Error> {
         let Self { index, folds, keeps, several, .. } = self;
         let (keys, states, mut held) = index.into_parts();
-        let mut folded: Vec<Fetched> =
-            folds.iter().map(|_| Fetched { series: Vec::new(), held: budget.held() }).collect();
+        let mut folded: Vec<FetchedSeries> =
+            folds.iter().map(|_| FetchedSeries { series: Vec::new(), held: budget.held() }).collect();
         let mut kept = Samples { series: Vec::new(), held: budget.held() };
         for (at, mut state) in states.into_iter().enumerate() {
             budget.go_on()?;
@@ -180,7 +180,7 @@ impl SampleSink for SampleReader {
     }
 }
 
-fn fold(folds: &[FoldPlan], state: &mut State, sample: Sample, held: &mut Held) -> Result<(), Error> {
+fn fold(folds: &[FoldPlan], state: &mut State, sample: Sample, held: &mut HeldBytes) -> Result<(), Error> {
     if state.folds.is_empty() && !folds.is_empty() {
         held.pay(folds.len() * FOLD_BYTES)?;
         state.folds.extend(folds.iter().map(Fold::new));
@@ -191,7 +191,7 @@ fn fold(folds: &[FoldPlan], state: &mut State, sample: Sample, held: &mut Held) 
     Ok(())
 }
 
-fn keep(samples: &mut Vec<Sample>, sample: Sample, held: &mut Held) -> Result<(), Error> {
+fn keep(samples: &mut Vec<Sample>, sample: Sample, held: &mut HeldBytes) -> Result<(), Error> {
     if let Some(last) = samples.last_mut().filter(|last| last.ms == sample.ms) {
         *last = sample;
         return Ok(());
@@ -225,8 +225,8 @@ fn merge(samples: &mut Vec<Sample>) {
 /// What the metrics of a read gave, as one: series sorted by labels.
 #[must_use]
 pub fn united(parts: Vec<ReadSeries>, plan: &ReadPlan, budget: &Budget) -> ReadSeries {
-    let none = || Fetched { series: Vec::new(), held: budget.held() };
-    let mut folded: Vec<Fetched> = plan.folds.iter().map(|_| none()).collect();
+    let none = || FetchedSeries { series: Vec::new(), held: budget.held() };
+    let mut folded: Vec<FetchedSeries> = plan.folds.iter().map(|_| none()).collect();
     let mut kept = Samples { series: Vec::new(), held: budget.held() };
     for mut part in parts {
         for (to, mut from) in folded.iter_mut().zip(part.folded) {

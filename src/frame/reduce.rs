@@ -6,9 +6,9 @@ use super::index::{SeriesIndex, SeriesOfRows};
 use super::legend;
 use super::mixed::Mixed;
 use super::slice::SampleSink;
-use super::{Frame, Meaning};
+use super::{Frame, Units};
 use crate::ast::Reduce;
-use crate::budget::{Budget, Held};
+use crate::budget::{Budget, HeldBytes};
 use crate::db::Timed;
 use crate::error::Error;
 use crate::plan::Fetch;
@@ -18,7 +18,7 @@ use crate::time::Millis;
 
 /// How samples are reduced.
 #[derive(Clone, Copy, Debug)]
-pub struct Reduced {
+pub struct Reduction {
     /// Which of a column are kept.
     pub reduce: Reduce,
     /// The most points that a series may have.
@@ -28,12 +28,12 @@ pub struct Reduced {
 }
 
 /// A series and the samples that are kept of it: milliseconds since 1970 and value, ascending.
-pub type Kept = (Labels, Vec<(Millis, f64)>);
+pub type KeptSeries = (Labels, Vec<(Millis, f64)>);
 
 /// Reduces the samples of one metric.
 pub struct Reducer {
     index: SeriesIndex<KeptSamples>,
-    wanted: Reduced,
+    wanted: Reduction,
     samples: u32,
     skipped: f64,
     /// The samples of several sources, until all of them are there.
@@ -43,7 +43,7 @@ pub struct Reducer {
 impl Reducer {
     /// Reduces for a fetch.
     #[must_use]
-    pub fn new(fetch: Arc<Fetch>, wanted: Reduced, budget: &Budget) -> Self {
+    pub fn new(fetch: Arc<Fetch>, wanted: Reduction, budget: &Budget) -> Self {
         Self { index: SeriesIndex::new(fetch, true, budget), wanted, samples: 0, skipped: 0.0, mixed: None }
     }
 
@@ -87,7 +87,7 @@ impl Reducer {
     ///
     /// # Errors
     /// There are more cells than an answer may have, more bytes would be held, or time is over.
-    pub fn finish(mut self, budget: &Budget) -> Result<(Vec<Kept>, Held), Error> {
+    pub fn finish(mut self, budget: &Budget) -> Result<(Vec<KeptSeries>, HeldBytes), Error> {
         if let Some(mixed) = self.mixed.take() {
             let fetch = Arc::clone(&self.index.fetch);
             let (samples, _held) = mixed.in_order();
@@ -133,7 +133,7 @@ impl SampleSink for Reducer {
     }
 }
 
-impl Reduced {
+impl Reduction {
     const fn few(self) -> Few {
         let keep = if matches!(self.reduce, Reduce::M4) { Keep::M4 } else { Keep::Extremes };
         Few { keep, max_points: self.max_points }
@@ -149,13 +149,17 @@ fn column(fetch: &Fetch, micros: i64, few: Few) -> u32 {
 
 /// Names the series whose samples were kept, sorted by labels.
 #[must_use]
-pub fn reduced(mut kept: Vec<Kept>, meaning: &Meaning<'_>, (question, template): (&str, Option<&str>)) -> Vec<Frame> {
+pub fn reduced(
+    mut kept: Vec<KeptSeries>,
+    meaning: &Units<'_>,
+    (question, template): (&str, Option<&str>),
+) -> Vec<Frame> {
     kept.retain(|(_, points)| !points.is_empty());
     kept.sort_by(|a, b| a.0.cmp(&b.0));
     let named = |labels: &Labels| Series { labels: labels.clone(), points: Vec::new() };
     let series: Vec<Series> = kept.iter().map(|(labels, _)| named(labels)).collect();
     let called = legend::called(&series, question, template);
-    let frame = |((mut labels, points), called): (Kept, legend::Called)| {
+    let frame = |((mut labels, points), called): (KeptSeries, legend::SeriesNames)| {
         let metric = Some(labels.get(METRIC_NAME)).filter(|name| !name.is_empty()).map(str::to_owned);
         let (unit, help) = (meaning.unit(metric.as_deref()), meaning.help(metric.as_deref()));
         labels.retain(|name| name != METRIC_NAME);

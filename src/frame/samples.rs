@@ -7,12 +7,12 @@ use std::sync::Arc;
 use super::block::{Block, edges};
 use super::index::{SeriesIndex, SeriesOfRows};
 use super::mixed::Mixed;
-use super::output::{Gathered, Output};
-use super::points::Take;
-use super::quantile::{Cost, Looks};
+use super::output::{FetchSeries, Output};
+use super::points::TakeCell;
+use super::quantile::{Cost, LookBudget};
 use super::slice::SampleSink;
-use super::stream::Stream;
-use crate::budget::{Budget, Held};
+use super::stream::SeriesStream;
+use crate::budget::{Budget, HeldBytes};
 use crate::db::{SeriesRow, Timed};
 use crate::error::{Error, Kind};
 use crate::plan::{Fetch, FetchAggregate};
@@ -23,12 +23,12 @@ const LATEST_BYTES: usize = 48;
 
 /// Folds the samples of one metric.
 pub struct SampleCollector {
-    pub(super) index: SeriesIndex<Stream>,
+    pub(super) index: SeriesIndex<SeriesStream>,
     samples: u32,
     cells: u32,
     /// By bucket, how many rows held what is no number.
     skipped: HashMap<u32, f64>,
-    looks: Looks,
+    looks: LookBudget,
     /// The samples of several sources, until all of them are there.
     mixed: Option<Mixed>,
     /// The latest samples before what was read, by their series.
@@ -44,7 +44,7 @@ impl SampleCollector {
             samples: 0,
             cells: 0,
             skipped: HashMap::new(),
-            looks: Looks::new(fetch.caps.samples),
+            looks: LookBudget::new(fetch.caps.samples),
             mixed: None,
             latest: HashMap::new(),
             earlier_rows: 0,
@@ -129,8 +129,8 @@ impl SampleCollector {
         mut self,
         budget: &Budget,
         then: Option<&FetchAggregate>,
-        take: &mut Take<'_>,
-    ) -> Result<Gathered, Error> {
+        take: &mut TakeCell<'_>,
+    ) -> Result<FetchSeries, Error> {
         self.connect()?;
         let (fetch, skipped) = (Arc::clone(&self.index.fetch), self.skipped.values().sum());
         let mut output = Output::new(budget, then);
@@ -148,7 +148,7 @@ impl SampleCollector {
     ///
     /// # Errors
     /// More bytes would be held, or time is over.
-    pub fn into_block(mut self, budget: &Budget) -> Result<(Block, Held), Error> {
+    pub fn into_block(mut self, budget: &Budget) -> Result<(Block, HeldBytes), Error> {
         self.connect()?;
         let fetch = Arc::clone(&self.index.fetch);
         let mut block = Block::new(edges(&fetch.axis), CellKind::Partials(fetch.fold.function.function()).kept_width());

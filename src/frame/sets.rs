@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::index::{SeriesIndex, SeriesOfRows as _};
-use crate::budget::{Budget, Held};
+use crate::budget::{Budget, HeldBytes};
 use crate::db::SeriesRow;
 use crate::error::Error;
 use crate::plan::{SetsFetch, SetsOf};
@@ -169,7 +169,7 @@ impl LabelSets {
     ///
     /// # Errors
     /// Time is over, or more bytes would be held.
-    pub fn series(&self, most: usize, budget: &Budget) -> Result<(Vec<Labels>, Held), Error> {
+    pub fn series(&self, most: usize, budget: &Budget) -> Result<(Vec<Labels>, HeldBytes), Error> {
         let (mut all, mut held) = (Vec::new(), budget.held());
         let Some(index) = &self.index else { return Ok((all, held)) };
         'all: for (at, metrics) in self.states() {

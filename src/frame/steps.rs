@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::block::{Block, Found};
+use super::block::{Block, BlockSlice};
 use super::read::{ReadSeries, SampleReader};
-use crate::budget::{Budget, Held};
+use crate::budget::{Budget, HeldBytes};
 use crate::error::Error;
-use crate::evaluate::{Fetched, FoldPlan};
-use crate::range::buckets::Cell;
+use crate::evaluate::{FetchedSeries, FoldPlan};
+use crate::range::buckets::BucketCell;
 use crate::series::{Labels, Point, Series};
 use crate::time::Millis;
 
@@ -41,7 +41,7 @@ impl SampleReader {
     ///
     /// # Errors
     /// Time is over, or more bytes would be held.
-    pub fn into_blocks(mut self, budget: &Budget) -> Result<(Vec<Arc<Block>>, Held), Error> {
+    pub fn into_blocks(mut self, budget: &Budget) -> Result<(Vec<Arc<Block>>, HeldBytes), Error> {
         let (skipped, plans) = (std::mem::take(&mut self.skipped_rows), self.folds.clone());
         let ReadSeries { mut folded, kept } = self.finish(budget)?;
         let (mut held, mut own) = (kept.held, budget.held());
@@ -54,8 +54,8 @@ impl SampleReader {
             let mut block = Block::new(plan.edges(), 1);
             for Series { labels, points } in fetched.series {
                 budget.go_on()?;
-                let cell = |point: &Point| Cell { bucket: point.bucket, partials: [point.value, 0.0, 0.0] };
-                let cells: Vec<Cell> = points.iter().map(cell).collect();
+                let cell = |point: &Point| BucketCell { bucket: point.bucket, partials: [point.value, 0.0, 0.0] };
+                let cells: Vec<BucketCell> = points.iter().map(cell).collect();
                 own.pay(block.push(labels, &cells))?;
                 held.give_back(points.capacity() * size_of::<Point>());
             }
@@ -71,7 +71,7 @@ impl SampleReader {
 #[derive(Debug)]
 pub struct KnownSteps {
     /// The series, in no order.
-    pub series: Fetched,
+    pub series: FetchedSeries,
     /// How many rows held what is no number.
     pub skipped: f64,
 }
@@ -80,13 +80,13 @@ pub struct KnownSteps {
 ///
 /// # Errors
 /// Time is over, or more bytes would be held.
-pub fn known_steps(found: &[Found], plan: &FoldPlan, budget: &Budget) -> Result<KnownSteps, Error> {
+pub fn known_steps(found: &[BlockSlice], plan: &FoldPlan, budget: &Budget) -> Result<KnownSteps, Error> {
     let first_edge = plan.ends.start_ms.saturating_sub(plan.ends.step_ms).saturating_add(1);
     let bucket = |start: Millis| u32::try_from((start - first_edge) / plan.ends.step_ms.max(1)).unwrap_or(u32::MAX);
-    let mut known = KnownSteps { series: Fetched { series: Vec::new(), held: budget.held() }, skipped: 0.0 };
-    let Fetched { series, held } = &mut known.series;
+    let mut known = KnownSteps { series: FetchedSeries { series: Vec::new(), held: budget.held() }, skipped: 0.0 };
+    let FetchedSeries { series, held } = &mut known.series;
     let mut numbers: HashMap<&Labels, usize> = HashMap::new();
-    for (at, Found { block, range }) in found.iter().enumerate() {
+    for (at, BlockSlice { block, range }) in found.iter().enumerate() {
         if at == 0 {
             let reach_ms = plan.window_ms.unwrap_or_default().saturating_sub(plan.ends.step_ms).max(0);
             known.skipped += block.skipped_before(range.from, reach_ms);
@@ -126,8 +126,8 @@ mod tests {
 
     fn block(plan: &FoldPlan, values: &[(u32, f64)]) -> Block {
         let mut block = Block::new(plan.edges(), 1);
-        let cells: Vec<Cell> =
-            values.iter().map(|(bucket, value)| Cell { bucket: *bucket, partials: [*value, 0.0, 0.0] }).collect();
+        let cells: Vec<BucketCell> =
+            values.iter().map(|(bucket, value)| BucketCell { bucket: *bucket, partials: [*value, 0.0, 0.0] }).collect();
         block.push(Labels::new([(Arc::from("host"), Arc::from("a"))]), &cells);
         block
     }
@@ -144,7 +144,7 @@ mod tests {
     fn what_two_blocks_know_is_one_series() {
         let all = plan(100, 4);
         let (early, late) = (plan(80, 4), plan(120, 3));
-        let found = |block: Block, from, to| Found { block: Arc::new(block), range: TimeRange { from, to } };
+        let found = |block: Block, from, to| BlockSlice { block: Arc::new(block), range: TimeRange { from, to } };
         let found = [
             found(block(&early, &[(0, 1.0), (2, 2.0), (3, 3.0)]), 91, 111),
             found(block(&late, &[(1, 5.0), (2, 6.0)]), 111, 131),
@@ -168,16 +168,16 @@ mod tests {
             let mut block = block(plan, &[(0, 1.0)]);
             block.skipped_earlier = skipped.before;
             block.set_skipped(skipped.of_buckets.into_iter().collect());
-            Found { range: block.range(), block: Arc::new(block) }
+            BlockSlice { range: block.range(), block: Arc::new(block) }
         };
         let (early_found, late_found) = (counted(&early, of_early), counted(&late, of_late));
-        let rows = |found: &[Found], plan: &FoldPlan| {
+        let rows = |found: &[BlockSlice], plan: &FoldPlan| {
             known_steps(found, plan, &Budget::new(&ProcessBudget::new(1 << 20), 1 << 20, 100)).expect("it fits").skipped
         };
         assert_eq!(rows(&[early_found.clone(), late_found.clone()], &plan(100, 4)), 5.0);
         // Windows that begin within a block have its rows before them.
         let joined = early_found.block.joined(&late_found.block);
-        let part = Found { block: Arc::new(joined), range: TimeRange { from: 111, to: 131 } };
+        let part = BlockSlice { block: Arc::new(joined), range: TimeRange { from: 111, to: 131 } };
         assert_eq!(rows(&[part], &plan(120, 2)), 3.0);
     }
 }

@@ -1,17 +1,17 @@
 //! What is known of one series whose samples are folded. There may be a million, most with one sample: until the
 //! second one arrives, a series takes no memory of its own.
 
-use super::points::{Take, points, push};
-use super::quantile::{Cost, Looks, Quantiles};
-use crate::budget::{Budget, Held};
+use super::points::{TakeCell, points, push};
+use super::quantile::{Cost, LookBudget, Quantiles};
+use crate::budget::{Budget, HeldBytes};
 use crate::error::Error;
 use crate::evaluate::RangeFunction;
 use crate::plan::Fetch;
-use crate::range::buckets::{Cell, CellKind, FineSample, Pairing};
+use crate::range::buckets::{BucketCell, CellKind, FineSample, Pairing};
 use crate::series::Point;
 
 /// The samples of one series so far.
-pub(super) struct Stream {
+pub(super) struct SeriesStream {
     /// The sample before the next one.
     before: FineSample,
     more: Option<Box<More>>,
@@ -22,7 +22,7 @@ enum More {
     Pairs {
         /// The first sample of the range, where none was seen before it.
         first: Option<FineSample>,
-        cells: Vec<Cell>,
+        cells: Vec<BucketCell>,
     },
     Windows(Quantiles),
 }
@@ -30,13 +30,13 @@ enum More {
 /// There was no sample yet.
 const NEVER: i64 = i64::MIN;
 
-impl Default for Stream {
+impl Default for SeriesStream {
     fn default() -> Self {
         Self { before: FineSample { micros: NEVER, value: 0.0 }, more: None }
     }
 }
 
-impl Stream {
+impl SeriesStream {
     /// Folds the next sample; says whether that began a cell.
     pub(super) fn take(&mut self, fetch: &Fetch, now: FineSample, cost: Cost<'_>) -> Result<bool, Error> {
         if let RangeFunction::Quantile(phi) = fetch.fold.function {
@@ -60,7 +60,7 @@ impl Stream {
         Ok(cells.len() > known)
     }
 
-    fn cells(&mut self, first: Option<FineSample>, held: &mut Held) -> Result<&mut Vec<Cell>, Error> {
+    fn cells(&mut self, first: Option<FineSample>, held: &mut HeldBytes) -> Result<&mut Vec<BucketCell>, Error> {
         if !matches!(self.more.as_deref(), Some(More::Pairs { .. })) {
             held.pay(size_of::<More>())?;
             self.more = Some(Box::new(More::Pairs { first, cells: Vec::new() }));
@@ -81,7 +81,7 @@ impl Stream {
     }
 
     /// Connects the first sample to what was found before it.
-    pub(super) fn connect(&mut self, fetch: &Fetch, latest: FineSample, held: &mut Held) -> Result<(), Error> {
+    pub(super) fn connect(&mut self, fetch: &Fetch, latest: FineSample, held: &mut HeldBytes) -> Result<(), Error> {
         let Some(first) = self.first(fetch) else { return Ok(()) };
         let cells = self.cells(None, held)?;
         let rest = std::mem::take(cells);
@@ -92,14 +92,14 @@ impl Stream {
     /// The bytes that it holds besides its own.
     pub(super) fn bytes(&self) -> usize {
         match self.more.as_deref() {
-            Some(More::Pairs { cells, .. }) => size_of::<More>() + cells.capacity() * size_of::<Cell>(),
+            Some(More::Pairs { cells, .. }) => size_of::<More>() + cells.capacity() * size_of::<BucketCell>(),
             Some(More::Windows(_)) => size_of::<More>(),
             None => 0,
         }
     }
 
     /// The cells of the series.
-    pub(super) fn into_cells(self) -> Vec<Cell> {
+    pub(super) fn into_cells(self) -> Vec<BucketCell> {
         match self.more.map(|more| *more) {
             Some(More::Pairs { cells, .. }) => cells,
             Some(More::Windows(_)) | None => Vec::new(),
@@ -110,9 +110,9 @@ impl Stream {
     pub(super) fn points(
         self,
         fetch: &Fetch,
-        looks: &mut Looks,
+        looks: &mut LookBudget,
         budget: &Budget,
-        take: &mut Take<'_>,
+        take: &mut TakeCell<'_>,
     ) -> Result<Vec<Point>, Error> {
         let (points, taken) = match (self.more.map(|more| *more), fetch.fold.function) {
             (None, _) => return Ok(Vec::new()),
@@ -140,15 +140,20 @@ const fn kind(fetch: &Fetch) -> CellKind {
 }
 
 /// Folds a sample beside the one before it.
-fn fold(cells: &mut Vec<Cell>, fetch: &Fetch, [before, now]: [FineSample; 2], held: &mut Held) -> Result<(), Error> {
+fn fold(
+    cells: &mut Vec<BucketCell>,
+    fetch: &Fetch,
+    [before, now]: [FineSample; 2],
+    held: &mut HeldBytes,
+) -> Result<(), Error> {
     let pairing = Pairing { function: fetch.fold.function.function(), lookback_ms: fetch.fold.lookback_ms };
     if let Some(partials) = pairing.partials(before, now) {
-        add(cells, Cell { bucket: fetch.axis.buckets.of_micros(now.micros), partials }, kind(fetch), held)?;
+        add(cells, BucketCell { bucket: fetch.axis.buckets.of_micros(now.micros), partials }, kind(fetch), held)?;
     }
     Ok(())
 }
 
-fn add(cells: &mut Vec<Cell>, cell: Cell, kind: CellKind, held: &mut Held) -> Result<(), Error> {
+fn add(cells: &mut Vec<BucketCell>, cell: BucketCell, kind: CellKind, held: &mut HeldBytes) -> Result<(), Error> {
     match cells.last_mut().filter(|last| last.bucket == cell.bucket) {
         Some(last) => last.partials = kind.merge(last.partials, cell.partials),
         None => push(cells, cell, held)?,

@@ -11,20 +11,20 @@ use super::body::Json;
 use super::buffers::{JsonOf, answered};
 use super::params::Params;
 use super::query::EVENTS;
-use super::{App, Asked, respond};
+use super::{App, CallerApp, respond};
 use crate::access::Caller;
-use crate::engine::Events;
+use crate::engine::AnnotationList;
 use crate::error::{Error, Kind};
 use crate::intake;
 use crate::render;
 use crate::wire::request::{Annotations, NewAnnotation};
 
-pub(super) async fn posted(Asked(app): Asked, Json(request, _): Json<Annotations>) -> Response {
+pub(super) async fn posted(CallerApp(app): CallerApp, Json(request, _): Json<Annotations>) -> Response {
     answered(shown(&app, &request, true).await)
 }
 
 /// Infinity makes one text of a list of tags, so that here they are one; `format=events` gives what POST gives.
-pub(super) async fn got(Asked(app): Asked, params: Params) -> Response {
+pub(super) async fn got(CallerApp(app): CallerApp, params: Params) -> Response {
     let request = Annotations {
         range: params.range(),
         annotation: json!({"query": params.value("query")}),
@@ -37,7 +37,7 @@ pub(super) async fn got(Asked(app): Asked, params: Params) -> Response {
 async fn shown(app: &App, request: &Annotations, as_events: bool) -> Result<Response, Error> {
     let scope = app.scope().await?;
     let question = intake::annotations(request, scope.moment())?;
-    let Events { rows, notices } = scope.annotations(&[question]).await?.pop().unwrap_or_default();
+    let AnnotationList { rows, notices } = scope.annotations(&[question]).await?.pop().unwrap_or_default();
     let large = rows.len() > EVENTS;
     let mut response = if as_events {
         app.buffers.answer(large, move || Ok(JsonOf(render::events(rows)))).await?
@@ -49,9 +49,9 @@ async fn shown(app: &App, request: &Annotations, as_events: bool) -> Result<Resp
 }
 
 /// A request that may add an annotation; known before its body is read.
-pub(super) struct Writing;
+pub(super) struct AnnotationWrite;
 
-impl<S: Send + Sync> FromRequestParts<S> for Writing {
+impl<S: Send + Sync> FromRequestParts<S> for AnnotationWrite {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
@@ -69,7 +69,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Writing {
     }
 }
 
-pub(super) async fn added(Asked(app): Asked, _: Writing, Json(request, _): Json<NewAnnotation>) -> Response {
+pub(super) async fn added(
+    CallerApp(app): CallerApp,
+    _: AnnotationWrite,
+    Json(request, _): Json<NewAnnotation>,
+) -> Response {
     match add(&app, &request).await {
         Ok(id) => respond::json(StatusCode::CREATED, &json!({ "id": id })),
         Err(error) => respond::error(&error),

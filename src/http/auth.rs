@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::respond;
-use crate::access::{Access, Credentials, Place, Refusal};
+use crate::access::{Access, AccessRefusal, AccessTarget, Credentials};
 use crate::config::HttpConfig;
 use crate::error::{Error, Kind};
 use crate::identity::Identity;
@@ -33,7 +33,7 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    pub(super) fn of(config: &HttpConfig, place: Place) -> Self {
+    pub(super) fn of(config: &HttpConfig, place: AccessTarget) -> Self {
         Self { access: config.access.at(place), metrics_open: config.metrics_open, wait: config.token_wait }
     }
 
@@ -84,9 +84,9 @@ pub(super) fn without_methods(mut response: Response) -> Response {
 }
 
 /// `Basic` is not offered to a script: the browser would ask for a login over the page, which has a field of its own.
-fn refused(refusal: Refusal, headers: &HeaderMap) -> Response {
+fn refused(refusal: AccessRefusal, headers: &HeaderMap) -> Response {
     match refusal {
-        Refusal::Unknown => {
+        AccessRefusal::Unknown => {
             let error = Error::new(Kind::Unauthorized, "a token is needed here, and none that is known was sent");
             let hint = "send it as Authorization: Bearer TOKEN, or with Basic authentication as the password";
             let mut response = respond::error(&error.hint(hint));
@@ -100,9 +100,9 @@ fn refused(refusal: Refusal, headers: &HeaderMap) -> Response {
             response.headers_mut().insert(WWW_AUTHENTICATE, ways);
             response
         }
-        Refusal::Person => respond::error(&Error::new(Kind::Forbidden, "this person may not ask here")),
-        Refusal::BadLogin => respond::error(&Error::new(Kind::BadRequest, "X-Grafana-User is no login")),
-        Refusal::Busy => {
+        AccessRefusal::Person => respond::error(&Error::new(Kind::Forbidden, "this person may not ask here")),
+        AccessRefusal::BadLogin => respond::error(&Error::new(Kind::BadRequest, "X-Grafana-User is no login")),
+        AccessRefusal::Busy => {
             let error = Error::new(Kind::TooManyRequests, "this token has as many requests at work as it may have");
             respond::error(&error.hint("try again in a few seconds"))
         }

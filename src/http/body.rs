@@ -54,14 +54,14 @@ async fn read<T: DeserializeOwned + Default + Send + 'static>(request: Request, 
 }
 
 /// A body that arrived, and the room that it takes.
-pub(super) struct Received {
+pub(super) struct ReceivedBody {
     pub(super) bytes: Vec<u8>,
     _room: Option<OwnedSemaphorePermit>,
 }
 
 /// How a body may be encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Encoded {
+pub(super) enum BodyEncoding {
     /// Not at all.
     Plainly,
     /// In Snappy's block format, which its reader decompresses; the header may be absent.
@@ -69,17 +69,17 @@ pub(super) enum Encoded {
 }
 
 /// The body of a request, whatever it is.
-pub(super) async fn received(request: Request, app: &App) -> Result<Received, Error> {
-    received_as(Encoded::Plainly, request, app).await
+pub(super) async fn received(request: Request, app: &App) -> Result<ReceivedBody, Error> {
+    received_as(BodyEncoding::Plainly, request, app).await
 }
 
 /// The body of a request as it was sent, encoded in one way.
-pub(super) async fn received_as(encoded: Encoded, request: Request, app: &App) -> Result<Received, Error> {
+pub(super) async fn received_as(encoded: BodyEncoding, request: Request, app: &App) -> Result<ReceivedBody, Error> {
     let refusal = refusal(&request, encoded, app.body_limit);
     // A client that waits to be told to go on sends nothing before.
     let sends = !request.headers().contains_key(EXPECT);
     let mut body =
-        Arriving { stream: request.into_body().into_data_stream(), bytes: Vec::new(), room: None, reserved: 0 };
+        ArrivingBody { stream: request.into_body().into_data_stream(), bytes: Vec::new(), room: None, reserved: 0 };
     let received = match refusal {
         Some(error) => Err(error),
         None => body.receive(app.body_limit, &app.buffers).await,
@@ -90,14 +90,14 @@ pub(super) async fn received_as(encoded: Encoded, request: Request, app: &App) -
         }
         return Err(error);
     }
-    Ok(Received { bytes: body.bytes, _room: body.room })
+    Ok(ReceivedBody { bytes: body.bytes, _room: body.room })
 }
 
 /// Why a body is not read at all.
-fn refusal(request: &Request, encoded: Encoded, limit: usize) -> Option<Error> {
+fn refusal(request: &Request, encoded: BodyEncoding, limit: usize) -> Option<Error> {
     let (usual, message) = match encoded {
-        Encoded::Plainly => ("identity", "compressed bodies are not read"),
-        Encoded::Snappy => ("snappy", "the body is read with the content encoding snappy only"),
+        BodyEncoding::Plainly => ("identity", "compressed bodies are not read"),
+        BodyEncoding::Snappy => ("snappy", "the body is read with the content encoding snappy only"),
     };
     let encoding = request.headers().get(CONTENT_ENCODING);
     if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(usual.as_bytes())) {
@@ -113,7 +113,7 @@ fn too_large(limit: usize) -> Error {
 }
 
 /// A body that arrives, and the room that it takes.
-struct Arriving {
+struct ArrivingBody {
     stream: BodyDataStream,
     bytes: Vec<u8>,
     room: Option<OwnedSemaphorePermit>,
@@ -121,7 +121,7 @@ struct Arriving {
     reserved: usize,
 }
 
-impl Arriving {
+impl ArrivingBody {
     async fn receive(&mut self, limit: usize, buffers: &Buffers) -> Result<(), Error> {
         let end = Instant::now() + ARRIVES;
         loop {

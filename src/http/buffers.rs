@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::respond;
-use crate::budget::Held;
+use crate::budget::HeldBytes;
 use crate::config::HttpConfig;
 use crate::error::{Error, Kind};
 
@@ -57,9 +57,9 @@ impl<T: serde::Serialize + Send + 'static> Document for JsonOf<T> {
 }
 
 /// A document, and the bytes of what it is made of.
-pub(super) struct Holding<D>(pub(super) D, pub(super) Vec<Held>);
+pub(super) struct HeldDocument<D>(pub(super) D, pub(super) Vec<HeldBytes>);
 
-impl<D: Document> Document for Holding<D> {
+impl<D: Document> Document for HeldDocument<D> {
     const TYPE: &'static str = D::TYPE;
 
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -69,7 +69,7 @@ impl<D: Document> Document for Holding<D> {
 
 /// Why an answer was not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unwritten {
+enum WriteFailure {
     TooLarge,
     Full,
     Failed,
@@ -119,7 +119,7 @@ impl Buffers {
         }
         let document = make()?;
         match self.tried(&document, None) {
-            Err(Unwritten::Full) => self.work(move || buffers.written(&document, Some(&threads))).await?,
+            Err(WriteFailure::Full) => self.work(move || buffers.written(&document, Some(&threads))).await?,
             done => done.map_err(|unwritten| self.error(unwritten)),
         }
     }
@@ -128,7 +128,7 @@ impl Buffers {
         self.tried(document, threads).map_err(|unwritten| self.error(unwritten))
     }
 
-    fn tried<D: Document>(&self, document: &D, threads: Option<&Handle>) -> Result<Response, Unwritten> {
+    fn tried<D: Document>(&self, document: &D, threads: Option<&Handle>) -> Result<Response, WriteFailure> {
         let mut pieces =
             Pieces { buffers: self, threads, done: VecDeque::new(), open: Vec::new(), size: 0, unwritten: None };
         let written = document.write(&mut pieces).and_then(|()| pieces.close());
@@ -139,21 +139,21 @@ impl Buffers {
             (Err(_), Some(unwritten)) => Err(unwritten),
             (Err(error), None) => {
                 tracing::error!(%error, "an answer cannot be written");
-                Err(Unwritten::Failed)
+                Err(WriteFailure::Failed)
             }
         }
     }
 
-    fn error(&self, unwritten: Unwritten) -> Error {
+    fn error(&self, unwritten: WriteFailure) -> Error {
         match unwritten {
-            Unwritten::TooLarge => {
+            WriteFailure::TooLarge => {
                 let message = format!("the answer is larger than {} bytes", self.largest);
                 Error::new(Kind::AnswerTooLarge, message)
                     .hint("ask for fewer series or points; DATEBIN_ANSWER_LIMIT sets the limit")
             }
-            Unwritten::Full => Error::new(Kind::Busy, "too many answers wait to be read by their clients")
+            WriteFailure::Full => Error::new(Kind::Busy, "too many answers wait to be read by their clients")
                 .hint("try again in a few seconds; DATEBIN_BUFFERS sets how many bytes may wait"),
-            Unwritten::Failed => Error::new(Kind::Internal, "internal error"),
+            WriteFailure::Failed => Error::new(Kind::Internal, "internal error"),
         }
     }
 }
@@ -171,16 +171,16 @@ struct Pieces<'a> {
     done: VecDeque<Bytes>,
     open: Vec<u8>,
     size: usize,
-    unwritten: Option<Unwritten>,
+    unwritten: Option<WriteFailure>,
 }
 
 /// A piece and the room that it takes.
-struct Piece {
+struct WrittenPiece {
     bytes: Vec<u8>,
     _room: OwnedSemaphorePermit,
 }
 
-impl AsRef<[u8]> for Piece {
+impl AsRef<[u8]> for WrittenPiece {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
@@ -193,8 +193,8 @@ impl Pieces<'_> {
             return Ok(());
         }
         bytes.shrink_to_fit();
-        let Some(room) = self.room(bytes.len()) else { return Err(self.refused(Unwritten::Full)) };
-        self.done.push_back(Bytes::from_owner(Piece { bytes, _room: room }));
+        let Some(room) = self.room(bytes.len()) else { return Err(self.refused(WriteFailure::Full)) };
+        self.done.push_back(Bytes::from_owner(WrittenPiece { bytes, _room: room }));
         Ok(())
     }
 
@@ -214,7 +214,7 @@ impl Pieces<'_> {
         })
     }
 
-    fn refused(&mut self, unwritten: Unwritten) -> io::Error {
+    fn refused(&mut self, unwritten: WriteFailure) -> io::Error {
         self.unwritten = Some(unwritten);
         io::Error::other("the answer is given up")
     }
@@ -231,7 +231,7 @@ impl Write for Pieces<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.size += bytes.len();
         if self.size > self.buffers.largest {
-            return Err(self.refused(Unwritten::TooLarge));
+            return Err(self.refused(WriteFailure::TooLarge));
         }
         let mut left = bytes;
         while !left.is_empty() {

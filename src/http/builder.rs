@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::body::Json;
 use super::buffers::{JsonOf, answered};
-use super::{App, Asked, respond};
+use super::{App, CallerApp, respond};
 use crate::error::Error;
 use crate::intake;
 use crate::wire::request::{Metrics, PayloadOptions};
@@ -16,7 +16,7 @@ use crate::wire::request::{Metrics, PayloadOptions};
 /// From here on a list takes milliseconds to make.
 const MANY: usize = 500;
 
-pub(super) async fn metrics(Asked(app): Asked, Json(request, _): Json<Metrics>) -> Response {
+pub(super) async fn metrics(CallerApp(app): CallerApp, Json(request, _): Json<Metrics>) -> Response {
     answered(listed(&app, request).await)
 }
 
@@ -27,7 +27,7 @@ async fn listed(app: &App, request: Metrics) -> Result<Response, Error> {
     app.buffers.answer(large, list).await
 }
 
-pub(super) async fn options(Asked(app): Asked, request: Result<Json<PayloadOptions>, Response>) -> Response {
+pub(super) async fn options(CallerApp(app): CallerApp, request: Result<Json<PayloadOptions>, Response>) -> Response {
     let (Ok(scope), Ok(Json(request, _))) = (app.scope().await, request) else {
         return respond::json(StatusCode::OK, &json!([]));
     };

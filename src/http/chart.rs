@@ -4,24 +4,24 @@ use std::io::{self, Write};
 
 use axum::response::Response;
 
-use super::buffers::{Document, Holding, answered};
-use super::drawing::Wanted;
+use super::buffers::{Document, HeldDocument, answered};
+use super::drawing::DrawRequest;
 use super::params::Params;
-use super::{App, Asked, respond};
+use super::{App, CallerApp, respond};
 use crate::error::Error;
 
-pub(super) async fn got(Asked(app): Asked, params: Params) -> Response {
+pub(super) async fn got(CallerApp(app): CallerApp, params: Params) -> Response {
     answered(drawn(&app, &params).await)
 }
 
 async fn drawn(app: &App, params: &Params) -> Result<Response, Error> {
     let scope = app.scope().await?;
-    let asked = Wanted::read(params, &scope)?;
+    let asked = DrawRequest::read(params, &scope)?;
     let mut drawing = asked.answered(&scope).await?;
     let (said, timing, outcome) = (drawing.notices.clone(), drawing.timing, scope.outcome());
     let make = move || {
         let picture = drawing.picture(&scope)?;
-        Ok(Holding(Svg(picture.svg), drawing.held))
+        Ok(HeldDocument(Svg(picture.svg), drawing.held))
     };
     let mut response = app.buffers.answer(true, make).await?;
     respond::warn(response.headers_mut(), said.into_iter());

@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use super::flat::query;
 use super::params::Params;
 use super::query::said;
-use crate::budget::Held;
+use crate::budget::HeldBytes;
 use crate::db::AnnotationRow;
-use crate::engine::{Answer, PromAnswer, PromQuestion, Scope, Timing};
+use crate::engine::{Answer, PromAnswer, PromQuestion, RequestScope, Timing};
 use crate::error::{Error, Kind};
 use crate::frame::Frame;
 use crate::intake::prometheus::steps_over;
 use crate::intake::{self, Question};
-use crate::render::chart::{Chart, Look, Mark, Picture, Theme, svg, weight};
+use crate::render::chart::{Chart, ChartStyle, Mark, Picture, Theme, svg, weight};
 use crate::render::told;
 use crate::time::{TimeRange, Zone};
 use crate::wire::request::Annotations;
@@ -44,13 +44,13 @@ pub(super) const PARAMETERS: &[&str] = &[
 ];
 
 /// What a URL asks to be drawn.
-pub(super) struct Wanted {
+pub(super) struct DrawRequest {
     pub(super) question: Question,
     /// The expressions in Prometheus' language.
     promql: Vec<String>,
     step: Option<String>,
     annotations: Option<String>,
-    pub(super) look: Look,
+    pub(super) look: ChartStyle,
     notices: Vec<String>,
 }
 
@@ -63,17 +63,17 @@ pub(super) struct Drawing {
     pub(super) executed: Vec<String>,
     pub(super) range: TimeRange,
     pub(super) zone: Zone,
-    pub(super) look: Look,
+    pub(super) look: ChartStyle,
     pub(super) timing: Timing,
-    pub(super) held: Vec<Held>,
+    pub(super) held: Vec<HeldBytes>,
 }
 
-impl Wanted {
+impl DrawRequest {
     /// Reads the parameters of a URL.
     ///
     /// # Errors
     /// The size or the range cannot be read, or nothing is asked.
-    pub(super) fn read(params: &Params, scope: &Scope) -> Result<Self, Error> {
+    pub(super) fn read(params: &Params, scope: &RequestScope) -> Result<Self, Error> {
         let look = look(params)?;
         let mut query = query(params, "timeseries");
         if query.max_data_points.is_null() {
@@ -98,7 +98,7 @@ impl Wanted {
     ///
     /// # Errors
     /// No target could be answered.
-    pub(super) async fn answered(&self, scope: &Scope) -> Result<Drawing, Error> {
+    pub(super) async fn answered(&self, scope: &RequestScope) -> Result<Drawing, Error> {
         let mut drawing = self.empty();
         let mut failed = None;
         if !self.question.targets.is_empty() {
@@ -129,7 +129,7 @@ impl Wanted {
     ///
     /// # Errors
     /// A question cannot be planned.
-    pub(super) fn relations(&self, scope: &Scope) -> Result<Vec<String>, Error> {
+    pub(super) fn relations(&self, scope: &RequestScope) -> Result<Vec<String>, Error> {
         let mut relations = scope.relations(&self.question)?;
         for text in &self.promql {
             relations.extend(scope.promql_relations(&self.prom_question(scope, text)?)?);
@@ -139,7 +139,7 @@ impl Wanted {
         Ok(relations)
     }
 
-    fn prom_question(&self, scope: &Scope, text: &str) -> Result<PromQuestion, Error> {
+    fn prom_question(&self, scope: &RequestScope, text: &str) -> Result<PromQuestion, Error> {
         let (points, most) = (self.question.max_points, scope.limits().points);
         let steps = steps_over(self.question.range, self.step.as_deref(), points, most)?;
         Ok(PromQuestion { text: text.to_owned(), steps, lookback_ms: None, range_end_ms: Some(steps.end_ms()) })
@@ -160,7 +160,7 @@ impl Wanted {
     }
 
     /// Adds the annotations of the range: all of them, or those of a query such as `#deploy`.
-    async fn mark(&self, scope: &Scope, query: &str, drawing: &mut Drawing) -> Result<(), Error> {
+    async fn mark(&self, scope: &RequestScope, query: &str, drawing: &mut Drawing) -> Result<(), Error> {
         let TimeRange { from, to } = self.question.range;
         let query = if matches!(query, "true" | "1" | "*") { "" } else { query };
         let request = Annotations {
@@ -215,7 +215,7 @@ impl Drawing {
     ///
     /// # Errors
     /// It would hold too many bytes.
-    pub(super) fn picture(&mut self, scope: &Scope) -> Result<Picture, Error> {
+    pub(super) fn picture(&mut self, scope: &RequestScope) -> Result<Picture, Error> {
         let mut held = scope.budget().held();
         held.pay(weight(&self.frames, self.marks.len()))?;
         self.held.push(held);
@@ -224,8 +224,8 @@ impl Drawing {
     }
 }
 
-fn look(params: &Params) -> Result<Look, Error> {
-    let usual = Look::default();
+fn look(params: &Params) -> Result<ChartStyle, Error> {
+    let usual = ChartStyle::default();
     let size = |name: &str, usual: u32, allowed: std::ops::RangeInclusive<u32>| {
         let Some(text) = params.first(name) else { return Ok(usual) };
         let expected = format!("expected pixels from {} to {}", allowed.start(), allowed.end());
@@ -237,6 +237,6 @@ fn look(params: &Params) -> Result<Look, Error> {
         Some(name) => Theme::parse(name)
             .ok_or_else(|| Error::new(Kind::BadRequest, "`theme` cannot be read").hint("expected light or dark"))?,
     };
-    let width = size("width", usual.width, Look::WIDTHS)?;
-    Ok(Look { width, height: size("height", usual.height, Look::HEIGHTS)?, theme, ..usual })
+    let width = size("width", usual.width, ChartStyle::WIDTHS)?;
+    Ok(ChartStyle { width, height: size("height", usual.height, ChartStyle::HEIGHTS)?, theme, ..usual })
 }

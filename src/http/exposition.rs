@@ -10,9 +10,9 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::App;
 use crate::access::Caller;
-use crate::cache::Outcome;
+use crate::cache::CacheOutcome;
 use crate::catalog::Source;
-use crate::observe::{Format, Observer, Page, exposition};
+use crate::observe::{MetricsPage, Observer, PageFormat, exposition};
 
 /// <https://prometheus.io/docs/instrumenting/exposition_formats/>
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
@@ -20,21 +20,24 @@ const OPEN_METRICS: &str = "application/openmetrics-text";
 
 /// What a page is about.
 #[derive(Clone)]
-pub(super) struct Shown {
+pub(super) struct PageSources {
     /// The databases.
     pub(super) apps: Arc<[App]>,
     /// What was counted of the root, where it is no database's.
     pub(super) root: Option<Observer>,
 }
 
-pub(super) async fn of_all(Extension(Shown { apps, root }): Extension<Shown>, request: Request) -> Response {
+pub(super) async fn of_all(
+    Extension(PageSources { apps, root }): Extension<PageSources>,
+    request: Request,
+) -> Response {
     let accepted = request.headers().get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let (format, kind) = match accepted.flat_map(|value| value.split(',')).any(|part| part.contains(OPEN_METRICS)) {
         true => (
-            Format::OpenMetrics,
+            PageFormat::OpenMetrics,
             HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8"),
         ),
-        false => (Format::Text, TEXT),
+        false => (PageFormat::Text, TEXT),
     };
     let caller = request.extensions().get::<Caller>().cloned().unwrap_or_default();
     let seen = apps.iter().filter(|app| caller.may_ask(app.name.as_deref()));
@@ -45,8 +48,8 @@ pub(super) async fn of_all(Extension(Shown { apps, root }): Extension<Shown>, re
 }
 
 /// What the databases share.
-fn of_process(apps: &[App]) -> Page {
-    let mut page = Page::of_process();
+fn of_process(apps: &[App]) -> MetricsPage {
+    let mut page = MetricsPage::of_process();
     // All have the same.
     if let Some(app) = apps.first() {
         let process = &app.engine.resources.process;
@@ -58,7 +61,7 @@ fn of_process(apps: &[App]) -> Page {
 }
 
 /// What is known of a database now. The catalog and the requests of tokens are counted as the caller sees them.
-fn of_one(app: &App, caller: &Caller) -> Page {
+fn of_one(app: &App, caller: &Caller) -> MetricsPage {
     let mut page = counted(app.name.as_deref(), app.engine.database.observer(), std::slice::from_ref(app), caller);
     of_database(&mut page, app);
     of_catalog(&mut page, app, caller);
@@ -68,8 +71,8 @@ fn of_one(app: &App, caller: &Caller) -> Page {
 
 /// What was counted of databases, under the name of the only one where it has one. Tokens are told apart for whoever sees all
 /// of them in each.
-fn counted(name: Option<&str>, observer: &Observer, apps: &[App], caller: &Caller) -> Page {
-    let mut page = Page::of_database(name, observer);
+fn counted(name: Option<&str>, observer: &Observer, apps: &[App], caller: &Caller) -> MetricsPage {
+    let mut page = MetricsPage::of_database(name, observer);
     let mut tokens = observer.token_requests();
     let wholes: Vec<_> = apps.iter().map(|app| app.engine.catalog.current()).collect();
     tokens.retain(|one| wholes.iter().all(|whole| caller.counts(&one.token, whole.as_deref())));
@@ -77,7 +80,7 @@ fn counted(name: Option<&str>, observer: &Observer, apps: &[App], caller: &Calle
     page
 }
 
-fn of_database(page: &mut Page, app: &App) {
+fn of_database(page: &mut MetricsPage, app: &App) {
     let database = &app.engine.database;
     page.gauge("database_up", "Whether the database answers", database.health().is_up().into());
     let pool = database.pool_state();
@@ -86,7 +89,7 @@ fn of_database(page: &mut Page, app: &App) {
     page.gauge("pool_waiting", "Statements that wait for a session of the pool", pool.waiting);
 }
 
-fn of_catalog(page: &mut Page, app: &App, caller: &Caller) {
+fn of_catalog(page: &mut MetricsPage, app: &App, caller: &Caller) {
     let catalog = &app.engine.catalog;
     let (tally, snapshot) = (catalog.tally(), catalog.current().map(|whole| caller.view(&whole)));
     page.gauge("catalog_loaded", "Whether there is a catalog", snapshot.is_some().into());
@@ -104,12 +107,12 @@ fn of_catalog(page: &mut Page, app: &App, caller: &Caller) {
     }
 }
 
-fn of_cache(page: &mut Page, app: &App) {
+fn of_cache(page: &mut MetricsPage, app: &App) {
     let cache = &app.engine.cache;
     let Some(totals) = cache.totals() else { return };
-    page.counter("cache_hits", "Fetches whose buckets were all known", totals.of(Outcome::Hit));
-    page.counter("cache_partial", "Fetches of whose buckets some were known", totals.of(Outcome::Partial));
-    page.counter("cache_misses", "Fetches of whose buckets none was known", totals.of(Outcome::Miss));
+    page.counter("cache_hits", "Fetches whose buckets were all known", totals.of(CacheOutcome::Hit));
+    page.counter("cache_partial", "Fetches of whose buckets some were known", totals.of(CacheOutcome::Partial));
+    page.counter("cache_misses", "Fetches of whose buckets none was known", totals.of(CacheOutcome::Miss));
     page.counter("cache_rows_saved", "Rows that the database need not give", totals.rows_saved());
     page.counter("cache_statements_saved", "Statements that the database need not run", totals.statements_saved());
     page.gauge(

@@ -5,14 +5,14 @@ use std::io::{self, Write};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::buffers::{Document, Holding, answered};
+use super::buffers::{Document, HeldDocument, answered};
 use super::params::Params;
 use super::query::{LARGE, said};
-use super::{App, Asked, respond};
+use super::{App, CallerApp, respond};
 use crate::engine::Answer;
 use crate::error::{Error, Kind};
 use crate::intake::{self, Question};
-use crate::render::{self, Answered};
+use crate::render::{self, TargetAnswer};
 use crate::wire::flat::{Rows, Wide};
 use crate::wire::frame::DataFrame;
 use crate::wire::request::Query;
@@ -45,7 +45,7 @@ const PARAMETERS: &[&str] = &[
     "tz",
 ];
 
-pub(super) async fn got(Asked(app): Asked, params: Params) -> Response {
+pub(super) async fn got(CallerApp(app): CallerApp, params: Params) -> Response {
     answered(answer(&app, &params).await)
 }
 
@@ -62,7 +62,9 @@ async fn answer(app: &App, params: &Params) -> Result<Response, Error> {
     said.extend(params.unknown(PARAMETERS));
     let shown = move || shown(format, answer, &question);
     let mut response = if format == "csv" {
-        app.buffers.answer(large, move || shown().map(|Holding(shown, held)| Holding(Csv(shown), held))).await?
+        app.buffers
+            .answer(large, move || shown().map(|HeldDocument(shown, held)| HeldDocument(Csv(shown), held)))
+            .await?
     } else {
         app.buffers.answer(large, shown).await?
     };
@@ -105,14 +107,14 @@ fn ref_id(at: usize) -> String {
 }
 
 /// An answer in one of its forms.
-enum Shown {
+enum FlatAnswer {
     Elements(Vec<Element>),
     Wide(Wide),
     Rows(Rows),
     Frames(Vec<DataFrame>),
 }
 
-impl Document for Shown {
+impl Document for FlatAnswer {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let written = match self {
             Self::Elements(elements) => serde_json::to_writer(out, elements),
@@ -125,27 +127,27 @@ impl Document for Shown {
 }
 
 /// Rows as CSV.
-struct Csv(Shown);
+struct Csv(FlatAnswer);
 
 impl Document for Csv {
     const TYPE: &'static str = "text/csv; charset=utf-8; header=present";
 
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        if let Shown::Rows(rows) = &self.0 { render::csv(rows, out) } else { Ok(()) }
+        if let FlatAnswer::Rows(rows) = &self.0 { render::csv(rows, out) } else { Ok(()) }
     }
 }
 
-fn shown(format: &str, answer: Answer, question: &Question) -> Result<Holding<Shown>, Error> {
+fn shown(format: &str, answer: Answer, question: &Question) -> Result<HeldDocument<FlatAnswer>, Error> {
     let held = answer.held;
     if matches!(format, "table" | "timeseries") {
         let elements = render::elements(answer.answered, &answer.failed)?;
-        return Ok(Holding(Shown::Elements(elements), held));
+        return Ok(HeldDocument(FlatAnswer::Elements(elements), held));
     }
-    let text = |answered: &Answered| {
+    let text = |answered: &TargetAnswer| {
         let target = question.targets.iter().find(|target| target.ref_id == answered.ref_id);
         target.and_then(|target| target.text.clone().ok()).unwrap_or_default()
     };
-    let answers: Vec<(Answered, String)> = answer
+    let answers: Vec<(TargetAnswer, String)> = answer
         .answered
         .into_iter()
         .map(|answered| {
@@ -154,9 +156,9 @@ fn shown(format: &str, answer: Answer, question: &Question) -> Result<Holding<Sh
         })
         .collect();
     let shown = match format {
-        "wide" => Shown::Wide(render::wide(&answers)?),
-        "frames" => Shown::Frames(render::frames(answers)),
-        _ => Shown::Rows(render::rows(&answers)?),
+        "wide" => FlatAnswer::Wide(render::wide(&answers)?),
+        "frames" => FlatAnswer::Frames(render::frames(answers)),
+        _ => FlatAnswer::Rows(render::rows(&answers)?),
     };
-    Ok(Holding(shown, held))
+    Ok(HeldDocument(shown, held))
 }

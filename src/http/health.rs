@@ -4,11 +4,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;
 
-use super::{App, Asked, respond};
+use super::{App, CallerApp, respond};
 use crate::error::{Error, Kind};
 
 /// What "Save & test" asks.
-pub(super) async fn root(Asked(app): Asked) -> Response {
+pub(super) async fn root(CallerApp(app): CallerApp) -> Response {
     if let Some(reason) = app.engine.database.health().reason() {
         let error = Error::new(Kind::Unavailable, reason);
         return respond::error(&error.hint("datebin itself runs; see its log"));
@@ -25,7 +25,7 @@ pub(super) async fn live() -> Response {
 }
 
 /// Whether questions can be answered, and whether the catalog is as fresh as it should be.
-pub(super) async fn ready(Asked(app): Asked) -> Response {
+pub(super) async fn ready(CallerApp(app): CallerApp) -> Response {
     let (database, loaded) = (app.engine.database.health().is_up(), app.engine.catalog.current().is_some());
     let failure = app.engine.catalog.failure().map(|_| "the last refresh failed; see the log");
     let ready = is_ready(&app);

@@ -16,10 +16,10 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 
 use super::auth::{Gate, admitted};
-use super::observed::{Watching, observed};
+use super::observed::{RequestObserver, observed};
 use super::prometheus::in_its_words;
-use super::{Crowded, respond};
-use crate::access::Place;
+use super::{OverLimit, respond};
+use crate::access::AccessTarget;
 use crate::config::{HttpConfig, Origins};
 use crate::error::{Error, Kind};
 
@@ -33,7 +33,7 @@ const REQUEST_ID: &str = "x-request-id";
 const LONGEST_ID: usize = 128;
 
 /// Wraps the routes. Layers added later are outer: the last line meets a request first.
-pub(super) fn layers(routes: Router, config: &HttpConfig, watching: Watching, place: Place) -> Router {
+pub(super) fn layers(routes: Router, config: &HttpConfig, watching: RequestObserver, place: AccessTarget) -> Router {
     let request_id = HeaderName::from_static(REQUEST_ID);
     let compression = CompressionLayer::new()
         .quality(tower_http::CompressionLevel::Fastest)
@@ -75,7 +75,7 @@ async fn in_time(State(limit): State<Duration>, request: Request, next: Next) ->
 
 /// How the process is, is told to everybody.
 async fn if_there_is_room(request: Request, next: Next) -> Response {
-    let is_crowded = request.extensions().get::<Crowded>().is_some();
+    let is_crowded = request.extensions().get::<OverLimit>().is_some();
     if is_crowded && !matches!(request.uri().path(), "/livez" | "/readyz" | "/metrics" | "/-/healthy" | "/-/ready") {
         let error = Error::new(Kind::Busy, "all connections are at work");
         return respond::error(&error.hint("try again in a few seconds; DATEBIN_MAX_CONNECTIONS sets the limit"));
@@ -117,12 +117,12 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::*;
-    use crate::observe::{Audit, Format, Observer, Page, exposition};
+    use crate::observe::{Audit, MetricsPage, Observer, PageFormat, exposition};
 
     #[tokio::test]
     async fn a_panic_costs_one_request() {
         let observer = Observer::default();
-        let watching = Watching { observer: observer.clone(), audit: Audit::Off, database: None };
+        let watching = RequestObserver { observer: observer.clone(), audit: Audit::Off, database: None };
         let routes = Router::new()
             .route(
                 "/bad",
@@ -133,7 +133,7 @@ mod tests {
                 }),
             )
             .route("/good", get(async || "good"));
-        let service = layers(routes, &HttpConfig::default(), watching, Place::Root);
+        let service = layers(routes, &HttpConfig::default(), watching, AccessTarget::Root);
         for (path, status) in [("/bad", 500), ("/good", 200), ("/bad", 500)] {
             let request = Request::builder().uri(path).body(Body::empty()).unwrap();
             let response = service.clone().oneshot(request).await.unwrap();
@@ -142,7 +142,7 @@ mod tests {
             let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
             assert!(!String::from_utf8_lossy(&body).contains("secret"), "{path}");
         }
-        let page = exposition(&[Page::of_database(None, &observer)], Format::Text);
+        let page = exposition(&[MetricsPage::of_database(None, &observer)], PageFormat::Text);
         let counted = "datebin_requests_total{method=\"GET\",route=\"/bad\",status=\"500\",code=\"internal\"} 2";
         assert!(page.contains(counted), "{page}");
     }

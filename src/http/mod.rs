@@ -36,16 +36,16 @@ use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 use tower::util::BoxCloneSyncService;
 
-use crate::access::{Caller, Place};
+use crate::access::{AccessTarget, Caller};
 use crate::config::HttpConfig;
-use crate::engine::{Engine, Scope};
+use crate::engine::{Engine, RequestScope};
 use crate::error::{Error, Kind};
 use crate::observe::Record;
 use crate::plan::Limits;
 use crate::time::to_rfc3339;
 use buffers::Buffers;
-use exposition::Shown;
-use observed::Watching;
+use exposition::PageSources;
+use observed::RequestObserver;
 pub use several::service;
 
 /// What every handler is given.
@@ -73,7 +73,7 @@ struct App {
 
 impl App {
     /// The scope of the request.
-    async fn scope(&self) -> Result<Scope, Error> {
+    async fn scope(&self) -> Result<RequestScope, Error> {
         Ok(self.engine.scope_for(&self.caller, &self.record).await?.fresh(self.is_fresh))
     }
 
@@ -84,9 +84,9 @@ impl App {
 }
 
 /// What a handler is given: everything, for the caller of its request.
-struct Asked(App);
+struct CallerApp(App);
 
-impl FromRequestParts<App> for Asked {
+impl FromRequestParts<App> for CallerApp {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
@@ -99,14 +99,14 @@ impl FromRequestParts<App> for Asked {
 
 /// Marks the requests of a connection beyond the limit, while all others are at work.
 #[derive(Clone, Copy, Debug)]
-pub struct Crowded;
+pub struct OverLimit;
 
 /// The service that a connection talks to.
 pub type Service = BoxCloneSyncService<axum::extract::Request, Response, Infallible>;
 
 /// A database that is served.
 #[derive(Clone)]
-pub struct Served {
+pub struct ServedDatabase {
     /// Its name in paths; none for the one at the root.
     pub name: Option<Arc<str>>,
     /// Answers questions about it.
@@ -115,9 +115,9 @@ pub struct Served {
 
 impl App {
     /// One for each database. They share what is held of bodies and answers.
-    fn all(served: Vec<Served>, config: &HttpConfig) -> Vec<Self> {
+    fn all(served: Vec<ServedDatabase>, config: &HttpConfig) -> Vec<Self> {
         let buffers = Buffers::new(config);
-        let app = |Served { name, engine }: Served| Self {
+        let app = |ServedDatabase { name, engine }: ServedDatabase| Self {
             name,
             started: to_rfc3339(engine.clock.now()).into(),
             engine,
@@ -133,7 +133,7 @@ impl App {
 }
 
 /// All that a database answers.
-fn surface(app: &App, shown: Shown, config: &HttpConfig) -> Service {
+fn surface(app: &App, shown: PageSources, config: &HttpConfig) -> Service {
     let routes = Router::new()
         .route("/", get(explorer::root))
         .route("/livez", get(health::live))
@@ -156,8 +156,8 @@ fn surface(app: &App, shown: Shown, config: &HttpConfig) -> Service {
         .layer(Extension(shown))
         .with_state(app.clone());
     let observer = app.engine.database.observer().clone();
-    let watching = Watching { observer, audit: config.audit, database: app.name.clone() };
-    layered(routes, config, watching, Place::of(app.name.clone()))
+    let watching = RequestObserver { observer, audit: config.audit, database: app.name.clone() };
+    layered(routes, config, watching, AccessTarget::of(app.name.clone()))
 }
 
 async fn nothing_here() -> Response {
@@ -169,7 +169,7 @@ async fn other_method() -> Response {
 }
 
 /// Routes with what every request passes through.
-fn layered(routes: Router, config: &HttpConfig, watching: Watching, place: Place) -> Service {
+fn layered(routes: Router, config: &HttpConfig, watching: RequestObserver, place: AccessTarget) -> Service {
     let base: Arc<str> = config.base_path.as_str().into();
     let layered =
         tower::util::MapResponse::new(middleware::layers(routes, config, watching, place), auth::without_methods);

@@ -14,14 +14,14 @@ use hyper::body::{Frame, SizeHint};
 use tracing::Instrument as _;
 
 use crate::error::Error;
-use crate::observe::{self, Audit, Lasting, Observation, Observer, Record, UnderWay};
+use crate::observe::{self, Audit, InProgress, Observation, Observer, Record, UnderWay};
 
 /// What is said of a request whose client left before the answer.
 const LEFT: (u16, &str) = (499, "client_left");
 
 /// Who is told of requests.
 #[derive(Clone)]
-pub(super) struct Watching {
+pub(super) struct RequestObserver {
     pub(super) observer: Observer,
     pub(super) audit: Audit,
     /// The name of the database that is asked, where it has one.
@@ -29,10 +29,10 @@ pub(super) struct Watching {
 }
 
 /// Watches a request until the last byte of its answer was sent, or its client left.
-pub(super) async fn observed(State(watching): State<Watching>, mut request: Request, next: Next) -> Response {
-    let mut watched = Watched::begin(watching, &request);
+pub(super) async fn observed(State(watching): State<RequestObserver>, mut request: Request, next: Next) -> Response {
+    let mut watched = WatchedRequest::begin(watching, &request);
     request.extensions_mut().insert(watched.request.record.clone());
-    let Watched { request: observe::Request { method, route, id, .. }, .. } = &watched;
+    let WatchedRequest { request: observe::Request { method, route, id, .. }, .. } = &watched;
     // The matched route, never the raw path or a body.
     let span = tracing::info_span!("request", method, route, id);
     let response = next.run(request).instrument(span).await;
@@ -41,15 +41,15 @@ pub(super) async fn observed(State(watching): State<Watching>, mut request: Requ
 }
 
 /// A request that is being answered; what became of it is told when this is dropped.
-struct Watched {
-    watching: Watching,
+struct WatchedRequest {
+    watching: RequestObserver,
     begun: Instant,
     request: observe::Request,
-    _counted: Lasting,
+    _counted: InProgress,
 }
 
-impl Watched {
-    fn begin(watching: Watching, request: &Request) -> Self {
+impl WatchedRequest {
+    fn begin(watching: RequestObserver, request: &Request) -> Self {
         let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
         let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or("");
         let request = observe::Request {
@@ -74,7 +74,7 @@ impl Watched {
     }
 }
 
-impl Drop for Watched {
+impl Drop for WatchedRequest {
     fn drop(&mut self) {
         if self.request.status == LEFT.0 {
             self.request.taken = self.begun.elapsed();
@@ -101,7 +101,7 @@ fn method(method: &Method) -> &'static str {
 /// The body of an answer, whose bytes are counted while they are sent.
 struct Sent {
     body: Body,
-    watched: Watched,
+    watched: WatchedRequest,
     is_whole: bool,
 }
 

@@ -3,15 +3,15 @@
 use axum::response::Response;
 
 use super::body::Json;
-use super::buffers::{Holding, JsonOf, answered};
-use super::{App, Asked, respond};
-use crate::engine::{Answer, Scope};
+use super::buffers::{HeldDocument, JsonOf, answered};
+use super::{App, CallerApp, respond};
+use crate::engine::{Answer, RequestScope};
 use crate::error::Error;
 use crate::intake::{self, AnnotationQuestion, Question};
 use crate::render;
 use crate::wire::request::Query;
 
-pub(super) async fn posted(Asked(app): Asked, Json(query, long): Json<Query>) -> Response {
+pub(super) async fn posted(CallerApp(app): CallerApp, Json(query, long): Json<Query>) -> Response {
     answered(answer(&app, query, long).await)
 }
 
@@ -29,7 +29,7 @@ async fn answer(app: &App, query: Query, long: bool) -> Result<Response, Error> 
     let elements = move || {
         let mut elements = render::elements(answer.answered, &answer.failed)?;
         elements.extend(events.into_iter().map(|events| render::event_table(events.rows, events.notices)));
-        Ok(Holding(JsonOf(elements), answer.held))
+        Ok(HeldDocument(JsonOf(elements), answer.held))
     };
     let mut response = app.buffers.answer(large, elements).await?;
     respond::warn(response.headers_mut(), said.into_iter());
@@ -38,7 +38,7 @@ async fn answer(app: &App, query: Query, long: bool) -> Result<Response, Error> 
 }
 
 /// The questions for annotations and for series.
-fn read(mut query: Query, scope: &Scope) -> Result<(Vec<AnnotationQuestion>, Question), Error> {
+fn read(mut query: Query, scope: &RequestScope) -> Result<(Vec<AnnotationQuestion>, Question), Error> {
     let annotations = intake::annotation_targets(&mut query, scope.moment(), scope.limits())?;
     Ok((annotations, intake::question(&query, scope.moment(), scope.limits())?))
 }

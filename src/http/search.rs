@@ -7,17 +7,17 @@ use serde_json::Value;
 use super::body::Json;
 use super::params::Params;
 use super::variable::cut;
-use super::{App, Asked, respond};
+use super::{App, CallerApp, respond};
 use crate::error::Error;
 use crate::intake::{self, VariableQuestion};
 use crate::render;
 use crate::wire::request::{Search, Variable};
 
-pub(super) async fn posted(Asked(app): Asked, Json(search, _): Json<Search>) -> Response {
+pub(super) async fn posted(CallerApp(app): CallerApp, Json(search, _): Json<Search>) -> Response {
     answer(&app, intake::search(&search)).await.unwrap_or_else(|error| respond::error(&error))
 }
 
-pub(super) async fn got(Asked(app): Asked, params: Params) -> Response {
+pub(super) async fn got(CallerApp(app): CallerApp, params: Params) -> Response {
     let text = params.first("target").or_else(|| params.first("query")).unwrap_or_default().to_owned();
     answer(&app, text).await.unwrap_or_else(|error| respond::error(&error))
 }

@@ -12,19 +12,21 @@ use serde_json::json;
 use tower::ServiceExt as _;
 use tower::util::BoxCloneSyncService;
 
-use super::exposition::Shown;
-use super::observed::Watching;
-use super::{App, Served, Service, exposition, health, layered, nothing_here, other_method, path, respond, surface};
-use crate::access::Place;
+use super::exposition::PageSources;
+use super::observed::RequestObserver;
+use super::{
+    App, ServedDatabase, Service, exposition, health, layered, nothing_here, other_method, path, respond, surface,
+};
+use crate::access::AccessTarget;
 use crate::config::HttpConfig;
 use crate::observe::Observer;
 
 /// The whole HTTP surface. A database without a name answers at the root; without one, the root tells of all databases
 /// together.
 #[must_use]
-pub fn service(served: Vec<Served>, config: &HttpConfig) -> Service {
+pub fn service(served: Vec<ServedDatabase>, config: &HttpConfig) -> Service {
     let apps: Arc<[App]> = App::all(served, config).into();
-    let of_all = || Shown { apps: Arc::clone(&apps), root: None };
+    let of_all = || PageSources { apps: Arc::clone(&apps), root: None };
     if let [only] = &*apps
         && only.name.is_none()
     {
@@ -39,7 +41,7 @@ pub fn service(served: Vec<Served>, config: &HttpConfig) -> Service {
     };
     let named = apps.iter().filter_map(|app| {
         let name = app.name.clone()?;
-        Some((name, surface(app, Shown { apps: Arc::from([app.clone()]), root: None }, config)))
+        Some((name, surface(app, PageSources { apps: Arc::from([app.clone()]), root: None }, config)))
     });
     let named: Arc<BTreeMap<Arc<str>, Service>> = Arc::new(named.collect());
     BoxCloneSyncService::new(tower::service_fn(move |request: Request| {
@@ -55,8 +57,8 @@ pub fn service(served: Vec<Served>, config: &HttpConfig) -> Service {
 /// The root where every database has a name.
 fn bare(apps: &Arc<[App]>, config: &HttpConfig) -> Service {
     let observer = Observer::of_root();
-    let shown = Shown { apps: Arc::clone(apps), root: Some(observer.clone()) };
-    let watching = Watching { observer, audit: config.audit, database: None };
+    let shown = PageSources { apps: Arc::clone(apps), root: Some(observer.clone()) };
+    let watching = RequestObserver { observer, audit: config.audit, database: None };
     let routes = Router::new()
         .route("/", get(root))
         .route("/livez", get(health::live))
@@ -66,7 +68,7 @@ fn bare(apps: &Arc<[App]>, config: &HttpConfig) -> Service {
         .method_not_allowed_fallback(other_method)
         .layer(Extension(shown))
         .with_state(Arc::clone(apps));
-    layered(routes, config, watching, Place::Root)
+    layered(routes, config, watching, AccessTarget::Root)
 }
 
 /// Where the databases are is no secret of theirs, their names may be.

@@ -7,26 +7,26 @@ use axum::response::Response;
 
 use super::body::Json;
 use super::params::Params;
-use super::{App, Asked, respond};
+use super::{App, CallerApp, respond};
 use crate::error::Error;
 use crate::intake;
 use crate::wire::request::Tags;
 use crate::wire::response::TagOption;
 
-pub(super) async fn posted_keys(Asked(app): Asked, request: Result<Json<Tags>, Response>) -> Response {
+pub(super) async fn posted_keys(CallerApp(app): CallerApp, request: Result<Json<Tags>, Response>) -> Response {
     // Old Grafana sends no body at all.
     keys(&app, request.map(|Json(request, _)| request).unwrap_or_default()).await
 }
 
-pub(super) async fn got_keys(Asked(app): Asked, params: Params) -> Response {
+pub(super) async fn got_keys(CallerApp(app): CallerApp, params: Params) -> Response {
     keys(&app, Tags { range: params.range(), ..Tags::default() }).await
 }
 
-pub(super) async fn posted_values(Asked(app): Asked, request: Result<Json<Tags>, Response>) -> Response {
+pub(super) async fn posted_values(CallerApp(app): CallerApp, request: Result<Json<Tags>, Response>) -> Response {
     values(&app, request.map(|Json(request, _)| request).unwrap_or_default()).await
 }
 
-pub(super) async fn got_values(Asked(app): Asked, params: Params) -> Response {
+pub(super) async fn got_values(CallerApp(app): CallerApp, params: Params) -> Response {
     values(&app, Tags { key: params.value("key"), range: params.range(), ..Tags::default() }).await
 }
 

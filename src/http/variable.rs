@@ -5,18 +5,18 @@ use axum::response::Response;
 
 use super::body::Json;
 use super::params::Params;
-use super::{App, Asked, respond};
-use crate::engine::Listed;
+use super::{App, CallerApp, respond};
+use crate::engine::VariableValues;
 use crate::error::Error;
 use crate::intake;
 use crate::render;
 use crate::wire::request::Variable;
 
-pub(super) async fn posted(Asked(app): Asked, Json(request, _): Json<Variable>) -> Response {
+pub(super) async fn posted(CallerApp(app): CallerApp, Json(request, _): Json<Variable>) -> Response {
     answer(&app, &request).await.unwrap_or_else(|error| respond::error(&error))
 }
 
-pub(super) async fn got(Asked(app): Asked, params: Params) -> Response {
+pub(super) async fn got(CallerApp(app): CallerApp, params: Params) -> Response {
     let payload = params.object(&["target", "query", "metric", "label", "prefix", "limit"]);
     let request = Variable { payload, range: params.range() };
     answer(&app, &request).await.unwrap_or_else(|error| respond::error(&error))
@@ -31,7 +31,7 @@ async fn answer(app: &App, request: &Variable) -> Result<Response, Error> {
 }
 
 /// What is to be said when there are more.
-pub(super) fn cut(listed: &Listed) -> impl Iterator<Item = String> + use<> {
+pub(super) fn cut(listed: &VariableValues) -> impl Iterator<Item = String> + use<> {
     let said = format!("only the first {} are listed; narrow them with matchers or a prefix", listed.texts.len());
     let partial = "the list is not exact: time was up before all values were found and narrowed";
     let partial = listed.partial.then(|| partial.to_owned());

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::options::unknown;
-use super::payload::{LABEL_FIELD, Said};
+use super::payload::{LABEL_FIELD, PayloadFields};
 use crate::ast::{
     Aggregate, AggregateOp, Call, Expr, ExprKind, Grouping, Matcher, Selector, Span, Subquery, Test, Window,
 };
@@ -46,7 +46,7 @@ pub const AGGREGATIONS: [AggregateOp; 11] = [
 
 impl Builder {
     /// Reads `over_time`, `aggregation`, `by` and the filters; what means nothing is ignored with a notice.
-    pub(super) fn read(said: &Said, notices: &mut Vec<String>) -> Self {
+    pub(super) fn read(said: &PayloadFields, notices: &mut Vec<String>) -> Self {
         let over_time = picked(said, "over_time").and_then(|text| over_time(&text, notices));
         let aggregation = picked(said, "aggregation").and_then(|text| aggregation(&text, notices));
         let mut by: Vec<String> =
@@ -107,7 +107,7 @@ impl Builder {
 }
 
 /// What is picked for labels.
-pub(super) fn filters(said: &Said) -> Vec<Matcher> {
+pub(super) fn filters(said: &PayloadFields) -> Vec<Matcher> {
     said.iter().filter_map(|(name, texts)| filter(name.strip_prefix(LABEL_FIELD)?, texts)).collect()
 }
 
@@ -115,7 +115,7 @@ fn trimmed(text: String) -> String {
     text.trim().to_owned()
 }
 
-fn picked(said: &Said, name: &str) -> Option<String> {
+fn picked(said: &PayloadFields, name: &str) -> Option<String> {
     let text = said.get(name)?.iter().find(|text| !text.trim().is_empty())?;
     let text = language::unescape(text).trim().to_owned();
     (!matches!(text.as_str(), "none" | "default" | "auto")).then_some(text)

@@ -19,8 +19,8 @@ pub use builder::{AGGREGATIONS, Builder, takes_number};
 pub use labels::{LabelScope, PICKER, label_scope};
 pub use new_annotation::new_annotation;
 pub use options::options;
-pub use payload::{LABEL_FIELD, Said};
-pub use picker::{Opened, metric, opened};
+pub use payload::{LABEL_FIELD, PayloadFields};
+pub use picker::{OpenedField, metric, opened};
 pub use range::{Moment, time_range};
 pub use variable::{VARIABLE_WORDS, VariableAsk, VariableQuestion, is_variable, variable};
 

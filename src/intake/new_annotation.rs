@@ -6,7 +6,7 @@ use super::range::Moment;
 use super::scalar;
 use crate::error::{Error, Kind};
 use crate::nearest::nearest;
-use crate::sql::{NewAnnotation, TEXT, TITLE};
+use crate::sql::{AnnotationInsert, TEXT, TITLE};
 use crate::time::{Millis, Rounding, parse_instant};
 use crate::wire::request;
 
@@ -18,7 +18,7 @@ const MEMBERS: [&str; 5] = ["time", "time_end", "title", "text", "tags"];
 ///
 /// # Errors
 /// A member is unknown, unreadable or too long, or the annotation ends before it begins or says nothing.
-pub fn new_annotation(request: &request::NewAnnotation, moment: Moment<'_>) -> Result<NewAnnotation, Error> {
+pub fn new_annotation(request: &request::NewAnnotation, moment: Moment<'_>) -> Result<AnnotationInsert, Error> {
     if let Some((name, _)) = request.unknown.iter().next() {
         return Err(unknown(name));
     }
@@ -35,7 +35,7 @@ pub fn new_annotation(request: &request::NewAnnotation, moment: Moment<'_>) -> R
     if title.is_empty() && text.is_empty() && tags.is_empty() {
         return Err(Error::new(Kind::BadRequest, "the annotation says nothing: it has neither title, text nor tags"));
     }
-    Ok(NewAnnotation { time, time_end, title, text, tags })
+    Ok(AnnotationInsert { time, time_end, title, text, tags })
 }
 
 fn unknown(name: &str) -> Error {
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
     use crate::time::Zone;
 
-    fn read(body: &Value) -> Result<NewAnnotation, String> {
+    fn read(body: &Value) -> Result<AnnotationInsert, String> {
         let request = serde_json::from_value(body.clone()).unwrap();
         let zone = Zone::parse("Europe/Prague").unwrap();
         let moment = Moment { now: 1_704_067_200_000, zone: &zone };

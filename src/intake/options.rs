@@ -1,6 +1,6 @@
 //! Named texts → how an answer is cut, filled, reduced and shown.
 
-use super::payload::Said;
+use super::payload::PayloadFields;
 use super::replaced::is_built_in;
 use crate::ast::{Fill, Format, Options, Reduce};
 use crate::language;
@@ -16,7 +16,7 @@ const LEGEND: usize = 1000;
 /// Reads `fill`, `reduce`, `format`, `legend`, `step` and `tz`, whether they are a payload's members or a URL's
 /// parameters. Of several texts the first counts, an empty one says nothing, and what cannot be read is ignored with
 /// a notice.
-pub fn options(said: &Said, notices: &mut Vec<String>) -> Options {
+pub fn options(said: &PayloadFields, notices: &mut Vec<String>) -> Options {
     let mut reader = Reader { said, notices };
     Options {
         step: reader.step(),
@@ -34,7 +34,7 @@ pub(super) fn old_type(text: &str) -> Option<Format> {
 }
 
 struct Reader<'a> {
-    said: &'a Said,
+    said: &'a PayloadFields,
     notices: &'a mut Vec<String>,
 }
 

@@ -11,14 +11,14 @@ use super::scalar;
 use crate::language;
 
 /// Names and what was said under each, as texts.
-pub type Said = BTreeMap<String, Vec<String>>;
+pub type PayloadFields = BTreeMap<String, Vec<String>>;
 
 /// The name under which a filter on that label is said.
 pub const LABEL_FIELD: &str = "label:";
 
 /// A payload's members; none for what is no object.
-pub(super) fn said(payload: &Value) -> Said {
-    let mut said = Said::new();
+pub(super) fn said(payload: &Value) -> PayloadFields {
+    let mut said = PayloadFields::new();
     let mut say = |name: String, mut texts: Vec<String>| {
         texts.retain(|text| !text.trim().is_empty());
         if !texts.is_empty() {

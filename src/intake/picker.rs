@@ -13,7 +13,7 @@ use crate::wire::request;
 
 /// The builder with one of its fields opened.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Opened {
+pub struct OpenedField {
     /// The target's text; empty before one is picked.
     pub metric: String,
     /// The field.
@@ -28,7 +28,7 @@ pub struct Opened {
 ///
 /// # Errors
 /// The fields filter by more labels than are allowed.
-pub fn opened(request: &request::PayloadOptions, limits: Limits) -> Result<Opened, Error> {
+pub fn opened(request: &request::PayloadOptions, limits: Limits) -> Result<OpenedField, Error> {
     let field = scalar::text(&request.name).unwrap_or_default();
     let said = said(&request.payload);
     let picked = said.get(&field).into_iter().flatten().flat_map(|text| language::words(text));
@@ -38,7 +38,7 @@ pub fn opened(request: &request::PayloadOptions, limits: Limits) -> Result<Opene
     if filters.len() > most {
         return Err(too_many_filters(filters.len(), most));
     }
-    Ok(Opened { metric: metric(&request.metric), picked, filters, field })
+    Ok(OpenedField { metric: metric(&request.metric), picked, filters, field })
 }
 
 /// The target's text in a request of the builder.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::payload::{LABEL_FIELD, Said};
+use super::payload::{LABEL_FIELD, PayloadFields};
 use super::scalar;
 use crate::error::{Error, Kind};
 use crate::language;
@@ -24,7 +24,7 @@ pub(super) fn text(place: &str, text: &str) -> Result<(), Error> {
 
 /// Refuses a payload's members with such a variable. What Grafana itself knows, such as `$__interval`, says nothing
 /// where nobody replaced it.
-pub(super) fn members(said: &Said) -> Result<(), Error> {
+pub(super) fn members(said: &PayloadFields) -> Result<(), Error> {
     let read = said.iter().filter(|(name, _)| READ.contains(&name.as_str()) || name.starts_with(LABEL_FIELD));
     for (name, texts) in read {
         for member in texts.iter().filter(|member| !is_built_in(member)) {

@@ -74,7 +74,7 @@ pub fn variable(request: &request::Variable, moment: Moment<'_>, limits: Limits)
     let (ask, options) = match (text, member("label")) {
         (None, Some(label)) => {
             replaced::text("`label`", &label)?;
-            (VariableAsk::LabelValues { selector: member("metric"), label }, Trailing::default())
+            (VariableAsk::LabelValues { selector: member("metric"), label }, CallOptions::default())
         }
         (text, _) => read(&text.unwrap_or_default())?,
     };
@@ -132,7 +132,7 @@ fn matcher(label: &str, value: &Value) -> Result<Option<Matcher>, Error> {
 
 /// What may follow the arguments of a call: `limit=10`, `prefix="web"`.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Trailing {
+struct CallOptions {
     limit: Option<usize>,
     prefix: Option<String>,
 }
@@ -145,16 +145,16 @@ fn call(text: &str) -> Option<(&'static str, &str)> {
     Some((word, rest.strip_suffix(')')?))
 }
 
-fn read(text: &str) -> Result<(VariableAsk, Trailing), Error> {
+fn read(text: &str) -> Result<(VariableAsk, CallOptions), Error> {
     let Some((word, inside)) = call(text) else {
-        return Ok((VariableAsk::Search(text.to_owned()), Trailing::default()));
+        return Ok((VariableAsk::Search(text.to_owned()), CallOptions::default()));
     };
     if word == "metrics" {
         if language::is_all(inside.trim()) {
-            return Ok((VariableAsk::Metrics { pattern: String::new() }, Trailing::default()));
+            return Ok((VariableAsk::Metrics { pattern: String::new() }, CallOptions::default()));
         }
         replaced::text("metrics(…)", inside)?;
-        return Ok((VariableAsk::Metrics { pattern: inside.trim().to_owned() }, Trailing::default()));
+        return Ok((VariableAsk::Metrics { pattern: inside.trim().to_owned() }, CallOptions::default()));
     }
     let mut args = arguments(inside);
     let trailing = trailing(&mut args)?;
@@ -188,8 +188,8 @@ fn label_name(text: &str) -> Result<String, Error> {
 }
 
 /// Takes `limit=…` and `prefix=…` from the end.
-fn trailing(args: &mut Vec<&str>) -> Result<Trailing, Error> {
-    let mut trailing = Trailing::default();
+fn trailing(args: &mut Vec<&str>) -> Result<CallOptions, Error> {
+    let mut trailing = CallOptions::default();
     while let Some((name, value)) = args.last().and_then(|last| last.split_once('=')) {
         let value = value.trim();
         match name.trim() {
@@ -268,7 +268,7 @@ mod tests {
     fn a_limit_and_a_prefix_may_follow() {
         let (ask, trailing) = read(r#"label_values(cpu, host, prefix="we", limit=10)"#).unwrap();
         assert_eq!(ask, values(Some("cpu"), "host"));
-        assert_eq!(trailing, Trailing { limit: Some(10), prefix: Some("we".into()) });
+        assert_eq!(trailing, CallOptions { limit: Some(10), prefix: Some("we".into()) });
         assert!(read("label_values(host, limit=x)").is_err() && read("label_values()").is_err());
     }
 }

@@ -3,8 +3,8 @@
 use crate::ast::{At, BinaryOp, Expr, ExprKind, Modifiers, Offset, Selector, Span, Subquery, Window};
 
 use super::duration::LONGEST_MS;
-use super::parser::{Node, Parsed, Parser};
-use super::token::Kind;
+use super::parser::{ParseResult, ParsedExpr, Parser};
+use super::token::TokenKind;
 use super::{Dialect, ParseError};
 
 /// The year 9999, so that the arithmetic around an evaluation time cannot overflow.
@@ -21,18 +21,18 @@ pub(super) const DURATION: &str = "a duration such as `5m`";
 
 impl Parser<'_> {
     /// `[range]` or `[range:resolution]`.
-    pub(super) fn brackets(&mut self, node: Node) -> Parsed<Node> {
+    pub(super) fn brackets(&mut self, node: ParsedExpr) -> ParseResult<ParsedExpr> {
         let start = self.advance().start;
         let range = self.window()?;
         let resolution = match *self.peek() {
-            Kind::Colon => {
+            TokenKind::Colon => {
                 self.advance();
-                Some(if *self.peek() == Kind::BracketClose { None } else { self.resolution()? })
+                Some(if *self.peek() == TokenKind::BracketClose { None } else { self.resolution()? })
             }
             _ => None,
         };
         let wanted = if resolution.is_some() { "`]`" } else { "`]` or `:`" };
-        self.expect(&Kind::BracketClose, wanted)?;
+        self.expect(&TokenKind::BracketClose, wanted)?;
         let brackets = Span { start, end: self.end() };
         match resolution {
             None => self.ranged(node, range, brackets),
@@ -40,11 +40,11 @@ impl Parser<'_> {
         }
     }
 
-    fn resolution(&mut self) -> Parsed<Option<Window>> {
+    fn resolution(&mut self) -> ParseResult<Option<Window>> {
         if self.is_exact() { self.exact_resolution() } else { self.window().map(Some) }
     }
 
-    fn window(&mut self) -> Parsed<Window> {
+    fn window(&mut self) -> ParseResult<Window> {
         if self.is_exact() {
             return self.exact_range();
         }
@@ -53,8 +53,8 @@ impl Parser<'_> {
     }
 
     /// A length, also one that the server knows by name; none of zero.
-    fn length_or_none(&mut self) -> Parsed<Option<Window>> {
-        if matches!(self.peek(), Kind::Variable(_)) {
+    fn length_or_none(&mut self) -> ParseResult<Option<Window>> {
+        if matches!(self.peek(), TokenKind::Variable(_)) {
             return self.built_in().map(Some);
         }
         let ms = self.length()?;
@@ -63,8 +63,8 @@ impl Parser<'_> {
     }
 
     /// `$__interval` and its kin. Those that Grafana gives in a unit are followed by it: `${__range_s}s`.
-    fn built_in(&mut self) -> Parsed<Window> {
-        let Kind::Variable(name) = self.peek() else { return Err(self.unexpected(DURATION)) };
+    fn built_in(&mut self) -> ParseResult<Window> {
+        let TokenKind::Variable(name) = self.peek() else { return Err(self.unexpected(DURATION)) };
         let (window, unit) = match name.as_str() {
             "__interval" => (Window::Interval, None),
             "__rate_interval" => (Window::RateInterval, None),
@@ -77,7 +77,7 @@ impl Parser<'_> {
         };
         let end = self.advance().end;
         if let Some(unit) = unit {
-            let follows = *self.peek() == Kind::Word && self.word() == unit && self.span().start == end;
+            let follows = *self.peek() == TokenKind::Word && self.word() == unit && self.span().start == end;
             if follows {
                 self.advance();
             } else if unit != "s" {
@@ -88,10 +88,10 @@ impl Parser<'_> {
     }
 
     /// The next token as a length in milliseconds; a bare number is seconds.
-    fn length(&self) -> Parsed<i64> {
+    fn length(&self) -> ParseResult<i64> {
         match *self.peek() {
-            Kind::Duration(ms) => Ok(ms),
-            Kind::Number(seconds) => {
+            TokenKind::Duration(ms) => Ok(ms),
+            TokenKind::Number(seconds) => {
                 let ms = (seconds * 1000.0).round();
                 if ms <= LONGEST_MS as f64 {
                     Ok(ms as i64)
@@ -105,7 +105,7 @@ impl Parser<'_> {
         }
     }
 
-    pub(super) fn offset(&mut self, mut node: Node) -> Parsed<Node> {
+    pub(super) fn offset(&mut self, mut node: ParsedExpr) -> ParseResult<ParsedExpr> {
         let keyword = self.advance();
         let offset = if self.is_exact() { self.exact_offset()? } else { self.offset_length()? };
         let span = Span { start: keyword.start, end: self.end() };
@@ -120,13 +120,13 @@ impl Parser<'_> {
         Ok(node)
     }
 
-    fn offset_length(&mut self) -> Parsed<Option<Offset>> {
+    fn offset_length(&mut self) -> ParseResult<Option<Offset>> {
         let ahead = self.sign() < 0;
         Ok(self.length_or_none()?.map(|length| Offset { length, ahead }))
     }
 
     /// `@ 1609746000`, `@ start()`, `@ end()`.
-    pub(super) fn at_modifier(&mut self, mut node: Node) -> Parsed<Node> {
+    pub(super) fn at_modifier(&mut self, mut node: ParsedExpr) -> ParseResult<ParsedExpr> {
         let symbol = self.advance();
         let at = if self.at_keyword("start") {
             self.bound(At::Start)?
@@ -147,21 +147,21 @@ impl Parser<'_> {
         Ok(node)
     }
 
-    fn bound(&mut self, at: At) -> Parsed<At> {
+    fn bound(&mut self, at: At) -> ParseResult<At> {
         self.advance();
-        self.expect(&Kind::ParenOpen, "`()`")?;
-        self.expect(&Kind::ParenClose, "`)`")?;
+        self.expect(&TokenKind::ParenOpen, "`()`")?;
+        self.expect(&TokenKind::ParenClose, "`)`")?;
         Ok(at)
     }
 
-    fn instant(&mut self, modified: Span) -> Parsed<At> {
+    fn instant(&mut self, modified: Span) -> ParseResult<At> {
         let sign = self.sign() as f64;
         let seconds = match *self.peek() {
             // `${__from}` is milliseconds.
-            Kind::Number(ms) if self.dialect == Dialect::Json && ms >= SECONDS_BELOW => ms / 1000.0,
-            Kind::Number(seconds) => seconds,
-            Kind::Duration(ms) => ms as f64 / 1000.0,
-            Kind::Word if self.at_keyword("inf") || self.at_keyword("nan") => f64::INFINITY,
+            TokenKind::Number(ms) if self.dialect == Dialect::Json && ms >= SECONDS_BELOW => ms / 1000.0,
+            TokenKind::Number(seconds) => seconds,
+            TokenKind::Duration(ms) => ms as f64 / 1000.0,
+            TokenKind::Word if self.at_keyword("inf") || self.at_keyword("nan") => f64::INFINITY,
             _ => return Err(self.unexpected("a time in seconds, `start()` or `end()`")),
         };
         let ms = (sign * seconds * 1000.0).round();
@@ -179,8 +179,8 @@ impl Parser<'_> {
 
     fn sign(&mut self) -> i64 {
         let sign = match self.peek() {
-            Kind::Op(BinaryOp::Sub) => -1,
-            Kind::Op(BinaryOp::Add) => 1,
+            TokenKind::Op(BinaryOp::Sub) => -1,
+            TokenKind::Op(BinaryOp::Add) => 1,
             _ => return 1,
         };
         self.advance();
@@ -189,7 +189,7 @@ impl Parser<'_> {
 }
 
 impl Parser<'_> {
-    fn ranged(&self, mut node: Node, range: Window, brackets: Span) -> Parsed<Node> {
+    fn ranged(&self, mut node: ParsedExpr, range: Window, brackets: Span) -> ParseResult<ParsedExpr> {
         let refuse = |message| Err(Box::new(ParseError::new(brackets, message)));
         match &mut node.expr.kind {
             ExprKind::Selector(Selector { window: Some(_), .. }) => return refuse("a second range on a selector"),
@@ -215,18 +215,24 @@ impl Parser<'_> {
         }
     }
 
-    fn subquery(&self, node: Node, range: Window, resolution: Option<Window>, brackets: Span) -> Parsed<Node> {
+    fn subquery(
+        &self,
+        node: ParsedExpr,
+        range: Window,
+        resolution: Option<Window>,
+        brackets: Span,
+    ) -> ParseResult<ParsedExpr> {
         let is_range = matches!(node.expr.kind, ExprKind::Selector(Selector { window: Some(_), .. }));
         if is_range && !self.is_exact() {
             return Err(Box::new(ParseError::new(brackets, "a subquery on a range")));
         }
         let span = Span { start: node.expr.span.start, end: brackets.end };
         let subquery = Subquery { expr: node.expr, range, resolution, modifiers: Modifiers::default() };
-        Node::above(node.depth, ExprKind::Subquery(Box::new(subquery)), span)
+        ParsedExpr::above(node.depth, ExprKind::Subquery(Box::new(subquery)), span)
     }
 }
 
-fn modifiers<'a>(expr: &'a mut Expr, modifier: &str, span: Span) -> Parsed<&'a mut Modifiers> {
+fn modifiers<'a>(expr: &'a mut Expr, modifier: &str, span: Span) -> ParseResult<&'a mut Modifiers> {
     match &mut expr.kind {
         ExprKind::Selector(selector) => Ok(&mut selector.modifiers),
         ExprKind::Subquery(subquery) => Ok(&mut subquery.modifiers),

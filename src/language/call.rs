@@ -2,14 +2,14 @@
 
 use crate::ast::{Aggregate, AggregateOp, Call, Expr, ExprKind, Grouping, MetricRef, Selector, Span};
 
-use super::nest::{Arguments, Opener, Start};
-use super::parser::{Node, Parsed, Parser};
+use super::nest::{CallArguments, Opener, OperandStart};
+use super::parser::{ParseResult, ParsedExpr, Parser};
 use super::reading::words;
-use super::token::{Kind, is_no_label};
+use super::token::{TokenKind, is_no_label};
 use super::{Dialect, ParseError};
 
 impl Parser<'_> {
-    pub(super) fn call(&mut self) -> Parsed<Start> {
+    pub(super) fn call(&mut self) -> ParseResult<OperandStart> {
         let name = self.name(self.word());
         let name_span = self.advance();
         self.arguments(Opener::Call { name, name_span })
@@ -20,45 +20,45 @@ impl Parser<'_> {
         self.keyword_second("by") || self.keyword_second("without")
     }
 
-    pub(super) fn aggregate(&mut self, op: AggregateOp) -> Parsed<Start> {
+    pub(super) fn aggregate(&mut self, op: AggregateOp) -> ParseResult<OperandStart> {
         let op_span = self.advance();
         let grouping = self.grouping()?;
         self.arguments(Opener::Aggregate { op, op_span, grouping })
     }
 
     /// The opening parenthesis, and the closing one too when there is no expression to read between.
-    fn arguments(&mut self, opener: Opener) -> Parsed<Start> {
-        let mut arguments = Arguments::default();
+    fn arguments(&mut self, opener: Opener) -> ParseResult<OperandStart> {
+        let mut arguments = CallArguments::default();
         // `avg(cpu|mem)`: the parentheses are the call's and the list's at once.
-        if let Kind::Names(names) = self.peek() {
+        if let TokenKind::Names(names) = self.peek() {
             let metric = MetricRef::Names(names.clone());
             if names.iter().any(String::is_empty) {
                 return Err(Box::new(ParseError::new(self.span(), "a list of metrics with an empty name")));
             }
             let selector = ExprKind::Selector(Selector { metric, ..Selector::default() });
-            arguments.push(Node::leaf(selector, self.advance()));
+            arguments.push(ParsedExpr::leaf(selector, self.advance()));
         } else {
-            self.expect(&Kind::ParenOpen, "`(`")?;
-            if !self.accept(&Kind::ParenClose) {
-                return Ok(Start::Open(opener));
+            self.expect(&TokenKind::ParenOpen, "`(`")?;
+            if !self.accept(&TokenKind::ParenClose) {
+                return Ok(OperandStart::Open(opener));
             }
         }
-        self.complete(opener, arguments).map(Start::Node)
+        self.complete(opener, arguments).map(OperandStart::Node)
     }
 
     /// The call or aggregation whose closing parenthesis has been read.
-    pub(super) fn complete(&mut self, opener: Opener, arguments: Arguments) -> Parsed<Node> {
-        let Arguments { mut list, depth } = arguments;
+    pub(super) fn complete(&mut self, opener: Opener, arguments: CallArguments) -> ParseResult<ParsedExpr> {
+        let CallArguments { mut list, depth } = arguments;
         match opener {
             Opener::Aggregate { op, op_span, grouping } => {
-                self.aggregated(op, op_span, grouping, Arguments { list, depth })
+                self.aggregated(op, op_span, grouping, CallArguments { list, depth })
             }
             Opener::Call { name, name_span } => {
                 let span = Span { start: name_span.start, end: self.end() };
-                Node::above(depth, ExprKind::Call(Call { name, name_span, args: list }), span)
+                ParsedExpr::above(depth, ExprKind::Call(Call { name, name_span, args: list }), span)
             }
             Opener::Whole | Opener::Paren { .. } => {
-                list.pop().map(|expr| Node { expr, depth }).ok_or_else(|| self.unexpected("an expression"))
+                list.pop().map(|expr| ParsedExpr { expr, depth }).ok_or_else(|| self.unexpected("an expression"))
             }
         }
     }
@@ -68,8 +68,8 @@ impl Parser<'_> {
         op: AggregateOp,
         op_span: Span,
         before: Option<Grouping>,
-        arguments: Arguments,
-    ) -> Parsed<Node> {
+        arguments: CallArguments,
+    ) -> ParseResult<ParsedExpr> {
         let close = Span { start: op_span.start, end: self.end() };
         let again = self.span();
         let after = self.grouping()?;
@@ -80,10 +80,10 @@ impl Parser<'_> {
         let (param, expr) = operands(op, arguments.list, close)?;
         let aggregate = Aggregate { op, op_span, param, expr, grouping };
         let span = Span { start: op_span.start, end: self.end() };
-        Node::above(arguments.depth, ExprKind::Aggregate(Box::new(aggregate)), span)
+        ParsedExpr::above(arguments.depth, ExprKind::Aggregate(Box::new(aggregate)), span)
     }
 
-    fn grouping(&mut self) -> Parsed<Option<Grouping>> {
+    fn grouping(&mut self) -> ParseResult<Option<Grouping>> {
         let by = self.at_keyword("by");
         if !by && !self.at_keyword("without") {
             return Ok(None);
@@ -94,42 +94,42 @@ impl Parser<'_> {
     }
 
     /// `(a, b)`: the labels of a clause. A comma may follow the last one.
-    pub(super) fn labels(&mut self) -> Parsed<Vec<String>> {
+    pub(super) fn labels(&mut self) -> ParseResult<Vec<String>> {
         let mut labels = Vec::new();
         if self.accept_label_list(&mut labels)? {
             return Ok(labels);
         }
-        self.expect(&Kind::ParenOpen, "`(` and labels")?;
-        while *self.peek() != Kind::ParenClose {
+        self.expect(&TokenKind::ParenOpen, "`(` and labels")?;
+        while *self.peek() != TokenKind::ParenClose {
             self.label(&mut labels)?;
-            if *self.peek() == Kind::ParenClose {
+            if *self.peek() == TokenKind::ParenClose {
                 break;
             }
-            self.expect(&Kind::Comma, "`,` or `)`")?;
+            self.expect(&TokenKind::Comma, "`,` or `)`")?;
         }
         self.advance();
         Ok(labels)
     }
 
     /// One label, or several in the place of one: `(host|dc)`, and `()` when none is selected.
-    fn label(&mut self, labels: &mut Vec<String>) -> Parsed<()> {
+    fn label(&mut self, labels: &mut Vec<String>) -> ParseResult<()> {
         if self.accept_label_list(labels)? {
             return Ok(());
         }
         let (json, span) = (self.dialect == Dialect::Json, self.span());
         let found = match self.peek() {
-            Kind::Word if !json && is_no_label(self.word()) => return Err(self.unexpected("a label name")),
-            Kind::Word => vec![self.name(self.word())],
-            Kind::Text(quoted) if json => {
+            TokenKind::Word if !json && is_no_label(self.word()) => return Err(self.unexpected("a label name")),
+            TokenKind::Word => vec![self.name(self.word())],
+            TokenKind::Text(quoted) if json => {
                 self.replaced(quoted.body)?;
                 words(&self.text[quoted.body.start..quoted.body.end])
             }
-            Kind::Text(quoted) => vec![self.string(*quoted)?],
-            Kind::ParenOpen if json && *self.peek_second() == Kind::ParenClose => {
+            TokenKind::Text(quoted) => vec![self.string(*quoted)?],
+            TokenKind::ParenOpen if json && *self.peek_second() == TokenKind::ParenClose => {
                 self.advance();
                 Vec::new()
             }
-            Kind::BraceOpen => {
+            TokenKind::BraceOpen => {
                 let end = self.text[span.start..].find('}').map_or(span.end, |end| span.start + end);
                 self.replaced(Span { start: span.start, end })?;
                 return Err(self.unexpected("a label name"));
@@ -140,15 +140,15 @@ impl Parser<'_> {
         self.add_labels(labels, found, span)
     }
 
-    fn accept_label_list(&mut self, labels: &mut Vec<String>) -> Parsed<bool> {
-        let Kind::Names(names) = self.peek() else { return Ok(false) };
+    fn accept_label_list(&mut self, labels: &mut Vec<String>) -> ParseResult<bool> {
+        let TokenKind::Names(names) = self.peek() else { return Ok(false) };
         let names = names.clone();
         let span = self.advance();
         self.add_labels(labels, names, span)?;
         Ok(true)
     }
 
-    fn add_labels(&self, labels: &mut Vec<String>, found: Vec<String>, span: Span) -> Parsed<()> {
+    fn add_labels(&self, labels: &mut Vec<String>, found: Vec<String>, span: Span) -> ParseResult<()> {
         if found.iter().any(String::is_empty) {
             return Err(Box::new(ParseError::new(span, "an empty label name")));
         }
@@ -158,7 +158,7 @@ impl Parser<'_> {
 }
 
 /// The parameter, when the operator has one, and what is aggregated.
-fn operands(op: AggregateOp, arguments: Vec<Expr>, span: Span) -> Parsed<(Option<Expr>, Expr)> {
+fn operands(op: AggregateOp, arguments: Vec<Expr>, span: Span) -> ParseResult<(Option<Expr>, Expr)> {
     let found = arguments.len();
     let mut arguments = arguments.into_iter();
     let operands = match (takes_parameter(op), arguments.next(), arguments.next(), arguments.next()) {

@@ -11,7 +11,7 @@ use crate::pattern::Patterns;
 
 use super::ParseError;
 use super::finite::finite;
-use super::parser::{Parsed, shortened};
+use super::parser::{ParseResult, shortened};
 use super::signature::{nearest_function, signature};
 
 /// The type of an expression of Prometheus' dialect; `patterns` are those of the request.
@@ -44,7 +44,7 @@ struct Checker<'p> {
 }
 
 impl Checker<'_> {
-    fn typed(&self, expr: &Expr) -> Parsed<ValueType> {
+    fn typed(&self, expr: &Expr) -> ParseResult<ValueType> {
         match &expr.kind {
             ExprKind::Number(_) | ExprKind::Duration(_) => Ok(ValueType::Scalar),
             ExprKind::Text(_) => Ok(ValueType::Text),
@@ -67,7 +67,7 @@ impl Checker<'_> {
         }
     }
 
-    fn expect(&self, expr: &Expr, wanted: ValueType, of: &str) -> Parsed<()> {
+    fn expect(&self, expr: &Expr, wanted: ValueType, of: &str) -> ParseResult<()> {
         let found = self.typed(expr)?;
         if found == wanted {
             return Ok(());
@@ -80,7 +80,7 @@ impl Checker<'_> {
         }))
     }
 
-    fn call(&self, call: &Call, span: Span) -> Parsed<ValueType> {
+    fn call(&self, call: &Call, span: Span) -> ParseResult<ValueType> {
         let (name, found) = (shortened(&call.name), call.args.len());
         let Some(signature) = signature(&call.name) else {
             let error = ParseError::new(call.name_span, format!("unknown function `{name}`"));
@@ -106,7 +106,7 @@ impl Checker<'_> {
         Ok(signature.returns)
     }
 
-    fn aggregate(&self, aggregate: &Aggregate) -> Parsed<ValueType> {
+    fn aggregate(&self, aggregate: &Aggregate) -> ParseResult<ValueType> {
         let op = aggregate.op;
         self.expect(&aggregate.expr, ValueType::Vector, &format!("`{op}`"))?;
         if let Some(param) = &aggregate.param {
@@ -116,7 +116,7 @@ impl Checker<'_> {
         Ok(ValueType::Vector)
     }
 
-    fn binary(&self, binary: &Binary, span: Span) -> Parsed<ValueType> {
+    fn binary(&self, binary: &Binary, span: Span) -> ParseResult<ValueType> {
         let (lhs, rhs) = (self.typed(&binary.lhs)?, self.typed(&binary.rhs)?);
         let (op, place) = (binary.op, binary.op_span);
         let both = |wanted| lhs == wanted && rhs == wanted;
@@ -147,7 +147,7 @@ impl Checker<'_> {
         Ok(joined(lhs, rhs))
     }
 
-    fn selector(&self, selector: &Selector, span: Span) -> Parsed<ValueType> {
+    fn selector(&self, selector: &Selector, span: Span) -> ParseResult<ValueType> {
         let found = if selector.window.is_some() { ValueType::Matrix } else { ValueType::Vector };
         let Some(written) = &selector.written else { return Ok(found) };
         let mut is_bounded = written.name.is_some();
@@ -180,7 +180,7 @@ impl Checker<'_> {
     }
 }
 
-fn refuse_label_twice(binary: &Binary) -> Parsed<()> {
+fn refuse_label_twice(binary: &Binary) -> ParseResult<()> {
     let Some(matching) = binary.matching.as_ref().filter(|matching| matching.on) else { return Ok(()) };
     let (Cardinality::ManyToOne(included) | Cardinality::OneToMany(included)) = &matching.cardinality else {
         return Ok(());
@@ -195,6 +195,6 @@ fn refuse_label_twice(binary: &Binary) -> Parsed<()> {
     }
 }
 
-fn fail<T>(span: Span, message: String) -> Parsed<T> {
+fn fail<T>(span: Span, message: String) -> ParseResult<T> {
     Err(Box::new(ParseError::new(span, message)))
 }

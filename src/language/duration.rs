@@ -16,7 +16,7 @@ pub(super) const LONGEST_MS: i64 = i64::MAX / 1_000_000;
 
 /// Why a text is not a duration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Flaw {
+pub(super) enum DurationError {
     /// It is not digits and letters in turn.
     Form,
     /// No such unit.
@@ -35,26 +35,27 @@ pub fn duration_ms(text: &str) -> Option<i64> {
 }
 
 /// As [`duration_ms`], but zero is a duration too.
-pub(super) fn read(text: &str) -> Result<i64, Flaw> {
+pub(super) fn read(text: &str) -> Result<i64, DurationError> {
     let (mut rest, mut total, mut allowed) = (text, 0_i64, 0);
     if text.is_empty() {
-        return Err(Flaw::Form);
+        return Err(DurationError::Form);
     }
     while !rest.is_empty() {
         let (count, tail) = split(rest, |c| c.is_ascii_digit());
         let (unit, tail) = split(tail, |c| !c.is_ascii_digit());
         if count.is_empty() || !unit.starts_with(|c: char| c.is_alphabetic()) {
-            return Err(Flaw::Form);
+            return Err(DurationError::Form);
         }
-        let position = UNITS.iter().position(|(name, _)| *name == unit).ok_or_else(|| Flaw::Unit(unit.to_owned()))?;
+        let position =
+            UNITS.iter().position(|(name, _)| *name == unit).ok_or_else(|| DurationError::Unit(unit.to_owned()))?;
         if position < allowed {
-            return Err(Flaw::Order(UNITS[position].0));
+            return Err(DurationError::Order(UNITS[position].0));
         }
         let part = count.parse::<i64>().ok().and_then(|count| count.checked_mul(UNITS[position].1));
-        total = part.and_then(|part| total.checked_add(part)).ok_or(Flaw::Length)?;
+        total = part.and_then(|part| total.checked_add(part)).ok_or(DurationError::Length)?;
         (rest, allowed) = (tail, position + 1);
     }
-    if total > LONGEST_MS { Err(Flaw::Length) } else { Ok(total) }
+    if total > LONGEST_MS { Err(DurationError::Length) } else { Ok(total) }
 }
 
 fn split(text: &str, take: impl Fn(char) -> bool) -> (&str, &str) {
@@ -84,19 +85,19 @@ mod tests {
     #[test]
     fn what_is_not_a_duration_has_a_reason() {
         for (text, flaw) in [
-            ("", Flaw::Form),
-            ("5", Flaw::Form),
-            ("m", Flaw::Form),
-            ("-5m", Flaw::Form),
-            (" 5m", Flaw::Form),
-            ("1.5h", Flaw::Form),
-            ("1mo", Flaw::Unit("mo".into())),
-            ("5M", Flaw::Unit("M".into())),
-            ("30m1h", Flaw::Order("h")),
-            ("1m1m", Flaw::Order("m")),
-            ("300y", Flaw::Length),
-            ("99999999999999999999s", Flaw::Length),
-            ("9223372036854775807y", Flaw::Length),
+            ("", DurationError::Form),
+            ("5", DurationError::Form),
+            ("m", DurationError::Form),
+            ("-5m", DurationError::Form),
+            (" 5m", DurationError::Form),
+            ("1.5h", DurationError::Form),
+            ("1mo", DurationError::Unit("mo".into())),
+            ("5M", DurationError::Unit("M".into())),
+            ("30m1h", DurationError::Order("h")),
+            ("1m1m", DurationError::Order("m")),
+            ("300y", DurationError::Length),
+            ("99999999999999999999s", DurationError::Length),
+            ("9223372036854775807y", DurationError::Length),
         ] {
             assert_eq!(read(text), Err(flaw), "{text}");
             assert_eq!(duration_ms(text), None, "{text}");

@@ -12,7 +12,7 @@ pub(super) struct Finite {
 
 /// Where the scan stands within one alternative.
 #[derive(PartialEq)]
-enum Place {
+enum ScanPosition {
     Start,
     Word,
     AfterGroup,
@@ -22,36 +22,36 @@ enum Place {
 ///
 /// Groups may nest as long as they hold whole alternatives: `(a|(?:b|c))`, but not `a(b|c)`.
 pub(super) fn finite(pattern: &str) -> Option<Finite> {
-    let (mut words, mut word, mut place) = (Vec::new(), String::new(), Place::Start);
+    let (mut words, mut word, mut place) = (Vec::new(), String::new(), ScanPosition::Start);
     let (mut depth, mut grafana_shaped) = (0_usize, true);
     let mut rest = pattern.chars();
     while let Some(c) = rest.next() {
         match c {
-            '(' if place == Place::Start => {
+            '(' if place == ScanPosition::Start => {
                 depth += 1;
                 if let Some(after) = rest.as_str().strip_prefix("?:") {
                     (rest, grafana_shaped) = (after.chars(), false);
                 }
             }
             '|' | ')' => {
-                if place != Place::AfterGroup {
+                if place != ScanPosition::AfterGroup {
                     words.push(std::mem::take(&mut word));
                 }
                 if c == ')' {
-                    (depth, place) = (depth.checked_sub(1)?, Place::AfterGroup);
+                    (depth, place) = (depth.checked_sub(1)?, ScanPosition::AfterGroup);
                 } else {
-                    (grafana_shaped, place) = (grafana_shaped && depth > 0, Place::Start);
+                    (grafana_shaped, place) = (grafana_shaped && depth > 0, ScanPosition::Start);
                 }
             }
-            _ if place == Place::AfterGroup || is_meta(c) => return None,
+            _ if place == ScanPosition::AfterGroup || is_meta(c) => return None,
             _ => {
                 // A backslash before a letter or a digit names a class, an assertion or a control character.
                 word.push(if c == '\\' { rest.next().filter(char::is_ascii_punctuation)? } else { c });
-                place = Place::Word;
+                place = ScanPosition::Word;
             }
         }
     }
-    if place != Place::AfterGroup {
+    if place != ScanPosition::AfterGroup {
         words.push(word);
     }
     (depth == 0).then_some(Finite { words, grafana_shaped })

@@ -4,8 +4,8 @@ use crate::ast::{BinaryOp, Offset, Span, Window};
 
 use super::ParseError;
 use super::bracket::DURATION;
-use super::parser::{Parsed, Parser};
-use super::token::Kind;
+use super::parser::{ParseResult, Parser};
+use super::token::TokenKind;
 
 /// Prometheus counts in nanoseconds, in 64 bits.
 const LONGEST: f64 = 9_223_372_036.854_776;
@@ -27,7 +27,7 @@ impl Length {
 
 impl Parser<'_> {
     /// The range in brackets.
-    pub(super) fn exact_range(&mut self) -> Parsed<Window> {
+    pub(super) fn exact_range(&mut self) -> ParseResult<Window> {
         let length = self.positive_length()?;
         match length.millis() {
             0 => Err(Box::new(ParseError::new(length.span, "a range shorter than a millisecond"))),
@@ -36,13 +36,13 @@ impl Parser<'_> {
     }
 
     /// The resolution of a subquery; none, so the default, below a millisecond.
-    pub(super) fn exact_resolution(&mut self) -> Parsed<Option<Window>> {
+    pub(super) fn exact_resolution(&mut self) -> ParseResult<Option<Window>> {
         let ms = self.positive_length()?.millis();
         Ok((ms > 0).then_some(Window::Millis(ms)))
     }
 
     /// What stands behind `offset`.
-    pub(super) fn exact_offset(&mut self) -> Parsed<Option<Offset>> {
+    pub(super) fn exact_offset(&mut self) -> ParseResult<Option<Offset>> {
         let is_plain = !is_sign(self.peek()) || !is_sign(self.peek_second());
         let length = self.signed_length()?;
         if !is_plain && self.arithmetic_follows() {
@@ -53,7 +53,7 @@ impl Parser<'_> {
         Ok((ms != 0).then_some(offset))
     }
 
-    fn positive_length(&mut self) -> Parsed<Length> {
+    fn positive_length(&mut self) -> ParseResult<Length> {
         let length = self.signed_length()?;
         if self.arithmetic_follows() {
             return Err(Box::new(ParseError::new(length.span, EXPERIMENTAL)));
@@ -66,19 +66,19 @@ impl Parser<'_> {
     }
 
     /// A number of seconds or a duration, with any number of signs in front.
-    fn signed_length(&mut self) -> Parsed<Length> {
+    fn signed_length(&mut self) -> ParseResult<Length> {
         let (start, mut sign) = (self.span().start, 1.0);
         while is_sign(self.peek()) {
-            if *self.peek() == Kind::Op(BinaryOp::Sub) {
+            if *self.peek() == TokenKind::Op(BinaryOp::Sub) {
                 sign = -sign;
             }
             self.advance();
         }
         let seconds = match *self.peek() {
-            Kind::Duration(ms) => ms as f64 / 1000.0,
-            Kind::Number(seconds) => seconds,
-            Kind::Word if self.at_keyword("inf") => f64::INFINITY,
-            Kind::ParenOpen if matches!(self.peek_second(), Kind::Number(_) | Kind::Duration(_)) => {
+            TokenKind::Duration(ms) => ms as f64 / 1000.0,
+            TokenKind::Number(seconds) => seconds,
+            TokenKind::Word if self.at_keyword("inf") => f64::INFINITY,
+            TokenKind::ParenOpen if matches!(self.peek_second(), TokenKind::Number(_) | TokenKind::Duration(_)) => {
                 return Err(Box::new(ParseError::new(self.second_span(), EXPERIMENTAL)));
             }
             _ => return Err(self.unexpected(DURATION)),
@@ -94,10 +94,10 @@ impl Parser<'_> {
 
     fn arithmetic_follows(&self) -> bool {
         use BinaryOp::{Add, Div, Mod, Mul, Pow, Sub};
-        matches!(self.peek(), Kind::Op(Add | Sub | Mul | Div | Mod | Pow))
+        matches!(self.peek(), TokenKind::Op(Add | Sub | Mul | Div | Mod | Pow))
     }
 }
 
-fn is_sign(kind: &Kind) -> bool {
-    matches!(kind, Kind::Op(BinaryOp::Add | BinaryOp::Sub))
+fn is_sign(kind: &TokenKind) -> bool {
+    matches!(kind, TokenKind::Op(BinaryOp::Add | BinaryOp::Sub))
 }

@@ -2,16 +2,16 @@
 
 use crate::ast::{BinaryOp, Span};
 
-use super::duration::{self, Flaw};
+use super::duration::{self, DurationError};
 use super::list::{self, NameList};
 use super::quoted::{self, Ending};
 use super::reading::is_escaped_by_grafana;
-use super::token::{Kind, Quoted, Token, is_keyword};
+use super::token::{Quoted, Token, TokenKind, is_keyword};
 use super::{Dialect, MAX_TOKENS, ParseError, number, variable};
 
 /// Brackets change what a colon is, braces what ends a string; neither nests.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Place {
+pub(super) enum LexerContext {
     Outside,
     Braces,
     Brackets(Bracket),
@@ -28,7 +28,7 @@ pub(super) enum Bracket {
     Colon,
 }
 
-pub(super) type Lexed = Result<Kind, Box<ParseError>>;
+pub(super) type LexResult = Result<TokenKind, Box<ParseError>>;
 
 /// Splits a text from front to back.
 pub(super) struct Lexer<'a> {
@@ -36,11 +36,11 @@ pub(super) struct Lexer<'a> {
     bytes: &'a [u8],
     pub(super) at: usize,
     dialect: Dialect,
-    pub(super) place: Place,
+    pub(super) place: LexerContext,
     /// How many parentheses are open; only counted for Prometheus' dialect.
     pub(super) open: usize,
     /// The kind of the token before, when it is an operator; whatever else it was is the end.
-    last: Kind,
+    last: TokenKind,
     /// Whether the token before names something, so that braces behind it are a selector's.
     after_operand: bool,
     count: usize,
@@ -48,23 +48,23 @@ pub(super) struct Lexer<'a> {
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(text: &'a str, dialect: Dialect) -> Self {
-        let (bytes, place, last) = (text.as_bytes(), Place::Outside, Kind::End);
+        let (bytes, place, last) = (text.as_bytes(), LexerContext::Outside, TokenKind::End);
         Self { text, bytes, at: 0, dialect, place, open: 0, last, after_operand: false, count: 0 }
     }
 
-    /// The next token: the end again and again once it is reached, and after [`Kind::Bad`] nothing of use.
+    /// The next token: the end again and again once it is reached, and after [`TokenKind::Bad`] nothing of use.
     pub(super) fn token(&mut self) -> Token {
         self.skip_blanks();
         let start = self.at;
-        let kind = self.kind(start).unwrap_or_else(Kind::Bad);
+        let kind = self.kind(start).unwrap_or_else(TokenKind::Bad);
         self.last = match kind {
-            Kind::Assign | Kind::Matches | Kind::MatchesNot => kind.clone(),
-            Kind::Op(op) => Kind::Op(op),
-            _ => Kind::End,
+            TokenKind::Assign | TokenKind::Matches | TokenKind::MatchesNot => kind.clone(),
+            TokenKind::Op(op) => TokenKind::Op(op),
+            _ => TokenKind::End,
         };
         self.after_operand = match kind {
-            Kind::Word => !is_keyword(&self.text[start..self.at]),
-            Kind::Names(_) | Kind::Text(_) | Kind::ParenClose | Kind::BraceClose => true,
+            TokenKind::Word => !is_keyword(&self.text[start..self.at]),
+            TokenKind::Names(_) | TokenKind::Text(_) | TokenKind::ParenClose | TokenKind::BraceClose => true,
             _ => false,
         };
         Token { kind, span: Span { start, end: self.at } }
@@ -80,15 +80,15 @@ impl<'a> Lexer<'a> {
         while let Some(byte) = self.peek(0) {
             match byte {
                 b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
-                b'#' if exact && self.place == Place::Brackets(Bracket::Open) => return,
+                b'#' if exact && self.place == LexerContext::Brackets(Bracket::Open) => return,
                 b'#' => self.at = self.text[self.at..].find(line_ends).map_or(self.text.len(), |line| self.at + line),
                 _ => return,
             }
         }
     }
 
-    fn kind(&mut self, start: usize) -> Lexed {
-        let Some(byte) = self.peek(0) else { return Ok(Kind::End) };
+    fn kind(&mut self, start: usize) -> LexResult {
+        let Some(byte) = self.peek(0) else { return Ok(TokenKind::End) };
         self.count += 1;
         if self.count > MAX_TOKENS {
             let span = Span { start, end: start + self.char().map_or(0, char::len_utf8) };
@@ -104,29 +104,32 @@ impl<'a> Lexer<'a> {
             b'.' if self.peek(1).is_some_and(|b| b.is_ascii_digit()) => self.number(start),
             b'$' => self.variable(start),
             b'[' if variable::reference(&self.text[start..]).is_some() => self.variable(start),
-            b'(' if self.place == Place::Outside => self.list(start, list::in_parentheses(self.text, start)),
+            b'(' if self.place == LexerContext::Outside => self.list(start, list::in_parentheses(self.text, start)),
             b'{' if !self.after_operand => self.list(start, list::in_braces(self.text, start)),
             _ => self.word_or_symbol(start),
         }
     }
 
-    pub(super) fn word_or_symbol(&mut self, start: usize) -> Lexed {
+    pub(super) fn word_or_symbol(&mut self, start: usize) -> LexResult {
         if self.word_width(true)? > 0 { self.word() } else { self.symbol(start) }
     }
 
-    pub(super) fn string(&mut self, start: usize, quote: u8) -> Lexed {
-        let is_value = matches!(self.last, Kind::Assign | Kind::Matches | Kind::MatchesNot | Kind::Op(BinaryOp::Ne));
+    pub(super) fn string(&mut self, start: usize, quote: u8) -> LexResult {
+        let is_value = matches!(
+            self.last,
+            TokenKind::Assign | TokenKind::Matches | TokenKind::MatchesNot | TokenKind::Op(BinaryOp::Ne)
+        );
         let ending = match self.dialect {
             Dialect::PromQl => Ending::SameLine,
-            Dialect::Json if is_value && self.place == Place::Braces => Ending::Matcher,
+            Dialect::Json if is_value && self.place == LexerContext::Braces => Ending::Matcher,
             Dialect::Json => Ending::Anywhere,
         };
         let end = quoted::closing(self.text, start, quote, ending)?;
         self.at = end + 1;
-        Ok(Kind::Text(Quoted { raw: quote == b'`', body: Span { start: start + 1, end } }))
+        Ok(TokenKind::Text(Quoted { raw: quote == b'`', body: Span { start: start + 1, end } }))
     }
 
-    fn number(&mut self, start: usize) -> Lexed {
+    fn number(&mut self, start: usize) -> LexResult {
         let hex = self.peek(0) == Some(b'0') && matches!(self.peek(1), Some(b'x' | b'X'));
         while let Some(byte) = self.peek(0) {
             let exponent = matches!(byte, b'e' | b'E') && !hex;
@@ -141,36 +144,38 @@ impl<'a> Lexer<'a> {
         }
         let text = &self.text[start..self.at];
         if let Some(value) = number::read(text) {
-            return Ok(Kind::Number(value));
+            return Ok(TokenKind::Number(value));
         }
-        duration::read(text).map(Kind::Duration).map_err(|flaw| bad_number(text, &flaw, Span { start, end: self.at }))
+        duration::read(text)
+            .map(TokenKind::Duration)
+            .map_err(|flaw| bad_number(text, &flaw, Span { start, end: self.at }))
     }
 
     /// `$name`, `${name}`, `${name:format}` or `[[name]]`.
-    fn variable(&mut self, start: usize) -> Lexed {
+    fn variable(&mut self, start: usize) -> LexResult {
         let rest = &self.text[start..];
         let Some((name, width)) = variable::reference(rest) else {
             return Err(self.stray(start, rest.starts_with("${").then_some("`${` begins a variable: `${name}`")));
         };
         self.at = start + width;
-        Ok(Kind::Variable(name.to_owned()))
+        Ok(TokenKind::Variable(name.to_owned()))
     }
 
     /// The list, or the sign that it would begin with.
-    fn list(&mut self, start: usize, list: Option<NameList>) -> Lexed {
+    fn list(&mut self, start: usize, list: Option<NameList>) -> LexResult {
         match list {
             Some(list) => {
                 self.at = list.end;
-                Ok(Kind::Names(list.names))
+                Ok(TokenKind::Names(list.names))
             }
             None => self.symbol(start),
         }
     }
 
-    fn word(&mut self) -> Lexed {
+    fn word(&mut self) -> LexResult {
         loop {
             match self.word_width(false)? {
-                0 => return Ok(Kind::Word),
+                0 => return Ok(TokenKind::Word),
                 width => self.at += width,
             }
         }
@@ -183,7 +188,7 @@ impl<'a> Lexer<'a> {
         Ok(match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'_' => 1,
             b'0'..=b'9' if !first => 1,
-            b':' if self.place == Place::Outside || (json && self.place == Place::Braces) => 1,
+            b':' if self.place == LexerContext::Outside || (json && self.place == LexerContext::Braces) => 1,
             b'.' if json && !first => 1,
             b'\\' if json => match self.peek(1) {
                 Some(next) if is_escaped_by_grafana(char::from(next)) => 2,
@@ -202,24 +207,24 @@ impl<'a> Lexer<'a> {
         self.text.get(self.at..).and_then(|rest| rest.chars().next())
     }
 
-    pub(super) fn symbol(&mut self, start: usize) -> Lexed {
+    pub(super) fn symbol(&mut self, start: usize) -> LexResult {
         let pair = (self.peek(0).unwrap_or_default(), self.peek(1).unwrap_or_default());
         let (kind, width) = match pair {
-            (b'=', b'~') => (Kind::Matches, 2),
-            (b'!', b'~') => (Kind::MatchesNot, 2),
-            (b'=', b'=') => (Kind::Op(BinaryOp::Eq), 2),
-            (b'!', b'=') => (Kind::Op(BinaryOp::Ne), 2),
-            (b'>', b'=') => (Kind::Op(BinaryOp::Ge), 2),
-            (b'<', b'=') => (Kind::Op(BinaryOp::Le), 2),
+            (b'=', b'~') => (TokenKind::Matches, 2),
+            (b'!', b'~') => (TokenKind::MatchesNot, 2),
+            (b'=', b'=') => (TokenKind::Op(BinaryOp::Eq), 2),
+            (b'!', b'=') => (TokenKind::Op(BinaryOp::Ne), 2),
+            (b'>', b'=') => (TokenKind::Op(BinaryOp::Ge), 2),
+            (b'<', b'=') => (TokenKind::Op(BinaryOp::Le), 2),
             (single, _) => (single_byte(single).ok_or_else(|| self.stray(start, None))?, 1),
         };
         self.place = match kind {
-            Kind::BraceOpen => Place::Braces,
-            Kind::BracketOpen => Place::Brackets(Bracket::Open),
-            Kind::BraceClose | Kind::BracketClose => Place::Outside,
+            TokenKind::BraceOpen => LexerContext::Braces,
+            TokenKind::BracketOpen => LexerContext::Brackets(Bracket::Open),
+            TokenKind::BraceClose | TokenKind::BracketClose => LexerContext::Outside,
             _ => self.place,
         };
-        if kind == Kind::ParenOpen {
+        if kind == TokenKind::ParenOpen {
             self.open += 1;
         }
         self.at += width;
@@ -239,26 +244,26 @@ impl<'a> Lexer<'a> {
     }
 }
 
-fn single_byte(byte: u8) -> Option<Kind> {
+fn single_byte(byte: u8) -> Option<TokenKind> {
     Some(match byte {
-        b'(' => Kind::ParenOpen,
-        b')' => Kind::ParenClose,
-        b'{' => Kind::BraceOpen,
-        b'}' => Kind::BraceClose,
-        b'[' => Kind::BracketOpen,
-        b']' => Kind::BracketClose,
-        b',' => Kind::Comma,
-        b':' => Kind::Colon,
-        b'@' => Kind::At,
-        b'=' => Kind::Assign,
-        b'+' => Kind::Op(BinaryOp::Add),
-        b'-' => Kind::Op(BinaryOp::Sub),
-        b'*' => Kind::Op(BinaryOp::Mul),
-        b'/' => Kind::Op(BinaryOp::Div),
-        b'%' => Kind::Op(BinaryOp::Mod),
-        b'^' => Kind::Op(BinaryOp::Pow),
-        b'>' => Kind::Op(BinaryOp::Gt),
-        b'<' => Kind::Op(BinaryOp::Lt),
+        b'(' => TokenKind::ParenOpen,
+        b')' => TokenKind::ParenClose,
+        b'{' => TokenKind::BraceOpen,
+        b'}' => TokenKind::BraceClose,
+        b'[' => TokenKind::BracketOpen,
+        b']' => TokenKind::BracketClose,
+        b',' => TokenKind::Comma,
+        b':' => TokenKind::Colon,
+        b'@' => TokenKind::At,
+        b'=' => TokenKind::Assign,
+        b'+' => TokenKind::Op(BinaryOp::Add),
+        b'-' => TokenKind::Op(BinaryOp::Sub),
+        b'*' => TokenKind::Op(BinaryOp::Mul),
+        b'/' => TokenKind::Op(BinaryOp::Div),
+        b'%' => TokenKind::Op(BinaryOp::Mod),
+        b'^' => TokenKind::Op(BinaryOp::Pow),
+        b'>' => TokenKind::Op(BinaryOp::Gt),
+        b'<' => TokenKind::Op(BinaryOp::Lt),
         _ => return None,
     })
 }
@@ -274,15 +279,15 @@ fn stray_hint(c: char) -> Option<&'static str> {
     })
 }
 
-pub(super) fn bad_number(text: &str, flaw: &Flaw, span: Span) -> Box<ParseError> {
+pub(super) fn bad_number(text: &str, flaw: &DurationError, span: Span) -> Box<ParseError> {
     let text: String = text.chars().take(40).collect();
     Box::new(match flaw {
-        Flaw::Form => ParseError::new(span, format!("`{text}` is neither a number nor a duration"))
+        DurationError::Form => ParseError::new(span, format!("`{text}` is neither a number nor a duration"))
             .hint("a duration is whole numbers with units: `1h30m`"),
-        Flaw::Unit(unit) => ParseError::new(span, format!("unknown unit `{}` in `{text}`", unit.chars().take(20).collect::<String>()))
+        DurationError::Unit(unit) => ParseError::new(span, format!("unknown unit `{}` in `{text}`", unit.chars().take(20).collect::<String>()))
             .hint("the units are y, w, d, h, m, s and ms; a name that begins with a digit stands in quotes inside braces: {\"…\"}"),
-        Flaw::Order(unit) => ParseError::new(span, format!("the unit `{unit}` is out of order in `{text}`"))
+        DurationError::Order(unit) => ParseError::new(span, format!("the unit `{unit}` is out of order in `{text}`"))
             .hint("the units stand in the order y, w, d, h, m, s, ms, each at most once"),
-        Flaw::Length => ParseError::new(span, format!("the duration `{text}` is too long")).hint("the longest is 292 years"),
+        DurationError::Length => ParseError::new(span, format!("the duration `{text}` is too long")).hint("the longest is 292 years"),
     })
 }

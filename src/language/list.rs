@@ -11,7 +11,7 @@ pub(super) struct NameList {
 }
 
 /// How a list is written.
-struct Form {
+struct ListSyntax {
     close: u8,
     separator: u8,
     /// Signs that no list holds outside of escapes.
@@ -19,8 +19,10 @@ struct Form {
     escaped: fn(char) -> bool,
 }
 
-const PARENTHESES: Form = Form { close: b')', separator: b'|', signs: b"()[]{}\"'`,+*^=<>!@$#", escaped: is_escaped };
-const BRACES: Form = Form { close: b'}', separator: b',', signs: b"()[]{}\"'`|+*^=<>!~@$#", escaped: |_| true };
+const PARENTHESES: ListSyntax =
+    ListSyntax { close: b')', separator: b'|', signs: b"()[]{}\"'`,+*^=<>!@$#", escaped: is_escaped };
+const BRACES: ListSyntax =
+    ListSyntax { close: b'}', separator: b',', signs: b"()[]{}\"'`|+*^=<>!~@$#", escaped: |_| true };
 
 /// The list in the parentheses that open at `open`, when they hold nothing but names, at least two.
 pub(super) fn in_parentheses(text: &str, open: usize) -> Option<NameList> {
@@ -33,7 +35,7 @@ pub(super) fn in_braces(text: &str, open: usize) -> Option<NameList> {
 }
 
 /// The look ahead ends at the next sign, so that all of them together are linear.
-fn read(text: &str, start: usize, form: &Form) -> Option<NameList> {
+fn read(text: &str, start: usize, form: &ListSyntax) -> Option<NameList> {
     let (mut at, mut last, mut names) = (start, start, Vec::new());
     let name = |from: usize, to: usize| without_escapes(text[from..to].trim(), form.escaped);
     while let Some(&byte) = text.as_bytes().get(at) {

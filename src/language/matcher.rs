@@ -2,9 +2,9 @@
 
 use crate::ast::{BinaryOp, MatchOp, Matcher, MetricRef, Selector, Span, Test, Written, WrittenMatcher};
 
-use super::parser::{Parsed, Parser, shortened};
+use super::parser::{ParseResult, Parser, shortened};
 use super::reading::{equal_test, one_of, pattern_test, regex_test, unescape, words};
-use super::token::{Kind, Quoted};
+use super::token::{Quoted, TokenKind};
 use super::{Dialect, ParseError};
 
 /// The label whose matchers choose metrics.
@@ -12,18 +12,18 @@ const NAME: &str = "__name__";
 
 impl Parser<'_> {
     /// The braces of a selector, whose name in front of them has been read.
-    pub(super) fn braces(&mut self, names: Option<Vec<String>>) -> Parsed<Selector> {
+    pub(super) fn braces(&mut self, names: Option<Vec<String>>) -> ParseResult<Selector> {
         let open = self.advance().start;
         let mut selector = Braces::new(names);
-        while *self.peek() != Kind::BraceClose {
+        while *self.peek() != TokenKind::BraceClose {
             self.member(&mut selector)?;
-            if *self.peek() == Kind::BraceClose {
+            if *self.peek() == TokenKind::BraceClose {
                 break;
             }
-            if matches!(self.peek(), Kind::Word | Kind::Text(_)) {
+            if matches!(self.peek(), TokenKind::Word | TokenKind::Text(_)) {
                 return Err(self.missing_comma());
             }
-            self.expect(&Kind::Comma, "`,` or `}`")?;
+            self.expect(&TokenKind::Comma, "`,` or `}`")?;
         }
         self.advance();
         let span = Span { start: open, end: self.end() };
@@ -31,11 +31,11 @@ impl Parser<'_> {
     }
 
     /// One matcher, or the metric's name in quotes.
-    fn member(&mut self, selector: &mut Braces) -> Parsed<()> {
+    fn member(&mut self, selector: &mut Braces) -> ParseResult<()> {
         let (label, start) = match self.peek() {
-            Kind::Word => (self.name(self.word()), self.span()),
-            Kind::Text(quoted) if !is_test(self.peek_second()) => return self.quoted_name(*quoted, selector),
-            Kind::Text(quoted) => (self.quoted_label(*quoted)?, self.span()),
+            TokenKind::Word => (self.name(self.word()), self.span()),
+            TokenKind::Text(quoted) if !is_test(self.peek_second()) => return self.quoted_name(*quoted, selector),
+            TokenKind::Text(quoted) => (self.quoted_label(*quoted)?, self.span()),
             _ => return Err(self.unexpected("a label name")),
         };
         if label.is_empty() && !self.is_exact() {
@@ -55,7 +55,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn quoted_name(&mut self, quoted: Quoted, selector: &mut Braces) -> Parsed<()> {
+    fn quoted_name(&mut self, quoted: Quoted, selector: &mut Braces) -> ParseResult<()> {
         if self.is_exact() {
             let value = self.string(quoted)?;
             let span = self.advance();
@@ -69,32 +69,32 @@ impl Parser<'_> {
     }
 
     /// The operator behind a label's name, and the string behind it, which stays the next token.
-    fn comparison(&mut self, label: &str) -> Parsed<(MatchOp, Quoted)> {
+    fn comparison(&mut self, label: &str) -> ParseResult<(MatchOp, Quoted)> {
         let Some(op) = self.match_op() else {
             let mut error = self.unexpected("`=`, `!=`, `=~` or `!~`");
-            error.hint =
-                (*self.peek() == Kind::Op(BinaryOp::Eq)).then(|| "equality in a matcher is a single `=`".to_owned());
+            error.hint = (*self.peek() == TokenKind::Op(BinaryOp::Eq))
+                .then(|| "equality in a matcher is a single `=`".to_owned());
             return Err(error);
         };
         self.advance();
         match *self.peek() {
-            Kind::Text(quoted) => Ok((op, quoted)),
+            TokenKind::Text(quoted) => Ok((op, quoted)),
             _ => Err(self.missing_value(label)),
         }
     }
 
     fn missing_value(&self, label: &str) -> Box<ParseError> {
         let mut error = self.unexpected("a value in quotes");
-        if *self.peek() == Kind::Word {
+        if *self.peek() == TokenKind::Word {
             error.hint = Some(format!("write {}=\"{}\"", shortened(label), shortened(self.word())));
-        } else if *self.peek() == Kind::Assign {
+        } else if *self.peek() == TokenKind::Assign {
             error.hint = Some("equality in a matcher is a single `=`".to_owned());
         }
         error
     }
 
     /// What a comparison of the JSON dialect asks.
-    fn interpolated(&self, op: MatchOp, quoted: Quoted) -> Parsed<Test> {
+    fn interpolated(&self, op: MatchOp, quoted: Quoted) -> ParseResult<Test> {
         let raw = self.raw(quoted);
         let test = match op {
             MatchOp::Equal | MatchOp::NotEqual => equal_test(raw, op == MatchOp::NotEqual),
@@ -106,7 +106,7 @@ impl Parser<'_> {
         Ok(test)
     }
 
-    fn quoted_label(&self, quoted: Quoted) -> Parsed<String> {
+    fn quoted_label(&self, quoted: Quoted) -> ParseResult<String> {
         self.replaced(quoted.body)?;
         match self.dialect {
             Dialect::Json => Ok(unescape(self.raw(quoted))),
@@ -149,7 +149,7 @@ impl Braces {
         Self { names, matchers: Vec::new(), on_name: Vec::new(), written: Vec::new() }
     }
 
-    fn name(&mut self, names: Vec<String>, span: Span) -> Parsed<()> {
+    fn name(&mut self, names: Vec<String>, span: Span) -> ParseResult<()> {
         if names.iter().any(String::is_empty) {
             return Err(Box::new(ParseError::new(span, "an empty metric name")));
         }
@@ -173,7 +173,7 @@ impl Braces {
         self.written.push(written);
     }
 
-    fn finish(self, span: Span) -> Parsed<Selector> {
+    fn finish(self, span: Span) -> ParseResult<Selector> {
         let metric = match (self.names, self.on_name) {
             (Some(_), on_name) if !on_name.is_empty() => return Err(twice(on_name[0].span)),
             (Some(names), _) => MetricRef::Names(names),
@@ -199,8 +199,11 @@ impl Braces {
     }
 }
 
-fn is_test(kind: &Kind) -> bool {
-    matches!(kind, Kind::Assign | Kind::Matches | Kind::MatchesNot | Kind::Op(BinaryOp::Ne | BinaryOp::Eq))
+fn is_test(kind: &TokenKind) -> bool {
+    matches!(
+        kind,
+        TokenKind::Assign | TokenKind::Matches | TokenKind::MatchesNot | TokenKind::Op(BinaryOp::Ne | BinaryOp::Eq)
+    )
 }
 
 fn twice(span: Span) -> Box<ParseError> {

@@ -3,9 +3,9 @@
 use crate::ast::{BinaryOp, Cardinality, Matching, Span};
 
 use super::ParseError;
-use super::parser::{Parsed, Parser};
+use super::parser::{ParseResult, Parser};
 use super::pile::Pending;
-use super::token::Kind;
+use super::token::TokenKind;
 
 fn cardinality_of(left: bool, included: Vec<String>) -> Cardinality {
     if left { Cardinality::ManyToOne(included) } else { Cardinality::OneToMany(included) }
@@ -13,7 +13,7 @@ fn cardinality_of(left: bool, included: Vec<String>) -> Cardinality {
 
 impl Parser<'_> {
     /// The operator with the clause that follows it.
-    pub(super) fn matching(&mut self, op: BinaryOp, op_span: Span) -> Parsed<Pending> {
+    pub(super) fn matching(&mut self, op: BinaryOp, op_span: Span) -> ParseResult<Pending> {
         let returns_bool = self.at_keyword("bool");
         if returns_bool {
             let span = self.advance();
@@ -33,7 +33,7 @@ impl Parser<'_> {
         Ok(Pending::Binary { op, op_span, returns_bool, matching: Some(Matching { on, labels, cardinality }) })
     }
 
-    fn cardinality(&mut self, op: BinaryOp, on: bool, labels: &[String]) -> Parsed<Cardinality> {
+    fn cardinality(&mut self, op: BinaryOp, on: bool, labels: &[String]) -> ParseResult<Cardinality> {
         let left = self.at_keyword("group_left");
         if !left && !self.at_keyword("group_right") {
             return Ok(Cardinality::OneToOne);
@@ -45,7 +45,7 @@ impl Parser<'_> {
             return refuse(format!("`{word}` cannot follow `{op}`: set operators match many to many"));
         }
         let included = match self.peek() {
-            Kind::ParenOpen | Kind::Names(_) => self.labels()?,
+            TokenKind::ParenOpen | TokenKind::Names(_) => self.labels()?,
             _ => Vec::new(),
         };
         if self.is_exact() {
@@ -60,7 +60,7 @@ impl Parser<'_> {
         Ok(cardinality_of(left, included))
     }
 
-    fn refuse_group_without_labels(&self) -> Parsed<()> {
+    fn refuse_group_without_labels(&self) -> ParseResult<()> {
         if !self.at_keyword("group_left") && !self.at_keyword("group_right") {
             return Ok(());
         }

@@ -1,13 +1,13 @@
 //! Expressions inside expressions, without recursion.
 //!
-//! What surrounds the expression at hand waits in a list of [`Level`]s, so that the depth of a
+//! What surrounds the expression at hand waits in a list of [`NestLevel`]s, so that the depth of a
 //! text costs memory of the heap and never of the stack.
 
 use crate::ast::{AggregateOp, Expr, ExprKind, Grouping, Span};
 
-use super::parser::{Node, Parsed, Parser, too_deep};
+use super::parser::{ParseResult, ParsedExpr, Parser, too_deep};
 use super::pile::Pile;
-use super::token::Kind;
+use super::token::TokenKind;
 use super::{MAX_DEPTH, ParseError};
 
 /// What stands in front of an expression and waits for its end.
@@ -23,53 +23,53 @@ pub(super) enum Opener {
 }
 
 /// What an operand begins with.
-pub(super) enum Start {
+pub(super) enum OperandStart {
     /// Something that holds expressions.
     Open(Opener),
     /// A whole operand.
-    Node(Node),
+    Node(ParsedExpr),
 }
 
 /// Arguments and the depth of the deepest.
 #[derive(Default)]
-pub(super) struct Arguments {
+pub(super) struct CallArguments {
     pub(super) list: Vec<Expr>,
     pub(super) depth: usize,
 }
 
-impl Arguments {
-    pub(super) fn push(&mut self, node: Node) {
+impl CallArguments {
+    pub(super) fn push(&mut self, node: ParsedExpr) {
         self.depth = self.depth.max(node.depth);
         self.list.push(node.expr);
     }
 }
 
 /// An expression that is being read, and what it is in.
-struct Level {
+struct NestLevel {
     opener: Opener,
-    arguments: Arguments,
+    arguments: CallArguments,
     pile: Pile,
 }
 
-impl Level {
+impl NestLevel {
     fn new(opener: Opener) -> Self {
-        Self { opener, arguments: Arguments::default(), pile: Pile::default() }
+        Self { opener, arguments: CallArguments::default(), pile: Pile::default() }
     }
 }
 
 impl Parser<'_> {
     /// Operands with operators between them, up to whatever is neither.
-    pub(super) fn expression(&mut self) -> Parsed<Node> {
-        let (mut outer, mut level) = (Vec::new(), Level::new(Opener::Whole));
+    pub(super) fn expression(&mut self) -> ParseResult<ParsedExpr> {
+        let (mut outer, mut level) = (Vec::new(), NestLevel::new(Opener::Whole));
         loop {
             self.signs(&mut level.pile)?;
             let mut operand = match self.operand()? {
-                Start::Open(_) if outer.len() == MAX_DEPTH => return Err(too_deep(self.span())),
-                Start::Open(opener) => {
-                    outer.push(std::mem::replace(&mut level, Level::new(opener)));
+                OperandStart::Open(_) if outer.len() == MAX_DEPTH => return Err(too_deep(self.span())),
+                OperandStart::Open(opener) => {
+                    outer.push(std::mem::replace(&mut level, NestLevel::new(opener)));
                     continue;
                 }
-                Start::Node(node) => node,
+                OperandStart::Node(node) => node,
             };
             loop {
                 level.pile.operand(self.suffixes(operand)?);
@@ -88,24 +88,24 @@ impl Parser<'_> {
     }
 
     /// What the level becomes with its last expression; nothing when another argument follows.
-    fn close(&mut self, level: &mut Level, inner: Node) -> Parsed<Option<Node>> {
+    fn close(&mut self, level: &mut NestLevel, inner: ParsedExpr) -> ParseResult<Option<ParsedExpr>> {
         match std::mem::replace(&mut level.opener, Opener::Whole) {
             Opener::Whole => Ok(Some(inner)),
             Opener::Paren { start } => {
-                self.expect(&Kind::ParenClose, "`)` or an operator")
+                self.expect(&TokenKind::ParenClose, "`)` or an operator")
                     .map_err(|error| self.misspelt(error, &inner.expr))?;
                 let span = Span { start, end: self.end() };
-                Node::above(inner.depth, ExprKind::Paren(Box::new(inner.expr)), span).map(Some)
+                ParsedExpr::above(inner.depth, ExprKind::Paren(Box::new(inner.expr)), span).map(Some)
             }
-            opener if *self.peek() == Kind::ParenClose => {
+            opener if *self.peek() == TokenKind::ParenClose => {
                 self.advance();
                 level.arguments.push(inner);
                 self.complete(opener, std::mem::take(&mut level.arguments)).map(Some)
             }
             opener => {
-                let expected = self.expect(&Kind::Comma, "`,`, `)` or an operator");
+                let expected = self.expect(&TokenKind::Comma, "`,`, `)` or an operator");
                 let comma = expected.map_err(|error| self.misspelt(error, &inner.expr))?;
-                if *self.peek() == Kind::ParenClose || (self.is_exact() && self.is_no_operand()) {
+                if *self.peek() == TokenKind::ParenClose || (self.is_exact() && self.is_no_operand()) {
                     return Err(Box::new(ParseError::new(comma, "a comma after the last argument")));
                 }
                 level.arguments.push(inner);

@@ -2,62 +2,64 @@
 
 use crate::ast::{AggregateOp, BinaryOp, ExprKind, MetricRef, Selector, Span, Written};
 
-use super::nest::{Opener, Start};
-use super::parser::{Node, Parsed, Parser};
+use super::nest::{Opener, OperandStart};
+use super::parser::{ParseResult, ParsedExpr, Parser};
 use super::reading::unescape;
-use super::token::{self, Kind};
+use super::token::{self, TokenKind};
 use super::{Dialect, ParseError};
 
 impl Parser<'_> {
     /// What binds to an operand from the right.
-    pub(super) fn suffixes(&mut self, mut node: Node) -> Parsed<Node> {
+    pub(super) fn suffixes(&mut self, mut node: ParsedExpr) -> ParseResult<ParsedExpr> {
         loop {
             node = match self.peek() {
-                Kind::BracketOpen => self.brackets(node)?,
-                Kind::At => self.at_modifier(node)?,
-                Kind::Word if self.at_keyword("offset") => self.offset(node)?,
+                TokenKind::BracketOpen => self.brackets(node)?,
+                TokenKind::At => self.at_modifier(node)?,
+                TokenKind::Word if self.at_keyword("offset") => self.offset(node)?,
                 _ => return Ok(node),
             };
         }
     }
 
     /// An operand, or as much of it as stands before the first expression inside it.
-    pub(super) fn operand(&mut self) -> Parsed<Start> {
+    pub(super) fn operand(&mut self) -> ParseResult<OperandStart> {
         let kind = match self.peek() {
-            Kind::Number(value) => ExprKind::Number(*value),
-            Kind::Duration(ms) if self.is_exact() => ExprKind::Duration(*ms),
-            Kind::Duration(ms) => ExprKind::Number(seconds(*ms)),
-            Kind::Text(quoted) => ExprKind::Text(self.string(*quoted)?),
-            Kind::ParenOpen => return self.parenthesis(),
-            Kind::Word => return self.named(),
-            Kind::Names(names) => {
+            TokenKind::Number(value) => ExprKind::Number(*value),
+            TokenKind::Duration(ms) if self.is_exact() => ExprKind::Duration(*ms),
+            TokenKind::Duration(ms) => ExprKind::Number(seconds(*ms)),
+            TokenKind::Text(quoted) => ExprKind::Text(self.string(*quoted)?),
+            TokenKind::ParenOpen => return self.parenthesis(),
+            TokenKind::Word => return self.named(),
+            TokenKind::Names(names) => {
                 let names = names.clone();
                 let span = self.advance();
                 return self.selector(Some(names), span);
             }
-            Kind::BraceOpen => return self.selector(None, self.span()),
+            TokenKind::BraceOpen => return self.selector(None, self.span()),
             _ => return Err(self.unexpected("an expression")),
         };
-        Ok(Start::Node(Node::leaf(kind, self.advance())))
+        Ok(OperandStart::Node(ParsedExpr::leaf(kind, self.advance())))
     }
 
     /// Whether the next token is one that no operand begins with; not so for what is no token at all.
     pub(super) fn is_no_operand(&self) -> bool {
         match self.peek() {
-            Kind::End | Kind::Bad(_) | Kind::Number(_) | Kind::Duration(_) | Kind::Text(_) => false,
-            Kind::ParenOpen | Kind::BraceOpen | Kind::Names(_) | Kind::Variable(_) => false,
-            Kind::Op(op) => !matches!(op, BinaryOp::Add | BinaryOp::Sub),
-            Kind::Word => token::is_reserved(self.word()),
+            TokenKind::End | TokenKind::Bad(_) | TokenKind::Number(_) | TokenKind::Duration(_) | TokenKind::Text(_) => {
+                false
+            }
+            TokenKind::ParenOpen | TokenKind::BraceOpen | TokenKind::Names(_) | TokenKind::Variable(_) => false,
+            TokenKind::Op(op) => !matches!(op, BinaryOp::Add | BinaryOp::Sub),
+            TokenKind::Word => token::is_reserved(self.word()),
             _ => true,
         }
     }
 
-    fn parenthesis(&mut self) -> Parsed<Start> {
+    fn parenthesis(&mut self) -> ParseResult<OperandStart> {
         let start = self.advance().start;
-        if *self.peek() == Kind::ParenClose && !self.is_exact() {
+        if *self.peek() == TokenKind::ParenClose && !self.is_exact() {
             return Err(self.empty_parentheses(start));
         }
-        Ok(Start::Open(Opener::Paren { start }))
+        Ok(OperandStart::Open(Opener::Paren { start }))
     }
 
     fn empty_parentheses(&self, start: usize) -> Box<ParseError> {
@@ -68,17 +70,17 @@ impl Parser<'_> {
     }
 
     /// Whatever begins with a word.
-    fn named(&mut self) -> Parsed<Start> {
+    fn named(&mut self) -> ParseResult<OperandStart> {
         let word = self.word();
-        let called = matches!(self.peek_second(), Kind::ParenOpen | Kind::Names(_));
+        let called = matches!(self.peek_second(), TokenKind::ParenOpen | TokenKind::Names(_));
         if let Some(op) = AggregateOp::from_word(&word.to_ascii_lowercase()) {
             if called || self.grouping_follows() {
                 return self.aggregate(op);
             }
         } else if word.eq_ignore_ascii_case("inf") {
-            return Ok(Start::Node(Node::leaf(ExprKind::Number(f64::INFINITY), self.advance())));
+            return Ok(OperandStart::Node(ParsedExpr::leaf(ExprKind::Number(f64::INFINITY), self.advance())));
         } else if word.eq_ignore_ascii_case("nan") {
-            return Ok(Start::Node(Node::leaf(ExprKind::Number(f64::NAN), self.advance())));
+            return Ok(OperandStart::Node(ParsedExpr::leaf(ExprKind::Number(f64::NAN), self.advance())));
         } else if token::is_reserved(word) || (called && token::is_keyword(word) && !self.is_exact()) {
             return Err(self.unexpected("an expression"));
         } else if called && !(self.is_exact() && token::is_never_called(word)) {
@@ -98,11 +100,11 @@ impl Parser<'_> {
     }
 
     /// A selector whose name, when it has one in front of its braces, has been read.
-    fn selector(&mut self, names: Option<Vec<String>>, span: Span) -> Parsed<Start> {
+    fn selector(&mut self, names: Option<Vec<String>>, span: Span) -> ParseResult<OperandStart> {
         if names.iter().flatten().any(String::is_empty) {
             return Err(Box::new(ParseError::new(span, "a list of metrics with an empty name")));
         }
-        let selector = match (*self.peek() == Kind::BraceOpen, names) {
+        let selector = match (*self.peek() == TokenKind::BraceOpen, names) {
             (true, names) => self.braces(names)?,
             (false, names) => {
                 let written = self.is_exact().then(|| {
@@ -112,7 +114,10 @@ impl Parser<'_> {
                 Selector { metric: names.map_or(MetricRef::Any, MetricRef::Names), written, ..Selector::default() }
             }
         };
-        Ok(Start::Node(Node::leaf(ExprKind::Selector(selector), Span { start: span.start, end: self.end() })))
+        Ok(OperandStart::Node(ParsedExpr::leaf(
+            ExprKind::Selector(selector),
+            Span { start: span.start, end: self.end() },
+        )))
     }
 }
 

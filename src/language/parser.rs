@@ -5,29 +5,29 @@ use crate::ast::{AggregateOp, BinaryOp, Expr, ExprKind, MatchOp, MetricRef, Span
 use super::error::nearest;
 use super::lexer::Lexer;
 use super::pile::{Pending, Pile};
-use super::token::{self, KEYWORDS, Kind, Token};
+use super::token::{self, KEYWORDS, Token, TokenKind};
 use super::variable::{HINT, unreplaced};
 use super::{Dialect, MAX_DEPTH, ParseError, literal};
 
 /// Errors are boxed to keep the frames of the recursion small.
-pub(super) type Parsed<T> = Result<T, Box<ParseError>>;
+pub(super) type ParseResult<T> = Result<T, Box<ParseError>>;
 
 /// The longest part of the text that a message repeats, in characters.
 const LONGEST_QUOTE: usize = 40;
 
 /// An expression and the number of steps to its farthest leaf.
-pub(super) struct Node {
+pub(super) struct ParsedExpr {
     pub(super) expr: Expr,
     pub(super) depth: usize,
 }
 
-impl Node {
+impl ParsedExpr {
     pub(super) fn leaf(kind: ExprKind, span: Span) -> Self {
         Self { expr: Expr { kind, span }, depth: 0 }
     }
 
     /// An expression above others, the deepest of which has the given depth.
-    pub(super) fn above(depth: usize, kind: ExprKind, span: Span) -> Parsed<Self> {
+    pub(super) fn above(depth: usize, kind: ExprKind, span: Span) -> ParseResult<Self> {
         let node = Self { expr: Expr { kind, span }, depth: depth + 1 };
         if node.depth > MAX_DEPTH { Err(too_deep(span)) } else { Ok(node) }
     }
@@ -52,14 +52,14 @@ impl<'a> Parser<'a> {
     }
 
     /// The text as one expression with nothing left over.
-    pub(super) fn whole(mut self) -> Parsed<Expr> {
-        if *self.peek() == Kind::End {
+    pub(super) fn whole(mut self) -> ParseResult<Expr> {
+        if *self.peek() == TokenKind::End {
             let span = if self.is_exact() { Span::default() } else { self.span() };
             return Err(Box::new(ParseError::new(span, "the expression is empty")));
         }
         let node = self.expression()?;
         match self.peek() {
-            Kind::End => Ok(node.expr),
+            TokenKind::End => Ok(node.expr),
             _ => Err(self.left_over(&node.expr)),
         }
     }
@@ -70,9 +70,9 @@ impl<'a> Parser<'a> {
     }
 
     /// The signs in front of an operand; `+` says nothing, but as many of them as of the others will do.
-    pub(super) fn signs(&mut self, pile: &mut Pile) -> Parsed<()> {
+    pub(super) fn signs(&mut self, pile: &mut Pile) -> ParseResult<()> {
         let mut count = 0;
-        while let Kind::Op(sign @ (BinaryOp::Add | BinaryOp::Sub)) = *self.peek() {
+        while let TokenKind::Op(sign @ (BinaryOp::Add | BinaryOp::Sub)) = *self.peek() {
             count += 1;
             if pile.is_full() || count > MAX_DEPTH {
                 return Err(too_deep(self.span()));
@@ -89,7 +89,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Takes a binary operator and its matching clause; false when none follows.
-    pub(super) fn operator(&mut self, pile: &mut Pile) -> Parsed<bool> {
+    pub(super) fn operator(&mut self, pile: &mut Pile) -> ParseResult<bool> {
         let Some(op) = self.binary_operator() else { return Ok(false) };
         pile.make_way(op)?;
         if pile.is_full() {
@@ -102,18 +102,18 @@ impl<'a> Parser<'a> {
 
     fn binary_operator(&self) -> Option<BinaryOp> {
         match self.peek() {
-            Kind::Op(op) => Some(*op),
-            Kind::Word => token::operator(self.word()),
+            TokenKind::Op(op) => Some(*op),
+            TokenKind::Word => token::operator(self.word()),
             _ => None,
         }
     }
 
-    pub(super) fn peek(&self) -> &Kind {
+    pub(super) fn peek(&self) -> &TokenKind {
         &self.ahead[0].kind
     }
 
     /// The kind of the token after the next.
-    pub(super) fn peek_second(&self) -> &Kind {
+    pub(super) fn peek_second(&self) -> &TokenKind {
         &self.ahead[1].kind
     }
 
@@ -141,7 +141,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Steps over the token if it is the next one.
-    pub(super) fn accept(&mut self, kind: &Kind) -> bool {
+    pub(super) fn accept(&mut self, kind: &TokenKind) -> bool {
         let found = self.peek() == kind;
         if found {
             self.advance();
@@ -149,7 +149,7 @@ impl<'a> Parser<'a> {
         found
     }
 
-    pub(super) fn expect(&mut self, kind: &Kind, expected: &str) -> Parsed<Span> {
+    pub(super) fn expect(&mut self, kind: &TokenKind, expected: &str) -> ParseResult<Span> {
         let span = self.span();
         if self.accept(kind) { Ok(span) } else { Err(self.unexpected(expected)) }
     }
@@ -171,27 +171,27 @@ impl<'a> Parser<'a> {
     }
 
     fn is_keyword(&self, token: &Token, keyword: &str) -> bool {
-        token.kind == Kind::Word && self.text[token.span.start..token.span.end].eq_ignore_ascii_case(keyword)
+        token.kind == TokenKind::Word && self.text[token.span.start..token.span.end].eq_ignore_ascii_case(keyword)
     }
 
     /// The inside of the string that is the next token.
-    pub(super) fn string(&self, quoted: token::Quoted) -> Parsed<String> {
+    pub(super) fn string(&self, quoted: token::Quoted) -> ParseResult<String> {
         literal::value(self.text, quoted, self.dialect)
     }
 
     /// The operator with which a matcher compares, if it is the next token.
     pub(super) fn match_op(&self) -> Option<MatchOp> {
         match self.peek() {
-            Kind::Assign => Some(MatchOp::Equal),
-            Kind::Op(BinaryOp::Ne) => Some(MatchOp::NotEqual),
-            Kind::Matches => Some(MatchOp::Matches),
-            Kind::MatchesNot => Some(MatchOp::MatchesNot),
+            TokenKind::Assign => Some(MatchOp::Equal),
+            TokenKind::Op(BinaryOp::Ne) => Some(MatchOp::NotEqual),
+            TokenKind::Matches => Some(MatchOp::Matches),
+            TokenKind::MatchesNot => Some(MatchOp::MatchesNot),
             _ => None,
         }
     }
 
     /// Refuses a string with a variable in it that nobody replaced.
-    pub(super) fn replaced(&self, body: Span) -> Parsed<()> {
+    pub(super) fn replaced(&self, body: Span) -> ParseResult<()> {
         match unreplaced(&self.text[body.start..body.end]).filter(|_| self.dialect == Dialect::Json) {
             Some(found) => {
                 let span = Span { start: body.start + found.span.start, end: body.start + found.span.end };
@@ -205,8 +205,8 @@ impl<'a> Parser<'a> {
     /// What to say when the next token cannot stand where it does.
     pub(super) fn unexpected(&self, expected: &str) -> Box<ParseError> {
         let found = match self.peek() {
-            Kind::Bad(error) => return error.clone(),
-            Kind::End => "end of the text".to_owned(),
+            TokenKind::Bad(error) => return error.clone(),
+            TokenKind::End => "end of the text".to_owned(),
             _ => format!("`{}`", shortened(self.word())),
         };
         let mut error = ParseError::new(self.span(), format!("unexpected {found}: expected {expected}"));
@@ -217,8 +217,8 @@ impl<'a> Parser<'a> {
 
     fn hint(&self) -> Option<String> {
         match self.peek() {
-            Kind::Assign => Some("two expressions are compared with `==`".to_owned()),
-            Kind::Variable(name) => Some(format!("the variable `{}` was not replaced: {HINT}", shortened(name))),
+            TokenKind::Assign => Some("two expressions are compared with `==`".to_owned()),
+            TokenKind::Variable(name) => Some(format!("the variable `{}` was not replaced: {HINT}", shortened(name))),
             _ => None,
         }
     }
@@ -226,7 +226,7 @@ impl<'a> Parser<'a> {
     /// What to say when the whole expression is followed by something.
     fn left_over(&self, before: &Expr) -> Box<ParseError> {
         let mut error = self.unexpected("an operator or the end of the text");
-        if *self.peek() == Kind::ParenClose {
+        if *self.peek() == TokenKind::ParenClose {
             error.hint = Some("it closes no parenthesis".to_owned());
         }
         self.misspelt(error, before)
@@ -239,9 +239,9 @@ impl<'a> Parser<'a> {
         let words = || KEYWORDS.iter().copied();
         let aggregations = || AggregateOp::ALL.iter().map(|op| op.word());
         let likely = match self.peek() {
-            Kind::Word if self.at_keyword("by") || self.at_keyword("without") => nearest(name, aggregations()),
-            Kind::Word => nearest(word, words()).or_else(|| nearest(name, words().chain(aggregations()))),
-            Kind::ParenOpen | Kind::Names(_) => nearest(name, words()),
+            TokenKind::Word if self.at_keyword("by") || self.at_keyword("without") => nearest(name, aggregations()),
+            TokenKind::Word => nearest(word, words()).or_else(|| nearest(name, words().chain(aggregations()))),
+            TokenKind::ParenOpen | TokenKind::Names(_) => nearest(name, words()),
             _ => None,
         };
         if let Some(likely) = likely {

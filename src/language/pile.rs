@@ -3,7 +3,7 @@
 use crate::ast::{Binary, BinaryOp, ExprKind, Matching, Span};
 
 use super::MAX_DEPTH;
-use super::parser::{Node, Parsed};
+use super::parser::{ParseResult, ParsedExpr};
 
 /// An operator that waits.
 pub(super) enum Pending {
@@ -41,12 +41,12 @@ fn precedence(op: BinaryOp) -> u8 {
 /// The operands and operators of one expression that are not yet joined.
 #[derive(Default)]
 pub(super) struct Pile {
-    operands: Vec<Node>,
+    operands: Vec<ParsedExpr>,
     pending: Vec<Pending>,
 }
 
 impl Pile {
-    pub(super) fn operand(&mut self, node: Node) {
+    pub(super) fn operand(&mut self, node: ParsedExpr) {
         self.operands.push(node);
     }
 
@@ -60,20 +60,20 @@ impl Pile {
     }
 
     /// Joins everything that binds tighter than an operator that is about to wait.
-    pub(super) fn make_way(&mut self, op: BinaryOp) -> Parsed<()> {
+    pub(super) fn make_way(&mut self, op: BinaryOp) -> ParseResult<()> {
         let bound = precedence(op) + u8::from(op == BinaryOp::Pow);
         self.join_from(bound)
     }
 
     /// Joins all and is empty again; nothing when operands are missing.
-    pub(super) fn finish(&mut self) -> Option<Parsed<Node>> {
+    pub(super) fn finish(&mut self) -> Option<ParseResult<ParsedExpr>> {
         if let Err(error) = self.join_from(0) {
             return Some(Err(error));
         }
         self.operands.pop().map(Ok)
     }
 
-    fn join_from(&mut self, bound: u8) -> Parsed<()> {
+    fn join_from(&mut self, bound: u8) -> ParseResult<()> {
         while let Some(top) = self.pending.pop_if(|top| top.precedence() >= bound) {
             let Some(rhs) = self.operands.pop() else { return Ok(()) };
             let joined = match top {
@@ -84,7 +84,7 @@ impl Pile {
                     let span = Span { start: lhs.expr.span.start, end: rhs.expr.span.end };
                     let depth = lhs.depth.max(rhs.depth);
                     let binary = Binary { op, op_span, lhs: lhs.expr, rhs: rhs.expr, returns_bool, matching };
-                    Node::above(depth, ExprKind::Binary(Box::new(binary)), span)?
+                    ParsedExpr::above(depth, ExprKind::Binary(Box::new(binary)), span)?
                 }
             };
             self.operands.push(joined);
@@ -93,17 +93,17 @@ impl Pile {
     }
 }
 
-fn signed(minus: bool, sign: Span, operand: Node) -> Parsed<Node> {
+fn signed(minus: bool, sign: Span, operand: ParsedExpr) -> ParseResult<ParsedExpr> {
     let span = Span { start: sign.start, end: operand.expr.span.end };
     match operand.expr.kind {
-        ExprKind::Number(value) => Ok(Node::leaf(ExprKind::Number(if minus { -value } else { value }), span)),
-        ExprKind::Duration(ms) => Ok(Node::leaf(ExprKind::Duration(if minus { -ms } else { ms }), span)),
+        ExprKind::Number(value) => Ok(ParsedExpr::leaf(ExprKind::Number(if minus { -value } else { value }), span)),
+        ExprKind::Duration(ms) => Ok(ParsedExpr::leaf(ExprKind::Duration(if minus { -ms } else { ms }), span)),
         _ if minus => negated(sign, operand),
-        _ => Node::above(operand.depth, ExprKind::Plus(Box::new(operand.expr)), span),
+        _ => ParsedExpr::above(operand.depth, ExprKind::Plus(Box::new(operand.expr)), span),
     }
 }
 
-fn negated(sign: Span, operand: Node) -> Parsed<Node> {
+fn negated(sign: Span, operand: ParsedExpr) -> ParseResult<ParsedExpr> {
     let span = Span { start: sign.start, end: operand.expr.span.end };
-    Node::above(operand.depth, ExprKind::Negate(Box::new(operand.expr)), span)
+    ParsedExpr::above(operand.depth, ExprKind::Negate(Box::new(operand.expr)), span)
 }

@@ -7,13 +7,13 @@ use super::ParseError;
 /// A piece of the text.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Token {
-    pub(super) kind: Kind,
+    pub(super) kind: TokenKind,
     pub(super) span: Span,
 }
 
 /// What a piece is. Words and strings are decoded where their meaning is known.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     /// One past the last piece.
     End,
     /// Text that is no piece of the language; always the last one.

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 use std::sync::Arc;
 
 use super::lowering::{Lowering, bare};
-use super::request::{FetchRequest, Refusal};
+use super::request::{ExpressionRefusal, FetchRequest};
 use super::semantics::Semantics;
 use crate::ast::{AggregateOp, Call, Expr, ExprKind, MatchOp, Matcher, Selector, Span, Test, WrittenMatcher};
 use crate::evaluate::{AS_TIME, Limiter, MATH, Node, RangeFunction};
@@ -61,7 +61,7 @@ pub fn functions() -> impl Iterator<Item = &'static str> {
 }
 
 impl Lowering<'_> {
-    pub(super) fn call(&mut self, call: &Call, span: Span) -> Result<Node, Refusal> {
+    pub(super) fn call(&mut self, call: &Call, span: Span) -> Result<Node, ExpressionRefusal> {
         if let Some(node) = self.of_range(call, span)? {
             return Ok(node);
         }
@@ -96,13 +96,13 @@ impl Lowering<'_> {
             }
             "scalar" | "timestamp" | "absent" | "sort" | "sort_desc" => self.of_series(call, span),
             "absent_over_time" => self.absent_over_time(call, span),
-            word if LATER.contains(&word) => Err(Refusal::unsupported(&format!("`{word}`"), call.name_span)),
+            word if LATER.contains(&word) => Err(ExpressionRefusal::unsupported(&format!("`{word}`"), call.name_span)),
             _ => Err(unknown(call)),
         }
     }
 
     /// The argument of a calendar function.
-    fn times(&mut self, arg: &Expr, word: &str) -> Result<Node, Refusal> {
+    fn times(&mut self, arg: &Expr, word: &str) -> Result<Node, ExpressionRefusal> {
         let series = self.series(arg, word)?;
         if self.semantics == Semantics::Panel {
             return Ok(series);
@@ -111,7 +111,7 @@ impl Lowering<'_> {
     }
 
     /// The functions whose only argument is series.
-    fn of_series(&mut self, call: &Call, span: Span) -> Result<Node, Refusal> {
+    fn of_series(&mut self, call: &Call, span: Span) -> Result<Node, ExpressionRefusal> {
         let arg = &arguments(call, span, 1, 1)?[0];
         if call.name == "timestamp"
             && let Some(node) = self.sample_time(arg)?
@@ -139,56 +139,58 @@ impl Lowering<'_> {
         function: Limiter,
         least: usize,
         most: usize,
-    ) -> Result<Node, Refusal> {
+    ) -> Result<Node, ExpressionRefusal> {
         let args = arguments(call, span, least, most)?;
         let child = Box::new(self.series(&args[0], &call.name)?);
         let scalars = args[1..].iter().map(|arg| self.scalar(arg, &call.name));
-        let mut args = scalars.collect::<Result<Vec<Node>, Refusal>>()?;
+        let mut args = scalars.collect::<Result<Vec<Node>, ExpressionRefusal>>()?;
         if args.is_empty() {
             args.push(Node::Number(1.0));
         }
         Ok(Node::Limit { function, child, args, span })
     }
 
-    fn label_replace(&mut self, call: &Call, span: Span) -> Result<Node, Refusal> {
+    fn label_replace(&mut self, call: &Call, span: Span) -> Result<Node, ExpressionRefusal> {
         let args = arguments(call, span, 5, 5)?;
         let child = Box::new(self.series(&args[0], &call.name)?);
         let target = self.label_name(&args[1], &call.name)?;
         let (replacement, source) = (text(&args[2], &call.name)?.to_owned(), text(&args[3], &call.name)?.to_owned());
         let pattern = self.patterns.whole(text(&args[4], &call.name)?);
-        let pattern = pattern.map_err(|error| Refusal::unusable(error.to_string(), args[4].span))?;
+        let pattern = pattern.map_err(|error| ExpressionRefusal::unusable(error.to_string(), args[4].span))?;
         let joins = self.semantics == Semantics::Panel;
         Ok(Node::LabelReplace { child, target, replacement, source, pattern, joins, span })
     }
 
-    fn label_join(&mut self, call: &Call, span: Span) -> Result<Node, Refusal> {
+    fn label_join(&mut self, call: &Call, span: Span) -> Result<Node, ExpressionRefusal> {
         let args = arguments(call, span, 3, usize::MAX)?;
         let child = Box::new(self.series(&args[0], &call.name)?);
         let target = self.label_name(&args[1], &call.name)?;
         let separator = text(&args[2], &call.name)?.to_owned();
         let sources = args[3..].iter().map(|arg| match text(arg, &call.name)? {
-            "" if self.semantics != Semantics::Panel => Err(Refusal::unusable("a label needs a name", arg.span)),
+            "" if self.semantics != Semantics::Panel => {
+                Err(ExpressionRefusal::unusable("a label needs a name", arg.span))
+            }
             source => Ok(source.to_owned()),
         });
-        let sources = sources.collect::<Result<Vec<String>, Refusal>>()?;
+        let sources = sources.collect::<Result<Vec<String>, ExpressionRefusal>>()?;
         let joins = self.semantics == Semantics::Panel;
         Ok(Node::LabelJoin { child, target, separator, sources, joins, span })
     }
 
     /// A text that names a label.
-    pub(super) fn label_name(&self, expr: &Expr, what: &str) -> Result<String, Refusal> {
+    pub(super) fn label_name(&self, expr: &Expr, what: &str) -> Result<String, ExpressionRefusal> {
         let name = text(expr, what)?;
         if name.is_empty() {
-            return Err(Refusal::unusable("a label needs a name", expr.span));
+            return Err(ExpressionRefusal::unusable("a label needs a name", expr.span));
         }
         if let Some(found) = unreplaced(name).filter(|_| self.semantics == Semantics::Panel) {
             let message = format!("the variable `{}` was not replaced", found.name);
-            return Err(Refusal::wrong(message, expr.span).hint(UNREPLACED_HINT));
+            return Err(ExpressionRefusal::wrong(message, expr.span).hint(UNREPLACED_HINT));
         }
         Ok(name.to_owned())
     }
 
-    fn absent_over_time(&mut self, call: &Call, span: Span) -> Result<Node, Refusal> {
+    fn absent_over_time(&mut self, call: &Call, span: Span) -> Result<Node, ExpressionRefusal> {
         let arg = &arguments(call, span, 1, 1)?[0];
         let child = match self.semantics {
             Semantics::Panel => self.fetch(ranged(call, arg, RangeFunction::Present)?),
@@ -201,7 +203,7 @@ impl Lowering<'_> {
     }
 
     /// A function of a range; none when the call is none.
-    fn of_range(&mut self, call: &Call, span: Span) -> Result<Option<Node>, Refusal> {
+    fn of_range(&mut self, call: &Call, span: Span) -> Result<Option<Node>, ExpressionRefusal> {
         match self.semantics {
             Semantics::Panel => Ok(self.range_call(call, span)?.map(|request| self.fetch(request))),
             Semantics::Prometheus(evaluation) => self.range_function(evaluation, call, span),
@@ -209,7 +211,7 @@ impl Lowering<'_> {
     }
 
     /// The fetch of a range function, not yet entered; none when the call is no range function.
-    pub(super) fn range_call(&mut self, call: &Call, span: Span) -> Result<Option<FetchRequest>, Refusal> {
+    pub(super) fn range_call(&mut self, call: &Call, span: Span) -> Result<Option<FetchRequest>, ExpressionRefusal> {
         let (function, range) = if call.name == RangeFunction::Quantile(0.5).word() {
             let args = arguments(call, span, 2, 2)?;
             (RangeFunction::Quantile(self.constant(&args[0], &call.name)?), &args[1])
@@ -223,7 +225,7 @@ impl Lowering<'_> {
 }
 
 /// A range function over its argument, which must be a selector with a window.
-fn ranged(call: &Call, arg: &Expr, function: RangeFunction) -> Result<FetchRequest, Refusal> {
+fn ranged(call: &Call, arg: &Expr, function: RangeFunction) -> Result<FetchRequest, ExpressionRefusal> {
     let inner = bare(arg);
     match &inner.kind {
         ExprKind::Selector(selector) if selector.window.is_some() => Ok(FetchRequest {
@@ -231,16 +233,17 @@ fn ranged(call: &Call, arg: &Expr, function: RangeFunction) -> Result<FetchReque
             function_span: call.name_span,
             ..FetchRequest::plain(selector.clone(), inner.span)
         }),
-        ExprKind::Subquery(_) => Err(Refusal::unsupported("a subquery", inner.span)),
+        ExprKind::Subquery(_) => Err(ExpressionRefusal::unsupported("a subquery", inner.span)),
         _ => {
-            let refusal = Refusal::wrong(format!("`{}` takes a selector with a window", call.name), inner.span);
+            let refusal =
+                ExpressionRefusal::wrong(format!("`{}` takes a selector with a window", call.name), inner.span);
             Err(refusal.hint("for example `[$__interval]` behind the selector"))
         }
     }
 }
 
 /// The arguments, if there are as many as the function takes.
-pub(super) fn arguments(call: &Call, span: Span, least: usize, most: usize) -> Result<&[Expr], Refusal> {
+pub(super) fn arguments(call: &Call, span: Span, least: usize, most: usize) -> Result<&[Expr], ExpressionRefusal> {
     let found = call.args.len();
     if (least..=most).contains(&found) {
         return Ok(&call.args);
@@ -253,13 +256,13 @@ pub(super) fn arguments(call: &Call, span: Span, least: usize, most: usize) -> R
         (least, usize::MAX) => format!("at least {least} arguments"),
         (least, most) => format!("{least} to {most} arguments"),
     };
-    Err(Refusal::wrong(format!("`{}` takes {wanted}, not {found}", call.name), span))
+    Err(ExpressionRefusal::wrong(format!("`{}` takes {wanted}, not {found}", call.name), span))
 }
 
-fn text<'a>(expr: &'a Expr, what: &str) -> Result<&'a str, Refusal> {
+fn text<'a>(expr: &'a Expr, what: &str) -> Result<&'a str, ExpressionRefusal> {
     match &bare(expr).kind {
         ExprKind::Text(text) => Ok(text),
-        _ => Err(Refusal::wrong(format!("`{what}` takes a text here"), expr.span)),
+        _ => Err(ExpressionRefusal::wrong(format!("`{what}` takes a text here"), expr.span)),
     }
 }
 
@@ -287,10 +290,10 @@ fn told(expr: &Expr) -> Labels {
     labels
 }
 
-fn unknown(call: &Call) -> Refusal {
+fn unknown(call: &Call) -> ExpressionRefusal {
     let aggregations = AggregateOp::ALL.iter().map(|op| op.word());
     let near = nearest(&call.name, functions().chain(RangeFunction::words()).chain(aggregations));
     let shown: String = call.name.chars().take(120).collect();
-    let refusal = Refusal::wrong(format!("there is no function `{shown}`"), call.name_span);
+    let refusal = ExpressionRefusal::wrong(format!("there is no function `{shown}`"), call.name_span);
     if near.is_empty() { refusal } else { refusal.hint(format!("did you mean {}?", near.join(", "))) }
 }

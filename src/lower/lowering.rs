@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::request::{FetchRequest, FoldRequest, Lowered, PushedAggregate, ReadRequest, Refusal};
+use super::request::{ExpressionRefusal, FetchRequest, FoldRequest, Lowered, PushedAggregate, SampleRead};
 use super::semantics::Semantics;
 use crate::ast::{
     Aggregate, AggregateOp, Binary, Cardinality, Expr, ExprKind, Grouping, Matching, MetricRef, Selector, Span, Test,
@@ -18,7 +18,7 @@ const SKETCHED: usize = 16;
 ///
 /// # Errors
 /// A part of the expression is not supported, or means nothing.
-pub fn lower(expr: &Expr, patterns: &Patterns) -> Result<Lowered, Refusal> {
+pub fn lower(expr: &Expr, patterns: &Patterns) -> Result<Lowered, ExpressionRefusal> {
     let mut lowering = Lowering::new(Semantics::Panel, patterns);
     let node = lowering.node(expr)?;
     let mut fetches = lowering.fetches;
@@ -41,7 +41,7 @@ pub(super) fn bare(expr: &Expr) -> &Expr {
 pub(super) struct Lowering<'p> {
     fetches: Vec<FetchRequest>,
     /// The reads so far.
-    pub(super) reads: Vec<ReadRequest>,
+    pub(super) reads: Vec<SampleRead>,
     /// The folds so far.
     pub(super) folds: Vec<FoldRequest>,
     /// The numbers of those that are sketched alike.
@@ -60,12 +60,12 @@ impl<'p> Lowering<'p> {
 
 impl Lowering<'_> {
     /// Scalar or series.
-    pub(super) fn node(&mut self, expr: &Expr) -> Result<Node, Refusal> {
+    pub(super) fn node(&mut self, expr: &Expr) -> Result<Node, ExpressionRefusal> {
         match &expr.kind {
             ExprKind::Paren(inner) | ExprKind::Plus(inner) => self.node(inner),
             ExprKind::Number(number) => Ok(Node::Number(*number)),
             ExprKind::Duration(ms) => Ok(Node::Number(*ms as f64 / 1000.0)),
-            ExprKind::Text(_) => Err(Refusal::wrong("a text cannot stand here", expr.span)),
+            ExprKind::Text(_) => Err(ExpressionRefusal::wrong("a text cannot stand here", expr.span)),
             ExprKind::Subquery(_) => Err(self.stray_subquery(expr.span)),
             ExprKind::Selector(selector) => self.selector(selector, expr.span),
             ExprKind::Negate(inner) => {
@@ -79,39 +79,41 @@ impl Lowering<'_> {
     }
 
     /// Series; `what` asks for them.
-    pub(super) fn series(&mut self, expr: &Expr, what: &str) -> Result<Node, Refusal> {
+    pub(super) fn series(&mut self, expr: &Expr, what: &str) -> Result<Node, ExpressionRefusal> {
         let node = self.node(expr)?;
         if !node.is_scalar() {
             return Ok(node);
         }
-        let refusal = Refusal::wrong(format!("`{what}` takes series, and this is a number"), expr.span);
+        let refusal = ExpressionRefusal::wrong(format!("`{what}` takes series, and this is a number"), expr.span);
         Err(refusal.hint("`vector(…)` makes a series of a number"))
     }
 
     /// A scalar; `what` asks for it.
-    pub(super) fn scalar(&mut self, expr: &Expr, what: &str) -> Result<Node, Refusal> {
+    pub(super) fn scalar(&mut self, expr: &Expr, what: &str) -> Result<Node, ExpressionRefusal> {
         let node = self.node(expr)?;
         if node.is_scalar() {
             return Ok(node);
         }
-        let refusal = Refusal::wrong(format!("`{what}` takes a number here, and these are series"), expr.span);
+        let refusal =
+            ExpressionRefusal::wrong(format!("`{what}` takes a number here, and these are series"), expr.span);
         Err(refusal.hint("`scalar(…)` makes a number of a single series"))
     }
 
     /// A number that does not depend on the data; `what` asks for it.
-    pub(super) fn constant(&mut self, expr: &Expr, what: &str) -> Result<f64, Refusal> {
+    pub(super) fn constant(&mut self, expr: &Expr, what: &str) -> Result<f64, ExpressionRefusal> {
         let node = self.scalar(expr, what)?;
-        let refused =
-            || Refusal::unsupported(&format!("`{what}` with a parameter that depends on the data"), expr.span);
+        let refused = || {
+            ExpressionRefusal::unsupported(&format!("`{what}` with a parameter that depends on the data"), expr.span)
+        };
         node.constant().ok_or_else(refused)
     }
 
-    fn selector(&mut self, selector: &Selector, span: Span) -> Result<Node, Refusal> {
+    fn selector(&mut self, selector: &Selector, span: Span) -> Result<Node, ExpressionRefusal> {
         if let Semantics::Prometheus(evaluation) = self.semantics {
             return self.instant(evaluation, selector, span);
         }
         if selector.window.is_some() {
-            let refusal = Refusal::wrong("a window needs a function over it", span);
+            let refusal = ExpressionRefusal::wrong("a window needs a function over it", span);
             return Err(refusal.hint("for example `avg_over_time(…)`, or leave the brackets away"));
         }
         let selector = selector.clone();
@@ -131,11 +133,11 @@ impl Lowering<'_> {
         Node::Fetch(self.fetches.len() - 1)
     }
 
-    fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Node, Refusal> {
+    fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Node, ExpressionRefusal> {
         use AggregateOp::{Bottomk, CountValues, LimitRatio, Limitk, Quantile, Topk};
         let (op, span, word) = (aggregate.op, aggregate.op_span, aggregate.op.word());
         if matches!(op, Limitk | LimitRatio) {
-            return Err(Refusal::unsupported(&format!("`{word}`"), span));
+            return Err(ExpressionRefusal::unsupported(&format!("`{word}`"), span));
         }
         let parametric = matches!(op, Topk | Bottomk | Quantile | CountValues);
         let grouping = aggregate.grouping.clone();
@@ -161,19 +163,22 @@ impl Lowering<'_> {
             (Some(param), true) => {
                 let k = self.constant(param, word)?;
                 if k.is_nan() {
-                    return Err(Refusal::wrong(format!("`{word}` takes how many series, not NaN"), param.span));
+                    return Err(ExpressionRefusal::wrong(
+                        format!("`{word}` takes how many series, not NaN"),
+                        param.span,
+                    ));
                 }
                 let child = Box::new(self.series(&aggregate.expr, word)?);
                 // The cast keeps to the type's range: below 1 is none, beyond it is all.
                 Ok(Node::Rank { top: op == Topk, k: k as usize, grouping, child })
             }
-            (Some(param), false) => Err(Refusal::wrong(format!("`{word}` takes no parameter"), param.span)),
-            (None, true) => Err(Refusal::wrong(format!("`{word}` takes a parameter and series"), span)),
+            (Some(param), false) => Err(ExpressionRefusal::wrong(format!("`{word}` takes no parameter"), param.span)),
+            (None, true) => Err(ExpressionRefusal::wrong(format!("`{word}` takes a parameter and series"), span)),
         }
     }
 
     /// The simple ones directly over a leaf are the database's work.
-    fn plain_aggregate(&mut self, aggregate: &Aggregate) -> Result<Node, Refusal> {
+    fn plain_aggregate(&mut self, aggregate: &Aggregate) -> Result<Node, ExpressionRefusal> {
         use AggregateOp::{Avg, Count, Group, Max, Min, Sum};
         let (op, grouping) = (aggregate.op, aggregate.grouping.clone());
         let inner = bare(&aggregate.expr);
@@ -187,7 +192,7 @@ impl Lowering<'_> {
     }
 
     /// The fetch that the expression is and nothing else, not yet entered.
-    fn leaf(&mut self, expr: &Expr) -> Result<Option<FetchRequest>, Refusal> {
+    fn leaf(&mut self, expr: &Expr) -> Result<Option<FetchRequest>, ExpressionRefusal> {
         if self.semantics != Semantics::Panel {
             return Ok(None);
         }
@@ -200,20 +205,20 @@ impl Lowering<'_> {
         }
     }
 
-    fn binary(&mut self, binary: &Binary) -> Result<Node, Refusal> {
+    fn binary(&mut self, binary: &Binary) -> Result<Node, ExpressionRefusal> {
         let (op, span) = (binary.op, binary.op_span);
         let (lhs, rhs) = (self.node(&binary.lhs)?, self.node(&binary.rhs)?);
         let scalars = [&lhs, &rhs].into_iter().filter(|side| side.is_scalar()).count();
         if op.is_set() && scalars > 0 {
             let message = format!("`{op}` combines series, and one side is a number");
-            return Err(Refusal::wrong(message, span).hint("`vector(…)` makes a series of a number"));
+            return Err(ExpressionRefusal::wrong(message, span).hint("`vector(…)` makes a series of a number"));
         }
         if scalars == 2 && op.is_comparison() && !binary.returns_bool {
             let message = format!("`{op}` between two numbers has nothing to filter");
-            return Err(Refusal::wrong(message, span).hint(format!("`{op} bool` gives 0 or 1")));
+            return Err(ExpressionRefusal::wrong(message, span).hint(format!("`{op} bool` gives 0 or 1")));
         }
         if scalars > 0 && binary.matching.as_ref().is_some_and(|matching| !is_plain(matching)) {
-            return Err(Refusal::wrong("`on` and `ignoring` pair series, and one side is a number", span));
+            return Err(ExpressionRefusal::wrong("`on` and `ignoring` pair series, and one side is a number", span));
         }
         let everything = Matching { on: false, labels: Vec::new(), cardinality: Cardinality::OneToOne };
         let matching = binary.matching.clone().unwrap_or(everything);

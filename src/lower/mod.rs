@@ -16,6 +16,7 @@ pub use call::functions;
 pub use lowering::lower;
 pub use prometheus::lower_steps;
 pub use request::{
-    FetchRequest, FoldRequest, Lowered, LoweredSteps, PushedAggregate, ReadRequest, Reads, Refusal, RefusalKind, Root,
+    ExpressionRefusal, FetchRequest, FoldRequest, Lowered, LoweredSteps, PushedAggregate, Reads, RefusalKind, Root,
+    SampleRead,
 };
-pub use semantics::{Evaluation, Semantics};
+pub use semantics::{EvaluationTimes, Semantics};

@@ -2,8 +2,8 @@
 
 use super::call::arguments;
 use super::lowering::{Lowering, bare};
-use super::request::{FARTHEST, FoldRequest, LoweredSteps, ReadRequest, Refusal, Root};
-use super::semantics::{Evaluation, SUBQUERY_STEP_MS, SUBQUERY_STEPS, Semantics};
+use super::request::{ExpressionRefusal, FARTHEST, FoldRequest, LoweredSteps, Root, SampleRead};
+use super::semantics::{EvaluationTimes, SUBQUERY_STEP_MS, SUBQUERY_STEPS, Semantics};
 use crate::ast::{At, Call, Expr, ExprKind, Matcher, MetricRef, Modifiers, Selector, Span, Subquery, Window};
 use crate::evaluate::{FoldPlan, NEGATE, Node, OverFunction, OverInput, OverNode};
 use crate::pattern::Patterns;
@@ -15,7 +15,11 @@ use crate::time::{Millis, Steps};
 ///
 /// # Errors
 /// A part of the expression is not supported, or means nothing.
-pub fn lower_steps(expr: &Expr, evaluation: Evaluation, patterns: &Patterns) -> Result<LoweredSteps, Refusal> {
+pub fn lower_steps(
+    expr: &Expr,
+    evaluation: EvaluationTimes,
+    patterns: &Patterns,
+) -> Result<LoweredSteps, ExpressionRefusal> {
     let mut lowering = Lowering::new(Semantics::Prometheus(evaluation), patterns);
     let inner = bare(expr);
     let root = match &inner.kind {
@@ -31,10 +35,12 @@ pub fn lower_steps(expr: &Expr, evaluation: Evaluation, patterns: &Patterns) -> 
 
 impl Lowering<'_> {
     /// Why a subquery cannot stand where a value is wanted.
-    pub(super) fn stray_subquery(&self, span: Span) -> Refusal {
+    pub(super) fn stray_subquery(&self, span: Span) -> ExpressionRefusal {
         match self.semantics {
-            Semantics::Panel => Refusal::unsupported("a subquery", span),
-            Semantics::Prometheus(_) => Refusal::wrong("a subquery needs a function of a range over it", span),
+            Semantics::Panel => ExpressionRefusal::unsupported("a subquery", span),
+            Semantics::Prometheus(_) => {
+                ExpressionRefusal::wrong("a subquery needs a function of a range over it", span)
+            }
         }
     }
 
@@ -46,9 +52,14 @@ impl Lowering<'_> {
     }
 
     /// An instant selector.
-    pub(super) fn instant(&mut self, evaluation: Evaluation, selector: &Selector, span: Span) -> Result<Node, Refusal> {
+    pub(super) fn instant(
+        &mut self,
+        evaluation: EvaluationTimes,
+        selector: &Selector,
+        span: Span,
+    ) -> Result<Node, ExpressionRefusal> {
         if selector.window.is_some() {
-            let refusal = Refusal::wrong("a range selector needs a function over it", span);
+            let refusal = ExpressionRefusal::wrong("a range selector needs a function over it", span);
             return Err(refusal.hint("for example `rate(…)`, or leave the brackets away"));
         }
         let node = self.newest(evaluation, selector, span, OverFunction::Instant)?;
@@ -56,7 +67,7 @@ impl Lowering<'_> {
     }
 
     /// `timestamp` of a selector is the time of the sample; none where the argument is no selector.
-    pub(super) fn sample_time(&mut self, arg: &Expr) -> Result<Option<Node>, Refusal> {
+    pub(super) fn sample_time(&mut self, arg: &Expr) -> Result<Option<Node>, ExpressionRefusal> {
         let inner = bare(arg);
         match (self.semantics, &inner.kind) {
             (Semantics::Prometheus(evaluation), ExprKind::Selector(selector)) if selector.window.is_none() => {
@@ -69,14 +80,14 @@ impl Lowering<'_> {
 
     fn newest(
         &mut self,
-        evaluation: Evaluation,
+        evaluation: EvaluationTimes,
         selector: &Selector,
         span: Span,
         function: OverFunction,
-    ) -> Result<OverNode, Refusal> {
-        let placed = Placed::of(evaluation, &selector.modifiers, span)?;
+    ) -> Result<OverNode, ExpressionRefusal> {
+        let placed = WindowPlacement::of(evaluation, &selector.modifiers, span)?;
         let of = OverInput::Read(self.read(selector, span));
-        let Placed { offset_ms, at_ms } = placed;
+        let WindowPlacement { offset_ms, at_ms } = placed;
         let (window_ms, range, number) = (0, span, span);
         let node = OverNode { function, args: Vec::new(), of, window_ms, offset_ms, at_ms, span, range, number };
         Ok(self.folded(evaluation, node))
@@ -85,10 +96,10 @@ impl Lowering<'_> {
     /// A function of a range by its name; none when the call is none.
     pub(super) fn range_function(
         &mut self,
-        evaluation: Evaluation,
+        evaluation: EvaluationTimes,
         call: &Call,
         span: Span,
-    ) -> Result<Option<Node>, Refusal> {
+    ) -> Result<Option<Node>, ExpressionRefusal> {
         let Some(function) = Function::from_word(&call.name) else { return Ok(None) };
         let before = function.scalars_before();
         let count = before + 1 + function.scalars_after();
@@ -96,25 +107,26 @@ impl Lowering<'_> {
         let (front, rest) = args.split_at(before);
         let [range, back @ ..] = rest else { return Ok(None) };
         let numbers = front.iter().chain(back).map(|arg| self.scalar(arg, &call.name));
-        let numbers = numbers.collect::<Result<Vec<Node>, Refusal>>()?;
+        let numbers = numbers.collect::<Result<Vec<Node>, ExpressionRefusal>>()?;
         self.over(evaluation, (call, span), function, (range, numbers)).map(Some)
     }
 
     /// A function over a range selector or a subquery.
     pub(super) fn over(
         &mut self,
-        evaluation: Evaluation,
+        evaluation: EvaluationTimes,
         (call, span): (&Call, Span),
         function: Function,
         (range, args): (&Expr, Vec<Node>),
-    ) -> Result<Node, Refusal> {
+    ) -> Result<Node, ExpressionRefusal> {
         let inner = bare(range);
         let is_range = match &inner.kind {
             ExprKind::Selector(selector) => selector.window.is_some(),
             kind => matches!(kind, ExprKind::Subquery(_)),
         };
         if !is_range {
-            let refusal = Refusal::wrong(format!("`{}` takes a range selector or a subquery", call.name), inner.span);
+            let refusal =
+                ExpressionRefusal::wrong(format!("`{}` takes a range selector or a subquery", call.name), inner.span);
             return Err(refusal.hint("for example `[5m]` behind the selector"));
         }
         let node = self.ranged(evaluation, inner, OverFunction::Range(function), args)?;
@@ -125,19 +137,19 @@ impl Lowering<'_> {
     /// The windows of a range selector or a subquery.
     fn ranged(
         &mut self,
-        evaluation: Evaluation,
+        evaluation: EvaluationTimes,
         range: &Expr,
         function: OverFunction,
         args: Vec<Node>,
-    ) -> Result<OverNode, Refusal> {
+    ) -> Result<OverNode, ExpressionRefusal> {
         let span = range.span;
         let (modifiers, window) = match &range.kind {
             ExprKind::Selector(selector) => (&selector.modifiers, selector.window),
             ExprKind::Subquery(subquery) => (&subquery.modifiers, Some(subquery.range)),
-            _ => return Err(Refusal::wrong("a range selector or a subquery is wanted here", span)),
+            _ => return Err(ExpressionRefusal::wrong("a range selector or a subquery is wanted here", span)),
         };
         let window_ms = window.map_or(Ok(0), |window| millis(window, span))?;
-        let placed = Placed::of(evaluation, modifiers, span)?;
+        let placed = WindowPlacement::of(evaluation, modifiers, span)?;
         let node = OverNode {
             function,
             args,
@@ -160,7 +172,7 @@ impl Lowering<'_> {
     }
 
     /// The node over samples that are folded as they come, where its numbers allow; else they are kept.
-    fn folded(&mut self, evaluation: Evaluation, node: OverNode) -> OverNode {
+    fn folded(&mut self, evaluation: EvaluationTimes, node: OverNode) -> OverNode {
         let OverInput::Read(read) = node.of else { return node };
         let Some(plan) = node.folded(&evaluation.steps) else { return self.kept(evaluation, node) };
         let request = FoldRequest { read, plan };
@@ -173,7 +185,7 @@ impl Lowering<'_> {
     }
 
     /// The node over samples that are kept.
-    fn kept(&mut self, evaluation: Evaluation, node: OverNode) -> OverNode {
+    fn kept(&mut self, evaluation: EvaluationTimes, node: OverNode) -> OverNode {
         if let OverInput::Read(at) = node.of
             && let Some(read) = self.reads.get_mut(at)
         {
@@ -185,19 +197,19 @@ impl Lowering<'_> {
     /// The expression of a subquery at the times that its windows cover.
     fn subquery(
         &mut self,
-        evaluation: Evaluation,
+        evaluation: EvaluationTimes,
         subquery: &Subquery,
         windows: FoldPlan,
         span: Span,
-    ) -> Result<OverInput, Refusal> {
+    ) -> Result<OverInput, ExpressionRefusal> {
         let step_ms = subquery.resolution.map_or(Ok(SUBQUERY_STEP_MS), |step| millis(step, span))?;
         let covered = (windows.window(0).start_ms.max(-FARTHEST), windows.ends.end_ms());
         let steps = Steps::multiples(step_ms.max(1), covered.0, covered.1);
         let Some(steps) = steps.filter(|steps| steps.len <= SUBQUERY_STEPS) else {
             let message = format!("a subquery at more than {SUBQUERY_STEPS} times");
-            return Err(Refusal::unsupported(&message, span).hint("give it a longer step or a shorter range"));
+            return Err(ExpressionRefusal::unsupported(&message, span).hint("give it a longer step or a shorter range"));
         };
-        self.semantics = Semantics::Prometheus(Evaluation { steps, ..evaluation });
+        self.semantics = Semantics::Prometheus(EvaluationTimes { steps, ..evaluation });
         let child = self.node(&subquery.expr);
         self.semantics = Semantics::Prometheus(evaluation);
         Ok(OverInput::Subquery { child: Box::new(child?), steps })
@@ -208,20 +220,20 @@ impl Lowering<'_> {
         let selector = placeless(selector);
         let known = self.reads.iter().position(|read| read.selector == selector);
         known.unwrap_or_else(|| {
-            self.reads.push(ReadRequest { selector, kept: Vec::new(), span });
+            self.reads.push(SampleRead { selector, kept: Vec::new(), span });
             self.reads.len() - 1
         })
     }
 }
 
 /// Where the windows of a selector lie.
-struct Placed {
+struct WindowPlacement {
     offset_ms: i64,
     at_ms: Option<Millis>,
 }
 
-impl Placed {
-    fn of(evaluation: Evaluation, modifiers: &Modifiers, span: Span) -> Result<Self, Refusal> {
+impl WindowPlacement {
+    fn of(evaluation: EvaluationTimes, modifiers: &Modifiers, span: Span) -> Result<Self, ExpressionRefusal> {
         let offset_ms = match modifiers.offset {
             None => 0,
             Some(offset) if offset.ahead => -millis(offset.length, span)?,
@@ -236,11 +248,11 @@ impl Placed {
     }
 }
 
-fn millis(window: Window, span: Span) -> Result<i64, Refusal> {
+fn millis(window: Window, span: Span) -> Result<i64, ExpressionRefusal> {
     match window {
         Window::Millis(ms) => Ok(ms.clamp(-FARTHEST, FARTHEST)),
         Window::Interval | Window::RateInterval | Window::Range => {
-            let refusal = Refusal::wrong("the variable was not replaced", span);
+            let refusal = ExpressionRefusal::wrong("the variable was not replaced", span);
             Err(refusal.hint("Grafana replaces `$__interval` and its like; write a duration such as `5m`"))
         }
     }

@@ -52,7 +52,7 @@ pub struct Lowered {
 
 /// Samples that are read.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ReadRequest {
+pub struct SampleRead {
     /// Which series; without a window and modifiers.
     pub selector: Selector,
     /// The windows whose samples are kept, besides those that are folded.
@@ -74,12 +74,12 @@ pub struct FoldRequest {
 #[derive(Clone, Copy, Debug)]
 pub struct Reads<'a> {
     /// The reads, by their numbers.
-    pub requests: &'a [ReadRequest],
+    pub requests: &'a [SampleRead],
     /// The windows into which their samples are folded, by their numbers.
     pub folds: &'a [FoldRequest],
 }
 
-impl ReadRequest {
+impl SampleRead {
     /// The samples from one millisecond up to another, both included; none where the first is the later one.
     #[must_use]
     pub fn samples(selector: Selector, start_ms: Millis, end_ms: Millis) -> Self {
@@ -107,7 +107,7 @@ pub struct LoweredSteps {
     /// What it gives.
     pub root: Root,
     /// The reads, by the numbers that the tree calls them.
-    pub reads: Vec<ReadRequest>,
+    pub reads: Vec<SampleRead>,
     /// The folds, by the numbers that the tree calls them.
     pub folds: Vec<FoldRequest>,
 }
@@ -133,7 +133,7 @@ pub enum Root {
 
 /// An expression that is not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct ExpressionRefusal {
     /// Whose fault it is.
     pub kind: RefusalKind,
     /// What is refused.
@@ -155,7 +155,7 @@ pub enum RefusalKind {
     Unusable,
 }
 
-impl Refusal {
+impl ExpressionRefusal {
     pub(super) fn unsupported(what: &str, span: Span) -> Self {
         Self { kind: RefusalKind::Unsupported, message: format!("{what} is not supported yet"), span, hint: None }
     }

@@ -9,12 +9,12 @@ pub enum Semantics {
     /// aggregates.
     Panel,
     /// Prometheus 3: instant and range selectors at steps.
-    Prometheus(Evaluation),
+    Prometheus(EvaluationTimes),
 }
 
 /// When an expression is evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Evaluation {
+pub struct EvaluationTimes {
     /// The times of the part at hand: the question's, or those of the subquery that it stands in.
     pub steps: Steps,
     /// Where the question's range begins: `@ start()`.
@@ -23,7 +23,7 @@ pub struct Evaluation {
     pub end_ms: Millis,
 }
 
-impl Evaluation {
+impl EvaluationTimes {
     /// A whole question.
     #[must_use]
     pub const fn of(steps: Steps, end_ms: Millis) -> Self {

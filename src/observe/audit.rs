@@ -1,6 +1,6 @@
 //! The audit: one line for each question, whatever the level of the log is.
 
-use super::record::{Notes, Request};
+use super::record::{Request, RequestNotes};
 use crate::identity::Identity;
 use crate::time::to_rfc3339;
 
@@ -26,7 +26,7 @@ impl Audit {
         if !notes.is_question {
             return;
         }
-        let Notes { caller: Identity { token, person, role }, metrics, targets, range, .. } = notes;
+        let RequestNotes { caller: Identity { token, person, role }, metrics, targets, range, .. } = notes;
         let targets = (self == Self::Full).then(|| targets.join("\n"));
         let metrics = metrics.into_iter().collect::<Vec<_>>().join(",");
         let (from, to) = range.map_or((None, None), |(from, to)| (Some(to_rfc3339(from)), Some(to_rfc3339(to))));

@@ -17,9 +17,9 @@ use std::time::Duration;
 
 pub use audit::Audit;
 pub use by_token::TokenRequests;
-pub use numbers::Lasting;
-use numbers::Numbers;
-pub use page::{Format, Page, exposition};
+pub use numbers::InProgress;
+use numbers::ServerMetrics;
+pub use page::{MetricsPage, PageFormat, exposition};
 use prometheus_client::registry::Registry;
 pub use record::{Record, Request};
 
@@ -33,7 +33,7 @@ pub enum Observation<'a> {
     /// One target of a question failed with this code, although the question was answered.
     Target(&'static str),
     /// A statement ended, so long after it began.
-    Statement(Outcome, Duration),
+    Statement(StatementOutcome, Duration),
     /// So many rows were read.
     Rows(u64),
     /// A question was asked once more.
@@ -74,7 +74,7 @@ pub enum Stage {
 
 /// How a statement ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Outcome {
+pub enum StatementOutcome {
     /// All of its rows were read, or as many as were wanted.
     Answered,
     /// The server refused it, or its session broke.
@@ -107,19 +107,19 @@ pub enum UnderWay {
 
 /// Who is told of everything. Clones tell the same numbers.
 #[derive(Clone, Debug, Default)]
-pub struct Observer(Arc<Numbers>);
+pub struct Observer(Arc<ServerMetrics>);
 
 impl Observer {
     /// One whose numbers have the name of a database.
     #[must_use]
     pub fn of_database(name: &str) -> Self {
-        Self(Arc::new(Numbers::of_database(Some(name))))
+        Self(Arc::new(ServerMetrics::of_database(Some(name))))
     }
 
     /// One of the requests that are no database's.
     #[must_use]
     pub fn of_root() -> Self {
-        Self(Arc::new(Numbers::of_root()))
+        Self(Arc::new(ServerMetrics::of_root()))
     }
 
     /// Counts something that happened, and writes the line of the log that it is worth.
@@ -130,7 +130,7 @@ impl Observer {
 
     /// Counts something as under way until the answer is dropped.
     #[must_use]
-    pub fn begin(&self, what: UnderWay) -> Lasting {
+    pub fn begin(&self, what: UnderWay) -> InProgress {
         self.0.begin(what)
     }
 

@@ -11,7 +11,7 @@ use prometheus_client::registry::Registry;
 
 use super::by_token::{ByToken, TokenRequests};
 use super::page::registry;
-use super::{Observation, Outcome, Request, Retry, Stage, UnderWay};
+use super::{Observation, Request, Retry, Stage, StatementOutcome, UnderWay};
 
 /// The upper edges of a histogram of times, in seconds: from what nobody notices to Grafana's patience.
 const SECONDS: [f64; 10] = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
@@ -21,8 +21,8 @@ type Times<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// All numbers that are counted as things happen.
 #[derive(Debug)]
-pub(super) struct Numbers {
-    requests: Family<Answered, Counter>,
+pub(super) struct ServerMetrics {
+    requests: Family<RequestLabels, Counter>,
     request_times: Times<OfRoute>,
     answer_bytes: Counter,
     stages: Times<OfStage>,
@@ -44,16 +44,16 @@ pub(super) struct Numbers {
 
 /// Something under way; it has ended when this is dropped.
 #[derive(Debug)]
-pub struct Lasting(Gauge);
+pub struct InProgress(Gauge);
 
-impl Drop for Lasting {
+impl Drop for InProgress {
     fn drop(&mut self) {
         self.0.dec();
     }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Answered {
+struct RequestLabels {
     method: &'static str,
     route: String,
     status: u16,
@@ -77,7 +77,7 @@ struct WithCode {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct WithOutcome {
-    outcome: Outcome,
+    outcome: StatementOutcome,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -108,20 +108,20 @@ macro_rules! words {
 }
 
 words!(Stage { Parse => "parse", Plan => "plan", Wait => "wait", Execute => "execute", Frame => "frame" });
-words!(Outcome { Answered => "answered", Failed => "failed", TimedOut => "timed_out", Abandoned => "abandoned" });
+words!(StatementOutcome { Answered => "answered", Failed => "failed", TimedOut => "timed_out", Abandoned => "abandoned" });
 words!(Retry { DeadSession => "dead_session", ChangedRelation => "changed_relation" });
 
 fn times() -> Histogram {
     Histogram::new(SECONDS)
 }
 
-impl Default for Numbers {
+impl Default for ServerMetrics {
     fn default() -> Self {
         Self::of_database(None)
     }
 }
 
-impl Numbers {
+impl ServerMetrics {
     /// Those of a database, with its name where there are several.
     pub(super) fn of_database(name: Option<&str>) -> Self {
         let mut numbers = Self::unregistered();
@@ -165,7 +165,7 @@ impl Numbers {
         for stage in Stage::ALL {
             drop(self.stages.get_or_create(&OfStage { stage: *stage }));
         }
-        for outcome in Outcome::ALL {
+        for outcome in StatementOutcome::ALL {
             drop(self.statements.get_or_create(&WithOutcome { outcome: *outcome }));
         }
         for reason in Retry::ALL {
@@ -253,7 +253,7 @@ impl Numbers {
         if let Some(token) = &record.identity().token {
             self.by_token.count(token, code);
         }
-        let labels = Answered { method, route: route.clone(), status: *status, code };
+        let labels = RequestLabels { method, route: route.clone(), status: *status, code };
         self.requests.get_or_create(&labels).inc();
         self.request_times.get_or_create(&OfRoute { route: route.clone() }).observe(seconds(request.taken));
         self.answer_bytes.inc_by(request.bytes);
@@ -271,10 +271,10 @@ impl Numbers {
         }
     }
 
-    pub(super) fn begin(&self, what: UnderWay) -> Lasting {
+    pub(super) fn begin(&self, what: UnderWay) -> InProgress {
         let gauge = self.gauge(what).clone();
         gauge.inc();
-        Lasting(gauge)
+        InProgress(gauge)
     }
 
     pub(super) fn under_way(&self, what: UnderWay) -> i64 {

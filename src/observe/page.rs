@@ -10,7 +10,7 @@ use super::{Observer, TokenRequests, process};
 
 /// How a page is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum PageFormat {
     /// Prometheus' text, which everybody reads.
     Text,
     /// OpenMetrics' text, for those who ask for it.
@@ -19,7 +19,7 @@ pub enum Format {
 
 /// What is known when the page is asked for, of a database or of the process.
 #[derive(Debug)]
-pub struct Page {
+pub struct MetricsPage {
     own: Registry,
     /// What was counted besides.
     counted: Option<Observer>,
@@ -33,7 +33,7 @@ pub(super) fn registry(database: Option<&str>) -> Registry {
     Registry::with_prefix_and_labels("datebin", labels.into_iter())
 }
 
-impl Page {
+impl MetricsPage {
     /// The build and the process.
     #[must_use]
     pub fn of_process() -> Self {
@@ -80,14 +80,14 @@ impl Page {
         self.own.register("token_requests", "Requests by token and error code", family);
     }
 
-    fn written(&self, format: Format) -> String {
+    fn written(&self, format: PageFormat) -> String {
         let mut out = String::new();
         let counted = self.counted.as_ref().map(Observer::registry);
         // Writing into a String cannot fail.
         for registry in [Some(&self.own), counted, self.process.as_ref()].into_iter().flatten() {
             let _ = match format {
-                Format::Text => prometheus_text::encode(&mut out, registry),
-                Format::OpenMetrics => text::encode_registry(&mut out, registry),
+                PageFormat::Text => prometheus_text::encode(&mut out, registry),
+                PageFormat::OpenMetrics => text::encode_registry(&mut out, registry),
             };
         }
         out
@@ -96,16 +96,16 @@ impl Page {
 
 /// The numbers of one name.
 #[derive(Default)]
-struct Numbered {
+struct MetricFamily {
     name: String,
     text: String,
 }
 
 /// Pages as one: the numbers of each name stand together, below one head.
 #[must_use]
-pub fn exposition(pages: &[Page], format: Format) -> String {
+pub fn exposition(pages: &[MetricsPage], format: PageFormat) -> String {
     let texts: Vec<String> = pages.iter().map(|page| page.written(format)).collect();
-    let mut all: Vec<Numbered> = Vec::new();
+    let mut all: Vec<MetricFamily> = Vec::new();
     for text in &texts {
         let (mut at, mut is_first) = (0, true);
         for line in text.split_inclusive('\n') {
@@ -115,7 +115,7 @@ pub fn exposition(pages: &[Page], format: Format) -> String {
                 is_first = known.is_none();
                 at = known.unwrap_or(all.len());
                 if is_first {
-                    all.push(Numbered { name: name.to_owned(), text: String::new() });
+                    all.push(MetricFamily { name: name.to_owned(), text: String::new() });
                 }
             }
             if let Some(numbered) = all.get_mut(at).filter(|_| is_first || !line.starts_with('#')) {
@@ -123,6 +123,6 @@ pub fn exposition(pages: &[Page], format: Format) -> String {
             }
         }
     }
-    let end = if format == Format::OpenMetrics { "# EOF\n" } else { "" };
+    let end = if format == PageFormat::OpenMetrics { "# EOF\n" } else { "" };
     all.iter().map(|numbered| numbered.text.as_str()).chain([end]).collect()
 }

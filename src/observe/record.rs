@@ -35,20 +35,20 @@ pub struct Request {
 
 /// What a request asked and cost, written down while it is answered. Clones write into the same one.
 #[derive(Clone, Debug, Default)]
-pub struct Record(Arc<Kept>);
+pub struct Record(Arc<RecordState>);
 
 #[derive(Debug, Default)]
-struct Kept {
+struct RecordState {
     /// Whether somebody wants the texts of targets.
     wants_texts: bool,
-    notes: Mutex<Notes>,
+    notes: Mutex<RequestNotes>,
     rows: AtomicU64,
     statements: AtomicU64,
 }
 
 /// What was written down.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Notes {
+pub(super) struct RequestNotes {
     /// Who asked.
     pub(super) caller: Identity,
     /// Whether the request was a question.
@@ -65,10 +65,10 @@ impl Record {
     /// A record that keeps the texts of targets as well, or does not.
     #[must_use]
     pub fn new(wants_texts: bool) -> Self {
-        Self(Arc::new(Kept { wants_texts, ..Kept::default() }))
+        Self(Arc::new(RecordState { wants_texts, ..RecordState::default() }))
     }
 
-    fn notes(&self) -> MutexGuard<'_, Notes> {
+    fn notes(&self) -> MutexGuard<'_, RequestNotes> {
         self.0.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -125,7 +125,7 @@ impl Record {
         self.notes().caller.clone()
     }
 
-    pub(super) fn written(&self) -> Notes {
+    pub(super) fn written(&self) -> RequestNotes {
         self.notes().clone()
     }
 }

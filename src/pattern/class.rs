@@ -2,7 +2,7 @@
 
 use super::PatternError;
 use super::escape::{character, literal, set};
-use super::re2::Reader;
+use super::re2::Re2Reader;
 
 /// POSIX' sets of ASCII characters.
 const POSIX: &[&str] = &[
@@ -11,7 +11,7 @@ const POSIX: &[&str] = &[
 ];
 
 /// Reads a class whose bracket stands at `start`.
-pub(super) fn class(reader: &mut Reader<'_>, start: usize) -> Result<(), PatternError> {
+pub(super) fn class(reader: &mut Re2Reader<'_>, start: usize) -> Result<(), PatternError> {
     reader.out.push('[');
     if reader.takes("^") {
         reader.out.push('^');
@@ -25,7 +25,7 @@ pub(super) fn class(reader: &mut Reader<'_>, start: usize) -> Result<(), Pattern
     Ok(())
 }
 
-fn member(reader: &mut Reader<'_>, open: usize) -> Result<(), PatternError> {
+fn member(reader: &mut Re2Reader<'_>, open: usize) -> Result<(), PatternError> {
     let start = reader.place();
     if reader.rest().starts_with("[:")
         && let Some((name, _)) = reader.rest()[2..].split_once(":]")
@@ -46,7 +46,7 @@ fn member(reader: &mut Reader<'_>, open: usize) -> Result<(), PatternError> {
     }
 }
 
-fn posix(reader: &mut Reader<'_>, start: usize, name: &str) -> Result<(), PatternError> {
+fn posix(reader: &mut Re2Reader<'_>, start: usize, name: &str) -> Result<(), PatternError> {
     if !POSIX.contains(&name.strip_prefix('^').unwrap_or(name)) {
         return Err(reader.wrong(start, "the class names no POSIX set"));
     }
@@ -60,7 +60,7 @@ fn posix(reader: &mut Reader<'_>, start: usize, name: &str) -> Result<(), Patter
 }
 
 /// A character, and the end of the range that it may begin.
-fn range(reader: &mut Reader<'_>, start: usize, low: char) -> Result<(), PatternError> {
+fn range(reader: &mut Re2Reader<'_>, start: usize, low: char) -> Result<(), PatternError> {
     literal(&mut reader.out, low);
     let rest = reader.rest();
     if !rest.starts_with('-') || rest.starts_with("-]") || rest.len() == 1 {

@@ -1,7 +1,7 @@
 //! Escapes of a regular expression.
 
 use super::PatternError;
-use super::re2::Reader;
+use super::re2::Re2Reader;
 
 /// RE2's categories of characters.
 const CATEGORIES: &[&str] = &[
@@ -19,7 +19,7 @@ pub(super) fn literal(out: &mut String, c: char) {
 }
 
 /// What a backslash outside of a class begins.
-pub(super) fn outside(reader: &mut Reader<'_>, start: usize) -> Result<(), PatternError> {
+pub(super) fn outside(reader: &mut Re2Reader<'_>, start: usize) -> Result<(), PatternError> {
     if let Some(set) = set(reader, start)? {
         reader.out.push_str(&set);
         return Ok(());
@@ -42,7 +42,7 @@ pub(super) fn outside(reader: &mut Reader<'_>, start: usize) -> Result<(), Patte
 }
 
 /// A set of characters, as a class of its own: `\d`, `\pL`; none when something else follows.
-pub(super) fn set(reader: &mut Reader<'_>, start: usize) -> Result<Option<String>, PatternError> {
+pub(super) fn set(reader: &mut Re2Reader<'_>, start: usize) -> Result<Option<String>, PatternError> {
     let text = match reader.rest().chars().next() {
         Some('d') => "[0-9]",
         Some('D') => "[^0-9]",
@@ -61,7 +61,7 @@ pub(super) fn set(reader: &mut Reader<'_>, start: usize) -> Result<Option<String
 }
 
 /// `N`, `{Greek}` or `{^Greek}` behind `\p`. The `regex` crates know many other properties, RE2 does not.
-fn property(reader: &mut Reader<'_>, start: usize, negated: bool) -> Result<String, PatternError> {
+fn property(reader: &mut Re2Reader<'_>, start: usize, negated: bool) -> Result<String, PatternError> {
     let unknown = "`\\p` names no category and no script";
     let name = if reader.takes("{") {
         let rest = reader.rest();
@@ -86,7 +86,7 @@ fn property(reader: &mut Reader<'_>, start: usize, negated: bool) -> Result<Stri
 }
 
 /// The single character that an escape means.
-pub(super) fn character(reader: &mut Reader<'_>, start: usize) -> Result<char, PatternError> {
+pub(super) fn character(reader: &mut Re2Reader<'_>, start: usize) -> Result<char, PatternError> {
     let Some(c) = reader.next() else { return Err(reader.wrong(start, "a backslash stands at the end")) };
     match c {
         'a' => Ok('\x07'),
@@ -103,7 +103,7 @@ pub(super) fn character(reader: &mut Reader<'_>, start: usize) -> Result<char, P
 }
 
 /// `\x7f` and `\x{10ffff}`.
-fn hexadecimal(reader: &mut Reader<'_>, start: usize) -> Result<char, PatternError> {
+fn hexadecimal(reader: &mut Re2Reader<'_>, start: usize) -> Result<char, PatternError> {
     let rest = reader.rest();
     let (digits, length) = match rest.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
         Some((digits, _)) => (digits, digits.len() + 2),
@@ -120,7 +120,7 @@ fn hexadecimal(reader: &mut Reader<'_>, start: usize) -> Result<char, PatternErr
 }
 
 /// `\0`, `\07`, `\123`; a single digit above zero would be a reference to a group.
-fn octal(reader: &mut Reader<'_>, start: usize, first: char) -> Result<char, PatternError> {
+fn octal(reader: &mut Re2Reader<'_>, start: usize, first: char) -> Result<char, PatternError> {
     let digit = |c: char| c.to_digit(8);
     let mut number = digit(first).unwrap_or_default();
     let mut digits = 1;

@@ -109,7 +109,7 @@ enum Extent {
     Part,
 }
 
-type Known = HashMap<(Extent, String), Result<Pattern, PatternError>>;
+type CompiledPatterns = HashMap<(Extent, String), Result<Pattern, PatternError>>;
 
 /// The patterns of one request.
 #[derive(Debug)]
@@ -117,14 +117,14 @@ pub struct Patterns(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
-    known: Known,
+    known: CompiledPatterns,
     left: usize,
     tries: usize,
 }
 
 impl Default for Patterns {
     fn default() -> Self {
-        Self(Mutex::new(State { known: Known::new(), left: BUDGET, tries: TRIES }))
+        Self(Mutex::new(State { known: CompiledPatterns::new(), left: BUDGET, tries: TRIES }))
     }
 }
 

@@ -12,7 +12,7 @@ const DEEPEST: usize = 200;
 
 /// The pattern in the syntax of the `regex` crates.
 pub(super) fn translated(pattern: &str) -> Result<String, PatternError> {
-    let mut reader = Reader::new(pattern);
+    let mut reader = Re2Reader::new(pattern);
     while let Some(c) = reader.next() {
         reader.one(c)?;
     }
@@ -39,7 +39,7 @@ struct Group {
 }
 
 /// A pattern being read.
-pub(super) struct Reader<'a> {
+pub(super) struct Re2Reader<'a> {
     text: &'a str,
     at: usize,
     pub(super) out: String,
@@ -51,7 +51,7 @@ pub(super) struct Reader<'a> {
     outermost: u32,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Re2Reader<'a> {
     fn new(text: &'a str) -> Self {
         let out = String::with_capacity(text.len() + 16);
         Self { text, at: 0, out, groups: Vec::new(), last: Last::Nothing, times: 1, outermost: 1 }

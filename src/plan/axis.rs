@@ -5,7 +5,7 @@ use crate::time::{Grid, GridShape, Millis, TimeRange};
 
 /// The times of a fetch. All of its intervals are closed on the left and open on the right.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Axis {
+pub struct TimeAxis {
     /// Start of the first bucket.
     pub from: Millis,
     /// End of the last bucket.

@@ -1,6 +1,6 @@
 //! Everything that a plan depends on.
 
-use super::{Limits, Naming};
+use super::{Limits, NameResolution};
 use crate::ast::Matcher;
 use crate::catalog::Snapshot;
 use crate::pattern::Patterns;
@@ -34,7 +34,7 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub(super) const fn naming(&self) -> Naming<'a> {
-        Naming { snapshot: self.snapshot, patterns: self.patterns, limits: self.limits }
+    pub(super) const fn naming(&self) -> NameResolution<'a> {
+        NameResolution { snapshot: self.snapshot, patterns: self.patterns, limits: self.limits }
     }
 }

@@ -7,7 +7,7 @@ use crate::evaluate::RangeFunction;
 
 /// A function of a metric's samples, as the database is asked for it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked {
+pub(super) struct CountedFunction {
     pub(super) function: RangeFunction,
     /// Whether its value is then divided by the seconds of the window.
     pub(super) per_second: bool,
@@ -19,15 +19,15 @@ pub(super) const fn counts(function: RangeFunction) -> bool {
 }
 
 /// What a function means for a metric; without one the metric's own.
-pub(super) fn asked(function: Option<RangeFunction>, metric: &Metric) -> Result<Asked, Error> {
+pub(super) fn asked(function: Option<RangeFunction>, metric: &Metric) -> Result<CountedFunction, Error> {
     use RangeFunction::{Changes, Delta, Deriv, Idelta, Irate, Rate, Resets};
     let function = function.unwrap_or(RangeFunction::OverTime(metric.over_time));
     if metric.value != MetricValue::Rows {
-        return Ok(Asked { function, per_second: false });
+        return Ok(CountedFunction { function, per_second: false });
     }
     match function {
         function if counts(function) => {
-            Ok(Asked { function: RangeFunction::OverTime(OverTime::Count), per_second: function == Rate })
+            Ok(CountedFunction { function: RangeFunction::OverTime(OverTime::Count), per_second: function == Rate })
         }
         Changes | Delta | Deriv | Idelta | Irate | Resets => {
             let message =
@@ -35,6 +35,6 @@ pub(super) fn asked(function: Option<RangeFunction>, metric: &Metric) -> Result<
             let hint = "`increase` is the number of rows in a window, `rate` that per second";
             Err(Error::new(Kind::Unsupported, message).hint(hint))
         }
-        function => Ok(Asked { function, per_second: false }),
+        function => Ok(CountedFunction { function, per_second: false }),
     }
 }

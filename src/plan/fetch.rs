@@ -1,12 +1,12 @@
 //! Fetch requests + catalog → fetches: which relation, which columns, which rows, how many at most.
 
 use super::bounds::row_cap;
-use super::matchers::{Resolved, resolve};
+use super::matchers::{ResolvedMatcher, resolve};
 use super::metrics::bad_matcher;
-use super::names::{Named, named};
-use super::window::{self, Cut};
+use super::names::{NamedCarriers, named};
+use super::window::{self, BucketCut};
 use super::{
-    Axis, Buckets, Caps, Context, Fetch, FetchAggregate, FetchFold, FetchRows, Filter, SeriesLabel, ValueCondition,
+    Buckets, Caps, Context, Fetch, FetchAggregate, FetchFold, FetchRows, Filter, SeriesLabel, TimeAxis, ValueCondition,
     counted, notices, open,
 };
 use crate::ast::{Grouping, Matcher};
@@ -33,7 +33,7 @@ pub struct FetchGroup {
 
 /// A target's plan.
 #[derive(Clone, Debug)]
-pub struct Planned {
+pub struct TargetPlan {
     /// One group per request.
     pub groups: Vec<FetchGroup>,
     /// The grid of all of them.
@@ -47,7 +47,7 @@ pub struct Planned {
 /// # Errors
 /// A metric is unknown, a function or modifier is not supported, a matcher makes no sense, or the grid has too many
 /// points.
-pub fn fetches(context: &Context<'_>, requests: &[FetchRequest]) -> Result<Planned, Error> {
+pub fn fetches(context: &Context<'_>, requests: &[FetchRequest]) -> Result<TargetPlan, Error> {
     let named = named(context.naming(), requests, context.ad_hoc.len())?;
     let sampling_ms = named.iter().flatten().flatten().filter_map(|carrier| carrier.source.interval_ms).max();
     planned(context, requests, &named, grid(context, sampling_ms)?)
@@ -57,25 +57,30 @@ pub fn fetches(context: &Context<'_>, requests: &[FetchRequest]) -> Result<Plann
 ///
 /// # Errors
 /// As [`fetches`].
-pub fn fetches_on(context: &Context<'_>, requests: &[FetchRequest], grid: Grid) -> Result<Planned, Error> {
+pub fn fetches_on(context: &Context<'_>, requests: &[FetchRequest], grid: Grid) -> Result<TargetPlan, Error> {
     planned(context, requests, &named(context.naming(), requests, context.ad_hoc.len())?, grid)
 }
 
-fn planned(context: &Context<'_>, requests: &[FetchRequest], named: &Named<'_>, grid: Grid) -> Result<Planned, Error> {
+fn planned(
+    context: &Context<'_>,
+    requests: &[FetchRequest],
+    named: &NamedCarriers<'_>,
+    grid: Grid,
+) -> Result<TargetPlan, Error> {
     let mut notices = Vec::new();
     let mut groups = Vec::with_capacity(requests.len());
     for (request, metrics) in requests.iter().zip(named) {
         groups.push(group(context, request, metrics, &grid, &mut notices)?);
     }
     notices.dedup();
-    Ok(Planned { groups, grid, notices })
+    Ok(TargetPlan { groups, grid, notices })
 }
 
 /// Plans a plain selector whose samples are wanted themselves, those of exactly the range.
 ///
 /// # Errors
 /// As [`fetches`].
-pub fn samples(context: &Context<'_>, request: &FetchRequest) -> Result<Planned, Error> {
+pub fn samples(context: &Context<'_>, request: &FetchRequest) -> Result<TargetPlan, Error> {
     for carrier in
         named(context.naming(), std::slice::from_ref(request), context.ad_hoc.len())?.iter().flatten().flatten()
     {
@@ -137,7 +142,7 @@ fn group(
             let asked = counted::asked(request.function, carrier.metric).map_err(|e| e.at(request.function_span))?;
             let covered = open::asked(asked.function, carrier.metric, &cut).map_err(|e| e.at(request.function_span))?;
             let is_alone = carriers.len() == 1;
-            let scope = Scope { context, carrier: *carrier, cut: &cut, answers, is_alone };
+            let scope = FetchScope { context, carrier: *carrier, cut: &cut, answers, is_alone };
             let mut fetch = scope.fetch(filters, covered.function, inside.clone());
             (fetch.fold.per_second, fetch.fold.mean) = (asked.per_second, covered.mean);
             // A mean of rows that last is of their own times.
@@ -174,9 +179,9 @@ pub(super) fn filters<'a>(
     let mut filters = source.filters.clone();
     for matcher in matchers {
         match resolve(source, matcher, patterns).map_err(|bad| bad_matcher(bad, matcher.span))? {
-            Resolved::Always => {}
-            Resolved::Never => return Ok(None),
-            Resolved::Filter(filter) => filters.push(*filter),
+            ResolvedMatcher::Always => {}
+            ResolvedMatcher::Never => return Ok(None),
+            ResolvedMatcher::Filter(filter) => filters.push(*filter),
         }
     }
     Ok(Some(filters))
@@ -189,16 +194,16 @@ pub fn narrowed(source: &Source, matchers: &[Matcher], patterns: &Patterns) -> O
 }
 
 /// One metric of one source under one question.
-pub(super) struct Scope<'a> {
+pub(super) struct FetchScope<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) carrier: Carrier<'a>,
-    pub(super) cut: &'a Cut,
+    pub(super) cut: &'a BucketCut,
     pub(super) answers: bool,
     /// Whether no other source carries the metric.
     pub(super) is_alone: bool,
 }
 
-impl Scope<'_> {
+impl FetchScope<'_> {
     pub(super) fn fetch(
         &self,
         filters: Vec<Filter>,
@@ -232,7 +237,7 @@ impl Scope<'_> {
             filters,
             rolled: None,
         };
-        let axis = Axis {
+        let axis = TimeAxis {
             from: self.cut.from(),
             to: self.cut.to(),
             buckets: self.cut.buckets.clone(),

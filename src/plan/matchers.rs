@@ -6,7 +6,7 @@ use crate::catalog::filter::{self, BadMatcher, Filter};
 use crate::pattern::Patterns;
 
 /// What a matcher comes to on one source.
-pub(super) enum Resolved {
+pub(super) enum ResolvedMatcher {
     /// Nothing to check.
     Always,
     /// No row can pass.
@@ -16,16 +16,16 @@ pub(super) enum Resolved {
 }
 
 /// Resolves a matcher on a source. A label that the source lacks has the empty value on every row.
-pub(super) fn resolve(source: &Source, matcher: &Matcher, patterns: &Patterns) -> Result<Resolved, BadMatcher> {
+pub(super) fn resolve(source: &Source, matcher: &Matcher, patterns: &Patterns) -> Result<ResolvedMatcher, BadMatcher> {
     match matcher.test {
-        Test::Everything => return Ok(Resolved::Always),
-        Test::Nothing => return Ok(Resolved::Never),
+        Test::Everything => return Ok(ResolvedMatcher::Always),
+        Test::Nothing => return Ok(ResolvedMatcher::Never),
         _ => {}
     }
     let wanted = filter::wanted(matcher, patterns)?;
     Ok(match source.label_value(&matcher.label) {
-        Some(value) => Resolved::Filter(Box::new(Filter { value, wanted })),
-        None if wanted.accepts("") => Resolved::Always,
-        None => Resolved::Never,
+        Some(value) => ResolvedMatcher::Filter(Box::new(Filter { value, wanted })),
+        None if wanted.accepts("") => ResolvedMatcher::Always,
+        None => ResolvedMatcher::Never,
     })
 }

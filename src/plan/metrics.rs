@@ -20,7 +20,7 @@ const ALL_NAMED: usize = 1_000_000;
 
 /// What names are resolved with.
 #[derive(Clone, Copy, Debug)]
-pub struct Naming<'a> {
+pub struct NameResolution<'a> {
     /// The catalog.
     pub snapshot: &'a Snapshot,
     /// The patterns of the request.
@@ -31,13 +31,13 @@ pub struct Naming<'a> {
 
 /// What the fetches of a target come to, counted before anything is made of them.
 #[derive(Debug, Default)]
-pub(super) struct Bounded {
+pub(super) struct FetchCount {
     fetches: usize,
     filters: usize,
     named: usize,
 }
 
-impl Bounded {
+impl FetchCount {
     /// Counts fetches with so many filters on each.
     pub(super) fn add(&mut self, limits: Limits, fetches: usize, filters: usize) -> Result<(), Error> {
         few_enough(limits, filters)?;
@@ -85,7 +85,11 @@ pub fn too_many_filters(found: usize, most: usize) -> Error {
 }
 
 /// The metrics that a selector names, in order of name, each with the sources that carry it.
-pub(super) fn metrics<'a>(naming: Naming<'a>, selector: &Selector, span: Span) -> Result<Vec<Vec<Carrier<'a>>>, Error> {
+pub(super) fn metrics<'a>(
+    naming: NameResolution<'a>,
+    selector: &Selector,
+    span: Span,
+) -> Result<Vec<Vec<Carrier<'a>>>, Error> {
     let snapshot = naming.snapshot;
     let mut names: Vec<&str> = match &selector.metric {
         MetricRef::Any => {
@@ -118,7 +122,7 @@ pub(super) fn metrics<'a>(naming: Naming<'a>, selector: &Selector, span: Span) -
 
 /// The metrics that a selector names, or all where it names none, in order of name; names that no metric has are left out.
 pub(super) fn named_or_any<'a>(
-    naming: Naming<'a>,
+    naming: NameResolution<'a>,
     selector: &Selector,
     span: Span,
 ) -> Result<Vec<Vec<Carrier<'a>>>, Error> {
@@ -134,7 +138,7 @@ pub(super) fn named_or_any<'a>(
 }
 
 /// The sources of each metric that a selector names and that exists, however many those are.
-pub(super) fn known<'a>(naming: Naming<'a>, selector: &Selector) -> Result<Vec<Carrier<'a>>, Error> {
+pub(super) fn known<'a>(naming: NameResolution<'a>, selector: &Selector) -> Result<Vec<Carrier<'a>>, Error> {
     let named = named_or_any(naming, selector, Span::default())?;
     // Two of the names may be one metric's.
     let mut seen = HashSet::new();

@@ -22,14 +22,14 @@ mod rows;
 mod sets;
 mod window;
 
-pub use axis::{Axis, Buckets};
+pub use axis::{Buckets, TimeAxis};
 pub use context::Context;
-pub use fetch::{FetchGroup, Planned, fetches, fetches_on, narrowed, samples};
+pub use fetch::{FetchGroup, TargetPlan, fetches, fetches_on, narrowed, samples};
 pub use last::LastBefore;
-pub use metrics::{Naming, too_many_filters};
-pub use newest::{Apart, newest};
+pub use metrics::{NameResolution, too_many_filters};
+pub use newest::{NewestPer, newest};
 pub use reads::{MetricRead, reads};
-pub use rows::{Rows, found, is_sensible, rows};
+pub use rows::{SourceRows, found, is_sensible, rows};
 pub use sets::{SetsAsk, SetsFetch, SetsOf, StoredMetric};
 pub use window::reach;
 
@@ -80,7 +80,7 @@ pub struct Fetch {
     /// Which rows are read, and what is read of each.
     pub rows: FetchRows,
     /// Which times, and how they are cut.
-    pub axis: Axis,
+    pub axis: TimeAxis,
     /// How samples become values.
     pub fold: FetchFold,
     /// How much it may be.

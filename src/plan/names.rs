@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::ValueCondition;
-use super::metrics::{Bounded, Naming, bad_matcher, metrics};
+use super::metrics::{FetchCount, NameResolution, bad_matcher, metrics};
 use crate::ast::{Matcher, Span};
 use crate::catalog::Carrier;
 use crate::catalog::filter::wanted;
@@ -11,11 +11,15 @@ use crate::error::{Error, Kind};
 use crate::lower::FetchRequest;
 
 /// The metrics of each request, each with the sources that carry it.
-pub(super) type Named<'a> = Vec<Vec<Vec<Carrier<'a>>>>;
+pub(super) type NamedCarriers<'a> = Vec<Vec<Vec<Carrier<'a>>>>;
 
 /// The metrics of each request of a target whose ad hoc filters are so many.
-pub(super) fn named<'a>(naming: Naming<'a>, requests: &[FetchRequest], ad_hoc: usize) -> Result<Named<'a>, Error> {
-    let mut bounded = Bounded::default();
+pub(super) fn named<'a>(
+    naming: NameResolution<'a>,
+    requests: &[FetchRequest],
+    ad_hoc: usize,
+) -> Result<NamedCarriers<'a>, Error> {
+    let mut bounded = FetchCount::default();
     let one = |request: &FetchRequest| {
         let metrics = metrics(naming, &request.selector, request.span)?;
         let fetches = metrics.iter().map(Vec::len).sum();
@@ -34,7 +38,11 @@ enum NameTest<'a> {
 }
 
 /// The names that pass all matchers. What is tried is paid for, so that many matchers on many names end.
-pub(super) fn matching<'a>(naming: Naming<'a>, matchers: &[Matcher], span: Span) -> Result<Vec<&'a str>, Error> {
+pub(super) fn matching<'a>(
+    naming: NameResolution<'a>,
+    matchers: &[Matcher],
+    span: Span,
+) -> Result<Vec<&'a str>, Error> {
     let tests = matchers.iter().map(|matcher| wanted(matcher, naming.patterns)).collect::<Result<Vec<_>, _>>();
     let tests = tests.map_err(|bad| bad_matcher(bad, span))?;
     let tests: Vec<NameTest<'_>> = tests.iter().map(NameTest::of).collect();

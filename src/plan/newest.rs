@@ -11,7 +11,7 @@ use crate::time::{GridRequest, Step, TimeRange, choose_grid};
 
 /// The labels that tell the newest samples apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Apart {
+pub enum NewestPer {
     /// Those of the request's series.
     Series,
     /// None: the newest of all.
@@ -27,7 +27,7 @@ pub fn newest(
     context: &Context<'_>,
     request: &FetchRequest,
     range: TimeRange,
-    apart: Apart,
+    apart: NewestPer,
 ) -> Result<Option<FetchGroup>, Error> {
     let mut asked =
         FetchRequest { function: Some(RangeFunction::OverTime(OverTime::Last)), pushed: None, ..request.clone() };
@@ -54,9 +54,9 @@ pub fn newest(
 }
 
 /// The labels of a fetch that survive. Members of a document are not told apart one by one.
-fn kept(fetch: &Fetch, grouping: Option<&Grouping>, apart: Apart) -> Vec<SeriesLabel> {
+fn kept(fetch: &Fetch, grouping: Option<&Grouping>, apart: NewestPer) -> Vec<SeriesLabel> {
     let survives = |label: &SeriesLabel| match (label, grouping) {
-        _ if apart == Apart::Nothing => false,
+        _ if apart == NewestPer::Nothing => false,
         (SeriesLabel::Members { .. }, _) | (_, None) => true,
         (SeriesLabel::One { name, .. }, Some(Grouping::By(labels))) => labels.contains(name),
         (SeriesLabel::One { name, .. }, Some(Grouping::Without(labels))) => !labels.contains(name),

@@ -1,7 +1,7 @@
 //! Rows that last: what functions of samples mean for them. Their rate is how many are open on average, their increase
 //! how long they cover the window.
 
-use super::{Context, window::Cut};
+use super::{Context, window::BucketCut};
 use crate::ast::OverTime;
 use crate::catalog::{Carrier, Metric, MetricValue};
 use crate::error::{Error, Kind};
@@ -21,13 +21,13 @@ pub(super) fn covers(request: &FetchRequest, metrics: &[Vec<Carrier<'_>>]) -> bo
 
 /// The windows of a request: those of a mean number of open rows end now at the latest, as nobody knows how long they go
 /// on.
-pub(super) fn cut(context: &Context<'_>, request: &FetchRequest, covers: bool, cut: Cut) -> Cut {
+pub(super) fn cut(context: &Context<'_>, request: &FetchRequest, covers: bool, cut: BucketCut) -> BucketCut {
     if covers && request.function == Some(RangeFunction::Rate) { cut.up_to(context.now) } else { cut }
 }
 
 /// A function of a metric's samples, as the database is asked for it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Covered {
+pub(super) struct CoveredFunction {
     pub(super) function: RangeFunction,
     /// Whether its value is then divided by the length of the window.
     pub(super) mean: bool,
@@ -38,11 +38,11 @@ pub(super) struct Covered {
 /// # Errors
 /// It is one of samples that follow each other, and rows that last are none; or it does not add up over the pieces of a
 /// window.
-pub(super) fn asked(function: RangeFunction, metric: &Metric, cut: &Cut) -> Result<Covered, Error> {
+pub(super) fn asked(function: RangeFunction, metric: &Metric, cut: &BucketCut) -> Result<CoveredFunction, Error> {
     let lasts = matches!(metric.value, MetricValue::Overlap(_));
     if lasts && is_cover(function) {
         let mean = function == RangeFunction::Rate;
-        return Ok(Covered { function: RangeFunction::OverTime(OverTime::Sum), mean });
+        return Ok(CoveredFunction { function: RangeFunction::OverTime(OverTime::Sum), mean });
     }
     if function.is_of_samples() {
         has_samples(metric)?;
@@ -51,7 +51,7 @@ pub(super) fn asked(function: RangeFunction, metric: &Metric, cut: &Cut) -> Resu
     if lasts && !adds_up && cut.has_pieces() {
         return Err(in_pieces(function, metric));
     }
-    Ok(Covered { function, mean: false })
+    Ok(CoveredFunction { function, mean: false })
 }
 
 /// How long rows last within a bucket is no sample at an instant.

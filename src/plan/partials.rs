@@ -1,6 +1,6 @@
 //! Windows whose values the database computes from partials, where that is exact: what samples would come to.
 
-use super::fetch::Scope;
+use super::fetch::FetchScope;
 use super::window::sliding;
 use super::{Context, Fetch, Filter};
 use crate::ast::OverTime;
@@ -41,7 +41,7 @@ pub(super) fn fetch(context: &Context<'_>, plan: &FoldPlan, carrier: Carrier<'_>
     };
     let windows: Vec<TimeRange> = (0..plan.ends.len).map(|step| window(plan.window(step))).collect();
     let cut = sliding(&windows);
-    let scope = Scope { context, carrier, cut: &cut, answers: false, is_alone: true };
+    let scope = FetchScope { context, carrier, cut: &cut, answers: false, is_alone: true };
     let mut fetch = scope.fetch(filters.to_vec(), function, None);
     fetch.fold.guarded = true;
     Some(fetch)

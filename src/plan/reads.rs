@@ -3,16 +3,16 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::fetch::{Scope, filters};
-use super::metrics::{Bounded, named_or_any};
+use super::fetch::{FetchScope, filters};
+use super::metrics::{FetchCount, named_or_any};
 use super::open::has_samples;
-use super::window::Cut;
+use super::window::BucketCut;
 use super::{Buckets, Context, Fetch, Filter, partials};
 use crate::ast::{MetricRef, OverTime};
 use crate::catalog::{Carrier, MetricValue, Source};
 use crate::error::{Error, Kind};
 use crate::evaluate::{FoldPlan, RangeFunction};
-use crate::lower::{ReadRequest, Reads};
+use crate::lower::{Reads, SampleRead};
 use crate::time::{Millis, TimeRange};
 
 /// The most metrics that one selector may read.
@@ -37,8 +37,8 @@ pub fn reads(
     wanted: Reads<'_>,
     lookback_ms: Option<i64>,
 ) -> Result<Vec<Vec<MetricRead>>, Error> {
-    let mut bounded = Bounded::default();
-    let one = |(at, request): (usize, &ReadRequest)| {
+    let mut bounded = FetchCount::default();
+    let one = |(at, request): (usize, &SampleRead)| {
         let folded = wanted.folds.iter().filter(|fold| fold.read == at).map(|fold| fold.plan);
         let windows: Vec<FoldPlan> = folded.chain(request.kept.iter().copied()).collect();
         read(context, request, &windows, lookback_ms, &mut bounded)
@@ -48,10 +48,10 @@ pub fn reads(
 
 fn read(
     context: &Context<'_>,
-    request: &ReadRequest,
+    request: &SampleRead,
     windows: &[FoldPlan],
     lookback_ms: Option<i64>,
-    bounded: &mut Bounded,
+    bounded: &mut FetchCount,
 ) -> Result<Vec<MetricRead>, Error> {
     let selector = &request.selector;
     let is_named = matches!(selector.metric, MetricRef::Names(_));
@@ -107,8 +107,8 @@ fn fetch(
     filters: Vec<Filter>,
 ) -> Option<Fetch> {
     // Its times follow.
-    let cut = Cut { buckets: Buckets::Edges(vec![0, 1]), len: 1, windows: None };
-    let scope = Scope { context, carrier, cut: &cut, answers: false, is_alone: false };
+    let cut = BucketCut { buckets: Buckets::Edges(vec![0, 1]), len: 1, windows: None };
+    let scope = FetchScope { context, carrier, cut: &cut, answers: false, is_alone: false };
     let mut fetch = scope.fetch(filters, RangeFunction::OverTime(OverTime::Last), None);
     let markers = carrier.source.null_ends && matches!(fetch.rows.value, MetricValue::Column(_));
     (fetch.rows.markers, fetch.fold.lookback_ms) = (markers, lookback_ms);

@@ -1,7 +1,7 @@
 //! Which rollup answers which parts of a fetch.
 
-use super::fetch::{Scope, filters};
-use super::window::Cut;
+use super::fetch::{FetchScope, filters};
+use super::window::BucketCut;
 use super::{Buckets, Fetch, FetchAggregate, FetchRows, RolledUp};
 use crate::ast::{AggregateOp, Grouping, Matcher, OverTime};
 use crate::catalog::{Carrier, MetricValue, Rollup, RollupColumns, RollupCoverage};
@@ -15,14 +15,14 @@ const SAMPLING_MS: i64 = 10_000;
 const PARTS: usize = 8;
 
 /// A rollup and the parts of a fetch that it answers.
-struct Served<'a> {
+struct ServedParts<'a> {
     number: usize,
     rollup: &'a Rollup,
     columns: &'a RollupColumns,
     parts: Vec<TimeRange>,
 }
 
-impl Scope<'_> {
+impl FetchScope<'_> {
     /// The parts of a fetch that a rollup answers, in order; the rest is read from the source's own rows.
     pub(super) fn rolled_up<'m>(
         &self,
@@ -31,7 +31,7 @@ impl Scope<'_> {
     ) -> Result<Vec<Fetch>, Error> {
         let Some(served) = self.served(fetch, matchers.clone()) else { return Ok(Vec::new()) };
         let carrier = Carrier { source: &served.rollup.rows, ..self.carrier };
-        let scope = Scope { carrier, ..*self };
+        let scope = FetchScope { carrier, ..*self };
         let Some(filters) = filters(&served.rollup.rows, matchers, self.context.patterns)? else {
             return Ok(Vec::new());
         };
@@ -47,7 +47,11 @@ impl Scope<'_> {
     }
 
     /// The rollup that leaves the fewest rows to read; of several the coarsest.
-    fn served<'m>(&self, fetch: &Fetch, matchers: impl Iterator<Item = &'m Matcher> + Clone) -> Option<Served<'_>> {
+    fn served<'m>(
+        &self,
+        fetch: &Fetch,
+        matchers: impl Iterator<Item = &'m Matcher> + Clone,
+    ) -> Option<ServedParts<'_>> {
         let source = self.carrier.source;
         if source.time.seen_in(self.context.zone) != source.time {
             // What it holds is known by the days of the catalog's zone.
@@ -61,10 +65,10 @@ impl Scope<'_> {
                 rollup.is_exact_for(fetch.fold.function) && (self.is_alone || !is_edge_of(fetch.fold.function));
             let has_labels = needs_no_more(rollup, fetch, matchers.clone());
             let parts = if is_exact && has_labels { parts(self.cut, rollup) } else { Vec::new() };
-            (!parts.is_empty()).then_some(Served { number, rollup, columns, parts })
+            (!parts.is_empty()).then_some(ServedParts { number, rollup, columns, parts })
         });
         let sampling_ms = self.carrier.source.interval_ms.unwrap_or(SAMPLING_MS).max(1);
-        let rows = |served: &Served<'_>| {
+        let rows = |served: &ServedParts<'_>| {
             let held: i64 = served.parts.iter().map(|part| part.to - part.from).sum();
             let rest = (fetch.axis.to - fetch.axis.from) - held;
             rest / sampling_ms.min(served.rollup.step_ms) + held / served.rollup.step_ms
@@ -100,7 +104,7 @@ fn needs_no_more<'m>(rollup: &Rollup, fetch: &Fetch, mut matchers: impl Iterator
 }
 
 /// The longest runs of whole buckets that a rollup holds and whose edges are all edges of its own, in order.
-fn parts(cut: &Cut, rollup: &Rollup) -> Vec<TimeRange> {
+fn parts(cut: &BucketCut, rollup: &Rollup) -> Vec<TimeRange> {
     let RollupCoverage::Ranges(held) = &rollup.held else { return Vec::new() };
     let mut runs: Vec<TimeRange> = Vec::new();
     let mut start: Option<Millis> = Some(cut.buckets.edge(0)).filter(|edge| rollup.is_edge(*edge));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fetch::filters;
-use super::metrics::{Bounded, Naming, few_enough, known, metrics};
+use super::metrics::{FetchCount, NameResolution, few_enough, known, metrics};
 use super::{Filter, ValueCondition};
 use crate::ast::{Matcher, MetricRef, Selector, Span};
 use crate::catalog::filter::wanted;
@@ -12,7 +12,7 @@ use crate::error::Error;
 
 /// The rows of one source that are asked about.
 #[derive(Clone, Debug)]
-pub struct Rows<'a> {
+pub struct SourceRows<'a> {
     /// The number of the source in the catalog.
     pub at: usize,
     /// The source.
@@ -25,7 +25,7 @@ pub struct Rows<'a> {
     chosen: bool,
 }
 
-impl Rows<'_> {
+impl SourceRows<'_> {
     /// The conditions on the rows, the metrics' names among them.
     #[must_use]
     pub fn conditions(&self) -> Vec<Filter> {
@@ -58,7 +58,11 @@ impl Rows<'_> {
 ///
 /// # Errors
 /// A metric is unknown or a matcher makes no sense.
-pub fn rows<'a>(naming: Naming<'a>, selector: Option<&Selector>, others: &[Matcher]) -> Result<Vec<Rows<'a>>, Error> {
+pub fn rows<'a>(
+    naming: NameResolution<'a>,
+    selector: Option<&Selector>,
+    others: &[Matcher],
+) -> Result<Vec<SourceRows<'a>>, Error> {
     let snapshot = naming.snapshot;
     let chosen = selector.is_some_and(|selector| selector.metric != MetricRef::Any);
     let mut of_source: BTreeMap<usize, Vec<&Metric>> = BTreeMap::new();
@@ -69,15 +73,15 @@ pub fn rows<'a>(naming: Naming<'a>, selector: Option<&Selector>, others: &[Match
     } else {
         of_source.extend(every(snapshot));
     }
-    passing(naming, Meant { of_source, chosen }, selector, others, &mut Bounded::default())
+    passing(naming, MeantMetrics { of_source, chosen }, selector, others, &mut FetchCount::default())
 }
 
 /// The rows that some selector means, however many metrics that are; without one, all. A name that nothing has means none.
 ///
 /// # Errors
 /// A matcher makes no sense.
-pub fn found<'a>(naming: Naming<'a>, selectors: &[Selector]) -> Result<Vec<Rows<'a>>, Error> {
-    let mut bounded = Bounded::default();
+pub fn found<'a>(naming: NameResolution<'a>, selectors: &[Selector]) -> Result<Vec<SourceRows<'a>>, Error> {
+    let mut bounded = FetchCount::default();
     if selectors.is_empty() {
         return found_by(naming, None, &mut bounded);
     }
@@ -89,10 +93,10 @@ pub fn found<'a>(naming: Naming<'a>, selectors: &[Selector]) -> Result<Vec<Rows<
 }
 
 fn found_by<'a>(
-    naming: Naming<'a>,
+    naming: NameResolution<'a>,
     selector: Option<&Selector>,
-    bounded: &mut Bounded,
-) -> Result<Vec<Rows<'a>>, Error> {
+    bounded: &mut FetchCount,
+) -> Result<Vec<SourceRows<'a>>, Error> {
     let chosen = selector.is_some_and(|selector| selector.metric != MetricRef::Any);
     let mut of_source: BTreeMap<usize, Vec<&Metric>> = BTreeMap::new();
     match selector.filter(|_| chosen) {
@@ -103,7 +107,7 @@ fn found_by<'a>(
         }
         None => of_source.extend(every(naming.snapshot)),
     }
-    passing(naming, Meant { of_source, chosen }, selector, &[], bounded)
+    passing(naming, MeantMetrics { of_source, chosen }, selector, &[], bounded)
 }
 
 /// The metrics of every source.
@@ -112,7 +116,7 @@ fn every(snapshot: &Snapshot) -> impl Iterator<Item = (usize, Vec<&Metric>)> {
 }
 
 /// The metrics that are meant.
-struct Meant<'a> {
+struct MeantMetrics<'a> {
     /// Those of each source.
     of_source: BTreeMap<usize, Vec<&'a Metric>>,
     /// Whether they were chosen by their names.
@@ -121,14 +125,14 @@ struct Meant<'a> {
 
 /// Those of the rows that can pass the matchers of a selector, and others.
 fn passing<'a>(
-    naming: Naming<'a>,
-    meant: Meant<'a>,
+    naming: NameResolution<'a>,
+    meant: MeantMetrics<'a>,
     selector: Option<&Selector>,
     others: &[Matcher],
-    bounded: &mut Bounded,
-) -> Result<Vec<Rows<'a>>, Error> {
+    bounded: &mut FetchCount,
+) -> Result<Vec<SourceRows<'a>>, Error> {
     let snapshot = naming.snapshot;
-    let Meant { of_source, chosen } = meant;
+    let MeantMetrics { of_source, chosen } = meant;
     let own = selector.map(|selector| selector.matchers.as_slice()).unwrap_or_default();
     let others: Vec<&Matcher> =
         others.iter().filter(|matcher| is_known(snapshot, &of_source, &matcher.label)).collect();
@@ -139,7 +143,7 @@ fn passing<'a>(
         if let Some(filters) = filters(source, own.iter().chain(others.iter().copied()), naming.patterns)? {
             bounded.filtered(1, filters.len())?;
             bounded.named(metrics.len())?;
-            all.push(Rows { at, source, metrics, filters, chosen });
+            all.push(SourceRows { at, source, metrics, filters, chosen });
         }
     }
     Ok(all)
@@ -151,6 +155,6 @@ fn is_known(snapshot: &Snapshot, of_source: &BTreeMap<usize, Vec<&Metric>>, labe
 
 /// Whether a matcher can be tried at all: its pattern is one, and not too large.
 #[must_use]
-pub fn is_sensible(naming: Naming<'_>, matcher: &Matcher) -> bool {
+pub fn is_sensible(naming: NameResolution<'_>, matcher: &Matcher) -> bool {
     wanted(matcher, naming.patterns).is_ok()
 }

@@ -1,6 +1,6 @@
 //! Which label sets exist: statements that read the labels of rows, and of which metrics each row is a sample.
 
-use super::{Axis, Buckets, Caps, Fetch, FetchFold, FetchRows, Limits, Rows, SeriesLabel};
+use super::{Buckets, Caps, Fetch, FetchFold, FetchRows, Limits, SeriesLabel, SourceRows, TimeAxis};
 use crate::ast::OverTime;
 use crate::catalog::{Filter, LabelValue, Metric, MetricValue};
 use crate::evaluate::RangeFunction;
@@ -59,7 +59,7 @@ pub struct SetsAsk<'a> {
 impl SetsAsk<'_> {
     /// The statements that tell the label sets of the metrics of some rows.
     #[must_use]
-    pub fn fetches(&self, rows: &Rows<'_>) -> Vec<SetsFetch> {
+    pub fn fetches(&self, rows: &SourceRows<'_>) -> Vec<SetsFetch> {
         let mut sets = Vec::new();
         let mut left: Vec<&Metric> = rows.metrics.clone();
         while let Some(first) = left.first().copied() {
@@ -74,7 +74,7 @@ impl SetsAsk<'_> {
 
     /// The statement that tells whether there are rows at all, whichever metrics they are samples of.
     #[must_use]
-    pub fn any(&self, rows: &Rows<'_>) -> Option<Fetch> {
+    pub fn any(&self, rows: &SourceRows<'_>) -> Option<Fetch> {
         let first = rows.metrics.first()?;
         let fetch = self.fetch(rows, first);
         let value = if matches!(fetch.rows.value, MetricValue::Overlap(_)) {
@@ -85,7 +85,7 @@ impl SetsAsk<'_> {
         Some(Fetch { rows: FetchRows { value, filters: rows.conditions(), ..fetch.rows }, ..fetch })
     }
 
-    fn of_alike(&self, rows: &Rows<'_>, metrics: &[&Metric]) -> Vec<SetsFetch> {
+    fn of_alike(&self, rows: &SourceRows<'_>, metrics: &[&Metric]) -> Vec<SetsFetch> {
         let fetches = || metrics.iter().map(|metric| self.fetch(rows, metric));
         let name = rows.source.name_value().filter(|_| metrics.iter().all(|metric| metric.stored_name.is_some()));
         if let (Some(name), Some(fetch)) = (name, fetches().next()) {
@@ -109,7 +109,7 @@ impl SetsAsk<'_> {
         all.into_iter().map(|fetch| SetsFetch { fetch, of: SetsOf::One }).collect()
     }
 
-    fn fetch(&self, rows: &Rows<'_>, metric: &Metric) -> Fetch {
+    fn fetch(&self, rows: &SourceRows<'_>, metric: &Metric) -> Fetch {
         let source = rows.source;
         let (own, TimeRange { from, to }) = (metric.filters.iter().cloned(), self.range);
         let filters: Vec<Filter> = rows.filters.iter().cloned().chain(rows.name_condition()).chain(own).collect();
@@ -129,7 +129,7 @@ impl SetsAsk<'_> {
             filters,
             rolled: None,
         };
-        let axis = Axis {
+        let axis = TimeAxis {
             from,
             to,
             buckets: Buckets::Regular { origin_ms: from, step_ms: to - from, start_ms: from },

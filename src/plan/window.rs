@@ -17,7 +17,7 @@ const LATEST: Millis = 285_000_000_000_000;
 const REACH_PART: i64 = 16;
 
 /// Time cut for reading, and the windows over the pieces.
-pub(super) struct Cut {
+pub(super) struct BucketCut {
     pub(super) buckets: Buckets,
     /// How many pieces there are.
     pub(super) len: u32,
@@ -25,7 +25,7 @@ pub(super) struct Cut {
     pub(super) windows: Option<Vec<BucketSpan>>,
 }
 
-impl Cut {
+impl BucketCut {
     pub(super) fn from(&self) -> Millis {
         self.buckets.edge(0)
     }
@@ -70,7 +70,7 @@ pub(super) fn cut(
     request: &FetchRequest,
     grid: &Grid,
     sampling_ms: Option<i64>,
-) -> Result<Cut, Error> {
+) -> Result<BucketCut, Error> {
     if let Some(RangeFunction::Deriv) = request.function {
         return Err(Error::new(Kind::Unsupported, "`deriv` is not supported yet").at(request.function_span));
     }
@@ -93,7 +93,7 @@ pub(super) fn cut(
         let windows: Vec<TimeRange> = (1..=grid.len()).map(|bucket| window(buckets.edge(bucket))).collect();
         return Ok(sliding(&windows));
     }
-    Ok(Cut { buckets, len: grid.len(), windows: None })
+    Ok(BucketCut { buckets, len: grid.len(), windows: None })
 }
 
 /// The lengths that have names.
@@ -148,14 +148,14 @@ fn moved(grid: &Grid, offset: Option<Offset>, offset_ms: i64, zone: &Zone) -> Bu
 }
 
 /// Cuts at every window's edges, so that each window is a run of whole pieces.
-pub(super) fn sliding(windows: &[TimeRange]) -> Cut {
+pub(super) fn sliding(windows: &[TimeRange]) -> BucketCut {
     let mut edges: Vec<Millis> = windows.iter().flat_map(|window| [window.from, window.to]).collect();
     edges.sort_unstable();
     edges.dedup();
     let number = |edge: Millis| u32::try_from(edges.partition_point(|other| *other < edge)).unwrap_or(u32::MAX);
     let spans = windows.iter().map(|window| BucketSpan { from: number(window.from), to: number(window.to) }).collect();
     let len = u32::try_from(edges.len().saturating_sub(1)).unwrap_or(u32::MAX);
-    Cut { buckets: regular(edges), len, windows: Some(spans) }
+    BucketCut { buckets: regular(edges), len, windows: Some(spans) }
 }
 
 fn regular(edges: Vec<Millis>) -> Buckets {

@@ -5,14 +5,14 @@ use super::{Sample, Window, seconds};
 
 /// A line over seconds from its origin.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Line {
+pub(super) struct RegressionLine {
     pub(super) slope: f64,
     /// Its value at the origin.
     pub(super) intercept: f64,
 }
 
 /// The least-squares line, its origin at a time; none for fewer than two samples.
-pub(super) fn line(samples: &[Sample], origin_ms: i64) -> Option<Line> {
+pub(super) fn line(samples: &[Sample], origin_ms: i64) -> Option<RegressionLine> {
     let (first, _) = (samples.first()?, samples.get(1)?);
     if samples.iter().all(|sample| sample.value == first.value) {
         return Some(level(first.value));
@@ -28,15 +28,15 @@ pub(super) fn line(samples: &[Sample], origin_ms: i64) -> Option<Line> {
     }
     let (x, y, n) = (x.total(), y.total(), samples.len() as f64);
     let slope = (xy.total() - x * y / n) / (xx.total() - x * x / n);
-    Some(Line { slope, intercept: y / n - slope * x / n })
+    Some(RegressionLine { slope, intercept: y / n - slope * x / n })
 }
 
 /// The line through equal values; through infinities there is none.
-pub(super) fn level(value: f64) -> Line {
+pub(super) fn level(value: f64) -> RegressionLine {
     if value.is_infinite() {
-        Line { slope: f64::NAN, intercept: f64::NAN }
+        RegressionLine { slope: f64::NAN, intercept: f64::NAN }
     } else {
-        Line { slope: 0.0, intercept: value }
+        RegressionLine { slope: 0.0, intercept: value }
     }
 }
 

@@ -8,13 +8,13 @@ use tokio::time::Instant;
 
 use super::Catalog;
 use crate::catalog::Snapshot;
-use crate::db::{LoadError, Partial};
+use crate::db::{LoadError, PartialCatalog};
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct State {
+pub(super) struct RefreshState {
     pub(super) snapshot: Option<Arc<Snapshot>>,
     /// What the last refresh failed with; none after a good one.
-    pub(super) failure: Option<Failure>,
+    pub(super) failure: Option<RefreshFailure>,
     /// What is wrong with the declarations that are left out.
     pub(super) problems: Vec<String>,
     /// Refreshes that were begun.
@@ -22,14 +22,14 @@ pub(super) struct State {
     /// The last of them that ended.
     pub(super) ended: u64,
     /// How they went.
-    pub(super) tally: Tally,
+    pub(super) tally: RefreshTally,
     /// When the snapshot was made.
     pub(super) made: Option<Instant>,
 }
 
 /// Why a refresh failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Failure {
+pub(super) struct RefreshFailure {
     /// For the log.
     pub(super) text: String,
     /// For clients: the kind of reason.
@@ -38,7 +38,7 @@ pub(super) struct Failure {
 
 /// How refreshes went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct RefreshTally {
     /// Those that ended.
     pub refreshes: u64,
     /// Those of them that failed.
@@ -47,13 +47,13 @@ pub struct Tally {
     pub age: Option<Duration>,
 }
 
-impl State {
+impl RefreshState {
     /// The snapshot, if its sources are others than the old one's.
     pub(super) fn better_than(&self, old: &Snapshot) -> Option<Arc<Snapshot>> {
         self.snapshot.clone().filter(|new| !new.has_the_shape_of(old))
     }
 
-    pub(super) fn take(&mut self, loaded: Result<Partial, LoadError>) {
+    pub(super) fn take(&mut self, loaded: Result<PartialCatalog, LoadError>) {
         self.ended = self.begun;
         self.tally.refreshes += 1;
         match loaded {
@@ -65,7 +65,7 @@ impl State {
                 self.failure = None;
             }
             Err(error) => {
-                let failure = Failure { text: error.to_string(), reason: error.reason() };
+                let failure = RefreshFailure { text: error.to_string(), reason: error.reason() };
                 self.tally.failures += 1;
                 // The same failure again is not news.
                 if self.failure.as_ref() != Some(&failure) {
@@ -78,7 +78,7 @@ impl State {
     }
 
     /// Says what is new in a catalog.
-    fn say(&self, loaded: &Partial) {
+    fn say(&self, loaded: &PartialCatalog) {
         let snapshot = &loaded.snapshot;
         let metrics = snapshot.names().count();
         if self.snapshot.as_ref().is_none_or(|old| old.names().count() != metrics) {

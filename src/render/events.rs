@@ -2,7 +2,7 @@
 
 use crate::db::AnnotationRow;
 use crate::wire::flat::FlatEvent;
-use crate::wire::response::{Cell, Element, Event, Meta, Table, TableColumn, TableRows};
+use crate::wire::response::{Element, Event, Meta, Table, TableCell, TableColumn, TableRows};
 
 /// The events of the rows that have a time. A region carries its end, and for Grafana before 6.4 a number that is
 /// the same at both ends.
@@ -59,12 +59,12 @@ pub fn event_table(rows: Vec<AnnotationRow>, said: Vec<String>) -> Element {
     let columns = COLUMNS.map(|(text, r#type)| TableColumn { text: text.to_owned(), r#type, unit: None });
     let row = |event: FlatEvent| {
         vec![
-            Cell::Time(event.time),
-            event.time_end.map_or(Cell::Absent, Cell::Time),
-            Cell::Text(event.title),
-            Cell::Text(event.text),
-            Cell::Text(event.tags),
-            event.id.map_or(Cell::Absent, Cell::Text),
+            TableCell::Time(event.time),
+            event.time_end.map_or(TableCell::Absent, TableCell::Time),
+            TableCell::Text(event.title),
+            TableCell::Text(event.text),
+            TableCell::Text(event.tags),
+            event.id.map_or(TableCell::Absent, TableCell::Text),
         ]
     };
     let rows = flat_events(rows).into_iter().map(row).collect();

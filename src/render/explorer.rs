@@ -1,24 +1,24 @@
 //! Frames and the catalog → what the explorer's script reads.
 
-use super::chart::{Picture, Statistics, Theme, Unit, drawn, hex};
+use super::chart::{Picture, Statistics, Theme, UnitFormat, drawn, hex};
 use crate::catalog::{
     LabelDocument, LabelValue, Metric, MetricKind, Snapshot, Source, SourceLabel, SourceRow, TimeKind,
 };
 use crate::frame::Frame;
 use crate::time::Step;
-use crate::wire::explorer::{CatalogView, LabelView, Line, MetricView, PlotArea, SourceView};
+use crate::wire::explorer::{CatalogView, LabelView, LegendLine, MetricView, PlotArea, SourceView};
 
 /// The series of a picture, with their numbers as people read them.
 #[must_use]
-pub fn lines(frames: &[Frame], theme: Theme) -> Vec<Line> {
+pub fn lines(frames: &[Frame], theme: Theme) -> Vec<LegendLine> {
     drawn(frames).enumerate().map(|(place, frame)| line(frame, hex(theme.series(place)))).collect()
 }
 
-fn line(frame: &Frame, colour: String) -> Line {
-    let unit = Unit::of(frame.unit.as_deref());
+fn line(frame: &Frame, colour: String) -> LegendLine {
+    let unit = UnitFormat::of(frame.unit.as_deref());
     let Statistics { last, min, max, avg } = Statistics::of(frame);
     let point = |(at, value): &(i64, f64)| (*at, Some(*value).filter(|value| value.is_finite()), unit.value(*value));
-    Line {
+    LegendLine {
         legend: frame.legend.clone(),
         colour,
         last: unit.value(last),

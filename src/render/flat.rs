@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use super::Answered;
+use super::TargetAnswer;
 use crate::error::{Error, Kind};
 use crate::frame::Frame;
 use crate::time::Millis;
@@ -22,7 +22,7 @@ const METRIC: &str = "metric";
 ///
 /// # Errors
 /// The series have too many different labels.
-pub fn rows(answers: &[(Answered, String)]) -> Result<Rows, Error> {
+pub fn rows(answers: &[(TargetAnswer, String)]) -> Result<Rows, Error> {
     let names: Vec<Arc<str>> = answers.iter().map(|(_, text)| Arc::from(text.as_str())).collect();
     let pairs = answers.iter().zip(&names);
     let frames: Vec<(&Frame, &Arc<str>)> =
@@ -89,7 +89,7 @@ impl Unique {
 ///
 /// # Errors
 /// The series have too few times in common.
-pub fn wide(answers: &[(Answered, String)]) -> Result<Wide, Error> {
+pub fn wide(answers: &[(TargetAnswer, String)]) -> Result<Wide, Error> {
     let frames: Vec<&Frame> = answers.iter().flat_map(|(answer, _)| &answer.frames).collect();
     let mut keys = vec![TIME.to_owned()];
     let mut unique = Unique::of(&keys);

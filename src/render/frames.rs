@@ -1,13 +1,13 @@
 //! Frames as Grafana's own wire format: one per series.
 
-use super::Answered;
+use super::TargetAnswer;
 use super::meta_of;
 use crate::frame::Frame;
-use crate::wire::frame::{Data, DataFrame, Field, FieldConfig, Numbers, Schema};
+use crate::wire::frame::{DataFrame, Field, FieldConfig, FrameData, Numbers, Schema};
 
 /// The frames of an answer, in the order of the targets; notices go to a target's first frame.
 #[must_use]
-pub fn frames(answers: Vec<(Answered, String)>) -> Vec<DataFrame> {
+pub fn frames(answers: Vec<(TargetAnswer, String)>) -> Vec<DataFrame> {
     let mut all = Vec::new();
     for (answer, _) in answers {
         let mut meta = meta_of(&answer);
@@ -30,6 +30,6 @@ fn data_frame(frame: Frame, ref_id: Option<String>) -> DataFrame {
     let (times, values) = frame.points.into_iter().unzip();
     DataFrame {
         schema: Schema { ref_id, name: frame.legend, meta: None, fields },
-        data: Data { values: (times, Numbers(values)) },
+        data: FrameData { values: (times, Numbers(values)) },
     }
 }

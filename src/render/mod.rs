@@ -24,7 +24,7 @@ use crate::wire::response::{Custom, Datapoint, Element, ErrorBody, ErrorDetail, 
 
 /// The answer to one target.
 #[derive(Clone, Debug)]
-pub struct Answered {
+pub struct TargetAnswer {
     /// The panel's name for it.
     pub ref_id: Option<String>,
     /// The form that it wants.
@@ -42,7 +42,7 @@ pub struct Answered {
 ///
 /// # Errors
 /// A table would have too many cells.
-pub fn elements(answers: Vec<Answered>, failed: &[Error]) -> Result<Vec<Element>, Error> {
+pub fn elements(answers: Vec<TargetAnswer>, failed: &[Error]) -> Result<Vec<Element>, Error> {
     let mut elements = Vec::new();
     let first_ref = answers.first().and_then(|answer| answer.ref_id.clone());
     for answer in answers {
@@ -119,7 +119,7 @@ fn notices(severity: &'static str, texts: impl Iterator<Item = String>) -> Vec<N
 }
 
 /// What an answer has to say, where it has something.
-fn meta_of(answer: &Answered) -> Option<Meta> {
+fn meta_of(answer: &TargetAnswer) -> Option<Meta> {
     let notices = notices("warning", answer.notices.iter().cloned());
     let said = !notices.is_empty() || answer.executed.is_some();
     said.then(|| Meta { notices, executed_query_string: answer.executed.clone(), custom: None })

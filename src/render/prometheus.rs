@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Kind};
 use crate::frame::{PromPoint, PromSeries, PromValue};
-use crate::wire::prometheus::{Data, Failure, Instant, LabelSet, Range, Sample, Success, Text};
+use crate::wire::prometheus::{Data, Failure, Instant, LabelSet, Range, SamplePair, Success, Text};
 
 /// An answer with what is to be said of it.
 #[must_use]
@@ -98,8 +98,8 @@ pub fn value(value: PromValue, limit: Option<usize>, mut warnings: Vec<String>, 
     success(data, warnings, infos)
 }
 
-fn sample(point: PromPoint) -> Sample {
-    Sample { ms: point.ms, value: point.value }
+fn sample(point: PromPoint) -> SamplePair {
+    SamplePair { ms: point.ms, value: point.value }
 }
 
 fn instant(series: PromSeries) -> Option<Instant> {

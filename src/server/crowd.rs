@@ -13,7 +13,7 @@ const EXTRA: usize = 64;
 
 /// The room that a connection was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Room {
+pub(super) enum Admission {
     /// Within the limit.
     Usual,
     /// Beyond it.
@@ -22,7 +22,7 @@ pub(super) enum Room {
 
 /// All open connections.
 #[derive(Debug)]
-pub(super) struct Crowd {
+pub(super) struct Connections {
     config: HttpConfig,
     state: Mutex<State>,
 }
@@ -41,13 +41,13 @@ struct Seat {
 
 /// One of them; it leaves when it is dropped.
 #[derive(Debug)]
-pub(super) struct Member {
-    crowd: Arc<Crowd>,
+pub(super) struct ConnectionSeat {
+    crowd: Arc<Connections>,
     number: u64,
     seat: Arc<Seat>,
 }
 
-impl Crowd {
+impl Connections {
     pub(super) fn new(config: &HttpConfig) -> Self {
         Self { config: config.clone(), state: Mutex::default() }
     }
@@ -57,12 +57,12 @@ impl Crowd {
     }
 
     /// Room for one more; none while all are at work and the extra ones are taken too.
-    pub(super) fn enter(self: &Arc<Self>) -> Option<(Member, Room)> {
+    pub(super) fn enter(self: &Arc<Self>) -> Option<(ConnectionSeat, Admission)> {
         let mut state = self.state();
         let room = if state.open.len() < self.config.connections || state.dismiss() {
-            Room::Usual
+            Admission::Usual
         } else if state.open.len() < self.config.connections + EXTRA {
-            Room::Extra
+            Admission::Extra
         } else {
             return None;
         };
@@ -70,7 +70,7 @@ impl Crowd {
         state.next += 1;
         let seat = Arc::new(Seat { activity: Arc::new(Activity::new(&self.config)), leave: Notify::new() });
         state.open.insert(number, Arc::clone(&seat));
-        Some((Member { crowd: Arc::clone(self), number, seat }, room))
+        Some((ConnectionSeat { crowd: Arc::clone(self), number, seat }, room))
     }
 }
 
@@ -86,7 +86,7 @@ impl State {
     }
 }
 
-impl Member {
+impl ConnectionSeat {
     pub(super) fn activity(&self) -> &Arc<Activity> {
         &self.seat.activity
     }
@@ -97,7 +97,7 @@ impl Member {
     }
 }
 
-impl Drop for Member {
+impl Drop for ConnectionSeat {
     fn drop(&mut self) {
         self.crowd.state().open.remove(&self.number);
     }

@@ -4,7 +4,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
 use super::certificate::Certificate;
-use super::refusal::{Linger, Refusal};
+use super::refusal::{LingeringClose, RefusalResponse};
 use super::socket::Socket;
 
 /// The first byte of every handshake.
@@ -17,9 +17,9 @@ pub(super) async fn secured(mut stream: TcpStream, certificate: &Certificate) ->
         return None;
     }
     if first[0].is_ascii_uppercase() {
-        let _told = stream.write_all(Refusal::of_plain_http().rest()).await;
+        let _told = stream.write_all(RefusalResponse::of_plain_http().rest()).await;
         let _ended = stream.shutdown().await;
-        let (mut socket, mut linger) = (Socket::Plain(stream), Linger::begin());
+        let (mut socket, mut linger) = (Socket::Plain(stream), LingeringClose::begin());
         let _left = std::future::poll_fn(|cx| linger.poll(&mut socket, cx)).await;
         return None;
     }

@@ -25,13 +25,13 @@ use tokio::sync::watch;
 use tower::util::{MapRequest, MapResponse};
 
 use crate::config::HttpConfig;
-use crate::http::{Crowded, Service};
+use crate::http::{OverLimit, Service};
 use activity::Activity;
 pub use certificate::Certificate;
-use crowd::{Crowd, Member, Room};
+use crowd::{Admission, ConnectionSeat, Connections};
 use socket::Socket;
-use stream::Stream;
-use tracked::Tracked;
+use stream::ClientStream;
+use tracked::TrackedBody;
 
 /// The most bytes of a request's headers.
 const HEADER_BYTES: usize = 32 * 1024;
@@ -47,7 +47,7 @@ pub const STACK: usize = 16 << 20;
 
 /// What every connection is given.
 #[derive(Clone)]
-struct Host {
+struct ConnectionContext {
     service: Service,
     certificate: Option<Certificate>,
     /// Ends with the server.
@@ -67,9 +67,9 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) {
     let graceful = GracefulShutdown::new();
-    let crowd = Arc::new(Crowd::new(&config));
+    let crowd = Arc::new(Connections::new(&config));
     let (running, stopping) = watch::channel(());
-    let host = Host { service, certificate, stopping };
+    let host = ConnectionContext { service, certificate, stopping };
     tokio::pin!(shutdown);
     loop {
         let arrived = tokio::select! {
@@ -87,9 +87,9 @@ pub async fn run(
 }
 
 /// A connection from its beginning to its end.
-async fn connected(arrival: Arrival, host: Host, watcher: Watcher) {
-    let Arrival { stream, member, room } = arrival;
-    let Host { service, certificate, mut stopping } = host;
+async fn connected(arrival: NewConnection, host: ConnectionContext, watcher: Watcher) {
+    let NewConnection { stream, member, room } = arrival;
+    let ConnectionContext { service, certificate, mut stopping } = host;
     let socket = match certificate {
         None => Socket::Plain(stream),
         Some(certificate) => tokio::select! {
@@ -105,10 +105,10 @@ async fn connected(arrival: Arrival, host: Host, watcher: Watcher) {
     let activity = Arc::clone(member.activity());
     let connection = http1::Builder::new()
         .header_read_timeout(None)
-        .keep_alive(room == Room::Usual)
+        .keep_alive(room == Admission::Usual)
         .max_buf_size(HEADER_BYTES)
         .serve_connection(
-            TokioIo::new(Stream::new(socket, Arc::clone(&activity))),
+            TokioIo::new(ClientStream::new(socket, Arc::clone(&activity))),
             TowerToHyperService::new(adapted(service, activity, room)),
         );
     tokio::select! {
@@ -120,7 +120,7 @@ async fn connected(arrival: Arrival, host: Host, watcher: Watcher) {
 }
 
 /// Resolves when the connection must leave, or has let its time pass.
-async fn overdue(member: &Member) {
+async fn overdue(member: &ConnectionSeat) {
     loop {
         tokio::select! {
             () = member.told_to_leave() => return,
@@ -136,31 +136,31 @@ async fn overdue(member: &Member) {
 fn adapted(
     service: Service,
     activity: Arc<Activity>,
-    room: Room,
+    room: Admission,
 ) -> impl tower::Service<Request<Incoming>, Response = Response<Body>, Error = std::convert::Infallible, Future: Send> + Clone
 {
     let asked = Arc::clone(&activity);
     let service = MapResponse::new(service, move |response: Response<Body>| {
-        response.map(|body| Body::new(Tracked::answer(body, Arc::clone(&activity))))
+        response.map(|body| Body::new(TrackedBody::answer(body, Arc::clone(&activity))))
     });
     MapRequest::new(service, move |request: Request<Incoming>| {
-        let mut request = request.map(|body| Body::new(Tracked::question(Body::new(body), Arc::clone(&asked))));
-        if room == Room::Extra {
-            request.extensions_mut().insert(Crowded);
+        let mut request = request.map(|body| Body::new(TrackedBody::question(Body::new(body), Arc::clone(&asked))));
+        if room == Admission::Extra {
+            request.extensions_mut().insert(OverLimit);
         }
         request
     })
 }
 
 /// A new connection, and the room that it was found.
-struct Arrival {
+struct NewConnection {
     stream: TcpStream,
-    member: Member,
-    room: Room,
+    member: ConnectionSeat,
+    room: Admission,
 }
 
 /// The next connection.
-async fn arrived(listener: &TcpListener, crowd: &Arc<Crowd>) -> Option<Arrival> {
+async fn arrived(listener: &TcpListener, crowd: &Arc<Connections>) -> Option<NewConnection> {
     let stream = match listener.accept().await {
         Ok((stream, _)) => stream,
         Err(error) => {
@@ -174,7 +174,7 @@ async fn arrived(listener: &TcpListener, crowd: &Arc<Crowd>) -> Option<Arrival> 
     }
     loop {
         if let Some((member, room)) = crowd.enter() {
-            return Some(Arrival { stream, member, room });
+            return Some(NewConnection { stream, member, room });
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }

@@ -18,7 +18,7 @@ const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 1 << 20;
 
 /// A whole answer, as far as it was written.
-pub(super) struct Refusal {
+pub(super) struct RefusalResponse {
     bytes: Vec<u8>,
     written: usize,
 }
@@ -29,7 +29,7 @@ pub(super) fn is_empty_refusal(bytes: &[u8]) -> bool {
         && bytes.windows(19).any(|part| part.eq_ignore_ascii_case(b"content-length: 0\r\n"))
 }
 
-impl Refusal {
+impl RefusalResponse {
     /// The answer that says in words what an empty one says by its status.
     pub(super) fn instead_of(empty: &[u8]) -> Self {
         let status = std::str::from_utf8(empty.get(9..12).unwrap_or_default()).unwrap_or_default();
@@ -69,12 +69,12 @@ impl Refusal {
 }
 
 /// The end of a refused connection: what the client still sends is taken, for a while.
-pub(super) struct Linger {
+pub(super) struct LingeringClose {
     end: Pin<Box<Sleep>>,
     left: usize,
 }
 
-impl Linger {
+impl LingeringClose {
     pub(super) fn begin() -> Self {
         Self { end: Box::pin(sleep(LINGER)), left: LINGER_BYTES }
     }

@@ -8,19 +8,19 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::activity::Activity;
-use super::refusal::{Linger, Refusal, is_empty_refusal};
+use super::refusal::{LingeringClose, RefusalResponse, is_empty_refusal};
 use super::socket::Socket;
 
 /// A client's socket.
-pub(super) struct Stream {
+pub(super) struct ClientStream {
     socket: Socket,
     activity: Arc<Activity>,
     /// What is said instead of hyper's empty answer to a request that it cannot read.
-    refusal: Option<Refusal>,
-    linger: Option<Linger>,
+    refusal: Option<RefusalResponse>,
+    linger: Option<LingeringClose>,
 }
 
-impl Stream {
+impl ClientStream {
     pub(super) const fn new(socket: Socket, activity: Arc<Activity>) -> Self {
         Self { socket, activity, refusal: None, linger: None }
     }
@@ -36,7 +36,7 @@ impl Stream {
 
     /// Writes what takes the place of an empty answer, and says that the answer was written.
     fn poll_refusal(&mut self, cx: &mut Context<'_>, empty: &[u8]) -> Poll<io::Result<usize>> {
-        let refusal = self.refusal.get_or_insert_with(|| Refusal::instead_of(empty));
+        let refusal = self.refusal.get_or_insert_with(|| RefusalResponse::instead_of(empty));
         while !refusal.rest().is_empty() {
             let written = ready!(Pin::new(&mut self.socket).poll_write(cx, refusal.rest()))?;
             refusal.advance(written);
@@ -45,7 +45,7 @@ impl Stream {
     }
 }
 
-impl AsyncRead for Stream {
+impl AsyncRead for ClientStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let read = Pin::new(&mut self.socket).poll_read(cx, buf);
@@ -56,7 +56,7 @@ impl AsyncRead for Stream {
     }
 }
 
-impl AsyncWrite for Stream {
+impl AsyncWrite for ClientStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         if self.activity.is_before_any_question() && is_empty_refusal(buf) {
             return self.poll_refusal(cx, buf);
@@ -97,6 +97,6 @@ impl AsyncWrite for Stream {
         if refusal.is_none() {
             return Poll::Ready(Ok(()));
         }
-        linger.get_or_insert_with(Linger::begin).poll(socket, cx)
+        linger.get_or_insert_with(LingeringClose::begin).poll(socket, cx)
     }
 }

@@ -10,13 +10,13 @@ use hyper::body::{Frame, SizeHint};
 use super::activity::Activity;
 
 /// A body, and whom its end is told.
-pub(super) struct Tracked {
+pub(super) struct TrackedBody {
     body: Body,
     activity: Arc<Activity>,
     ended: fn(&Activity),
 }
 
-impl Tracked {
+impl TrackedBody {
     /// The body of a request that has just arrived.
     pub(super) fn question(body: Body, activity: Arc<Activity>) -> Self {
         activity.asked(!body.is_end_stream());
@@ -29,7 +29,7 @@ impl Tracked {
     }
 }
 
-impl HttpBody for Tracked {
+impl HttpBody for TrackedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -46,7 +46,7 @@ impl HttpBody for Tracked {
     }
 }
 
-impl Drop for Tracked {
+impl Drop for TrackedBody {
     fn drop(&mut self) {
         (self.ended)(&self.activity);
     }

@@ -2,7 +2,7 @@
 
 use super::document::{jsonb, resolved, resolved_condition};
 use super::join::key_condition;
-use super::typed::{self, Comparison, operator};
+use super::typed::{self, ListComparison, operator};
 use super::{Param, Writer};
 use crate::catalog::{BoundComparison, BoundType, ColumnType, Join, LabelValue, Order, SourceRow};
 use crate::plan::{Filter, ValueCondition};
@@ -72,21 +72,21 @@ pub(super) fn plain(w: &mut Writer, filter: &Filter) {
         }
         ValueCondition::OneOf(values) if values.iter().any(String::is_empty) => {
             w.syntax("(");
-            equals(w, &filter.value, values, Comparison::Any);
+            equals(w, &filter.value, values, ListComparison::Any);
             w.syntax(" OR ");
             bare(w, &filter.value);
             w.syntax(" IS NULL)");
         }
-        ValueCondition::OneOf(values) => equals(w, &filter.value, values, Comparison::Any),
+        ValueCondition::OneOf(values) => equals(w, &filter.value, values, ListComparison::Any),
         ValueCondition::NoneOf(values) if values.iter().any(String::is_empty) => {
-            equals(w, &filter.value, values, Comparison::None);
+            equals(w, &filter.value, values, ListComparison::None);
             w.syntax(" AND ");
             bare(w, &filter.value);
             w.syntax(" IS NOT NULL");
         }
         ValueCondition::NoneOf(values) => {
             w.syntax("(");
-            equals(w, &filter.value, values, Comparison::None);
+            equals(w, &filter.value, values, ListComparison::None);
             w.syntax(" OR ");
             bare(w, &filter.value);
             w.syntax(" IS NULL)");
@@ -134,7 +134,7 @@ fn is_only_absence(value: &LabelValue, values: &[String]) -> bool {
 }
 
 /// Writes `value = ANY($n)`, or `value <> ALL($n)`.
-fn equals(w: &mut Writer, value: &LabelValue, values: &[String], comparison: Comparison) {
+fn equals(w: &mut Writer, value: &LabelValue, values: &[String], comparison: ListComparison) {
     if let LabelValue::Column(column) = value {
         return typed::compared(w, column, values, comparison);
     }

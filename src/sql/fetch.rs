@@ -19,7 +19,7 @@ pub fn fetch(fetch: &Fetch) -> Statement {
     let mut w = Writer::default();
     match (&fetch.fold.aggregate, fetch.fold.function.over_time()) {
         (Some(wanted), Some(function)) => aggregated(&mut w, fetch, wanted, function),
-        _ => per_series(&mut w, fetch, Purpose::Answer),
+        _ => per_series(&mut w, fetch, LevelPurpose::Answer),
     }
     w.syntax(" LIMIT ").param(Param::Int(i64::from(fetch.caps.rows) + 1));
     w.finish()
@@ -27,14 +27,14 @@ pub fn fetch(fetch: &Fetch) -> Statement {
 
 /// What the per-series level is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(super) enum LevelPurpose {
     /// Its rows are the answer: labels as text, for the client to merge.
     Answer,
     /// An outer level aggregates them: an absent label must be one value, or a series would count twice.
     Inner,
 }
 
-fn per_series(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
+fn per_series(w: &mut Writer, fetch: &Fetch, purpose: LevelPurpose) {
     w.syntax("SELECT ");
     labels(w, fetch, purpose);
     match fetch.rows.value {
@@ -79,7 +79,7 @@ pub fn any(fetch: &Fetch) -> Statement {
     w.finish()
 }
 
-pub(super) fn labels(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
+pub(super) fn labels(w: &mut Writer, fetch: &Fetch, purpose: LevelPurpose) {
     for (at, label) in fetch.rows.labels.iter().enumerate() {
         series_label(w, label, purpose);
         w.generated(" AS l", at).syntax(", ");
@@ -87,11 +87,11 @@ pub(super) fn labels(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
 }
 
 /// The keys are the output columns where those are what is grouped by, else the raw columns under a cast.
-fn group_keys(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
+fn group_keys(w: &mut Writer, fetch: &Fetch, purpose: LevelPurpose) {
     for (at, label) in fetch.rows.labels.iter().enumerate() {
         match label {
             SeriesLabel::One { value: LabelValue::Column(column), .. }
-                if purpose == Purpose::Answer && column.ty.is_equal_by_text() =>
+                if purpose == LevelPurpose::Answer && column.ty.is_equal_by_text() =>
             {
                 w.cell(column);
             }
@@ -110,14 +110,14 @@ fn group_keys(w: &mut Writer, fetch: &Fetch, purpose: Purpose) {
     w.number(fetch.rows.labels.len() + 1);
 }
 
-fn series_label(w: &mut Writer, label: &SeriesLabel, purpose: Purpose) {
+fn series_label(w: &mut Writer, label: &SeriesLabel, purpose: LevelPurpose) {
     match (label, purpose) {
-        (SeriesLabel::Members { document: own }, Purpose::Answer) => {
+        (SeriesLabel::Members { document: own }, LevelPurpose::Answer) => {
             document(w, own);
             w.syntax("::text");
         }
-        (SeriesLabel::Members { document: own }, Purpose::Inner) => document(w, own),
-        (SeriesLabel::One { value, .. }, Purpose::Inner) if may_be_absent(value) => {
+        (SeriesLabel::Members { document: own }, LevelPurpose::Inner) => document(w, own),
+        (SeriesLabel::One { value, .. }, LevelPurpose::Inner) if may_be_absent(value) => {
             w.syntax("coalesce(");
             as_text(w, value);
             w.syntax(", '')");
@@ -168,7 +168,7 @@ fn aggregated(w: &mut Writer, fetch: &Fetch, wanted: &FetchAggregate, function: 
     if fetch.members().is_some() {
         merged_series(w, fetch, function);
     } else {
-        per_series(w, fetch, Purpose::Inner);
+        per_series(w, fetch, LevelPurpose::Inner);
     }
     w.syntax(") AS s GROUP BY ").ordinals(keys.len() + 1);
 }
@@ -194,7 +194,7 @@ fn merged_series(w: &mut Writer, fetch: &Fetch, function: OverTime) {
     w.syntax("s.b");
     remerge(w, function, fetch.rows.value.may_skip());
     w.syntax(" FROM (");
-    per_series(w, fetch, Purpose::Inner);
+    per_series(w, fetch, LevelPurpose::Inner);
     w.syntax(") AS s GROUP BY ").ordinals(fetch.rows.labels.len() + 1);
 }
 
@@ -208,7 +208,7 @@ fn own_names(fetch: &Fetch) -> Vec<String> {
 }
 
 /// A label of an aggregated answer, and how to read it from the inner level.
-pub(crate) enum Key {
+pub(crate) enum GroupLabel {
     /// An inner column.
     Column { name: String, at: usize },
     /// A member of the inner document.
@@ -218,7 +218,7 @@ pub(crate) enum Key {
 }
 
 /// The labels of a fetch's answer, in the order of its columns.
-pub(crate) fn keys(fetch: &Fetch, grouping: &Grouping) -> Vec<Key> {
+pub(crate) fn keys(fetch: &Fetch, grouping: &Grouping) -> Vec<GroupLabel> {
     let document = fetch.rows.labels.iter().position(|label| matches!(label, SeriesLabel::Members { .. }));
     let columns = || {
         fetch.rows.labels.iter().enumerate().filter_map(|(at, label)| match label {
@@ -226,29 +226,29 @@ pub(crate) fn keys(fetch: &Fetch, grouping: &Grouping) -> Vec<Key> {
             SeriesLabel::Members { .. } => None,
         })
     };
-    let column = |name: &String, at: usize| Key::Column { name: name.clone(), at };
+    let column = |name: &String, at: usize| GroupLabel::Column { name: name.clone(), at };
     match grouping {
         Grouping::By(labels) => {
             let find = |label: &String| {
                 let own = columns().find(|(name, _)| *name == label).map(|(name, at)| column(name, at));
-                own.or_else(|| document.map(|at| Key::Member { name: label.clone(), at }))
+                own.or_else(|| document.map(|at| GroupLabel::Member { name: label.clone(), at }))
             };
             labels.iter().filter_map(find).collect()
         }
         Grouping::Without(labels) => {
             let kept = columns().filter(|(name, _)| !labels.contains(name)).map(|(name, at)| column(name, at));
-            kept.chain(document.map(|at| Key::Rest { at, without: labels.clone() })).collect()
+            kept.chain(document.map(|at| GroupLabel::Rest { at, without: labels.clone() })).collect()
         }
     }
 }
 
-fn outer_key(w: &mut Writer, key: &Key) {
+fn outer_key(w: &mut Writer, key: &GroupLabel) {
     match key {
-        Key::Column { at, .. } => w.generated("s.l", *at),
-        Key::Member { name, at } => {
+        GroupLabel::Column { at, .. } => w.generated("s.l", *at),
+        GroupLabel::Member { name, at } => {
             w.syntax("coalesce(").generated("s.l", *at).syntax(" ->> ").param(Param::Text(name.clone())).syntax(", '')")
         }
-        Key::Rest { at, without } => {
+        GroupLabel::Rest { at, without } => {
             w.syntax("(coalesce(").generated("s.l", *at).syntax(", '{}') - ");
             w.param(Param::Texts(without.clone())).syntax(")::text")
         }

@@ -8,7 +8,7 @@ use crate::catalog::ColumnType;
 
 /// What a text is to a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fit {
+pub(super) enum TextFit {
     /// The text of one of its values.
     Exact,
     /// Reads as one of its values, whose own text may be another.
@@ -17,7 +17,7 @@ pub(super) enum Fit {
     No,
 }
 
-impl Fit {
+impl TextFit {
     const fn exact(is: bool) -> Self {
         if is { Self::Exact } else { Self::No }
     }
@@ -28,46 +28,46 @@ impl Fit {
 }
 
 /// The cast of a list to a type, and the test of a text.
-pub(super) type OwnType = (&'static str, fn(&str) -> Fit);
+pub(super) type OwnType = (&'static str, fn(&str) -> TextFit);
 
 /// How texts are compared with the values of a type; none where only the texts of values are compared.
 pub(super) fn own_type(ty: &ColumnType) -> Option<OwnType> {
     Some(match ty {
-        ColumnType::Text | ColumnType::Varchar | ColumnType::Name => ("", |_| Fit::Exact),
+        ColumnType::Text | ColumnType::Varchar | ColumnType::Name => ("", |_| TextFit::Exact),
         // Trailing blanks are not told apart, and the text has none.
-        ColumnType::Bpchar => ("::bpchar[]", |text| Fit::exact(!text.ends_with(' '))),
-        ColumnType::Bool => ("::bool[]", |text| Fit::exact(matches!(text, "true" | "false"))),
+        ColumnType::Bpchar => ("::bpchar[]", |text| TextFit::exact(!text.ends_with(' '))),
+        ColumnType::Bool => ("::bool[]", |text| TextFit::exact(matches!(text, "true" | "false"))),
         ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8 => {
-            ("", |text| Fit::exact(canonical_int(text).is_some()))
+            ("", |text| TextFit::exact(canonical_int(text).is_some()))
         }
         ColumnType::Oid => {
-            ("::oid[]", |text| Fit::exact(canonical_int(text).is_some_and(|number| u32::try_from(number).is_ok())))
+            ("::oid[]", |text| TextFit::exact(canonical_int(text).is_some_and(|number| u32::try_from(number).is_ok())))
         }
         ColumnType::Scalar(name) if name == "char" => ("::\"char\"[]", one_byte),
-        ColumnType::Uuid => ("::uuid[]", |text| Fit::exact(is_uuid(text))),
-        ColumnType::Inet => ("::inet[]", |text| address(text).map_or(Fit::No, |own| own.as_inet())),
-        ColumnType::Cidr => ("::cidr[]", |text| address(text).map_or(Fit::No, |own| own.as_network())),
-        ColumnType::Macaddr => ("::macaddr[]", |text| Fit::exact(is_hex_pairs(text, 6))),
-        ColumnType::Macaddr8 => ("::macaddr8[]", |text| Fit::exact(is_hex_pairs(text, 8))),
-        ColumnType::Bytea => ("::bytea[]", |text| Fit::exact(is_bytes(text))),
-        ColumnType::Date => ("::date[]", |text| Fit::exact(is_date(text))),
-        ColumnType::Numeric { bounded: false } => ("::numeric[]", |text| Fit::exact(is_trimmed(text))),
+        ColumnType::Uuid => ("::uuid[]", |text| TextFit::exact(is_uuid(text))),
+        ColumnType::Inet => ("::inet[]", |text| address(text).map_or(TextFit::No, |own| own.as_inet())),
+        ColumnType::Cidr => ("::cidr[]", |text| address(text).map_or(TextFit::No, |own| own.as_network())),
+        ColumnType::Macaddr => ("::macaddr[]", |text| TextFit::exact(is_hex_pairs(text, 6))),
+        ColumnType::Macaddr8 => ("::macaddr8[]", |text| TextFit::exact(is_hex_pairs(text, 8))),
+        ColumnType::Bytea => ("::bytea[]", |text| TextFit::exact(is_bytes(text))),
+        ColumnType::Date => ("::date[]", |text| TextFit::exact(is_date(text))),
+        ColumnType::Numeric { bounded: false } => ("::numeric[]", |text| TextFit::exact(is_trimmed(text))),
         // How many digits follow the point is the column's to say.
         ColumnType::Numeric { bounded: true } => {
-            ("::numeric[]", |text| if text == "NaN" { Fit::Exact } else { Fit::equal(is_decimal(text)) })
+            ("::numeric[]", |text| if text == "NaN" { TextFit::Exact } else { TextFit::equal(is_decimal(text)) })
         }
-        ColumnType::Float8 => ("::float8[]", |text| Fit::equal(is_float(text, |n| n != 0.0 && n.is_finite()))),
+        ColumnType::Float8 => ("::float8[]", |text| TextFit::equal(is_float(text, |n| n != 0.0 && n.is_finite()))),
         #[expect(clippy::cast_possible_truncation, reason = "that is what is asked")]
         ColumnType::Float4 => {
-            ("::float4[]", |text| Fit::equal(is_float(text, |n| n as f32 != 0.0 && (n as f32).is_finite())))
+            ("::float4[]", |text| TextFit::equal(is_float(text, |n| n as f32 != 0.0 && (n as f32).is_finite())))
         }
         _ => return None,
     })
 }
 
 /// A `"char"` is a byte, which is written as three octal digits where it is no ASCII; the zero is empty.
-fn one_byte(text: &str) -> Fit {
-    if text.len() == 4 { Fit::equal(text.starts_with('\\')) } else { Fit::exact(text.len() <= 1) }
+fn one_byte(text: &str) -> TextFit {
+    if text.len() == 4 { TextFit::equal(text.starts_with('\\')) } else { TextFit::exact(text.len() <= 1) }
 }
 
 /// Whether a text is an `ltree` in every version and locale.
@@ -111,22 +111,22 @@ impl Address {
     }
 
     /// The longer addresses have several spellings.
-    const fn spelled(&self) -> Fit {
-        if self.own.is_ipv4() { Fit::Exact } else { Fit::Equal }
+    const fn spelled(&self) -> TextFit {
+        if self.own.is_ipv4() { TextFit::Exact } else { TextFit::Equal }
     }
 
     /// The text of an address has no mask of all bits.
-    fn as_inet(&self) -> Fit {
-        if self.bits == Some(self.all()) { Fit::No } else { self.spelled() }
+    fn as_inet(&self) -> TextFit {
+        if self.bits == Some(self.all()) { TextFit::No } else { self.spelled() }
     }
 
     /// A network's text has its mask always, and its address no bits behind that.
-    fn as_network(&self) -> Fit {
+    fn as_network(&self) -> TextFit {
         let rest = |bits: u32| match self.own {
             IpAddr::V4(own) => u128::from(own.to_bits().checked_shl(bits).unwrap_or(0)),
             IpAddr::V6(own) => own.to_bits().checked_shl(bits).unwrap_or(0),
         };
-        if self.bits.is_some_and(|bits| rest(bits) == 0) { self.spelled() } else { Fit::No }
+        if self.bits.is_some_and(|bits| rest(bits) == 0) { self.spelled() } else { TextFit::No }
     }
 }
 
@@ -272,7 +272,7 @@ mod tests {
                 vec!["a", "00000000-0000-0000-0000-00000000000g", "00000000-0000-0000-0000-00000000000A"],
             ),
         ] {
-            for (texts, fit) in [(exact, Fit::Exact), (equal, Fit::Equal), (no, Fit::No)] {
+            for (texts, fit) in [(exact, TextFit::Exact), (equal, TextFit::Equal), (no, TextFit::No)] {
                 texts.iter().for_each(|text| assert_eq!(fits(&ty, text), Some(fit), "{ty} {text}"));
             }
         }

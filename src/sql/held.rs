@@ -18,7 +18,7 @@ const GAPS: i64 = 50;
 
 /// How the times of the rows of a relation are found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Every {
+pub enum TimeLookup {
     /// An index leads with the time.
     Time,
     /// An index has the time behind a column: for each of its values.
@@ -31,9 +31,9 @@ pub enum Every {
 /// column that leads an index before the time, those of each of its values are looked up: that no row of another value
 /// is seen makes the span shorter, never wrong.
 #[must_use]
-pub fn span(rows: &Source, until: Millis, every: &Every) -> Statement {
+pub fn span(rows: &Source, until: Millis, every: &TimeLookup) -> Statement {
     let mut w = Writer::default();
-    let each = if let Every::TimeOf(column) = every { Some(column) } else { None };
+    let each = if let TimeLookup::TimeOf(column) = every { Some(column) } else { None };
     if let Some(column) = each {
         w.syntax("WITH RECURSIVE ");
         values(&mut w, rows, column);
@@ -57,7 +57,7 @@ pub fn span(rows: &Source, until: Millis, every: &Every) -> Statement {
 
 /// Which gaps are looked for.
 #[derive(Clone, Copy, Debug)]
-pub struct Gaps<'a> {
+pub struct GapSearch<'a> {
     /// Those of more than this.
     pub step_ms: i64,
     /// From this instant on; none: from the first row.
@@ -65,23 +65,23 @@ pub struct Gaps<'a> {
     /// Up to this instant.
     pub until: Millis,
     /// How the times are found.
-    pub every: &'a Every,
+    pub every: &'a TimeLookup,
 }
 
 /// The gaps between neighbouring times: "BEFORE AFTER", in milliseconds since 1970. Where there are times, three numbers
 /// more: the oldest time that was looked at, 1 where older ones were not, 0.
 #[must_use]
-pub fn gaps(rows: &Source, gaps: Gaps<'_>) -> Statement {
+pub fn gaps(rows: &Source, gaps: GapSearch<'_>) -> Statement {
     let mut w = Writer::default();
     w.syntax("WITH RECURSIVE ");
     match gaps.every {
-        Every::Time => walked(&mut w, rows, gaps),
-        Every::Row => {
+        TimeLookup::Time => walked(&mut w, rows, gaps),
+        TimeLookup::Row => {
             w.syntax("s AS MATERIALIZED (SELECT DISTINCT ").column(&rows.time.column);
             from(&mut w, rows, gaps);
             w.syntax(" ORDER BY 1 DESC LIMIT ").param(Param::Int(TIMES)).syntax(")");
         }
-        Every::TimeOf(column) => {
+        TimeLookup::TimeOf(column) => {
             values(&mut w, rows, column);
             w.syntax(", r AS (SELECT f.* FROM (SELECT x FROM v WHERE x IS NOT NULL LIMIT ").param(Param::Int(SERIES));
             w.syntax(") AS v CROSS JOIN LATERAL (SELECT ").column(&rows.time.column);
@@ -96,8 +96,8 @@ pub fn gaps(rows: &Source, gaps: Gaps<'_>) -> Statement {
     }
     neighbours(&mut w, &rows.time, gaps.step_ms);
     match gaps.every {
-        Every::TimeOf(column) => in_no_other(&mut w, rows, column),
-        Every::Time | Every::Row => {
+        TimeLookup::TimeOf(column) => in_no_other(&mut w, rows, column),
+        TimeLookup::Time | TimeLookup::Row => {
             w.syntax(" SELECT g.text FROM g");
         }
     }
@@ -140,13 +140,13 @@ fn shown(w: &mut Writer, time: &TimeColumn) {
     }
 }
 
-fn from(w: &mut Writer, rows: &Source, gaps: Gaps<'_>) {
+fn from(w: &mut Writer, rows: &Source, gaps: GapSearch<'_>) {
     w.rows_of(&rows.relation, &[]).syntax(" WHERE ");
     instant::bounds(w, &rows.time, gaps.since.unwrap_or(EARLIEST_MS), gaps.until);
 }
 
 /// Writes `s`: the newest times, each found by one probe of the index.
-fn walked(w: &mut Writer, rows: &Source, gaps: Gaps<'_>) {
+fn walked(w: &mut Writer, rows: &Source, gaps: GapSearch<'_>) {
     let time = &rows.time.column;
     w.syntax("v(x) AS ((SELECT ").column(time);
     from(w, rows, gaps);

@@ -1,6 +1,6 @@
 //! The last sample before an instant of each of some series: one probe of an index for each.
 
-use super::fetch::{Purpose, from, labels, rows};
+use super::fetch::{LevelPurpose, from, labels, rows};
 use super::value::sample;
 use super::{Param, Statement, Writer, condition, instant};
 use crate::catalog::{ColumnType, LabelValue};
@@ -21,7 +21,7 @@ pub fn last_before(wanted: &LastBefore) -> Statement {
         w.syntax(if label > 0 { ", " } else { "" }).generated("k", label);
     }
     w.syntax(") CROSS JOIN LATERAL (SELECT ");
-    labels(&mut w, fetch, Purpose::Answer);
+    labels(&mut w, fetch, LevelPurpose::Answer);
     instant::moment(&mut w, &fetch.rows.time);
     w.syntax(" AS b, ");
     instant::seconds(&mut w, &fetch.rows.time);

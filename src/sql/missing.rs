@@ -32,7 +32,7 @@ pub(super) fn excluded(w: &mut Writer, fetch: &Fetch) {
     }
 }
 
-fn not_among(w: &mut Writer, columns: &[Column], values: super::Slot) {
+fn not_among(w: &mut Writer, columns: &[Column], values: super::ParamNumber) {
     for own in columns {
         w.syntax(" AND ");
         // A float4 is compared as such: 99.9 is another number in float8.

@@ -35,13 +35,13 @@ mod walk;
 
 pub use annotations::{AnnotationFilter, TEXT, TITLE, annotations};
 pub use explain::explain;
-pub(crate) use fetch::{Key, carried, keys};
+pub(crate) use fetch::{GroupLabel, carried, keys};
 pub use fetch::{any, fetch};
-pub use held::{Every, Gaps, empty_ranges, gaps, span};
+pub use held::{GapSearch, TimeLookup, empty_ranges, gaps, span};
 pub use instant::is_ordered_as_stored;
 pub use labels::{are_of_newest_rows, common_values, label_values, member_names, names_with_rows};
 pub use last::last_before;
-pub use new_annotation::{NewAnnotation, add_annotation};
+pub use new_annotation::{AnnotationInsert, add_annotation};
 pub use pieces::{Slice, pieces, times};
 pub use qualified::qualified;
 pub use readable::readable;
@@ -92,7 +92,7 @@ pub enum Param {
 
 /// The number of a parameter that was already given, so that several places can share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slot(usize);
+pub struct ParamNumber(usize);
 
 /// Writes a statement.
 #[derive(Debug, Default)]
@@ -138,13 +138,13 @@ impl Writer {
     }
 
     /// Takes a parameter to be written later, perhaps several times.
-    pub fn bind(&mut self, param: Param) -> Slot {
+    pub fn bind(&mut self, param: Param) -> ParamNumber {
         self.params.push(param);
-        Slot(self.params.len())
+        ParamNumber(self.params.len())
     }
 
     /// Appends a parameter that was taken before.
-    pub fn slot(&mut self, slot: Slot) -> &mut Self {
+    pub fn slot(&mut self, slot: ParamNumber) -> &mut Self {
         self.text.push('$');
         self.number(slot.0)
     }

@@ -5,7 +5,7 @@ use crate::time::Millis;
 
 /// An annotation to add.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewAnnotation {
+pub struct AnnotationInsert {
     /// When it is, or begins.
     pub time: Millis,
     /// When it ends; none for a point.
@@ -20,8 +20,8 @@ pub struct NewAnnotation {
 
 /// The statement that adds one, and gives its id as text.
 #[must_use]
-pub fn add_annotation(annotation: &NewAnnotation) -> Statement {
-    let NewAnnotation { time, time_end, title, text, tags } = annotation;
+pub fn add_annotation(annotation: &AnnotationInsert) -> Statement {
+    let AnnotationInsert { time, time_end, title, text, tags } = annotation;
     let mut w = Writer::default();
     w.syntax("INSERT INTO datebin.annotations AS a (time, time_end, title, text, tags) VALUES (");
     w.param(Param::Instant(*time)).syntax(", ");
@@ -41,8 +41,13 @@ mod tests {
     #[test]
     fn everything_is_a_parameter() {
         let title = "'); DROP TABLE x; --".to_owned();
-        let point =
-            NewAnnotation { time: 1, time_end: None, title, text: String::new(), tags: vec!["a".into(), "b".into()] };
+        let point = AnnotationInsert {
+            time: 1,
+            time_end: None,
+            title,
+            text: String::new(),
+            tags: vec!["a".into(), "b".into()],
+        };
         let statement = add_annotation(&point);
         assert_eq!(
             statement.text,
@@ -50,7 +55,7 @@ mod tests {
              RETURNING a.id::text"
         );
         assert_eq!(statement.params.len(), 4);
-        let region = add_annotation(&NewAnnotation { time_end: Some(2), ..point });
+        let region = add_annotation(&AnnotationInsert { time_end: Some(2), ..point });
         assert_eq!(region.params[1], Param::Instant(2));
     }
 }

@@ -10,7 +10,7 @@
 
 mod token;
 
-use self::token::{Kind, Token, tokens};
+use self::token::{SqlToken, SqlTokenKind, tokens};
 
 /// Syntax that looks like a function call.
 const NO_FUNCTIONS: [&str; 5] = ["coalesce", "extract", "greatest", "least", "nullif"];
@@ -37,15 +37,15 @@ pub fn qualified(text: &str) -> String {
 }
 
 struct Qualifier<'a> {
-    tokens: Vec<Token<'a>>,
+    tokens: Vec<SqlToken<'a>>,
     at: usize,
 }
 
 /// What stands in brackets.
-struct Arguments<'t, 'a> {
+struct BracketContent<'t, 'a> {
     commas: usize,
     /// The tokens behind them.
-    after: &'t [Token<'a>],
+    after: &'t [SqlToken<'a>],
 }
 
 impl<'a> Qualifier<'a> {
@@ -142,12 +142,12 @@ impl<'a> Qualifier<'a> {
     fn precedence(&self) -> Option<u8> {
         let token = self.tokens.get(self.at)?;
         match (token.kind, token.text) {
-            (Kind::Word, "OPERATOR") => Some(QUALIFIED),
-            (Kind::Operator, "<" | ">" | "=" | "<=" | ">=" | "<>") => Some(1),
-            (Kind::Operator, "+" | "-") => Some(3),
-            (Kind::Operator, "*" | "/" | "%") => Some(4),
-            (Kind::Operator, "^") => Some(5),
-            (Kind::Operator, _) => Some(QUALIFIED),
+            (SqlTokenKind::Word, "OPERATOR") => Some(QUALIFIED),
+            (SqlTokenKind::Operator, "<" | ">" | "=" | "<=" | ">=" | "<>") => Some(1),
+            (SqlTokenKind::Operator, "+" | "-") => Some(3),
+            (SqlTokenKind::Operator, "*" | "/" | "%") => Some(4),
+            (SqlTokenKind::Operator, "^") => Some(5),
+            (SqlTokenKind::Operator, _) => Some(QUALIFIED),
             _ => None,
         }
     }
@@ -200,19 +200,21 @@ impl<'a> Qualifier<'a> {
                 self.take(out);
                 return self.closed(out);
             }
-            (Kind::Operator, "-") if self.tokens.get(self.at + 1).is_some_and(|next| next.kind == Kind::Number) => {
+            (SqlTokenKind::Operator, "-")
+                if self.tokens.get(self.at + 1).is_some_and(|next| next.kind == SqlTokenKind::Number) =>
+            {
                 self.take(out);
             }
-            (Kind::Operator, "*") => {}
-            (Kind::Operator, sign) => {
+            (SqlTokenKind::Operator, "*") => {}
+            (SqlTokenKind::Operator, sign) => {
                 debug_assert!(false, "a prefix {sign} cannot be qualified");
             }
-            (Kind::Word, "CASE") => {
+            (SqlTokenKind::Word, "CASE") => {
                 self.take(out);
                 self.list(out, "END");
                 return self.copy(out);
             }
-            (Kind::Word, name) if self.is_call(name) => out.push_str("pg_catalog."),
+            (SqlTokenKind::Word, name) if self.is_call(name) => out.push_str("pg_catalog."),
             _ => {}
         }
         self.take(out);
@@ -236,7 +238,7 @@ impl<'a> Qualifier<'a> {
     }
 
     /// The brackets after the word that comes next.
-    fn arguments(&self) -> Arguments<'_, 'a> {
+    fn arguments(&self) -> BracketContent<'_, 'a> {
         let rest = self.tokens.get(self.at + 1..).unwrap_or_default();
         let (mut depth, mut commas) = (0_usize, 0);
         let end = rest.iter().position(|token| {
@@ -248,7 +250,7 @@ impl<'a> Qualifier<'a> {
             }
             depth == 0
         });
-        Arguments { commas, after: end.and_then(|end| rest.get(end + 1..)).unwrap_or_default() }
+        BracketContent { commas, after: end.and_then(|end| rest.get(end + 1..)).unwrap_or_default() }
     }
 }
 

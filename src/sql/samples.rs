@@ -1,6 +1,6 @@
 //! The samples of a fetch as one statement, row by row.
 
-use super::fetch::{Purpose, from, labels, passing};
+use super::fetch::{LevelPurpose, from, labels, passing};
 use super::value::sample;
 use super::{Param, Statement, Writer, instant, lasting, stretches};
 use crate::catalog::MetricValue;
@@ -30,7 +30,7 @@ pub fn samples(fetch: &Fetch) -> Statement {
 /// Writes the rows of a fetch one by one.
 pub(super) fn one_sample_each(w: &mut Writer, fetch: &Fetch, bounds: impl Fn(&mut Writer)) {
     w.syntax("SELECT ");
-    labels(w, fetch, Purpose::Answer);
+    labels(w, fetch, LevelPurpose::Answer);
     instant::moment(w, &fetch.rows.time);
     w.syntax(" AS b, ");
     sample(w, fetch);

@@ -1,7 +1,7 @@
 //! The label sets of rows, and the metrics that each has samples of.
 
 use super::condition::{condition, grouped};
-use super::fetch::{Purpose, labels};
+use super::fetch::{LevelPurpose, labels};
 use super::value::present;
 use super::{Param, Statement, Writer, instant, lasting, product, reading};
 use crate::catalog::MetricValue;
@@ -24,7 +24,7 @@ pub fn label_sets(sets: &SetsFetch, newest: Option<u32>, cap: u32) -> Statement 
         w.syntax(", count(*) FILTER (WHERE ").generated("s.p", at).syntax(")::float8");
     }
     w.syntax(", sum(count(*)) OVER ()::float8 FROM (SELECT ");
-    labels(&mut w, fetch, Purpose::Answer);
+    labels(&mut w, fetch, LevelPurpose::Answer);
     match &sets.of {
         SetsOf::Stored { name, .. } => grouped(&mut w, name),
         SetsOf::One | SetsOf::Columns(_) => {

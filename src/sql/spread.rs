@@ -4,7 +4,7 @@
 //! outside; and where the range has few rows, or each value few in a part, the rows are read instead.
 
 use super::labels::distinct;
-use super::walk::{Ask, Walk, passing, walk};
+use super::walk::{Walk, WalkQuestion, passing, walk};
 use super::{Param, Writer};
 use crate::catalog::{LabelValue, Source};
 use crate::plan::Filter;
@@ -46,7 +46,7 @@ impl Walk<'_> {
     ) {
         let bound = self.bound(w);
         w.syntax("WITH r AS MATERIALIZED (");
-        self.rows_asked(w, Ask { value, filters, fixed: &bound, range: None });
+        self.rows_asked(w, WalkQuestion { value, filters, fixed: &bound, range: None });
         let most = w.bind(Param::Int(READ));
         w.syntax(" LIMIT ").slot(most).syntax(" + 1), c AS MATERIALIZED (SELECT count(*) AS n FROM r)");
         w.syntax(" SELECT DISTINCT t.\"datebin x\"::text AS x FROM r AS t");

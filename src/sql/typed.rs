@@ -1,6 +1,6 @@
 //! The text of a label's value in SQL, and texts from outside in the type of the column that they are compared with.
 
-use super::fit::{Fit, is_path, own_type};
+use super::fit::{TextFit, is_path, own_type};
 use super::{Param, Writer};
 use crate::catalog::{Column, ColumnType, TypeName};
 
@@ -32,7 +32,7 @@ const fn around(ty: &ColumnType) -> (&'static str, &'static str) {
 
 /// How a list of texts is compared.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Comparison {
+pub(super) enum ListComparison {
     /// With any of them.
     Any,
     /// With none of them.
@@ -41,30 +41,31 @@ pub(super) enum Comparison {
 
 /// Writes the condition that a column's text is one of a list, or none of it: in the column's own type, so that an index
 /// on it serves. A text that no value of the type has drops out of the list, and so fails no cast.
-pub(super) fn compared(w: &mut Writer, column: &Column, values: &[String], comparison: Comparison) {
+pub(super) fn compared(w: &mut Writer, column: &Column, values: &[String], comparison: ListComparison) {
     match (&column.ty, comparison) {
-        (ColumnType::Enum(Some(name)), Comparison::Any) => return of_enum(w, column, name, values),
-        (ColumnType::Citext(Some(name)), Comparison::Any) => return of_extension(w, column, name, values),
-        (ColumnType::Ltree(Some(name)), Comparison::Any) if values.iter().all(|value| is_path(value)) => {
+        (ColumnType::Enum(Some(name)), ListComparison::Any) => return of_enum(w, column, name, values),
+        (ColumnType::Citext(Some(name)), ListComparison::Any) => return of_extension(w, column, name, values),
+        (ColumnType::Ltree(Some(name)), ListComparison::Any) if values.iter().all(|value| is_path(value)) => {
             return of_extension(w, column, name, values);
         }
         _ => {}
     }
     let Some((cast, read)) = own_type(&column.ty) else { return as_text(w, column, values, comparison) };
-    let texts: Vec<(&String, Fit)> = values.iter().map(|value| (value, read(value))).collect();
-    let is_exact = texts.iter().all(|(_, fit)| *fit != Fit::Equal);
-    let own: Vec<String> = texts.into_iter().filter(|(_, fit)| *fit != Fit::No).map(|(text, _)| text.clone()).collect();
+    let texts: Vec<(&String, TextFit)> = values.iter().map(|value| (value, read(value))).collect();
+    let is_exact = texts.iter().all(|(_, fit)| *fit != TextFit::Equal);
+    let own: Vec<String> =
+        texts.into_iter().filter(|(_, fit)| *fit != TextFit::No).map(|(text, _)| text.clone()).collect();
     match (is_exact, comparison) {
         (true, _) => own_values(w, column, own, comparison, cast),
         // More rows are equal than have one of the texts: an index finds them, their texts decide.
-        (false, Comparison::Any) => {
+        (false, ListComparison::Any) => {
             w.syntax("(");
             own_values(w, column, own, comparison, cast);
             w.syntax(" AND ");
             as_text(w, column, values, comparison);
             w.syntax(")");
         }
-        (false, Comparison::None) => as_text(w, column, values, comparison),
+        (false, ListComparison::None) => as_text(w, column, values, comparison),
     }
 }
 
@@ -82,7 +83,7 @@ fn of_extension(w: &mut Writer, column: &Column, name: &TypeName, values: &[Stri
     type_name(w, name).syntax(" OPERATOR(").ident(&name.schema).syntax(".=) ANY(");
     w.param(Param::Texts(values.to_vec())).syntax("::");
     type_name(w, name).syntax("[]) AND ");
-    as_text(w, column, values, Comparison::Any);
+    as_text(w, column, values, ListComparison::Any);
     w.syntax(")");
 }
 
@@ -90,7 +91,7 @@ fn type_name<'a>(w: &'a mut Writer, name: &TypeName) -> &'a mut Writer {
     w.ident(&name.schema).syntax(".").ident(&name.name)
 }
 
-fn own_values(w: &mut Writer, column: &Column, values: Vec<String>, comparison: Comparison, cast: &'static str) {
+fn own_values(w: &mut Writer, column: &Column, values: Vec<String>, comparison: ListComparison, cast: &'static str) {
     w.cell(column).syntax(operator(comparison));
     if matches!(column.ty, ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8 | ColumnType::Oid) {
         w.param(Param::Ints(values.iter().filter_map(|value| value.parse().ok()).collect()));
@@ -100,7 +101,7 @@ fn own_values(w: &mut Writer, column: &Column, values: Vec<String>, comparison: 
     w.syntax(cast).syntax(")");
 }
 
-fn as_text(w: &mut Writer, column: &Column, values: &[String], comparison: Comparison) {
+fn as_text(w: &mut Writer, column: &Column, values: &[String], comparison: ListComparison) {
     let (before, after) = around(&column.ty);
     let cast = if after == "::text)" { "" } else { "::text" };
     w.syntax(before)
@@ -112,9 +113,9 @@ fn as_text(w: &mut Writer, column: &Column, values: &[String], comparison: Compa
         .syntax(")");
 }
 
-pub(super) const fn operator(comparison: Comparison) -> &'static str {
+pub(super) const fn operator(comparison: ListComparison) -> &'static str {
     match comparison {
-        Comparison::Any => " = ANY(",
-        Comparison::None => " <> ALL(",
+        ListComparison::Any => " = ANY(",
+        ListComparison::None => " <> ALL(",
     }
 }

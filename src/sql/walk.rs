@@ -9,7 +9,7 @@
 
 use super::condition::{condition, grouped};
 use super::labels::{distinct, is_spread, is_walkable, values};
-use super::{Param, Slot, Statement, Writer, joined, lasting, typed};
+use super::{Param, ParamNumber, Statement, Writer, joined, lasting, typed};
 use crate::catalog::{Column, ColumnType, LabelValue, Source, SourceLabel, SourceRow};
 use crate::ident::Ident;
 use crate::plan::{Filter, ValueCondition};
@@ -164,10 +164,10 @@ fn is_own(value: &LabelValue) -> bool {
 
 /// What is asked of the rows that a walk finds.
 #[derive(Clone, Copy)]
-pub(super) struct Ask<'a> {
+pub(super) struct WalkQuestion<'a> {
     pub(super) value: &'a LabelValue,
     pub(super) filters: &'a [Filter],
-    pub(super) fixed: &'a [Slot],
+    pub(super) fixed: &'a [ParamNumber],
     pub(super) range: Option<TimeRange>,
 }
 
@@ -189,14 +189,14 @@ impl Walk<'_> {
         !on_name || self.fixed.iter().any(|(column, _)| column.name == name.name)
     }
 
-    pub(super) fn bound(&self, w: &mut Writer) -> Vec<Slot> {
+    pub(super) fn bound(&self, w: &mut Writer) -> Vec<ParamNumber> {
         self.fixed.iter().map(|(_, value)| w.bind(Param::Text((*value).to_owned()))).collect()
     }
 
     pub(super) fn write(&self, w: &mut Writer, value: &LabelValue, filters: &[Filter], range: Option<TimeRange>) {
         let bound = self.bound(w);
         // The rows themselves are bounded as well.
-        let ask = Ask { value, filters, fixed: &bound, range: range.filter(|_| self.within.is_none()) };
+        let ask = WalkQuestion { value, filters, fixed: &bound, range: range.filter(|_| self.within.is_none()) };
         let Some(column) = self.column else {
             w.syntax("SELECT DISTINCT t.\"datebin x\"::text AS x FROM (");
             self.newest(w, ask, |_| {});
@@ -236,7 +236,7 @@ impl Walk<'_> {
     }
 
     /// Writes `v`: the distinct values of the walked column.
-    fn values(&self, w: &mut Writer, fixed: &[Slot], column: &Column) {
+    fn values(&self, w: &mut Writer, fixed: &[ParamNumber], column: &Column) {
         w.syntax("WITH RECURSIVE v AS ((SELECT ").column(&column.name).syntax(" AS x");
         self.rows(w, fixed);
         w.syntax(" AND ").column(&column.name).syntax(" IS NOT NULL ORDER BY 1 LIMIT 1) UNION ALL SELECT (SELECT ");
@@ -246,7 +246,7 @@ impl Walk<'_> {
     }
 
     /// Writes the rows with the fixed columns as they must be.
-    fn rows(&self, w: &mut Writer, fixed: &[Slot]) {
+    fn rows(&self, w: &mut Writer, fixed: &[ParamNumber]) {
         w.rows_of(&self.source.relation, &[]).syntax(" WHERE true");
         for ((column, _), slot) in self.fixed.iter().zip(fixed) {
             w.syntax(" AND ").column(&column.name).syntax(" = ").slot(*slot);
@@ -258,7 +258,7 @@ impl Walk<'_> {
     }
 
     /// Writes the newest rows under a further condition, up to their number.
-    fn newest(&self, w: &mut Writer, ask: Ask<'_>, further: impl FnOnce(&mut Writer)) {
+    fn newest(&self, w: &mut Writer, ask: WalkQuestion<'_>, further: impl FnOnce(&mut Writer)) {
         self.rows_asked(w, ask);
         further(w);
         if let Some(range) = ask.range {
@@ -270,7 +270,7 @@ impl Walk<'_> {
 
     /// Writes the rows: the wanted value as `x`, and the columns that the filters look at under their own
     /// names.
-    pub(super) fn rows_asked(&self, w: &mut Writer, ask: Ask<'_>) {
+    pub(super) fn rows_asked(&self, w: &mut Writer, ask: WalkQuestion<'_>) {
         w.syntax("SELECT ");
         grouped(w, ask.value);
         // Not `x`, as a column may be called.

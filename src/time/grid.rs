@@ -79,11 +79,11 @@ impl Error for GridError {}
 pub struct Grid {
     range: TimeRange,
     step: Step,
-    cut: Cut,
+    cut: GridEdges,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Cut {
+enum GridEdges {
     /// `count` buckets of `length` ms.
     Even { start: Millis, length: i64, count: u32 },
     /// One edge more than buckets, strictly ascending; never fewer than two.
@@ -134,8 +134,8 @@ impl Grid {
     #[expect(clippy::len_without_is_empty, reason = "a grid is never empty")]
     pub fn len(&self) -> u32 {
         match &self.cut {
-            Cut::Even { count, .. } => *count,
-            Cut::Edges(edges) => u32::try_from(edges.len().saturating_sub(1)).unwrap_or(u32::MAX),
+            GridEdges::Even { count, .. } => *count,
+            GridEdges::Edges(edges) => u32::try_from(edges.len().saturating_sub(1)).unwrap_or(u32::MAX),
         }
     }
 
@@ -144,8 +144,8 @@ impl Grid {
     pub fn bucket_start(&self, index: u32) -> Millis {
         let index = index.min(self.len());
         match &self.cut {
-            Cut::Even { start, length, .. } => start + length * i64::from(index),
-            Cut::Edges(edges) => edges.get(index as usize).copied().unwrap_or(self.range.to),
+            GridEdges::Even { start, length, .. } => start + length * i64::from(index),
+            GridEdges::Edges(edges) => edges.get(index as usize).copied().unwrap_or(self.range.to),
         }
     }
 
@@ -162,8 +162,8 @@ impl Grid {
             return None;
         }
         match &self.cut {
-            Cut::Even { start, length, .. } => u32::try_from((at - start) / length).ok(),
-            Cut::Edges(edges) => u32::try_from(edges.partition_point(|edge| *edge <= at).checked_sub(1)?).ok(),
+            GridEdges::Even { start, length, .. } => u32::try_from((at - start) / length).ok(),
+            GridEdges::Edges(edges) => u32::try_from(edges.partition_point(|edge| *edge <= at).checked_sub(1)?).ok(),
         }
     }
 
@@ -171,8 +171,8 @@ impl Grid {
     #[must_use]
     pub fn shape(&self) -> GridShape<'_> {
         match &self.cut {
-            Cut::Even { start, length, .. } => GridShape::Regular { origin: *start, step_ms: *length },
-            Cut::Edges(edges) => GridShape::Edges(edges),
+            GridEdges::Even { start, length, .. } => GridShape::Regular { origin: *start, step_ms: *length },
+            GridEdges::Edges(edges) => GridShape::Edges(edges),
         }
     }
 }
@@ -236,19 +236,19 @@ fn cut(step: Step, range: TimeRange, zone: &Zone, max: u32) -> Result<Grid, u64>
 }
 
 fn whole(range: TimeRange) -> Grid {
-    let cut = Cut::Even { start: range.from, length: range.length_ms(), count: 1 };
+    let cut = GridEdges::Even { start: range.from, length: range.length_ms(), count: 1 };
     Grid { range, step: Step::WholeRange, cut }
 }
 
-fn even(length: i64, range: TimeRange, zone: &Zone, max: u32) -> Result<Cut, u64> {
+fn even(length: i64, range: TimeRange, zone: &Zone, max: u32) -> Result<GridEdges, u64> {
     let offset = zone.offset_ms(range.from);
     let first = (range.from + offset).div_euclid(length);
     let last = (range.to - 1 + offset).div_euclid(length);
     let count = within(last - first + 1, max)?;
-    Ok(Cut::Even { start: first * length - offset, length, count })
+    Ok(GridEdges::Even { start: first * length - offset, length, count })
 }
 
-fn calendar(step: Step, range: TimeRange, zone: &Zone, max: u32) -> Result<Cut, u64> {
+fn calendar(step: Step, range: TimeRange, zone: &Zone, max: u32) -> Result<GridEdges, u64> {
     let first = step.period_at(range.from, zone);
     let last = step.period_at(range.to - 1, zone);
     // Dates that a zone skipped or began twice make the true count differ by one or two; beyond that
@@ -268,7 +268,7 @@ fn calendar(step: Step, range: TimeRange, zone: &Zone, max: u32) -> Result<Cut, 
         }
     }
     within(edges.len() as i64 - 1, max)?;
-    Ok(Cut::Edges(edges))
+    Ok(GridEdges::Edges(edges))
 }
 
 fn within(count: i64, max: u32) -> Result<u32, u64> {

@@ -136,7 +136,7 @@ pub fn parse_instant(text: &str, now: Millis, rounding: Rounding, zone: &Zone) -
     let quoted = || text.chars().take(MAX_TEXT).collect::<String>();
     let trimmed = text.trim();
     let reading = if trimmed.len() > MAX_TEXT {
-        Err(Flaw::Unreadable)
+        Err(InstantError::Unreadable)
     } else if let Some(math) = trimmed.strip_prefix("now") {
         relative(math, now, rounding, zone)
     } else {
@@ -144,13 +144,13 @@ pub fn parse_instant(text: &str, now: Millis, rounding: Rounding, zone: &Zone) -
     };
     match reading {
         Ok(at) if in_bounds(at) => Ok(at),
-        Ok(_) | Err(Flaw::OutOfBounds) => Err(RangeError::OutOfBounds { text: quoted() }),
-        Err(Flaw::Unreadable) => Err(RangeError::Unreadable { text: quoted() }),
+        Ok(_) | Err(InstantError::OutOfBounds) => Err(RangeError::OutOfBounds { text: quoted() }),
+        Err(InstantError::Unreadable) => Err(RangeError::Unreadable { text: quoted() }),
     }
 }
 
 /// What is wrong with a text, before the text is quoted.
-enum Flaw {
+enum InstantError {
     OutOfBounds,
     Unreadable,
 }
@@ -171,28 +171,28 @@ fn epoch(text: &str) -> Option<Millis> {
     Some(if number.abs() < SECONDS_BELOW { (number * 1000.0).round() } else { number } as Millis)
 }
 
-fn relative(math: &str, now: Millis, rounding: Rounding, zone: &Zone) -> Result<Millis, Flaw> {
+fn relative(math: &str, now: Millis, rounding: Rounding, zone: &Zone) -> Result<Millis, InstantError> {
     let math: String = math.chars().filter(|c| !c.is_whitespace()).collect();
     let (mut at, mut rest) = (now, math.as_str());
     if !in_bounds(now) {
-        return Err(Flaw::OutOfBounds);
+        return Err(InstantError::OutOfBounds);
     }
     while let Some(operator) = rest.chars().next() {
         let (digits, after) = split_run(&rest[operator.len_utf8()..], u8::is_ascii_digit);
         let (name, after) = split_run(after, u8::is_ascii_alphabetic);
         let name = if matches!(name, "fQ" | "fy") { &name[1..] } else { name };
-        let unit = Step::unit(name).ok_or(Flaw::Unreadable)?;
+        let unit = Step::unit(name).ok_or(InstantError::Unreadable)?;
         let count = match digits {
             "" => 1,
-            _ => digits.parse::<i64>().map_err(|_| Flaw::OutOfBounds)?,
+            _ => digits.parse::<i64>().map_err(|_| InstantError::OutOfBounds)?,
         };
         let moved = match operator {
             '+' => moved(at, count, unit, zone),
             '-' => moved(at, -count, unit, zone),
             '/' if count == 1 => Some(rounded(at, unit, rounding, zone)),
-            _ => return Err(Flaw::Unreadable),
+            _ => return Err(InstantError::Unreadable),
         };
-        at = moved.filter(|at| in_bounds(*at)).ok_or(Flaw::OutOfBounds)?;
+        at = moved.filter(|at| in_bounds(*at)).ok_or(InstantError::OutOfBounds)?;
         rest = after;
     }
     Ok(at)
@@ -225,34 +225,34 @@ fn rounded(at: Millis, unit: Step, rounding: Rounding, zone: &Zone) -> Millis {
     unit.period_start(unit.period_at(at, zone) + next, zone)
 }
 
-fn iso(text: &str, zone: &Zone) -> Result<Millis, Flaw> {
+fn iso(text: &str, zone: &Zone) -> Result<Millis, InstantError> {
     let Some((date, time)) = text.split_once(['T', 't', ' ']) else {
         return Ok(zone.start_of_local(iso_date(text)?));
     };
     let date = iso_date(date)?;
     let suffix = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
     let (clock, offset) = time.split_at(suffix);
-    let local = date.and_time(iso_time(clock.trim_end()).ok_or(Flaw::Unreadable)?);
+    let local = date.and_time(iso_time(clock.trim_end()).ok_or(InstantError::Unreadable)?);
     if offset.is_empty() {
         return Ok(zone.local_to_utc(local));
     }
-    let offset = iso_offset(offset).ok_or(Flaw::Unreadable)?;
+    let offset = iso_offset(offset).ok_or(InstantError::Unreadable)?;
     Ok(NaiveDateTime::and_utc(&local).timestamp_millis() - offset)
 }
 
-fn iso_date(text: &str) -> Result<NaiveDate, Flaw> {
+fn iso_date(text: &str) -> Result<NaiveDate, InstantError> {
     let mut parts = text.rsplitn(3, '-');
-    let mut part = || parts.next().ok_or(Flaw::Unreadable);
+    let mut part = || parts.next().ok_or(InstantError::Unreadable);
     let (day, month, year) = (part()?, part()?, part()?);
-    let two = |text| digits(text, 2..=2).ok_or(Flaw::Unreadable);
+    let two = |text| digits(text, 2..=2).ok_or(InstantError::Unreadable);
     let (day, month) = (two(day)?, two(month)?);
     let unsigned = year.strip_prefix(['+', '-']).unwrap_or(year);
-    let number = digits(unsigned, 4..=6).ok_or(Flaw::Unreadable)?;
+    let number = digits(unsigned, 4..=6).ok_or(InstantError::Unreadable)?;
     if year.starts_with('-') || !(1..=9_999).contains(&number) {
-        return Err(Flaw::OutOfBounds);
+        return Err(InstantError::OutOfBounds);
     }
-    let year = i32::try_from(number).map_err(|_| Flaw::OutOfBounds)?;
-    NaiveDate::from_ymd_opt(year, month, day).ok_or(Flaw::Unreadable)
+    let year = i32::try_from(number).map_err(|_| InstantError::OutOfBounds)?;
+    NaiveDate::from_ymd_opt(year, month, day).ok_or(InstantError::Unreadable)
 }
 
 fn iso_time(text: &str) -> Option<NaiveTime> {

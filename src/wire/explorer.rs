@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// An answer, drawn.
 #[derive(Clone, Debug, Serialize)]
-pub struct Drawn {
+pub struct DrawnAnswer {
     /// The picture.
     pub svg: String,
     /// Its width in pixels.
@@ -18,7 +18,7 @@ pub struct Drawn {
     /// The zone.
     pub zone: &'static str,
     /// The series that are drawn.
-    pub series: Vec<Line>,
+    pub series: Vec<LegendLine>,
     /// How many series the answer has.
     pub count: usize,
     /// How many points they have.
@@ -48,7 +48,7 @@ pub struct PlotArea {
 
 /// One drawn series, with its numbers as people read them.
 #[derive(Clone, Debug, Serialize)]
-pub struct Line {
+pub struct LegendLine {
     /// What it is called.
     pub legend: String,
     /// Its colour as `#rrggbb`.

@@ -12,7 +12,7 @@ pub struct DataFrame {
     /// What its columns are.
     pub schema: Schema,
     /// What stands in them.
-    pub data: Data,
+    pub data: FrameData,
 }
 
 /// The columns of a frame.
@@ -60,7 +60,7 @@ pub struct FieldConfig {
 
 /// What stands in the columns of a frame.
 #[derive(Clone, Debug, serde::Serialize)]
-pub struct Data {
+pub struct FrameData {
     /// The times and the values.
     pub values: (Vec<i64>, Numbers),
 }

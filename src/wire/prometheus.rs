@@ -40,7 +40,7 @@ pub struct Failure {
 #[serde(tag = "resultType", content = "result", rename_all = "lowercase")]
 pub enum Data {
     /// A number.
-    Scalar(Sample),
+    Scalar(SamplePair),
     /// A text.
     String(Text),
     /// Series with one sample each.
@@ -55,7 +55,7 @@ pub struct Instant {
     /// Its labels.
     pub metric: LabelSet,
     /// Its sample.
-    pub value: Sample,
+    pub value: SamplePair,
 }
 
 /// A series.
@@ -64,7 +64,7 @@ pub struct Range {
     /// Its labels.
     pub metric: LabelSet,
     /// Its samples.
-    pub values: Vec<Sample>,
+    pub values: Vec<SamplePair>,
 }
 
 /// Labels as an object.
@@ -73,7 +73,7 @@ pub struct LabelSet(pub Labels);
 
 /// A time and a number: seconds as a JSON number, the value as a text.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sample {
+pub struct SamplePair {
     /// Milliseconds since 1970.
     pub ms: Millis,
     /// The value.
@@ -109,7 +109,7 @@ impl Serialize for LabelSet {
     }
 }
 
-impl Serialize for Sample {
+impl Serialize for SamplePair {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut pair = serializer.serialize_tuple(2)?;
         pair.serialize_element(&Seconds(self.ms))?;
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn samples_have_times_of_at_most_three_decimals() {
         let labels = Labels::new([(Arc::from("__name__"), Arc::from("up")), (Arc::from("a"), Arc::from("\"\n"))]);
-        let sample = |ms| Sample { ms, value: 1.5 };
+        let sample = |ms| SamplePair { ms, value: 1.5 };
         let values = vec![sample(1_767_574_800_000), sample(1_767_574_817_500), sample(1_767_574_817_501), sample(-1)];
         let text = serde_json::to_string(&Data::Matrix(vec![Range { metric: LabelSet(labels), values }])).unwrap();
         let expected = r#"{"resultType":"matrix","result":[{"metric":{"__name__":"up","a":"\"\n"},"values":[[1767574800,"1.5"],[1767574817.5,"1.5"],[1767574817.501,"1.5"],[-0.001,"1.5"]]}]}"#;

@@ -80,7 +80,7 @@ pub struct Table {
 #[serde(untagged)]
 pub enum TableRows {
     /// Cells of any kind.
-    Cells(Vec<Vec<Cell>>),
+    Cells(Vec<Vec<TableCell>>),
     /// The points of series, each a row.
     Points(PointRows),
 }
@@ -137,7 +137,7 @@ pub struct TableColumn {
 
 /// A cell of a table.
 #[derive(Clone, Debug)]
-pub enum Cell {
+pub enum TableCell {
     /// Milliseconds since 1970.
     Time(i64),
     /// A number; null when it is none of JSON's.
@@ -148,7 +148,7 @@ pub enum Cell {
     Absent,
 }
 
-impl Serialize for Cell {
+impl Serialize for TableCell {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Time(ms) => serializer.serialize_i64(*ms),

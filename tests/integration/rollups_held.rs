@@ -2,7 +2,7 @@
 //! be of one series and interval, first and last are as well.
 
 use datebin::catalog::RollupCoverage;
-use datebin::sql::{self, Every, Gaps, Param, Statement};
+use datebin::sql::{self, GapSearch, Param, Statement, TimeLookup};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool};
 
@@ -90,7 +90,7 @@ async fn holes_since_the_last_search_are_found_without_the_older_rows(pool: PgPo
     let snapshot = server.catalog.current().unwrap();
     let rows = &snapshot.sources()[0].rollups[0].rows;
     let at = |hour: i64| START + hour * HOUR;
-    for every in [Every::Time, Every::Row] {
+    for every in [TimeLookup::Time, TimeLookup::Row] {
         for (since, expected) in [
             // The hours 3 and 4 are missing, and now 7.
             (None, vec![format!("{} 0 0", at(0)), format!("{} {}", at(2), at(5)), format!("{} {}", at(6), at(8))]),
@@ -99,7 +99,7 @@ async fn holes_since_the_last_search_are_found_without_the_older_rows(pool: PgPo
             (Some(at(7)), vec![format!("{} 0 0", at(8))]),
             (Some(at(10)), vec![]),
         ] {
-            let gaps = sql::gaps(rows, Gaps { step_ms: HOUR, since, until: at(24), every: &every });
+            let gaps = sql::gaps(rows, GapSearch { step_ms: HOUR, since, until: at(24), every: &every });
             let mut found: Vec<String> =
                 sqlx::query_scalar(AssertSqlSafe(literal(&gaps))).fetch_all(&pool).await.unwrap();
             found.sort_unstable();

@@ -232,7 +232,7 @@ async fn serve(url: String, setup: Setup) -> (String, Engine) {
     };
     let listener = TcpListener::bind(setup.http.listen).await.expect("a free port");
     let base = format!("http://{}{}", listener.local_addr().expect("an address"), setup.http.base_path);
-    let service = http::service(vec![http::Served { name: None, engine: engine.clone() }], &setup.http);
+    let service = http::service(vec![http::ServedDatabase { name: None, engine: engine.clone() }], &setup.http);
     tokio::spawn(server::run(listener, service, setup.http, None, std::future::pending()));
     let loaded = tokio::time::timeout(patience(Duration::from_secs(2)), catalog.until_loaded()).await;
     assert!(loaded.is_ok(), "no catalog in time: {:?}", catalog.failure());

@@ -2,7 +2,7 @@
 
 use datebin::ast::{Matcher, MetricRef, Selector, Span, Test};
 use datebin::pattern::Patterns;
-use datebin::plan::{self, Limits, Naming};
+use datebin::plan::{self, Limits, NameResolution};
 use datebin::sql::{self, Param, Statement};
 use datebin::time::TimeRange;
 use serde_json::Value;
@@ -97,7 +97,7 @@ async fn planned(
     let matchers = filters.iter().map(matcher).collect();
     let selector = Selector { metric: MetricRef::Names(vec![metric.to_owned()]), matchers, ..Selector::default() };
     let patterns = Patterns::default();
-    let naming = Naming { snapshot: &snapshot, patterns: &patterns, limits: Limits::default() };
+    let naming = NameResolution { snapshot: &snapshot, patterns: &patterns, limits: Limits::default() };
     let rows = plan::rows(naming, Some(&selector), &[]).unwrap();
     let value = rows[0].source.label_value(label).unwrap();
     let statement = sql::narrowed_values(rows[0].source, &value, &rows[0].conditions(), (range, ""), 5000);

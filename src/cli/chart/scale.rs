@@ -6,14 +6,14 @@ use crate::render::chart::{round, tick};
 use crate::time::{Millis, Zone};
 
 /// The value axis.
-pub(super) struct Axis {
+pub(super) struct ShellAxis {
     pub(super) rows: usize,
     low: f64,
     high: f64,
     step: f64,
 }
 
-impl Axis {
+impl ShellAxis {
     /// An axis around the values, if there are any.
     pub(super) fn over(values: impl Iterator<Item = f64>, rows: usize) -> Option<Self> {
         // Beyond that the distance of two values may not be a number.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::postgres::PgConnection;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::rows::{Table, copy};
+use super::rows::{DemoTable, copy};
 use super::world::World;
 use super::{DemoFailed, events, tables};
 use crate::db::{DatabaseConfig, DbError};
@@ -52,9 +52,9 @@ impl Feed {
             None => connect(&self.config).await?,
         };
         let world = World::new(now, now);
-        copy(&mut connection, &world, Table::Hosts, [now].into_iter(), || {}).await?;
+        copy(&mut connection, &world, DemoTable::Hosts, [now].into_iter(), || {}).await?;
         if now - self.last >= MINUTE {
-            copy(&mut connection, &world, Table::Readings, [now].into_iter(), || {}).await?;
+            copy(&mut connection, &world, DemoTable::Readings, [now].into_iter(), || {}).await?;
             events::write(&mut connection, &world.schedule, (now - 3 * HOUR) / 1_000, now / 1_000).await?;
             if now.div_euclid(HOUR) != self.last.div_euclid(HOUR) {
                 tables::prune(&mut connection).await?;

@@ -16,7 +16,7 @@ pub(super) const REGIONS: [Region; 3] = [
 ];
 
 /// What a host does.
-pub(super) struct Role {
+pub(super) struct HostRole {
     pub(super) name: &'static str,
     /// How many hosts of each region do it.
     pub(super) hosts: usize,
@@ -34,10 +34,10 @@ pub(super) struct Role {
 pub(super) const WEB: usize = 0;
 pub(super) const DB: usize = 1;
 pub(super) const CACHE: usize = 2;
-pub(super) const ROLES: [Role; 3] = [
-    Role { name: "web", hosts: 12, cores: 8.0, cpu: 27.0, memory: 34.0, growth: (26.0, 86_400.0), rate: 120.0 },
-    Role { name: "db", hosts: 3, cores: 32.0, cpu: 21.0, memory: 63.0, growth: (9.0, 172_800.0), rate: 60.0 },
-    Role { name: "cache", hosts: 5, cores: 4.0, cpu: 11.0, memory: 18.0, growth: (66.0, 21_600.0), rate: 400.0 },
+pub(super) const ROLES: [HostRole; 3] = [
+    HostRole { name: "web", hosts: 12, cores: 8.0, cpu: 27.0, memory: 34.0, growth: (26.0, 86_400.0), rate: 120.0 },
+    HostRole { name: "db", hosts: 3, cores: 32.0, cpu: 21.0, memory: 63.0, growth: (9.0, 172_800.0), rate: 60.0 },
+    HostRole { name: "cache", hosts: 5, cores: 4.0, cpu: 11.0, memory: 18.0, growth: (66.0, 21_600.0), rate: 400.0 },
 ];
 
 /// A machine.

@@ -15,12 +15,12 @@ const CHUNK: usize = 1 << 18;
 
 /// Which of the demo's tables.
 #[derive(Clone, Copy)]
-pub(super) enum Table {
+pub(super) enum DemoTable {
     Hosts,
     Readings,
 }
 
-impl Table {
+impl DemoTable {
     const fn copy(self) -> &'static str {
         match self {
             Self::Hosts => {
@@ -50,7 +50,7 @@ impl Table {
 pub(super) async fn copy(
     connection: &mut PgConnection,
     world: &World,
-    table: Table,
+    table: DemoTable,
     moments: impl Iterator<Item = Millis> + Send,
     mut each: impl FnMut() + Send,
 ) -> Result<u64, DemoFailed> {
@@ -114,13 +114,13 @@ mod tests {
     fn lines_are_what_copy_reads() {
         let at = 1_790_000_000_000;
         let (world, mut hosts, mut rooms) = (World::new(at, at), String::new(), String::new());
-        Table::Hosts.write(&world, at, &mut hosts).unwrap();
-        Table::Readings.write(&world, at, &mut rooms).unwrap();
+        DemoTable::Hosts.write(&world, at, &mut hosts).unwrap();
+        DemoTable::Readings.write(&world, at, &mut rooms).unwrap();
         assert!(hosts.starts_with("2026-09-21T14:13:20.000Z\tweb-01.eu-west\teu-west\tweb\t"), "{hosts}");
         assert!(hosts.lines().all(|line| line.split('\t').count() == 9), "{hosts}");
         let reading = r#"room.co2	831.50	{"site": "Prague", "room": "post-room", "sensor": "s-10"}"#;
         assert!(rooms.contains(reading), "{rooms}");
         assert!(rooms.lines().all(|line| line.split('\t').count() == 4), "{rooms}");
-        assert_eq!((hosts.lines().count(), Table::Hosts.height(&world)), (60, 60));
+        assert_eq!((hosts.lines().count(), DemoTable::Hosts.height(&world)), (60, 60));
     }
 }

@@ -30,7 +30,7 @@ pub(super) struct World {
 
 /// What a host says of itself; an agent that cannot tell says nothing.
 #[derive(Debug)]
-pub(super) struct Sample {
+pub(super) struct HostSample {
     pub(super) cpu: f64,
     pub(super) memory: Option<f64>,
     pub(super) load1: Option<f64>,
@@ -58,7 +58,7 @@ impl World {
     }
 
     /// What the host says at that time, if it is up.
-    pub(super) fn sample(&self, index: usize, at: Millis, loads: &[(f64, f64)]) -> Option<Sample> {
+    pub(super) fn sample(&self, index: usize, at: Millis, loads: &[(f64, f64)]) -> Option<HostSample> {
         let host = &self.hosts[index];
         let (seconds, role, (load, area)) = (at as f64 / 1_000.0, &ROLES[host.role], loads[host.region]);
         let mut trouble = 0.0;
@@ -78,7 +78,7 @@ impl World {
         let warming = if age < 900.0 { 22.0 * (-age / 180.0).exp() } else { 0.0 };
         let cpu = role.cpu * load * (0.85 + 0.3 * unit(host.seed, 1)) + trouble + warming;
         let cpu = (cpu + 3.0 * wander(host.seed, seconds, 600.0) + 4.0 * (jitter - 0.5)).clamp(0.4, 100.0);
-        Some(Sample {
+        Some(HostSample {
             cpu,
             memory: (jitter > 0.003).then(|| memory(host, age, cpu, seconds)),
             load1: (index != OLD_AGENT)

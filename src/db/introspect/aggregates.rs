@@ -118,7 +118,7 @@ pub(super) struct Timescale {
 
 /// Asks TimescaleDB. What it does not show, or not in the shape that is known, is left out.
 pub(super) async fn load(connection: &mut PgConnection, readable: &HashSet<String>) -> Result<Timescale, sqlx::Error> {
-    let mut answers = Answers::of(connection, readable).await?;
+    let mut answers = BatchAnswers::of(connection, readable).await?;
     let aggregates = answers.next()?.unwrap_or_default();
     let mut timescale = Timescale { aggregates: named(aggregates), hypertables: Hypertables::new() };
     materialized(&mut answers, &mut timescale.aggregates)?;
@@ -127,9 +127,9 @@ pub(super) async fn load(connection: &mut PgConnection, readable: &HashSet<Strin
 }
 
 /// The answers to all statements, in their order.
-struct Answers(std::vec::IntoIter<Option<Results>>);
+struct BatchAnswers(std::vec::IntoIter<Option<Results>>);
 
-impl Answers {
+impl BatchAnswers {
     /// Asks all at once. Where a relation has another shape than is known, each alone.
     async fn of(connection: &mut PgConnection, readable: &HashSet<String>) -> Result<Self, sqlx::Error> {
         let can = |reads: &[&str]| reads.iter().all(|name| readable.contains(*name));
@@ -199,7 +199,7 @@ fn named(rows: Vec<AggregateRow>) -> Vec<AggregateFacts> {
 }
 
 /// What of the aggregates is materialised.
-fn materialized(answers: &mut Answers, aggregates: &mut [AggregateFacts]) -> Result<(), sqlx::Error> {
+fn materialized(answers: &mut BatchAnswers, aggregates: &mut [AggregateFacts]) -> Result<(), sqlx::Error> {
     let own: Option<Vec<MaterializedRow>> = answers.next()?;
     let log = answers.next()?;
     let raw = logged(answers.next()?.unwrap_or_default());
@@ -227,7 +227,7 @@ fn logged(rows: Vec<LogRow>) -> HashMap<i64, Vec<InvalidationEntry>> {
     log
 }
 
-fn hypertables(answers: &mut Answers) -> Result<Hypertables, sqlx::Error> {
+fn hypertables(answers: &mut BatchAnswers) -> Result<Hypertables, sqlx::Error> {
     let mut found = Hypertables::new();
     for row in answers.next::<HypertableRow>()?.unwrap_or_default() {
         let Some(relation) = relation(row.schema, row.name) else { continue };

@@ -4,7 +4,7 @@ mod rows;
 
 use std::collections::HashMap;
 
-use self::rows::{Carried, Part, TableRow, ViewRow};
+use self::rows::{RowKeyColumn, TableRow, ViewColumn, ViewRow};
 use super::{Loading, Results};
 use crate::catalog::classify::is_epoch_name;
 use crate::catalog::facts::{ColumnOrigin, RelationKind};
@@ -18,8 +18,8 @@ pub(super) const SCRIPTS: [&str; 2] =
 
 /// What tells the rows of a relation apart.
 #[derive(Clone)]
-struct Teller {
-    parts: Vec<Part>,
+struct RowKey {
+    parts: Vec<RowKeyColumn>,
     /// Whether it does so for all rows, alone.
     is_whole: bool,
     /// Whether rows are partitioned by it.
@@ -28,23 +28,23 @@ struct Teller {
 
 /// What is known of one view.
 #[derive(Clone, Default)]
-struct Told {
-    tellers: Vec<Teller>,
+struct ViewFacts {
+    tellers: Vec<RowKey>,
     dropped: Vec<String>,
 }
 
 /// The views, and the tables that they read.
 #[derive(Default)]
-struct Beneath {
+struct ViewGraph {
     views: HashMap<i64, ViewRow>,
     tables: HashMap<i64, Vec<TableRow>>,
-    told: HashMap<i64, Told>,
+    told: HashMap<i64, ViewFacts>,
 }
 
 /// Takes what the views in scope carry.
 pub(super) fn load(results: &mut Results, loading: &mut Loading) -> Result<(), sqlx::Error> {
     let views: Vec<ViewRow> = results.rows()?;
-    let mut beneath = Beneath::default();
+    let mut beneath = ViewGraph::default();
     for row in results.rows::<TableRow>()? {
         beneath.tables.entry(row.relation).or_default().push(row);
     }
@@ -59,7 +59,7 @@ pub(super) fn load(results: &mut Results, loading: &mut Loading) -> Result<(), s
 }
 
 /// Adds what is known of a view to its facts.
-fn put(loading: &mut Loading, id: i64, told: &Told, beneath: &Beneath) {
+fn put(loading: &mut Loading, id: i64, told: &ViewFacts, beneath: &ViewGraph) {
     let origins = beneath.origins(loading, id);
     let numbered = beneath.numbered(id);
     let named = |numbers: &[i16]| loading.names(id, numbers).filter(|names| !names.is_empty());
@@ -87,9 +87,9 @@ fn put(loading: &mut Loading, id: i64, told: &Told, beneath: &Beneath) {
     }
 }
 
-impl Beneath {
+impl ViewGraph {
     /// What tells the rows of a view apart, and what it lacks of that.
-    fn told(&mut self, id: i64, depth: usize) -> Told {
+    fn told(&mut self, id: i64, depth: usize) -> ViewFacts {
         if let Some(told) = self.told.get(&id) {
             return told.clone();
         }
@@ -104,12 +104,12 @@ impl Beneath {
         told
     }
 
-    fn of_view(&self, view: &ViewRow) -> Told {
-        let mut told = Told::default();
+    fn of_view(&self, view: &ViewRow) -> ViewFacts {
+        let mut told = ViewFacts::default();
         if view.is_grouped {
             let is_group = |at: &usize| view.grouped.get(*at).copied().flatten().unwrap_or_default();
             let parts = (0..view.numbers.len()).filter(is_group).map(|at| view.part(at)).collect();
-            told.tellers.push(Teller { parts, is_whole: true, divides: false });
+            told.tellers.push(RowKey { parts, is_whole: true, divides: false });
             let carried = view.carried();
             if view.hidden_sources.iter().any(|source| !self.is_named(view, &carried, *source, true)) {
                 told.dropped.push("what its rows are grouped by".to_owned());
@@ -136,31 +136,32 @@ impl Beneath {
     }
 
     /// What tells the rows of a table or a view apart.
-    fn tellers(&self, source: i64) -> Vec<Teller> {
+    fn tellers(&self, source: i64) -> Vec<RowKey> {
         if let Some(told) = self.told.get(&source) {
             return told.tellers.clone();
         }
         let rows = self.tables.get(&source).map_or(&[][..], Vec::as_slice);
         let teller = |row: &TableRow| {
-            let parts = (0..row.numbers.len()).map(|at| Part {
+            let parts = (0..row.numbers.len()).map(|at| RowKeyColumn {
                 number: row.numbers[at],
                 name: row.names[at].clone(),
                 is_time: row.times[at] || row.counts[at] && is_epoch_name(&row.names[at]),
             });
             let divides = row.kind == "p";
             let parts = parts.filter(|part| !divides || !part.is_time).collect();
-            Teller { parts, is_whole: !divides, divides }
+            RowKey { parts, is_whole: !divides, divides }
         };
         let tellers = rows.iter().filter(|row| row.kind != "n").map(teller);
         tellers.filter(|teller| !teller.parts.is_empty()).collect()
     }
 
     /// Adds what a view, or one part of it, carries of what tells the rows of a source apart.
-    fn carry(&self, (view, arm): (&ViewRow, &[Carried]), source: i64, teller: &Teller, told: &mut Told) {
-        let place = |part: &Part| view.place(arm, source, part);
-        let (carried, missing): (Vec<&Part>, Vec<&Part>) = teller.parts.iter().partition(|part| place(part).is_some());
+    fn carry(&self, (view, arm): (&ViewRow, &[ViewColumn]), source: i64, teller: &RowKey, told: &mut ViewFacts) {
+        let place = |part: &RowKeyColumn| view.place(arm, source, part);
+        let (carried, missing): (Vec<&RowKeyColumn>, Vec<&RowKeyColumn>) =
+            teller.parts.iter().partition(|part| place(part).is_some());
         // What a part within groups the rows by something else is told apart by that.
-        let is_lost = |part: &&&Part| {
+        let is_lost = |part: &&&RowKeyColumn| {
             !part.is_time && (!view.groups_within || view.inner_groups.contains(&(source, part.number)))
         };
         let lost: Vec<&str> = missing.iter().filter(is_lost).map(|part| part.name.as_str()).collect();
@@ -171,14 +172,14 @@ impl Beneath {
         if !lost.is_empty() {
             return;
         }
-        let mut parts: Vec<Part> = carried.iter().filter_map(|part| view.numbered_as(place(part)?)).collect();
+        let mut parts: Vec<RowKeyColumn> = carried.iter().filter_map(|part| view.numbered_as(place(part)?)).collect();
         let is_same = missing.is_empty();
         if !is_same {
             parts.extend(view.other_time(arm));
         }
         if !parts.is_empty() {
             let is_alone = view.arms.is_empty() && view.reads.len() == 1 && !view.groups_within;
-            told.tellers.push(Teller {
+            told.tellers.push(RowKey {
                 parts,
                 is_whole: is_same && is_alone && teller.is_whole,
                 divides: teller.divides,
@@ -193,7 +194,7 @@ impl Beneath {
 
     /// Whether a view shows what rows are called instead of their key: a name, or what is unique alone, of a relation
     /// that is joined. `same`: of the relation itself.
-    fn is_named(&self, view: &ViewRow, arm: &[Carried], source: i64, same: bool) -> bool {
+    fn is_named(&self, view: &ViewRow, arm: &[ViewColumn], source: i64, same: bool) -> bool {
         arm.iter().any(|own| {
             let at = view.numbers.iter().position(|number| *number == own.number);
             let is_unique =
@@ -206,7 +207,7 @@ impl Beneath {
     /// The columns of a view that are columns of tables in scope.
     fn origins(&self, loading: &Loading, id: i64) -> Vec<ColumnOrigin> {
         let Some(view) = self.views.get(&id).filter(|view| view.arms.is_empty()) else { return Vec::new() };
-        let origin = |own: &Carried| {
+        let origin = |own: &ViewColumn| {
             let (table, column) = self.base(own.source, own.theirs)?;
             let facts = &loading.facts.relations[*loading.place.get(&table)?];
             Some(ColumnOrigin {
@@ -231,7 +232,7 @@ impl Beneath {
     /// The columns of a view of one table that a sequence fills.
     fn numbered(&self, id: i64) -> Vec<i16> {
         let Some(view) = self.views.get(&id).filter(|view| view.reads.len() == 1) else { return Vec::new() };
-        let fills = |own: &Carried| {
+        let fills = |own: &ViewColumn| {
             let (table, column) = self.base(own.source, own.theirs)?;
             let mut rows = self.tables.get(&table)?.iter().filter(|row| row.kind == "n");
             rows.any(|row| row.numbers == [column]).then_some(own.number)

@@ -11,11 +11,11 @@ use crate::tls::PemError;
 #[derive(Clone, Debug)]
 pub struct TlsFailure {
     host: String,
-    why: Why,
+    why: HandshakeFailure,
 }
 
 #[derive(Clone, Debug)]
-enum Why {
+enum HandshakeFailure {
     /// The server has no TLS; whether nobody asked for TLS but the default.
     Unoffered(bool),
     /// A certificate authority must be named.
@@ -41,42 +41,42 @@ const OF_CLIENTS: &[AlertDescription] = &[
 ];
 
 impl TlsFailure {
-    fn new(host: &str, why: Why) -> Box<Self> {
+    fn new(host: &str, why: HandshakeFailure) -> Box<Self> {
         Box::new(Self { host: host.to_owned(), why })
     }
 
     pub(super) fn unoffered(host: &str, is_default: bool) -> Box<Self> {
-        Self::new(host, Why::Unoffered(is_default))
+        Self::new(host, HandshakeFailure::Unoffered(is_default))
     }
 
     pub(super) fn no_roots(host: &str) -> Box<Self> {
-        Self::new(host, Why::NoRoots)
+        Self::new(host, HandshakeFailure::NoRoots)
     }
 
     pub(super) fn no_name(host: &str) -> Box<Self> {
-        Self::new(host, Why::NoName)
+        Self::new(host, HandshakeFailure::NoName)
     }
 
     pub(super) fn of_file(host: &str, error: PemError) -> Box<Self> {
-        Self::new(host, Why::File(error))
+        Self::new(host, HandshakeFailure::File(error))
     }
 
     /// The failure behind an error of a socket; none where the socket itself failed.
     pub(super) fn of_socket(host: &str, error: &io::Error) -> Option<Box<Self>> {
         let why = match error.get_ref()?.downcast_ref::<rustls::Error>()? {
-            rustls::Error::InvalidCertificate(error) => Why::Certificate(error.clone()),
-            rustls::Error::AlertReceived(alert) => Why::Alert(*alert),
-            other => Why::Handshake(other.to_string()),
+            rustls::Error::InvalidCertificate(error) => HandshakeFailure::Certificate(error.clone()),
+            rustls::Error::AlertReceived(alert) => HandshakeFailure::Alert(*alert),
+            other => HandshakeFailure::Handshake(other.to_string()),
         };
         Some(Self::new(host, why))
     }
 
     pub(super) const fn is_unoffered(&self) -> bool {
-        matches!(self.why, Why::Unoffered(_))
+        matches!(self.why, HandshakeFailure::Unoffered(_))
     }
 
     pub(in crate::db) const fn is_of_files(&self) -> bool {
-        matches!(self.why, Why::File(_) | Why::NoRoots | Why::NoName)
+        matches!(self.why, HandshakeFailure::File(_) | HandshakeFailure::NoRoots | HandshakeFailure::NoName)
     }
 }
 
@@ -86,22 +86,22 @@ impl fmt::Display for TlsFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "no TLS with {}: ", self.host)?;
         match &self.why {
-            Why::Unoffered(true) => f.write_str(
+            HandshakeFailure::Unoffered(true) => f.write_str(
                 "the server offers none, and without sslmode a host that is not local must have it: set ssl = on there, or \
                  sslmode=disable if nobody can listen in between",
             ),
-            Why::Unoffered(false) => {
+            HandshakeFailure::Unoffered(false) => {
                 f.write_str("the server offers none, and sslmode asks for it: set ssl = on there, or another sslmode")
             }
-            Why::NoRoots => f.write_str("sslmode=verify-ca needs sslrootcert, the file of the authority's certificate"),
-            Why::File(error) => write!(f, "{error}"),
-            Why::NoName => f.write_str("this host can stand in no certificate: connect by its name"),
-            Why::Certificate(error) => certificate(f, error, &self.host),
-            Why::Alert(alert) if OF_CLIENTS.contains(alert) => {
+            HandshakeFailure::NoRoots => f.write_str("sslmode=verify-ca needs sslrootcert, the file of the authority's certificate"),
+            HandshakeFailure::File(error) => write!(f, "{error}"),
+            HandshakeFailure::NoName => f.write_str("this host can stand in no certificate: connect by its name"),
+            HandshakeFailure::Certificate(error) => certificate(f, error, &self.host),
+            HandshakeFailure::Alert(alert) if OF_CLIENTS.contains(alert) => {
                 write!(f, "the server refuses the client's certificate ({alert:?}): correct sslcert and sslkey")
             }
-            Why::Alert(alert) => write!(f, "the server ended the handshake ({alert:?}); its log says why"),
-            Why::Handshake(error) => f.write_str(error),
+            HandshakeFailure::Alert(alert) => write!(f, "the server ended the handshake ({alert:?}); its log says why"),
+            HandshakeFailure::Handshake(error) => f.write_str(error),
         }
     }
 }

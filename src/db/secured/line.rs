@@ -10,7 +10,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::failure::TlsFailure;
-use super::{Mode, Security};
+use super::{Security, SslMode};
 use crate::db::error::DbError;
 
 /// `SSLRequest`: its length, and the number that is no version of the protocol.
@@ -32,7 +32,7 @@ pub(super) async fn dial(
     socket.write_all(&REQUEST).await?;
     match socket.read_u8().await? {
         b'S' => {}
-        b'N' if security.mode == Mode::Prefer => return Ok(None),
+        b'N' if security.mode == SslMode::Prefer => return Ok(None),
         b'N' => return Err(TlsFailure::unoffered(host, security.is_default).into()),
         // Its words are nobody's: whoever stands in between may have written them.
         b'E' => return Err(DbError::Connection("the server refused to begin; its log says why".into())),

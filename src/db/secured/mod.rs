@@ -19,13 +19,13 @@ use sqlx::postgres::PgConnectOptions;
 use super::error::DbError;
 use crate::tls::{ClientSetup, KeyPair, Roots};
 pub use failure::TlsFailure;
-pub(super) use parameters::Parameters;
+pub(super) use parameters::TlsParameters;
 pub use parameters::TlsVariables;
-use seen::Unoffered;
+use seen::TlsRefusals;
 
 /// What a connection asks of TLS, from nothing to everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Mode {
+pub(super) enum SslMode {
     Disable,
     Allow,
     Prefer,
@@ -37,7 +37,7 @@ pub(super) enum Mode {
 /// How connections are secured.
 #[derive(Clone, Debug)]
 pub(super) struct Security {
-    mode: Mode,
+    mode: SslMode,
     /// Whether nobody asked for the mode.
     is_default: bool,
     /// Who signs the server's certificate; none where that was left open.
@@ -52,7 +52,7 @@ pub(super) struct Security {
     /// Whether variables say where the system's authorities are.
     is_system_elsewhere: bool,
     /// Whether the server was found without TLS, where that does not matter.
-    unoffered: Unoffered,
+    unoffered: TlsRefusals,
 }
 
 impl Security {
@@ -67,14 +67,14 @@ impl Security {
         let named = || self.roots.clone().or_else(usual);
         let roots = match self.mode {
             // An attacker in between would take the way without TLS.
-            Mode::Disable | Mode::Allow | Mode::Prefer => Roots::Anybody,
-            Mode::Require => named().unwrap_or(Roots::Anybody),
-            Mode::VerifyCa => named().ok_or_else(|| TlsFailure::no_roots(&self.host))?,
-            Mode::VerifyFull => named().unwrap_or(Roots::System),
+            SslMode::Disable | SslMode::Allow | SslMode::Prefer => Roots::Anybody,
+            SslMode::Require => named().unwrap_or(Roots::Anybody),
+            SslMode::VerifyCa => named().ok_or_else(|| TlsFailure::no_roots(&self.host))?,
+            SslMode::VerifyFull => named().unwrap_or(Roots::System),
         };
         let roots = if roots == Roots::System && self.is_system_elsewhere { Roots::Elsewhere } else { roots };
         let own = self.own.clone().or_else(|| self.usual_own.clone().filter(|own| own.certificate.is_file()));
-        Ok(ClientSetup { roots, checks_host: self.mode == Mode::VerifyFull, own })
+        Ok(ClientSetup { roots, checks_host: self.mode == SslMode::VerifyFull, own })
     }
 }
 
@@ -91,19 +91,19 @@ where
     let is_socket = options.get_socket().is_some() || options.get_host().starts_with('/');
     match security.mode {
         _ if is_socket => plain().await,
-        Mode::Disable => plain().await,
-        Mode::Prefer if !security.unoffered.is_known() => match secured(options, security, &connector).await {
+        SslMode::Disable => plain().await,
+        SslMode::Prefer if !security.unoffered.is_known() => match secured(options, security, &connector).await {
             Err(error) if may_go_back(&error) => plain().await,
             done => done,
         },
-        Mode::Allow | Mode::Prefer => match plain().await {
+        SslMode::Allow | SslMode::Prefer => match plain().await {
             Err(first) if is_turned_away(&first) => match secured(options, security, &connector).await {
                 Err(DbError::Tls(failure)) if failure.is_unoffered() => Err(first),
                 done => done,
             },
             done => done,
         },
-        Mode::Require | Mode::VerifyCa | Mode::VerifyFull => secured(options, security, &connector).await,
+        SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => secured(options, security, &connector).await,
     }
 }
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use sqlx::postgres::PgConnectOptions;
 
-use super::seen::Unoffered;
-use super::{Mode, Security};
+use super::seen::TlsRefusals;
+use super::{Security, SslMode};
 use crate::db::InvalidUrl;
 use crate::tls::{KeyPair, Roots};
 
@@ -72,7 +72,7 @@ const UNSUPPORTED: &[Unsupported] = &[
 
 /// The parameters of a URL that are about TLS, and the address that stands for its host.
 #[derive(Debug, Default)]
-pub(in crate::db) struct Parameters {
+pub(in crate::db) struct TlsParameters {
     mode: Option<String>,
     roots: Option<String>,
     certificate: Option<String>,
@@ -82,7 +82,7 @@ pub(in crate::db) struct Parameters {
     settled: Vec<&'static str>,
 }
 
-impl Parameters {
+impl TlsParameters {
     /// Takes a parameter; false where it is about something else.
     pub(in crate::db) fn take(&mut self, name: &str, value: &str) -> Result<bool, InvalidUrl> {
         let place = match name {
@@ -122,11 +122,12 @@ impl Parameters {
             _ => Roots::File(roots.into()),
         });
         let asked = named(self.mode, &variables.mode);
-        let asked = asked.map(|mode| Mode::parse(&mode).ok_or(InvalidUrl(MODES))).transpose()?;
-        if roots == Some(Roots::System) && asked.is_some_and(|mode| mode != Mode::VerifyFull) {
+        let asked = asked.map(|mode| SslMode::parse(&mode).ok_or(InvalidUrl(MODES))).transpose()?;
+        if roots == Some(Roots::System) && asked.is_some_and(|mode| mode != SslMode::VerifyFull) {
             return Err(InvalidUrl(WEAK));
         }
-        let usual = if roots == Some(Roots::System) || !is_local(options) { Mode::VerifyFull } else { Mode::Prefer };
+        let usual =
+            if roots == Some(Roots::System) || !is_local(options) { SslMode::VerifyFull } else { SslMode::Prefer };
         let in_folder = |name: &str| variables.folder.as_ref().map(|folder| folder.join(name));
         let (certificate, key) = (named(self.certificate, &variables.certificate), named(self.key, &variables.key));
         if certificate.is_none() && key.is_some() {
@@ -151,7 +152,7 @@ impl Parameters {
                 .map(|(certificate, key)| KeyPair { certificate, key }),
             host,
             is_system_elsewhere: variables.is_system_elsewhere,
-            unoffered: Unoffered::default(),
+            unoffered: TlsRefusals::default(),
         })
     }
 }
@@ -164,7 +165,7 @@ const NO_SUCH_VARIABLE: &str = "none of PGSSLCRL, PGSSLCRLDIR, PGREQUIREAUTH, PG
 const NO_SUCH_PARAMETER: &str = "none of sslcrl, sslcrldir, sslpassword, require_auth, requirepeer, channel_binding=require and other parameters \
      of libpq that would make the connection safer and that datebin does not know";
 
-impl Mode {
+impl SslMode {
     fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "disable" => Self::Disable,

@@ -10,9 +10,9 @@ const LASTS: Duration = Duration::from_secs(600);
 
 /// When a server was last found without TLS. Clones know the same.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Unoffered(Arc<Mutex<Option<Instant>>>);
+pub(super) struct TlsRefusals(Arc<Mutex<Option<Instant>>>);
 
-impl Unoffered {
+impl TlsRefusals {
     pub(super) fn note(&self, is_unoffered: bool) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = is_unoffered.then(Instant::now);
     }
@@ -29,7 +29,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_server_without_tls_is_asked_again_after_a_while() {
-        let unoffered = Unoffered::default();
+        let unoffered = TlsRefusals::default();
         assert!(!unoffered.is_known());
         unoffered.note(true);
         assert!(unoffered.clone().is_known());

@@ -1,18 +1,18 @@
 //! What was asked for, in words.
 
-use super::{Mode, Security};
+use super::{Security, SslMode};
 use crate::tls::Roots;
 
 impl Security {
     /// All that connections are asked for.
     pub(in crate::db) fn shown(&self) -> String {
         let mode = match self.mode {
-            Mode::Disable => "disable",
-            Mode::Allow => "allow",
-            Mode::Prefer => "prefer",
-            Mode::Require => "require",
-            Mode::VerifyCa => "verify-ca",
-            Mode::VerifyFull => "verify-full",
+            SslMode::Disable => "disable",
+            SslMode::Allow => "allow",
+            SslMode::Prefer => "prefer",
+            SslMode::Require => "require",
+            SslMode::VerifyCa => "verify-ca",
+            SslMode::VerifyFull => "verify-full",
         };
         let roots = match &self.roots {
             None | Some(Roots::Anybody) => String::new(),

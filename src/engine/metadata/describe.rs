@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::{Metric, MetricKind, MetricValue, Snapshot, Source};
-use crate::engine::Scope;
-use crate::intake::prometheus::Described;
+use crate::engine::RequestScope;
+use crate::intake::prometheus::MetadataQuery;
 use crate::wire::prometheus::{AllMetadata, Metadata};
 
-impl Scope {
+impl RequestScope {
     /// What the metrics are that a question names, by their names.
     #[must_use]
-    pub fn describe(&self, described: &Described) -> AllMetadata {
+    pub fn describe(&self, described: &MetadataQuery) -> AllMetadata {
         let snapshot = &*self.snapshot;
         let one = |name: &str| {
             let all: BTreeSet<Metadata> = snapshot
@@ -32,7 +32,7 @@ impl Scope {
     }
 }
 
-impl Scope {
+impl RequestScope {
     /// The kind of a metric.
     #[must_use]
     pub fn kind_of(&self, name: &str) -> Option<&'static str> {

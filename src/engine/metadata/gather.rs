@@ -6,14 +6,14 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 
 use super::MOST;
-use super::look::{Look, in_time};
+use super::look::{ListProgress, in_time};
 use crate::catalog::{Filter, Source};
 use crate::db::{Deadline, SeriesRow};
 use crate::engine::labels::logged;
-use crate::engine::{AT_ONCE, Scope};
+use crate::engine::{AT_ONCE, RequestScope};
 use crate::error::{Error, Kind};
 use crate::frame::LabelSets;
-use crate::plan::{Rows, SetsAsk, SetsFetch};
+use crate::plan::{SetsAsk, SetsFetch, SourceRows};
 use crate::sql;
 use crate::time::TimeRange;
 
@@ -28,7 +28,7 @@ const EVER: TimeRange = TimeRange { from: TimeRange::EARLIEST, to: TimeRange::LA
 
 /// How one relation is read.
 #[derive(Clone, Copy)]
-struct Part {
+struct RelationRead {
     /// The times of the rows; none means all.
     range: Option<TimeRange>,
     /// When reading ends.
@@ -38,18 +38,24 @@ struct Part {
 }
 
 /// What one relation gave.
-pub(super) struct Gathered {
+pub(super) struct RelationSeries {
     pub(super) sets: LabelSets,
     /// Whether only some of its rows were read.
     pub(super) is_partial: bool,
 }
 
-impl Scope {
+impl RequestScope {
     /// The label sets of rows, until there are more than enough.
-    pub(super) async fn gather(&self, rows: &[Rows<'_>], look: &mut Look, most: usize) -> Result<LabelSets, Error> {
+    pub(super) async fn gather(
+        &self,
+        rows: &[SourceRows<'_>],
+        look: &mut ListProgress,
+        most: usize,
+    ) -> Result<LabelSets, Error> {
         let cap = u32::try_from(most).unwrap_or(u32::MAX).min(MOST);
         let (range, until) = (look.range, look.until);
-        let running: Vec<_> = rows.iter().map(|rows| self.gather_of(rows, Part { range, until, cap })).collect();
+        let running: Vec<_> =
+            rows.iter().map(|rows| self.gather_of(rows, RelationRead { range, until, cap })).collect();
         let mut done = stream::iter(running).buffered(AT_ONCE);
         let mut all = LabelSets::new(&self.budget);
         while let Some(found) = done.next().await {
@@ -64,8 +70,8 @@ impl Scope {
         Ok(all)
     }
 
-    async fn gather_of(&self, rows: &Rows<'_>, part: Part) -> Result<Gathered, Error> {
-        let mut found = Gathered { sets: LabelSets::new(&self.budget), is_partial: false };
+    async fn gather_of(&self, rows: &SourceRows<'_>, part: RelationRead) -> Result<RelationSeries, Error> {
+        let mut found = RelationSeries { sets: LabelSets::new(&self.budget), is_partial: false };
         let mut answered = false;
         for sets in self.sets_of(rows, part).await? {
             match self.gather_sets(rows, &sets, part, &mut found).await {
@@ -84,10 +90,10 @@ impl Scope {
     /// The label sets of one statement; where reading all rows takes too long, those of the newest.
     async fn gather_sets(
         &self,
-        rows: &Rows<'_>,
+        rows: &SourceRows<'_>,
         sets: &SetsFetch,
-        part: Part,
-        found: &mut Gathered,
+        part: RelationRead,
+        found: &mut RelationSeries,
     ) -> Result<(), Error> {
         let is_huge = part.range.is_none() && rows.source.bytes > READ;
         if !is_huge {
@@ -104,9 +110,14 @@ impl Scope {
     }
 
     /// The label sets of some of the newest rows.
-    pub(super) async fn newest_sets(&self, rows: &Rows<'_>, look: &Look, newest: u32) -> Result<Gathered, Error> {
-        let mut found = Gathered { sets: LabelSets::new(&self.budget), is_partial: false };
-        let part = Part { range: look.range, until: look.until, cap: MOST };
+    pub(super) async fn newest_sets(
+        &self,
+        rows: &SourceRows<'_>,
+        look: &ListProgress,
+        newest: u32,
+    ) -> Result<RelationSeries, Error> {
+        let mut found = RelationSeries { sets: LabelSets::new(&self.budget), is_partial: false };
+        let part = RelationRead { range: look.range, until: look.until, cap: MOST };
         for sets in self.sets_of(rows, part).await? {
             found.is_partial |= self.read_sets(&sets, Some(newest), part, &mut found.sets).await?;
         }
@@ -114,7 +125,7 @@ impl Scope {
     }
 
     /// The statements for the label sets of rows, ready to be asked.
-    async fn sets_of(&self, rows: &Rows<'_>, part: Part) -> Result<Vec<SetsFetch>, Error> {
+    async fn sets_of(&self, rows: &SourceRows<'_>, part: RelationRead) -> Result<Vec<SetsFetch>, Error> {
         in_time(part.until)?;
         let mut resolved = rows.clone();
         let source = self.prepared(rows, &mut resolved.filters, part.range).await?;
@@ -131,7 +142,7 @@ impl Scope {
     /// Turns patterns into the values that pass them.
     async fn prepared<'a>(
         &self,
-        rows: &Rows<'a>,
+        rows: &SourceRows<'a>,
         filters: &mut [Filter],
         range: Option<TimeRange>,
     ) -> Result<Cow<'a, Source>, Error> {
@@ -146,7 +157,7 @@ impl Scope {
         &self,
         sets: &SetsFetch,
         newest: Option<u32>,
-        part: Part,
+        part: RelationRead,
         into: &mut LabelSets,
     ) -> Result<bool, Error> {
         in_time(part.until)?;
@@ -164,7 +175,7 @@ impl Scope {
     }
 
     /// Whether some row passes.
-    pub(super) async fn is_any(&self, rows: &Rows<'_>, look: &Look) -> Result<bool, Error> {
+    pub(super) async fn is_any(&self, rows: &SourceRows<'_>, look: &ListProgress) -> Result<bool, Error> {
         let Some(mut fetch) = self.sets_ask(look.range).any(rows) else { return Ok(false) };
         let source = self.prepared(rows, &mut fetch.rows.filters, look.range).await?;
         fetch.rows.joins.clone_from(&source.joins);

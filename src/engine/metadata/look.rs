@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Listed, Sought};
+use super::{LabelListing, SeriesSelection};
 use crate::db::Deadline;
 use crate::engine::LabelValues;
 use crate::error::{Error, Kind};
-use crate::intake::prometheus::Within;
-use crate::plan::Rows;
+use crate::intake::prometheus::ListingTimes;
+use crate::plan::SourceRows;
 use crate::series::METRIC_NAME;
 use crate::time::TimeRange;
 
@@ -18,14 +18,14 @@ const NAMED: usize = 5;
 
 /// How far looking got, when it is over.
 #[derive(Debug, Default)]
-pub struct Looked {
+pub struct ListCoverage {
     /// Whether some rows were not looked at, so that the list may not be whole.
     pub is_partial: bool,
     /// Why relations are left out.
     pub left_out: Vec<Error>,
 }
 
-impl Looked {
+impl ListCoverage {
     /// What is to be said of it.
     #[must_use]
     pub fn warnings(self) -> Vec<String> {
@@ -37,7 +37,7 @@ impl Looked {
 }
 
 /// How far looking through relations got.
-pub(super) struct Look {
+pub(super) struct ListProgress {
     /// The times of the rows; none means all, where that is bounded, and the newest elsewhere.
     pub(super) range: Option<TimeRange>,
     /// When looking ends.
@@ -50,9 +50,9 @@ pub(super) struct Look {
     late: Option<Error>,
 }
 
-impl Look {
-    pub(super) fn new(deadline: Deadline, sought: &Sought) -> Self {
-        let range = if let Within::Range(range) = sought.within { Some(range) } else { None };
+impl ListProgress {
+    pub(super) fn new(deadline: Deadline, sought: &SeriesSelection) -> Self {
+        let range = if let ListingTimes::Range(range) = sought.within { Some(range) } else { None };
         Self {
             range,
             until: deadline,
@@ -65,13 +65,13 @@ impl Look {
     }
 
     /// Whether all names of metrics are asked for, of whatever time: the catalog has them.
-    pub(super) fn is_of_all_names(&self, listed: Listed<'_>, rows: &[Rows<'_>]) -> bool {
-        let is_all = listed == Listed::Values(METRIC_NAME) && !self.is_selective && self.range.is_none();
+    pub(super) fn is_of_all_names(&self, listed: LabelListing<'_>, rows: &[SourceRows<'_>]) -> bool {
+        let is_all = listed == LabelListing::Values(METRIC_NAME) && !self.is_selective && self.range.is_none();
         is_all && rows.iter().all(|rows| rows.filters.is_empty())
     }
 
     /// Whether only some of the rows of a relation are meant.
-    pub(super) const fn narrows(&self, rows: &Rows<'_>) -> bool {
+    pub(super) const fn narrows(&self, rows: &SourceRows<'_>) -> bool {
         self.range.is_some() || !rows.filters.is_empty() || rows.is_chosen()
     }
 
@@ -110,13 +110,13 @@ impl Look {
     }
 
     /// What is to be said of what was found; an error where no relation answered.
-    pub(super) fn done(self) -> Result<Looked, Error> {
+    pub(super) fn done(self) -> Result<ListCoverage, Error> {
         if self.answered == 0
             && let Some(error) = self.failed.iter().chain(&self.late).next()
         {
             return Err(error.clone().lasting());
         }
-        Ok(Looked { is_partial: self.is_partial, left_out: self.failed })
+        Ok(ListCoverage { is_partial: self.is_partial, left_out: self.failed })
     }
 }
 

@@ -13,7 +13,7 @@ const GROWTH: i64 = 8;
 const FILLED: u32 = 2;
 
 /// How long slices are.
-pub(super) struct Pace {
+pub(super) struct SliceLength {
     per_slice: u64,
     pub(super) length_ms: i64,
     /// The shortest length that was too long, until slices have had enough rows for a while: rows may come in bursts.
@@ -22,7 +22,7 @@ pub(super) struct Pace {
     filled: u32,
 }
 
-impl Pace {
+impl SliceLength {
     pub(super) fn new(per_slice: u64, length_ms: i64) -> Self {
         Self { per_slice, length_ms, too_long: None, filled: 0 }
     }
@@ -56,14 +56,14 @@ pub(super) fn scaled(length_ms: i64, wanted: u64, rows: u64) -> i64 {
 }
 
 /// The times that are not read yet, in order, and how they are cut.
-pub(super) struct Rest {
+pub(super) struct UnreadTimes {
     stretches: VecDeque<TimeRange>,
-    pub(super) pace: Pace,
+    pub(super) pace: SliceLength,
 }
 
-impl Rest {
+impl UnreadTimes {
     pub(super) fn of(stretches: Vec<TimeRange>) -> Self {
-        Self { stretches: stretches.into(), pace: Pace::new(0, 1) }
+        Self { stretches: stretches.into(), pace: SliceLength::new(0, 1) }
     }
 
     pub(super) const fn stretches(&self) -> &VecDeque<TimeRange> {

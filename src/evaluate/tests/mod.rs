@@ -93,9 +93,9 @@ fn evaluated(stored: &[&str], text: &str) -> Result<Value, EvaluateError> {
     let stored: Vec<Series> = stored.iter().map(|line| series(line)).collect();
     let lowered = lowered(text);
     let budget = Budget::new(&ProcessBudget::new(1 << 20), 1 << 20, 1000);
-    let input = |request: &FetchRequest| Fetched { series: fetched(request, &stored), held: budget.held() };
-    let inputs: Vec<Fetched> = lowered.fetches.iter().map(input).collect();
-    let buckets = Buckets { starts_ms: &STARTS, max_points: 40_000 };
+    let input = |request: &FetchRequest| FetchedSeries { series: fetched(request, &stored), held: budget.held() };
+    let inputs: Vec<FetchedSeries> = lowered.fetches.iter().map(input).collect();
+    let buckets = EvaluationGrid { starts_ms: &STARTS, max_points: 40_000 };
     Ok(evaluate(&lowered.node, inputs, &buckets, &budget)?.0)
 }
 

@@ -2,27 +2,27 @@
 
 use axum::response::Response;
 
-use super::super::buffers::{Holding, JsonOf, answered};
-use super::super::drawing::{Drawing, Wanted};
+use super::super::buffers::{HeldDocument, JsonOf, answered};
+use super::super::drawing::{DrawRequest, Drawing};
 use super::super::params::Params;
-use super::super::{App, Asked, respond};
-use crate::engine::Scope;
+use super::super::{App, CallerApp, respond};
+use crate::engine::RequestScope;
 use crate::error::Error;
 use crate::frame::Frame;
 use crate::render::chart::Mark;
 use crate::render::explorer;
-use crate::wire::explorer::{Drawn, DrawnMark};
+use crate::wire::explorer::{DrawnAnswer, DrawnMark};
 
 /// About the bytes of a point in the answer.
 const POINT: usize = 96;
 
-pub(in super::super) async fn got(Asked(app): Asked, params: Params) -> Response {
+pub(in super::super) async fn got(CallerApp(app): CallerApp, params: Params) -> Response {
     answered(drawn(&app, &params).await)
 }
 
 async fn drawn(app: &App, params: &Params) -> Result<Response, Error> {
     let scope = app.scope().await?;
-    let mut asked = Wanted::read(params, &scope)?;
+    let mut asked = DrawRequest::read(params, &scope)?;
     asked.look.has_legend = false;
     let drawing = asked.answered(&scope).await?;
     // A plan that cannot be made was said with the answer.
@@ -33,14 +33,18 @@ async fn drawn(app: &App, params: &Params) -> Result<Response, Error> {
     Ok(response)
 }
 
-fn shown(mut drawing: Drawing, relations: Vec<String>, scope: &Scope) -> Result<Holding<JsonOf<Drawn>>, Error> {
+fn shown(
+    mut drawing: Drawing,
+    relations: Vec<String>,
+    scope: &RequestScope,
+) -> Result<HeldDocument<JsonOf<DrawnAnswer>>, Error> {
     let mut held = scope.budget().held();
     held.pay(POINT * drawing.frames.iter().map(|frame| frame.points.len()).sum::<usize>())?;
     let picture = drawing.picture(scope)?;
     let Drawing { frames, marks, notices, executed, range, zone, look, held: mut all, .. } = drawing;
     all.push(held);
     let points: usize = frames.iter().map(|frame: &Frame| frame.points.len()).sum();
-    let drawn = Drawn {
+    let drawn = DrawnAnswer {
         width: look.width,
         plot: explorer::plot(&picture),
         svg: picture.svg,
@@ -55,5 +59,5 @@ fn shown(mut drawing: Drawing, relations: Vec<String>, scope: &Scope) -> Result<
         relations,
         statements: executed,
     };
-    Ok(Holding(JsonOf(drawn), all))
+    Ok(HeldDocument(JsonOf(drawn), all))
 }

@@ -3,14 +3,14 @@
 use axum::response::Response;
 
 use super::super::buffers::{JsonOf, answered};
-use super::super::{App, Asked};
+use super::super::{App, CallerApp};
 use crate::error::Error;
 use crate::render::explorer;
 
 /// From here on a catalog takes milliseconds to write.
 const MANY: usize = 500;
 
-pub(in super::super) async fn got(Asked(app): Asked) -> Response {
+pub(in super::super) async fn got(CallerApp(app): CallerApp) -> Response {
     answered(listed(&app).await)
 }
 

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use axum::response::Response;
 
 use super::super::buffers::{Document, JsonOf, answered};
-use super::super::{App, Asked};
+use super::super::{App, CallerApp};
 use crate::cache::Cache;
 use crate::catalog::file::CatalogFile;
 use crate::catalog::toml_out;
@@ -19,12 +19,12 @@ use crate::identity::Identity;
 use crate::refresh::{self, CatalogConfig};
 
 /// What `datebin check` says.
-pub(in super::super) async fn checked(Asked(app): Asked) -> Response {
+pub(in super::super) async fn checked(CallerApp(app): CallerApp) -> Response {
     answered(report(&app).await)
 }
 
 /// What `datebin discover` prints.
-pub(in super::super) async fn discovered(Asked(app): Asked) -> Response {
+pub(in super::super) async fn discovered(CallerApp(app): CallerApp) -> Response {
     answered(decisions(&app).await)
 }
 

@@ -17,7 +17,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
-use super::{App, Asked, health};
+use super::{App, CallerApp, health};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -33,7 +33,7 @@ pub(super) fn routes() -> Router<App> {
 }
 
 /// `GET /`: the page for browsers, for everything else whether questions can be answered.
-pub(super) async fn root(asked: Asked, headers: HeaderMap) -> Response {
+pub(super) async fn root(asked: CallerApp, headers: HeaderMap) -> Response {
     let mut response = if wants_page(&headers) { page() } else { health::root(asked).await };
     response.headers_mut().append(VARY, HeaderValue::from_static("accept"));
     response

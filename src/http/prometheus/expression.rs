@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::super::App;
 use super::super::buffers::{JsonOf, answered};
-use super::form::Form;
+use super::form::FormParameters;
 use crate::ast::Expr;
 use crate::error::Error;
 use crate::intake::prometheus::{Parameters, expression};
@@ -16,11 +16,11 @@ use crate::render::prometheus as render;
 /// From here on a text takes milliseconds to read and to write.
 const LARGE: usize = 4096;
 
-pub(super) async fn formatted(State(app): State<App>, Form(parameters): Form) -> Response {
+pub(super) async fn formatted(State(app): State<App>, FormParameters(parameters): FormParameters) -> Response {
     answered(written(&app, parameters, canonical).await)
 }
 
-pub(super) async fn parsed(State(app): State<App>, Form(parameters): Form) -> Response {
+pub(super) async fn parsed(State(app): State<App>, FormParameters(parameters): FormParameters) -> Response {
     answered(written(&app, parameters, tree).await)
 }
 

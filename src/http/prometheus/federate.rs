@@ -7,26 +7,30 @@ use axum::http::HeaderValue;
 use axum::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 use axum::response::Response;
 
-use super::super::buffers::{Document, Holding, answered};
+use super::super::buffers::{Document, HeldDocument, answered};
 use super::super::query::LARGE;
-use super::super::{App, Asked};
-use super::form::Form;
+use super::super::{App, CallerApp};
+use super::form::FormParameters;
 use crate::error::Error;
-use crate::intake::prometheus::{Listing, Parameters};
+use crate::intake::prometheus::{ListQuery, Parameters};
 use crate::render::prometheus::Exposition;
 use crate::series::METRIC_NAME;
 
 /// The content type of names of any characters.
 const UTF8: HeaderValue = HeaderValue::from_static("text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8");
 
-pub(super) async fn got(Asked(app): Asked, headers: HeaderMap, Form(parameters): Form) -> Response {
+pub(super) async fn got(
+    CallerApp(app): CallerApp,
+    headers: HeaderMap,
+    FormParameters(parameters): FormParameters,
+) -> Response {
     let mut accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let is_utf8 = accepted.any(|value| value.contains("escaping=allow-utf-8"));
     answered(federated(&app, &parameters, is_utf8).await)
 }
 
 async fn federated(app: &App, parameters: &Parameters, is_utf8: bool) -> Result<Response, Error> {
-    let listing = Listing::read(parameters)?;
+    let listing = ListQuery::read(parameters)?;
     let scope = app.scope().await?;
     let found = scope.federate(&listing.selectors).await?;
     let large = found.series.len() > LARGE;
@@ -34,7 +38,7 @@ async fn federated(app: &App, parameters: &Parameters, is_utf8: bool) -> Result<
         let metrics: BTreeSet<&str> = found.series.keys().map(|labels| labels.get(METRIC_NAME)).collect();
         let kind = |name: &str| Some((name.to_owned(), scope.kind_of(name)?));
         let types = metrics.into_iter().filter_map(kind).collect();
-        Ok(Holding(Text(Exposition { series: found.series, types, is_utf8 }), found.held))
+        Ok(HeldDocument(FederatedText(Exposition { series: found.series, types, is_utf8 }), found.held))
     };
     let mut response = app.buffers.answer(large, make).await?;
     if is_utf8 {
@@ -43,9 +47,9 @@ async fn federated(app: &App, parameters: &Parameters, is_utf8: bool) -> Result<
     Ok(response)
 }
 
-struct Text(Exposition);
+struct FederatedText(Exposition);
 
-impl Document for Text {
+impl Document for FederatedText {
     const TYPE: &'static str = "text/plain; version=0.0.4; charset=utf-8";
 
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {

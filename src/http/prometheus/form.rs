@@ -11,9 +11,9 @@ use crate::error::Error;
 use crate::intake::prometheus::Parameters;
 
 /// The parameters of a request; what its body says counts before its URL.
-pub(super) struct Form(pub(super) Parameters);
+pub(super) struct FormParameters(pub(super) Parameters);
 
-impl FromRequest<App> for Form {
+impl FromRequest<App> for FormParameters {
     type Rejection = Response;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {

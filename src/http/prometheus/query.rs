@@ -2,25 +2,25 @@
 
 use axum::response::Response;
 
-use super::super::buffers::{Holding, JsonOf, answered};
+use super::super::buffers::{HeldDocument, JsonOf, answered};
 use super::super::query::LARGE;
-use super::super::{App, Asked, respond};
-use super::form::Form;
+use super::super::{App, CallerApp, respond};
+use super::form::FormParameters;
 use crate::engine::PromQuestion;
 use crate::error::Error;
-use crate::intake::prometheus::{Evaluation, query_error};
+use crate::intake::prometheus::{EvaluationQuery, query_error};
 use crate::render::prometheus as render;
 
-pub(super) async fn instant(Asked(app): Asked, Form(parameters): Form) -> Response {
-    answered(answer(&app, Evaluation::instant(&parameters, app.engine.clock.now())).await)
+pub(super) async fn instant(CallerApp(app): CallerApp, FormParameters(parameters): FormParameters) -> Response {
+    answered(answer(&app, EvaluationQuery::instant(&parameters, app.engine.clock.now())).await)
 }
 
-pub(super) async fn range(Asked(app): Asked, Form(parameters): Form) -> Response {
-    answered(answer(&app, Evaluation::range(&parameters, app.limits().points)).await)
+pub(super) async fn range(CallerApp(app): CallerApp, FormParameters(parameters): FormParameters) -> Response {
+    answered(answer(&app, EvaluationQuery::range(&parameters, app.limits().points)).await)
 }
 
-async fn answer(app: &App, evaluation: Result<Evaluation, Error>) -> Result<Response, Error> {
-    let Evaluation { text, steps, range_end_ms, lookback_ms, timeout, limit } = evaluation?;
+async fn answer(app: &App, evaluation: Result<EvaluationQuery, Error>) -> Result<Response, Error> {
+    let EvaluationQuery { text, steps, range_end_ms, lookback_ms, timeout, limit } = evaluation?;
     let question = PromQuestion { text, steps, lookback_ms, range_end_ms };
     let scope = app.scope().await?.within(timeout);
     let answer = scope.promql(&question).await;
@@ -28,7 +28,7 @@ async fn answer(app: &App, evaluation: Result<Evaluation, Error>) -> Result<Resp
     let (timing, large) = (answer.timing, answer.value.points() > LARGE);
     let make = move || {
         let held = answer.held;
-        Ok(Holding(JsonOf(render::value(answer.value, limit, answer.warnings, answer.infos)), held))
+        Ok(HeldDocument(JsonOf(render::value(answer.value, limit, answer.warnings, answer.infos)), held))
     };
     let mut response = app.buffers.answer(large, make).await?;
     respond::timed(response.headers_mut(), timing, scope.outcome());

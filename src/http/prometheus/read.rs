@@ -6,9 +6,9 @@ use axum::extract::Request;
 use axum::http::header::{CONTENT_ENCODING, HeaderValue};
 use axum::response::Response;
 
-use super::super::body::{self, Encoded, LARGE};
-use super::super::buffers::{Document, Holding, answered};
-use super::super::{App, Asked};
+use super::super::body::{self, BodyEncoding, LARGE};
+use super::super::buffers::{Document, HeldDocument, answered};
+use super::super::{App, CallerApp};
 use crate::error::Error;
 use crate::intake::prometheus::{RemoteBounds, RemoteForm, RemoteRead};
 use crate::render::prometheus::{AllSamples, Chunks};
@@ -16,12 +16,12 @@ use crate::render::prometheus::{AllSamples, Chunks};
 /// From here on samples and series take milliseconds to write.
 const LARGE_ANSWER: usize = 20_000;
 
-pub(super) async fn posted(Asked(app): Asked, request: Request) -> Response {
+pub(super) async fn posted(CallerApp(app): CallerApp, request: Request) -> Response {
     answered(read(&app, request).await)
 }
 
 async fn read(app: &App, request: Request) -> Result<Response, Error> {
-    let received = body::received_as(Encoded::Snappy, request, app).await?;
+    let received = body::received_as(BodyEncoding::Snappy, request, app).await?;
     let scope = app.scope().await?;
     let bounds = RemoteBounds { bytes: app.body_limit, queries: scope.limits().targets };
     let RemoteRead { queries, form } = if received.bytes.len() < LARGE {
@@ -34,20 +34,22 @@ async fn read(app: &App, request: Request) -> Result<Response, Error> {
     let large = answer.work() > LARGE_ANSWER;
     match form {
         RemoteForm::Samples => {
-            let make = move || Ok(Holding(Whole(AllSamples(answer.results)), answer.held));
+            let make = move || Ok(HeldDocument(SamplesResponse(AllSamples(answer.results)), answer.held));
             let mut response = app.buffers.answer(large, make).await?;
             response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("snappy"));
             Ok(response)
         }
         RemoteForm::Chunks => {
-            app.buffers.answer(large, move || Ok(Holding(Streamed(Chunks(answer.results)), answer.held))).await
+            app.buffers
+                .answer(large, move || Ok(HeldDocument(ChunkedResponse(Chunks(answer.results)), answer.held)))
+                .await
         }
     }
 }
 
-struct Whole(AllSamples);
+struct SamplesResponse(AllSamples);
 
-impl Document for Whole {
+impl Document for SamplesResponse {
     const TYPE: &'static str = "application/x-protobuf";
 
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -55,9 +57,9 @@ impl Document for Whole {
     }
 }
 
-struct Streamed(Chunks);
+struct ChunkedResponse(Chunks);
 
-impl Document for Streamed {
+impl Document for ChunkedResponse {
     const TYPE: &'static str = "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse";
 
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
 use super::super::buffers::answered;
-use super::super::{App, Asked};
+use super::super::{App, CallerApp};
 use super::words::plain;
 use crate::error::Error;
 use crate::time::to_rfc3339;
@@ -19,7 +19,7 @@ pub(super) async fn build() -> Response {
     }))
 }
 
-pub(super) async fn runtime(Asked(app): Asked) -> Response {
+pub(super) async fn runtime(CallerApp(app): CallerApp) -> Response {
     plain(json!({
         "startTime": app.started, "CWD": "", "hostname": "", "serverTime": to_rfc3339(app.engine.clock.now()),
         "reloadConfigSuccess": app.engine.catalog.failure().is_none(), "lastConfigTime": app.started,
@@ -28,7 +28,7 @@ pub(super) async fn runtime(Asked(app): Asked) -> Response {
     }))
 }
 
-pub(super) async fn flags(Asked(app): Asked) -> Response {
+pub(super) async fn flags(CallerApp(app): CallerApp) -> Response {
     let limits = app.limits();
     plain(json!({
         "query.lookback-delta": format!("{}ms", limits.lookback_ms),
@@ -41,7 +41,7 @@ pub(super) async fn config() -> Response {
     plain(json!({"yaml": ""}))
 }
 
-pub(super) async fn tsdb(Asked(app): Asked) -> Response {
+pub(super) async fn tsdb(CallerApp(app): CallerApp) -> Response {
     answered(counts(&app).await)
 }
 
@@ -76,7 +76,7 @@ pub(super) async fn healthy() -> Response {
 }
 
 /// Whether questions can be answered.
-pub(super) async fn ready(Asked(app): Asked) -> Response {
+pub(super) async fn ready(CallerApp(app): CallerApp) -> Response {
     let is_ready = app.engine.database.health().is_up() && app.engine.catalog.current().is_some();
     if is_ready {
         return (StatusCode::OK, "datebin is ready.\n").into_response();

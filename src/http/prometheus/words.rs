@@ -7,9 +7,9 @@ use axum::middleware::Next;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::super::buffers::{Holding, JsonOf};
+use super::super::buffers::{HeldDocument, JsonOf};
 use super::super::{App, respond};
-use crate::budget::Held;
+use crate::budget::HeldBytes;
 use crate::error::Error;
 use crate::render::prometheus as render;
 
@@ -45,18 +45,18 @@ fn spoken(error: &Error, is_text: bool, old: Response) -> Response {
 }
 
 /// A list, what is to be said of it, and the bytes that it takes.
-pub(super) struct Said<T> {
+pub(super) struct ListAnswer<T> {
     pub(super) entries: Vec<T>,
     pub(super) warnings: Vec<String>,
-    pub(super) held: Vec<Held>,
+    pub(super) held: Vec<HeldBytes>,
 }
 
 /// A list as an answer.
-pub(super) async fn list<T: Serialize + Send + 'static>(app: &App, said: Said<T>) -> Result<Response, Error> {
+pub(super) async fn list<T: Serialize + Send + 'static>(app: &App, said: ListAnswer<T>) -> Result<Response, Error> {
     let large = said.entries.len() > LARGE;
     let make = move || {
         let body = render::success(said.entries, said.warnings, Vec::new());
-        Ok(Holding(JsonOf(body), said.held))
+        Ok(HeldDocument(JsonOf(body), said.held))
     };
     app.buffers.answer(large, make).await
 }

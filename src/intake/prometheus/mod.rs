@@ -20,7 +20,7 @@ use crate::time::{Millis, Steps, TimeRange};
 
 /// A question for the value of an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Evaluation {
+pub struct EvaluationQuery {
     /// The expression.
     pub text: String,
     /// When it is evaluated.
@@ -37,18 +37,18 @@ pub struct Evaluation {
 
 /// A question for what exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listing {
+pub struct ListQuery {
     /// The selectors, of which a series must pass one; none means all series.
     pub selectors: Vec<String>,
     /// When the series must have samples.
-    pub within: Within,
+    pub within: ListingTimes,
     /// The most entries that are wanted.
     pub limit: Option<usize>,
 }
 
 /// The times of a listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Within {
+pub enum ListingTimes {
     /// The question names none.
     Ever,
     /// From one instant up to another.
@@ -59,7 +59,7 @@ pub enum Within {
 
 /// A question for what metrics are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Described {
+pub struct MetadataQuery {
     /// The metric; none means all.
     pub metric: Option<String>,
     /// The most metrics that are wanted.
@@ -68,7 +68,7 @@ pub struct Described {
     pub limit_per_metric: Option<usize>,
 }
 
-impl Evaluation {
+impl EvaluationQuery {
     /// Reads a question for one instant.
     ///
     /// # Errors
@@ -108,7 +108,7 @@ impl Evaluation {
     }
 }
 
-impl Listing {
+impl ListQuery {
     /// Reads a question for names, values or series.
     ///
     /// # Errors
@@ -120,12 +120,12 @@ impl Listing {
             text.map(|text| number::instant(name, text)).transpose()
         };
         let (start, end) = (instant("start")?, instant("end")?);
-        let within = if start.is_none() && end.is_none() { Within::Ever } else { Within::of(start, end) };
+        let within = if start.is_none() && end.is_none() { ListingTimes::Ever } else { ListingTimes::of(start, end) };
         Ok(Self { selectors: parameters.matches().to_vec(), within, limit })
     }
 }
 
-impl Described {
+impl MetadataQuery {
     /// Reads a question for metadata.
     ///
     /// # Errors
@@ -141,7 +141,7 @@ impl Described {
     }
 }
 
-impl Within {
+impl ListingTimes {
     /// The times from `start` to `end`, both included, as far as there is a calendar.
     #[must_use]
     pub fn of(start: Option<Millis>, end: Option<Millis>) -> Self {

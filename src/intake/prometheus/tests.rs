@@ -7,7 +7,7 @@ fn parameters(form: &str) -> Parameters {
 
 #[test]
 fn a_range_is_checked_before_anything_is_read() {
-    let range = |form: &str| Evaluation::range(&parameters(&format!("query=up&{form}")), 11_000);
+    let range = |form: &str| EvaluationQuery::range(&parameters(&format!("query=up&{form}")), 11_000);
     let one = range("start=10&end=10&step=60").unwrap();
     assert_eq!((one.steps, one.range_end_ms), (Steps { start_ms: 10_000, step_ms: 60_000, len: 1 }, Some(10_000)));
     let most = range("start=0&end=11000&step=1").unwrap();
@@ -48,7 +48,7 @@ fn a_range_is_checked_before_anything_is_read() {
 
 #[test]
 fn an_instant_is_now_where_nothing_is_said() {
-    let instant = |form: &str| Evaluation::instant(&parameters(form), 77).unwrap();
+    let instant = |form: &str| EvaluationQuery::instant(&parameters(form), 77).unwrap();
     assert_eq!(instant("query=up").steps.start_ms, 77);
     assert_eq!(instant("query=up&time=").steps.start_ms, 77);
     let all = instant("query=up&time=4&timeout=1m&lookback_delta=15m&limit=3&step=15&stats=all");
@@ -61,17 +61,17 @@ fn an_instant_is_now_where_nothing_is_said() {
 
 #[test]
 fn a_listing_is_of_ever_unless_it_names_a_time() {
-    let within = |form: &str| Listing::read(&parameters(form)).unwrap().within;
-    let range = |from, to| Within::Range(TimeRange::new(from, to).unwrap());
-    assert_eq!(within("start=&end="), Within::Ever);
+    let within = |form: &str| ListQuery::read(&parameters(form)).unwrap().within;
+    let range = |from, to| ListingTimes::Range(TimeRange::new(from, to).unwrap());
+    assert_eq!(within("start=&end="), ListingTimes::Ever);
     assert_eq!(within("start=1&end=2"), range(1000, 2001));
     assert_eq!(within("start=2&end=2"), range(2000, 2001));
-    assert_eq!(within("start=3&end=2"), Within::Never);
+    assert_eq!(within("start=3&end=2"), ListingTimes::Never);
     assert_eq!(within("end=2"), range(TimeRange::EARLIEST, 2001));
     assert_eq!(within("start=2&end=Inf"), range(2000, TimeRange::LATEST));
     // Milliseconds are seconds of a far future.
-    assert_eq!(within("start=1767573817500&end=1767573817600"), Within::Never);
-    assert!(Listing::read(&parameters("start=x")).is_err());
+    assert_eq!(within("start=1767573817500&end=1767573817600"), ListingTimes::Never);
+    assert!(ListQuery::read(&parameters("start=x")).is_err());
 }
 
 #[test]

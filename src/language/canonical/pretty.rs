@@ -10,7 +10,7 @@ use super::selector::selector;
 const LONGEST: usize = 100;
 
 /// A written expression.
-enum Rendered {
+enum WrittenExpr {
     /// One line, without indentation. What holds it may be one line too.
     Short(String),
     /// Indented, its first line too: on several lines, or on one that is too long.
@@ -18,12 +18,12 @@ enum Rendered {
 }
 
 pub(super) fn pretty(expr: &Expr) -> String {
-    let (Rendered::Short(text) | Rendered::Long(text)) = rendered(expr, 0);
+    let (WrittenExpr::Short(text) | WrittenExpr::Long(text)) = rendered(expr, 0);
     text
 }
 
 /// The expression where all that it stands in takes several lines, `depth` of them.
-fn rendered(expr: &Expr, depth: usize) -> Rendered {
+fn rendered(expr: &Expr, depth: usize) -> WrittenExpr {
     match &expr.kind {
         ExprKind::Number(value) => on_a_line(number(*value), depth),
         ExprKind::Duration(ms) => on_a_line(duration(*ms), depth),
@@ -42,70 +42,70 @@ fn rendered(expr: &Expr, depth: usize) -> Rendered {
             let operator = operator(binary);
             let (lhs, rhs) = (rendered(&binary.lhs, depth + 1), rendered(&binary.rhs, depth + 1));
             match (lhs, rhs) {
-                (Rendered::Short(lhs), Rendered::Short(rhs))
+                (WrittenExpr::Short(lhs), WrittenExpr::Short(rhs))
                     if lhs.len() + operator.len() + rhs.len() + 2 <= LONGEST =>
                 {
-                    Rendered::Short(format!("{lhs} {operator} {rhs}"))
+                    WrittenExpr::Short(format!("{lhs} {operator} {rhs}"))
                 }
                 (lhs, rhs) => {
                     let (lhs, rhs) = (placed(&binary.lhs, lhs, depth + 1), placed(&binary.rhs, rhs, depth + 1));
-                    Rendered::Long(format!("{lhs}\n{}{operator}\n{rhs}", indent(depth)))
+                    WrittenExpr::Long(format!("{lhs}\n{}{operator}\n{rhs}", indent(depth)))
                 }
             }
         }
     }
 }
 
-fn on_a_line(text: String, depth: usize) -> Rendered {
-    if text.len() <= LONGEST { Rendered::Short(text) } else { Rendered::Long(indent(depth) + &text) }
+fn on_a_line(text: String, depth: usize) -> WrittenExpr {
+    if text.len() <= LONGEST { WrittenExpr::Short(text) } else { WrittenExpr::Long(indent(depth) + &text) }
 }
 
 /// The text as a part of several lines.
-fn placed(expr: &Expr, rendered: Rendered, depth: usize) -> String {
+fn placed(expr: &Expr, rendered: WrittenExpr, depth: usize) -> String {
     match rendered {
-        Rendered::Long(text) => text,
+        WrittenExpr::Long(text) => text,
         // Prometheus forgets the blanks.
-        Rendered::Short(text) if matches!(expr.kind, ExprKind::Subquery(_)) => text,
-        Rendered::Short(text) => indent(depth) + &text,
+        WrittenExpr::Short(text) if matches!(expr.kind, ExprKind::Subquery(_)) => text,
+        WrittenExpr::Short(text) => indent(depth) + &text,
     }
 }
 
-fn signed(sign: char, inner: &Expr, depth: usize) -> Rendered {
+fn signed(sign: char, inner: &Expr, depth: usize) -> WrittenExpr {
     match rendered(inner, depth) {
-        Rendered::Short(text) => on_a_line(format!("{sign}{text}"), depth),
-        Rendered::Long(text) => Rendered::Long(format!("{}{sign}{}", indent(depth), text.trim_start())),
+        WrittenExpr::Short(text) => on_a_line(format!("{sign}{text}"), depth),
+        WrittenExpr::Long(text) => WrittenExpr::Long(format!("{}{sign}{}", indent(depth), text.trim_start())),
     }
 }
 
-fn stepped(subquery: &Subquery, depth: usize) -> Rendered {
+fn stepped(subquery: &Subquery, depth: usize) -> WrittenExpr {
     let steps = steps(subquery);
     match rendered(&subquery.expr, depth) {
-        Rendered::Short(text) if text.len() + steps.len() <= LONGEST => Rendered::Short(text + &steps),
-        inner => Rendered::Long(placed(&subquery.expr, inner, depth) + &steps),
+        WrittenExpr::Short(text) if text.len() + steps.len() <= LONGEST => WrittenExpr::Short(text + &steps),
+        inner => WrittenExpr::Long(placed(&subquery.expr, inner, depth) + &steps),
     }
 }
 
 /// `head(arg, arg)`
-fn listed(head: &str, args: &[&Expr], depth: usize) -> Rendered {
-    let parts: Vec<Rendered> = args.iter().map(|arg| rendered(arg, depth + 1)).collect();
-    let length = |part: &Rendered| match part {
-        Rendered::Short(text) => Some(text.len() + 2),
-        Rendered::Long(_) => None,
+fn listed(head: &str, args: &[&Expr], depth: usize) -> WrittenExpr {
+    let parts: Vec<WrittenExpr> = args.iter().map(|arg| rendered(arg, depth + 1)).collect();
+    let length = |part: &WrittenExpr| match part {
+        WrittenExpr::Short(text) => Some(text.len() + 2),
+        WrittenExpr::Long(_) => None,
     };
     let sum = parts.iter().map(length).sum::<Option<usize>>();
     let texts = |blanks: usize| {
         args.iter().zip(parts).map(move |(arg, part)| match part {
-            Rendered::Short(text) if blanks == 0 => text,
+            WrittenExpr::Short(text) if blanks == 0 => text,
             part => placed(arg, part, blanks),
         })
     };
     // Each part pays for the comma behind it, the last for the parentheses.
     if sum.is_some_and(|sum| head.len() + sum.max(2) <= LONGEST) {
-        return Rendered::Short(format!("{head}({})", texts(0).collect::<Vec<_>>().join(", ")));
+        return WrittenExpr::Short(format!("{head}({})", texts(0).collect::<Vec<_>>().join(", ")));
     }
     let blanks = indent(depth);
     let lines = texts(depth + 1).collect::<Vec<_>>().join(",\n");
-    Rendered::Long(format!("{blanks}{head}(\n{lines}\n{blanks})"))
+    WrittenExpr::Long(format!("{blanks}{head}(\n{lines}\n{blanks})"))
 }
 
 fn indent(depth: usize) -> String {

@@ -1,7 +1,7 @@
 //! The panel's meaning of expressions.
 
 use super::super::call::{LATER, OTHERS};
-use super::{Refusal, RefusalKind, expr, lower, lowered};
+use super::{ExpressionRefusal, RefusalKind, expr, lower, lowered};
 use crate::ast::{AggregateOp, Grouping, OverTime, Window};
 use crate::evaluate::{MATH, Node, RangeFunction};
 use crate::pattern::Patterns;
@@ -60,7 +60,7 @@ fn range_functions_are_fetched() {
 }
 
 fn refused(text: &str) -> (RefusalKind, String, String) {
-    let Refusal { kind, message, span, hint } = lower(&expr(text), &Patterns::default()).expect_err(text);
+    let ExpressionRefusal { kind, message, span, hint } = lower(&expr(text), &Patterns::default()).expect_err(text);
     let hint = hint.map_or(String::new(), |hint| format!(" ({hint})"));
     (kind, format!("{message}{hint}"), text[span.start..span.end].to_owned())
 }

@@ -40,28 +40,28 @@ pub struct KeptSamples {
     seen: u32,
     /// All samples, as long as they are few enough.
     all: Vec<FineSample>,
-    columns: Vec<Column>,
+    columns: Vec<PixelColumn>,
 }
 
 /// A pixel column.
 #[derive(Debug)]
-struct Column {
+struct PixelColumn {
     number: u32,
-    first: Numbered,
-    last: Numbered,
+    first: NumberedSample,
+    last: NumberedSample,
     /// None while all samples are NaN.
     extremes: Option<Extremes>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Extremes {
-    lowest: Numbered,
-    highest: Numbered,
+    lowest: NumberedSample,
+    highest: NumberedSample,
 }
 
 /// A sample and its number in the series.
 #[derive(Clone, Copy, Debug)]
-struct Numbered {
+struct NumberedSample {
     number: u32,
     sample: FineSample,
 }
@@ -70,7 +70,7 @@ impl KeptSamples {
     /// The bytes of memory that it takes besides its own.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.all.capacity() * size_of::<FineSample>() + self.columns.capacity() * size_of::<Column>()
+        self.all.capacity() * size_of::<FineSample>() + self.columns.capacity() * size_of::<PixelColumn>()
     }
 
     /// Takes the next sample, which lies in a column; columns ascend.
@@ -80,13 +80,13 @@ impl KeptSamples {
         } else {
             self.all = Vec::new();
         }
-        let now = Numbered { number: self.seen, sample };
+        let now = NumberedSample { number: self.seen, sample };
         self.seen += 1;
         match self.columns.last_mut().filter(|last| last.number == column) {
             Some(last) => last.push(now),
             None => {
                 let extremes = (!sample.value.is_nan()).then_some(Extremes { lowest: now, highest: now });
-                self.columns.push(Column { number: column, first: now, last: now, extremes });
+                self.columns.push(PixelColumn { number: column, first: now, last: now, extremes });
             }
         }
     }
@@ -100,7 +100,7 @@ impl KeptSamples {
         if few.max_points < 2 {
             return self.columns.last().map(|column| column.last.sample).into_iter().collect();
         }
-        let mut kept: Vec<Numbered> = Vec::new();
+        let mut kept: Vec<NumberedSample> = Vec::new();
         for column in self.columns {
             kept.extend(column.extremes.into_iter().flat_map(|found| [found.lowest, found.highest]));
             if few.keeps_ends() {
@@ -113,8 +113,8 @@ impl KeptSamples {
     }
 }
 
-impl Column {
-    fn push(&mut self, now: Numbered) {
+impl PixelColumn {
+    fn push(&mut self, now: NumberedSample) {
         self.last = now;
         let value = now.sample.value;
         if value.is_nan() {

@@ -12,5 +12,5 @@ mod window;
 pub use few::{Few, Keep, KeptSamples};
 pub use open::OpenWindows;
 pub use pair::{FineSample, Pairing};
-pub use partial::{Cell, CellKind, PARTIALS, Partials};
+pub use partial::{BucketCell, CellKind, PARTIALS, Partials};
 pub use window::{BucketSpan, merged};

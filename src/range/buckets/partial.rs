@@ -13,7 +13,7 @@ pub type Partials = [f64; PARTIALS];
 
 /// What one series has in one bucket.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Cell {
+pub struct BucketCell {
     /// The number of the bucket.
     pub bucket: u32,
     /// The partials.

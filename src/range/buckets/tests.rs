@@ -6,15 +6,15 @@ fn sample(seconds: i64, value: f64) -> FineSample {
 }
 
 /// The cells of samples in buckets of ten seconds.
-fn cells(pairing: Pairing, samples: &[FineSample]) -> Vec<Cell> {
+fn cells(pairing: Pairing, samples: &[FineSample]) -> Vec<BucketCell> {
     let kind = CellKind::Partials(pairing.function);
-    let mut cells: Vec<Cell> = Vec::new();
+    let mut cells: Vec<BucketCell> = Vec::new();
     for pair in samples.windows(2) {
         let Some(partials) = pairing.partials(pair[0], pair[1]) else { continue };
         let bucket = u32::try_from(pair[1].micros / 10_000_000).expect("a bucket");
         match cells.last_mut().filter(|last| last.bucket == bucket) {
             Some(last) => last.partials = kind.merge(last.partials, partials),
-            None => cells.push(Cell { bucket, partials }),
+            None => cells.push(BucketCell { bucket, partials }),
         }
     }
     cells
@@ -52,7 +52,7 @@ fn samples_that_lie_too_far_apart_say_nothing() {
 fn a_nan_that_left_a_window_is_gone() {
     let kind = CellKind::Partials(Function::Sum);
     let cells = [(0, 1.0), (1, f64::NAN), (2, 2.0), (3, 4.0)]
-        .map(|(bucket, value)| Cell { bucket, partials: [value, 0.0, 0.0] });
+        .map(|(bucket, value)| BucketCell { bucket, partials: [value, 0.0, 0.0] });
     let windows: Vec<BucketSpan> = (0..3).map(|from| BucketSpan { from, to: from + 2 }).collect();
     let mut sums = Vec::new();
     let each = |_, partials: Partials| {

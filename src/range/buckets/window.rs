@@ -2,7 +2,7 @@
 //! that a window costs the same however long it is, and nothing is ever subtracted: sums lose no digits, and a NaN
 //! that has left a window is gone.
 
-use super::{Cell, CellKind, Partials};
+use super::{BucketCell, CellKind, Partials};
 
 /// Neighbouring buckets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl BucketSpan {
 /// That of `each`.
 pub fn merged<E>(
     kind: CellKind,
-    cells: &[Cell],
+    cells: &[BucketCell],
     windows: &[BucketSpan],
     mut each: impl FnMut(u32, Partials) -> Result<(), E>,
 ) -> Result<(), E> {
@@ -57,15 +57,15 @@ pub fn merged<E>(
 struct Queue {
     kind: CellKind,
     /// Those that came since the stacks were turned, oldest first.
-    waiting: Vec<Cell>,
+    waiting: Vec<BucketCell>,
     /// All of those merged.
     merged: Option<Partials>,
     /// The oldest on top, each merged with all that came after it up to the turn.
-    leaving: Vec<Cell>,
+    leaving: Vec<BucketCell>,
 }
 
 impl Queue {
-    fn push(&mut self, cell: Cell) {
+    fn push(&mut self, cell: BucketCell) {
         self.waiting.push(cell);
         self.merged = Some(self.joined(self.merged, cell.partials));
     }
@@ -87,7 +87,7 @@ impl Queue {
         for cell in std::mem::take(&mut self.waiting).into_iter().rev() {
             let after = self.leaving.last().map(|cell| cell.partials);
             let partials = after.map_or(cell.partials, |after| self.kind.merge(cell.partials, after));
-            self.leaving.push(Cell { partials, ..cell });
+            self.leaving.push(BucketCell { partials, ..cell });
         }
     }
 

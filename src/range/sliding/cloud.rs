@@ -1,8 +1,8 @@
 //! The regression line from merged partials.
 
-use super::super::regression::{Line, level};
+use super::super::regression::{RegressionLine, level};
 use super::super::{Function, Window, seconds};
-use super::runs::{Merged, Runs, Step};
+use super::runs::{AdjacentSample, Merged, Runs};
 
 /// A covariance below this part of what it is the difference of is lost in rounding: the order of operations shows.
 const CLEAR_TREND: f64 = 1e-5;
@@ -24,7 +24,7 @@ pub(super) fn runs() -> Runs<Cloud> {
 }
 
 impl Cloud {
-    fn of(step: Step) -> Self {
+    fn of(step: AdjacentSample) -> Self {
         let value = step.value;
         Self { count: 1.0, x: step.seconds, y: value, xy: 0.0, xx: 0.0, low: value, high: value }
     }
@@ -52,7 +52,8 @@ pub(super) fn value(function: Function, args: [f64; 2], merged: &Merged<Cloud>, 
     }
     let cloud = merged.partial;
     let is_level = cloud.low == cloud.high;
-    let line = if is_level { level(cloud.low) } else { Line { slope: cloud.xy / cloud.xx, intercept: f64::NAN } };
+    let line =
+        if is_level { level(cloud.low) } else { RegressionLine { slope: cloud.xy / cloud.xx, intercept: f64::NAN } };
     let [ahead, late] = args;
     let evaluated = seconds(merged.origin_ms, window.end_ms) + late;
     // As Prometheus places the origin: its sums grow with the distance from there.

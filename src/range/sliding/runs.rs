@@ -13,7 +13,7 @@ pub(super) const RUN: usize = 64;
 
 /// A sample beside the one before it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Step {
+pub(super) struct AdjacentSample {
     /// The value of the sample before.
     pub(super) before: Option<f64>,
     /// Seconds since the first sample of the series.
@@ -24,7 +24,7 @@ pub(super) struct Step {
 /// The samples of a window; every `RUN` of them are merged once, when they are complete.
 #[derive(Debug)]
 pub(super) struct Runs<P> {
-    of: fn(Step) -> P,
+    of: fn(AdjacentSample) -> P,
     merge: fn(P, P) -> P,
     samples: VecDeque<Sample>,
     /// How many samples left before the first of those.
@@ -45,7 +45,7 @@ pub(super) struct Merged<P> {
 }
 
 impl<P: Copy> Runs<P> {
-    pub(super) fn new(of: fn(Step) -> P, merge: fn(P, P) -> P) -> Self {
+    pub(super) fn new(of: fn(AdjacentSample) -> P, merge: fn(P, P) -> P) -> Self {
         let (samples, stacks, classes) = (VecDeque::new(), Stacks::new(merge), Classes::default());
         Self { of, merge, samples, gone: 0, origin_ms: None, stacks, classes }
     }
@@ -93,7 +93,7 @@ impl<P: Copy> Runs<P> {
         let mut merged = None;
         for sample in self.samples.range(from - self.gone..to - self.gone) {
             let seconds = seconds(self.origin_ms.unwrap_or(sample.ms), sample.ms);
-            let step = Step { before, seconds, value: sample.value };
+            let step = AdjacentSample { before, seconds, value: sample.value };
             merged = joined(self.merge, merged, Some((self.of)(step)));
             before = Some(sample.value);
         }

@@ -3,7 +3,7 @@
 use super::super::Function;
 use super::super::compensated::Compensated;
 use super::super::counter::{is_change, is_reset};
-use super::runs::{Merged, Runs, Step};
+use super::runs::{AdjacentSample, Merged, Runs};
 
 /// A standard deviation below this part of the mean's size is lost in the digits of the mean: the order of operations
 /// shows.
@@ -19,7 +19,7 @@ pub(super) struct Moments {
 
 /// The values before each fall.
 pub(super) fn fallen() -> Runs<Compensated> {
-    let fallen = |step: Step| {
+    let fallen = |step: AdjacentSample| {
         let before = step.before.filter(|before| is_reset(*before, step.value));
         Compensated::of(before.unwrap_or_default())
     };
@@ -44,7 +44,7 @@ pub(super) fn moments() -> Runs<Moments> {
     Runs::new(|step| Moments { count: 1.0, mean: step.value, squares: 0.0 }, Moments::merged)
 }
 
-fn counted(step: Step, counts: fn(f64, f64) -> bool) -> Compensated {
+fn counted(step: AdjacentSample, counts: fn(f64, f64) -> bool) -> Compensated {
     Compensated::of(f64::from(step.before.is_some_and(|before| counts(before, step.value))))
 }
 

@@ -1,6 +1,6 @@
 //! What stands along the axes: round values in the unit, and edges of the zone's calendar.
 
-use super::unit::Unit;
+use super::unit::UnitFormat;
 use crate::time::{GridRequest, Millis, Step, TimeRange, Zone, choose_grid};
 
 /// The value axis.
@@ -23,7 +23,7 @@ const SMALLEST: f64 = 1e-290;
 impl ValueAxis {
     /// An axis around values, with room for about so many ticks; none without a value.
     #[must_use]
-    pub fn over(values: impl Iterator<Item = f64>, unit: &Unit, ticks: u32) -> Option<Self> {
+    pub fn over(values: impl Iterator<Item = f64>, unit: &UnitFormat, ticks: u32) -> Option<Self> {
         let values = values.map(|value| value.clamp(-LARGEST, LARGEST));
         let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
         if low > high {
@@ -56,7 +56,7 @@ impl ValueAxis {
 
     /// The round values, and how they are written.
     #[must_use]
-    pub fn ticks(&self, unit: &Unit) -> Vec<(f64, String)> {
+    pub fn ticks(&self, unit: &UnitFormat) -> Vec<(f64, String)> {
         let (first, last) = ((self.low / self.step).round(), (self.high / self.step).round());
         let count = (last - first).clamp(0.0, 100.0) as u32;
         // Multiplied, not summed up, so that zero is no rounding error.
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn values_stand_between_round_ticks() {
         let axis = |values: &[f64]| {
-            let unit = Unit::of(Some("percent"));
+            let unit = UnitFormat::of(Some("percent"));
             let axis = ValueAxis::over(values.iter().copied(), &unit, 5)?;
             Some(axis.ticks(&unit).into_iter().map(|(_, label)| label).collect::<Vec<_>>().join(" "))
         };
@@ -135,7 +135,7 @@ mod tests {
         assert!(axis(&[f64::MAX, f64::MIN]).is_some());
         assert!(axis(&[5.0, 5.0]).is_some());
         let of = |unit: &str, values: [f64; 2]| {
-            let unit = Unit::of(Some(unit));
+            let unit = UnitFormat::of(Some(unit));
             let axis = ValueAxis::over(values.into_iter(), &unit, 5).unwrap();
             assert!(axis.low < axis.high, "{values:?}: {axis:?}");
             axis.ticks(&unit).into_iter().map(|(_, label)| label).collect::<Vec<_>>().join(" ")

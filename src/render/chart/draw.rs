@@ -11,7 +11,7 @@ use plotters::style::{RGBColor, TextStyle};
 use super::legend::{LINE, Legend, cut};
 use super::number::visible;
 use super::theme::COLOURS;
-use super::{Chart, Picture, Plot, Unit, ValueAxis, drawn, numbers, runs, time_ticks};
+use super::{Chart, Picture, Plot, UnitFormat, ValueAxis, drawn, numbers, runs, time_ticks};
 use crate::frame::Frame;
 use crate::time::Millis;
 
@@ -28,12 +28,12 @@ const DASHED_EDGE: u32 = 5;
 const CHARACTER: u32 = 7;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Drawn = Result<(), Box<dyn std::error::Error>>;
+type DrawResult = Result<(), Box<dyn std::error::Error>>;
 
 /// A chart, its axes, and where they are.
 struct Layout<'a> {
     chart: &'a Chart<'a>,
-    unit: Unit,
+    unit: UnitFormat,
     axis: Option<ValueAxis>,
     plot: Plot,
     legend: Legend,
@@ -102,21 +102,21 @@ impl<'a> Layout<'a> {
     }
 
     /// A text of that size at a place, in pixels times [`FINE`].
-    fn write(&self, area: &Area<'_>, text: &str, at: (i32, i32), style: Writing) -> Drawn {
+    fn write(&self, area: &Area<'_>, text: &str, at: (i32, i32), style: LabelStyle) -> DrawResult {
         // The backend takes away a quarter as it counts points.
         let font = ("sans-serif", style.size * f64::from(FINE) * 1.24).into_font();
         let style = TextStyle::from(font).color(&style.colour).pos(Pos::new(style.anchor, VPos::Center));
         Ok(area.draw(&Text::new(visible(text), at, style))?)
     }
 
-    fn faint(&self, anchor: HPos) -> Writing {
-        Writing { size: 11.5, colour: self.chart.look.theme.faint_ink(), anchor }
+    fn faint(&self, anchor: HPos) -> LabelStyle {
+        LabelStyle { size: 11.5, colour: self.chart.look.theme.faint_ink(), anchor }
     }
 
-    fn values(&self, area: &Area<'_>) -> Drawn {
+    fn values(&self, area: &Area<'_>) -> DrawResult {
         let ([left, top, right, bottom], theme) = (self.edges(), self.chart.look.theme);
         let Some(axis) = &self.axis else {
-            let style = Writing { size: 14.0, colour: theme.faint_ink(), anchor: HPos::Center };
+            let style = LabelStyle { size: 14.0, colour: theme.faint_ink(), anchor: HPos::Center };
             return self.write(area, "no data", ((left + right) / 2, (top + bottom) / 2), style);
         };
         for (value, label) in axis.ticks(&self.unit) {
@@ -127,7 +127,7 @@ impl<'a> Layout<'a> {
         Ok(())
     }
 
-    fn times(&self, area: &Area<'_>) -> Drawn {
+    fn times(&self, area: &Area<'_>) -> DrawResult {
         let ([left, top, right, bottom], theme) = (self.edges(), self.chart.look.theme);
         let Chart { range, zone, .. } = *self.chart;
         for (at, label) in time_ticks(range, zone, self.plot.width / 70) {
@@ -148,7 +148,7 @@ impl<'a> Layout<'a> {
         self.write(area, &said, (right, bottom + 30 * FINE), self.faint(HPos::Right))
     }
 
-    fn marks(&self, area: &Area<'_>) -> Drawn {
+    fn marks(&self, area: &Area<'_>) -> DrawResult {
         let ([_, top, _, bottom], colour) = (self.edges(), self.chart.look.theme.mark());
         let range = self.chart.range;
         for mark in self.chart.marks {
@@ -166,7 +166,7 @@ impl<'a> Layout<'a> {
         Ok(())
     }
 
-    fn lines(&self, area: &Area<'_>) -> Drawn {
+    fn lines(&self, area: &Area<'_>) -> DrawResult {
         let Some(axis) = &self.axis else { return Ok(()) };
         for (place, frame) in drawn(self.chart.frames).enumerate() {
             let colour = self.chart.look.theme.series(place);
@@ -179,7 +179,7 @@ impl<'a> Layout<'a> {
     }
 
     /// A line, or a dot where it would have no length. Colours repeat: then lines are dashed.
-    fn run(&self, area: &Area<'_>, dots: Vec<(i32, i32)>, colour: RGBColor, is_dashed: bool) -> Drawn {
+    fn run(&self, area: &Area<'_>, dots: Vec<(i32, i32)>, colour: RGBColor, is_dashed: bool) -> DrawResult {
         let style = colour.stroke_width(FINE as u32 * 3 / 2);
         match dots.as_slice() {
             [dot] => area.draw(&Circle::new(*dot, 2 * FINE, colour.filled()))?,
@@ -190,9 +190,9 @@ impl<'a> Layout<'a> {
     }
 
     /// The notice above, the legend below.
-    fn names(&self, area: &Area<'_>) -> Drawn {
+    fn names(&self, area: &Area<'_>) -> DrawResult {
         let ([left, _, _, bottom], theme) = (self.edges(), self.chart.look.theme);
-        let ink = Writing { size: 12.0, colour: theme.ink(), anchor: HPos::Left };
+        let ink = LabelStyle { size: 12.0, colour: theme.ink(), anchor: HPos::Left };
         if let Some(notice) = self.chart.notices.first() {
             let text = cut(&visible(notice), (self.chart.look.width / CHARACTER) as usize);
             self.write(area, &format!("⚠ {text}"), (8 * FINE, 14 * FINE), ink)?;
@@ -214,15 +214,15 @@ impl<'a> Layout<'a> {
 
 /// How a text is written.
 #[derive(Clone, Copy)]
-struct Writing {
+struct LabelStyle {
     size: f64,
     colour: RGBColor,
     anchor: HPos,
 }
 
 /// The unit that all drawn series share, else none.
-fn common_unit(frames: &[Frame]) -> Unit {
+fn common_unit(frames: &[Frame]) -> UnitFormat {
     let mut units = drawn(frames).map(|frame| frame.unit.as_deref());
     let first = units.next().flatten();
-    if units.all(|unit| unit == first) { Unit::of(first) } else { Unit::of(None) }
+    if units.all(|unit| unit == first) { UnitFormat::of(first) } else { UnitFormat::of(None) }
 }

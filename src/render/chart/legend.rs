@@ -1,7 +1,7 @@
 //! The names below a chart: those that find room, and how many more there are.
 
 use super::number::visible;
-use super::unit::Unit;
+use super::unit::UnitFormat;
 use super::{Chart, Statistics, drawn, numbers};
 
 /// The height of a line in pixels.
@@ -45,7 +45,7 @@ impl Legend {
 }
 
 fn line(frame: &crate::frame::Frame) -> String {
-    let last = Unit::of(frame.unit.as_deref()).value(Statistics::of(frame).last);
+    let last = UnitFormat::of(frame.unit.as_deref()).value(Statistics::of(frame).last);
     visible(&format!("{}  {last}", frame.legend))
 }
 

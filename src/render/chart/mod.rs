@@ -14,7 +14,7 @@ pub use axis::{ValueAxis, time_ticks};
 pub use line::{Statistics, numbers, runs, usual_step};
 pub use number::{compact, tick, visible};
 pub use theme::{Theme, hex};
-pub use unit::{Unit, round};
+pub use unit::{UnitFormat, round};
 
 use crate::error::{Error, Kind};
 use crate::frame::Frame;
@@ -37,7 +37,7 @@ pub struct Chart<'a> {
     /// The zone in which times are written.
     pub zone: &'a Zone,
     /// Size and colours.
-    pub look: Look,
+    pub look: ChartStyle,
 }
 
 /// An event behind the series.
@@ -53,7 +53,7 @@ pub struct Mark {
 
 /// The size and the colours of a chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Look {
+pub struct ChartStyle {
     /// Pixels from left to right.
     pub width: u32,
     /// Pixels from top to bottom.
@@ -64,13 +64,13 @@ pub struct Look {
     pub has_legend: bool,
 }
 
-impl Default for Look {
+impl Default for ChartStyle {
     fn default() -> Self {
         Self { width: 800, height: 400, theme: Theme::Light, has_legend: true }
     }
 }
 
-impl Look {
+impl ChartStyle {
     /// The widths that can be drawn.
     pub const WIDTHS: std::ops::RangeInclusive<u32> = 160..=4000;
     /// The heights that can be drawn.

@@ -14,7 +14,7 @@ const DURATION: Ladder = Ladder(&[
 
 /// How the values of a unit are written.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Unit {
+pub struct UnitFormat {
     style: Style,
 }
 
@@ -30,7 +30,7 @@ enum Style {
     Duration { seconds: f64 },
 }
 
-impl Unit {
+impl UnitFormat {
     /// The unit of that id; one that is not known is written behind the number.
     #[must_use]
     pub fn of(id: Option<&str>) -> Self {
@@ -176,19 +176,19 @@ mod tests {
             ("parsecs", 3.0, "3 parsecs"),
             ("s", f64::NAN, "–"),
         ] {
-            assert_eq!(Unit::of(Some(id)).value(value), shown, "{id} {value}");
+            assert_eq!(UnitFormat::of(Some(id)).value(value), shown, "{id} {value}");
         }
     }
 
     #[test]
     fn ticks_share_one_size() {
-        let bytes = Unit::of(Some("bytes"));
+        let bytes = UnitFormat::of(Some("bytes"));
         let (gib, largest) = (1_073_741_824.0, 3.2 * 1_073_741_824.0);
         let step = bytes.round_step(0.4 * gib, largest);
         assert_eq!(step, 0.5 * gib);
         assert_eq!(bytes.tick(gib, step, largest), "1.0 GiB");
         assert_eq!(bytes.tick(0.0, step, largest), "0.0 GiB");
-        let seconds = Unit::of(Some("s"));
+        let seconds = UnitFormat::of(Some("s"));
         assert_eq!(seconds.tick(300.0, seconds.round_step(250.0, 1_000.0), 1_000.0), "5 min");
     }
 }

@@ -2,16 +2,16 @@
 
 /// A token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Token<'a> {
+pub(super) struct SqlToken<'a> {
     /// The space before it.
     pub space: &'a str,
     pub text: &'a str,
-    pub kind: Kind,
+    pub kind: SqlTokenKind,
 }
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum SqlTokenKind {
     /// A word that is not quoted.
     Word,
     Number,
@@ -20,15 +20,15 @@ pub(super) enum Kind {
     Other,
 }
 
-impl Token<'_> {
+impl SqlToken<'_> {
     /// Whether it is a word in capitals.
     pub(super) fn is_syntax(&self) -> bool {
-        self.kind == Kind::Word && self.text.starts_with(|c: char| c.is_ascii_uppercase())
+        self.kind == SqlTokenKind::Word && self.text.starts_with(|c: char| c.is_ascii_uppercase())
     }
 }
 
 /// Cuts a statement.
-pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
+pub(super) fn tokens(text: &str) -> Vec<SqlToken<'_>> {
     let mut found = Vec::with_capacity(text.len() / 4);
     let mut rest = text;
     loop {
@@ -36,22 +36,24 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
         let Some(first) = after.chars().next() else { return found };
         let (kind, length) = measure(after, first);
         let (token, left) = after.split_at(length);
-        found.push(Token { space, text: token, kind });
+        found.push(SqlToken { space, text: token, kind });
         rest = left;
     }
 }
 
-fn measure(text: &str, first: char) -> (Kind, usize) {
+fn measure(text: &str, first: char) -> (SqlTokenKind, usize) {
     match first {
-        'E' if text[1..].starts_with('\'') => (Kind::Other, 1 + closed(&text[1..], '\'', true)),
-        '\'' => (Kind::Other, closed(text, '\'', false)),
-        '"' => (Kind::Other, closed(text, '"', false)),
-        '0'..='9' => (Kind::Number, number(text)),
-        '$' => (Kind::Other, 1 + span(&text[1..], |c| c.is_ascii_digit())),
-        _ if is_operator(first) => (Kind::Operator, span(text, is_operator)),
-        _ if first.is_alphabetic() || first == '_' => (Kind::Word, span(text, |c| c.is_alphanumeric() || c == '_')),
-        ':' if text.starts_with("::") => (Kind::Other, 2),
-        _ => (Kind::Other, first.len_utf8()),
+        'E' if text[1..].starts_with('\'') => (SqlTokenKind::Other, 1 + closed(&text[1..], '\'', true)),
+        '\'' => (SqlTokenKind::Other, closed(text, '\'', false)),
+        '"' => (SqlTokenKind::Other, closed(text, '"', false)),
+        '0'..='9' => (SqlTokenKind::Number, number(text)),
+        '$' => (SqlTokenKind::Other, 1 + span(&text[1..], |c| c.is_ascii_digit())),
+        _ if is_operator(first) => (SqlTokenKind::Operator, span(text, is_operator)),
+        _ if first.is_alphabetic() || first == '_' => {
+            (SqlTokenKind::Word, span(text, |c| c.is_alphanumeric() || c == '_'))
+        }
+        ':' if text.starts_with("::") => (SqlTokenKind::Other, 2),
+        _ => (SqlTokenKind::Other, first.len_utf8()),
     }
 }
 

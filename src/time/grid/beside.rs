@@ -1,6 +1,6 @@
 //! Grids beside a grid: earlier buckets, and those that an offset of one bucket makes of it.
 
-use super::{Cut, Grid, MAX_POINTS, calendar};
+use super::{Grid, GridEdges, MAX_POINTS, calendar};
 use crate::time::{Millis, TimeRange, Zone};
 
 impl Grid {
@@ -10,13 +10,15 @@ impl Grid {
         let buckets = i64::from(buckets.clamp(1, MAX_POINTS));
         let end = self.start();
         let from = match &self.cut {
-            Cut::Even { length, .. } => end.checked_sub(length.checked_mul(buckets)?)?,
-            Cut::Edges(_) => self.step.period_start(self.step.period_at(end, zone) - buckets, zone),
+            GridEdges::Even { length, .. } => end.checked_sub(length.checked_mul(buckets)?)?,
+            GridEdges::Edges(_) => self.step.period_start(self.step.period_at(end, zone) - buckets, zone),
         };
         let range = TimeRange::new(from, end).ok()?;
         let cut = match &self.cut {
-            Cut::Even { length, .. } => Cut::Even { start: from, length: *length, count: u32::try_from(buckets).ok()? },
-            Cut::Edges(_) => calendar(self.step, range, zone, MAX_POINTS).ok()?,
+            GridEdges::Even { length, .. } => {
+                GridEdges::Even { start: from, length: *length, count: u32::try_from(buckets).ok()? }
+            }
+            GridEdges::Edges(_) => calendar(self.step, range, zone, MAX_POINTS).ok()?,
         };
         Some(Self { range, step: self.step, cut })
     }
@@ -25,7 +27,7 @@ impl Grid {
     /// of it (the nearest is -1); what lies between them is a bucket too. None where there are too many.
     #[must_use]
     pub fn picked(&self, numbers: &[i64]) -> Option<Self> {
-        let Cut::Even { start, length, .. } = &self.cut else { return None };
+        let GridEdges::Even { start, length, .. } = &self.cut else { return None };
         let edge = |number: i64| number.checked_mul(*length).and_then(|ahead| start.checked_add(ahead));
         let mut edges = Vec::with_capacity(2 * numbers.len());
         for number in numbers {
@@ -37,7 +39,7 @@ impl Grid {
         }
         let range = TimeRange::new(*edges.first()?, *edges.last()?).ok()?;
         let is_small = edges.len() <= MAX_POINTS as usize;
-        is_small.then_some(Self { range, step: self.step, cut: Cut::Edges(edges) })
+        is_small.then_some(Self { range, step: self.step, cut: GridEdges::Edges(edges) })
     }
 
     /// The edges of the buckets one earlier than these, or one later, as the calendar cuts them.

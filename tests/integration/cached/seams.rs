@@ -1,7 +1,7 @@
 //! Where what is known meets what is asked: no bucket is lost, counted twice, or of another cut; and how little is asked.
 
 use datebin::cache::Cache;
-use datebin::refresh::Newer;
+use datebin::refresh::CatalogNews;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -91,7 +91,7 @@ async fn a_column_of_another_type_is_another_column(pool: PgPool) {
     sql(&pool, "ALTER TABLE load ALTER value TYPE bigint USING (value * 10)::bigint").await;
     // As a refresh on its interval finds it, without anybody saying so.
     let before = server.catalog.current().expect("a catalog");
-    assert!(matches!(server.catalog.newer(&before, None).await, Newer::Better(_)));
+    assert!(matches!(server.catalog.newer(&before, None).await, CatalogNews::Better(_)));
     let answer = ask(&server, "load", &[]).await;
     assert_eq!((value_at(&answer, "h1", minute), word(&answer).as_str()), (old * 10.0, "miss"));
 }

@@ -1,7 +1,7 @@
 //! The windows of the Prometheus API that are computed of samples: what is settled is not read again.
 
 use datebin::access::{Access, Secret};
-use datebin::cache::{Cache, Origin};
+use datebin::cache::{Cache, FetchOrigin};
 use datebin::config::HttpConfig;
 use datebin::engine::{Engine, PromQuestion};
 use datebin::frame::PromValue;
@@ -33,7 +33,7 @@ pub(super) fn steps(from: i64, to: i64, step_ms: i64) -> Steps {
 pub(super) struct Asked {
     pub(super) value: PromValue,
     pub(super) word: &'static str,
-    origins: Vec<Origin>,
+    origins: Vec<FetchOrigin>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -86,7 +86,7 @@ async fn pages(pool: &PgPool) -> Option<i64> {
 }
 
 /// The rows of what was asked of the database, with the five minutes that windows look back.
-async fn rows(pool: &PgPool, origins: &[Origin]) -> i64 {
+async fn rows(pool: &PgPool, origins: &[FetchOrigin]) -> i64 {
     let mut rows = 0;
     for range in origins.iter().flat_map(|origin| &origin.asked) {
         let text = "SELECT count(*) FROM work WHERE ts >= to_timestamp($1 / 1000.0) AND ts < to_timestamp($2 / 1000.0)";

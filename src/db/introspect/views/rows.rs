@@ -38,7 +38,7 @@ pub(super) struct TableRow {
 
 /// A column of a view and what it comes from.
 #[derive(Clone, Copy)]
-pub(super) struct Carried {
+pub(super) struct ViewColumn {
     pub(super) number: i16,
     pub(super) source: i64,
     pub(super) theirs: i16,
@@ -46,46 +46,47 @@ pub(super) struct Carried {
 
 /// One column of what tells rows apart.
 #[derive(Clone)]
-pub(super) struct Part {
+pub(super) struct RowKeyColumn {
     pub(super) number: i16,
     pub(super) name: String,
     pub(super) is_time: bool,
 }
 
 impl ViewRow {
-    pub(super) fn part(&self, at: usize) -> Part {
+    pub(super) fn part(&self, at: usize) -> RowKeyColumn {
         let is_time = self.times[at] || is_epoch_name(&self.names[at]);
-        Part { number: self.numbers[at], name: self.names[at].clone(), is_time }
+        RowKeyColumn { number: self.numbers[at], name: self.names[at].clone(), is_time }
     }
 
-    pub(super) fn numbered_as(&self, number: i16) -> Option<Part> {
+    pub(super) fn numbered_as(&self, number: i16) -> Option<RowKeyColumn> {
         self.numbers.iter().position(|own| *own == number).map(|at| self.part(at))
     }
 
-    pub(super) fn carried(&self) -> Vec<Carried> {
-        let one = |at: usize| Carried { number: self.numbers[at], source: self.sources[at], theirs: self.theirs[at] };
+    pub(super) fn carried(&self) -> Vec<ViewColumn> {
+        let one =
+            |at: usize| ViewColumn { number: self.numbers[at], source: self.sources[at], theirs: self.theirs[at] };
         (0..self.numbers.len()).map(one).collect()
     }
 
     /// The columns of each part of a UNION; of another view its own.
-    pub(super) fn arms(&self) -> Vec<Vec<Carried>> {
+    pub(super) fn arms(&self) -> Vec<Vec<ViewColumn>> {
         if self.arms.is_empty() {
             return vec![self.carried()];
         }
-        let mut arms: Vec<Vec<Carried>> = Vec::new();
+        let mut arms: Vec<Vec<ViewColumn>> = Vec::new();
         for (number, source, theirs) in self.arms.iter().copied() {
             if number == 1 {
                 arms.push(Vec::new());
             }
-            arms.last_mut().into_iter().for_each(|arm| arm.push(Carried { number, source, theirs }));
+            arms.last_mut().into_iter().for_each(|arm| arm.push(ViewColumn { number, source, theirs }));
         }
         arms
     }
 
     /// The column that carries a part of a key: that column itself, or what is computed under its name.
-    pub(super) fn place(&self, arm: &[Carried], source: i64, part: &Part) -> Option<i16> {
-        let is_same = |own: &&Carried| own.source == source && own.theirs == part.number;
-        let is_called = |own: &&Carried| {
+    pub(super) fn place(&self, arm: &[ViewColumn], source: i64, part: &RowKeyColumn) -> Option<i16> {
+        let is_same = |own: &&ViewColumn| own.source == source && own.theirs == part.number;
+        let is_called = |own: &&ViewColumn| {
             let at = self.numbers.iter().position(|number| *number == own.number);
             own.source <= 0 && at.is_some_and(|at| self.names[at] == part.name)
         };
@@ -93,7 +94,7 @@ impl ViewRow {
     }
 
     /// The only time that is computed.
-    pub(super) fn other_time(&self, arm: &[Carried]) -> Option<Part> {
+    pub(super) fn other_time(&self, arm: &[ViewColumn]) -> Option<RowKeyColumn> {
         let mut times = arm.iter().filter(|own| own.source <= 0).filter_map(|own| self.numbered_as(own.number));
         let time = times.find(|part| part.is_time)?;
         times.all(|part| !part.is_time).then_some(time)
