@@ -78,7 +78,7 @@ pub struct Selector {
     /// All other matchers, in order.
     pub matchers: Vec<Matcher>,
     /// `[5m]`.
-    pub window: Option<Window>,
+    pub window: Option<WindowLength>,
     /// `offset` and `@`.
     pub modifiers: Modifiers,
     /// The text of names and matchers, from Prometheus' dialect only.
@@ -159,7 +159,7 @@ pub enum Comparison {
 
 /// A length of time in a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Window {
+pub enum WindowLength {
     /// An exact length in milliseconds, above zero.
     Millis(i64),
     /// `$__interval`: the step.
@@ -185,7 +185,7 @@ pub struct Modifiers {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offset {
     /// How far.
-    pub length: Window,
+    pub length: WindowLength,
     /// Whether the data lies after the answer instead of before it.
     pub ahead: bool,
 }
@@ -207,9 +207,9 @@ pub struct Subquery {
     /// The inner expression.
     pub expr: Expr,
     /// The range.
-    pub range: Window,
+    pub range: WindowLength,
     /// The resolution, when it is given.
-    pub resolution: Option<Window>,
+    pub resolution: Option<WindowLength>,
     /// `offset` and `@`.
     pub modifiers: Modifiers,
 }

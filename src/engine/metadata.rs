@@ -6,6 +6,7 @@
 
 mod describe;
 mod gather;
+mod large;
 mod look;
 
 pub use look::ListCoverage;
@@ -15,8 +16,7 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::labels::LabelValuesRequest;
-use super::{AT_ONCE, LabelValues, RequestScope};
+use super::{AT_ONCE, RequestScope};
 use crate::ast::Selector;
 use crate::budget::HeldBytes;
 use crate::error::{Error, Kind};
@@ -25,18 +25,13 @@ use crate::intake::prometheus::{ListQuery, ListingTimes, RemoteQuery, selector};
 use crate::observe::{Observation, Retry};
 use crate::plan::{self, SourceRows};
 use crate::refresh::CatalogNews;
-use crate::render;
 use crate::series::{Labels, METRIC_NAME};
-use crate::sql;
-use gather::{NEWEST, RelationSeries};
-use look::{ListProgress, WHOLE, in_time};
+use look::{ListProgress, WHOLE};
 
 /// Relations up to this size, all of a question together, are read.
 const SMALL: u64 = 32 << 20;
 /// The most entries of a list.
 const MOST: u32 = 100_000;
-/// Rows that are looked at for the labels of a metric in a large relation.
-const SOME_ROWS: u32 = 20_000;
 /// What a text takes besides its bytes.
 const TEXT_BYTES: usize = 64;
 /// Steps that reading a byte of a selector takes: it may be one of a pattern.
@@ -252,70 +247,6 @@ impl RequestScope {
             })
         })
         .await
-    }
-
-    /// What one large relation has.
-    async fn texts_of(
-        &self,
-        listed: LabelListing<'_>,
-        rows: &SourceRows<'_>,
-        look: &ListProgress,
-    ) -> Result<LabelValues, Error> {
-        in_time(look.until)?;
-        match listed {
-            LabelListing::Names if rows.is_chosen() && rows.source.document().is_some() => {
-                let RelationSeries { sets, is_partial } = self.newest_sets(rows, look, SOME_ROWS).await?;
-                let names = self.texts_in(listed, sets).await?;
-                Ok(LabelValues { values: names.into_iter().collect(), partial: is_partial })
-            }
-            LabelListing::Names => {
-                let names = render::names(rows.source).into_iter().chain([METRIC_NAME.to_owned()]);
-                self.where_rows_are(rows, look, names.collect()).await
-            }
-            LabelListing::Values(METRIC_NAME) => match rows.source.name_value().filter(|_| look.narrows(rows)) {
-                Some(name) => self.stored_metrics(rows, &name, look.range).await,
-                None => {
-                    let names = rows.metrics.iter().map(|metric| metric.name.clone());
-                    self.where_rows_are(rows, look, names.collect()).await
-                }
-            },
-            LabelListing::Values(label) => self.values_in_large(label, rows, look).await,
-        }
-    }
-
-    /// The values of a label in a large relation.
-    async fn values_in_large(
-        &self,
-        label: &str,
-        rows: &SourceRows<'_>,
-        look: &ListProgress,
-    ) -> Result<LabelValues, Error> {
-        let is_of_newest = look.range.is_none() && sql::are_of_newest_rows(rows.source, label);
-        if is_of_newest {
-            match self.newest_sets(rows, look, NEWEST).await {
-                Err(error) if error.kind == Kind::Timeout => {}
-                done => {
-                    let RelationSeries { sets, is_partial } = done?;
-                    let values = self.texts_in(LabelListing::Values(label), sets).await?;
-                    return Ok(LabelValues { values: values.into_iter().collect(), partial: is_partial });
-                }
-            }
-        }
-        let wish = LabelValuesRequest { label, range: look.range, prefix: "", most: MOST };
-        let mut found = self.values_of(rows, wish).await?;
-        found.partial |= is_of_newest;
-        Ok(found)
-    }
-
-    /// These texts where some row passes.
-    async fn where_rows_are(
-        &self,
-        rows: &SourceRows<'_>,
-        look: &ListProgress,
-        values: Vec<String>,
-    ) -> Result<LabelValues, Error> {
-        let has_rows = !look.narrows(rows) || self.is_any(rows, look).await?;
-        Ok(if has_rows { LabelValues { values, partial: false } } else { LabelValues::default() })
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::options::unknown;
 use super::payload::{LABEL_FIELD, PayloadFields};
 use crate::ast::{
-    Aggregate, AggregateOp, Call, Expr, ExprKind, Grouping, Matcher, Selector, Span, Subquery, Test, Window,
+    Aggregate, AggregateOp, Call, Expr, ExprKind, Grouping, Matcher, Selector, Span, Subquery, Test, WindowLength,
 };
 use crate::error::{Error, Kind};
 use crate::evaluate::RangeFunction;
@@ -242,7 +242,7 @@ fn add(expr: &mut Expr, matchers: &[Matcher]) -> bool {
 }
 
 fn over(name: &'static str, parameter: Option<f64>, selector: Selector, span: Span) -> Expr {
-    let selector = Selector { window: Some(Window::Interval), ..selector };
+    let selector = Selector { window: Some(WindowLength::Interval), ..selector };
     let mut args: Vec<Expr> =
         parameter.map(|number| Expr { kind: ExprKind::Number(number), span }).into_iter().collect();
     args.push(Expr { kind: ExprKind::Selector(selector), span });

@@ -1,6 +1,6 @@
 //! What binds to an operand from the right: ranges, subqueries, `offset` and `@`.
 
-use crate::ast::{At, BinaryOp, Expr, ExprKind, Modifiers, Offset, Selector, Span, Subquery, Window};
+use crate::ast::{At, BinaryOp, Expr, ExprKind, Modifiers, Offset, Selector, Span, Subquery, WindowLength};
 
 use super::duration::LONGEST_MS;
 use super::parser::{ParseResult, ParsedExpr, Parser};
@@ -40,11 +40,11 @@ impl Parser<'_> {
         }
     }
 
-    fn resolution(&mut self) -> ParseResult<Option<Window>> {
+    fn resolution(&mut self) -> ParseResult<Option<WindowLength>> {
         if self.is_exact() { self.exact_resolution() } else { self.window().map(Some) }
     }
 
-    fn window(&mut self) -> ParseResult<Window> {
+    fn window(&mut self) -> ParseResult<WindowLength> {
         if self.is_exact() {
             return self.exact_range();
         }
@@ -53,26 +53,26 @@ impl Parser<'_> {
     }
 
     /// A length, also one that the server knows by name; none of zero.
-    fn length_or_none(&mut self) -> ParseResult<Option<Window>> {
+    fn length_or_none(&mut self) -> ParseResult<Option<WindowLength>> {
         if matches!(self.peek(), TokenKind::Variable(_)) {
             return self.built_in().map(Some);
         }
         let ms = self.length()?;
         self.advance();
-        Ok((ms != 0).then_some(Window::Millis(ms)))
+        Ok((ms != 0).then_some(WindowLength::Millis(ms)))
     }
 
     /// `$__interval` and its kin. Those that Grafana gives in a unit are followed by it: `${__range_s}s`.
-    fn built_in(&mut self) -> ParseResult<Window> {
+    fn built_in(&mut self) -> ParseResult<WindowLength> {
         let TokenKind::Variable(name) = self.peek() else { return Err(self.unexpected(DURATION)) };
         let (window, unit) = match name.as_str() {
-            "__interval" => (Window::Interval, None),
-            "__rate_interval" => (Window::RateInterval, None),
-            "__range" => (Window::Range, None),
-            "__interval_ms" => (Window::Interval, Some("ms")),
-            "__rate_interval_ms" => (Window::RateInterval, Some("ms")),
-            "__range_ms" => (Window::Range, Some("ms")),
-            "__range_s" => (Window::Range, Some("s")),
+            "__interval" => (WindowLength::Interval, None),
+            "__rate_interval" => (WindowLength::RateInterval, None),
+            "__range" => (WindowLength::Range, None),
+            "__interval_ms" => (WindowLength::Interval, Some("ms")),
+            "__rate_interval_ms" => (WindowLength::RateInterval, Some("ms")),
+            "__range_ms" => (WindowLength::Range, Some("ms")),
+            "__range_s" => (WindowLength::Range, Some("s")),
             _ => return Err(self.unexpected(DURATION)),
         };
         let end = self.advance().end;
@@ -189,7 +189,7 @@ impl Parser<'_> {
 }
 
 impl Parser<'_> {
-    fn ranged(&self, mut node: ParsedExpr, range: Window, brackets: Span) -> ParseResult<ParsedExpr> {
+    fn ranged(&self, mut node: ParsedExpr, range: WindowLength, brackets: Span) -> ParseResult<ParsedExpr> {
         let refuse = |message| Err(Box::new(ParseError::new(brackets, message)));
         match &mut node.expr.kind {
             ExprKind::Selector(Selector { window: Some(_), .. }) => return refuse("a second range on a selector"),
@@ -218,8 +218,8 @@ impl Parser<'_> {
     fn subquery(
         &self,
         node: ParsedExpr,
-        range: Window,
-        resolution: Option<Window>,
+        range: WindowLength,
+        resolution: Option<WindowLength>,
         brackets: Span,
     ) -> ParseResult<ParsedExpr> {
         let is_range = matches!(node.expr.kind, ExprKind::Selector(Selector { window: Some(_), .. }));

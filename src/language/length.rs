@@ -1,6 +1,6 @@
 //! Lengths of time as Prometheus reads them: `5m`, `300`, `-1.5`, `+5m`.
 
-use crate::ast::{BinaryOp, Offset, Span, Window};
+use crate::ast::{BinaryOp, Offset, Span, WindowLength};
 
 use super::ParseError;
 use super::bracket::DURATION;
@@ -27,18 +27,18 @@ impl Length {
 
 impl Parser<'_> {
     /// The range in brackets.
-    pub(super) fn exact_range(&mut self) -> ParseResult<Window> {
+    pub(super) fn exact_range(&mut self) -> ParseResult<WindowLength> {
         let length = self.positive_length()?;
         match length.millis() {
             0 => Err(Box::new(ParseError::new(length.span, "a range shorter than a millisecond"))),
-            ms => Ok(Window::Millis(ms)),
+            ms => Ok(WindowLength::Millis(ms)),
         }
     }
 
     /// The resolution of a subquery; none, so the default, below a millisecond.
-    pub(super) fn exact_resolution(&mut self) -> ParseResult<Option<Window>> {
+    pub(super) fn exact_resolution(&mut self) -> ParseResult<Option<WindowLength>> {
         let ms = self.positive_length()?.millis();
-        Ok((ms > 0).then_some(Window::Millis(ms)))
+        Ok((ms > 0).then_some(WindowLength::Millis(ms)))
     }
 
     /// What stands behind `offset`.
@@ -49,7 +49,7 @@ impl Parser<'_> {
             return Err(Box::new(ParseError::new(length.span, EXPERIMENTAL)));
         }
         let ms = length.millis();
-        let offset = Offset { length: Window::Millis(ms.abs()), ahead: ms < 0 };
+        let offset = Offset { length: WindowLength::Millis(ms.abs()), ahead: ms < 0 };
         Ok((ms != 0).then_some(offset))
     }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::ast::{
     Aggregate, At, Binary, Call, Cardinality, Expr, ExprKind, Grouping, Modifiers, Selector, Subquery, ValueType,
-    Window,
+    WindowLength,
 };
 
 use super::canonical::{matching, number, written};
@@ -81,10 +81,10 @@ fn modify(node: &mut Value, modifiers: Modifiers) {
 }
 
 /// Null for a length that only the server knows.
-fn millis(length: Window) -> Value {
+fn millis(length: WindowLength) -> Value {
     match length {
-        Window::Millis(ms) => json!(ms),
-        Window::Interval | Window::RateInterval | Window::Range => Value::Null,
+        WindowLength::Millis(ms) => json!(ms),
+        WindowLength::Interval | WindowLength::RateInterval | WindowLength::Range => Value::Null,
     }
 }
 

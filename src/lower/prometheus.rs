@@ -4,7 +4,7 @@ use super::call::arguments;
 use super::lowering::{Lowering, bare};
 use super::request::{ExpressionRefusal, FARTHEST, FoldRequest, LoweredSteps, Root, SampleRead};
 use super::semantics::{EvaluationTimes, SUBQUERY_STEP_MS, SUBQUERY_STEPS, Semantics};
-use crate::ast::{At, Call, Expr, ExprKind, Matcher, MetricRef, Modifiers, Selector, Span, Subquery, Window};
+use crate::ast::{At, Call, Expr, ExprKind, Matcher, MetricRef, Modifiers, Selector, Span, Subquery, WindowLength};
 use crate::evaluate::{FoldPlan, NEGATE, Node, OverFunction, OverInput, OverNode};
 use crate::pattern::Patterns;
 use crate::range::Function;
@@ -248,10 +248,10 @@ impl WindowPlacement {
     }
 }
 
-fn millis(window: Window, span: Span) -> Result<i64, ExpressionRefusal> {
+fn millis(window: WindowLength, span: Span) -> Result<i64, ExpressionRefusal> {
     match window {
-        Window::Millis(ms) => Ok(ms.clamp(-FARTHEST, FARTHEST)),
-        Window::Interval | Window::RateInterval | Window::Range => {
+        WindowLength::Millis(ms) => Ok(ms.clamp(-FARTHEST, FARTHEST)),
+        WindowLength::Interval | WindowLength::RateInterval | WindowLength::Range => {
             let refusal = ExpressionRefusal::wrong("the variable was not replaced", span);
             Err(refusal.hint("Grafana replaces `$__interval` and its like; write a duration such as `5m`"))
         }

@@ -1,7 +1,7 @@
 //! The windows of a request: the span of time that each bucket looks at.
 
 use super::{Buckets, Context};
-use crate::ast::{At, Offset, Window};
+use crate::ast::{At, Offset, WindowLength};
 use crate::catalog::Source;
 use crate::error::{Error, Kind};
 use crate::evaluate::RangeFunction;
@@ -116,12 +116,12 @@ impl Lengths {
         Self { step_ms, rate_ms, range_ms }
     }
 
-    const fn ms(&self, window: Window) -> i64 {
+    const fn ms(&self, window: WindowLength) -> i64 {
         match window {
-            Window::Millis(ms) => ms,
-            Window::Interval => self.step_ms,
-            Window::RateInterval => self.rate_ms,
-            Window::Range => self.range_ms,
+            WindowLength::Millis(ms) => ms,
+            WindowLength::Interval => self.step_ms,
+            WindowLength::RateInterval => self.rate_ms,
+            WindowLength::Range => self.range_ms,
         }
     }
 
@@ -140,7 +140,7 @@ fn moved(grid: &Grid, offset: Option<Offset>, offset_ms: i64, zone: &Zone) -> Bu
         (Buckets::Regular { origin_ms, step_ms, start_ms }, _) => {
             Buckets::Regular { origin_ms: origin_ms - offset_ms, step_ms, start_ms: start_ms - offset_ms }
         }
-        (Buckets::Edges(_), Some(Offset { length: Window::Interval, ahead })) if is_calendar => {
+        (Buckets::Edges(_), Some(Offset { length: WindowLength::Interval, ahead })) if is_calendar => {
             Buckets::Edges(grid.edges_beside(ahead, zone))
         }
         (Buckets::Edges(edges), _) => Buckets::Edges(edges.into_iter().map(|edge| edge - offset_ms).collect()),

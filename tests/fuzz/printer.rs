@@ -1,7 +1,8 @@
 //! A tree as PromQL text that reads as the same tree.
 
 use datebin::ast::{
-    Aggregate, At, Binary, Cardinality, Expr, ExprKind, Grouping, Matcher, MetricRef, Modifiers, Selector, Test, Window,
+    Aggregate, At, Binary, Cardinality, Expr, ExprKind, Grouping, Matcher, MetricRef, Modifiers, Selector, Test,
+    WindowLength,
 };
 
 pub(crate) fn print(expr: &Expr) -> String {
@@ -85,12 +86,12 @@ fn matcher(matcher: &Matcher) -> String {
     format!("{}{operator}{}", quoted(&matcher.label), quoted(&value))
 }
 
-fn window(length: Window) -> String {
+fn window(length: WindowLength) -> String {
     match length {
-        Window::Millis(ms) => format!("{ms}ms"),
-        Window::Interval => "$__interval".to_owned(),
-        Window::RateInterval => "$__rate_interval".to_owned(),
-        Window::Range => "$__range".to_owned(),
+        WindowLength::Millis(ms) => format!("{ms}ms"),
+        WindowLength::Interval => "$__interval".to_owned(),
+        WindowLength::RateInterval => "$__rate_interval".to_owned(),
+        WindowLength::Range => "$__range".to_owned(),
     }
 }
 

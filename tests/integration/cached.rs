@@ -8,7 +8,7 @@ mod steps;
 use std::time::Duration;
 
 use datebin::cache::Cache;
-use datebin::engine::{Answer, Engine};
+use datebin::engine::{Answer as Answered, Engine};
 use datebin::time::Clock;
 use serde_json::{Value, json};
 use sqlx::{PgPool, Row as _};
@@ -141,7 +141,7 @@ fn at(engine: &Engine, now: i64, cache: &Cache) -> Engine {
     Engine { clock: Clock::Fixed(now), cache: cache.clone(), ..engine.clone() }
 }
 
-async fn answered(engine: Engine, query: Value) -> (Answer, &'static str) {
+async fn answered(engine: Engine, query: Value) -> (Answered, &'static str) {
     let query = datebin::intake::body(query.to_string().as_bytes()).expect("a query");
     let scope = engine.scope().expect("a catalog");
     let question = datebin::intake::question(&query, scope.moment(), scope.limits()).expect("a question");

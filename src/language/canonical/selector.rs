@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::ast::{At, MatchOp, Matcher, MetricRef, Modifiers, Selector, Span, Test, Window, Written, WrittenMatcher};
+use crate::ast::{
+    At, MatchOp, Matcher, MetricRef, Modifiers, Selector, Span, Test, WindowLength, Written, WrittenMatcher,
+};
 
 use super::pieces::{duration, is_plain, quoted, seconds};
 
@@ -40,12 +42,12 @@ pub(super) fn modifiers(modifiers: Modifiers) -> String {
     at + &offset.unwrap_or_default()
 }
 
-pub(super) fn window(length: Window) -> String {
+pub(super) fn window(length: WindowLength) -> String {
     match length {
-        Window::Millis(ms) => duration(ms),
-        Window::Interval => "$__interval".to_owned(),
-        Window::RateInterval => "$__rate_interval".to_owned(),
-        Window::Range => "$__range".to_owned(),
+        WindowLength::Millis(ms) => duration(ms),
+        WindowLength::Interval => "$__interval".to_owned(),
+        WindowLength::RateInterval => "$__rate_interval".to_owned(),
+        WindowLength::Range => "$__range".to_owned(),
     }
 }
 

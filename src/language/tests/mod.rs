@@ -107,9 +107,9 @@ fn show_test(test: &Test) -> String {
     }
 }
 
-fn show_window(window: Window) -> String {
+fn show_window(window: WindowLength) -> String {
     match window {
-        Window::Millis(ms) => ms.to_string(),
+        WindowLength::Millis(ms) => ms.to_string(),
         other => format!("{other:?}"),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::call::{LATER, OTHERS};
 use super::{ExpressionRefusal, RefusalKind, expr, lower, lowered};
-use crate::ast::{AggregateOp, Grouping, OverTime, Window};
+use crate::ast::{AggregateOp, Grouping, OverTime, WindowLength};
 use crate::evaluate::{MATH, Node, RangeFunction};
 use crate::pattern::Patterns;
 
@@ -49,7 +49,7 @@ fn range_functions_are_fetched() {
     let quantile = &lowered("quantile_over_time(1 - 0.1, a{x=\"1\"}[5m] offset 1h)").fetches[0];
     assert_eq!(quantile.function, Some(RangeFunction::Quantile(0.9)));
     let offset = quantile.selector.modifiers.offset.unwrap();
-    assert_eq!((offset.length, offset.ahead), (Window::Millis(3_600_000), false));
+    assert_eq!((offset.length, offset.ahead), (WindowLength::Millis(3_600_000), false));
     for word in RangeFunction::words().filter(|word| !word.starts_with("quantile")) {
         let text = format!("{word}(a[5m])");
         let lowered = lowered(&text);

@@ -1,7 +1,7 @@
 //! Random panels over rows that arrive: what the cache answers is what the database says.
 
 use datebin::cache::Cache;
-use datebin::engine::Answer;
+use datebin::engine::Answer as Answered;
 use datebin::time::Steps;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -67,7 +67,7 @@ impl Draw {
 }
 
 /// The series of an answer, by their labels.
-fn series(answer: &Answer) -> Vec<(String, Vec<(i64, f64)>)> {
+fn series(answer: &Answered) -> Vec<(String, Vec<(i64, f64)>)> {
     let frames = answer.answered.iter().flat_map(|target| &target.frames);
     frames.map(|frame| (format!("{:?}", frame.labels), frame.points.clone())).collect()
 }
