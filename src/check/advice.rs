@@ -118,7 +118,7 @@ fn strategy(source: &Source, column: &Ident) -> String {
             "the rows of the range, or where it has over {} of them a walk of an index within the range",
             sql::READ
         ),
-        (true, _) => "a loose scan of an index that leads with it".to_owned(),
+        (true, _) => "a walk along an index that leads with it".to_owned(),
         (false, _) => NEWEST.to_owned(),
     }
 }

@@ -139,8 +139,7 @@ async fn statistics_of_many_relations_say_what_those_of_few_say(pool: PgPool) {
         told.unwrap_or_else(|| panic!("{written}")).trim_end().to_owned()
     };
     let few = said().await;
-    for reason in ["ts: a number of s since 1970", "host: text, 3 distinct values", "dead: left out, dead: only NULLs"]
-    {
+    for reason in ["ts: a number of s since 1970", "host: text, 3 distinct values", "dead: left out, only NULLs"] {
         assert!(few.contains(reason), "{reason} in {few}");
     }
     let many =

@@ -41,7 +41,7 @@ async fn what_discover_writes_is_checked_and_good() {
     let checked = piped(&cluster.directory, &url, &found.stdout, &["--strict"]);
     assert_eq!(checked.status.code(), Some(0), "{}", text(&checked));
     let said = text(&checked);
-    assert!(said.contains("public.cpu (table") && said.contains("label host: a loose scan"), "{said}");
+    assert!(said.contains("public.cpu (table") && said.contains("label host: a walk along an index"), "{said}");
     assert!(said.ends_with("1 sources, 1 metrics: 0 broken, 0 slow\n"), "{said}");
 }
 

@@ -47,7 +47,7 @@ pub(super) fn role(place: &KeyedRelation<'_>, column: &ColumnFacts) -> ColumnRol
         return out("its name says that it is secret, or about a person");
     }
     if column.is_dead() {
-        return out("dead: only NULLs, by the statistics");
+        return out("only NULLs, by the statistics");
     }
     match place.keys.part(&column.name) {
         Some(KeyPart::Row) if column.numbered => return out("a row id: the database generates it"),
