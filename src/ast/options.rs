@@ -57,7 +57,7 @@ words! {
     Format {
         /// Series of points.
         #[default]
-        TimeSeries = "time_series",
+        TimeSeries = "timeseries",
         /// A row per bucket and series.
         Table = "table",
         /// A row per series: its last complete bucket.

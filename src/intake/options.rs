@@ -64,7 +64,7 @@ impl Reader<'_> {
     }
 
     fn format(&mut self) -> Option<Format> {
-        let others = [("timeseries", Format::TimeSeries), ("timeserie", Format::TimeSeries)];
+        let others = [("time_series", Format::TimeSeries), ("timeserie", Format::TimeSeries)];
         let said = self.word("format", &others, Format::ALL, Format::word);
         said.or_else(|| self.text("type").as_deref().and_then(old_type))
     }
