@@ -11,8 +11,9 @@ use super::endpoint::{Endpoint, InvalidUrl};
 use super::error::DbError;
 use super::pace::RoundTrip;
 use super::path::SearchPath;
+use super::requirement::ServerRequirement;
 use super::secured::TlsVariables;
-use super::servers::{ServerRequirement, Servers};
+use super::servers::Servers;
 use super::session::patience;
 use super::settings::{Pooler, SettingValue, Settings};
 use crate::observe::Observer;
@@ -119,7 +120,7 @@ impl DatabaseConfig {
 
     /// A server does not answer: it is tried last for a while.
     pub(super) fn note_silent(&self, server: &Endpoint) {
-        self.servers.note(&server.place());
+        self.servers.note(server);
     }
 
     /// Opens a session on the first server that is there and is what is wanted: what `own` says, else what the URL does.
@@ -146,6 +147,11 @@ impl DatabaseConfig {
     /// How many servers the URL names.
     pub(super) fn server_count(&self) -> u32 {
         self.servers.count()
+    }
+
+    /// How many addresses may be tried for a session.
+    pub(super) fn tries(&self) -> u32 {
+        self.servers.tries()
     }
 
     /// What a session that reads must find.

@@ -24,6 +24,8 @@ pub(super) struct Endpoint {
     /// Which of the servers of its URL it is.
     pub(super) number: usize,
     options: PgConnectOptions,
+    /// The host's name, where the options have one of its addresses.
+    name: Option<String>,
     security: Security,
 }
 
@@ -51,7 +53,7 @@ impl Endpoint {
         let options = options.host(address.as_deref().unwrap_or(&host)).ssl_mode(PgSslMode::Disable);
         let security = parameters.security(&options, host, variables)?;
         let options = options.application_name("datebin").disable_statement_logging();
-        Ok(Self { number: 0, options, security })
+        Ok(Self { number: 0, options, name: None, security })
     }
 
     /// The same as one of several.
@@ -69,8 +71,40 @@ impl Endpoint {
         Self { options: change(self.options), ..self }
     }
 
+    /// The same at each address of its host's name; itself where that is an address or a socket.
+    ///
+    /// # Errors
+    /// The name cannot be resolved.
+    pub(super) async fn at_each_address(&self) -> Result<Vec<Self>, DbError> {
+        let host = self.options.get_host();
+        if self.options.get_socket().is_some() || host.starts_with('/') || host.parse::<IpAddr>().is_ok() {
+            return Ok(vec![self.clone()]);
+        }
+        let mut each: Vec<Self> = Vec::new();
+        for found in tokio::net::lookup_host((host, self.options.get_port())).await? {
+            if each.iter().all(|one| one.address() != Some(found.ip())) {
+                each.push(self.at_address(found.ip()));
+            }
+        }
+        Ok(each)
+    }
+
+    /// The address of its host's name that it stands for.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        self.name.as_ref().and_then(|_| self.options.get_host().parse().ok())
+    }
+
+    /// The same at one address of its host's name.
+    pub(super) fn at_address(&self, address: IpAddr) -> Self {
+        let options = self.options.clone().host(&address.to_string());
+        Self { options, name: Some(self.host()), ..self.clone() }
+    }
+
     /// The host, or the directory of a socket.
     fn host(&self) -> String {
+        if let Some(name) = &self.name {
+            return name.clone();
+        }
         let socket = self.options.get_socket().map(|directory| directory.display().to_string());
         socket.unwrap_or_else(|| self.options.get_host().to_owned())
     }

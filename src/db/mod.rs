@@ -27,6 +27,7 @@ mod pooling;
 mod rollups;
 mod room;
 mod secured;
+mod requirement;
 mod servers;
 mod session;
 mod settings;

@@ -3,112 +3,24 @@
 use std::borrow::BorrowMut;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use form_urlencoded::{Serializer, parse};
 use sqlx::postgres::PgConnection;
-use sqlx::{Executor as _, Row as _};
 use tokio::time::timeout;
 
 use super::conninfo;
 use super::endpoint::{Endpoint, InvalidUrl, URL};
 use super::error::DbError;
 use super::hosts;
+use super::requirement::{ServerRequirement, TargetSessionAttrs, at_one};
 use super::secured::TlsVariables;
 
 /// How long a server that did not let us in is tried last.
 const AWAY: Duration = Duration::from_secs(10);
-
-/// Asks a server whether it is a standby, and for the age in seconds of what it shows. A standby that has replayed all that
-/// its primary sent is up to date, however long ago that was.
-const LOOK: &str = "SELECT pg_catalog.pg_is_in_recovery(), CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN 0 \
-    WHEN EXISTS (SELECT FROM pg_catalog.pg_stat_wal_receiver) AND pg_catalog.pg_last_wal_receive_lsn() \
-    OPERATOR(pg_catalog.=) pg_catalog.pg_last_wal_replay_lsn() THEN 0 ELSE coalesce(extract(epoch FROM \
-    pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.pg_last_xact_replay_timestamp()), 'Infinity') \
-    END::pg_catalog.float8";
-
-/// Which server a session may be opened on: libpq's `target_session_attrs`. All of ours read only, so what libpq calls
-/// `read-write` is the primary here, and `read-only` a standby.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TargetSessionAttrs {
-    Any,
-    Primary,
-    Standby,
-    PreferStandby,
-}
-
-impl TargetSessionAttrs {
-    fn parse(text: &str) -> Option<Self> {
-        match text {
-            "any" => Some(Self::Any),
-            "primary" | "read-write" => Some(Self::Primary),
-            "standby" | "read-only" => Some(Self::Standby),
-            "prefer-standby" => Some(Self::PreferStandby),
-            _ => None,
-        }
-    }
-
-    /// What is looked for, one after the other.
-    const fn passes(self) -> &'static [Self] {
-        match self {
-            Self::Any => &[Self::Any],
-            Self::Primary => &[Self::Primary],
-            Self::Standby => &[Self::Standby],
-            Self::PreferStandby => &[Self::Standby, Self::Any],
-        }
-    }
-}
-
-/// What a session must find on its server.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ServerRequirement {
-    pub(super) wanted: TargetSessionAttrs,
-    /// How old what a standby shows may be.
-    pub(super) max_lag: Option<Duration>,
-}
-
-impl ServerRequirement {
-    /// A server that may be written to, or that sends notifications.
-    pub(super) const PRIMARY: Self = Self { wanted: TargetSessionAttrs::Primary, max_lag: None };
-
-    /// Whether the server must be asked.
-    pub(super) fn is_particular(self) -> bool {
-        self.wanted != TargetSessionAttrs::Any || self.max_lag.is_some()
-    }
-
-    /// Why a server is not what is wanted; none where it is.
-    fn against(self, seen: ServerStatus) -> Option<String> {
-        match self.wanted {
-            TargetSessionAttrs::Primary if seen.is_standby => return Some("is a standby".to_owned()),
-            TargetSessionAttrs::Standby if !seen.is_standby => return Some("is no standby".to_owned()),
-            _ => {}
-        }
-        let limit = self.max_lag?.as_secs_f64();
-        let behind = if seen.lag.is_finite() {
-            format!("is {:.0} s behind", seen.lag)
-        } else {
-            "has replayed nothing since it started".to_owned()
-        };
-        (seen.lag > limit).then(|| format!("{behind}, and DATEBIN_MAX_LAG is {limit} s"))
-    }
-}
-
-/// What a server is.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ServerStatus {
-    pub(super) is_standby: bool,
-    /// Seconds.
-    lag: f64,
-}
-
-/// Looks at the server of a session: what it is, where it is what is wanted.
-pub(super) async fn looked(connection: &mut PgConnection, wish: ServerRequirement) -> Result<ServerStatus, DbError> {
-    let row = connection.fetch_one(sqlx::raw_sql(LOOK)).await?;
-    let seen = ServerStatus { is_standby: row.try_get(0)?, lag: row.try_get(1)? };
-    wish.against(seen).map_or(Ok(seen), |why| Err(DbError::Unwanted(why)))
-}
 
 /// The servers of a URL.
 #[derive(Clone)]
@@ -123,10 +35,12 @@ pub(super) struct Servers {
 /// What was found out of the servers.
 #[derive(Debug, Default)]
 struct ServerMemory {
-    /// When a server did not let us in.
-    away: Mutex<HashMap<String, Instant>>,
+    /// When a server did not let us in, or one of its addresses.
+    away: Mutex<HashMap<(String, Option<IpAddr>), Instant>>,
     /// Whose turn it is.
     turn: AtomicUsize,
+    /// The most addresses that were tried for a session.
+    tries: AtomicU32,
 }
 
 impl Servers {
@@ -182,30 +96,38 @@ impl Servers {
         u32::try_from(self.each.len()).unwrap_or(u32::MAX)
     }
 
+    /// How many addresses may be tried for a session, as far as is known: a name may have several.
+    pub(super) fn tries(&self) -> u32 {
+        self.known.tries.load(Ordering::Relaxed).max(self.count())
+    }
+
     /// Those that let us in before those that did not, lately.
-    fn in_order(&self) -> Vec<&Endpoint> {
-        let mut order: Vec<&Endpoint> = self.each.iter().collect();
-        if self.is_balanced {
-            let first = self.known.turn.fetch_add(1, Ordering::Relaxed) % order.len().max(1);
-            order.rotate_left(first);
+    fn in_order(&self, mut each: Vec<Endpoint>, turn: usize) -> Vec<Endpoint> {
+        if self.is_balanced && !each.is_empty() {
+            let first = turn % each.len();
+            each.rotate_left(first);
         }
         let away = self.known.away.lock().unwrap_or_else(PoisonError::into_inner);
-        order.sort_by_key(|one| away.get(&one.place()).is_some_and(|moment| moment.elapsed() < AWAY));
-        order
+        let is_away = |key| away.get(&key).is_some_and(|moment: &Instant| moment.elapsed() < AWAY);
+        each.sort_by_cached_key(|one| is_away((one.place(), one.address())));
+        each
     }
 
-    /// The server at a place, as it is reached now.
-    pub(super) fn at(&self, place: &str) -> Option<&Endpoint> {
-        self.each.iter().find(|server| server.place() == place)
+    /// The same server as it is reached now: its password may be another one.
+    pub(super) fn again(&self, server: &Endpoint) -> Option<Endpoint> {
+        let now = self.each.iter().find(|one| one.place() == server.place())?;
+        Some(server.address().map_or_else(|| now.clone(), |address| now.at_address(address)))
     }
 
-    /// A server did not let us in, or does not answer: it is tried last for a while.
-    pub(super) fn note(&self, place: &str) {
-        self.known.away.lock().unwrap_or_else(PoisonError::into_inner).insert(place.to_owned(), Instant::now());
+    /// A server did not let us in, or does not answer: it is tried last for a while, and this address of it.
+    pub(super) fn note(&self, server: &Endpoint) {
+        let mut away = self.known.away.lock().unwrap_or_else(PoisonError::into_inner);
+        away.insert((server.place(), server.address()), Instant::now());
+        away.insert((server.place(), None), Instant::now());
     }
 
-    /// Opens a session on the first server that is there and is what is wanted, each within a time limit. A server that
-    /// refuses the login itself is not passed over: the others would refuse it as well.
+    /// Opens a session on the first server that is there and is what is wanted, each address of it within a time limit.
+    /// A name may have several addresses, of several machines. A server that refuses the login itself is not passed over: the others would refuse it as well.
     ///
     /// # Errors
     /// What the only server says, or what each of several does.
@@ -219,31 +141,40 @@ impl Servers {
         T: BorrowMut<PgConnection>,
         F: Future<Output = Result<T, DbError>>,
     {
-        let mut reasons: Vec<(String, DbError)> = Vec::new();
+        let (mut reasons, turn) = (Vec::new(), self.known.turn.fetch_add(1, Ordering::Relaxed));
         for wanted in wish.wanted.passes() {
-            for server in self.in_order() {
-                let (place, wish) = (server.place(), ServerRequirement { wanted: *wanted, ..wish });
-                let opened = async {
-                    let mut opened = open(server.clone()).await?;
-                    if wish.is_particular() {
-                        looked(opened.borrow_mut(), wish).await?;
+            let (wish, mut tries) = (ServerRequirement { wanted: *wanted, ..wish }, 0);
+            for server in self.in_order(self.each.clone(), turn) {
+                for reached in self.reached(server, turn / self.each.len(), patience).await {
+                    tries += 1;
+                    self.known.tries.fetch_max(tries, Ordering::Relaxed);
+                    match at_one(&reached, wish, patience, &open).await {
+                        Err(error) if error.is_of_one_server() => self.passed(&reached, error, &mut reasons),
+                        done => return done,
                     }
-                    Ok(opened)
-                };
-                match timeout(patience, opened).await.unwrap_or_else(|_| Err(DbError::timed_out())) {
-                    Err(error) if error.is_of_one_server() => {
-                        // One that is there and not what is wanted now may be what the next session wants.
-                        if !matches!(error, DbError::Unwanted(_)) {
-                            self.note(&place);
-                        }
-                        reasons.retain(|(other, _)| *other != place);
-                        reasons.push((place, error));
-                    }
-                    done => return done,
                 }
             }
         }
         Err(together(reasons))
+    }
+
+    /// Where a server is tried: at each address of its name.
+    async fn reached(&self, server: Endpoint, turn: usize, patience: Duration) -> Vec<Endpoint> {
+        match timeout(patience, server.at_each_address()).await {
+            Ok(Ok(each)) if !each.is_empty() => self.in_order(each, turn),
+            // The connection fails for the same reason, and says so.
+            _ => vec![server],
+        }
+    }
+
+    /// Passes over a server, for a reason of its own.
+    fn passed(&self, server: &Endpoint, error: DbError, reasons: &mut Vec<(String, DbError)>) {
+        // One that is there and not what is wanted now may be what the next session wants.
+        if !matches!(error, DbError::Unwanted(_)) {
+            self.note(server);
+        }
+        reasons.retain(|(place, _)| *place != server.place());
+        reasons.push((server.place(), error));
     }
 }
 
@@ -282,8 +213,8 @@ mod tests {
         Servers::parse(url, &TlsVariables::default()).map_err(|InvalidUrl(expected)| expected)
     }
 
-    fn order(servers: &Servers) -> Vec<String> {
-        servers.in_order().into_iter().map(Endpoint::place).collect()
+    fn order(servers: &Servers, turn: usize) -> Vec<String> {
+        servers.in_order(servers.each.clone(), turn).iter().map(Endpoint::place).collect()
     }
 
     #[test]
@@ -315,40 +246,37 @@ mod tests {
     #[test]
     fn who_did_not_let_us_in_is_tried_last() -> Result<(), &'static str> {
         let three = servers("postgres://u@a,b,c/d")?;
-        assert_eq!(order(&three), ["a:5432/d", "b:5432/d", "c:5432/d"]);
-        three.note("a:5432/d");
-        assert_eq!(order(&three), ["b:5432/d", "c:5432/d", "a:5432/d"]);
+        assert_eq!(order(&three, 1), ["a:5432/d", "b:5432/d", "c:5432/d"]);
+        three.note(&three.each[0]);
+        assert_eq!(order(&three, 1), ["b:5432/d", "c:5432/d", "a:5432/d"]);
         let read_again = servers("postgres://u@a,b/d")?.remembering(&three);
-        assert_eq!(order(&read_again), ["b:5432/d", "a:5432/d"]);
+        assert_eq!(order(&read_again, 1), ["b:5432/d", "a:5432/d"]);
         let balanced = servers("postgres://u@a,b/d?load_balance_hosts=random")?;
-        assert_ne!(order(&balanced), order(&balanced));
+        assert_ne!(order(&balanced, 0), order(&balanced, 1));
         Ok(())
     }
 
-    #[test]
-    fn what_is_wanted_decides_and_the_lag() {
-        let standby = |lag| ServerStatus { is_standby: true, lag };
-        let primary = ServerStatus { is_standby: false, lag: 0.0 };
-        let wish =
-            |wanted, seconds: Option<u64>| ServerRequirement { wanted, max_lag: seconds.map(Duration::from_secs) };
-        for (wish, seen, why) in [
-            (wish(TargetSessionAttrs::Any, None), standby(1e9), None),
-            (wish(TargetSessionAttrs::Primary, None), standby(0.0), Some("is a standby")),
-            (wish(TargetSessionAttrs::Standby, None), primary, Some("is no standby")),
-            (wish(TargetSessionAttrs::Standby, Some(30)), standby(29.9), None),
-            (
-                wish(TargetSessionAttrs::Any, Some(30)),
-                standby(31.0),
-                Some("is 31 s behind, and DATEBIN_MAX_LAG is 30 s"),
-            ),
-            (
-                wish(TargetSessionAttrs::Any, Some(30)),
-                standby(f64::INFINITY),
-                Some("has replayed nothing since it started, and DATEBIN_MAX_LAG is 30 s"),
-            ),
-            (wish(TargetSessionAttrs::Any, Some(30)), primary, None),
-        ] {
-            assert_eq!(wish.against(seen).as_deref(), why, "{wish:?} {seen:?}");
+    #[tokio::test]
+    async fn each_address_of_a_name_is_tried_and_remembered() -> Result<(), &'static str> {
+        let [one, other] = [[10, 0, 0, 1], [10, 0, 0, 2]].map(IpAddr::from);
+        let addresses = |each: Vec<Endpoint>| each.iter().map(Endpoint::address).collect::<Vec<_>>();
+        let named = servers("postgres://u@db/d")?;
+        let each = vec![named.each[0].at_address(one), named.each[0].at_address(other)];
+        assert_eq!(addresses(named.in_order(each.clone(), 1)), [Some(one), Some(other)]);
+        assert_eq!(each[1].place(), "db:5432/d");
+        named.note(&each[0]);
+        assert_eq!(addresses(named.in_order(each.clone(), 1)), [Some(other), Some(one)]);
+        // A statement is stopped where it runs, with the password of now.
+        assert_eq!(named.again(&each[1]).and_then(|again| again.address()), Some(other));
+        let balanced = servers("postgres://u@db/d?load_balance_hosts=random")?;
+        assert_eq!(addresses(balanced.in_order(each, 1)), [Some(other), Some(one)]);
+        let local = servers("postgres://u@localhost,[::1],127.0.0.1/d?sslmode=disable")?;
+        let mut found = Vec::new();
+        for server in &local.each {
+            found.push(server.at_each_address().await.map_err(|_| "no address")?);
         }
+        assert!(found[0].iter().all(|server| server.address().is_some_and(|address| address.is_loopback())));
+        assert_eq!((addresses(found[1].clone()), addresses(found[2].clone())), (vec![None], vec![None]));
+        Ok(())
     }
 }

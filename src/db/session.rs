@@ -16,7 +16,7 @@ use super::endpoint::Endpoint;
 use super::error::DbError;
 use super::lease::raw;
 use super::pace::RoundTrip;
-use super::servers::{ServerRequirement, TargetSessionAttrs, looked};
+use super::requirement::{ServerRequirement, TargetSessionAttrs, looked};
 use super::settings::AccessMode;
 use super::start::SessionStart;
 use super::transaction::{self, Transactions};
@@ -68,7 +68,7 @@ impl Sessions {
 
     /// How long a session may take to open.
     pub(super) fn patience(&self) -> Duration {
-        patience(self.config.connect_timeout, &self.pace) * self.config.server_count()
+        patience(self.config.connect_timeout, &self.pace) * self.config.tries()
     }
 
     /// Opens a session outside of the pool.
@@ -80,9 +80,8 @@ impl Sessions {
     async fn beside(&self, session: &Session) -> Result<Session, DbError> {
         let start = SessionStart::of(SessionPurpose::Questions);
         // The password may be another one by now.
-        let servers = self.config.servers();
-        let server = servers.at(&session.server.place()).unwrap_or(&session.server);
-        let opened = open(&self.config, &start, server.clone());
+        let server = self.config.servers().again(&session.server).unwrap_or_else(|| session.server.clone());
+        let opened = open(&self.config, &start, server);
         timeout(patience(self.config.connect_timeout, &self.pace), opened).await.map_err(|_| DbError::timed_out())?
     }
 

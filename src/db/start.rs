@@ -1,7 +1,7 @@
 //! What a session is opened for, and what it starts with.
 
 use super::config::SessionPurpose;
-use super::servers::ServerRequirement;
+use super::requirement::ServerRequirement;
 
 /// How a session starts.
 pub(super) struct SessionStart {
