@@ -156,3 +156,31 @@ async fn dates_of_annotations_and_of_rollups_are_days_too(pool: PgPool) {
         assert_eq!(points, json!([[84.0, midnight - 86_400_000 * 2]]), "{zone}");
     }
 }
+
+/// A row an hour for four weeks, and their counts by the week and by the day; each count is planted.
+const WEEKS: &str = "
+    CREATE TABLE w (ts timestamptz NOT NULL, value float8);
+    INSERT INTO w SELECT '2025-06-01Z'::timestamptz + n * interval '1 h', n FROM generate_series(0, 671) AS n;
+    CREATE INDEX ON w (ts);
+    CREATE TABLE w_1w AS SELECT date_trunc('week', ts, 'UTC') AS ts, 100000 + count(*) AS n FROM w GROUP BY 1;
+    CREATE TABLE w_1d AS SELECT date_trunc('day', ts, 'UTC') AS ts, 1000 + count(*) AS n FROM w GROUP BY 1;";
+
+#[sqlx::test(migrations = false)]
+async fn weeks_from_sunday_come_from_a_rollup_of_days(pool: PgPool) {
+    sql(&pool, WEEKS).await;
+    let rollup = |step: &str| {
+        format!("[[source.rollup]]\nrelation = \"w_{step}\"\nstep = \"{step}\"\ncolumns = {{ count = \"n\" }}\n")
+    };
+    let source = "[[source]]\nrelation = \"w\"\nlabels = []\n[source.metric.w]\ncolumn = \"value\"\n";
+    for (first, from, to, expected) in [
+        ("monday", "2025-06-09T00:00:00Z", "2025-06-16T00:00:00Z", 100_168.0),
+        ("sunday", "2025-06-08T00:00:00Z", "2025-06-15T00:00:00Z", 7_168.0),
+    ] {
+        let file = format!("week_starts = \"{first}\"\n{source}{}{}", rollup("1w"), rollup("1d"));
+        let server = Server::declared(&pool, &file).await;
+        let question = json!({"range": {"from": from, "to": to},
+            "targets": [{"target": "count_over_time(w[$__interval])", "payload": {"step": "1w"}}]});
+        let answer = server.post("/query", question).await;
+        assert_eq!(answer.body[0]["datapoints"][0][0], json!(expected), "{first}: {}", answer.body);
+    }
+}

@@ -253,3 +253,16 @@ async fn a_table_that_the_file_does_not_name_is_told() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("other.toml, line 2: unknown field `relatoin`"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_zone_of_the_file_wins_over_that_of_the_environment() {
+    let cluster = Cluster::start();
+    let url = cluster.url();
+    let settings = [("DATABASE_URL", url.as_str()), ("DATEBIN_TIME_ZONE", "America/New_York")];
+    for (file, expected) in [("", "America/New_York"), ("time_zone = \"Europe/Prague\"\n", "Europe/Prague")] {
+        fs::write(cluster.directory.join("datebin.toml"), file).expect("the file");
+        let found = ran(&cluster.directory, &settings, &["discover"]);
+        let said = String::from_utf8_lossy(&found.stdout);
+        assert!(said.contains(&format!("time_zone = {expected:?}\n")), "{said}");
+    }
+}
