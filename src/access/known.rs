@@ -10,6 +10,8 @@ use crate::identity::Identity;
 
 /// How long it counts.
 const LASTS: Duration = Duration::from_secs(30);
+/// How long it counts while some names were not found in time: finding out takes seconds each time.
+const LASTS_UNDECIDED: Duration = Duration::from_secs(15);
 /// The most people of whom it is kept.
 const MOST: usize = 200;
 
@@ -27,11 +29,18 @@ struct CallerSnapshot {
     made: Instant,
 }
 
+impl CallerSnapshot {
+    fn lasts(&self) -> Duration {
+        let is_undecided = self.known.get().is_some_and(|known| !known.undecided().is_empty());
+        if is_undecided { LASTS_UNDECIDED } else { LASTS }
+    }
+}
+
 impl CallerSnapshots {
     /// The part of a catalog that a caller knows. Entries of other catalogs and old entries are dropped.
     pub(super) fn of(&self, identity: &Identity, whole: &Arc<Snapshot>) -> SnapshotCell {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|one| Arc::ptr_eq(&one.whole, whole) && one.made.elapsed() < LASTS);
+        all.retain(|one| Arc::ptr_eq(&one.whole, whole) && one.made.elapsed() < one.lasts());
         if let Some(one) = all.iter().find(|one| one.identity == *identity) {
             return Arc::clone(&one.known);
         }

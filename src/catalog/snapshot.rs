@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::{AnnotationSource, Metric, Rollup, RollupCoverage, Source, SourceLabel};
+use super::{AnnotationSource, Metric, Relation, Rollup, RollupCoverage, Source, SourceLabel};
 use crate::nearest::Lexicon;
 use crate::time::Zone;
 
@@ -21,6 +21,8 @@ pub struct Snapshot {
     /// How far the database's clock is ahead of ours, in milliseconds.
     skew_ms: i64,
     notes: Vec<String>,
+    /// Relations whose metrics are not in it, because the names that its caller may see were not found in time.
+    undecided: Vec<Relation>,
     /// By source, whether a question has met a time that is no whole millisecond.
     fine: Arc<[AtomicBool]>,
     /// The names, arranged for the first misspelt one.
@@ -85,8 +87,9 @@ impl Snapshot {
         }
         let annotations = AnnotationSource::own().into_iter().chain(annotations).collect();
         let (aliases, notes, lexicon) = (BTreeMap::new(), Vec::new(), OnceLock::new());
+        let undecided = Vec::new();
         let fine = sources.iter().map(|_| AtomicBool::default()).collect();
-        Ok(Self { sources, metrics, aliases, annotations, zone, skew_ms: 0, notes, fine, lexicon })
+        Ok(Self { sources, metrics, aliases, annotations, zone, skew_ms: 0, notes, undecided, fine, lexicon })
     }
 
     /// The part of it that a caller may see: of each source what `narrow` leaves, and the annotations that are seen. A
@@ -113,11 +116,24 @@ impl Snapshot {
             zone: self.zone,
             skew_ms: self.skew_ms,
             notes: Vec::new(),
+            undecided: Vec::new(),
             lexicon: OnceLock::new(),
             sources,
             metrics,
             aliases,
         }
+    }
+
+    /// The same, without the metrics of relations whose names were not found in time.
+    #[must_use]
+    pub fn without(self, undecided: Vec<Relation>) -> Self {
+        Self { undecided, ..self }
+    }
+
+    /// The relations whose metrics are missing, because the names that its caller may see were not found in time.
+    #[must_use]
+    pub fn undecided(&self) -> &[Relation] {
+        &self.undecided
     }
 
     /// Says which members each source's document label has, in the order of the sources.

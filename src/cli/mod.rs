@@ -10,6 +10,7 @@ mod health;
 mod instant;
 mod promql;
 mod query;
+mod refused;
 mod serve;
 mod settings;
 mod shell;
@@ -23,6 +24,7 @@ use clap::{Parser, Subcommand};
 use crate::catalog::file::CatalogFile;
 use crate::config::{ConfigError, Environment, LogConfig, unknown_variables};
 use crate::db::{self, DbError};
+use refused::refused;
 use settings::Flags;
 
 /// Lets Grafana chart, alert on and annotate from the metrics that already live in PostgreSQL.
@@ -95,7 +97,11 @@ pub async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match run(Arguments::parse().command.unwrap_or_else(|| Command::Serve(Flags::default())), hidden).await {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return refused(&error),
+    };
+    match run(arguments.command.unwrap_or_else(|| Command::Serve(Flags::default())), hidden).await {
         Ok(code) => code,
         Err(error) => {
             say(&format!("datebin: {error}"));

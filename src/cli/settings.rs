@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use clap::builder::Styles;
 use clap::{Arg, ArgMatches, Command, FromArgMatches};
 
+use super::refused::{HIDDEN, is_connection};
 use super::{CommandError, print, variable_names};
 use crate::config::{DatabaseSettings, Environment, Setting, settings};
 
@@ -70,6 +71,7 @@ pub(super) fn show(environment: &Environment<'_>) -> Result<(), CommandError> {
         let set = (environment.0)(setting.name).filter(|value| !value.trim().is_empty());
         let line = match (&set, setting.default) {
             (Some(_), _) if setting.is_secret() => format!("{}={}", setting.name, place(environment)),
+            (Some(value), _) if is_connection(value) => format!("{}={HIDDEN}", setting.name),
             (Some(value), _) => format!("{}={}", setting.name, value.trim()),
             (None, Some(default)) => format!("# {}={default}", setting.name),
             (None, None) => format!("# {} is not set", setting.name),

@@ -66,6 +66,11 @@ impl fmt::Display for SettingValue {
     }
 }
 
+/// What another client of a pooler may have left in a session: a role, a path, whom it asked for. NULL is what the server sets for
+/// the role that logged in.
+const CLEARED: &str = ", pg_catalog.set_config('role', NULL::pg_catalog.text, true), \
+    pg_catalog.set_config('search_path', NULL::pg_catalog.text, true), \
+    pg_catalog.set_config('datebin.user', '', true), pg_catalog.set_config('datebin.token', '', true)";
 /// A setting of no meaning: a session that has it was given all of its start. What such a session sets stays its own.
 const MARK: &str = "datebin.start";
 /// Ends the statement of a client that vanished, should our own cancellation not get through. Some platforms of the
@@ -123,7 +128,7 @@ impl Settings {
     pub(super) fn opening(&self, mode: AccessMode) -> Statement {
         let mut w = Writer::default();
         w.syntax(mode.begin()).syntax("; SELECT pg_catalog.pg_backend_pid()");
-        w.syntax(", pg_catalog.current_setting('transaction_read_only')");
+        w.syntax(", pg_catalog.current_setting('transaction_read_only')").syntax(CLEARED);
         for setting in &self.0 {
             w.syntax(", ");
             setting.write_call(&mut w, SettingScope::Transaction);
@@ -191,7 +196,9 @@ mod tests {
         assert_eq!(
             settings.opening(AccessMode::Reading).text,
             "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE; SELECT pg_catalog.pg_backend_pid(), \
-             pg_catalog.current_setting('transaction_read_only'), pg_catalog.set_config('DateStyle', 'ISO, MDY', true), \
+             pg_catalog.current_setting('transaction_read_only'), pg_catalog.set_config('role', NULL::pg_catalog.text, true), \
+             pg_catalog.set_config('search_path', NULL::pg_catalog.text, true), pg_catalog.set_config('datebin.user', '', true), \
+             pg_catalog.set_config('datebin.token', '', true), pg_catalog.set_config('DateStyle', 'ISO, MDY', true), \
              pg_catalog.set_config('lock_timeout', '5000', true)"
         );
         assert!(settings.read_back(false).text.contains("ANY (ARRAY['DateStyle', 'lock_timeout'])), CASE"));

@@ -59,12 +59,13 @@ impl RequestScope {
         let rows: Vec<SourceRows<'_>> = rows.into_iter().filter(|rows| is_readable(rows.source, &forbidden)).collect();
         let running: Vec<_> = rows.iter().map(|rows| self.known_of(rows)).collect();
         let results: Vec<_> = stream::iter(running).buffered(AT_ONCE).collect().await;
-        let mut known: BTreeMap<usize, VisibleNames> = BTreeMap::new();
+        let (mut known, mut undecided): (BTreeMap<usize, VisibleNames>, Vec<Relation>) = Default::default();
         for (rows, result) in rows.iter().zip(results) {
             match result {
                 Ok(found) => drop(known.insert(rows.at, found)),
                 // One that is broken has no names that anybody knows.
                 Err(error) if is_of_source(&error) => {}
+                Err(error) if error.kind == Kind::Timeout => undecided.push(rows.source.relation.clone()),
                 Err(error) => return Err(error),
             }
         }
@@ -81,7 +82,7 @@ impl RequestScope {
             }
             Some(seen)
         };
-        Ok(self.snapshot.narrowed(narrow, |one| !forbidden.contains(&one.relation)))
+        Ok(self.snapshot.narrowed(narrow, |one| !forbidden.contains(&one.relation)).without(undecided))
     }
 
     /// The relations of the catalog that the caller's role may not read, in whole or in part.
@@ -109,10 +110,7 @@ impl RequestScope {
             let wish = LabelValuesRequest { label: METRIC_NAME, range: None, prefix: "", most: NAMES };
             let found = self.values_of(rows, wish).await?;
             if found.partial {
-                // A name that was not found in time is not one that does not exist.
-                let message =
-                    format!("the metrics of {} that you may see were not found in time", rows.source.relation);
-                return Err(Error::new(Kind::Timeout, message).hint("`datebin check` names the index that would help"));
+                return Err(Error::new(Kind::Timeout, "the names were not found in time"));
             }
             known.names = Some(found.values.into_iter().collect());
         }
@@ -135,8 +133,8 @@ fn is_readable(source: &Source, forbidden: &HashSet<&Relation>) -> bool {
     relations(source).all(|relation| !forbidden.contains(relation))
 }
 
-/// Whether an error is about one source and lasts: the others may be known. What took too long, or is not as the catalog
-/// says, would otherwise be an empty answer.
+/// Whether an error is about one source and lasts: the others may be known. What is not as the catalog says would otherwise
+/// be an empty answer.
 const fn is_of_source(error: &Error) -> bool {
     matches!(error.kind, Kind::Broken | Kind::BadData | Kind::TooManyLabelValues)
 }

@@ -51,9 +51,15 @@ impl RequestScope {
                 found.values.into_iter().collect()
             }
             VariableAsk::LabelNames { selector } => self.names_of_labels(question, selector.as_deref()).await?,
-            VariableAsk::Metrics { pattern } => self.metrics(pattern)?,
+            VariableAsk::Metrics { pattern } => {
+                plan::complete(snapshot)?;
+                self.metrics(pattern)?
+            }
             VariableAsk::QueryResult { expression } => self.result(question, expression).await?,
-            VariableAsk::Search(text) => search(snapshot, text)?,
+            VariableAsk::Search(text) => {
+                plan::complete(snapshot)?;
+                search(snapshot, text)?
+            }
         };
         let mut texts: Vec<String> = texts.into_iter().filter(|text| text.starts_with(&question.prefix)).collect();
         let cut = texts.len() > question.limit;

@@ -41,7 +41,7 @@ use crate::config::HttpConfig;
 use crate::engine::{Engine, RequestScope};
 use crate::error::{Error, Kind};
 use crate::observe::Record;
-use crate::plan::Limits;
+use crate::plan::{self, Limits};
 use crate::time::to_rfc3339;
 use buffers::Buffers;
 use exposition::PageSources;
@@ -72,8 +72,15 @@ struct App {
 }
 
 impl App {
-    /// The scope of the request.
+    /// The scope of a request that needs every name.
     async fn scope(&self) -> Result<RequestScope, Error> {
+        let scope = self.question_scope().await?;
+        plan::complete(scope.snapshot())?;
+        Ok(scope)
+    }
+
+    /// The scope of a request about metrics by their names.
+    async fn question_scope(&self) -> Result<RequestScope, Error> {
         Ok(self.engine.scope_for(&self.caller, &self.record).await?.fresh(self.is_fresh))
     }
 

@@ -98,6 +98,7 @@ pub(super) fn metrics<'a>(
         }
         MetricRef::Names(names) => names.iter().map(String::as_str).collect(),
         MetricRef::Matching(matchers) => {
+            complete(snapshot)?;
             let matching = matching(naming, matchers, span)?;
             if matching.is_empty() {
                 return Err(Error::new(Kind::UnknownMetric, "no metric's name matches").at(span));
@@ -114,7 +115,7 @@ pub(super) fn metrics<'a>(
         return Err(Error::new(Kind::TooManyMetrics, message).at(span));
     }
     let find = |name: &str| {
-        let carriers: Vec<Carrier<'a>> = snapshot.carriers(name).collect();
+        let carriers = carriers(snapshot, name)?;
         if carriers.is_empty() { Err(unknown_metric(snapshot, name).at(span)) } else { Ok(carriers) }
     };
     names.into_iter().map(find).collect()
@@ -126,6 +127,9 @@ pub(super) fn named_or_any<'a>(
     selector: &Selector,
     span: Span,
 ) -> Result<Vec<Vec<Carrier<'a>>>, Error> {
+    if !matches!(selector.metric, MetricRef::Names(_)) {
+        complete(naming.snapshot)?;
+    }
     let mut names: Vec<&str> = match &selector.metric {
         MetricRef::Any => naming.snapshot.names().collect(),
         MetricRef::Names(names) => names.iter().map(String::as_str).collect(),
@@ -133,8 +137,29 @@ pub(super) fn named_or_any<'a>(
     };
     names.sort_unstable();
     names.dedup();
-    let carriers = |name: &str| naming.snapshot.carriers(name).collect();
-    Ok(names.into_iter().map(carriers).collect())
+    names.into_iter().map(|name| carriers(naming.snapshot, name)).collect()
+}
+
+/// The sources of a metric. One that is not known may be of a relation whose names were not found in time, and so may a
+/// part of one that rows name.
+fn carriers<'a>(snapshot: &'a Snapshot, name: &str) -> Result<Vec<Carrier<'a>>, Error> {
+    let carriers: Vec<Carrier<'a>> = snapshot.carriers(name).collect();
+    if carriers.iter().all(|carrier| carrier.source.name_value().is_some()) {
+        complete(snapshot)?;
+    }
+    Ok(carriers)
+}
+
+/// Refuses what depends on all names while some are not known.
+///
+/// # Errors
+/// The names that the caller may see were not found in time.
+pub fn complete(snapshot: &Snapshot) -> Result<(), Error> {
+    let Some(relation) = snapshot.undecided().first() else { return Ok(()) };
+    // A name that was not found in time is not one that does not exist.
+    let message = format!("the metrics of {relation} that you may see were not found in time");
+    Err(Error::new(Kind::Timeout, message)
+        .hint("the table may be locked, or lack the index that `datebin check` names; other metrics are answered"))
 }
 
 /// The sources of each metric that a selector names and that exists, however many those are.

@@ -26,7 +26,7 @@ pub use axis::{Buckets, TimeAxis};
 pub use context::Context;
 pub use fetch::{FetchGroup, TargetPlan, fetches, fetches_on, narrowed, samples};
 pub use last::LastBefore;
-pub use metrics::{NameResolution, too_many_filters};
+pub use metrics::{NameResolution, complete, too_many_filters};
 pub use newest::{NewestPer, newest};
 pub use reads::{MetricRead, reads};
 pub use rows::{SourceRows, found, is_sensible, rows};

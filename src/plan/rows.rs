@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fetch::filters;
-use super::metrics::{FetchCount, NameResolution, few_enough, known, metrics};
+use super::metrics::{FetchCount, NameResolution, complete, few_enough, known, metrics};
 use super::{Filter, ValueCondition};
 use crate::ast::{Matcher, MetricRef, Selector, Span};
 use crate::catalog::filter::wanted;
@@ -71,6 +71,7 @@ pub fn rows<'a>(
             of_source.entry(carrier.at).or_default().push(carrier.metric);
         }
     } else {
+        complete(snapshot)?;
         of_source.extend(every(snapshot));
     }
     passing(naming, MeantMetrics { of_source, chosen }, selector, others, &mut FetchCount::default())
@@ -105,7 +106,10 @@ fn found_by<'a>(
                 of_source.entry(carrier.at).or_default().push(carrier.metric);
             }
         }
-        None => of_source.extend(every(naming.snapshot)),
+        None => {
+            complete(naming.snapshot)?;
+            of_source.extend(every(naming.snapshot));
+        }
     }
     passing(naming, MeantMetrics { of_source, chosen }, selector, &[], bounded)
 }

@@ -50,6 +50,11 @@ async fn asked(program: &Program, (name, login): (&str, &str), path: &str, body:
 /// A server for these people, with so many bytes of cache.
 async fn served(cluster: &Cluster, url: &str, cache: &str) -> Program {
     cluster.sql(ROWS).await;
+    served_as_is(cluster, url, cache).await
+}
+
+/// The same once the rows are there.
+async fn served_as_is(cluster: &Cluster, url: &str, cache: &str) -> Program {
     let tokens = cluster.directory.join("tokens.toml");
     let text = [
         token("plain", ""),
@@ -188,6 +193,78 @@ async fn each_person_sees_its_own_rows_through_a_pooler_of_transactions() {
     let program = served(&cluster, &reader(&bouncer.url()), "0").await;
     assert_own_world(&program, "plain").await;
     assert_eq!(right(&program, questions()).await, questions());
+}
+
+/// What another client of a pooler left in its sessions is nobody's: not its role, its path, or whom it asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_client_left_in_a_pooled_session_does_no_harm() {
+    let cluster = Cluster::start();
+    let pool = "pool_mode = transaction\ndefault_pool_size = 3";
+    let Some(bouncer) = Bouncer::before(&cluster, "the test of sessions that are left", pool).await else { return };
+    cluster.sql(ROWS).await;
+    let url = reader(&bouncer.url());
+    // Each holds a session of the server while it sets, so that all of them are set.
+    let mut others = Vec::new();
+    for _ in 0..3 {
+        let options: sqlx::postgres::PgConnectOptions = url.parse().expect("a URL");
+        let options = options.extra_float_digits(None::<i8>).statement_cache_capacity(0);
+        let mut other = sqlx::ConnectOptions::connect(&options).await.expect("a client of the pooler");
+        sqlx::raw_sql(
+            "BEGIN; SET search_path = pg_catalog; SET ROLE viewer; SELECT set_config('datebin.token', 'another', false);
+             SELECT set_config('datebin.user', 'another', false)",
+        )
+        .execute(&mut other)
+        .await
+        .expect("it sets");
+        others.push(other);
+    }
+    for other in &mut others {
+        sqlx::raw_sql("COMMIT").execute(other).await.expect("it commits");
+    }
+    let program = served_as_is(&cluster, &url, "0").await;
+    assert_own_world(&program, "plain").await;
+    // The role of the other client may not read this.
+    assert_eq!(asked(&program, ("plain", "alice"), "/query", Some(&question("hidden"))).await.status, 200);
+    drop(others);
+}
+
+/// Names that are stored in rows are asked of PostgreSQL for each person: a table that is locked hides no other metric.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_table_of_names_costs_a_person_its_own_metrics_only() {
+    let cluster = Cluster::start();
+    let program = served(&cluster, &reader(&cluster.url()), "0").await;
+    let mut owner = cluster.connect().await;
+    let mut transaction = sqlx::Connection::begin(&mut owner).await.expect("a transaction");
+    sqlx::raw_sql("LOCK TABLE stored IN ACCESS EXCLUSIVE MODE").execute(&mut *transaction).await.expect("the lock");
+    let begun = std::time::Instant::now();
+    let own = question("own");
+    let six = (0..6).map(|_| asked(&program, ("plain", "alice"), "/query", Some(&own)));
+    for answer in futures_util::future::join_all(six).await {
+        assert_eq!((answer.status, &answer.body[0]["datapoints"][0][0]), (200, &json!(1.0)), "{}", answer.body);
+    }
+    let label = "/api/v1/query?query=own&time=2018-04-15T04:56:00Z";
+    assert_eq!(asked(&program, ("plain", "alice"), label, None).await.body["data"]["result"][0]["value"][1], "1");
+    // What may be a name in that table is not said to be none.
+    for (path, body, status) in [
+        ("/query", Some(question("alice_temperature")), 504),
+        ("/query", Some(question("nothing")), 504),
+        ("/api/v1/query?query=nothing", None, 503),
+        ("/search", Some(json!({"target": ""})), 504),
+    ] {
+        let answer = asked(&program, ("plain", "alice"), path, body.as_ref()).await;
+        let text = answer.body.to_string();
+        assert_eq!(answer.status, status, "{path}: {text}");
+        assert!(
+            text.contains("the metrics of public.stored that you may see were not found in time"),
+            "{path}: {text}"
+        );
+    }
+    assert!(
+        begun.elapsed() < std::time::Duration::from_secs(12),
+        "one look at the table is shared: {:?}",
+        begun.elapsed()
+    );
+    transaction.rollback().await.expect("the end of the lock");
 }
 
 #[tokio::test(flavor = "multi_thread")]

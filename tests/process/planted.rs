@@ -134,7 +134,10 @@ const UNTRUSTED: &str = "
     CREATE TABLE checked (ts timestamptz NOT NULL, metric text NOT NULL, value double precision, CHECK (plan_spy(1) > 0))
         PARTITION BY RANGE (ts);
     CREATE TABLE checked_all PARTITION OF checked DEFAULT;
+    CREATE FUNCTION last_spy(text, text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN $2; END $$;
     RESET ROLE;
+    CREATE AGGREGATE last_of(text) (SFUNC = last_spy, STYPE = text);
+    CREATE VIEW gathered AS SELECT ts, last_of('pressure of an aggregate') AS metric, avg(value) AS value FROM indexed GROUP BY 1;
     CREATE ROLE viewer LOGIN PASSWORD 'viewer';
     GRANT SELECT ON ALL TABLES IN SCHEMA public TO viewer;
     ALTER ROLE viewer SET track_functions = 'all';";
@@ -155,6 +158,6 @@ async fn discovery_runs_no_code_of_untrusted_roles() {
         assert_eq!(names.contains("pressure"), is_listed, "{names}");
         let notes =
             program.log().iter().filter(|line| line.to_string().contains("the untrusted role `mallory`")).count();
-        assert_eq!(notes, if is_listed { 0 } else { 5 });
+        assert_eq!(notes, if is_listed { 0 } else { 6 });
     }
 }

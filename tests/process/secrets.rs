@@ -75,6 +75,20 @@ fn a_password_is_printed_by_no_command_under_any_error() {
         fs::write(directory.join(".env"), text).expect("a file");
         assert_silent(".env", &directory, &[]);
     }
+    fs::remove_file(directory.join(".env")).expect("the file goes");
+    // As psql takes it, and as a flag's value that it is not.
+    for (command, text) in
+        ["serve", "check", "discover", "migrate", "config", "health", "demo", "man", "schema", "completions"]
+            .into_iter()
+            .flat_map(|command| [plain.as_str(), "host=h password=hunter2-plain"].map(|text| (command, text)))
+    {
+        for arguments in [vec![command, text], vec![text], vec![command, "--pool-size", text]] {
+            let output = ran(&directory, &[("DATEBIN_LISTEN", "192.0.2.1:1")], &arguments);
+            let said =
+                format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            assert!(!said.contains("hunter2-plain"), "{arguments:?}: {said}");
+        }
+    }
     fs::write(directory.join(".env"), "A=1\n\nB hunter2-plain\n").expect("a file");
     let output = ran(&directory, &[], &["schema"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();

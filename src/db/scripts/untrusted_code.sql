@@ -14,8 +14,18 @@ untrusted AS MATERIALIZED (
       AND (own.rolsuper OR NOT pg_catalog.pg_has_role(r.oid, 'USAGE'))
       AND r.oid <> (SELECT d.datdba FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
 ),
-function AS MATERIALIZED (
-    SELECT p.oid AS id, p.proowner AS owner FROM untrusted AS s JOIN pg_catalog.pg_proc AS p ON p.proowner = s.id
+own_function AS MATERIALIZED (
+    SELECT array_agg(p.oid) AS ids, array_agg(p.proowner) AS owners
+    FROM untrusted AS s JOIN pg_catalog.pg_proc AS p ON p.proowner = s.id
+),
+-- Aggregates and functions that are made of such functions run them, whoever owns these. Arrays, as below.
+function(id, owner) AS (
+    SELECT f.id, f.owner FROM own_function AS l CROSS JOIN LATERAL unnest(l.ids, l.owners) AS f(id, owner)
+    UNION
+    SELECT d.objid, f.owner
+    FROM function AS f JOIN pg_catalog.pg_depend AS d
+        ON d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.refobjid = f.id
+        AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
 ),
 code AS MATERIALIZED (
     SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::oid AS class, f.id, f.owner FROM function AS f
