@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use super::classify::{Decision, Verdict};
 use super::{AnnotationSource, Metric, Relation, Rollup, RollupCoverage, Source, SourceLabel};
 use crate::nearest::Lexicon;
 use crate::time::Zone;
@@ -23,6 +24,8 @@ pub struct Snapshot {
     notes: Vec<String>,
     /// Relations whose metrics are not in it, because the names that its caller may see were not found in time.
     undecided: Vec<Relation>,
+    /// What whole relations were taken for.
+    decisions: Vec<Decision>,
     /// By source, whether a question has met a time that is no whole millisecond.
     fine: Arc<[AtomicBool]>,
     /// The names, arranged for the first misspelt one.
@@ -87,9 +90,21 @@ impl Snapshot {
         }
         let annotations = AnnotationSource::own().into_iter().chain(annotations).collect();
         let (aliases, notes, lexicon) = (BTreeMap::new(), Vec::new(), OnceLock::new());
-        let undecided = Vec::new();
+        let (undecided, decisions) = (Vec::new(), Vec::new());
         let fine = sources.iter().map(|_| AtomicBool::default()).collect();
-        Ok(Self { sources, metrics, aliases, annotations, zone, skew_ms: 0, notes, undecided, fine, lexicon })
+        Ok(Self {
+            sources,
+            metrics,
+            aliases,
+            annotations,
+            zone,
+            skew_ms: 0,
+            notes,
+            undecided,
+            decisions,
+            fine,
+            lexicon,
+        })
     }
 
     /// The part of it that a caller may see: of each source what `narrow` leaves, and the annotations that are seen. A
@@ -117,6 +132,7 @@ impl Snapshot {
             skew_ms: self.skew_ms,
             notes: Vec::new(),
             undecided: Vec::new(),
+            decisions: seen_decisions(&self.decisions, &sources),
             lexicon: OnceLock::new(),
             sources,
             metrics,
@@ -159,6 +175,18 @@ impl Snapshot {
     /// Says what the operator should know of the file.
     pub fn set_notes(&mut self, notes: Vec<String>) {
         self.notes = notes;
+    }
+
+    /// Says what whole relations were taken for, and why.
+    pub fn set_decisions(&mut self, decisions: Vec<Decision>) {
+        self.decisions = decisions;
+    }
+
+    /// What whole relations were taken for, and why; in a part of the catalog only of its sources, and without reasons,
+    /// which may name columns.
+    #[must_use]
+    pub fn decisions(&self) -> &[Decision] {
+        &self.decisions
     }
 
     /// Says more of what the operator should know.
@@ -264,6 +292,12 @@ impl Snapshot {
             labels.filter_map(|l| if let SourceLabel::One { name, .. } = l { Some(name.as_str()) } else { None });
         declared.chain(self.sources.iter().flat_map(|source| source.members.iter().map(String::as_str))).collect()
     }
+}
+
+fn seen_decisions(decisions: &[Decision], sources: &[Source]) -> Vec<Decision> {
+    let seen: BTreeSet<&Relation> = sources.iter().map(|source| &source.relation).collect();
+    let own = decisions.iter().filter(|one| one.verdict != Verdict::LeftOut && seen.contains(&one.relation));
+    own.map(|one| Decision { reason: String::new(), ..one.clone() }).collect()
 }
 
 fn place(source: &Source, metric: &Metric) -> String {

@@ -170,6 +170,12 @@ impl RequestScope {
         if self.cache.is_on() { self.tally.worst().map(CacheOutcome::word) } else { Some("off") }
     }
 
+    /// How many rows of the database the request has read so far.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.record.rows()
+    }
+
     /// Where the buckets of each fetch came from.
     #[must_use]
     pub fn origins(&self) -> Vec<FetchOrigin> {

@@ -171,6 +171,12 @@ impl DrawRequest {
         };
         let question = intake::annotations(&request, scope.moment())?;
         let events = scope.annotations(&[question]).await?.pop().unwrap_or_default();
+        if events.rows.is_empty() && !query.is_empty() {
+            let shown: String = query.chars().take(80).collect();
+            drawing
+                .notices
+                .push(format!("no annotation in this range matches {shown:?}; `annotations=*` draws all of them"));
+        }
         drawing.marks.extend(events.rows.into_iter().take(MARKS).filter_map(mark_of));
         drawing.notices.extend(events.notices);
         Ok(())

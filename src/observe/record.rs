@@ -113,7 +113,9 @@ impl Record {
         self.0.statements.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn rows(&self) -> u64 {
+    /// How many rows were read so far.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
         self.0.rows.load(Ordering::Relaxed)
     }
 

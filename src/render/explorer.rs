@@ -1,17 +1,35 @@
 //! Frames and the catalog → what the explorer's script reads.
 
-use super::chart::{Picture, Statistics, Theme, UnitFormat, drawn, hex};
+use std::collections::HashMap;
+
+use super::chart::{MOST_SERIES, Picture, Statistics, Theme, UnitFormat, drawn, hex, numbers};
+use crate::catalog::classify::{Decision, Verdict};
 use crate::catalog::{
-    LabelDocument, LabelValue, Metric, MetricKind, Snapshot, Source, SourceLabel, SourceRow, TimeKind,
+    LabelDocument, LabelValue, Metric, MetricKind, Relation, Snapshot, Source, SourceLabel, SourceRow, TimeKind,
 };
 use crate::frame::Frame;
 use crate::time::Step;
-use crate::wire::explorer::{CatalogView, LabelView, LegendLine, MetricView, PlotArea, SourceView};
+use crate::wire::explorer::{
+    CatalogView, LabelView, LeftOutView, LegendLine, MetricView, PlotArea, SourceView, UndrawnSeries,
+};
 
 /// The series of a picture, with their numbers as people read them.
 #[must_use]
 pub fn lines(frames: &[Frame], theme: Theme) -> Vec<LegendLine> {
     drawn(frames).enumerate().map(|(place, frame)| line(frame, hex(theme.series(place)))).collect()
+}
+
+/// The most series that are listed without being drawn.
+const UNDRAWN: usize = 200;
+
+/// The first of the series that are not drawn, and why.
+#[must_use]
+pub fn undrawn(frames: &[Frame]) -> Vec<UndrawnSeries> {
+    let (with, without): (Vec<&Frame>, Vec<&Frame>) = frames.iter().partition(|frame| numbers(frame).next().is_some());
+    let beyond = with.into_iter().skip(MOST_SERIES).map(|frame| (frame, "a chart draws 20 series"));
+    let empty = without.into_iter().map(|frame| (frame, "it has no number in this range"));
+    let all = beyond.chain(empty).map(|(frame, reason)| UndrawnSeries { legend: frame.legend.clone(), reason });
+    all.take(UNDRAWN).collect()
 }
 
 fn line(frame: &Frame, colour: String) -> LegendLine {
@@ -38,19 +56,40 @@ pub const fn plot(picture: &Picture) -> PlotArea {
 
 /// The catalog in words, for somebody from whom rows of some sources are hidden: how much there is of those is not said.
 #[must_use]
-pub fn catalog(snapshot: &Snapshot, hides_rows_of: impl Fn(&Source) -> bool) -> CatalogView {
+pub fn catalog(snapshot: &Snapshot, is_whole: bool, hides_rows_of: impl Fn(&Source) -> bool) -> CatalogView {
     let annotations = snapshot.annotations().iter();
+    let decisions: HashMap<&Relation, &Decision> =
+        snapshot.decisions().iter().map(|one| (&one.relation, one)).collect();
+    let left_out = snapshot.decisions().iter().filter(|one| one.verdict == Verdict::LeftOut);
     CatalogView {
         zone: snapshot.zone().name(),
         notes: snapshot.notes().to_vec(),
-        sources: snapshot.sources().iter().map(|one| source(one, !hides_rows_of(one))).collect(),
+        sources: snapshot
+            .sources()
+            .iter()
+            .map(|one| source(one, origin(decisions.get(&one.relation).copied()), !hides_rows_of(one)))
+            .collect(),
+        left_out: left_out
+            .map(|one| LeftOutView { relation: one.relation.to_string(), reason: one.reason.clone() })
+            .collect(),
+        is_whole,
         annotations: annotations
             .map(|source| format!("{}: {}, time {}", source.name, source.relation, source.time.column))
             .collect(),
     }
 }
 
-fn source(source: &Source, is_whole: bool) -> SourceView {
+/// Whether a source was declared or found, and why.
+fn origin(decision: Option<&Decision>) -> String {
+    match decision {
+        Some(one) if one.verdict == Verdict::Declared => "declared in datebin.toml".to_owned(),
+        Some(one) if one.reason.is_empty() => "found by discovery".to_owned(),
+        Some(one) => format!("found by discovery: {}", one.reason),
+        None => String::new(),
+    }
+}
+
+fn source(source: &Source, origin: String, is_whole: bool) -> SourceView {
     let mut facts = facts(source);
     if is_whole {
         facts.extend((source.children > 0).then(|| format!("{} partitions", source.children)));
@@ -58,6 +97,7 @@ fn source(source: &Source, is_whole: bool) -> SourceView {
     }
     SourceView {
         relation: source.relation.to_string(),
+        origin,
         facts,
         metrics: source.metrics.iter().map(|metric| self::metric(source, metric)).collect(),
         labels: source.labels.iter().map(|label| self::label(source, label)).collect(),

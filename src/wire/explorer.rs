@@ -19,6 +19,8 @@ pub struct DrawnAnswer {
     pub zone: &'static str,
     /// The series that are drawn.
     pub series: Vec<LegendLine>,
+    /// The first of the other series, each with the reason why it is not drawn.
+    pub undrawn: Vec<UndrawnSeries>,
     /// How many series the answer has.
     pub count: usize,
     /// How many points they have.
@@ -27,6 +29,8 @@ pub struct DrawnAnswer {
     pub marks: Vec<DrawnMark>,
     /// What is to be said.
     pub notices: Vec<String>,
+    /// How many rows of the database were read.
+    pub rows: u64,
     /// The relations that are read, rollups among them.
     pub relations: Vec<String>,
     /// The statements, where they may be shown.
@@ -65,6 +69,15 @@ pub struct LegendLine {
     pub points: Vec<(i64, Option<f64>, String)>,
 }
 
+/// A series that is not in the picture.
+#[derive(Clone, Debug, Serialize)]
+pub struct UndrawnSeries {
+    /// What it is called.
+    pub legend: String,
+    /// Why it is not drawn.
+    pub reason: &'static str,
+}
+
 /// An annotation.
 #[derive(Clone, Debug, Serialize)]
 pub struct DrawnMark {
@@ -85,8 +98,21 @@ pub struct CatalogView {
     pub notes: Vec<String>,
     /// The sources.
     pub sources: Vec<SourceView>,
+    /// The relations that are not served.
+    pub left_out: Vec<LeftOutView>,
     /// The relations of annotations.
     pub annotations: Vec<String>,
+    /// Whether the caller sees the whole database, so that it may ask for more of it.
+    pub is_whole: bool,
+}
+
+/// A relation that is not served.
+#[derive(Clone, Debug, Serialize)]
+pub struct LeftOutView {
+    /// The relation.
+    pub relation: String,
+    /// Why it is left out.
+    pub reason: String,
 }
 
 /// A source.
@@ -94,6 +120,8 @@ pub struct CatalogView {
 pub struct SourceView {
     /// Its relation.
     pub relation: String,
+    /// Whether it was declared or found, and why.
+    pub origin: String,
     /// Its time, interval, joins, rollups and size in words.
     pub facts: Vec<String>,
     /// Its metrics.

@@ -131,6 +131,16 @@ async fn the_explorer_is_told_what_is_drawn_and_what_it_cost(pool: PgPool) {
     assert!(answer.header("server-timing").contains("execute;dur="));
     let promql = server.get(&format!("/explorer/answer?promql=rate(load[5m])&{RANGE}")).await;
     assert_eq!((promql.status, &promql.body["relations"]), (200, &json!(["public.load"])), "{}", promql.body);
+    let stepped = async |step: &str| {
+        let path = format!("/explorer/answer?promql=load&from=1704067200000&to=1704070800000&step={step}");
+        server.get(&path).await.body["series"].take()
+    };
+    let series = stepped("600").await;
+    assert!(series[0]["points"].as_array().is_some_and(|points| points.len() > 3), "{series}");
+    assert_eq!(series, stepped("10m").await);
+    let none = server.get(&format!("/explorer/answer?target=load&{RANGE}&annotations=nosuch")).await;
+    let told = "no annotation in this range matches \"nosuch\"; `annotations=*` draws all of them";
+    assert!(none.body["notices"].as_array().is_some_and(|all| all.contains(&told.into())), "{}", none.body["notices"]);
     let wrong = server.get("/explorer/answer?target=sum(load").await;
     assert_eq!((wrong.status, &wrong.body["error"]["code"]), (400, &Value::from("bad_target")));
 }
@@ -168,11 +178,14 @@ async fn the_catalog_says_where_everything_is(pool: PgPool) {
         "notes": [],
         "sources": [{
             "relation": "public.load",
+            "origin": "declared in datebin.toml",
             "facts": null,
             "metrics": [{"name": "load", "kind": "gauge", "unit": "percent", "help": null, "from": "public.load, column value"}],
             "labels": [{"label": "host", "from": "public.load, column host"}],
         }],
+        "left_out": [],
         "annotations": ["datebin: datebin.annotations, time time", "deploys: public.deploys, time at"],
+        "is_whole": true,
     });
     assert_eq!(body, expected);
 }

@@ -1,6 +1,6 @@
 //! A catalog before the names that narrow sources store are known.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::own::SampleRules;
 use crate::catalog::facts::{Facts, RelationFacts};
@@ -25,8 +25,10 @@ pub struct Decision {
 /// What a relation or a column was taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// A source.
+    /// A source that was found.
     Source,
+    /// A source that the file declares.
+    Declared,
     /// When each row was.
     Time,
     /// A metric, or the value of a narrow source.
@@ -220,6 +222,27 @@ impl Draft {
                 .collect::<Vec<_>>()
         };
         self.sources.iter().flat_map(move |draft| of(&draft.source))
+    }
+
+    /// What whole relations were taken for: sources, each as declared or as found, and what is left out.
+    pub(super) fn of_relations(&self) -> Vec<Decision> {
+        let is_of_relation = |decision: &&Decision| {
+            decision.column.is_none() && matches!(decision.verdict, Verdict::Source | Verdict::LeftOut)
+        };
+        let noted: Vec<&Decision> = self.decisions.iter().filter(is_of_relation).collect();
+        let found: HashSet<&Relation> =
+            noted.iter().filter(|one| one.verdict == Verdict::Source).map(|one| &one.relation).collect();
+        let served: HashSet<&Relation> = self.sources.iter().map(|draft| &draft.source.relation).collect();
+        let declared = served.iter().filter(|relation| !found.contains(*relation)).map(|relation| Decision {
+            relation: (*relation).clone(),
+            column: None,
+            verdict: Verdict::Declared,
+            reason: String::new(),
+        });
+        let noted = noted.iter().filter(|one| one.verdict == Verdict::Source || !served.contains(&one.relation));
+        let mut all: Vec<Decision> = noted.map(|one| (*one).clone()).chain(declared).collect();
+        all.sort_by(|a, b| a.relation.cmp(&b.relation));
+        all
     }
 
     /// What was decided and why, in the order of the relations.

@@ -38,6 +38,7 @@ pub fn finish(
             draft.decisions.insert(own.map_or(draft.decisions.len(), |own| own + 1), decision);
         }
     }
+    let told = draft.of_relations();
     let mut units = units(&draft.sources);
     let stored: Vec<BTreeSet<&str>> = (0..draft.sources.len()).map(|at| all_stored(&draft, stored, at)).collect();
     while lengthen(&draft, &stored, &mut units) {}
@@ -65,6 +66,7 @@ pub fn finish(
     let mut snapshot = Snapshot::united(sources, draft.annotations, draft.zone, unites)?;
     snapshot.set_aliases(aliases);
     snapshot.set_notes(draft.notes);
+    snapshot.set_decisions(told);
     Ok((snapshot, draft.decisions))
 }
 

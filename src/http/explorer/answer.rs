@@ -41,6 +41,7 @@ fn shown(
     let mut held = scope.budget().held();
     held.pay(POINT * drawing.frames.iter().map(|frame| frame.points.len()).sum::<usize>())?;
     let picture = drawing.picture(scope)?;
+    let rows = scope.rows();
     let Drawing { frames, marks, notices, executed, range, zone, look, held: mut all, .. } = drawing;
     all.push(held);
     let points: usize = frames.iter().map(|frame: &Frame| frame.points.len()).sum();
@@ -52,10 +53,12 @@ fn shown(
         to: range.to,
         zone: zone.name(),
         series: explorer::lines(&frames, look.theme),
+        undrawn: explorer::undrawn(&frames),
         count: frames.len(),
         points,
         marks: marks.into_iter().map(|Mark { from, until, text }| DrawnMark { from, until, text }).collect(),
         notices,
+        rows,
         relations,
         statements: executed,
     };

@@ -5,6 +5,7 @@ use axum::response::Response;
 use super::super::buffers::{JsonOf, answered};
 use super::super::{App, CallerApp};
 use crate::error::Error;
+use crate::identity::Identity;
 use crate::render::explorer;
 
 /// From here on a catalog takes milliseconds to write.
@@ -17,6 +18,7 @@ pub(in super::super) async fn got(CallerApp(app): CallerApp) -> Response {
 async fn listed(app: &App) -> Result<Response, Error> {
     let scope = app.scope().await?;
     let large = scope.snapshot().names().take(MANY + 1).count() > MANY;
-    let catalog = move || explorer::catalog(scope.snapshot(), |source| scope.hides_rows_of(source));
+    let is_whole = *app.caller.identity() == Identity::NOBODY;
+    let catalog = move || explorer::catalog(scope.snapshot(), is_whole, |source| scope.hides_rows_of(source));
     app.buffers.answer(large, move || Ok(JsonOf(catalog()))).await
 }

@@ -1,22 +1,28 @@
-//! What the page asks of the live database: `check`, and what discovery decides and why.
+//! What the page asks of the live database: `check`, what discovery decides and why, and what the file does not name.
 //!
-//! Both tell of the database as a whole, so neither is for callers who may see a part of it.
+//! All of them tell of the database as a whole, so none is for callers who may see a part of it.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use axum::response::Response;
+use tokio::sync::SemaphorePermit;
+use tokio::time::timeout;
 
 use super::super::buffers::{Document, JsonOf, answered};
 use super::super::{App, CallerApp};
 use crate::cache::Cache;
 use crate::catalog::file::CatalogFile;
 use crate::catalog::toml_out;
-use crate::check::check;
-use crate::db::{LoadError, load};
+use crate::check::{check, undeclared_text};
+use crate::db::{self, LoadError, load};
 use crate::engine::Engine;
 use crate::error::{Error, Kind};
 use crate::identity::Identity;
 use crate::refresh::{self, CatalogConfig};
+
+/// How long one look at the whole catalog waits for another.
+const TURN: Duration = Duration::from_secs(10);
 
 /// What `datebin check` says.
 pub(in super::super) async fn checked(CallerApp(app): CallerApp) -> Response {
@@ -28,8 +34,22 @@ pub(in super::super) async fn discovered(CallerApp(app): CallerApp) -> Response 
     answered(decisions(&app).await)
 }
 
+/// The relations that a file without discovery does not name.
+pub(in super::super) async fn undeclared(CallerApp(app): CallerApp) -> Response {
+    answered(forgotten(&app).await)
+}
+
+async fn forgotten(app: &App) -> Result<Response, Error> {
+    let _alone = alone(app).await?;
+    let (config, file) = file(app).await?;
+    let found = db::undeclared(app.engine.database.config(), &file, config.zone).await;
+    let found = found.map_err(|error| failed(&error))?;
+    let told: Vec<String> = found.iter().map(|relation| undeclared_text(relation)).collect();
+    app.buffers.answer(false, move || Ok(JsonOf(told))).await
+}
+
 async fn report(app: &App) -> Result<Response, Error> {
-    let _alone = alone(app)?;
+    let _alone = alone(app).await?;
     let (config, file) = file(app).await?;
     let engine = |catalog| Engine { catalog, cache: Cache::off(), ..app.engine.clone() };
     let found =
@@ -38,7 +58,7 @@ async fn report(app: &App) -> Result<Response, Error> {
 }
 
 async fn decisions(app: &App) -> Result<Response, Error> {
-    let _alone = alone(app)?;
+    let _alone = alone(app).await?;
     let (config, mut file) = file(app).await?;
     // What is left out, and why, is found where discovery looks.
     file.discovery.enabled = true;
@@ -48,15 +68,15 @@ async fn decisions(app: &App) -> Result<Response, Error> {
 }
 
 /// The only one who reads the whole catalog at this time.
-fn alone(app: &App) -> Result<tokio::sync::SemaphorePermit<'_>, Error> {
+async fn alone(app: &App) -> Result<SemaphorePermit<'_>, Error> {
     if *app.caller.identity() != Identity::NOBODY {
         let message = "this tells of the whole database, and is answered only where no tokens are needed";
         return Err(
             Error::new(Kind::Forbidden, message).hint("`datebin check` and `datebin discover` tell it on the server")
         );
     }
-    let busy = |_| Error::new(Kind::Busy, "the catalog is being checked").hint("try again in a few seconds");
-    app.reading.try_acquire().map_err(busy)
+    let busy = || Error::new(Kind::Busy, "the catalog is being checked").hint("try again in a few seconds");
+    timeout(TURN, app.reading.acquire()).await.ok().and_then(Result::ok).ok_or_else(busy)
 }
 
 /// What the catalog is made from, read again.

@@ -30,6 +30,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/explorer/catalog", get(catalog::got))
         .route("/explorer/check", get(live::checked))
         .route("/explorer/discovered", get(live::discovered))
+        .route("/explorer/undeclared", get(live::undeclared))
 }
 
 /// `GET /`: the page for browsers, for everything else whether questions can be answered.
@@ -39,12 +40,19 @@ pub(super) async fn root(asked: CallerApp, headers: HeaderMap) -> Response {
     response
 }
 
-/// Whether a browser shows what comes: nothing else names HTML.
+/// Whether a browser shows what comes: nothing else names HTML as something that it takes.
 fn wants_page(headers: &HeaderMap) -> bool {
     let named = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    named
-        .flat_map(|value| value.split(','))
-        .any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html")))
+    named.flat_map(|value| value.split(',')).any(|kind| {
+        let mut parts = kind.split(';').map(str::trim);
+        parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("text/html")) && !parts.any(is_refusal)
+    })
+}
+
+/// Whether a parameter of a kind says that it is not taken: a weight of 0.
+fn is_refusal(parameter: &str) -> bool {
+    let weight = parameter.split_once('=').filter(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+    weight.is_some_and(|(_, weight)| weight.trim().parse::<f64>().is_ok_and(|weight| weight <= 0.0))
 }
 
 /// The page, with style and script inside: a path of its own for each would depend on a slash at the end of the page's,
@@ -102,6 +110,8 @@ mod tests {
         let wants =
             |accept: &str| wants_page(&HeaderMap::from_iter([(ACCEPT, HeaderValue::from_str(accept).unwrap())]));
         assert!(wants("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"));
+        assert!(wants("application/json, TEXT/HTML ; q=0.1") && !wants("application/json, text/html;q=0"));
+        assert!(!wants("text/html;level=1; Q=0.000"));
         assert!(!wants("*/*") && !wants("application/json, text/plain, */*") && !wants_page(&HeaderMap::new()));
     }
 }

@@ -1,5 +1,6 @@
 //! What stands along the axes: round values in the unit, and edges of the zone's calendar.
 
+use super::legend::cut;
 use super::unit::UnitFormat;
 use crate::time::{GridRequest, Millis, Step, TimeRange, Zone, choose_grid};
 
@@ -76,6 +77,38 @@ pub fn time_ticks(range: TimeRange, zone: &Zone, most: u32) -> Vec<(Millis, Stri
     edges.map(|at| (at, label(at, grid.step(), zone))).collect()
 }
 
+/// The range and its zone in words of at most about so many characters, as whole as finds room.
+#[must_use]
+pub(super) fn caption(range: TimeRange, zone: &Zone, room: usize) -> String {
+    let (from, to) = (zone.to_local(range.from), zone.to_local(range.to));
+    let is_one_day = from.date() == to.date();
+    let span = |format: &str, end: &str| {
+        let end = if is_one_day { end } else { format };
+        format!("{} – {}", from.format(format), to.format(end))
+    };
+    let full = format!("{} – {}", from.format("%Y-%m-%d %H:%M:%S"), to.format("%Y-%m-%d %H:%M:%S"));
+    let (seconds, minutes) = (span("%Y-%m-%d %H:%M:%S", "%H:%M:%S"), span("%Y-%m-%d %H:%M", "%H:%M"));
+    let (name, offset) = (zone.name(), offset(zone.offset_ms(range.to)));
+    let forms = [
+        format!("{full}  {name}"),
+        format!("{seconds}  {name}"),
+        format!("{minutes}  {name}"),
+        format!("{minutes}  {offset}"),
+        minutes,
+        span("%m-%d %H:%M", "%H:%M"),
+        span(if is_one_day { "%H:%M" } else { "%m-%d" }, "%H:%M"),
+    ];
+    let fits = |form: &&String| form.chars().count() <= room;
+    forms.iter().find(fits).or(forms.last()).map_or_else(String::new, |form| cut(form, room))
+}
+
+/// An offset from UTC, such as `UTC+05:30`.
+fn offset(ms: i64) -> String {
+    let minutes = ms.abs() / 60_000;
+    let sign = if ms < 0 { '-' } else { '+' };
+    if ms == 0 { "UTC".to_owned() } else { format!("UTC{sign}{:02}:{:02}", minutes / 60, minutes % 60) }
+}
+
 fn label(at: Millis, step: Step, zone: &Zone) -> String {
     let local = zone.to_local(at);
     let is_midnight = local.time() == chrono::NaiveTime::MIN;
@@ -120,6 +153,25 @@ mod tests {
             shown("2026-01-15T00:00:00Z", "2026-06-15T00:00:00Z", "UTC"),
             "Feb 2026 Mar 2026 Apr 2026 May 2026 Jun 2026"
         );
+    }
+
+    #[test]
+    fn a_caption_is_as_whole_as_finds_room() {
+        let at = |text: &str| crate::time::parse_rfc3339(text).unwrap();
+        let said = |from: &str, to: &str, zone: &str, room| {
+            caption(TimeRange::new(at(from), at(to)).unwrap(), &Zone::parse(zone).unwrap(), room)
+        };
+        let day = |room| said("2024-01-01T00:00:30Z", "2024-01-01T01:00:00Z", "UTC", room);
+        assert_eq!(day(60), "2024-01-01 00:00:30 – 2024-01-01 01:00:00  UTC");
+        assert_eq!(day(40), "2024-01-01 00:00:30 – 01:00:00  UTC");
+        assert_eq!(day(30), "2024-01-01 00:00 – 01:00  UTC");
+        assert_eq!(day(20), "01-01 00:00 – 01:00");
+        let zone = "America/Argentina/Buenos_Aires";
+        let days = |room| said("2024-01-01T00:00:00Z", "2024-01-03T01:00:00Z", zone, room);
+        assert_eq!(days(53), "2023-12-31 21:00 – 2024-01-02 22:00  UTC-03:00");
+        assert_eq!(days(40), "2023-12-31 21:00 – 2024-01-02 22:00");
+        assert_eq!(days(16), "12-31 – 01-02");
+        assert_eq!(days(8), "12-31 –…");
     }
 
     #[test]

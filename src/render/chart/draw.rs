@@ -8,6 +8,7 @@ use plotters::prelude::{
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{RGBColor, TextStyle};
 
+use super::axis::caption;
 use super::legend::{LINE, Legend, cut};
 use super::number::visible;
 use super::theme::COLOURS;
@@ -143,8 +144,8 @@ impl<'a> Layout<'a> {
         }
         let axis = theme.faint_ink().stroke_width(FINE as u32);
         area.draw(&PathElement::new(vec![(left, bottom), (right, bottom)], axis))?;
-        let full = |at| zone.to_local(at).format("%Y-%m-%d %H:%M:%S").to_string();
-        let said = format!("{} – {}  {}", full(range.from), full(range.to), zone.name());
+        let room = (right / FINE - 4).max(0) as u32 / CHARACTER;
+        let said = caption(range, zone, room as usize);
         self.write(area, &said, (right, bottom + 30 * FINE), self.faint(HPos::Right))
     }
 

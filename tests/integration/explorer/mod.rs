@@ -1,9 +1,13 @@
 //! The explorer in a real browser: `scripts/with-chromium` finds or fetches it.
 
+mod cleared;
 mod driver;
+mod focus;
 mod kept;
+mod names;
 mod pictures;
 mod seen;
+mod told;
 
 use datebin::config::HttpConfig;
 use serde_json::{Value, json};
