@@ -22,12 +22,28 @@ pub(super) fn expression(snapshot: &Snapshot, text: &str) -> Result<Expr, Error>
 fn unreadable(snapshot: &Snapshot, text: &str, error: &ParseError) -> Error {
     let mut out = Error::new(Kind::BadTarget, format!("the target cannot be read: {error}")).at(error.span);
     out.excerpt = Some(error.caret(text).into());
-    let nearest = if text.len() <= 256 { snapshot.nearest(text.trim()) } else { Vec::new() };
+    let nearest = meant(snapshot, text);
     match (&error.hint, nearest.is_empty()) {
         (Some(hint), _) => out.hint(hint.clone()),
         (None, false) => out.hint(format!("did you mean {}?", nearest.join(", "))),
         (None, true) => out,
     }
+}
+
+/// The longest text that may be meant as a name, in bytes.
+const LONGEST_NAME: usize = 256;
+
+/// The metrics whose name the text may misspell. A text in which the name of a metric stands is an expression over that
+/// metric, and a name that stands in the text already is no correction of it.
+fn meant<'a>(snapshot: &'a Snapshot, text: &str) -> Vec<&'a str> {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '.');
+    let mut words = text.split(|c| !is_part(c)).filter(|word| !word.is_empty());
+    if text.len() > LONGEST_NAME || words.any(|word| snapshot.metric(word).is_some()) {
+        return Vec::new();
+    }
+    let mut near = snapshot.nearest(text.trim());
+    near.retain(|name| !text.contains(name));
+    near
 }
 
 /// The evaluator's refusal as an error.

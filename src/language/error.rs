@@ -6,7 +6,7 @@ use std::fmt;
 use crate::ast::Span;
 use crate::error::Kind;
 
-/// Longer words are not misspelt keywords, and comparing them costs the square of their length.
+/// Longer words, in characters, are not misspelt keywords, and comparing them costs the square of their length.
 const LONGEST_KEYWORD: usize = 16;
 
 /// Why a text is not an expression.
@@ -61,11 +61,12 @@ impl From<ParseError> for crate::error::Error {
 
 /// The word that `word` is most likely a misspelling of.
 pub(super) fn nearest(word: &str, known: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {
-    if word.len() < 2 || word.len() > LONGEST_KEYWORD {
+    let length = word.chars().take(LONGEST_KEYWORD + 1).count();
+    if !(2..=LONGEST_KEYWORD).contains(&length) {
         return None;
     }
     let word = word.to_ascii_lowercase();
-    let furthest = if word.len() > 4 { 2 } else { 1 };
+    let furthest = if length > 4 { 2 } else { 1 };
     known
         .into_iter()
         .map(|known| (strsim::osa_distance(&word, known), known))
@@ -117,6 +118,7 @@ mod tests {
         assert_eq!(nearest("yb", known), Some("by"));
         assert_eq!(nearest("sum", known), None);
         assert_eq!(nearest("host", known), None);
+        assert_eq!(nearest("漢字", known), None);
         assert_eq!(nearest(&"s".repeat(60_000), known), None);
     }
 }

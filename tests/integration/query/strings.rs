@@ -130,6 +130,16 @@ async fn whole_targets_are_names_first(pool: PgPool) {
         assert_eq!((unknown.status, unknown.body["error"]["code"].as_str()), (422, Some("unknown_metric")), "{target}");
         assert!(unknown.body["error"]["hint"].as_str().expect("a hint").contains("did you mean cpu"), "{target}");
     }
+    // What exists, or stands there already, is no correction.
+    for target in
+        [r#"mem{host="a" size="1"}"#, "mem{", "mem[5m", "mem + +", "mem by", "sum(mem", "mem 漢字 +", "cpu.load +"]
+    {
+        let wrong = asked(&server, target, json!([])).await;
+        assert_eq!((wrong.status, wrong.body["error"]["code"].as_str()), (400, Some("bad_target")), "{target}");
+        assert!(!wrong.body["error"]["hint"].to_string().contains("did you mean"), "{target}: {}", wrong.body);
+    }
+    let near = asked(&server, "disk fre (%)", json!([])).await;
+    assert_eq!(near.body["error"]["hint"].as_str(), Some("did you mean disk free (%)?"), "{}", near.body);
 }
 
 #[sqlx::test(migrations = false)]
