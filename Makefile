@@ -27,9 +27,11 @@ install: ## install what `make build` built, its manual pages and completions be
 	@[ -x $(BUILT) ] || { echo "$(BUILT) is not there: run make build first, as the user who has Rust" >&2; exit 1; }
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	install -d $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 	install -m 755 $(BUILT) $(DESTDIR)$(PREFIX)/bin/datebin
 	$(BUILT) man --dir $(DESTDIR)$(PREFIX)/share/man/man1
 	$(BUILT) completions bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/datebin
+	$(BUILT) completions zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_datebin
 	$(BUILT) completions fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/datebin.fish
 
 deb: ## build a Debian package with a systemd unit, into target/debian

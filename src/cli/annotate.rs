@@ -61,7 +61,7 @@ pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) ->
 async fn zone(environment: &Environment<'_>, arguments: &Arguments) -> Result<Zone, CommandError> {
     let read = |name: &str| Zone::parse(name).ok_or_else(|| format!("{name:?} is not an IANA time zone"));
     if let Some(name) = &arguments.tz {
-        return Ok(read(name)?);
+        return Ok(read(name).map_err(|error| format!("--tz {error}"))?);
     }
     let config = environment.catalog()?;
     match file(&config).await?.time_zone {
@@ -89,7 +89,9 @@ impl Arguments {
             let end = self.to.as_deref().unwrap_or_default();
             return format!("the annotation ends before it begins: --to {end} is before --from {}", self.from);
         }
-        error.sentence().replace("`time_end`", "--to").replace("`time`", "--from").replace('`', "")
+        let sentence = error.sentence();
+        let short = sentence.replace("` cannot be read: cannot read", "`: cannot read");
+        short.replace("`time_end`", "--to").replace("`time`", "--from").replace('`', "")
     }
 }
 

@@ -21,6 +21,10 @@ const LETTERS: [char; MOST_SERIES] = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i
 /// So many letters find room in one row.
 const MARGIN: usize = 4;
 
+/// What the legend says of each line, and how wide each of the numbers is.
+const HEADINGS: [&str; 4] = ["last", "min", "max", "avg"];
+const NUMBER: usize = 13;
+
 /// Draws the frames as lines, `height` rows high and `width` columns wide, with their times in `zone`, and below them
 /// what the lines are. A bucket without a number is a gap.
 pub(super) fn chart(frames: &[Frame], width: usize, height: usize, zone: &Zone, colour: bool) -> String {
@@ -102,19 +106,22 @@ fn legend(shown: &[&Frame], width: usize, colour: bool) -> String {
         visible(&format!("{}{unit}", frame.legend))
     };
     let lines: Vec<_> = shown.iter().map(|frame| (title(frame), Statistics::of(frame).row())).collect();
-    let room = width.saturating_sub(4 + 4 * 13).max(16);
-    let widest = lines.iter().map(|(title, _)| title.chars().count()).max().unwrap_or(0).clamp(6, room);
+    let longest = lines.iter().map(|(title, _)| title.chars().count()).max().unwrap_or(0).max(6);
+    // A narrow terminal has no room for all the numbers beside the names.
+    let columns = (width.saturating_sub(4 + longest.min(16)) / NUMBER).clamp(1, HEADINGS.len());
+    let room = width.saturating_sub(4 + columns * NUMBER).max(16);
+    let widest = longest.min(room);
     let mut text = format!("    {:widest$}", "");
-    for heading in ["last", "min", "max", "avg"] {
-        text.push_str(&format!("{heading:>13}"));
+    for heading in &HEADINGS[..columns] {
+        text.push_str(&format!("{heading:>NUMBER$}"));
     }
     text.push('\n');
     for (index, (title, statistics)) in lines.iter().enumerate() {
         let mark = painted(&LETTERS[index].to_string(), colour);
         let title = cut(title, widest);
         text.push_str(&format!("  {mark} {title:widest$}"));
-        for value in statistics {
-            text.push_str(&format!("{:>13}", compact(*value)));
+        for value in &statistics[..columns] {
+            text.push_str(&format!("{:>NUMBER$}", compact(*value)));
         }
         text.push('\n');
     }

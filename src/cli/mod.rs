@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod discover;
 mod dotenv;
+mod flags;
 mod health;
 mod instant;
 mod promql;
@@ -14,9 +15,10 @@ mod refused;
 mod serve;
 mod settings;
 mod shell;
+mod terminal;
 mod token;
 
-use std::io::{IsTerminal as _, Write};
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -132,12 +134,12 @@ async fn run(command: Command, hidden: Option<&str>) -> Result<ExitCode, Command
     let read = |name: &str| flags.get(name).or_else(|| of_environment(name));
     let environment = Environment(&read);
     let done = done(command, &environment).await;
-    done.map_err(|error| format!("{error}{}", cure(&*error, &environment)).into())
+    done.map_err(|error| flags.named(&format!("{error}{}", cure(&*error, &environment))).into())
 }
 
 async fn done(command: Command, environment: &Environment<'_>) -> Result<ExitCode, CommandError> {
     if !command.is_about_itself() {
-        log(&environment.log()?)?;
+        log(&environment.log()?, terminal::is_coloured(environment, &std::io::stderr()))?;
         warn_of_unknown_variables();
     }
     match command {
@@ -176,7 +178,7 @@ fn variable_names() -> Vec<String> {
 }
 
 /// Starts the log, on standard error: standard output is for answers.
-fn log(config: &LogConfig) -> Result<(), ConfigError> {
+fn log(config: &LogConfig, is_coloured: bool) -> Result<(), ConfigError> {
     // Whatever the filter says: the first target prints the values of a URL's parameters, and the audit has a setting of
     // its own.
     let filter = format!("{},sqlx_postgres::options=off,audit=info", config.filter);
@@ -185,7 +187,7 @@ fn log(config: &LogConfig) -> Result<(), ConfigError> {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(is_coloured)
         .with_target(false);
     let started = if config.json { log.json().try_init() } else { log.try_init() };
     if let Err(error) = started {
@@ -199,8 +201,15 @@ fn say(line: &str) {
     let _closed = writeln!(std::io::stderr(), "{line}");
 }
 
-/// The answer of a command, on standard output.
+/// The answer of a command, on standard output. A reader that has seen enough, such as `head`, is no failure.
 fn print(text: &str) -> std::io::Result<()> {
+    match written(text) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
+}
+
+fn written(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;
     if !text.ends_with('\n') {

@@ -3,6 +3,7 @@
 use super::CommandError;
 use super::query::{Arguments, QueryAnswers};
 use crate::engine::{Engine, PromQuestion};
+use crate::error::Kind;
 use crate::frame::PromValue;
 use crate::intake::prometheus::{query_error, steps_over};
 use crate::time::Steps;
@@ -18,8 +19,12 @@ pub(super) async fn ask(
     let steps = if arguments.instant {
         Steps::instant(answers.range.to)
     } else {
-        steps_over(answers.range, arguments.step.as_deref(), points, engine.limits.points)
-            .map_err(|error| error.sentence().replace("larger step", "larger --step"))?
+        steps_over(answers.range, arguments.step.as_deref(), points, engine.limits.points).map_err(
+            |error| match error.kind {
+                Kind::BadRange => format!("--step {}", error.sentence()),
+                _ => error.sentence().replace("larger step", "larger --step"),
+            },
+        )?
     };
     let mut errors = Vec::new();
     for text in &arguments.target {
@@ -35,7 +40,7 @@ pub(super) async fn ask(
                 }
                 answers.frames.extend(answer.value.frames(text));
             }
-            Err(error) => errors.push(query_error("query", text, error).sentence()),
+            Err(error) => errors.push(query_error("query", text, error).shown_in(text).full_message()),
         }
     }
     answers.failed = !errors.is_empty();

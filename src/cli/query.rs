@@ -1,15 +1,15 @@
 //! `datebin query`: a question from the shell.
 
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget};
+use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
+use super::flags::{error_text, range_text, unreadable};
 use super::instant::moment;
-use super::{CommandError, chart, print, promql, say};
+use super::{CommandError, chart, print, promql, say, terminal};
 use crate::cache::FetchOrigin;
 use crate::config::Environment;
 use crate::db::{Database, Deadline, Health};
@@ -17,7 +17,6 @@ use crate::engine::Engine;
 use crate::frame::Frame;
 use crate::intake;
 use crate::refresh::{Catalog, once};
-use crate::render;
 use crate::render::chart::{Chart, ChartStyle, Theme, svg};
 use crate::time::{Clock, TimeRange, Zone, to_rfc3339};
 use crate::wire::request::Query;
@@ -88,7 +87,6 @@ enum QueryFormat {
     Svg,
 }
 
-const WIDTH: u32 = 100;
 const HEIGHT: u32 = 20;
 /// Sizes that a terminal may have.
 const SIZES: std::ops::RangeInclusive<u32> = 10..=2000;
@@ -129,20 +127,22 @@ pub(super) struct QueryAnswers {
 pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) -> Result<ExitCode, CommandError> {
     let form = arguments.form();
     arguments.sizes(form)?;
+    arguments.values()?;
     let engine = one_shot(environment, arguments.config.as_deref()).await?;
-    let spinner = spinner();
-    let answers = ask(&engine, arguments).await;
+    let spinner = spinner(environment);
+    let columns = arguments.width.unwrap_or_else(|| terminal::columns(environment));
+    let answers = ask(&engine, arguments, columns).await;
     spinner.finish_and_clear();
     let answers = answers?;
-    let colour = std::io::stdout().is_terminal();
+    let colour = terminal::is_coloured(environment, &std::io::stdout());
     let (frames, zone) = (&answers.frames, &answers.zone);
     for said in &answers.said {
         say(said);
     }
     let text = match form {
         QueryFormat::Chart => {
-            let (width, height) = (arguments.width.unwrap_or(WIDTH), arguments.height.unwrap_or(HEIGHT));
-            chart::chart(frames, width as usize, height as usize, zone, colour)
+            let height = arguments.height.unwrap_or(HEIGHT);
+            chart::chart(frames, columns as usize, height as usize, zone, colour)
         }
         QueryFormat::Table => chart::table(frames, zone),
         QueryFormat::Csv => chart::csv(frames)?,
@@ -154,9 +154,9 @@ pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) ->
 }
 
 /// Turns while the database works, on a terminal only.
-fn spinner() -> ProgressBar {
+fn spinner(environment: &Environment<'_>) -> ProgressBar {
     let spinner = ProgressBar::new_spinner().with_message("asking the database");
-    spinner.set_draw_target(ProgressDrawTarget::stderr());
+    spinner.set_draw_target(terminal::progress(environment));
     spinner.enable_steady_tick(Duration::from_millis(120));
     spinner
 }
@@ -190,10 +190,33 @@ impl Arguments {
         Ok(())
     }
 
+    /// Refuses a value that a panel would be answered without, with a notice: a script must not get other data than it
+    /// asked for.
+    fn values(&self) -> Result<(), CommandError> {
+        let times = [("from", Some(&self.from)), ("to", Some(&self.to))];
+        let options = [("step", self.step.as_ref()), ("fill", self.fill.as_ref()), ("tz", self.tz.as_ref())];
+        let empty = |(_, value): &(&str, Option<&String>)| value.is_some_and(|value| value.trim().is_empty());
+        if let Some((name, _)) = times.into_iter().chain(options).find(empty) {
+            return Err(format!("--{name} is empty").into());
+        }
+        if self.max_data_points == Some(0) {
+            return Err("--max-data-points must be 1 or more".into());
+        }
+        // Prometheus reads its own steps, and has nothing else of these.
+        let panels =
+            if self.promql { &[][..] } else { &[("step", &self.step), ("fill", &self.fill), ("legend", &self.legend)] };
+        for (name, value) in panels {
+            if let Some(why) = value.as_ref().and_then(|value| unreadable(name, value)) {
+                return Err(format!("--{name} cannot be used{why}").into());
+            }
+        }
+        Ok(())
+    }
+
     /// How many points a series has at most.
-    fn points(&self) -> u32 {
+    fn points(&self, columns: u32) -> u32 {
         let drawn = match self.form() {
-            QueryFormat::Chart => 2 * self.width.unwrap_or(WIDTH),
+            QueryFormat::Chart => 2 * columns,
             QueryFormat::Svg => self.look().points(),
             QueryFormat::Table | QueryFormat::Csv | QueryFormat::Json => 1000,
         };
@@ -217,17 +240,17 @@ fn explained(origin: &FetchOrigin) -> String {
     format!("explain: {metric} of {relation}: {}; {known} rows known; asked: {asked}", outcome.word())
 }
 
-async fn ask(engine: &Engine, arguments: &Arguments) -> Result<QueryAnswers, CommandError> {
+async fn ask(engine: &Engine, arguments: &Arguments, columns: u32) -> Result<QueryAnswers, CommandError> {
     let scope = engine.scope()?;
     let zone = match &arguments.tz {
-        Some(name) => Zone::parse(name).ok_or_else(|| format!("{name:?} is not an IANA time zone"))?,
+        Some(name) => Zone::parse(name).ok_or_else(|| format!("--tz {name:?} is not an IANA time zone"))?,
         None => *scope.snapshot().zone(),
     };
     let range = json!({"from": arguments.from, "to": arguments.to});
-    let range = intake::time_range(&range, scope.moment_in(&zone)).map_err(|error| error.sentence())?;
+    let range = intake::time_range(&range, scope.moment_in(&zone)).map_err(|error| range_text(&error))?;
     let mut answers = QueryAnswers { frames: Vec::new(), range, zone, said: Vec::new(), failed: false };
     if arguments.promql {
-        promql::ask(engine, arguments, arguments.points(), &mut answers).await?;
+        promql::ask(engine, arguments, arguments.points(columns), &mut answers).await?;
         return Ok(answers);
     }
     let payload = arguments.payload();
@@ -235,14 +258,17 @@ async fn ask(engine: &Engine, arguments: &Arguments) -> Result<QueryAnswers, Com
     let query = Query {
         targets: targets.collect(),
         range: json!({"from": range.from, "to": range.to}),
-        max_data_points: arguments.points().into(),
+        max_data_points: arguments.points(columns).into(),
         timezone: zone.name().into(),
         ..Query::default()
     };
     let question = intake::question(&query, scope.moment_in(&zone), scope.limits())?;
-    let answer = scope.answer(&question).await.map_err(|error| error.full_message())?;
+    let answer = scope.answer(&question).await.map_err(|error| error_text(&error))?;
     answers.failed = !answer.failed.is_empty();
-    answers.said.extend(answer.failed.iter().map(|error| format!("datebin: {}", render::told(error))));
+    answers.said.extend(answer.failed.iter().map(|error| {
+        let target = error.target.as_deref().unwrap_or_default();
+        format!("datebin: {target}: {}", error_text(error))
+    }));
     if arguments.explain {
         answers.said.extend(scope.origins().iter().map(explained));
     }

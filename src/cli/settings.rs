@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::builder::Styles;
 use clap::{Arg, ArgMatches, Command, FromArgMatches};
+use regex::Regex;
 
 use super::refused::{HIDDEN, is_connection};
 use super::{CommandError, print, variable_names};
@@ -17,6 +18,17 @@ impl Flags {
     /// The value of a variable.
     pub(super) fn get(&self, name: &str) -> Option<String> {
         self.0.get(name).cloned()
+    }
+
+    /// A sentence about settings, with the flag in place of each variable whose value the command line gave.
+    pub(super) fn named(&self, sentence: &str) -> String {
+        let mut named = sentence.to_owned();
+        for setting in settings().into_iter().filter(|setting| self.0.contains_key(setting.name)) {
+            if let Ok(word) = Regex::new(&format!(r"\b{}\b", setting.name)) {
+                named = word.replace_all(&named, format!("--{}", setting.flag())).into_owned();
+            }
+        }
+        named
     }
 }
 

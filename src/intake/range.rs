@@ -43,10 +43,10 @@ fn instant(value: &Value, rounding: Rounding, moment: Moment<'_>, name: &str) ->
         Value::String(text) if text.trim().is_empty() => return Ok(None),
         value => scalar::text(value),
     };
-    let wrong = |why: String| {
-        Error::new(Kind::BadRange, format!("`range.{name}` cannot be read: {why}"))
+    let wrong = |why: String| Error::new(Kind::BadRange, format!("`range.{name}` cannot be read: {why}"));
+    let text = text.ok_or_else(|| {
+        wrong("it is neither a text nor a number".into())
             .hint("expected ISO 8601, seconds or milliseconds since 1970, or `now-6h`")
-    };
-    let text = text.ok_or_else(|| wrong("it is neither a text nor a number".into()))?;
+    })?;
     parse_instant(&text, moment.now, rounding, moment.zone).map(Some).map_err(|error| wrong(error.to_string()))
 }

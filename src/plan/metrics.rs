@@ -171,13 +171,16 @@ pub(super) fn known<'a>(naming: NameResolution<'a>, selector: &Selector) -> Resu
     Ok(named.into_iter().flatten().filter(is_new).collect())
 }
 
+/// Where a client finds the names of metrics.
+pub(crate) const METRICS_LISTED: &str = "POST /search lists the metrics that exist";
+
 /// The error for a name that no metric has, with those that look like it.
 pub(crate) fn unknown_metric(snapshot: &Snapshot, name: &str) -> Error {
     let shown: String = name.chars().take(120).collect();
     let error = Error::new(Kind::UnknownMetric, format!("no metric is called {shown:?}"));
     let nearest = snapshot.nearest(name);
     if nearest.is_empty() {
-        return error.hint("POST /search lists the metrics that exist");
+        return error.hint(METRICS_LISTED);
     }
     error.hint(format!("did you mean {}?", nearest.join(", ")))
 }

@@ -59,7 +59,7 @@ async fn the_shell_adds_what_the_role_may_add() {
             &["x", "--from", "now", "--to", "-5m"][..],
             "the annotation ends before it begins: --to now-5m is before --from now",
         ),
-        (&["x", "--from", "soon"], "--from cannot be read: cannot read \"soon\" as a time"),
+        (&["x", "--from", "soon"], "--from: cannot read \"soon\" as a time"),
         (&["x", "--tz", "Mars"], "\"Mars\" is not an IANA time zone"),
         (&[" "], "the annotation says nothing"),
     ] {

@@ -50,5 +50,6 @@ mod several;
 mod standbys;
 mod stopping;
 mod storm;
+mod terminal;
 mod trouble;
 mod vitals;
