@@ -27,6 +27,9 @@ pub(super) async fn remove(environment: &Environment<'_>) -> Result<(), CommandE
     let removed = demo::remove(&database).await?;
     let (tables, annotations, place) = (removed.tables, removed.annotations, database.place());
     say(&format!("removed {tables} tables and {annotations} annotations from {place}"));
+    for name in removed.foreign {
+        say(&format!("{name} stays: it is not the demo's"));
+    }
     Ok(())
 }
 

@@ -32,6 +32,7 @@ pub(super) async fn demo(environment: &Environment<'_>) -> Result<(), CommandErr
     let database = environment.database()?;
     // The port first: loading takes a while, and would be for nothing.
     let entrance = listen(&http).await?;
+    db::demo::check(&database).await?;
     db::migrate(&database).await?;
     demo::load(&database, &mut std::io::stderr(), terminal::progress(environment)).await?;
     tokio::spawn(db::demo::feed(database));

@@ -36,6 +36,18 @@ pub enum DemoFailed {
          give the demo another database, or rename yours"
     )]
     NotOurs(String),
+    /// The role may not make its tables.
+    #[error(
+        "the demo needs two tables in schema public, which the role may not create there; nothing was changed: \
+         GRANT CREATE ON SCHEMA public, or give the demo another database"
+    )]
+    MayNotCreate,
+    /// Something was made that depends on its tables.
+    #[error(
+        "the demo's tables are needed by something that is not the demo's, and nothing was removed: {0}; \
+         drop what depends on them, then remove the demo"
+    )]
+    Needed(String),
     /// Its tables were dropped while it ran.
     #[error("the demo's tables are gone")]
     Gone,
@@ -57,6 +69,16 @@ pub struct DemoRows {
     pub rows: u64,
     /// Annotations.
     pub annotations: u64,
+}
+
+/// Says whether the demo can be loaded, before anything is made for it.
+///
+/// # Errors
+/// A table's name is taken, the database is away or the role may not create tables.
+pub async fn check(config: &DatabaseConfig) -> Result<(), DemoFailed> {
+    let mut connection = config.demonstrating().await?;
+    tables::check(&mut connection).await?;
+    Ok(connection.close().await?)
 }
 
 /// Fills the demo's tables up to `now` with a week of data, or with what is missing of it, and says on the way how
@@ -87,6 +109,7 @@ pub async fn load_since(
     // Two loads at once would both add the same rows.
     sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *transaction).await?;
     sqlx::query("SELECT pg_advisory_xact_lock(hashtext('datebin demo'))").execute(&mut *transaction).await?;
+    tables::check(&mut transaction).await?;
     let were_there = tables::are_there(&mut transaction).await?;
     if !were_there {
         tables::create(&mut transaction).await?;
@@ -104,27 +127,29 @@ pub async fn load_since(
 }
 
 /// What was taken away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemovedRows {
     /// Tables.
     pub tables: usize,
     /// Annotations.
     pub annotations: u64,
+    /// Tables of the demo's names that are somebody else's and stay.
+    pub foreign: Vec<String>,
 }
 
 /// Takes the demo's tables and annotations away; a table that is not the demo's stays.
 ///
 /// # Errors
-/// A table of the demo's name is somebody else's, the database is away or the role may not drop tables.
+/// The database is away, the role may not drop tables, or something depends on them.
 pub async fn remove(config: &DatabaseConfig) -> Result<RemovedRows, DemoFailed> {
     let mut connection = config.demonstrating().await?;
     let mut transaction = connection.begin().await?;
     sqlx::query("SELECT pg_advisory_xact_lock(hashtext('datebin demo'))").execute(&mut *transaction).await?;
-    let tables = tables::drop(&mut transaction).await?;
+    let dropped = tables::drop(&mut transaction).await?;
     let annotations = events::remove(&mut transaction).await?;
     transaction.commit().await?;
     connection.close().await?;
-    Ok(RemovedRows { tables, annotations })
+    Ok(RemovedRows { tables: dropped.tables, annotations, foreign: dropped.foreign })
 }
 
 async fn fill(

@@ -94,6 +94,19 @@ async fn a_reader_that_goes_away_is_no_failure() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demo_that_cannot_be_loaded_makes_nothing() {
+    let cluster = Cluster::start();
+    cluster.sql("CREATE TABLE demo_hosts (note text)").await;
+    let (code, _, said) = asked(&cluster, &[], &["demo", "--listen", "127.0.0.1:0"]);
+    assert!(code == Some(1) && said.contains("nothing was changed"), "{said}");
+    let made = "SELECT count(*) FROM pg_namespace WHERE nspname = 'datebin'";
+    let made: i64 = sqlx::query_scalar(made).fetch_one(&mut cluster.connect().await).await.expect("a count");
+    assert_eq!(made, 0);
+    let (code, _, said) = asked(&cluster, &[], &["demo", "--remove"]);
+    assert!(code == Some(0) && said.contains("demo_hosts stays: it is not the demo's"), "{said}");
+}
+
 #[test]
 fn an_installation_has_the_completions_of_three_shells() {
     let place = std::env::temp_dir().join(format!("datebin-installed-{}", std::process::id()));

@@ -1,6 +1,7 @@
 //! The demo's annotations: what the schedule says happened.
 
 use chrono::{DateTime, Utc};
+use sqlx::Row as _;
 use sqlx::postgres::PgConnection;
 
 use super::DemoFailed;
@@ -10,6 +11,12 @@ use super::schedule::{Deploy, Incident, Schedule};
 const INSERT: &str = "INSERT INTO datebin.annotations (time, time_end, title, text, tags) \
     SELECT $1, $2, $3, $4, $5 WHERE NOT EXISTS \
     (SELECT FROM datebin.annotations WHERE time = $1 AND title = $3 AND tags @> ARRAY['demo'])";
+
+/// What may be the demo's. The demo writes nothing of the future, and no number of microseconds overflows in between.
+const TAGGED: &str = "SELECT id, title, text, tags, (extract(epoch FROM time) * 1000000)::bigint AS time, \
+    (extract(epoch FROM time_end) * 1000000)::bigint AS time_end FROM datebin.annotations \
+    WHERE tags @> ARRAY['demo'] AND time >= '2000-01-01Z' AND coalesce(time_end, time) < '3000-01-01Z' FOR UPDATE";
+const MICROS: i64 = 1_000_000;
 
 struct Event {
     start: i64,
@@ -59,17 +66,56 @@ pub(super) async fn write(
     Ok(new)
 }
 
-/// Removes the demo's annotations; gives their number. Without the migrations there are none.
+/// Removes the demo's annotations; gives their number. Without the migrations there are none. A tag is no proof, as it is
+/// anybody's to use: only rows that are word for word what the demo writes are its own.
 pub(super) async fn remove(connection: &mut PgConnection) -> Result<u64, DemoFailed> {
     let there: bool =
         sqlx::query_scalar("SELECT to_regclass('datebin.annotations') IS NOT NULL").fetch_one(&mut *connection).await?;
     if !there {
         return Ok(0);
     }
-    let removed = sqlx::query("DELETE FROM datebin.annotations WHERE tags OPERATOR(pg_catalog.@>) ARRAY['demo']")
+    let mut own: Vec<i64> = Vec::new();
+    for row in sqlx::query(TAGGED).fetch_all(&mut *connection).await? {
+        let stored = StoredEvent {
+            start: row.try_get("time")?,
+            end: row.try_get("time_end")?,
+            title: row.try_get("title")?,
+            text: row.try_get("text")?,
+            tags: row.try_get("tags")?,
+        };
+        if stored.is_of_demo() {
+            own.push(row.try_get("id")?);
+        }
+    }
+    let removed = sqlx::query("DELETE FROM datebin.annotations WHERE id OPERATOR(pg_catalog.=) ANY ($1)")
+        .bind(own)
         .execute(connection)
         .await?;
     Ok(removed.rows_affected())
+}
+
+/// An annotation that carries the demo's tag.
+struct StoredEvent {
+    /// In microseconds since 1970, as the end.
+    start: i64,
+    end: Option<i64>,
+    title: String,
+    text: String,
+    tags: Vec<String>,
+}
+
+impl StoredEvent {
+    fn is_of_demo(&self) -> bool {
+        let schedule = Schedule::of_day(self.start.div_euclid(MICROS));
+        let mut events = schedule.deploys.iter().map(Event::from).chain(schedule.incidents.iter().map(Event::from));
+        let is_same = |event: Event| {
+            event.start * MICROS == self.start
+                && event.end.map(|end| end * MICROS) == self.end
+                && (&event.title, &event.text) == (&self.title, &self.text)
+                && self.tags == event.tags
+        };
+        events.any(is_same)
+    }
 }
 
 fn time(seconds: i64) -> DateTime<Utc> {

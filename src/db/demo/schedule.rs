@@ -107,6 +107,12 @@ impl Schedule {
         Self { deploys, incidents: days.filter_map(incident).collect() }
     }
 
+    /// What begins on the day of that time, in seconds since 1970.
+    pub(super) fn of_day(at: i64) -> Self {
+        let day = at.div_euclid(DAY);
+        Self { deploys: deploys(day).collect(), incidents: incident(day).into_iter().collect() }
+    }
+
     /// When the host restarted, ascending.
     pub(super) fn restarts(&self, host: &Host) -> Vec<i64> {
         let turn = (host.rank * REGIONS.len() + host.region) as i64 * BETWEEN_HOSTS;
