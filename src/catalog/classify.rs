@@ -42,6 +42,7 @@ mod words;
 
 use std::collections::HashSet;
 
+pub(super) use draft::seen_decisions;
 pub use draft::{Decision, Draft, NameStrategy, NamingRelation, StoredNames, Verdict};
 pub use error::CatalogError;
 pub(super) use layout::guess_kind;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::classify::{Decision, Verdict};
+use super::classify::{Decision, seen_decisions};
 use super::{AnnotationSource, Metric, Relation, Rollup, RollupCoverage, Source, SourceLabel};
 use crate::nearest::Lexicon;
 use crate::time::Zone;
@@ -292,12 +292,6 @@ impl Snapshot {
             labels.filter_map(|l| if let SourceLabel::One { name, .. } = l { Some(name.as_str()) } else { None });
         declared.chain(self.sources.iter().flat_map(|source| source.members.iter().map(String::as_str))).collect()
     }
-}
-
-fn seen_decisions(decisions: &[Decision], sources: &[Source]) -> Vec<Decision> {
-    let seen: BTreeSet<&Relation> = sources.iter().map(|source| &source.relation).collect();
-    let own = decisions.iter().filter(|one| one.verdict != Verdict::LeftOut && seen.contains(&one.relation));
-    own.map(|one| Decision { reason: String::new(), ..one.clone() }).collect()
 }
 
 fn place(source: &Source, metric: &Metric) -> String {

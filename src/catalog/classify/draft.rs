@@ -22,6 +22,13 @@ pub struct Decision {
     pub reason: String,
 }
 
+/// What a caller may know of decisions: those of its sources, without reasons, which may name columns.
+pub(in crate::catalog) fn seen_decisions(decisions: &[Decision], sources: &[Source]) -> Vec<Decision> {
+    let seen: HashSet<&Relation> = sources.iter().map(|source| &source.relation).collect();
+    let own = decisions.iter().filter(|one| one.verdict != Verdict::LeftOut && seen.contains(&one.relation));
+    own.map(|one| Decision { reason: String::new(), ..one.clone() }).collect()
+}
+
 /// What a relation or a column was taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
