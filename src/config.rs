@@ -201,6 +201,7 @@ impl Environment<'_> {
         Ok(Limits {
             points: self.count("DATEBIN_MAX_POINTS", usual.points)?,
             series: self.count("DATEBIN_MAX_SERIES", usual.series)?,
+            token_series: usual.token_series,
             cells: self.count("DATEBIN_MAX_CELLS", usual.cells)?,
             samples: self.count("DATEBIN_MAX_SAMPLES", usual.samples)?,
             targets: self.count("DATEBIN_MAX_TARGETS", usual.targets)?,

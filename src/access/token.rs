@@ -160,6 +160,7 @@ impl AccessToken {
     pub(super) fn limits(&self, server: Limits) -> Limits {
         Limits {
             series: self.limits.series.map_or(server.series, |own| own.min(server.series)),
+            token_series: self.limits.series,
             points: self.limits.points.map_or(server.points, |own| own.min(server.points)),
             ..server
         }

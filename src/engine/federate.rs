@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::said::within_token;
 use super::{RemoteAnswer, RequestScope};
 use crate::budget::HeldBytes;
 use crate::error::Error;
@@ -32,7 +33,7 @@ impl RequestScope {
             self.selectors(selectors).await?.into_iter().map(|selector| SampleRead::newest(selector, now)).collect();
         let (requests, range) = (&requests, TimeRange { from: now, to: now.saturating_add(1) });
         let answer = self.retried(|scope| async move { scope.samples_of(requests, range).await }).await?;
-        let work = answer.work();
+        let (work, limits) = (answer.work(), self.limits);
         self.compute(work, move |budget| {
             let RemoteAnswer { results, held } = answer;
             let mut series = BTreeMap::new();
@@ -40,6 +41,7 @@ impl RequestScope {
                 budget.go_on()?;
                 series.extend(newest(one));
             }
+            within_token(limits, series.len())?;
             Ok(NewestSamples { series, held })
         })
         .await

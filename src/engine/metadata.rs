@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 
+use super::said::within_token;
 use super::{AT_ONCE, RequestScope};
 use crate::ast::Selector;
 use crate::budget::HeldBytes;
@@ -128,10 +129,15 @@ impl RequestScope {
         }
     }
 
-    async fn series_of(&self, sought: &SeriesSelection, most: usize) -> Result<MetadataList<Labels>, Error> {
+    async fn series_of(&self, sought: &SeriesSelection, wanted: usize) -> Result<MetadataList<Labels>, Error> {
+        let own = self.limits.token_series.map_or(usize::MAX, |own| own as usize);
+        let most = wanted.min(own);
         let (found, looked) = self.found(MetadataRequest::Series(most), sought).await?;
         let (sets, mut looked) = (found.sets, looked);
         let is_cut = sets.len() > most;
+        if most < wanted {
+            within_token(self.limits, sets.len())?;
+        }
         // That it was cut says that there are others.
         looked.is_partial &= !is_cut;
         let (entries, held) = self.compute(sets.len(), move |budget| sets.series(most, budget)).await?;

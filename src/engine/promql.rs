@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::reading::ReadSamples;
+use super::said::within_token;
 use super::{RequestScope, Timing, resolve};
 use crate::ast::Expr;
 use crate::budget::HeldBytes;
@@ -129,6 +130,7 @@ impl RequestScope {
     /// The limits of an answer.
     fn bounded(&self, value: &PromValue) -> Result<(), Error> {
         let (PromValue::Vector(series) | PromValue::Matrix(series)) = value else { return Ok(()) };
+        within_token(self.limits, series.len())?;
         self.budget.take_many(series.iter().map(|one| one.points.len()).sum())
     }
 }

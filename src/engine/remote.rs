@@ -1,6 +1,7 @@
 //! Samples as they are, for a Prometheus that reads from here.
 
 use super::RequestScope;
+use super::said::within_token;
 use crate::budget::HeldBytes;
 use crate::error::Error;
 use crate::evaluate::SampledSeries;
@@ -38,6 +39,7 @@ impl RequestScope {
         let requests: Vec<SampleRead> = of_samples.iter().map(request).collect();
         let (requests, range) = (&requests, range_of(&of_samples));
         let mut answer = self.retried(|scope| async move { scope.samples_of(requests, range).await }).await?;
+        answer.results.iter().try_for_each(|series| within_token(self.limits, series.len()))?;
         let mut sampled = std::mem::take(&mut answer.results).into_iter();
         for query in queries {
             if query.is_of_labels {

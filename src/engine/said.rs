@@ -3,7 +3,7 @@
 use crate::catalog::MetricValue;
 use crate::db::DbError;
 use crate::error::{Error, Kind};
-use crate::plan::Fetch;
+use crate::plan::{Fetch, Limits};
 
 /// Says how many values were no numbers, or how many rows end before they begin.
 pub(super) fn skipped_values(fetch: &Fetch, skipped: f64) -> Option<String> {
@@ -28,6 +28,18 @@ pub(super) fn skipped_values(fetch: &Fetch, skipped: f64) -> Option<String> {
 pub(super) fn too_many_series(cap: u32) -> Error {
     let message = format!("the metrics of this selector have more than {cap} series here, the limit of one target");
     Error::new(Kind::TooManySeries, message).hint("name fewer metrics, narrow them with matchers, or aggregate them")
+}
+
+/// Answers of the Prometheus API have as many series as fit; a token may have a limit of its own.
+pub(super) fn within_token(limits: Limits, series: usize) -> Result<(), Error> {
+    match limits.token_series {
+        Some(most) if series > most as usize => {
+            let message = format!("the answer has more than {most} series, the limit of the token");
+            let hint = "narrow it with matchers, or aggregate it, e.g. `avg by (label) (…)`; `limits.series` of the token sets the limit";
+            Err(Error::new(Kind::TooManySeries, message).hint(hint))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The error as the client may see it; what the server said goes to the log.

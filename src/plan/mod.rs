@@ -49,6 +49,8 @@ pub struct Limits {
     pub points: u32,
     /// Series per target.
     pub series: u32,
+    /// Series per answer of the Prometheus API, where the caller's token has a limit; no other counts there.
+    pub token_series: Option<u32>,
     /// Cells per answer.
     pub cells: u32,
     /// Targets per request.
@@ -66,6 +68,7 @@ impl Default for Limits {
         Self {
             points: 11_000,
             series: 1000,
+            token_series: None,
             cells: 1_000_000,
             targets: 100,
             samples: 50_000_000,

@@ -13,5 +13,6 @@ mod patience;
 #[path = "../integration/support.rs"]
 mod support;
 mod numbers;
+mod series;
 mod tokens;
 mod writing;
