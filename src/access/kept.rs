@@ -1,6 +1,6 @@
 //! The tokens in force, kept current with their file, and the answer to "who is that?".
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -121,9 +121,8 @@ impl Access {
         let config = config.into();
         let has_keys = config.keys.is_some();
         let read = move |text: &str| tokens(text, has_keys).map(Tokens::from);
-        let file = Reread { path: config.tokens.clone(), what: "tokens", read };
+        let file = Reread { path: config.tokens.clone(), what: "tokens", is_private: true, read };
         let (text, first) = file.first().await?;
-        warn_of_readers(&config.tokens).await;
         tracing::info!(tokens = first.len(), "requests need a token");
         let ids = ids(&config, first.iter().any(|token| token.user == User::IdToken)).await?;
         let (sender, receiver) = watch::channel(first);
@@ -203,8 +202,12 @@ impl Access {
 async fn ids(config: &AccessConfig, is_needed: bool) -> Result<Option<IdTokens>, String> {
     let Some(path) = config.keys.clone() else { return Ok(None) };
     verifying::install();
-    let file =
-        Reread { path, what: "keys of ID tokens", read: |text: &str| VerificationKeys::read(text).map(Arc::new) };
+    let file = Reread {
+        path,
+        what: "keys of ID tokens",
+        is_private: false,
+        read: |text: &str| VerificationKeys::read(text).map(Arc::new),
+    };
     let (text, keys) = match file.first().await {
         Ok((text, keys)) => (Some(text), keys),
         Err(error) if is_needed => return Err(error),
@@ -233,15 +236,6 @@ fn found(tokens: &[Arc<AccessToken>], secret: &[u8], now: i64) -> Option<Arc<Acc
         }
     }
     found.filter(|token| !token.has_expired(now)).cloned()
-}
-
-/// Hashes of long random secrets tell little, but the file also says who sees what.
-async fn warn_of_readers(path: &Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-    let Ok(found) = tokio::fs::metadata(path).await else { return };
-    if found.permissions().mode() & 0o004 != 0 {
-        tracing::warn!(file = %path.display(), "every user of this machine may read the file of tokens; chmod 640 closes it");
-    }
 }
 
 #[cfg(test)]

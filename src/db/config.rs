@@ -3,6 +3,7 @@
 use std::borrow::BorrowMut;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::PgConnection;
@@ -16,6 +17,7 @@ use super::secured::TlsVariables;
 use super::servers::Servers;
 use super::session::patience;
 use super::settings::{Pooler, SettingValue, Settings};
+use super::url_file::UrlFile;
 use crate::observe::Observer;
 
 /// A database and the bounds of our sessions there.
@@ -24,8 +26,8 @@ pub struct DatabaseConfig {
     servers: Servers,
     /// What counts where the URL says nothing of TLS.
     variables: TlsVariables,
-    /// The file that the URL stands in; it is read again for each session, so that a password may change.
-    file: Option<PathBuf>,
+    /// The file that the URL stands in.
+    file: Option<Arc<UrlFile>>,
     /// Connections for questions.
     pub pool_size: usize,
     /// How long a question waits for a connection.
@@ -92,7 +94,7 @@ impl DatabaseConfig {
     /// The same with a URL that stands in a file.
     #[must_use]
     pub fn kept_in(self, file: PathBuf) -> Self {
-        Self { file: Some(file), ..self }
+        Self { file: Some(Arc::new(UrlFile::new(file, self.servers.clone()))), ..self }
     }
 
     /// Where the database is, without anything secret.
@@ -109,13 +111,7 @@ impl DatabaseConfig {
 
     /// The servers, as the URL names them now.
     pub(super) fn servers(&self) -> Servers {
-        let parse = |text: String| Servers::parse(text.trim(), &self.variables).ok();
-        let read = |file: &PathBuf| std::fs::read_to_string(file).ok().and_then(parse);
-        // A file that is being replaced leaves what it said before.
-        match self.file.as_ref().and_then(read) {
-            Some(servers) => servers.remembering(&self.servers),
-            None => self.servers.clone(),
-        }
+        self.file.as_ref().map_or_else(|| self.servers.clone(), |file| file.servers(&self.variables))
     }
 
     /// A server does not answer: it is tried last for a while.

@@ -35,6 +35,7 @@ mod sqlstate;
 mod start;
 mod stored;
 mod transaction;
+mod url_file;
 mod watched;
 
 pub use answer::{AnnotationRow, RowSink, RowTime, SeriesRow};

@@ -1,6 +1,7 @@
 //! No output of any command has the password, whatever goes wrong.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use crate::cluster::{Cluster, free_port};
@@ -105,12 +106,15 @@ async fn the_url_of_a_file_serves_and_may_change() {
     let path = file.display().to_string();
     let program = Program::serve(&cluster, &[("DATABASE_URL", ""), ("DATABASE_URL_FILE", &path)]).await;
     assert_eq!(program.ask("cpu").await.status, 200);
+    let other = cluster.url().replace("datebin:", "other:").replace(crate::cluster::PASSWORD, "other");
+    let replaced = |text: &str| {
+        fs::write(file.with_extension("new"), text).expect("a file");
+        fs::rename(file.with_extension("new"), &file).expect("its name");
+    };
     // Whoever rotates a password changes the file first; sessions that are opened later take it from there.
     cluster.sql("CREATE ROLE other SUPERUSER LOGIN PASSWORD 'other'").await;
-    fs::write(&file, cluster.url().replace("datebin:", "other:").replace(crate::cluster::PASSWORD, "other"))
-        .expect("a file");
+    replaced(&other);
     cluster.sql("ALTER ROLE datebin PASSWORD 'changed'").await;
-    let other = cluster.url().replace("datebin:", "other:").replace(crate::cluster::PASSWORD, "other");
     let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&other).await.expect("a session");
     let ours = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'other' AND application_name = 'datebin'";
     program.signal("-HUP");
@@ -121,4 +125,60 @@ async fn the_url_of_a_file_serves_and_may_change() {
         (count > 0 && program.ask("cpu").await.status == 200).then_some(())
     })
     .await;
+    // A file that says nothing leaves the last URL that could be read in use, not the first. The log says so once.
+    let said = || {
+        let is_about = |line: &serde_json::Value| {
+            let message = line["fields"]["message"].as_str()?.strip_prefix("the file with the database's URL ")?;
+            Some((line["level"].as_str()?.to_owned(), message.split(';').next()?.to_owned()))
+        };
+        program.log().iter().filter_map(is_about).collect::<Vec<_>>()
+    };
+    let lines = [("WARN", "is empty"), ("WARN", "is missing"), ("INFO", "can be read again")];
+    let lines = lines.map(|(level, message)| (level.to_owned(), message.to_owned()));
+    for number in 1..=lines.len() {
+        match number {
+            1 => replaced("\n"),
+            2 => fs::remove_file(&file).expect("no file"),
+            _ => replaced(&other),
+        }
+        for _ in 0..2 {
+            let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'datebin'";
+            sqlx::query(end).execute(&mut connection).await.expect("their end");
+            let what = format!("sessions are opened, and of the file is said {:?}", lines[number - 1]);
+            crate::program::eventually(crate::program::LONG, &what, async || {
+                (program.ask("cpu").await.status == 200 && said() == lines[..number]).then_some(())
+            })
+            .await;
+        }
+    }
+    let unlet = |line: &serde_json::Value| line.to_string().contains("28P01");
+    assert!(!program.log()[..].iter().rev().take_while(|line| !line.to_string().contains("is empty")).any(unlet));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_tokens_that_everybody_may_read_is_warned_of_whenever_it_is_read() {
+    let cluster = Cluster::start();
+    let file = cluster.directory.join("tokens.toml");
+    let token = |name: &str| {
+        let digits = datebin::access::Secret::of(name.as_bytes()).digits();
+        format!("[[token]]\nname = \"{name}\"\nsha256 = \"{digits}\"\n")
+    };
+    let written = |name: &str, mode: u32| {
+        let new = file.with_extension("new");
+        fs::write(&new, token(name)).expect("a file");
+        fs::set_permissions(&new, Permissions::from_mode(mode)).expect("its mode");
+        fs::rename(&new, &file).expect("its name");
+    };
+    written("one", 0o640);
+    let program = Program::serve(&cluster, &[("DATEBIN_TOKENS", "tokens.toml")]).await;
+    let counted = |what: &str| program.log().iter().filter(|line| line.to_string().contains(what)).count();
+    let warned = || counted("every user of this machine may read the file of tokens");
+    for (number, (mode, warnings)) in [(0o644, 1), (0o644, 2), (0o640, 2)].into_iter().enumerate() {
+        written(&format!("token-{number}"), mode);
+        crate::program::eventually(crate::program::LONG, "the file is read again", async || {
+            (counted("the tokens were read again") == number + 1).then_some(())
+        })
+        .await;
+        assert_eq!(warned(), warnings, "{mode:o}");
+    }
 }
