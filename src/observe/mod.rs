@@ -30,7 +30,7 @@ pub enum Observation<'a> {
     Request(&'a Request),
     /// A stage of a question took so long.
     Stage(Stage, Duration),
-    /// One target of a question failed with this code, although the question was answered.
+    /// One target of a question failed with this code, whether or not others were answered.
     Target(&'static str),
     /// A statement ended, so long after it began.
     Statement(StatementOutcome, Duration),

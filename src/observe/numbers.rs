@@ -198,7 +198,7 @@ impl ServerMetrics {
         registry.register("stage_duration_seconds", "Time of each stage of a question", self.stages.clone());
         registry.register(
             "failed_targets",
-            "Targets that failed in questions of which others were answered",
+            "Targets of the Grafana plugins' questions that failed, whether or not others of the question were answered",
             self.failed_targets.clone(),
         );
         registry.register("statements", "Statements by how they ended", self.statements.clone());

@@ -111,7 +111,11 @@ async fn what_fails_is_counted_by_its_code(pool: PgPool) {
         assert_eq!((answer.status, answer.body["error"]["code"].as_str()), (status, Some(code)), "{}", answer.body);
         let failed = f64::from(u8::from(code == "relation_broken"));
         let name = requests(path, status, code);
-        grown(&server, &before, &[(&name, 1.0), ("statements_total{outcome=\"failed\"}", failed)]).await;
+        // A target that fails counts as well where it is the only one; a body that is none has no targets.
+        let target = format!("failed_targets_total{{code=\"{code}\"}}");
+        let targets = f64::from(u8::from(code != "bad_request"));
+        let grew = [(name.as_str(), 1.0), ("statements_total{outcome=\"failed\"}", failed), (target.as_str(), targets)];
+        grown(&server, &before, &grew).await;
     }
     let before = numbers(&server).await;
     assert_eq!(server.post("/query", question(&["one", "nothing_of_that_name"])).await.status, 200);
@@ -127,7 +131,7 @@ async fn what_fails_is_counted_by_its_code(pool: PgPool) {
     let before = numbers(&server).await;
     assert_eq!(server.get("/api/v1/query?query=sum(").await.status, 400);
     let name = requests("/api/v1/query", 400, "bad_target").replace("POST", "GET");
-    grown(&server, &before, &[(&name, 1.0)]).await;
+    grown(&server, &before, &[(&name, 1.0), ("failed_targets_total{code=\"bad_target\"}", 0.0)]).await;
 }
 
 #[sqlx::test(migrations = false)]
@@ -137,7 +141,8 @@ async fn a_statement_that_takes_too_long_is_counted(pool: PgPool) {
     let before = numbers(&server).await;
     assert_eq!(server.post("/query", question(&["naps"])).await.status, 504);
     let name = requests("/query", 504, "timeout");
-    grown(&server, &before, &[(&name, 1.0), ("statements_total{outcome=\"timed_out\"}", 1.0)]).await;
+    let target = "failed_targets_total{code=\"timeout\"}";
+    grown(&server, &before, &[(&name, 1.0), ("statements_total{outcome=\"timed_out\"}", 1.0), (target, 1.0)]).await;
 }
 
 #[sqlx::test(migrations = false)]
