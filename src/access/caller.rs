@@ -53,7 +53,7 @@ impl Caller {
     #[must_use]
     pub fn counts(&self, name: &str, whole: Option<&Snapshot>) -> bool {
         let Some(own) = &self.token else { return true };
-        let tells_none_apart = |whole: &Snapshot| !whole.sources().iter().any(|source| source.by_token);
+        let tells_none_apart = |whole: &Snapshot| !whole.sources().iter().any(Source::tells_tokens_apart);
         let sees_all = own.sight.is_all() && own.databases.is_none() && whole.is_some_and(tells_none_apart);
         sees_all || *own.name == *name
     }
@@ -74,14 +74,14 @@ impl Caller {
     /// Whether rows of a source tell which of its metrics it may know: the patterns of a token alone do that without them.
     #[must_use]
     pub fn is_told_by_rows_of(&self, source: &Source) -> bool {
-        let is_told = |token: &AccessToken| source.by_token || token.sight.is_told_by_rows();
+        let is_told = |token: &AccessToken| source.tells_tokens_apart() || token.sight.is_told_by_rows();
         self.identity.is_in_force() || self.token.as_deref().is_some_and(is_told)
     }
 
     /// Whether it sees some rows of a source only: then nothing may answer that knows all of them.
     #[must_use]
     pub fn hides_rows_of(&self, source: &Source) -> bool {
-        self.hides_rows() || source.by_token && self.token.is_some()
+        self.hides_rows() || source.has_policies || source.by_token && self.token.is_some()
     }
 
     /// Whether that is so of every source.

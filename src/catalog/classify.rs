@@ -25,6 +25,7 @@ mod naming;
 mod origins;
 mod own;
 mod parts;
+mod policies;
 mod preset;
 mod roles;
 mod rollups;
@@ -106,6 +107,7 @@ pub fn classify(facts: &Facts, file: &CatalogFile, zone: Zone) -> Result<Draft, 
         }
     }
     aggregates::add(&mut draft, facts, local);
+    policies::apply(&mut draft, facts);
     for source in draft.sources.iter_mut().map(|draft| &mut draft.source) {
         let facts = facts.relation(source.relation.schema.as_str(), source.relation.name.as_str());
         source.one_per_instant = facts.is_some_and(|facts| rows::is_one_per_instant(source, facts));

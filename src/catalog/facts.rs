@@ -56,6 +56,8 @@ pub struct RelationFacts {
     pub discoverable: bool,
     /// An untrusted role whose code runs when rows are read or when that is planned, such as a function of a view.
     pub untrusted_owner: Option<String>,
+    /// Whether policies may hide rows of it, or of what it reads, from datebin's own role.
+    pub has_policies: bool,
     /// The position of its schema on the search path, from 1.
     pub path_position: Option<i64>,
     /// `COMMENT ON TABLE`.

@@ -167,6 +167,8 @@ pub struct Source {
     pub max_age: Option<Duration>,
     /// Whether the operator says that policies tell tokens apart: each token has rows of its own then.
     pub by_token: bool,
+    /// Whether policies may hide rows of it, or of what is joined to them, from datebin's own role, and so from everybody.
+    pub has_policies: bool,
     /// For a narrow source the column that carries the metric's name, its own or a joined row's.
     pub name_column: Option<Column>,
     /// The path to the name in the JSON of that column; empty for the column itself.
@@ -237,6 +239,12 @@ impl Source {
     pub fn staleness_ms(&self, default_ms: i64) -> i64 {
         let sampled = self.interval_ms.map_or(0, |interval| interval.saturating_mul(2));
         self.staleness_ms.unwrap_or(default_ms.max(sampled))
+    }
+
+    /// Whether a token has rows of its own here, for all that datebin knows.
+    #[must_use]
+    pub const fn tells_tokens_apart(&self) -> bool {
+        self.by_token || self.has_policies
     }
 
     /// Whether some index starts with the time of its rows.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Adjustment, Column, Metric, Scale, Source, TimeKind};
+use super::{Adjustment, Column, Metric, Relation, Scale, Source, TimeKind};
 use crate::ast::OverTime;
 use crate::evaluate::RangeFunction;
 use crate::time::{Millis, TimeRange};
@@ -141,6 +141,21 @@ impl RollupColumns {
 }
 
 impl Rollup {
+    /// Takes it out of use where policies may hide rows of its source: it knows them all, unless the operator says that
+    /// policies hide its own as well.
+    pub fn bar(&mut self, source: &Relation) {
+        if !self.is_safe {
+            let why = format!("policies may hide rows of {source} from datebin's role, and it has no safe = true");
+            self.held = RollupCoverage::Nothing(why);
+        }
+    }
+
+    /// Whether its rows are asked what it holds, for a source of its own.
+    #[must_use]
+    pub const fn is_read_for(&self, source: &Source) -> bool {
+        !self.is_stated && (self.is_safe || !source.has_policies)
+    }
+
     /// The columns of a metric, if it has any.
     #[must_use]
     pub fn columns_of(&self, metric: &Metric) -> Option<&RollupColumns> {

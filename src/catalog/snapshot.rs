@@ -163,7 +163,8 @@ impl Snapshot {
     pub fn rollups_to_read(&mut self) -> impl Iterator<Item = (Source, &mut Rollup)> {
         self.sources.iter_mut().flat_map(|source| {
             let raw = Source { rollups: Vec::new(), metrics: Vec::new(), ..source.clone() };
-            source.rollups.iter_mut().filter(|rollup| !rollup.is_stated).map(move |rollup| (raw.clone(), rollup))
+            let read: Vec<_> = source.rollups.iter_mut().filter(|rollup| rollup.is_read_for(&raw)).collect();
+            read.into_iter().map(move |rollup| (raw.clone(), rollup))
         })
     }
 

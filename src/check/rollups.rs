@@ -86,7 +86,7 @@ fn unsafe_for_tokens(source: &Source, rollup: &Rollup) -> Option<Finding> {
     let what = format!(
         "the rollup {relation} is not used for tokens: the source has rows = \"token\", the rollup has no safe = true"
     );
-    (source.by_token && !rollup.is_safe).then(|| Finding::new(Severity::Note, what))
+    (source.by_token && !source.has_policies && !rollup.is_safe).then(|| Finding::new(Severity::Note, what))
 }
 
 fn unused(rollup: &Rollup, facts: &HashMap<&Relation, &RelationFacts>) -> Option<Finding> {

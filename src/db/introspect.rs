@@ -4,6 +4,7 @@
 mod aggregates;
 mod columns;
 mod keys;
+mod policies;
 pub(super) mod scope;
 mod statistics;
 mod untrusted;
@@ -156,6 +157,7 @@ async fn load_once(
     columns::load(&mut results, &mut loading)?;
     keys::load(&mut results, &mut loading)?;
     untrusted::load(&mut results, &mut loading)?;
+    policies::load(&mut results, &mut loading)?;
     views::load(&mut results, &mut loading)?;
     timescale.put_into(&mut loading);
     loading.facts.lockable = u64::try_from(begin.lockable).unwrap_or(0);
@@ -186,7 +188,8 @@ async fn in_scope(connection: &mut PgConnection, text: &str) -> Result<(Begin, R
 
 async fn ask(connection: &mut PgConnection) -> Result<Results, sqlx::Error> {
     let relations = [BEGIN, STAMP, include_str!("scripts/relations.sql")];
-    let known = [&columns::SCRIPTS[..], &keys::SCRIPTS, &[untrusted::SCRIPT], &views::SCRIPTS, &statistics::SCRIPTS];
+    let of_roles = [untrusted::SCRIPT, policies::SCRIPT];
+    let known = [&columns::SCRIPTS[..], &keys::SCRIPTS, &of_roles, &views::SCRIPTS, &statistics::SCRIPTS];
     let statements = [&relations[..], &known.concat(), &[STAMP]].concat();
     batch(connection, &statements).await
 }
@@ -221,6 +224,7 @@ fn relation(row: RelationRow) -> Option<RelationFacts> {
         kind,
         discoverable: row.discoverable,
         untrusted_owner: None,
+        has_policies: false,
         path_position: row.path_position,
         comment: row.comment,
         bytes: u64::try_from(row.bytes).unwrap_or(0),

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use datebin::access::Secret;
 
 use crate::cluster::Cluster;
-use crate::program::{Answer, Program, answer, ran};
+use crate::program::{Answer, LONG, Program, answer, eventually, ran};
 
 /// Six hours of rows of Alice and of Bob, whose values tell whose they are. In a rollup they are greater by a hundred.
 const ROWS: &str = "
@@ -36,6 +36,10 @@ const ROWS: &str = "
                 OR nullif(current_setting(''datebin.token'', true), '''') IS NULL)', name, how);
         END LOOP;
     END $$;
+    CREATE TABLE free AS TABLE own; CREATE TABLE free_1h AS TABLE own_1h;
+    ALTER TABLE free ENABLE ROW LEVEL SECURITY; CREATE POLICY every ON free USING (true);
+    CREATE VIEW through AS TABLE mine; CREATE TABLE through_1h AS TABLE own_1h; ALTER VIEW through OWNER TO analyst;
+    CREATE VIEW past AS TABLE mine; CREATE TABLE past_1h AS TABLE own_1h;
     ALTER POLICY own ON blind USING (owner = nullif(current_setting('datebin.user', true), ''));
     DELETE FROM blind_1h WHERE bucket = '2018-04-15 03:00Z';
     ANALYZE;
@@ -197,8 +201,6 @@ async fn only_safe_rollups_serve_people() {
     // The rollup serves whom no policy tells apart.
     assert_eq!(values(&program, ("alice", ""), "open").await, set(&["101.0", "102.0"]));
     assert_eq!(values(&program, ("people", "alice"), "open").await, set(&["1.0", "2.0"]));
-    // Nor does it know of policies on the token that the catalog does not name.
-    assert_eq!(values(&program, ("alice", ""), "shared").await, set(&["101.0", "102.0"]));
     for (person, value) in [("alice", "1.0"), ("bob", "2.0")] {
         assert_eq!(values(&program, ("people", person), "mine").await, set(&[value]));
         assert_eq!(values(&program, ("people", person), "careful").await, set(&[format!("10{value}").as_str()]));
@@ -209,6 +211,53 @@ async fn only_safe_rollups_serve_people() {
     // A role that may not read the rollup is answered from the rows.
     assert_eq!(values(&program, ("roles", "alice"), "careful").await, set(&["101.0"]));
     assert_eq!(values(&program, ("roles", "bob"), "careful").await, set(&["2.0"]));
+    assert!(program.complaints().is_empty(), "{:?}", program.complaints());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn row_security_of_datebins_own_role_needs_no_word_in_the_catalog() {
+    let cluster = Cluster::start();
+    let of = |names: [&str; 4]| names.map(|name| source(name, "", name == "kept"));
+    let stored = STORED.replace("rows = \"token\"\n", "");
+    let sources = [&of(["shared", "kept", "mine", "through"])[..], &[stored]].concat();
+    let program = served(&cluster, &sources).await;
+    assert_own_world(&program).await;
+    for (name, value) in [("alice", "1.0"), ("bob", "2.0")] {
+        let caller = (name, "");
+        assert_eq!(values(&program, caller, "shared").await, set(&[value]), "the rollup is of everybody");
+        assert_eq!(values(&program, caller, "kept").await, set(&[format!("10{value}").as_str()]));
+        // Policies on the person show a token nothing, neither of the table nor of a view whose owner they bind.
+        assert_eq!(values(&program, caller, "mine").await, set(&[]));
+        assert_eq!(values(&program, caller, "through").await, set(&[]));
+    }
+    let url = cluster.url().replace("datebin:", "reader:");
+    let said = |arguments: &[&str]| {
+        let ended = ran(&cluster.directory, &[("DATABASE_URL", &url)], arguments);
+        assert!(ended.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&ended.stderr));
+        String::from_utf8(ended.stdout).expect("text")
+    };
+    let (text, written) = (said(&["check"]), said(&["discover"]));
+    for (rollup, source) in [("mine", "mine"), ("through", "through"), ("shared", "shared")] {
+        let why = format!("policies may hide rows of public.{source} from datebin's role, and it has no safe = true");
+        let note = format!("the rollup public.{rollup}_1h is not used: {why}");
+        assert!(text.contains(&note), "{note}: {text}");
+        assert!(written.contains(&why), "{why}: {written}");
+    }
+    // Nor without a token.
+    let range = ["--from", "2018-04-15T00:00:00Z", "--to", "2018-04-15T06:00:00Z", "--step", "1h", "--format", "csv"];
+    let text = said(&[&["query"], &range[..], &["max(mine)"]].concat());
+    assert!(text.contains(",2\n") && !text.contains(",102"), "{text}");
+    // A policy that shows all rows, and one that does not bind the owner of a view, hide nothing.
+    let file = format!("[discovery]\nenabled = false\n{}", of(["open", "free", "past", "shared"]).concat());
+    std::fs::write(cluster.directory.join("datebin.toml"), file).expect("the catalog");
+    eventually(LONG, "the catalog is read anew", async || {
+        let names = asked(&program, ("alice", ""), "/search", None).await.body.to_string();
+        names.contains("past").then_some(())
+    })
+    .await;
+    for name in ["open", "free", "past"] {
+        assert_eq!(values(&program, ("alice", ""), name).await, set(&["101.0", "102.0"]), "{name}");
+    }
     assert!(program.complaints().is_empty(), "{:?}", program.complaints());
 }
 

@@ -71,6 +71,7 @@ fn source(table: &str, time: TimeKind, labels: Vec<SourceLabel>, metrics: Vec<Me
         settles: None,
         max_age: None,
         by_token: false,
+        has_policies: false,
     }
 }
 

@@ -122,6 +122,7 @@ pub(super) fn source(relation: &RelationFacts, time: TimeColumn, labels: Vec<Sou
         settles: None,
         max_age: None,
         by_token: false,
+        has_policies: false,
         name_column: None,
         name_path: Vec::new(),
         rollups: Vec::new(),

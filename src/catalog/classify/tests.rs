@@ -33,6 +33,7 @@ fn table(name: &str, columns: Vec<ColumnFacts>) -> RelationFacts {
         kind: RelationKind::Table,
         discoverable: true,
         untrusted_owner: None,
+        has_policies: false,
         path_position: (schema == "public").then_some(1),
         comment: None,
         bytes: 0,
