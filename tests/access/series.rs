@@ -28,7 +28,7 @@ async fn read(server: &Server, name: &str, func: &str) -> (u16, String) {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     let now = i64::try_from(now.as_millis()).unwrap();
     let matcher = LabelMatcher { r#type: MatchType::Eq as i32, name: "__name__".to_owned(), value: "load".to_owned() };
-    let hints = ReadHints { func: func.to_owned(), ..ReadHints::default() };
+    let hints = ReadHints { func: func.to_owned() };
     let query =
         Query { start_timestamp_ms: now - 600_000, end_timestamp_ms: now, matchers: vec![matcher], hints: Some(hints) };
     let message = ReadRequest { queries: vec![query], accepted_response_types: Vec::new() }.encode_to_vec();
