@@ -120,7 +120,7 @@ fn a_wide_table_offers_its_numbers_and_neither_keys_nor_ids_nor_codes() {
     assert_eq!(snapshot.sources()[0].time.column, ident("ts"));
     assert_eq!(snapshot.metric("stats_requests_total").unwrap().1.kind, MetricKind::Counter);
     assert!(reason(&decisions, "requests_total").contains("guess"));
-    assert!(reason(&decisions, "old").contains("dead"));
+    assert!(reason(&decisions, "old").contains("only NULLs"));
     assert!(reason(&decisions, "line").contains("free text"));
     assert!(reason(&decisions, "cost").contains("money"));
     // Every column has its decision.
