@@ -210,7 +210,7 @@ fn the_settings_in_force_are_shown_without_what_is_secret() {
     );
     let wrong = ran(&directory, &[("DATABASE_URL", url)], &["config", "--pool-size", "none"]);
     let warned = String::from_utf8_lossy(&wrong.stderr);
-    assert!(!wrong.status.success() && warned.contains("DATEBIN_POOL_SIZE cannot be read"), "{warned}");
+    assert!(!wrong.status.success() && warned.contains("--pool-size cannot be read"), "{warned}");
 }
 
 #[test]
