@@ -24,7 +24,7 @@ pub struct Snapshot {
     notes: Vec<String>,
     /// Relations whose metrics are not in it, because the names that its caller may see were not found in time.
     undecided: Vec<Relation>,
-    /// What whole relations were taken for.
+    /// One decision for each relation.
     decisions: Vec<Decision>,
     /// By source, whether a question has met a time that is no whole millisecond.
     fine: Arc<[AtomicBool]>,
@@ -140,9 +140,9 @@ impl Snapshot {
         }
     }
 
-    /// The same, without the metrics of relations whose names were not found in time.
+    /// The same; the names of these relations were not found in time.
     #[must_use]
-    pub fn without(self, undecided: Vec<Relation>) -> Self {
+    pub fn with_undecided(self, undecided: Vec<Relation>) -> Self {
         Self { undecided, ..self }
     }
 
@@ -183,8 +183,8 @@ impl Snapshot {
         self.decisions = decisions;
     }
 
-    /// What whole relations were taken for, and why; in a part of the catalog only of its sources, and without reasons,
-    /// which may name columns.
+    /// One decision for each relation, with its reason. A caller's part of the catalog has only those about its sources, without
+    /// reasons, because a reason may name hidden columns.
     #[must_use]
     pub fn decisions(&self) -> &[Decision] {
         &self.decisions

@@ -38,8 +38,8 @@ impl TryFrom<JsonFloat> for Float {
 }
 
 /// Precedes the statements of a batch: they resolve names in `pg_catalog` alone, so that no object of another schema can run.
-/// The role's search path is kept as data.
-const PATH: &str = "SELECT pg_catalog.set_config('datebin.found_path', \
+/// The role's search path is kept as data; NULL resets what another client of a pooler may have left.
+const PATH: &str = "SELECT pg_catalog.set_config('search_path', NULL::pg_catalog.text, true), pg_catalog.set_config('datebin.found_path', \
     pg_catalog.to_json(pg_catalog.current_schemas(false))::pg_catalog.text, true), \
     pg_catalog.set_config('search_path', 'pg_catalog', true);\n";
 

@@ -66,10 +66,9 @@ impl fmt::Display for SettingValue {
     }
 }
 
-/// What another client of a pooler may have left in a session: a role, a path, whom it asked for. NULL is what the server sets for
+/// Clears what another client of a pooler may have left in a session besides its settings: a role, and for whom it asked. NULL is
 /// the role that logged in.
 const CLEARED: &str = ", pg_catalog.set_config('role', NULL::pg_catalog.text, true), \
-    pg_catalog.set_config('search_path', NULL::pg_catalog.text, true), \
     pg_catalog.set_config('datebin.user', '', true), pg_catalog.set_config('datebin.token', '', true)";
 /// A setting of no meaning: a session that has it was given all of its start. What such a session sets stays its own.
 const MARK: &str = "datebin.start";
@@ -197,8 +196,7 @@ mod tests {
             settings.opening(AccessMode::Reading).text,
             "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE; SELECT pg_catalog.pg_backend_pid(), \
              pg_catalog.current_setting('transaction_read_only'), pg_catalog.set_config('role', NULL::pg_catalog.text, true), \
-             pg_catalog.set_config('search_path', NULL::pg_catalog.text, true), pg_catalog.set_config('datebin.user', '', true), \
-             pg_catalog.set_config('datebin.token', '', true), pg_catalog.set_config('DateStyle', 'ISO, MDY', true), \
+             pg_catalog.set_config('datebin.user', '', true), pg_catalog.set_config('datebin.token', '', true), pg_catalog.set_config('DateStyle', 'ISO, MDY', true), \
              pg_catalog.set_config('lock_timeout', '5000', true)"
         );
         assert!(settings.read_back(false).text.contains("ANY (ARRAY['DateStyle', 'lock_timeout'])), CASE"));

@@ -82,7 +82,7 @@ impl RequestScope {
             }
             Some(seen)
         };
-        Ok(self.snapshot.narrowed(narrow, |one| !forbidden.contains(&one.relation)).without(undecided))
+        Ok(self.snapshot.narrowed(narrow, |one| !forbidden.contains(&one.relation)).with_undecided(undecided))
     }
 
     /// The relations of the catalog that the caller's role may not read, in whole or in part.

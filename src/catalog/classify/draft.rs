@@ -22,7 +22,7 @@ pub struct Decision {
     pub reason: String,
 }
 
-/// What a caller may know of decisions: those of its sources, without reasons, which may name columns.
+/// The decisions that a caller may see: those about its sources, without reasons, because a reason may name hidden columns.
 pub(in crate::catalog) fn seen_decisions(decisions: &[Decision], sources: &[Source]) -> Vec<Decision> {
     let seen: HashSet<&Relation> = sources.iter().map(|source| &source.relation).collect();
     let own = decisions.iter().filter(|one| one.verdict != Verdict::LeftOut && seen.contains(&one.relation));
@@ -231,7 +231,7 @@ impl Draft {
         self.sources.iter().flat_map(move |draft| of(&draft.source))
     }
 
-    /// What whole relations were taken for: sources, each as declared or as found, and what is left out.
+    /// One decision for each relation: served as declared, served as discovered, or left out.
     pub(super) fn of_relations(&self) -> Vec<Decision> {
         let is_of_relation = |decision: &&Decision| {
             decision.column.is_none() && matches!(decision.verdict, Verdict::Source | Verdict::LeftOut)
