@@ -226,6 +226,11 @@ pub enum MetricKind {
 }
 
 impl Source {
+    /// The relations that its rows are read from: its own, and those that are joined.
+    pub fn relations(&self) -> impl Iterator<Item = &Relation> {
+        std::iter::once(&self.relation).chain(self.joins.iter().map(|join| &join.relation))
+    }
+
     /// Sets the sampling interval and the lookback, which spans five samples at least.
     pub fn set_pace(&mut self, interval_ms: Option<i64>, lookback_ms: Option<i64>) {
         let least = interval_ms.map_or(0, |interval| interval.saturating_mul(5));

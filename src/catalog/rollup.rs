@@ -141,11 +141,11 @@ impl RollupColumns {
 }
 
 impl Rollup {
-    /// Takes it out of use where policies may hide rows of its source: it knows them all, unless the operator says that
-    /// policies hide its own as well.
-    pub fn bar(&mut self, source: &Relation) {
+    /// Takes it out of use where policies may hide rows of its source or of itself, unless the operator says that they hide
+    /// the same rows of both.
+    pub fn bar(&mut self, policed: &Relation) {
         if !self.is_safe {
-            let why = format!("policies may hide rows of {source} from datebin's role, and it has no safe = true");
+            let why = format!("policies may hide rows of {policed} from datebin's role, and it has no safe = true");
             self.held = RollupCoverage::Nothing(why);
         }
     }
@@ -153,7 +153,7 @@ impl Rollup {
     /// Whether its rows are asked what it holds, for a source of its own.
     #[must_use]
     pub const fn is_read_for(&self, source: &Source) -> bool {
-        !self.is_stated && (self.is_safe || !source.has_policies)
+        !self.is_stated && (self.is_safe || !source.has_policies && !self.rows.has_policies)
     }
 
     /// The columns of a metric, if it has any.

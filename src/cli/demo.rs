@@ -34,13 +34,9 @@ pub(super) async fn remove(environment: &Environment<'_>) -> Result<(), CommandE
 }
 
 /// Loads the demo. A terminal gets a progress bar on standard error; `out` gets a line at the start and at the end.
-pub(super) async fn load(
-    database: &DatabaseConfig,
-    out: &mut dyn Write,
-    progress: ProgressDrawTarget,
-) -> Result<(), DemoFailed> {
+pub(super) async fn load(database: &DatabaseConfig, out: &mut dyn Write) -> Result<(), DemoFailed> {
     tell(out, &format!("loading the demo into {}", database.place()));
-    let bar = ProgressBar::with_draw_target(None, progress);
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent:>3} %  {human_pos} rows  {eta} left") {
         bar.set_style(style);
     }

@@ -196,9 +196,10 @@ fn log(config: &LogConfig, is_coloured: bool) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// A line for the person at the terminal; a closed standard error is no reason to stop.
+/// A line for the person at the terminal, without a connection string of the command line; a closed standard error is no
+/// reason to stop.
 fn say(line: &str) {
-    let _closed = writeln!(std::io::stderr(), "{line}");
+    let _closed = writeln!(std::io::stderr(), "{}", refused::shown(line));
 }
 
 /// The answer of a command, on standard output. A reader that has seen enough, such as `head`, is no failure.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::{Value, json};
 
 use super::flags::{error_text, range_text, unreadable};
@@ -129,7 +129,7 @@ pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) ->
     arguments.sizes(form)?;
     arguments.values()?;
     let engine = one_shot(environment, arguments.config.as_deref()).await?;
-    let spinner = spinner(environment);
+    let spinner = spinner();
     let columns = arguments.width.unwrap_or_else(|| terminal::columns(environment));
     let answers = ask(&engine, arguments, columns).await;
     spinner.finish_and_clear();
@@ -154,9 +154,9 @@ pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) ->
 }
 
 /// Turns while the database works, on a terminal only.
-fn spinner(environment: &Environment<'_>) -> ProgressBar {
+fn spinner() -> ProgressBar {
     let spinner = ProgressBar::new_spinner().with_message("asking the database");
-    spinner.set_draw_target(terminal::progress(environment));
+    spinner.set_draw_target(ProgressDrawTarget::stderr());
     spinner.enable_steady_tick(Duration::from_millis(120));
     spinner
 }

@@ -8,7 +8,7 @@ pub(super) const HIDDEN: &str = "(a connection string)";
 /// Says what is wrong with the command line.
 pub(super) fn refused(error: &clap::Error) -> ExitCode {
     let text = error.render().to_string();
-    let shown = without_secrets(&text, std::env::args().skip(1));
+    let shown = shown(&text);
     if shown == text {
         // With its colours.
         let _printed = error.print();
@@ -19,6 +19,11 @@ pub(super) fn refused(error: &clap::Error) -> ExitCode {
         ));
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+/// A text without the connection strings of the command line in it.
+pub(super) fn shown(text: &str) -> String {
+    without_secrets(text, std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()))
 }
 
 /// A text without those arguments in it that look like a connection string.

@@ -4,7 +4,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{Instrument as _, Span};
 
-use super::{CommandError, demo, say, terminal, variable_names};
+use super::{CommandError, demo, say, variable_names};
 use crate::access::Access;
 use crate::check::undeclared_text;
 use crate::config::{self, Environment, HttpConfig};
@@ -34,7 +34,7 @@ pub(super) async fn demo(environment: &Environment<'_>) -> Result<(), CommandErr
     let entrance = listen(&http).await?;
     db::demo::check(&database).await?;
     db::migrate(&database).await?;
-    demo::load(&database, &mut std::io::stderr(), terminal::progress(environment)).await?;
+    demo::load(&database, &mut std::io::stderr()).await?;
     tokio::spawn(db::demo::feed(database));
     let served = served(environment, databases, &http).await?;
     // For pasting into another terminal, as complete as the process itself has them.

@@ -2,7 +2,6 @@
 
 use std::io::IsTerminal;
 
-use indicatif::ProgressDrawTarget;
 use terminal_size::{Width, terminal_size_of};
 
 use crate::config::Environment;
@@ -34,16 +33,7 @@ pub(super) fn is_coloured(environment: &Environment<'_>, stream: &impl IsTermina
 
 fn may_be_coloured(environment: &Environment<'_>) -> bool {
     let is_asked_not_to = (environment.0)("NO_COLOR").is_some_and(|value| !value.is_empty());
-    !is_asked_not_to && !is_dumb(environment)
-}
-
-/// Where progress is drawn: on standard error, unless its terminal cannot redraw a line.
-pub(super) fn progress(environment: &Environment<'_>) -> ProgressDrawTarget {
-    if is_dumb(environment) { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() }
-}
-
-fn is_dumb(environment: &Environment<'_>) -> bool {
-    (environment.0)("TERM").as_deref() == Some("dumb")
+    !is_asked_not_to && (environment.0)("TERM").as_deref() != Some("dumb")
 }
 
 #[cfg(test)]

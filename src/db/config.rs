@@ -136,13 +136,12 @@ impl DatabaseConfig {
         let servers = self.servers();
         let usual = ServerRequirement { wanted: servers.wanted, ..self.wish() };
         // The only one is asked whatever it is, and says itself what it refuses.
-        let wish = if servers.count() == 1 { usual } else { own.unwrap_or(usual) };
-        servers.chosen(wish, patience(self.connect_timeout, pace), open).await
-    }
-
-    /// How many servers the URL names.
-    pub(super) fn server_count(&self) -> u32 {
-        self.servers.count()
+        let patience = patience(self.connect_timeout, pace);
+        let wish = match own {
+            Some(own) if !servers.is_one(patience).await => own,
+            _ => usual,
+        };
+        servers.chosen(wish, patience, open).await
     }
 
     /// How many addresses may be tried for a session.

@@ -109,8 +109,7 @@ pub async fn load_since(
     // Two loads at once would both add the same rows.
     sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *transaction).await?;
     sqlx::query("SELECT pg_advisory_xact_lock(hashtext('datebin demo'))").execute(&mut *transaction).await?;
-    tables::check(&mut transaction).await?;
-    let were_there = tables::are_there(&mut transaction).await?;
+    let were_there = tables::check(&mut transaction).await?;
     if !were_there {
         tables::create(&mut transaction).await?;
     }

@@ -160,7 +160,7 @@ impl Watcher {
                 Ok(session) => match self.look(session).await {
                     LookEnd::Connection => continue,
                     // Another one may answer.
-                    LookEnd::Answer if self.config.server_count() > 1 => continue,
+                    LookEnd::Answer if self.config.tries() > 1 => continue,
                     LookEnd::Answer => DbError::Connection("no answer".into()),
                     LookEnd::Room => {
                         self.pace.set(None);

@@ -2,7 +2,7 @@
 
 mod error;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use sqlx::Connection as _;
@@ -18,7 +18,7 @@ use super::settings::AccessMode;
 use super::start::SessionStart;
 use super::stored::{Memory, RowFactsReader};
 use super::{introspect, session};
-use crate::catalog::classify::{CatalogError, Decision, classify, finish, sound};
+use crate::catalog::classify::{CatalogError, Decision, Verdict, classify, finish, sound};
 use crate::catalog::facts::{DiscoveryScope, Facts, RelationKind};
 use crate::catalog::file::CatalogFile;
 use crate::catalog::{Relation, Snapshot};
@@ -118,12 +118,11 @@ pub async fn undeclared(
     }
     let mut whole = file.clone();
     whole.discovery.enabled = true;
-    let relations = |loaded: &PartialCatalog| -> BTreeSet<String> {
-        loaded.snapshot.sources().iter().map(|source| source.relation.to_string()).collect()
-    };
-    let all = partial(config, &whole, zone, &mut Memory::default()).await?;
-    let own = partial(config, file, zone, &mut Memory::default()).await?;
-    Ok(relations(&all).difference(&relations(&own)).cloned().collect())
+    let loaded = partial(config, &whole, zone, &mut Memory::default()).await?;
+    let served: HashSet<&Relation> = loaded.snapshot.sources().iter().map(|source| &source.relation).collect();
+    let decisions = loaded.snapshot.decisions().iter();
+    let found = decisions.filter(|one| one.verdict == Verdict::Source && served.contains(&one.relation));
+    Ok(found.map(|one| one.relation.to_string()).collect())
 }
 
 async fn within<T>(bound: Duration, reading: impl Future<Output = Result<T, LoadError>>) -> Result<T, LoadError> {

@@ -91,8 +91,14 @@ impl Servers {
         self.each.first().map_or("", Endpoint::role)
     }
 
+    /// Whether there is one machine only, as far as its name tells.
+    pub(super) async fn is_one(&self, patience: Duration) -> bool {
+        let [only] = &*self.each else { return false };
+        self.reached(only, 0, patience).await.len() == 1
+    }
+
     /// How many there are.
-    pub(super) fn count(&self) -> u32 {
+    fn count(&self) -> u32 {
         u32::try_from(self.each.len()).unwrap_or(u32::MAX)
     }
 
@@ -119,15 +125,19 @@ impl Servers {
         Some(server.address().map_or_else(|| now.clone(), |address| now.at_address(address)))
     }
 
-    /// A server did not let us in, or does not answer: it is tried last for a while, and this address of it.
+    /// A server does not answer: it is tried last for a while, and this address of it.
     pub(super) fn note(&self, server: &Endpoint) {
-        let mut away = self.known.away.lock().unwrap_or_else(PoisonError::into_inner);
-        away.insert((server.place(), server.address()), Instant::now());
-        away.insert((server.place(), None), Instant::now());
+        self.note_one(server.place(), server.address());
+        self.note_one(server.place(), None);
+    }
+
+    fn note_one(&self, place: String, address: Option<IpAddr>) {
+        self.known.away.lock().unwrap_or_else(PoisonError::into_inner).insert((place, address), Instant::now());
     }
 
     /// Opens a session on the first server that is there and is what is wanted, each address of it within a time limit.
-    /// A name may have several addresses, of several machines. A server that refuses the login itself is not passed over: the others would refuse it as well.
+    /// A name may have several addresses, of several machines. A server that refuses the login itself is not passed over:
+    /// the others would refuse it as well.
     ///
     /// # Errors
     /// What the only server says, or what each of several does.
@@ -145,13 +155,17 @@ impl Servers {
         for wanted in wish.wanted.passes() {
             let (wish, mut tries) = (ServerRequirement { wanted: *wanted, ..wish }, 0);
             for server in self.in_order(self.each.clone(), turn) {
-                for reached in self.reached(server, turn / self.each.len(), patience).await {
-                    tries += 1;
-                    self.known.tries.fetch_max(tries, Ordering::Relaxed);
-                    match at_one(&reached, wish, patience, &open).await {
-                        Err(error) if error.is_of_one_server() => self.passed(&reached, error, &mut reasons),
+                let addresses = self.reached(&server, turn / self.each.len(), patience).await;
+                tries += u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+                self.known.tries.fetch_max(tries, Ordering::Relaxed);
+                for address in addresses {
+                    match at_one(&address, wish, patience, &open).await {
+                        Err(error) if error.is_of_one_server() => self.passed(&address, error, &mut reasons),
                         done => return done,
                     }
+                }
+                if reasons.iter().any(|(one, error)| one.place() == server.place() && is_away(error)) {
+                    self.note_one(server.place(), None);
                 }
             }
         }
@@ -159,34 +173,41 @@ impl Servers {
     }
 
     /// Where a server is tried: at each address of its name.
-    async fn reached(&self, server: Endpoint, turn: usize, patience: Duration) -> Vec<Endpoint> {
+    async fn reached(&self, server: &Endpoint, turn: usize, patience: Duration) -> Vec<Endpoint> {
         match timeout(patience, server.at_each_address()).await {
             Ok(Ok(each)) if !each.is_empty() => self.in_order(each, turn),
             // The connection fails for the same reason, and says so.
-            _ => vec![server],
+            _ => vec![server.clone()],
         }
     }
 
-    /// Passes over a server, for a reason of its own.
-    fn passed(&self, server: &Endpoint, error: DbError, reasons: &mut Vec<(String, DbError)>) {
-        // One that is there and not what is wanted now may be what the next session wants.
-        if !matches!(error, DbError::Unwanted(_)) {
-            self.note(server);
+    /// Passes over an address, for a reason of its own.
+    fn passed(&self, server: &Endpoint, error: DbError, reasons: &mut Vec<(Endpoint, DbError)>) {
+        if is_away(&error) {
+            self.note_one(server.place(), server.address());
         }
-        reasons.retain(|(place, _)| *place != server.place());
-        reasons.push((server.place(), error));
+        let is_other = |one: &Endpoint| (one.place(), one.address()) != (server.place(), server.address());
+        reasons.retain(|(one, _)| is_other(one));
+        reasons.push((server.clone(), error));
     }
 }
 
-/// The error of several servers. A server that is full says so: its sessions come back.
-fn together(mut reasons: Vec<(String, DbError)>) -> DbError {
-    if reasons.len() == 1 {
-        return reasons.remove(0).1;
-    }
+/// Whether nobody is let in there. One that is there and not what is wanted now may be what the next session wants.
+const fn is_away(error: &DbError) -> bool {
+    !matches!(error, DbError::Unwanted(_))
+}
+
+/// The error of several servers, or of several addresses of one. A server that is full says so: its sessions come back.
+fn together(mut reasons: Vec<(Endpoint, DbError)>) -> DbError {
     if let Some(at) = reasons.iter().position(|(_, error)| error.is_crowded()) {
         return reasons.swap_remove(at).1;
     }
-    let texts: Vec<_> = reasons.iter().map(|(place, error)| format!("{place}: {error}")).collect();
+    let mut texts: Vec<_> = reasons.iter().map(|(server, error)| format!("{}: {error}", server.place())).collect();
+    // Most names have two addresses of one machine, which says the same at both.
+    texts.dedup();
+    if texts.len() == 1 {
+        return reasons.remove(0).1;
+    }
     let is_unwanted = reasons.iter().any(|(_, error)| matches!(error, DbError::Unwanted(_)));
     if is_unwanted { DbError::Unwanted(texts.join("; ")) } else { DbError::Connection(texts.join("; ")) }
 }
@@ -256,6 +277,22 @@ mod tests {
         Ok(())
     }
 
+    #[test]
+    fn a_full_server_says_so_whatever_the_other_address_says() -> Result<(), &'static str> {
+        let named = servers("postgres://u@db/d")?;
+        let [one, other] = [[10, 0, 0, 1], [10, 0, 0, 2]].map(|bytes| named.each[0].at_address(IpAddr::from(bytes)));
+        let refused = || DbError::Connection("refused".into());
+        let mut reasons = Vec::new();
+        named.passed(&one, DbError::Busy, &mut reasons);
+        named.passed(&other, refused(), &mut reasons);
+        assert_eq!(reasons.len(), 2);
+        let both = vec![(one.clone(), refused()), (other.clone(), refused())];
+        assert_eq!(together(both).to_string(), refused().to_string());
+        let differing = together(vec![(one, refused()), (other, DbError::timed_out())]).to_string();
+        assert!(differing.contains("db:5432/d: ") && differing.contains("refused"), "{differing}");
+        Ok(())
+    }
+
     #[tokio::test]
     async fn each_address_of_a_name_is_tried_and_remembered() -> Result<(), &'static str> {
         let [one, other] = [[10, 0, 0, 1], [10, 0, 0, 2]].map(IpAddr::from);
@@ -264,8 +301,12 @@ mod tests {
         let each = vec![named.each[0].at_address(one), named.each[0].at_address(other)];
         assert_eq!(addresses(named.in_order(each.clone(), 1)), [Some(one), Some(other)]);
         assert_eq!(each[1].place(), "db:5432/d");
-        named.note(&each[0]);
+        named.note_one(each[0].place(), each[0].address());
         assert_eq!(addresses(named.in_order(each.clone(), 1)), [Some(other), Some(one)]);
+        // One address that is away leaves its server where it was.
+        let two = servers("postgres://u@db,other/d")?;
+        two.note_one(each[0].place(), each[0].address());
+        assert_eq!(order(&two, 1), ["db:5432/d", "other:5432/d"]);
         // A statement is stopped where it runs, with the password of now.
         assert_eq!(named.again(&each[1]).and_then(|again| again.address()), Some(other));
         let balanced = servers("postgres://u@db/d?load_balance_hosts=random")?;

@@ -65,7 +65,10 @@ impl RequestScope {
                 Ok(found) => drop(known.insert(rows.at, found)),
                 // One that is broken has no names that anybody knows.
                 Err(error) if is_of_source(&error) => {}
-                Err(error) if error.kind == Kind::Timeout => undecided.push(rows.source.relation.clone()),
+                // If the request's own time is over, it may have waited for a connection.
+                Err(error) if error.kind == Kind::Timeout && !self.deadline.left().is_zero() => {
+                    undecided.push(rows.source.relation.clone());
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -92,8 +95,8 @@ impl RequestScope {
         }
         let sources = self.snapshot.sources().iter();
         let of_sources = sources.flat_map(|source| {
-            let rollups = source.rollups.iter().flat_map(|rollup| relations(&rollup.rows));
-            relations(source).chain(rollups)
+            let rollups = source.rollups.iter().flat_map(|rollup| rollup.rows.relations());
+            source.relations().chain(rollups)
         });
         let all: Vec<&Relation> =
             of_sources.chain(self.snapshot.annotations().iter().map(|one| &one.relation)).collect();
@@ -124,13 +127,8 @@ impl RequestScope {
     }
 }
 
-/// The relations that the rows of a source are read from.
-fn relations(source: &Source) -> impl Iterator<Item = &Relation> {
-    std::iter::once(&source.relation).chain(source.joins.iter().map(|join| &join.relation))
-}
-
 fn is_readable(source: &Source, forbidden: &HashSet<&Relation>) -> bool {
-    relations(source).all(|relation| !forbidden.contains(relation))
+    source.relations().all(|relation| !forbidden.contains(relation))
 }
 
 /// Whether an error is about one source and lasts: the others may be known. What is not as the catalog says would otherwise

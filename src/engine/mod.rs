@@ -213,6 +213,7 @@ impl RequestScope {
         let (inputs, skipped) = self.run(&planned.groups).await?;
         let before = self.before(&context, &lowered, &planned, fill).await?;
         let read_at = Instant::now();
+        notices.extend(plan::undecided(&self.snapshot));
         notices.extend(planned.notices.iter().cloned().chain(skipped).chain(before.notice));
         let executed = self.show_sql.then(|| show::statements(&planned.groups));
         let is_carried = !before.values.is_empty();

@@ -122,6 +122,7 @@ impl RequestScope {
         let (plan, execute) = (planned_at - begun, read_at - planned_at - wait);
         let timing = Timing { parse, plan, wait, execute, frame: read_at.elapsed() };
         timing.tell(self.observer());
+        warnings.extend(plan::undecided(&self.snapshot).filter(|_| !fetches.is_empty()));
         let AnnotationTexts { warnings: more, infos } = notes.texts(&question.text);
         warnings.extend(more);
         Ok(PromAnswer { value, warnings, infos, from_partials, held: vec![held], timing })

@@ -55,7 +55,14 @@ impl RequestScope {
         }
         let read_at = Instant::now();
         let executed = self.show_sql.then(|| show::statements(&planned.groups));
-        let notices = target.notices.iter().cloned().chain(planned.notices).chain(all.notices).collect();
+        let notices = target
+            .notices
+            .iter()
+            .cloned()
+            .chain(plan::undecided(&self.snapshot))
+            .chain(planned.notices)
+            .chain(all.notices)
+            .collect();
         let (lowered, groups, snapshot) = (Arc::clone(lowered), planned.groups, Arc::clone(&self.snapshot));
         let (text, legend, kept) = (text.to_owned(), target.options.legend.clone(), all.kept);
         let points = kept.iter().map(|(_, points)| points.len()).sum();

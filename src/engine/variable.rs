@@ -32,9 +32,12 @@ pub struct VariableValues {
 
 impl RequestScope {
     /// The names of the metrics that contain the text, sorted.
-    #[must_use]
-    pub fn metric_names(&self, text: &str) -> BTreeSet<String> {
-        containing(&self.snapshot, text)
+    ///
+    /// # Errors
+    /// The names that the caller may see were not found in time.
+    pub fn metric_names(&self, text: &str) -> Result<BTreeSet<String>, Error> {
+        plan::complete(&self.snapshot)?;
+        Ok(containing(&self.snapshot, text))
     }
 
     /// Answers a variable's query.
@@ -51,15 +54,9 @@ impl RequestScope {
                 found.values.into_iter().collect()
             }
             VariableAsk::LabelNames { selector } => self.names_of_labels(question, selector.as_deref()).await?,
-            VariableAsk::Metrics { pattern } => {
-                plan::complete(snapshot)?;
-                self.metrics(pattern)?
-            }
+            VariableAsk::Metrics { pattern } => self.metrics(pattern)?,
             VariableAsk::QueryResult { expression } => self.result(question, expression).await?,
-            VariableAsk::Search(text) => {
-                plan::complete(snapshot)?;
-                search(snapshot, text)?
-            }
+            VariableAsk::Search(text) => search(snapshot, text)?,
         };
         let mut texts: Vec<String> = texts.into_iter().filter(|text| text.starts_with(&question.prefix)).collect();
         let cut = texts.len() > question.limit;
@@ -105,6 +102,7 @@ impl RequestScope {
             Error::new(Kind::BadTarget, format!("metrics({shown}) cannot be read: {error}"))
                 .hint("metrics(^cpu_) lists the names that begin so, metrics() all")
         })?;
+        plan::complete(&self.snapshot)?;
         Ok(self.snapshot.names().filter(|name| found.is_match(name)).map(str::to_owned).collect())
     }
 
@@ -169,6 +167,7 @@ fn read(snapshot: &Snapshot, text: &str) -> Result<Selector, Error> {
 
 /// The names that contain the text. What looks like a call and finds nothing was meant as one.
 fn search(snapshot: &Snapshot, text: &str) -> Result<BTreeSet<String>, Error> {
+    plan::complete(snapshot)?;
     let found = containing(snapshot, text);
     match text.trim().split_once('(') {
         Some((word, rest)) if found.is_empty() && is_word(word) && rest.ends_with(')') => {

@@ -21,7 +21,7 @@ pub(super) async fn metrics(CallerApp(app): CallerApp, Json(request, _): Json<Me
 }
 
 async fn listed(app: &App, request: Metrics) -> Result<Response, Error> {
-    let scope = app.scope().await?;
+    let scope = app.whole_scope().await?;
     let large = scope.snapshot().names().take(MANY + 1).count() > MANY;
     let list = move || Ok(JsonOf(scope.builder_metrics(&intake::metric(&request.metric))));
     app.buffers.answer(large, list).await

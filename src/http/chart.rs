@@ -15,7 +15,7 @@ pub(super) async fn got(CallerApp(app): CallerApp, params: Params) -> Response {
 }
 
 async fn drawn(app: &App, params: &Params) -> Result<Response, Error> {
-    let scope = app.question_scope().await?;
+    let scope = app.scope().await?;
     let asked = DrawRequest::read(params, &scope)?;
     let mut drawing = asked.answered(&scope).await?;
     let (said, timing, outcome) = (drawing.notices.clone(), drawing.timing, scope.outcome());

@@ -51,7 +51,7 @@ pub(super) async fn got(CallerApp(app): CallerApp, params: Params) -> Response {
 
 async fn answer(app: &App, params: &Params) -> Result<Response, Error> {
     let format = format(params)?;
-    let scope = app.question_scope().await?;
+    let scope = app.scope().await?;
     let question = intake::question(&query(params, format), scope.moment(), scope.limits())?;
     if question.targets.is_empty() {
         let error = Error::new(Kind::BadRequest, "the URL names no target");

@@ -72,15 +72,15 @@ struct App {
 }
 
 impl App {
-    /// The scope of a request that needs every name.
-    async fn scope(&self) -> Result<RequestScope, Error> {
-        let scope = self.question_scope().await?;
+    /// The scope of a request that lists every name.
+    async fn whole_scope(&self) -> Result<RequestScope, Error> {
+        let scope = self.scope().await?;
         plan::complete(scope.snapshot())?;
         Ok(scope)
     }
 
-    /// The scope of a request about metrics by their names.
-    async fn question_scope(&self) -> Result<RequestScope, Error> {
+    /// The scope of the request.
+    async fn scope(&self) -> Result<RequestScope, Error> {
         Ok(self.engine.scope_for(&self.caller, &self.record).await?.fresh(self.is_fresh))
     }
 

@@ -16,7 +16,7 @@ pub(super) async fn posted(CallerApp(app): CallerApp, Json(query, long): Json<Qu
 }
 
 async fn answer(app: &App, query: Query, long: bool) -> Result<Response, Error> {
-    let scope = app.question_scope().await?;
+    let scope = app.scope().await?;
     let asked = scope.clone();
     let read = move || read(query, &asked);
     let (questions, question) = if long { app.buffers.work(read).await?? } else { read()? };

@@ -10,8 +10,8 @@ use super::variable::cut;
 use super::{App, CallerApp, respond};
 use crate::error::Error;
 use crate::intake::{self, VariableQuestion};
+use crate::render;
 use crate::wire::request::{Search, Variable};
-use crate::{plan, render};
 
 pub(super) async fn posted(CallerApp(app): CallerApp, Json(search, _): Json<Search>) -> Response {
     answer(&app, intake::search(&search)).await.unwrap_or_else(|error| respond::error(&error))
@@ -25,11 +25,10 @@ pub(super) async fn got(CallerApp(app): CallerApp, params: Params) -> Response {
 /// All names, or those that contain the text typed so far, in any case; of a variable's query its values. Plain
 /// strings: the client mangles anything else.
 async fn answer(app: &App, typed: String) -> Result<Response, Error> {
-    let scope = app.question_scope().await?;
+    let scope = app.scope().await?;
     // A metric may be called like a query.
     if !intake::is_variable(&typed) || scope.snapshot().metric(typed.trim()).is_some() {
-        plan::complete(scope.snapshot())?;
-        return Ok(respond::json(StatusCode::OK, &scope.metric_names(&typed)));
+        return Ok(respond::json(StatusCode::OK, &scope.metric_names(&typed)?));
     }
     let request = Variable { payload: Value::from(typed), range: Value::Null };
     // The client has no range to send.

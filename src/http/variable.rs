@@ -23,7 +23,7 @@ pub(super) async fn got(CallerApp(app): CallerApp, params: Params) -> Response {
 }
 
 async fn answer(app: &App, request: &Variable) -> Result<Response, Error> {
-    let scope = app.question_scope().await?;
+    let scope = app.scope().await?;
     let listed = scope.variable(&intake::variable(request, scope.moment(), scope.limits())?).await?;
     let mut response = respond::json(StatusCode::OK, &render::variable(&listed.texts, listed.is_open));
     respond::warn(response.headers_mut(), cut(&listed));

@@ -150,14 +150,20 @@ fn carriers<'a>(snapshot: &'a Snapshot, name: &str) -> Result<Vec<Carrier<'a>>, 
     Ok(carriers)
 }
 
+/// What to say while some names are not known: a metric that is known may have more series among them.
+#[must_use]
+pub fn undecided(snapshot: &Snapshot) -> Option<String> {
+    let relation = snapshot.undecided().first()?;
+    Some(format!("the metrics of {relation} that you may see were not found in time"))
+}
+
 /// Refuses what depends on all names while some are not known.
 ///
 /// # Errors
 /// The names that the caller may see were not found in time.
 pub fn complete(snapshot: &Snapshot) -> Result<(), Error> {
-    let Some(relation) = snapshot.undecided().first() else { return Ok(()) };
     // A name that was not found in time is not one that does not exist.
-    let message = format!("the metrics of {relation} that you may see were not found in time");
+    let Some(message) = undecided(snapshot) else { return Ok(()) };
     Err(Error::new(Kind::Timeout, message)
         .hint("the table may be locked, or lack the index that `datebin check` names; other metrics are answered"))
 }

@@ -242,6 +242,14 @@ async fn a_locked_table_of_names_costs_a_person_its_own_metrics_only() {
     for answer in futures_util::future::join_all(six).await {
         assert_eq!((answer.status, &answer.body[0]["datapoints"][0][0]), (200, &json!(1.0)), "{}", answer.body);
     }
+    let range = json!({"from": "2018-04-15T04:50:00Z", "to": "2018-04-15T05:00:00Z"});
+    let annotations = json!({"range": range, "annotation": {"name": "a", "query": ""}});
+    assert_eq!(asked(&program, ("plain", "alice"), "/annotations", Some(&annotations)).await.status, 200);
+    let values = json!({"payload": "label_values(own, owner)", "range": range});
+    assert_eq!(
+        asked(&program, ("plain", "alice"), "/variable", Some(&values)).await.body,
+        json!([{"__text": "alice", "__value": "alice"}])
+    );
     let label = "/api/v1/query?query=own&time=2018-04-15T04:56:00Z";
     assert_eq!(asked(&program, ("plain", "alice"), label, None).await.body["data"]["result"][0]["value"][1], "1");
     // What may be a name in that table is not said to be none.

@@ -48,6 +48,12 @@ async fn a_flag_that_cannot_be_used_is_an_error_that_names_it() {
         let (code, _, said) = asked(&cluster, &[], &["query", target]);
         assert!(code == Some(1) && said.contains("`datebin discover` prints") && !said.contains("POST"), "{said}");
     }
+    let (code, _, said) = asked(&cluster, &[], &["query", "postgres://u:hunter2@h/d"]);
+    assert!(code == Some(1) && said.contains("(a connection string)") && !said.contains("hunter2"), "{said}");
+    let strange = std::os::unix::ffi::OsStrExt::from_bytes(b"\xff".as_slice());
+    let strange: &std::ffi::OsStr = strange;
+    let ended = command(&cluster.directory, &[]).arg("query").arg(strange).output().expect("the program");
+    assert_eq!(ended.status.code(), Some(2), "{}", String::from_utf8_lossy(&ended.stderr));
     let (code, _, said) = asked(&cluster, &[], &["serve", "--listen", "nowhere"]);
     assert!(code == Some(1) && said.contains("--listen cannot be read") && !said.contains("DATEBIN_LISTEN"), "{said}");
     let (code, _, said) = asked(&cluster, &[("DATEBIN_LISTEN", "nowhere")], &["serve"]);

@@ -13,9 +13,11 @@ const INSERT: &str = "INSERT INTO datebin.annotations (time, time_end, title, te
     (SELECT FROM datebin.annotations WHERE time = $1 AND title = $3 AND tags @> ARRAY['demo'])";
 
 /// What may be the demo's. The demo writes nothing of the future, and no number of microseconds overflows in between.
-const TAGGED: &str = "SELECT id, title, text, tags, (extract(epoch FROM time) * 1000000)::bigint AS time, \
-    (extract(epoch FROM time_end) * 1000000)::bigint AS time_end FROM datebin.annotations \
-    WHERE tags @> ARRAY['demo'] AND time >= '2000-01-01Z' AND coalesce(time_end, time) < '3000-01-01Z' FOR UPDATE";
+const TAGGED: &str = "SELECT id, title, text, tags, \
+    (extract(epoch FROM time) OPERATOR(pg_catalog.*) 1000000)::bigint AS time, \
+    (extract(epoch FROM time_end) OPERATOR(pg_catalog.*) 1000000)::bigint AS time_end FROM datebin.annotations \
+    WHERE tags OPERATOR(pg_catalog.@>) ARRAY['demo'] AND time OPERATOR(pg_catalog.>=) '2000-01-01Z' \
+    AND coalesce(time_end, time) OPERATOR(pg_catalog.<) '3000-01-01Z'";
 const MICROS: i64 = 1_000_000;
 
 struct Event {

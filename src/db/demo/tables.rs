@@ -31,13 +31,16 @@ pub(super) async fn are_there(connection: &mut PgConnection) -> Result<bool, Dem
     }
 }
 
-/// Whether the demo can be loaded, before anything is made for it.
+/// Whether all tables are there, before anything is made for the demo.
 ///
 /// # Errors
 /// A table of one of its names is somebody else's, or a table is missing and the role may not create it.
-pub(super) async fn check(connection: &mut PgConnection) -> Result<(), DemoFailed> {
-    let may_create: bool = sqlx::query_scalar(MAY_CREATE).fetch_one(&mut *connection).await?;
-    if are_there(connection).await? || may_create { Ok(()) } else { Err(DemoFailed::MayNotCreate) }
+pub(super) async fn check(connection: &mut PgConnection) -> Result<bool, DemoFailed> {
+    if are_there(connection).await? {
+        return Ok(true);
+    }
+    let may_create: bool = sqlx::query_scalar(MAY_CREATE).fetch_one(connection).await?;
+    if may_create { Ok(false) } else { Err(DemoFailed::MayNotCreate) }
 }
 
 /// One of the demo's names.

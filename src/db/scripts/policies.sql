@@ -16,7 +16,7 @@ reading(id, secured, reader) AS (
     SELECT v.oid, r.secured,
            coalesce(r.reader, CASE WHEN NOT EXISTS (
                SELECT FROM pg_catalog.pg_options_to_table(v.reloptions) AS o
-               WHERE o.option_name = 'security_invoker' AND o.option_value::bool
+               WHERE CASE WHEN o.option_name = 'security_invoker' THEN o.option_value::bool END
            ) THEN v.relowner END)
     FROM reading AS r
     JOIN pg_catalog.pg_depend AS d

@@ -21,7 +21,7 @@ pub(in super::super) async fn got(CallerApp(app): CallerApp, params: Params) -> 
 }
 
 async fn drawn(app: &App, params: &Params) -> Result<Response, Error> {
-    let scope = app.question_scope().await?;
+    let scope = app.scope().await?;
     let mut asked = DrawRequest::read(params, &scope)?;
     asked.look.has_legend = false;
     let drawing = asked.answered(&scope).await?;

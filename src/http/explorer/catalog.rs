@@ -16,7 +16,7 @@ pub(in super::super) async fn got(CallerApp(app): CallerApp) -> Response {
 }
 
 async fn listed(app: &App) -> Result<Response, Error> {
-    let scope = app.scope().await?;
+    let scope = app.whole_scope().await?;
     let large = scope.snapshot().names().take(MANY + 1).count() > MANY;
     let is_whole = *app.caller.identity() == Identity::NOBODY;
     let catalog = move || explorer::catalog(scope.snapshot(), is_whole, |source| scope.hides_rows_of(source));

@@ -40,8 +40,11 @@ pub(in super::super) async fn undeclared(CallerApp(app): CallerApp) -> Response 
 }
 
 async fn forgotten(app: &App) -> Result<Response, Error> {
-    let _alone = alone(app).await?;
     let (config, file) = file(app).await?;
+    if file.discovery.enabled {
+        return app.buffers.answer(false, || Ok(JsonOf(Vec::<String>::new()))).await;
+    }
+    let _alone = alone(app).await?;
     let found = db::undeclared(app.engine.database.config(), &file, config.zone).await;
     let found = found.map_err(|error| failed(&error))?;
     let told: Vec<String> = found.iter().map(|relation| undeclared_text(relation)).collect();

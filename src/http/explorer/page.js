@@ -69,13 +69,14 @@ async function loadMetrics() {
   try {
     const { json } = await get('explorer/catalog');
     state.catalog = json;
-    $('check').hidden = $('discover').hidden = !json.is_whole;
+    for (const button of [$('check'), $('discover')]) if (json.is_whole) button.hidden = false; else hide(button, $('sift'));
     state.metrics = json.sources.flatMap((source) => source.metrics);
     const seen = new Set();
     state.metrics = state.metrics.filter((metric) => !seen.has(metric.name) && seen.add(metric.name));
     state.metrics.sort((a, b) => (a.name < b.name ? -1 : 1));
     $('tz').placeholder = json.zone;
     listMetrics();
+    if (state.answer) showCopies();
     if (state.view === 'catalog') showCatalog();
   } catch (error) {
     if (!error.stale) $('found').textContent = error.message;
@@ -83,6 +84,7 @@ async function loadMetrics() {
 }
 
 const SHOWN = 200;
+const MOST_VALUES = 1000;
 
 function listMetrics() {
   const words = $('search').value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -164,7 +166,7 @@ function showFilters(changed) {
   const at = document.activeElement, before = [...$('filters').querySelectorAll('.pick')].indexOf(at.closest('.pick'));
   for (const node of $('filters').querySelectorAll('.pick')) if (!nodes.includes(node)) node.remove();
   for (const node of nodes) if (!node.isConnected) $('add-filter').before(node);
-  $('add-filter').hidden = !state.metric;
+  if (state.metric) $('add-filter').hidden = false; else hide($('add-filter'), $('text'));
   if (before >= 0 && !at.isConnected) {
     const alike = nodes[before] && nodes[before].querySelector('[aria-label="' + at.getAttribute('aria-label') + '"]');
     (alike || (state.metric ? $('add-filter') : $('text'))).focus();
@@ -215,8 +217,8 @@ function picker(filter) {
       if (own !== number) return;
       options(label, labels.json.data.filter((name) => name !== '__name__'), filter.label ? [filter.label] : [], 'label');
       if (!filter.label) return;
-      const { json } = await get('api/v1/label/' + encodeURIComponent(filter.label) + '/values', { 'match[]': scope(filter), limit: 1000 });
-      if (own === number) options(value, json.data, filter.values, 'any of ' + json.data.length + ' values');
+      const { json } = await get('api/v1/label/' + encodeURIComponent(filter.label) + '/values', { 'match[]': scope(filter), limit: MOST_VALUES });
+      if (own === number) options(value, json.data, filter.values, 'any of ' + (json.data.length < MOST_VALUES ? '' : 'the first ') + json.data.length + ' values');
     } catch (error) { tell(error); }
   }
   options(label, filter.label ? [filter.label] : [], filter.label ? [filter.label] : [], 'label');
@@ -427,7 +429,7 @@ function copies() {
   const url = location.origin + base;
   return [
     ['Grafana target', JSON.stringify(promql ? { refId: 'A', expr: text, range: true } : { refId: 'A', target: text, ...(all.step ? { payload: { step: all.step } } : {}) })],
-    ['PromQL', state.metric ? written('promql') : text],
+    ['PromQL', promql || !state.metric ? text : written('promql')],
     ['curl', promql
       ? 'curl -sG' + token + span(state.answer).map(([name, value]) => ' --data-urlencode ' + shell(name + '=' + value)).join('') + ' ' + shell(url + 'api/v1/query_range')
       : 'curl -sG' + token + data + ' ' + shell(url + 'query')],
@@ -599,7 +601,7 @@ async function undeclared(catalog) {
   try {
     catalog.undeclared = (await get('explorer/undeclared')).json;
     if (catalog.undeclared.length && catalog === state.catalog) showCatalog();
-  } catch (error) { tell(error); }
+  } catch (error) { catalog.undeclared = null; tell(error); }
 }
 
 function sourceOf(source) {
@@ -641,6 +643,7 @@ function forget() {
   clear(false);
   Object.assign(state, { catalog: null, metrics: [], pickers: new WeakMap() });
   for (const box of [$('sources'), $('checked'), $('summary')]) box.replaceChildren();
+  for (const button of [$('check'), $('discover')]) hide(button, $('sift'));
   listMetrics();
   $('found').textContent = '';
   showFilters();

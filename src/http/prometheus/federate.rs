@@ -31,7 +31,7 @@ pub(super) async fn got(
 
 async fn federated(app: &App, parameters: &Parameters, is_utf8: bool) -> Result<Response, Error> {
     let listing = ListQuery::read(parameters)?;
-    let scope = app.question_scope().await?;
+    let scope = app.scope().await?;
     let found = scope.federate(&listing.selectors).await?;
     let large = found.series.len() > LARGE;
     let make = move || {

@@ -33,7 +33,7 @@ pub(super) async fn values(
 
 async fn texts(app: &App, listed: LabelListing<'_>, parameters: &Parameters) -> Result<Response, Error> {
     let listing = ListQuery::read(parameters)?;
-    let found = app.question_scope().await?.list(listed, &listing).await?;
+    let found = app.scope().await?.list(listed, &listing).await?;
     list(app, said(found, |text| text)).await
 }
 
@@ -46,7 +46,7 @@ async fn sets(app: &App, parameters: &Parameters) -> Result<Response, Error> {
     if listing.selectors.is_empty() {
         return Err(Error::new(Kind::BadRequest, "no match[] parameter provided"));
     }
-    let found = app.question_scope().await?.list_series(&listing).await?;
+    let found = app.scope().await?.list_series(&listing).await?;
     list(app, said(found, LabelSet)).await
 }
 

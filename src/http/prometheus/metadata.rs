@@ -20,7 +20,7 @@ pub(super) async fn described(CallerApp(app): CallerApp, FormParameters(paramete
 
 async fn describe(app: &App, parameters: &Parameters) -> Result<Response, Error> {
     let described = MetadataQuery::read(parameters)?;
-    let scope = app.scope().await?;
+    let scope = app.whole_scope().await?;
     let large = described.metric.is_none() && scope.snapshot().names().count() > LARGE;
     let make = move || Ok(JsonOf(render::success(scope.describe(&described), Vec::new(), Vec::new())));
     app.buffers.answer(large, make).await

@@ -22,7 +22,7 @@ pub(super) async fn range(CallerApp(app): CallerApp, FormParameters(parameters):
 async fn answer(app: &App, evaluation: Result<EvaluationQuery, Error>) -> Result<Response, Error> {
     let EvaluationQuery { text, steps, range_end_ms, lookback_ms, timeout, limit } = evaluation?;
     let question = PromQuestion { text, steps, lookback_ms, range_end_ms };
-    let scope = app.question_scope().await?.within(timeout);
+    let scope = app.scope().await?.within(timeout);
     let answer = scope.promql(&question).await;
     let answer = answer.map_err(|error| query_error("query", &question.text, error))?;
     let (timing, large) = (answer.timing, answer.value.points() > LARGE);

@@ -22,7 +22,7 @@ pub(super) async fn posted(CallerApp(app): CallerApp, request: Request) -> Respo
 
 async fn read(app: &App, request: Request) -> Result<Response, Error> {
     let received = body::received_as(BodyEncoding::Snappy, request, app).await?;
-    let scope = app.question_scope().await?;
+    let scope = app.scope().await?;
     let bounds = RemoteBounds { bytes: app.body_limit, queries: scope.limits().targets };
     let RemoteRead { queries, form } = if received.bytes.len() < LARGE {
         RemoteRead::read(&received.bytes, bounds, scope.budget())?

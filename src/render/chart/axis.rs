@@ -88,12 +88,15 @@ pub(super) fn caption(range: TimeRange, zone: &Zone, room: usize) -> String {
     };
     let full = format!("{} – {}", from.format("%Y-%m-%d %H:%M:%S"), to.format("%Y-%m-%d %H:%M:%S"));
     let (seconds, minutes) = (span("%Y-%m-%d %H:%M:%S", "%H:%M:%S"), span("%Y-%m-%d %H:%M", "%H:%M"));
-    let (name, offset) = (zone.name(), offset(zone.offset_ms(range.to)));
+    // Across a change of the clocks no single offset is right.
+    let is_one_offset = zone.offset_ms(range.from) == zone.offset_ms(range.to);
+    let offset = if is_one_offset { format!("  {}", offset(zone.offset_ms(range.to))) } else { String::new() };
+    let name = zone.name();
     let forms = [
         format!("{full}  {name}"),
         format!("{seconds}  {name}"),
         format!("{minutes}  {name}"),
-        format!("{minutes}  {offset}"),
+        format!("{minutes}{offset}"),
         minutes,
         span("%m-%d %H:%M", "%H:%M"),
         span(if is_one_day { "%H:%M" } else { "%m-%d" }, "%H:%M"),
@@ -172,6 +175,10 @@ mod tests {
         assert_eq!(days(40), "2023-12-31 21:00 – 2024-01-02 22:00");
         assert_eq!(days(16), "12-31 – 01-02");
         assert_eq!(days(8), "12-31 –…");
+        // The clocks change in between.
+        let spring = |room| said("2024-03-30T00:00:00Z", "2024-04-02T00:00:00Z", "Europe/Berlin", room);
+        assert_eq!(spring(50), "2024-03-30 01:00 – 2024-04-02 02:00  Europe/Berlin");
+        assert_eq!(spring(48), "2024-03-30 01:00 – 2024-04-02 02:00");
     }
 
     #[test]
