@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 pub use self::timescale::{AggregateFacts, HypertableFacts, InvalidationEntry, MaterializedRange};
-use super::{Column, ColumnType, Relation, SourceRow};
+use super::{Column, ColumnType, Relation, Searched, SourceRow};
 use crate::ident::Ident;
 
 /// Which relations to ask about.
@@ -41,6 +41,8 @@ pub struct Facts {
     pub aggregates: Vec<AggregateFacts>,
     /// How many locks the server has room for; 0 where nobody asked.
     pub lockable: u64,
+    /// The schemas, and which of them are searched.
+    pub searched: Searched,
     /// What [`Facts::is_key_elsewhere`] looks up.
     pub(crate) keyed: OnceLock<HashMap<String, Vec<usize>>>,
 }

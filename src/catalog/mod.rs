@@ -17,6 +17,7 @@ mod label;
 mod lasting;
 pub mod presets;
 mod rollup;
+mod searched;
 mod seen;
 mod snapshot;
 pub mod toml_out;
@@ -32,6 +33,7 @@ pub use keeping::{CachePolicy, SettleDelay};
 pub use label::{LabelDocument, LabelIds, LabelValue, SourceLabel};
 pub use lasting::{LengthUnit, Overlap, RowDuration, RowEnd};
 pub use rollup::{Rollup, RollupColumns, RollupCoverage, RollupMetrics, RollupPartial};
+pub use searched::{SchemaFacts, Searched};
 pub use snapshot::{Carrier, NameClash, Snapshot};
 pub use value::{CoalescedNumber, ColumnPath, MetricValue};
 

@@ -1,10 +1,13 @@
 //! The finished catalog and its lookups.
 
+mod told;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::classify::{Decision, seen_decisions};
+use super::searched::Searched;
 use super::{AnnotationSource, Metric, Relation, Rollup, RollupCoverage, Source, SourceLabel};
 use crate::nearest::Lexicon;
 use crate::time::Zone;
@@ -26,6 +29,8 @@ pub struct Snapshot {
     undecided: Vec<Relation>,
     /// One decision for each relation.
     decisions: Vec<Decision>,
+    /// Where discovery looked.
+    searched: Searched,
     /// By source, whether a question has met a time that is no whole millisecond.
     fine: Arc<[AtomicBool]>,
     /// The names, arranged for the first misspelt one.
@@ -102,6 +107,7 @@ impl Snapshot {
             notes,
             undecided,
             decisions,
+            searched: Searched::default(),
             fine,
             lexicon,
         })
@@ -133,6 +139,7 @@ impl Snapshot {
             notes: Vec::new(),
             undecided: Vec::new(),
             decisions: seen_decisions(&self.decisions, &sources),
+            searched: self.searched.unnamed(),
             lexicon: OnceLock::new(),
             sources,
             metrics,
@@ -173,28 +180,6 @@ impl Snapshot {
         self.aliases = aliases;
     }
 
-    /// Says what the operator should know of the file.
-    pub fn set_notes(&mut self, notes: Vec<String>) {
-        self.notes = notes;
-    }
-
-    /// Says what whole relations were taken for, and why.
-    pub fn set_decisions(&mut self, decisions: Vec<Decision>) {
-        self.decisions = decisions;
-    }
-
-    /// One decision for each relation, with its reason. A caller's part of the catalog has only those about its sources, without
-    /// reasons, because a reason may name hidden columns.
-    #[must_use]
-    pub fn decisions(&self) -> &[Decision] {
-        &self.decisions
-    }
-
-    /// Says more of what the operator should know.
-    pub fn add_notes(&mut self, notes: &[String]) {
-        self.notes.extend_from_slice(notes);
-    }
-
     /// Says how far the database's clock is ahead of ours, in milliseconds.
     pub const fn set_skew(&mut self, skew_ms: i64) {
         self.skew_ms = skew_ms;
@@ -204,12 +189,6 @@ impl Snapshot {
     #[must_use]
     pub const fn skew_ms(&self) -> i64 {
         self.skew_ms
-    }
-
-    /// What the operator should know of the file.
-    #[must_use]
-    pub fn notes(&self) -> &[String] {
-        &self.notes
     }
 
     /// The metric of that name and the first source that carries it; all of them agree on what it is.

@@ -42,6 +42,9 @@ pub fn write(snapshot: &Snapshot, decisions: &[Decision]) -> String {
     for note in snapshot.notes() {
         comment(&mut out, note);
     }
+    if snapshot.names().next().is_some() {
+        snapshot.searched().beside().iter().for_each(|other| comment(&mut out, other));
+    }
     out
 }
 
@@ -187,7 +190,7 @@ fn comment(out: &mut String, text: &str) {
 }
 
 /// A basic string. <https://toml.io/en/v1.0.0#string>
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {

@@ -70,6 +70,8 @@ async fn examine(engine: &Engine, snapshot: &Snapshot, found: &Survey, report: &
     let role = engine.database.config().role();
     report.findings.extend(snapshot.notes().iter().map(|note| Finding::new(Severity::Note, note)));
     report.metrics = snapshot.names().count();
+    let beside = snapshot.searched().beside().filter(|_| report.metrics > 0);
+    report.findings.extend(beside.map(|other| Finding::new(Severity::Note, other)));
     report.findings.extend(unread(&found.facts, snapshot, role));
     report.unexplained = snapshot.sources().len().saturating_sub(EXPLAINED);
     // Views have no size of their own, and may read anything.

@@ -1,6 +1,8 @@
 //! `datebin discover`.
 
-use super::{CommandError, print};
+use std::io::IsTerminal as _;
+
+use super::{CommandError, print, say};
 use crate::catalog::file::{CatalogFile, Discovery, known_preset};
 use crate::catalog::toml_out;
 use crate::check::undeclared_text;
@@ -40,5 +42,9 @@ pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) ->
         }
     }
     print(&text)?;
+    // A file that is written has the notes as well, where nobody looks yet.
+    if snapshot.names().next().is_none() && !std::io::stdout().is_terminal() {
+        snapshot.notes().iter().for_each(|note| say(&format!("datebin: {note}")));
+    }
     Ok(())
 }

@@ -154,6 +154,7 @@ async fn load_once(
         results.skip(1);
         loading = relations(results.rows()?);
     }
+    loading.facts.searched = results.row()?;
     columns::load(&mut results, &mut loading)?;
     keys::load(&mut results, &mut loading)?;
     untrusted::load(&mut results, &mut loading)?;
@@ -187,7 +188,7 @@ async fn in_scope(connection: &mut PgConnection, text: &str) -> Result<(Begin, R
 }
 
 async fn ask(connection: &mut PgConnection) -> Result<Results, sqlx::Error> {
-    let relations = [BEGIN, STAMP, include_str!("scripts/relations.sql")];
+    let relations = [BEGIN, STAMP, include_str!("scripts/relations.sql"), include_str!("scripts/searched.sql")];
     let of_roles = [untrusted::SCRIPT, policies::SCRIPT];
     let known = [&columns::SCRIPTS[..], &keys::SCRIPTS, &of_roles, &views::SCRIPTS, &statistics::SCRIPTS];
     let statements = [&relations[..], &known.concat(), &[STAMP]].concat();

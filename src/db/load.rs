@@ -253,6 +253,8 @@ async fn assembled(
     let members = reader.members(&snapshot).await?;
     snapshot.set_members(members);
     snapshot.add_notes(&reader.notes);
+    snapshot.set_searched(facts.searched.clone());
+    snapshot.add_notes(&facts.searched.notes(file, &snapshot));
     reader.rollups(&mut snapshot).await?;
     Ok((snapshot, decisions))
 }

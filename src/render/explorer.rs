@@ -57,7 +57,8 @@ pub const fn plot(picture: &Picture) -> PlotArea {
 /// The catalog in words, for somebody from whom rows of some sources are hidden: how much there is of those is not said.
 #[must_use]
 pub fn catalog(snapshot: &Snapshot, is_whole: bool, hides_rows_of: impl Fn(&Source) -> bool) -> CatalogView {
-    let annotations = snapshot.annotations().iter();
+    let has_own = snapshot.searched().has_own_annotations;
+    let annotations = snapshot.annotations().iter().filter(|source| has_own || !source.is_own());
     let decisions: HashMap<&Relation, &Decision> =
         snapshot.decisions().iter().map(|one| (&one.relation, one)).collect();
     let left_out = snapshot.decisions().iter().filter(|one| one.verdict == Verdict::LeftOut);

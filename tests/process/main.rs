@@ -43,6 +43,7 @@ mod proxy;
 mod query;
 mod reload;
 mod rights;
+mod searched;
 mod secrets;
 mod secured;
 mod settings;

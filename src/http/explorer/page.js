@@ -75,6 +75,7 @@ async function loadMetrics() {
     state.metrics = state.metrics.filter((metric) => !seen.has(metric.name) && seen.add(metric.name));
     state.metrics.sort((a, b) => (a.name < b.name ? -1 : 1));
     $('tz').placeholder = json.zone;
+    $('reasons').replaceChildren(...(state.metrics.length ? [] : json.notes).map((note) => el('li', {}, note)));
     listMetrics();
     if (state.answer) showCopies();
     if (state.view === 'catalog') showCatalog();
@@ -642,7 +643,7 @@ async function discover() {
 function forget() {
   clear(false);
   Object.assign(state, { catalog: null, metrics: [], pickers: new WeakMap() });
-  for (const box of [$('sources'), $('checked'), $('summary')]) box.replaceChildren();
+  for (const box of [$('sources'), $('checked'), $('summary'), $('reasons')]) box.replaceChildren();
   for (const button of [$('check'), $('discover')]) hide(button, $('sift'));
   listMetrics();
   $('found').textContent = '';

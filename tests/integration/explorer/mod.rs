@@ -2,6 +2,7 @@
 
 mod cleared;
 mod driver;
+mod empty;
 mod focus;
 mod kept;
 mod names;
