@@ -184,7 +184,7 @@ async fn the_catalog_says_where_everything_is(pool: PgPool) {
             "labels": [{"label": "host", "from": "public.load, column host"}],
         }],
         "left_out": [],
-        "annotations": ["datebin: datebin.annotations, time time", "deploys: public.deploys, time at"],
+        "annotations": ["deploys: public.deploys, time at"],
         "is_whole": true,
     });
     assert_eq!(body, expected);
