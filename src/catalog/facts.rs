@@ -1,10 +1,12 @@
 //! What the database states about itself: system catalogs and statistics, never a row of user data.
 
+mod shard;
 mod timescale;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+pub use self::shard::Shard;
 pub use self::timescale::{AggregateFacts, HypertableFacts, InvalidationEntry, MaterializedRange};
 use super::{Column, ColumnType, Relation, Searched, SourceRow};
 use crate::ident::Ident;
@@ -99,6 +101,8 @@ pub struct RelationFacts {
     pub partition_key: Vec<Ident>,
     /// Those of the partitions too, where they are divided once more.
     pub divided_by: Vec<Ident>,
+    /// The foreign tables that hold rows of it: itself, or partitions.
+    pub shards: Vec<Shard>,
 }
 
 /// A column of a view that is a column of a table.

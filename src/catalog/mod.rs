@@ -181,6 +181,8 @@ pub struct Source {
     pub indexes: Vec<Vec<Ident>>,
     /// How many partitions, chunks or children its rows lie in; 0 for one that has none.
     pub children: u32,
+    /// Where rows are on other servers, the columns that say on which; none where all are on this one.
+    pub remote: Option<Vec<Ident>>,
     /// Columns with so few rows of each value in a child that reading the rows of a range takes less than walking from
     /// value to value over its children.
     pub sparse: Vec<Ident>,

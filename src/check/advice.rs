@@ -38,12 +38,17 @@ pub(super) fn time_index(time: &Ident, indexes: &[Vec<Ident>], facts: &RelationF
     if indexes.iter().any(|index| index.contains(time)) || finds_ranges || partitioned_by && facts.bytes < SMALL {
         return None;
     }
-    if matches!(facts.kind, RelationKind::View | RelationKind::Foreign) {
+    if !has_indexes(facts) {
         return None;
     }
     let level = if facts.bytes > SMALL { Severity::Slow } else { Severity::Note };
     let what = format!("no index holds the time column {time}: every question reads the whole {}", word(facts));
     Some(advised(Finding::new(level, what), facts, &[time]))
+}
+
+/// Whether indexes can be made on a relation: those of other servers are made there.
+pub(super) fn has_indexes(facts: &RelationFacts) -> bool {
+    facts.kind != RelationKind::View && facts.shards.is_empty()
 }
 
 /// What keeps the rows of a range from being found by their time.
@@ -65,7 +70,7 @@ pub(super) fn times(source: &Source, own: &RelationFacts, facts: &HashMap<&Relat
     }
     let keys: Vec<&Ident> = first.on.iter().map(|(theirs, _)| &theirs.name).collect();
     let is_found = source.indexes.iter().any(|index| index.first().is_some_and(|column| keys.contains(&column)));
-    if !is_found && own.bytes > SMALL && !matches!(own.kind, RelationKind::View | RelationKind::Foreign) {
+    if !is_found && own.bytes > SMALL && has_indexes(own) {
         let what = format!(
             "the time is in {}, and no index finds the rows of {} by their key: every question reads all of them",
             last.relation, source.relation
@@ -110,6 +115,9 @@ const NEWEST: &str = "distinct values of the newest rows, within a time budget";
 
 /// How the values of a column are found.
 fn strategy(source: &Source, column: &Ident) -> String {
+    if source.remote.is_some() {
+        return "the rows of the range, each other server those of its own".to_owned();
+    }
     match (source.has_index_leading_with(column), source.children) {
         (_, 2..) if source.sparse.contains(column) => {
             format!("the rows of the range, in those of the {} parts that it touches", source.children)
@@ -125,7 +133,7 @@ fn strategy(source: &Source, column: &Ident) -> String {
 
 /// An index that would find the values of a label of a large relation, and why one that is there does not.
 fn label_finding(source: &Source, facts: &RelationFacts, name: &str, column: &Ident) -> Option<Finding> {
-    let is_table = !matches!(facts.kind, RelationKind::View | RelationKind::Foreign);
+    let is_table = has_indexes(facts);
     let index = facts.unordered.iter().find(|index| index.ordered == 0 && index.columns.first() == Some(column));
     if source.has_index_leading_with(column) || !is_table || facts.bytes <= SMALL && index.is_none() {
         return None;

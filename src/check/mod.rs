@@ -5,6 +5,7 @@ mod advice;
 mod plan;
 mod report;
 mod rollups;
+mod shards;
 
 use std::collections::{HashMap, HashSet};
 
@@ -118,6 +119,7 @@ async fn source_report(
         checked.rows = own.rows;
         checked.findings.extend(advice::times(source, own, facts));
         checked.findings.extend(advice::end_index(source, own));
+        checked.findings.extend(shards::findings(source, own));
         checked.findings.extend(advice::locks(own, lockable));
         checked.findings.extend(advice::rights(own, engine.database.config().role()));
         let (labels, findings) = advice::labels(source, own);
@@ -134,6 +136,7 @@ async fn source_report(
                     let message = format!("a question reads large relations whole: {}", plan.whole.join(", "));
                     checked.findings.push(Finding::new(Severity::Slow, message));
                 }
+                checked.findings.extend(shards::fetched(&plan));
                 checked.plan = Some(plan);
             }
             Err(error) => checked.findings.push(failed(&metric.name, &error)),

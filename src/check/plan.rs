@@ -15,6 +15,10 @@ pub(super) struct Plan {
     pub(super) by_index: Vec<String>,
     /// Those that are read whole.
     pub(super) whole: Vec<String>,
+    /// Foreign tables whose rows are fetched.
+    pub(super) fetched: Vec<String>,
+    /// How many foreign tables are aggregated where their rows are.
+    pub(super) aggregated: usize,
     /// Whether one that is read whole is large.
     pub(super) slow: bool,
     /// Rows of the answer, as the planner estimates.
@@ -39,8 +43,13 @@ pub(super) fn read(texts: &[String]) -> Plan {
 
 fn walk(node: &Value, plan: &mut Plan) {
     let relation = node["Relation Name"].as_str().map(str::to_owned);
+    let kind = node["Node Type"].as_str().unwrap_or_default();
+    if kind == "Foreign Scan" && relation.is_none() {
+        plan.aggregated += 1;
+    }
     if let Some(relation) = relation {
-        match node["Node Type"].as_str().unwrap_or_default() {
+        match kind {
+            "Foreign Scan" => plan.fetched.push(relation),
             "Index Scan" | "Index Only Scan" | "Bitmap Heap Scan" => plan.by_index.push(relation),
             _ => {
                 plan.slow |= node["Total Cost"].as_f64().is_some_and(|cost| cost > SLOW);
@@ -60,6 +69,12 @@ fn summary(plan: &Plan) -> String {
     }
     if !plan.whole.is_empty() {
         parts.push(format!("all of {} is read", several(&plan.whole)));
+    }
+    if plan.aggregated > 0 {
+        parts.push(format!("other servers aggregate their rows of {} foreign tables", plan.aggregated));
+    }
+    if !plan.fetched.is_empty() {
+        parts.push(format!("the rows of {} are fetched from other servers", several(&plan.fetched)));
     }
     if parts.is_empty() {
         parts.push("nothing is read".to_owned());
@@ -92,6 +107,21 @@ mod tests {
         assert_eq!(
             plan.summary,
             "an index finds the rows in a_2024 and 1 more, all of a_2026 is read; about 12 rows, cost 30"
+        );
+    }
+
+    #[test]
+    fn a_plan_says_where_rows_of_other_servers_are_aggregated() {
+        let text = r#"[{"Plan": {"Node Type": "Append", "Plan Rows": 8, "Total Cost": 400, "Plans": [
+            {"Node Type": "Foreign Scan", "Relations": "Aggregate on (public.a_0 t)", "Total Cost": 90000},
+            {"Node Type": "Foreign Scan", "Relations": "Aggregate on (public.a_1 t)", "Total Cost": 90000},
+            {"Node Type": "Foreign Scan", "Relation Name": "a_2", "Total Cost": 90000}]}}]"#;
+        let plan = read(&[text.to_owned()]);
+        assert!(!plan.slow);
+        assert_eq!(
+            plan.summary,
+            "other servers aggregate their rows of 2 foreign tables, the rows of a_2 are fetched from other servers; \
+             about 8 rows, cost 400"
         );
     }
 }

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use chrono::DateTime;
 
-use super::advice::advised;
+use super::advice::{advised, has_indexes};
 use super::report::{Finding, RollupReport, Severity};
-use crate::catalog::facts::{RelationFacts, RelationKind};
+use crate::catalog::facts::RelationFacts;
 use crate::catalog::{Relation, Rollup, RollupCoverage, Source};
 use crate::time::{Millis, TimeRange};
 
@@ -94,7 +94,7 @@ fn unused(rollup: &Rollup, facts: &HashMap<&Relation, &RelationFacts>) -> Option
     let rows = &rollup.rows;
     let finding = Finding::new(Severity::Note, format!("the rollup {} is not used: {why}", rows.relation));
     let helps = |facts: &&&RelationFacts| {
-        !matches!(facts.kind, RelationKind::View | RelationKind::Foreign)
+        has_indexes(facts)
             && !rows.indexes.iter().any(|index| index.iter().take(2).any(|column| *column == rows.time.column))
     };
     Some(match facts.get(&rows.relation).filter(helps) {

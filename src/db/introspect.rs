@@ -6,6 +6,7 @@ mod columns;
 mod keys;
 mod policies;
 pub(super) mod scope;
+mod shards;
 mod statistics;
 mod untrusted;
 mod views;
@@ -159,6 +160,7 @@ async fn load_once(
     keys::load(&mut results, &mut loading)?;
     untrusted::load(&mut results, &mut loading)?;
     policies::load(&mut results, &mut loading)?;
+    shards::load(&mut results, &mut loading)?;
     views::load(&mut results, &mut loading)?;
     timescale.put_into(&mut loading);
     loading.facts.lockable = u64::try_from(begin.lockable).unwrap_or(0);
@@ -189,8 +191,8 @@ async fn in_scope(connection: &mut PgConnection, text: &str) -> Result<(Begin, R
 
 async fn ask(connection: &mut PgConnection) -> Result<Results, sqlx::Error> {
     let relations = [BEGIN, STAMP, include_str!("scripts/relations.sql"), include_str!("scripts/searched.sql")];
-    let of_roles = [untrusted::SCRIPT, policies::SCRIPT];
-    let known = [&columns::SCRIPTS[..], &keys::SCRIPTS, &of_roles, &views::SCRIPTS, &statistics::SCRIPTS];
+    let others = [untrusted::SCRIPT, policies::SCRIPT, shards::SCRIPT];
+    let known = [&columns::SCRIPTS[..], &keys::SCRIPTS, &others, &views::SCRIPTS, &statistics::SCRIPTS];
     let statements = [&relations[..], &known.concat(), &[STAMP]].concat();
     batch(connection, &statements).await
 }
@@ -245,6 +247,7 @@ fn relation(row: RelationRow) -> Option<RelationFacts> {
         unordered: Vec::new(),
         partition_key: idents(row.partition_key),
         divided_by: idents(row.divided_by),
+        shards: Vec::new(),
     })
 }
 

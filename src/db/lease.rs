@@ -74,11 +74,11 @@ impl Lease {
         let Some(object) = self.object.as_mut() else { return Ok(()) };
         let query = query(statement)?.persistent(!object.is_pooled);
         object.is_used = true;
-        let is_around = Transactions::is_needed(object, identity);
+        let is_around = Transactions::is_needed(object, identity, statement);
         let mut has_ended = true;
         let reading = async {
             if is_around {
-                begun(object, identity).await?;
+                begun(object, identity, statement).await?;
             }
             read(object, query, on_row, &mut has_ended).await
         };
@@ -116,9 +116,9 @@ impl Lease {
 /// Takes the rows of a statement.
 pub(super) type RowHandler<'a> = dyn FnMut(PgRow) -> Result<(), DbError> + Send + 'a;
 
-async fn begun(object: &mut Object<Sessions>, identity: &Identity) -> Result<(), DbError> {
+async fn begun(object: &mut Object<Sessions>, identity: &Identity, statement: &Statement) -> Result<(), DbError> {
     let Some(pool) = Object::pool(object) else { return Err(DbError::Busy) };
-    pool.manager().transactions.begin(object, identity).await
+    pool.manager().transactions.begin_for(statement, object, identity).await
 }
 
 /// Hands each row over. `has_ended` tells whether nothing of a statement is left whose row was refused.

@@ -23,6 +23,10 @@ pub(super) struct Transactions {
     pooled: Statement,
 }
 
+/// The planner looks at each partition, so that other servers aggregate their own rows. Partitions of this server would
+/// be slower for it: 100 of them took 1.3 to 1.8 times as long.
+const BY_PARTITION: &str = "SELECT pg_catalog.set_config('enable_partitionwise_aggregate', 'on', true)";
+
 /// Forgets everything that was set in the transaction, by whomever.
 const ROLLBACK: &str = "ROLLBACK";
 /// How long the end may take.
@@ -36,8 +40,22 @@ impl Transactions {
     }
 
     /// Whether a statement needs one.
-    pub(super) fn is_needed(session: &Session, identity: &Identity) -> bool {
-        session.is_pooled || *identity != Identity::NOBODY
+    pub(super) fn is_needed(session: &Session, identity: &Identity, statement: &Statement) -> bool {
+        session.is_pooled || *identity != Identity::NOBODY || statement.is_remote
+    }
+
+    /// Begins one for a statement of the caller.
+    pub(super) async fn begin_for(
+        &self,
+        statement: &Statement,
+        session: &mut Session,
+        identity: &Identity,
+    ) -> Result<(), DbError> {
+        self.begin(session, identity).await?;
+        if statement.is_remote {
+            session.connection.execute(sqlx::raw_sql(BY_PARTITION)).await?;
+        }
+        Ok(())
     }
 
     /// Begins one in which statements run as the caller.

@@ -236,6 +236,7 @@ impl FetchScope<'_> {
             labels,
             filters,
             rolled: None,
+            is_remote: source.remote.is_some(),
         };
         let axis = TimeAxis {
             from: self.cut.from(),

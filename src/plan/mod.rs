@@ -124,6 +124,8 @@ pub struct FetchRows {
     pub filters: Vec<Filter>,
     /// In a fetch of a rollup, where its rows have what samples come to.
     pub rolled: Option<RolledUp>,
+    /// Whether rows are on other servers.
+    pub is_remote: bool,
 }
 
 /// How the samples of a fetch become values.

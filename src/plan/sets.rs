@@ -128,6 +128,7 @@ impl SetsAsk<'_> {
             labels: source.labels.iter().map(SeriesLabel::of).collect(),
             filters,
             rolled: None,
+            is_remote: source.remote.is_some(),
         };
         let axis = TimeAxis {
             from,

@@ -39,10 +39,10 @@ fn bare(w: &mut Writer, value: &LabelValue) {
     }
 }
 
-/// Whether the label may be absent at all.
-pub(super) fn may_be_absent(value: &LabelValue) -> bool {
+/// Whether the label may be NULL.
+pub(super) const fn may_be_null(value: &LabelValue) -> bool {
     match value {
-        LabelValue::Column(column) => column.nullable || column.ty.may_be_empty(),
+        LabelValue::Column(column) => column.nullable,
         LabelValue::Member { .. } | LabelValue::Part { .. } | LabelValue::Resolved { .. } => true,
     }
 }

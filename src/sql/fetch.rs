@@ -3,7 +3,7 @@
 //! Per series and bucket inside; the aggregation over series, when the database does it, around that. The columns of
 //! the answer: one text per label, the bucket, then the partials.
 
-use super::condition::{condition, grouped, may_be_absent};
+use super::condition::{condition, grouped, may_be_null};
 use super::document::{document, group_column};
 use super::value::{aggregate, guard, partials, present, remerge, skipped};
 use super::{Param, Statement, Writer, instant, lasting, product, reading, rollup};
@@ -22,6 +22,7 @@ pub fn fetch(fetch: &Fetch) -> Statement {
         _ => per_series(&mut w, fetch, LevelPurpose::Answer),
     }
     w.syntax(" LIMIT ").param(Param::Int(i64::from(fetch.caps.rows) + 1));
+    w.remote(fetch.rows.is_remote);
     w.finish()
 }
 
@@ -32,6 +33,8 @@ pub(super) enum LevelPurpose {
     Answer,
     /// An outer level aggregates them: an absent label must be one value, or a series would count twice.
     Inner,
+    /// A level between these two makes absent labels one value. Other servers aggregate by plain columns alone.
+    Merged,
 }
 
 fn per_series(w: &mut Writer, fetch: &Fetch, purpose: LevelPurpose) {
@@ -91,7 +94,7 @@ fn group_keys(w: &mut Writer, fetch: &Fetch, purpose: LevelPurpose) {
     for (at, label) in fetch.rows.labels.iter().enumerate() {
         match label {
             SeriesLabel::One { value: LabelValue::Column(column), .. }
-                if purpose == LevelPurpose::Answer && column.ty.is_equal_by_text() =>
+                if !is_coalesced(label, purpose) && column.ty.is_equal_by_text() =>
             {
                 w.cell(column);
             }
@@ -116,14 +119,24 @@ fn series_label(w: &mut Writer, label: &SeriesLabel, purpose: LevelPurpose) {
             document(w, own);
             w.syntax("::text");
         }
-        (SeriesLabel::Members { document: own }, LevelPurpose::Inner) => document(w, own),
-        (SeriesLabel::One { value, .. }, LevelPurpose::Inner) if may_be_absent(value) => {
+        (SeriesLabel::Members { document: own }, _) => document(w, own),
+        (SeriesLabel::One { value, .. }, _) if is_coalesced(label, purpose) => {
             w.syntax("coalesce(");
             as_text(w, value);
             w.syntax(", '')");
         }
         (SeriesLabel::One { value, .. }, _) => as_text(w, value),
     }
+}
+
+/// Whether an absent label is written as the empty text.
+fn is_coalesced(label: &SeriesLabel, purpose: LevelPurpose) -> bool {
+    purpose == LevelPurpose::Inner && is_nullable(label)
+}
+
+/// Whether a label of its own may be NULL.
+fn is_nullable(label: &SeriesLabel) -> bool {
+    matches!(label, SeriesLabel::One { value, .. } if may_be_null(value))
 }
 
 fn as_text(w: &mut Writer, value: &LabelValue) {
@@ -165,7 +178,8 @@ fn aggregated(w: &mut Writer, fetch: &Fetch, wanted: &FetchAggregate, function: 
     w.syntax("s.b");
     aggregate(w, wanted.op, function, fetch.rows.value.may_skip());
     w.syntax(" FROM (");
-    if fetch.members().is_some() {
+    let is_merged = fetch.rows.is_remote && fetch.rows.labels.iter().any(is_nullable);
+    if fetch.members().is_some() || is_merged {
         merged_series(w, fetch, function);
     } else {
         per_series(w, fetch, LevelPurpose::Inner);
@@ -175,26 +189,35 @@ fn aggregated(w: &mut Writer, fetch: &Fetch, wanted: &FetchAggregate, function: 
 
 /// Documents that mean the same labels may differ, as in `{"a": ""}` and `{}`: the partials of such rows are merged
 /// before the aggregation counts them as series. A member that a label of its own hides, or that poses as the metric's
-/// name, means nothing either.
+/// name, means nothing either. So may rows of other servers, NULL and the empty text.
 fn merged_series(w: &mut Writer, fetch: &Fetch, function: OverTime) {
-    let hidden = w.bind(Param::Texts(own_names(fetch)));
+    let purpose = if fetch.rows.is_remote { LevelPurpose::Merged } else { LevelPurpose::Inner };
+    let hidden = fetch.members().map(|_| w.bind(Param::Texts(own_names(fetch))));
     w.syntax("SELECT ");
     for (at, label) in fetch.rows.labels.iter().enumerate() {
         match label {
-            SeriesLabel::One { .. } => w.generated("s.l", at),
+            SeriesLabel::One { .. } if purpose == LevelPurpose::Merged && is_nullable(label) => {
+                w.syntax("coalesce(").generated("s.l", at).syntax(", '')");
+            }
+            SeriesLabel::One { .. } => {
+                w.generated("s.l", at);
+            }
             SeriesLabel::Members { .. } => {
                 w.syntax("CASE WHEN jsonb_typeof(").generated("s.l", at);
                 w.syntax(") = 'object' THEN (SELECT jsonb_object_agg(m.key, m.value) FROM jsonb_each_text(");
-                w.generated("s.l", at).syntax(") AS m WHERE m.value <> '' AND m.key <> ALL(");
-                w.slot(hidden).syntax(")) END")
+                w.generated("s.l", at).syntax(") AS m WHERE m.value <> ''");
+                if let Some(hidden) = hidden {
+                    w.syntax(" AND m.key <> ALL(").slot(hidden).syntax(")");
+                }
+                w.syntax(") END");
             }
-        };
+        }
         w.generated(" AS l", at).syntax(", ");
     }
     w.syntax("s.b");
     remerge(w, function, fetch.rows.value.may_skip());
     w.syntax(" FROM (");
-    per_series(w, fetch, LevelPurpose::Inner);
+    per_series(w, fetch, purpose);
     w.syntax(") AS s GROUP BY ").ordinals(fetch.rows.labels.len() + 1);
 }
 

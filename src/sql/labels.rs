@@ -5,6 +5,7 @@ use super::document::{document, keys_of, values_of_key};
 use super::join::from_dimension;
 use super::{Param, Statement, Writer, instant, lasting, reading, spread, typed};
 use crate::catalog::{Column, ColumnType, LabelDocument, LabelValue, Relation, Source, SourceRow};
+use crate::ident::Ident;
 use crate::plan::Filter;
 use crate::time::TimeRange;
 
@@ -129,7 +130,22 @@ pub(super) fn distinct(
     w.syntax(" AS x");
     from(w, source);
     restrict(w, source, filters, range);
+    match (&source.remote, value) {
+        (Some(keys), LabelValue::Column(column)) if range.is_some() && !keys.contains(&source.time.column) => {
+            of_each_server(w, column, keys);
+        }
+        _ => {}
+    }
     w.syntax(") AS s WHERE s.x::text <> ''");
+}
+
+/// Writes that rows are grouped by a column, and by the columns that say on which server they are: each server then sends
+/// its values once, not its rows.
+fn of_each_server(w: &mut Writer, column: &Column, keys: &[Ident]) {
+    w.remote(true).syntax(" GROUP BY ").cell(column);
+    for key in keys.iter().filter(|key| **key != column.name) {
+        w.syntax(", ").column(key);
+    }
 }
 
 pub(super) fn from(w: &mut Writer, source: &Source) {

@@ -61,6 +61,8 @@ pub struct Statement {
     pub text: String,
     /// The values of `$1`, `$2`, ….
     pub params: Vec<Param>,
+    /// Whether it reads rows of other servers: they aggregate their own rows if the planner looks at each partition.
+    pub is_remote: bool,
 }
 
 /// A parameter's value.
@@ -99,6 +101,7 @@ pub struct ParamNumber(usize);
 pub struct Writer {
     text: String,
     params: Vec<Param>,
+    is_remote: bool,
 }
 
 impl Writer {
@@ -123,6 +126,12 @@ impl Writer {
     pub fn rows_of(&mut self, relation: &Relation, joins: &[&Join]) -> &mut Self {
         self.syntax(" FROM ").relation(relation).syntax(" AS t");
         join::left_joins(self, joins);
+        self
+    }
+
+    /// Says whether the statement reads rows of other servers.
+    pub const fn remote(&mut self, is_remote: bool) -> &mut Self {
+        self.is_remote = is_remote;
         self
     }
 
@@ -169,7 +178,7 @@ impl Writer {
     /// The finished statement.
     #[must_use]
     pub fn finish(self) -> Statement {
-        Statement { text: self.text, params: self.params }
+        Statement { text: self.text, params: self.params, is_remote: self.is_remote }
     }
 
     /// Appends a number that the shape of the question gives, such as the position of a column.

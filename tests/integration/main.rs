@@ -73,6 +73,7 @@ mod rollups_found;
 mod rollups_held;
 mod row_counts;
 mod search;
+mod shards;
 mod sizes;
 mod slices;
 mod qualified;

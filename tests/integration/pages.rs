@@ -10,6 +10,7 @@
 //! | `sql` | run, and taken back; `sql more` after the one above it |
 //! | `toml` | a whole `datebin.toml` without anything wrong |
 //! | `sql first`, `promql first` | `tests/process/first.rs` follows them one after the other |
+//! | `sql shard`, `sql front`, `sql front each` | `tests/integration/shards.rs` runs them on four shards and on the server in front |
 //! | `yaml` | `tests/clients/provisioning.test.mjs` reads it |
 //!
 //! Tables whose first column is called `target` or `query` are asked, too.
@@ -160,7 +161,7 @@ async fn run(server: &Server, pool: &PgPool, block: &Block<'_>, answer: &mut Opt
         "promql" => requests::drawn_by_prometheus(server, block.text, NOW).await,
         "target" => drawn(server, block.text).await,
         "sql" | "sql more" | "sql grafana" => undone(pool, block).await,
-        "yaml" | "sql first" | "promql first" => Ok(()),
+        "yaml" | "sql first" | "promql first" | "sql shard" | "sql front" | "sql front each" => Ok(()),
         "toml tokens" => datebin::access::tokens(block.text, true).map(drop).map_err(|error| error.to_string()),
         kind => Err(format!("nobody knows how to check a block of the kind {kind:?}")),
     }

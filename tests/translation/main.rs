@@ -66,6 +66,7 @@ fn source(table: &str, time: TimeKind, labels: Vec<SourceLabel>, metrics: Vec<Me
         rollups: Vec::new(),
         indexes: vec![vec![ident("host"), ident("ts")]],
         children: 0,
+        remote: None,
         sparse: Vec::new(),
         bytes: 0,
         settles: None,
@@ -88,6 +89,8 @@ fn catalog() -> Snapshot {
         vec![metric("room.temp", Some("room.temp"), float("value"))],
     );
     narrow.name_column = Some(column("metric", ColumnType::Text, false));
+    let mut far = source("far", TimeKind::Instant, wide_labels(), vec![metric("far", None, float("value"))]);
+    far.remote = Some(vec![ident("host")]);
     let typed = [
         ("utc_clock", TimeKind::Local(Zone::UTC), "ints", ColumnType::Int8),
         ("berlin_clock", TimeKind::Local(Zone::parse("Europe/Berlin").unwrap()), "reals", ColumnType::Float4),
@@ -103,7 +106,7 @@ fn catalog() -> Snapshot {
         let labels = vec![label("id", ColumnType::Int4, true), label("uid", ColumnType::Uuid, true)];
         source(table, time, labels, vec![metric(table, None, column(value, ty, true))])
     });
-    let sources = [wide, narrow].into_iter().chain(typed).collect();
+    let sources = [wide, narrow, far].into_iter().chain(typed).collect();
     Snapshot::new(sources, Vec::new(), Zone::UTC).unwrap()
 }
 
@@ -172,6 +175,7 @@ cases! {
     a_window_that_reaches_back_is_cut_finer: "avg by (region) (avg_over_time(cpu[90m]))", None;
     an_offset_moves_what_is_read: "sum by (region) (cpu offset 1d)", Some(Step::Days(1));
     deviations_carry_their_moments: "stddev_over_time(cpu[1h])", None;
+    other_servers_group_by_plain_columns: "avg by (region) (far)", None;
     counters_are_read_in_order_of_time: "rate(cpu[1h])", None;
     a_clock_that_jumps_is_ordered_by_its_instants: "increase(berlin_clock[1h])", None;
 }

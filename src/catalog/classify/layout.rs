@@ -128,6 +128,7 @@ pub(super) fn source(relation: &RelationFacts, time: TimeColumn, labels: Vec<Sou
         rollups: Vec::new(),
         indexes,
         children: relation.children,
+        remote: relation.remote(),
         sparse: sparse(relation),
         bytes: relation.bytes,
     }

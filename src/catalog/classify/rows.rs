@@ -26,6 +26,7 @@ pub(super) fn rows(
         rollups: Vec::new(),
         indexes: facts.indexes.clone(),
         children: facts.children,
+        remote: facts.remote(),
         sparse: Vec::new(),
         bytes: facts.bytes,
         ..source.clone()

@@ -53,6 +53,7 @@ fn table(name: &str, columns: Vec<ColumnFacts>) -> RelationFacts {
         unordered: vec![],
         partition_key: vec![],
         divided_by: vec![],
+        shards: vec![],
     }
 }
 
