@@ -2,6 +2,7 @@
 //!
 //! A refresh reads everything anew and swaps the snapshot whole. One that fails changes nothing and says so.
 
+mod catalog_file;
 mod doubts;
 mod state;
 mod watched;
@@ -20,9 +21,10 @@ use tracing::{Instrument as _, Span};
 
 use crate::catalog::Snapshot;
 use crate::catalog::classify::Decision;
-use crate::catalog::file::CatalogFile;
 use crate::db::{DatabaseConfig, Health, LoadError, Memory, PartialCatalog, partial};
 use crate::time::Zone;
+pub use catalog_file::file;
+use catalog_file::{parsed, text};
 use doubts::Doubts;
 use state::RefreshState;
 pub use state::RefreshTally;
@@ -194,10 +196,11 @@ async fn keep(
         let seen = text.as_ref().ok().cloned();
         let keeps = good.is_some() && good != seen;
         let loaded = tokio::select! {
-            loaded = guarded(with_room(&database, &config, (text, keeps), &mut memory, &health)) => loaded,
+            loaded = guarded(with_room(&database, &config, text, &mut memory, &health)) => loaded,
             // A database that fell silent may keep a statement waiting long after its return.
             _ = health.until_down() => continue,
         };
+        let loaded = if keeps { loaded.and_then(unless_all_wrong) } else { loaded };
         if loaded.is_ok() {
             good = seen.clone();
         }
@@ -219,7 +222,7 @@ async fn keep(
 async fn with_room(
     database: &DatabaseConfig,
     config: &CatalogConfig,
-    (text, keeps): (Result<String, LoadError>, bool),
+    text: Result<String, LoadError>,
     memory: &mut Memory,
     health: &Health,
 ) -> Result<PartialCatalog, LoadError> {
@@ -243,9 +246,12 @@ async fn with_room(
             sleep(GOODBYE).await;
         }
     }
-    let mut loaded = loaded?;
-    // An edit that leaves nothing of what it declares is a broken file.
-    if keeps && loaded.is_all_wrong && !loaded.problems.is_empty() {
+    loaded
+}
+
+/// An edit that leaves nothing of what the file declares is a broken file: the catalog before it stays.
+fn unless_all_wrong(mut loaded: PartialCatalog) -> Result<PartialCatalog, LoadError> {
+    if loaded.is_all_wrong && !loaded.problems.is_empty() {
         return Err(loaded.problems.swap_remove(0).into());
     }
     Ok(loaded)
@@ -271,32 +277,11 @@ pub async fn once(
     health: &Health,
 ) -> Result<(Snapshot, Vec<Decision>), LoadError> {
     let text = text(config).await;
-    let loaded = with_room(database, config, (text, false), &mut Memory::default(), health).await?;
+    let loaded = with_room(database, config, text, &mut Memory::default(), health).await?;
     for problem in &loaded.problems {
         tracing::warn!("left out: {problem}");
     }
     Ok((loaded.snapshot, loaded.decisions))
-}
-
-/// Reads the file; without one, an empty one.
-///
-/// # Errors
-/// It cannot be opened or read.
-pub async fn file(config: &CatalogConfig) -> Result<CatalogFile, LoadError> {
-    parsed(&text(config).await?, config)
-}
-
-/// The file of a text; an error names the file that was read.
-fn parsed(text: &str, config: &CatalogConfig) -> Result<CatalogFile, LoadError> {
-    CatalogFile::parse(text).map_err(|error| match &config.file {
-        Some(path) => LoadError::Named(path.display().to_string(), error),
-        None => LoadError::File(error),
-    })
-}
-
-async fn text(config: &CatalogConfig) -> Result<String, LoadError> {
-    let Some(path) = &config.file else { return Ok(String::new()) };
-    tokio::fs::read_to_string(path).await.map_err(|error| LoadError::Open(path.display().to_string(), error))
 }
 
 #[cfg(test)]

@@ -195,7 +195,7 @@ impl Database {
             let (may_be_dead, server) = (lease.is_used() && tries < TRIES, lease.server());
             let mut watched = WatchedStatement::begin(self);
             let done = lease
-                .run((statement, self.identity()), deadline, &mut |row| {
+                .run(statement, self.identity(), deadline, &mut |row| {
                     seen = true;
                     watched.row();
                     on_row(row)

@@ -67,7 +67,8 @@ impl Lease {
     /// Runs a statement as the caller and hands each row over as it arrives; afterwards the session is free again.
     pub(super) async fn run(
         mut self,
-        (statement, identity): (&Statement, &Identity),
+        statement: &Statement,
+        identity: &Identity,
         deadline: Deadline,
         on_row: &mut RowHandler<'_>,
     ) -> Result<(), DbError> {

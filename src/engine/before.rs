@@ -123,7 +123,7 @@ impl RequestScope {
         let steps = computing::steps(wanted.lowered, &planned, &inputs);
         let (tree, grid, cells) = (Arc::clone(wanted.lowered), planned.grid.clone(), self.limits.cells);
         let evaluated = self.compute(steps, move |budget| {
-            let evaluated = frame::evaluated(&tree.node, inputs, &grid, (budget, cells));
+            let evaluated = frame::evaluated(&tree.node, inputs, &grid, budget, cells);
             evaluated.map_err(|error| resolve::evaluation(&error))
         });
         let (series, _held) = evaluated.await?;

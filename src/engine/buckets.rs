@@ -121,7 +121,8 @@ impl RequestScope {
         &self,
         source: &Source,
         value: &LabelValue,
-        (others, range): (&[Filter], Option<TimeRange>),
+        others: &[Filter],
+        range: Option<TimeRange>,
     ) -> Result<Arc<BTreeSet<String>>, DbError> {
         let statement = sql::label_values(source, value, others, range, LABEL_VALUES);
         let read = self.database.texts(&statement, self.deadline, LABEL_VALUES);

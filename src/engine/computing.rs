@@ -32,13 +32,13 @@ impl FetchedTarget {
         before: HashMap<Labels, f64>,
         budget: &Budget,
     ) -> Result<(Vec<Frame>, HeldBytes), Error> {
-        let evaluated = frame::evaluated(&self.lowered.node, inputs, &self.planned.grid, (budget, self.limits.cells));
+        let evaluated = frame::evaluated(&self.lowered.node, inputs, &self.planned.grid, budget, self.limits.cells);
         let (series, mut held) = evaluated.map_err(|error| resolve::evaluation(&error))?;
         self.bounded(&series, budget)?;
         let series = self.shaped(series, before, &mut held, budget)?;
         let meaning = Units { lowered: &self.lowered, groups: &self.planned.groups, snapshot: &self.snapshot };
         let legend = self.options.legend.as_deref();
-        let frames = frame::frames(series, &self.planned.grid, &meaning, (&self.text, legend));
+        let frames = frame::frames(series, &self.planned.grid, &meaning, &self.text, legend);
         held.set(frames.iter().map(Frame::bytes).sum())?;
         Ok((frames, held))
     }

@@ -96,7 +96,7 @@ impl RequestScope {
         } else {
             Cow::Owned(Source { time: fetch.rows.time.clone(), ..source.into_owned() })
         };
-        let done = self.resolve_patterns(&source, &mut resolved.rows.filters, (&fetch.named(), Some(range))).await;
+        let done = self.resolve_patterns(&source, &mut resolved.rows.filters, &fetch.named(), Some(range)).await;
         done.map_err(|error| logged(&error, fetch))?;
         Ok(resolved)
     }
@@ -108,7 +108,7 @@ impl RequestScope {
         }
         let mut joins = source.joins.clone();
         for join in &mut joins {
-            self.resolve_patterns(source, &mut join.filters, (&[], None)).await?;
+            self.resolve_patterns(source, &mut join.filters, &[], None).await?;
         }
         Ok(Cow::Owned(Source { joins, ..source.clone() }))
     }
@@ -118,7 +118,8 @@ impl RequestScope {
         &self,
         source: &Source,
         filters: &mut [Filter],
-        (others, range): (&[Filter], Option<TimeRange>),
+        others: &[Filter],
+        range: Option<TimeRange>,
     ) -> Result<(), DbError> {
         let mut known: Option<(LabelValue, Arc<BTreeSet<String>>)> = None;
         for filter in filters {
@@ -128,7 +129,7 @@ impl RequestScope {
             let (value, values) = match read {
                 Some(read) => read,
                 None => {
-                    let found = self.tried_values(source, &lookup.value, (others, range)).await?;
+                    let found = self.tried_values(source, &lookup.value, others, range).await?;
                     (lookup.value, found)
                 }
             };

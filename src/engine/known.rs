@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::labels::LabelValuesRequest;
+use super::labels::{LabelValuesRequest, PreparedSource};
 use super::{AT_ONCE, Engine, RequestScope};
 use crate::access::Caller;
 use crate::catalog::{Relation, Snapshot, Source};
@@ -118,7 +118,7 @@ impl RequestScope {
             known.names = Some(found.values.into_iter().collect());
         }
         if let Some(document) = rows.source.document().filter(|_| self.hides_rows_of(rows.source)) {
-            let (source, filters) = self.resolved_rows(rows, None).await?;
+            let PreparedSource { source, filters } = self.resolved_rows(rows, None).await?;
             let statement = sql::member_names(&source, document, &filters, MEMBERS);
             let members = self.database.texts(&statement, self.deadline, MEMBERS).await;
             known.members = Some(members.map_err(|error| error.public())?.into_iter().collect());

@@ -14,14 +14,17 @@ use crate::intake::{LabelScope, PICKER};
 use crate::plan::{self, Filter, SourceRows};
 use crate::render;
 use crate::series::METRIC_NAME;
-use crate::sql;
+use crate::sql::{self, WantedValues};
 use crate::time::TimeRange;
 
 /// The most stored names that are looked at.
 const STORED_NAMES: u32 = 100_000;
 
 /// A source and the conditions on its rows, ready to be asked.
-type PreparedSource<'a> = (Cow<'a, Source>, Vec<Filter>);
+pub(super) struct PreparedSource<'a> {
+    pub(super) source: Cow<'a, Source>,
+    pub(super) filters: Vec<Filter>,
+}
 
 /// Which values of a label are wanted.
 #[derive(Clone, Copy, Debug)]
@@ -41,8 +44,8 @@ impl RequestScope {
     /// left out: the pickers hang on an error.
     pub async fn label_values(&self, scope: &LabelScope) -> LabelValues {
         let rows = self.lenient(&scope.filters);
-        let wish = LabelValuesRequest { label: &scope.label, range: scope.range, prefix: "", most: PICKER };
-        let found = self.values(&rows, wish).await;
+        let request = LabelValuesRequest { label: &scope.label, range: scope.range, prefix: "", most: PICKER };
+        let found = self.values(&rows, request).await;
         let partial = found.iter().any(|found| found.as_ref().map_or(true, |found| found.partial));
         let all: BTreeSet<String> = found.into_iter().flatten().flat_map(|found| found.values).collect();
         let partial = partial || all.len() > PICKER as usize;
@@ -72,10 +75,10 @@ impl RequestScope {
     pub(super) async fn values(
         &self,
         rows: &[SourceRows<'_>],
-        wish: LabelValuesRequest<'_>,
+        request: LabelValuesRequest<'_>,
     ) -> Vec<Result<LabelValues, Error>> {
-        self.recorded(rows, wish.range);
-        let running: Vec<_> = rows.iter().map(|rows| self.values_of(rows, wish)).collect();
+        self.recorded(rows, request.range);
+        let running: Vec<_> = rows.iter().map(|rows| self.values_of(rows, request)).collect();
         stream::iter(running).buffered(AT_ONCE).collect().await
     }
 
@@ -105,25 +108,25 @@ impl RequestScope {
     pub(super) async fn values_of(
         &self,
         rows: &SourceRows<'_>,
-        wish: LabelValuesRequest<'_>,
+        request: LabelValuesRequest<'_>,
     ) -> Result<LabelValues, Error> {
-        if wish.label == METRIC_NAME {
-            return self.metrics_of(rows, wish).await;
+        if request.label == METRIC_NAME {
+            return self.metrics_of(rows, request).await;
         }
-        let known = rows.source.has_label(wish.label).then(|| rows.source.label_value(wish.label)).flatten();
+        let known = rows.source.has_label(request.label).then(|| rows.source.label_value(request.label)).flatten();
         let Some(value) = known else { return Ok(LabelValues::default()) };
-        let resolved = self.resolved_rows(rows, wish.range).await?;
-        let asked = (wish.range, wish.prefix);
-        let found = self.texts(&resolved, &value, asked, wish.most).await;
+        let resolved = self.resolved_rows(rows, request.range).await?;
+        let wanted = WantedValues { range: request.range, prefix: request.prefix };
+        let found = self.texts(&resolved, &value, wanted, request.most).await;
         let mut values = found.map_err(|error| logged(&error, rows))?;
         // Where the database was not asked for the prefix.
-        values.values.retain(|value| value.starts_with(wish.prefix));
+        values.values.retain(|value| value.starts_with(request.prefix));
         Ok(values)
     }
 
     /// The names of the metrics that have rows.
-    async fn metrics_of(&self, rows: &SourceRows<'_>, wish: LabelValuesRequest<'_>) -> Result<LabelValues, Error> {
-        let named = rows.metrics.iter().filter(|metric| metric.name.starts_with(wish.prefix));
+    async fn metrics_of(&self, rows: &SourceRows<'_>, request: LabelValuesRequest<'_>) -> Result<LabelValues, Error> {
+        let named = rows.metrics.iter().filter(|metric| metric.name.starts_with(request.prefix));
         let all = || LabelValues { values: named.clone().map(|metric| metric.name.clone()).collect(), partial: false };
         // The catalog's list has the names of everybody's rows.
         let is_of_all = !self.hides_rows_of(rows.source) || rows.source.name_value().is_none();
@@ -131,11 +134,11 @@ impl RequestScope {
             return Ok(all());
         }
         let Some(value) = rows.source.name_value() else {
-            let has_rows = self.has_rows(rows, wish.range).await?;
+            let has_rows = self.has_rows(rows, request.range).await?;
             return Ok(if has_rows { all() } else { LabelValues::default() });
         };
-        let mut found = self.stored_metrics(rows, &value, wish.range).await?;
-        found.values.retain(|name| name.starts_with(wish.prefix));
+        let mut found = self.stored_metrics(rows, &value, request.range).await?;
+        found.values.retain(|name| name.starts_with(request.prefix));
         Ok(found)
     }
 
@@ -147,8 +150,10 @@ impl RequestScope {
         range: Option<TimeRange>,
     ) -> Result<LabelValues, Error> {
         let resolved = self.resolved_rows(rows, range).await?;
-        let stored =
-            self.texts(&resolved, name, (range, ""), STORED_NAMES).await.map_err(|error| logged(&error, rows))?;
+        let stored = self
+            .texts(&resolved, name, WantedValues { range, prefix: "" }, STORED_NAMES)
+            .await
+            .map_err(|error| logged(&error, rows))?;
         let has_rows = |stored_name: &Option<String>| {
             stored_name.as_ref().is_none_or(|name| stored.values.binary_search(name).is_ok())
         };
@@ -161,7 +166,7 @@ impl RequestScope {
         let telling = rows.conditions().into_iter().find(Filter::wants_a_value);
         let Some(telling) = telling else { return Ok(true) };
         let resolved = self.resolved_rows(rows, range).await?;
-        let found = self.texts(&resolved, &telling.value, (range, ""), 1).await;
+        let found = self.texts(&resolved, &telling.value, WantedValues { range, prefix: "" }, 1).await;
         let found = found.map_err(|error| logged(&error, rows))?;
         Ok(!found.values.is_empty() || found.partial)
     }
@@ -175,25 +180,26 @@ impl RequestScope {
         let mut filters = rows.conditions();
         let resolved = async {
             let source = self.resolved_source(rows.source).await?;
-            self.resolve_patterns(&source, &mut filters, (&[], range)).await?;
+            self.resolve_patterns(&source, &mut filters, &[], range).await?;
             Ok(source)
         };
-        Ok((resolved.await.map_err(|error| logged(&error, rows))?, filters))
+        let source = resolved.await.map_err(|error| logged(&error, rows))?;
+        Ok(PreparedSource { source, filters })
     }
 
     pub(super) async fn texts(
         &self,
-        (source, filters): &PreparedSource<'_>,
+        PreparedSource { source, filters }: &PreparedSource<'_>,
         value: &LabelValue,
-        asked: (Option<TimeRange>, &str),
+        wanted: WantedValues<'_>,
         cap: u32,
     ) -> Result<LabelValues, DbError> {
-        let asked = (asked.0.map(|range| source.time.around(range)), asked.1);
+        let wanted = WantedValues { range: wanted.range.map(|range| source.time.around(range)), ..wanted };
         let hides_rows = self.hides_rows_of(source);
         let statement = match value {
             // The table of labels has those of everybody.
-            LabelValue::Resolved { .. } if hides_rows => sql::values_of_rows(source, value, filters, asked, cap),
-            _ => sql::narrowed_values(source, value, filters, asked, cap),
+            LabelValue::Resolved { .. } if hides_rows => sql::values_of_rows(source, value, filters, wanted, cap),
+            _ => sql::narrowed_values(source, value, filters, wanted, cap),
         };
         // The values that ANALYZE kept; of a joined row those of its relation, whichever rows refer to them.
         let instead = match value {
@@ -203,11 +209,11 @@ impl RequestScope {
                 Some(sql::common_values(&source.relation, column))
             }
             value if matches!(value.column().row, SourceRow::Joined(_)) => {
-                Some(sql::label_values(source, value, filters, asked.0, cap))
+                Some(sql::label_values(source, value, filters, wanted.range, cap))
             }
             _ => None,
         };
-        let (values, partial) = self.in_budget(&statement, (source, value), instead.as_ref(), cap + 1).await?;
+        let (values, partial) = self.in_budget(&statement, source, value, instead.as_ref(), cap + 1).await?;
         Ok(LabelValues { values: values.into_iter().collect(), partial })
     }
 }

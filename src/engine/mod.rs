@@ -203,7 +203,7 @@ impl RequestScope {
         let parsed_at = Instant::now();
         let context = self.context(question, target);
         if let Some(request) = reducing::plain(&lowered, options) {
-            return self.reduced(&context, target, &lowered, (text, request), begun).await;
+            return self.reduced(&context, target, &lowered, text, request, begun).await;
         }
         if options.reduce != Reduce::Bucket && options.format != Format::Instant {
             notices.push("`reduce` is ignored: it keeps samples of a plain selector, and this target computes".into());

@@ -26,7 +26,8 @@ impl RequestScope {
     pub(super) async fn in_budget(
         &self,
         statement: &Statement,
-        (source, value): (&Source, &LabelValue),
+        source: &Source,
+        value: &LabelValue,
         instead: Option<&Statement>,
         cap: u32,
     ) -> Result<(BTreeSet<String>, bool), DbError> {

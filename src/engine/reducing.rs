@@ -30,7 +30,8 @@ impl RequestScope {
         context: &Context<'_>,
         target: &TargetQuestion,
         lowered: &Arc<Lowered>,
-        (text, request): (&str, &FetchRequest),
+        text: &str,
+        request: &FetchRequest,
         begun: Instant,
     ) -> Result<AnsweredTarget, Error> {
         let parsed_at = Instant::now();
@@ -68,7 +69,7 @@ impl RequestScope {
         let points = kept.iter().map(|(_, points)| points.len()).sum();
         let frames = self.compute(points, move |_| {
             let meaning = Units { lowered: &lowered, groups: &groups, snapshot: &snapshot };
-            Ok(frame::reduced(kept, &meaning, (&text, legend.as_deref())))
+            Ok(frame::reduced(kept, &meaning, &text, legend.as_deref()))
         });
         let frames = frames.await?;
         let wait = self.database.waited().min(read_at - planned_at);

@@ -48,7 +48,8 @@ impl Evaluator<'_> {
 
     pub(super) fn relabelled(
         &mut self,
-        (child, joins): (&Node, bool),
+        child: &Node,
+        joins: bool,
         span: Span,
         relabel: impl Fn(&mut Labels) -> bool,
     ) -> Evaluated<FetchedSeries> {
@@ -67,7 +68,6 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn binary(&mut self, node: &BinaryNode) -> Evaluated<FetchedSeries> {
-        let operator = (node.op, node.returns_bool);
         let (scalar, series, flipped) = match (node.lhs.is_scalar(), node.rhs.is_scalar()) {
             (true, _) => (&node.lhs, &node.rhs, true),
             (false, true) => (&node.rhs, &node.lhs, false),
@@ -80,7 +80,7 @@ impl Evaluator<'_> {
             }
         };
         let (scalar, mut own) = (self.scalar(scalar)?, self.owned(series)?);
-        with_scalar(operator, &mut own.series, &scalar, flipped);
+        with_scalar(node.op, node.returns_bool, &mut own.series, &scalar, flipped);
         own.series = unique(own.series, EvaluateErrorKind::SameLabels).map_err(at(node.span))?;
         Ok(own)
     }

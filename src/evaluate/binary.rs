@@ -5,7 +5,7 @@ use crate::ast::BinaryOp;
 use crate::series::{METRIC_NAME, Series};
 
 /// The operator on two numbers; none where a comparison filters. What passes a filter is `kept`.
-pub(super) fn apply(op: BinaryOp, returns_bool: bool, (left, right): (f64, f64), kept: f64) -> Option<f64> {
+pub(super) fn apply(op: BinaryOp, returns_bool: bool, left: f64, right: f64, kept: f64) -> Option<f64> {
     let holds = match op {
         BinaryOp::Add => return Some(left + right),
         BinaryOp::Sub => return Some(left - right),
@@ -37,11 +37,11 @@ pub(super) const fn drops_name(op: BinaryOp, returns_bool: bool) -> bool {
 
 /// Two scalars; comparisons among them are `bool`.
 pub(super) fn scalars(op: BinaryOp, left: &Scalar, right: &Scalar) -> Scalar {
-    left.zip(right, |left, right| apply(op, true, (left, right), left).unwrap_or(f64::NAN))
+    left.zip(right, |left, right| apply(op, true, left, right, left).unwrap_or(f64::NAN))
 }
 
 /// Series and a scalar, in place; `flipped` when the scalar stands in front.
-pub(super) fn with_scalar((op, returns_bool): (BinaryOp, bool), series: &mut [Series], scalar: &Scalar, flipped: bool) {
+pub(super) fn with_scalar(op: BinaryOp, returns_bool: bool, series: &mut [Series], scalar: &Scalar, flipped: bool) {
     let drops_name = drops_name(op, returns_bool);
     for one in series {
         if drops_name {
@@ -49,8 +49,8 @@ pub(super) fn with_scalar((op, returns_bool): (BinaryOp, bool), series: &mut [Se
         }
         one.points.retain_mut(|point| {
             let (value, number) = (point.value, scalar.at(point.bucket));
-            let operands = if flipped { (number, value) } else { (value, number) };
-            let result = apply(op, returns_bool, operands, value);
+            let (left, right) = if flipped { (number, value) } else { (value, number) };
+            let result = apply(op, returns_bool, left, right, value);
             point.value = result.unwrap_or(value);
             result.is_some()
         });

@@ -7,7 +7,7 @@ use super::aggregate::aggregate;
 use super::annotations::{Annotation, QueryAnnotations};
 use super::binary::scalars;
 use super::error::{EvaluateError, EvaluateErrorKind};
-use super::labels::{insertions, join, replace};
+use super::labels::{Replacement, join, replace};
 use super::node::Node;
 use super::over::Samples;
 use super::unique::{DuplicateLabels, distinct};
@@ -198,12 +198,12 @@ impl Evaluator<'_> {
             }
             Node::LabelReplace { child, target, replacement, source, pattern, joins, span } => {
                 let target: Arc<str> = Arc::from(target.as_str());
-                let replacement = (replacement.as_str(), insertions(replacement));
-                self.relabelled((child, *joins), *span, |labels| replace(labels, &target, replacement, source, pattern))
+                let replacement = Replacement::of(replacement);
+                self.relabelled(child, *joins, *span, |labels| replace(labels, &target, &replacement, source, pattern))
             }
             Node::LabelJoin { child, target, separator, sources, joins, span } => {
                 let target: Arc<str> = Arc::from(target.as_str());
-                self.relabelled((child, *joins), *span, |labels| join(labels, &target, separator, sources))
+                self.relabelled(child, *joins, *span, |labels| join(labels, &target, separator, sources))
             }
             Node::Binary(binary) => self.binary(binary),
             _ => self.aggregated(node),

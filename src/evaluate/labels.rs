@@ -70,28 +70,36 @@ pub(super) fn nameless(labels: &Labels) -> Labels {
 /// The longest value that a function may give a label: nested ones could double it at every level.
 const LONGEST: usize = 64 * 1024;
 
+/// The replacement of `label_replace`.
+pub(super) struct Replacement<'a> {
+    text: &'a str,
+    /// How many groups it may insert.
+    groups: usize,
+}
+
+impl<'a> Replacement<'a> {
+    pub(super) fn of(text: &'a str) -> Self {
+        Self { text, groups: text.matches('$').count() }
+    }
+}
+
 /// `label_replace` on one series; false when the value would be too long.
 pub(super) fn replace(
     labels: &mut Labels,
     target: &Arc<str>,
-    (replacement, groups): (&str, usize),
+    replacement: &Replacement<'_>,
     source: &str,
     pattern: &Pattern,
 ) -> bool {
     let value = labels.get(source);
     // No group is longer than the value.
-    if replacement.len().saturating_add(groups.saturating_mul(value.len())) > LONGEST {
+    if replacement.text.len().saturating_add(replacement.groups.saturating_mul(value.len())) > LONGEST {
         return false;
     }
-    if let Some(value) = pattern.replaced(value, replacement) {
+    if let Some(value) = pattern.replaced(value, replacement.text) {
         labels.set(Arc::clone(target), Arc::from(value));
     }
     true
-}
-
-/// How many groups a replacement may insert.
-pub(super) fn insertions(replacement: &str) -> usize {
-    replacement.matches('$').count()
 }
 
 /// `label_join` on one series; false when the value would be too long.

@@ -114,7 +114,7 @@ impl<'a> OperandPairing<'a> {
             let slot = &mut slots[point.bucket as usize];
             let Some(owner) = slot.owner else { continue };
             let (left, right) = if self.swapped { (slot.value, point.value) } else { (point.value, slot.value) };
-            let value = apply(self.node.op, self.node.returns_bool, (left, right), left);
+            let value = apply(self.node.op, self.node.returns_bool, left, right, left);
             let Some(value) = value else { continue };
             if slot.taken && !self.grouped {
                 return None;

@@ -114,7 +114,7 @@ impl Node {
             Self::Math { function, child, .. } => child.constant().map(function.apply),
             Self::Binary(binary) => {
                 let (left, right) = (binary.lhs.constant()?, binary.rhs.constant()?);
-                apply(binary.op, binary.returns_bool, (left, right), left)
+                apply(binary.op, binary.returns_bool, left, right, left)
             }
             _ => None,
         }

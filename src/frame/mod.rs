@@ -89,7 +89,8 @@ pub fn evaluated(
     node: &Node,
     inputs: Vec<FetchedSeries>,
     grid: &Grid,
-    (budget, cells): (&Budget, u32),
+    budget: &Budget,
+    cells: u32,
 ) -> Result<(Vec<Series>, HeldBytes), EvaluateError> {
     let starts: Vec<Millis> = (0..grid.len()).map(|bucket| grid.bucket_start(bucket)).collect();
     let max_points = POINTS_PER_CELL.saturating_mul(cells as usize);
@@ -104,7 +105,8 @@ pub fn frames(
     series: Vec<Series>,
     grid: &Grid,
     meaning: &Units<'_>,
-    (question, template): (&str, Option<&str>),
+    question: &str,
+    template: Option<&str>,
 ) -> Vec<Frame> {
     let called = legend::called(&series, question, template);
     // Few names, many series.

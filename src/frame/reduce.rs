@@ -149,11 +149,7 @@ fn column(fetch: &Fetch, micros: i64, few: Few) -> u32 {
 
 /// Names the series whose samples were kept, sorted by labels.
 #[must_use]
-pub fn reduced(
-    mut kept: Vec<KeptSeries>,
-    meaning: &Units<'_>,
-    (question, template): (&str, Option<&str>),
-) -> Vec<Frame> {
+pub fn reduced(mut kept: Vec<KeptSeries>, meaning: &Units<'_>, question: &str, template: Option<&str>) -> Vec<Frame> {
     kept.retain(|(_, points)| !points.is_empty());
     kept.sort_by(|a, b| a.0.cmp(&b.0));
     let named = |labels: &Labels| Series { labels: labels.clone(), points: Vec::new() };

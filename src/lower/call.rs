@@ -4,6 +4,7 @@ use std::f64::consts::PI;
 use std::sync::Arc;
 
 use super::lowering::{Lowering, bare};
+use super::prometheus::RangeArguments;
 use super::request::{ExpressionRefusal, FetchRequest};
 use super::semantics::Semantics;
 use crate::ast::{AggregateOp, Call, Expr, ExprKind, MatchOp, Matcher, Selector, Span, Test, WrittenMatcher};
@@ -196,7 +197,7 @@ impl Lowering<'_> {
             Semantics::Panel => self.fetch(ranged(call, arg, RangeFunction::Present)?),
             Semantics::Prometheus(evaluation) => {
                 // A function that keeps names: series that only those tell apart do not clash.
-                self.over(evaluation, (call, span), Function::Last, (arg, Vec::new()))?
+                self.over(evaluation, call, span, Function::Last, RangeArguments::only(arg))?
             }
         };
         Ok(Node::Absent { child: Box::new(child), labels: told(arg) })

@@ -10,6 +10,19 @@ use crate::pattern::Patterns;
 use crate::range::Function;
 use crate::time::{Millis, Steps};
 
+/// What a function of a range is given.
+pub(super) struct RangeArguments<'a> {
+    pub(super) range: &'a Expr,
+    pub(super) numbers: Vec<Node>,
+}
+
+impl<'a> RangeArguments<'a> {
+    /// A range alone.
+    pub(super) const fn only(range: &'a Expr) -> Self {
+        Self { range, numbers: Vec::new() }
+    }
+}
+
 /// Splits an expression that [`language::promql`](crate::language::promql) has read into what is read and what is computed of
 /// it at each step, in Prometheus' meaning.
 ///
@@ -108,18 +121,19 @@ impl Lowering<'_> {
         let [range, back @ ..] = rest else { return Ok(None) };
         let numbers = front.iter().chain(back).map(|arg| self.scalar(arg, &call.name));
         let numbers = numbers.collect::<Result<Vec<Node>, ExpressionRefusal>>()?;
-        self.over(evaluation, (call, span), function, (range, numbers)).map(Some)
+        self.over(evaluation, call, span, function, RangeArguments { range, numbers }).map(Some)
     }
 
     /// A function over a range selector or a subquery.
     pub(super) fn over(
         &mut self,
         evaluation: EvaluationTimes,
-        (call, span): (&Call, Span),
+        call: &Call,
+        span: Span,
         function: Function,
-        (range, args): (&Expr, Vec<Node>),
+        args: RangeArguments<'_>,
     ) -> Result<Node, ExpressionRefusal> {
-        let inner = bare(range);
+        let inner = bare(args.range);
         let is_range = match &inner.kind {
             ExprKind::Selector(selector) => selector.window.is_some(),
             kind => matches!(kind, ExprKind::Subquery(_)),
@@ -129,7 +143,7 @@ impl Lowering<'_> {
                 ExpressionRefusal::wrong(format!("`{}` takes a range selector or a subquery", call.name), inner.span);
             return Err(refusal.hint("for example `[5m]` behind the selector"));
         }
-        let node = self.ranged(evaluation, inner, OverFunction::Range(function), args)?;
+        let node = self.ranged(evaluation, inner, OverFunction::Range(function), args.numbers)?;
         let number = call.args.first().map_or(span, |first| first.span);
         Ok(Node::Over(Box::new(self.folded(evaluation, OverNode { span, number, ..node }))))
     }

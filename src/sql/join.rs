@@ -9,7 +9,7 @@ use crate::catalog::{Column, ColumnType, Filter, Join, SourceRow, TimeColumn, Va
 pub(super) fn left_joins(w: &mut Writer, joins: &[&Join]) {
     for join in joins {
         w.syntax(if join.required { " JOIN " } else { " LEFT JOIN " });
-        if join.unique && !join.documents.is_empty() && !join.on.iter().any(is_cast) {
+        if join.unique && !join.documents.is_empty() && !join.on.iter().any(|(theirs, own)| is_cast(theirs, own)) {
             // JSON is read of the rows that are met, once each, not of all.
             w.syntax("LATERAL (SELECT ");
             read(w, join);
@@ -120,7 +120,7 @@ fn is_mixed(theirs: &Column, own: &Column) -> bool {
 }
 
 /// Whether the joined row's key is cast to be compared, so that its index does not serve.
-fn is_cast((theirs, own): &(Column, Column)) -> bool {
+fn is_cast(theirs: &Column, own: &Column) -> bool {
     is_mixed(theirs, own) && class(&own.ty) != Class::Text
 }
 

@@ -9,6 +9,15 @@ use crate::ident::Ident;
 use crate::plan::Filter;
 use crate::time::TimeRange;
 
+/// Which values of a label are wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct WantedValues<'a> {
+    /// Of rows in this range; of any rows without one.
+    pub range: Option<TimeRange>,
+    /// Those that begin with it.
+    pub prefix: &'a str,
+}
+
 /// Newest rows that are looked at when no index gives the values of a label.
 pub(super) const ROWS: i64 = 200_000;
 

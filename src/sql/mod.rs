@@ -39,7 +39,7 @@ pub(crate) use fetch::{GroupLabel, carried, keys};
 pub use fetch::{any, fetch};
 pub use held::{GapSearch, TimeLookup, empty_ranges, gaps, span};
 pub use instant::is_ordered_as_stored;
-pub use labels::{are_of_newest_rows, common_values, label_values, member_names, names_with_rows};
+pub use labels::{WantedValues, are_of_newest_rows, common_values, label_values, member_names, names_with_rows};
 pub use last::last_before;
 pub use new_annotation::{AnnotationInsert, add_annotation};
 pub use pieces::{Slice, pieces, times};

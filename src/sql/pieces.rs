@@ -48,8 +48,8 @@ pub fn pieces(fetch: &Fetch, slice: &Slice) -> Statement {
                 in_order_of_time(&mut w, fetch);
             }
         }
-        (_, Some((from, to))) => {
-            stretches::each(&mut w, (from, to), |w| {
+        (_, Some(bounds)) => {
+            stretches::each(&mut w, bounds, |w| {
                 one_sample_each(w, fetch, |w| stretches::inside(w, time));
             });
         }

@@ -8,7 +8,7 @@
 //! are read where the children are many and an index finds those rows.
 
 use super::condition::{condition, grouped};
-use super::labels::{distinct, is_spread, is_walkable, values};
+use super::labels::{WantedValues, distinct, is_spread, is_walkable, values};
 use super::{Param, ParamNumber, Statement, Writer, joined, lasting, typed};
 use crate::catalog::{Column, ColumnType, LabelValue, Source, SourceLabel, SourceRow};
 use crate::ident::Ident;
@@ -46,7 +46,7 @@ pub fn narrowed_values(
     source: &Source,
     value: &LabelValue,
     filters: &[Filter],
-    (range, prefix): (Option<TimeRange>, &str),
+    WantedValues { range, prefix }: WantedValues<'_>,
     cap: u32,
 ) -> Statement {
     let rows = |w: &mut Writer| match walk(source, value, filters, range) {
@@ -75,7 +75,7 @@ pub fn values_of_rows(
     source: &Source,
     value: &LabelValue,
     filters: &[Filter],
-    (range, prefix): (Option<TimeRange>, &str),
+    WantedValues { range, prefix }: WantedValues<'_>,
     cap: u32,
 ) -> Statement {
     texts(|w| distinct(w, source, value, filters, range), prefix, cap)

@@ -3,7 +3,7 @@
 use datebin::ast::{Matcher, MetricRef, Selector, Span, Test};
 use datebin::pattern::Patterns;
 use datebin::plan::{self, Limits, NameResolution};
-use datebin::sql::{self, Param, Statement};
+use datebin::sql::{self, Param, Statement, WantedValues};
 use datebin::time::TimeRange;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgPool, Row as _};
@@ -100,7 +100,8 @@ async fn planned(
     let naming = NameResolution { snapshot: &snapshot, patterns: &patterns, limits: Limits::default() };
     let rows = plan::rows(naming, Some(&selector), &[]).unwrap();
     let value = rows[0].source.label_value(label).unwrap();
-    let statement = sql::narrowed_values(rows[0].source, &value, &rows[0].conditions(), (range, ""), 5000);
+    let statement =
+        sql::narrowed_values(rows[0].source, &value, &rows[0].conditions(), WantedValues { range, prefix: "" }, 5000);
     let statement = literal(&statement);
     let mut found: Vec<String> = sqlx::query_scalar(AssertSqlSafe(statement.clone())).fetch_all(pool).await.unwrap();
     found.sort_unstable();

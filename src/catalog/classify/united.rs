@@ -46,7 +46,7 @@ pub(super) fn agree(drafts: &mut [DraftSource]) {
         }
     }
     for places in carriers.into_values().filter(|places| places.len() > 1) {
-        let all: Vec<StatedMetric<'_>> = places.iter().map(|place| said(drafts, *place)).collect();
+        let all: Vec<StatedMetric<'_>> = places.iter().map(|&(at, within)| stated(&drafts[at], within)).collect();
         let Some(agreed) = agreed(&all) else { continue };
         for (at, within) in places {
             let own = &mut drafts[at].source.metrics[within];
@@ -64,11 +64,11 @@ struct StatedMetric<'a> {
     given: bool,
 }
 
-fn said(drafts: &[DraftSource], (at, within): (usize, usize)) -> StatedMetric<'_> {
-    let metric = &drafts[at].source.metrics[within];
-    let narrow = drafts[at].narrow.as_ref();
+fn stated(draft: &DraftSource, within: usize) -> StatedMetric<'_> {
+    let metric = &draft.source.metrics[within];
+    let narrow = draft.narrow.as_ref();
     let declared = narrow.zip(metric.stored_name.as_ref()).and_then(|(narrow, name)| narrow.declared.get(name));
-    StatedMetric { metric, declared, given: !names(&drafts[at]).are_data(metric) }
+    StatedMetric { metric, declared, given: !names(draft).are_data(metric) }
 }
 
 fn agreed(all: &[StatedMetric<'_>]) -> Option<Metric> {

@@ -126,7 +126,7 @@ impl ViewGraph {
             for source in sources {
                 told.dropped.extend(self.told.get(&source).map(|told| told.dropped.clone()).unwrap_or_default());
                 for teller in self.tellers(source) {
-                    self.carry((view, &arm), source, &teller, &mut told);
+                    self.carry(view, &arm, source, &teller, &mut told);
                 }
             }
         }
@@ -156,7 +156,7 @@ impl ViewGraph {
     }
 
     /// Adds what a view, or one part of it, carries of what tells the rows of a source apart.
-    fn carry(&self, (view, arm): (&ViewRow, &[ViewColumn]), source: i64, teller: &RowKey, told: &mut ViewFacts) {
+    fn carry(&self, view: &ViewRow, arm: &[ViewColumn], source: i64, teller: &RowKey, told: &mut ViewFacts) {
         let place = |part: &RowKeyColumn| view.place(arm, source, part);
         let (carried, missing): (Vec<&RowKeyColumn>, Vec<&RowKeyColumn>) =
             teller.parts.iter().partition(|part| place(part).is_some());

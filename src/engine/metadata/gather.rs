@@ -148,7 +148,7 @@ impl RequestScope {
     ) -> Result<Cow<'a, Source>, Error> {
         let source = self.resolved_source(rows.source).await.map_err(|error| logged(&error, rows))?;
         let range = range.map(|range| source.time.around(range));
-        self.resolve_patterns(&source, filters, (&[], range)).await.map_err(|error| logged(&error, rows))?;
+        self.resolve_patterns(&source, filters, &[], range).await.map_err(|error| logged(&error, rows))?;
         Ok(source)
     }
 
