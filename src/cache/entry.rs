@@ -27,11 +27,22 @@ pub(super) struct Entry {
     kept: Vec<CachedBlock>,
 }
 
+/// Some neighbouring buckets of a block.
+#[derive(Clone, Debug)]
+pub struct KnownBuckets {
+    /// The block that has them.
+    pub block: Arc<Block>,
+    /// From the start of the first to the end of the last.
+    pub range: TimeRange,
+    /// When the oldest of the block's rows were read.
+    pub read: Instant,
+}
+
 /// Some neighbouring buckets of a question.
 #[derive(Clone, Debug)]
 pub enum BucketRun {
     /// They are known.
-    Known(Arc<Block>, TimeRange),
+    Known(KnownBuckets),
     /// They are to be asked.
     Missing(TimeRange),
 }
@@ -39,7 +50,7 @@ pub enum BucketRun {
 impl BucketRun {
     const fn range(&self) -> TimeRange {
         match self {
-            Self::Known(_, range) | Self::Missing(range) => *range,
+            Self::Known(KnownBuckets { range, .. }) | Self::Missing(range) => *range,
         }
     }
 
@@ -52,8 +63,23 @@ impl BucketRun {
     pub const fn missing(&self) -> Option<TimeRange> {
         match self {
             Self::Missing(range) => Some(*range),
-            Self::Known(..) => None,
+            Self::Known(_) => None,
         }
+    }
+
+    /// The buckets that are known; none if they are to be asked.
+    #[must_use]
+    pub const fn known(&self) -> Option<&KnownBuckets> {
+        match self {
+            Self::Known(known) => Some(known),
+            Self::Missing(_) => None,
+        }
+    }
+
+    /// How many cells are known.
+    #[must_use]
+    pub fn cells(&self) -> usize {
+        self.known().map_or(0, |known| known.block.cells_in(known.range))
     }
 }
 
@@ -70,14 +96,17 @@ impl Entry {
             let bucket = TimeRange { from: pair[0], to: pair[1] };
             let has = |block: &Arc<Block>| block.has(bucket.from, bucket.to);
             match pieces.last_mut() {
-                Some(BucketRun::Known(block, range)) if has(block) => {
-                    range.to = bucket.to;
+                Some(BucketRun::Known(known)) if has(&known.block) => {
+                    known.range.to = bucket.to;
                     continue;
                 }
                 _ => {}
             }
             match (young.iter().find(|kept| has(&kept.block)), pieces.last_mut()) {
-                (Some(kept), _) => pieces.push(BucketRun::Known(Arc::clone(&kept.block), bucket)),
+                (Some(kept), _) => {
+                    let block = Arc::clone(&kept.block);
+                    pieces.push(BucketRun::Known(KnownBuckets { block, range: bucket, read: kept.read }));
+                }
                 (None, Some(BucketRun::Missing(range))) => range.to = bucket.to,
                 (None, _) => pieces.push(BucketRun::Missing(bucket)),
             }

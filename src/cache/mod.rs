@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::frame::Block;
 use crate::plan::Fetch;
 use crate::time::Millis;
-pub use entry::BucketRun;
+pub use entry::{BucketRun, KnownBuckets};
 use entry::{CachedBlock, Entry};
 use flight::{Flight, FlightKey, Flights, JoinedFlight};
 pub use flight::{FlightSharing, LandedBlocks};

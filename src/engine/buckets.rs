@@ -9,8 +9,9 @@ use tokio::time::timeout;
 
 use super::RequestScope;
 use super::said::logged;
+use super::streaming::Seams;
 use crate::budget::{Budget, HeldBytes};
-use crate::cache::{BucketRun, CacheKey, CacheOutcome, FetchOrigin, LandedBlocks, ListKey, ListTimes};
+use crate::cache::{BucketRun, CacheKey, CacheOutcome, FetchOrigin, KnownBuckets, LandedBlocks, ListKey, ListTimes};
 use crate::catalog::{CachePolicy, Filter, LabelValue, MetricValue, Source};
 use crate::db::{DbError, Deadline};
 use crate::error::Error;
@@ -85,13 +86,16 @@ impl RequestScope {
         } else {
             self.cache.pieces(&key, &frame::edges(&fetch.axis), keeping.max_age)
         };
-        let missing = pieces.iter().filter_map(BucketRun::missing);
-        let asking = missing.map(|range| self.ask(&key, alone(fetch, range, source), keeping));
+        let missing = pieces.iter().enumerate().filter_map(|(at, piece)| Some((at, piece.missing()?)));
+        let asking = missing.map(|(at, range)| {
+            let before = at.checked_sub(1).and_then(|at| pieces.get(at)?.known());
+            self.ask(&key, alone(fetch, range, source), before.cloned(), keeping)
+        });
         let asked = try_join_all(asking).await?;
         self.count(fetch, &pieces, &asked);
         let mut known = FetchedBuckets { found: Vec::with_capacity(pieces.len()), landed: Vec::new() };
         for piece in pieces {
-            if let BucketRun::Known(block, range) = piece {
+            if let BucketRun::Known(KnownBuckets { block, range, .. }) = piece {
                 known.found.push(BlockSlice { block, range });
             }
         }
@@ -150,21 +154,25 @@ impl RequestScope {
             (0, _) => CacheOutcome::Miss,
             _ => CacheOutcome::Partial,
         };
-        let cells =
-            |piece: &BucketRun| if let BucketRun::Known(block, range) = piece { block.cells_in(*range) } else { 0 };
         let run = asked.iter().filter(|asked| !asked.was_shared).count();
-        let known = pieces.iter().map(cells).sum();
+        let known = pieces.iter().map(BucketRun::cells).sum();
         self.tally.add(origin(fetch, outcome, known, asked.iter().map(|asked| asked.found.range).collect()));
         if let Some(totals) = self.cache.totals() {
             totals.add(outcome, known, 1_usize.saturating_sub(run));
         }
     }
 
-    /// The buckets of a part of a fetch that is asked alone.
-    async fn ask(&self, key: &CacheKey, fetch: Fetch, keeping: CachePolicy) -> Result<StatementAnswer, Error> {
+    /// The buckets of a part of a fetch that is asked alone; `before` are the known ones in front of it.
+    async fn ask(
+        &self,
+        key: &CacheKey,
+        fetch: Fetch,
+        before: Option<KnownBuckets>,
+        keeping: CachePolicy,
+    ) -> Result<StatementAnswer, Error> {
         let range = TimeRange { from: fetch.axis.from, to: fetch.axis.to };
         let (flight, own, whose) = (self.in_flight(), fetch.clone(), key.clone());
-        let work = async move { flight.fly(own, whose, keeping).await };
+        let work = async move { flight.fly(own, whose, before, keeping).await };
         let shared = self.cache.shared(key, &fetch, self.since, work);
         match timeout(self.deadline.left(), shared).await {
             Ok((landed, was_shared)) => {
@@ -184,9 +192,22 @@ impl RequestScope {
     }
 
     /// Reads the buckets of a fetch, and stores those that are settled.
-    async fn fly(self, fetch: Fetch, key: CacheKey, keeping: CachePolicy) -> Result<LandedBlocks, Error> {
-        let reading = self.reading_now(keeping);
-        let (block, held) = self.read_block(fetch).await?;
+    async fn fly(
+        self,
+        fetch: Fetch,
+        key: CacheKey,
+        before: Option<KnownBuckets>,
+        keeping: CachePolicy,
+    ) -> Result<LandedBlocks, Error> {
+        let mut reading = self.reading_now(keeping);
+        let mut seams = Seams { before: None, edge: reading.settled.and_then(|at| settled_edge(&fetch, at)) };
+        let meets = |known: &KnownBuckets| known.block.lasts().is_some_and(|lasts| lasts.to == fetch.axis.from);
+        if let Some(before) = before.filter(|known| fetch.fold.function.is_of_pairs() && meets(known)) {
+            // What is connected to older rows is as old as they are.
+            reading.at = reading.at.min(before.read);
+            seams.before = Some(before.block);
+        }
+        let (block, held) = self.read_block(fetch, seams).await?;
         let block = Arc::new(block);
         self.store(vec![KeyedBlock { key, block: Arc::clone(&block) }], reading).await?;
         Ok(LandedBlocks { blocks: vec![block], held: Some(Arc::new(held)) })
@@ -216,9 +237,9 @@ impl RequestScope {
     }
 
     /// The buckets of a fetch as the database says them.
-    async fn read_block(&self, fetch: Fetch) -> Result<(Block, HeldBytes), Error> {
+    async fn read_block(&self, fetch: Fetch, seams: Seams) -> Result<(Block, HeldBytes), Error> {
         if fetch.fold.function.is_of_samples() {
-            let samples = self.streamed(false, std::slice::from_ref(&fetch)).await?;
+            let samples = self.streamed(false, std::slice::from_ref(&fetch), seams).await?;
             return self.compute(samples.work(), move |budget| samples.into_block(budget)).await;
         }
         let mut collector = Collector::new(Arc::new(fetch.clone()), false, &self.budget);
@@ -232,6 +253,12 @@ fn alone(fetch: &Fetch, range: TimeRange, source: &Source) -> Fetch {
     let mut part = fetch.alone(range);
     part.axis.reach_ms = plan::reach(source, range).min(part.axis.reach_ms);
     part
+}
+
+/// The end of the last bucket of a fetch that is settled at an instant.
+fn settled_edge(fetch: &Fetch, settled: Millis) -> Option<Millis> {
+    let edges = frame::edges(&fetch.axis);
+    edges.into_iter().rev().find(|edge| *edge <= settled).filter(|edge| *edge > fetch.axis.from)
 }
 
 /// Where the buckets of a fetch came from.

@@ -8,6 +8,7 @@ use futures_util::{StreamExt as _, stream};
 
 use super::buckets::FetchedBuckets;
 use super::said::{logged, skipped_values, too_many_series};
+use super::streaming::Seams;
 use super::{AT_ONCE, RequestScope};
 use crate::budget::HeldBytes;
 use crate::catalog::{Filter, LabelValue, Source};
@@ -185,7 +186,7 @@ impl RequestScope {
     async fn folded(&self, part: OfMetric<'_>) -> Result<FetchSeries, Error> {
         let fetches = self.all_resolved(part.fetches).await?;
         fetches.iter().for_each(|fetch| self.uncached(fetch));
-        let samples = self.streamed(part.group.named, &fetches).await?;
+        let samples = self.streamed(part.group.named, &fetches, Seams::default()).await?;
         let (then, answers) = (part.then().cloned(), part.group.answers);
         self.compute(samples.work(), move |budget| {
             samples.finish(budget, then.as_ref(), &mut || if answers { budget.take() } else { Ok(()) })

@@ -42,14 +42,12 @@ impl FoldWindows {
     fn missing(&self) -> impl Iterator<Item = MissingWindows> {
         self.pieces.iter().filter_map(|piece| match piece {
             BucketRun::Missing(range) => Some(MissingWindows { plan: self.plan.within(*range), key: self.key.clone() }),
-            BucketRun::Known(..) => None,
+            BucketRun::Known(_) => None,
         })
     }
 
     fn known(&self) -> usize {
-        let cells =
-            |piece: &BucketRun| if let BucketRun::Known(block, range) = piece { block.cells_in(*range) } else { 0 };
-        self.pieces.iter().map(cells).sum()
+        self.pieces.iter().map(BucketRun::cells).sum()
     }
 }
 
@@ -179,7 +177,7 @@ struct WindowBlocks {
 /// Where the pieces of a fold are; the blocks of those that were asked come in their order.
 fn found<'a>(pieces: &[BucketRun], blocks: &mut impl Iterator<Item = &'a Arc<frame::Block>>) -> Vec<BlockSlice> {
     let one = |piece: &BucketRun| match piece {
-        BucketRun::Known(block, range) => Some(BlockSlice { block: Arc::clone(block), range: *range }),
+        BucketRun::Known(known) => Some(BlockSlice { block: Arc::clone(&known.block), range: known.range }),
         BucketRun::Missing(range) => blocks.next().map(|block| BlockSlice { block: Arc::clone(block), range: *range }),
     };
     pieces.iter().filter_map(one).collect()

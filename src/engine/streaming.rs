@@ -4,15 +4,30 @@ use std::sync::Arc;
 
 use super::RequestScope;
 use crate::error::{Error, Kind};
-use crate::frame::{Predecessors, SampleCollector};
+use crate::frame::{Block, Predecessors, SampleCollector};
 use crate::plan::{Fetch, LastBefore};
 use crate::sql::{self, Statement};
+use crate::time::Millis;
+
+/// Where a read meets other reads of the same fetch.
+#[derive(Default)]
+pub(super) struct Seams {
+    /// The known buckets that end where it begins.
+    pub(super) before: Option<Arc<Block>>,
+    /// The edge up to which it will be kept.
+    pub(super) edge: Option<Millis>,
+}
 
 impl RequestScope {
     /// The samples of one metric, folded as they come, with what lies before them.
-    pub(super) async fn streamed(&self, named: bool, fetches: &[Fetch]) -> Result<SampleCollector, Error> {
+    pub(super) async fn streamed(
+        &self,
+        named: bool,
+        fetches: &[Fetch],
+        seams: Seams,
+    ) -> Result<SampleCollector, Error> {
         let Some(first) = fetches.first() else { return Err(Error::new(Kind::Internal, "internal error")) };
-        let mut samples = SampleCollector::new(Arc::new(first.clone()), named, &self.budget);
+        let mut samples = SampleCollector::new(Arc::new(first.clone()), named, &self.budget).watching(seams.edge);
         if fetches.len() > 1 {
             samples = samples.of_several(&self.budget);
         }
@@ -24,6 +39,9 @@ impl RequestScope {
         let asked = fetches.to_vec();
         let (back, before) = self
             .compute(samples.work(), move |_| {
+                if let Some(known) = &seams.before {
+                    samples.connect_known(known);
+                }
                 let before: Vec<Predecessors> = asked.iter().filter_map(|fetch| samples.predecessors(fetch)).collect();
                 Ok((samples, before))
             })

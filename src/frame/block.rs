@@ -7,12 +7,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::plan::{Buckets, TimeAxis};
-use crate::range::buckets::{BucketCell, PARTIALS, Partials};
+use crate::range::buckets::{BucketCell, FineSample, PARTIALS, Partials};
 use crate::series::Labels;
 use crate::time::{Millis, TimeRange};
 
 /// What a series of a block takes besides its labels and cells.
-const SERIES_BYTES: usize = 96;
+const SERIES_BYTES: usize = 120;
 /// What a label takes besides its value.
 const LABEL_BYTES: usize = 56;
 
@@ -32,6 +32,8 @@ pub struct Block {
     pub(super) fine: bool,
     /// How many values before the first bucket were no numbers, where windows reach back there.
     pub(super) skipped_earlier: f64,
+    /// The interval in which the last sample of each series is known.
+    lasts: Option<TimeRange>,
     /// About the bytes of memory that it takes.
     bytes: usize,
 }
@@ -54,6 +56,8 @@ struct BlockSeries {
     buckets: Vec<u32>,
     /// Their partials, one after the other.
     partials: Vec<f64>,
+    /// Its last sample in the interval of `lasts`; none where it has none there.
+    last: Option<FineSample>,
 }
 
 impl BlockSeries {
@@ -90,13 +94,35 @@ impl Block {
 
     /// Adds a series, whose cells ascend; gives the bytes that it takes.
     pub(super) fn push(&mut self, labels: Labels, cells: &[BucketCell]) -> usize {
+        self.push_with_last(labels, cells, None)
+    }
+
+    /// Adds a series and its last sample in the interval of `lasts`.
+    pub(super) fn push_with_last(&mut self, labels: Labels, cells: &[BucketCell], last: Option<FineSample>) -> usize {
         let mut partials = Vec::with_capacity(cells.len() * self.width);
         cells.iter().for_each(|cell| partials.extend_from_slice(&cell.partials[..self.width]));
-        let series = BlockSeries { labels, buckets: cells.iter().map(|cell| cell.bucket).collect(), partials };
+        let buckets = cells.iter().map(|cell| cell.bucket).collect();
+        let series = BlockSeries { labels, buckets, partials, last };
         let bytes = series.bytes();
         self.series.push(series);
         self.bytes += bytes;
         bytes
+    }
+
+    /// Says in which interval the last sample of each series is known.
+    pub(super) fn set_lasts(&mut self, lasts: TimeRange) {
+        self.lasts = Some(lasts);
+    }
+
+    /// The interval in which the last sample of each series is known: a series without one has no sample there.
+    #[must_use]
+    pub const fn lasts(&self) -> Option<TimeRange> {
+        self.lasts
+    }
+
+    /// The last samples of its series, as far as they are known.
+    pub(super) fn last_samples(&self) -> HashMap<&Labels, FineSample> {
+        self.series.iter().filter_map(|one| Some((&one.labels, one.last?))).collect()
     }
 
     /// Says how many values of each bucket were no numbers.
@@ -166,13 +192,17 @@ impl Block {
     pub fn until(&self, at: Millis) -> Option<Self> {
         let edges = self.edges.partition_point(|edge| *edge <= at);
         let buckets = u32::try_from(edges.checked_sub(1).filter(|buckets| *buckets > 0)?).ok()?;
+        let lasts = self.lasts.filter(|lasts| lasts.to <= self.edges[edges - 1]);
         let early = |one: &BlockSeries| {
             let cells = one.buckets.partition_point(|bucket| *bucket < buckets);
             let (numbers, partials) = (one.buckets[..cells].to_vec(), one.partials[..cells * self.width].to_vec());
-            (cells > 0).then(|| BlockSeries { labels: one.labels.clone(), buckets: numbers, partials })
+            let last = one.last.filter(|_| lasts.is_some());
+            let is_left = cells > 0 || last.is_some();
+            is_left.then(|| BlockSeries { labels: one.labels.clone(), buckets: numbers, partials, last })
         };
         let cut = Self {
             edges: self.edges[..edges].to_vec(),
+            lasts,
             series: self.series.iter().filter_map(early).collect(),
             skipped: self.skipped.iter().copied().filter(|(bucket, _)| *bucket < buckets).collect(),
             vague: self.vague.iter().copied().filter(|bucket| *bucket < buckets).collect(),
@@ -185,6 +215,13 @@ impl Block {
     #[must_use]
     pub fn joined(&self, later: &Self) -> Self {
         let mut all = self.clone();
+        all.lasts = later.lasts;
+        match (self.lasts, later.lasts) {
+            (Some(early), Some(late)) if early.to == late.from => {
+                all.lasts = Some(TimeRange { from: early.from, to: late.to });
+            }
+            _ => all.series.iter_mut().for_each(|one| one.last = None),
+        }
         let moved = u32::try_from(self.edges.len().saturating_sub(1)).unwrap_or(u32::MAX);
         // What grows by a bucket must not take twice its room.
         all.edges.reserve_exact(later.edges.len());
@@ -199,6 +236,7 @@ impl Block {
                     series.partials.reserve_exact(one.partials.len());
                     series.buckets.extend(buckets);
                     series.partials.extend_from_slice(&one.partials);
+                    series.last = one.last.or(series.last);
                 }
                 None => all.series.push(BlockSeries { buckets: buckets.collect(), ..one.clone() }),
             }

@@ -7,6 +7,7 @@ mod fill;
 mod index;
 mod instant;
 mod keys;
+mod lasts;
 mod legend;
 mod meaning;
 mod mixed;

@@ -1,7 +1,9 @@
 //! Chooses the series whose last sample before a range must be read, once the samples of the range are there.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use super::block::Block;
 use super::samples::SampleCollector;
 use crate::ast::OverTime;
 use crate::evaluate::RangeFunction;
@@ -24,17 +26,30 @@ pub struct Predecessors {
 }
 
 impl SampleCollector {
+    /// Connects the first samples of series to the last ones before the range, as far as a block knows them whose
+    /// last samples are those before the range.
+    pub fn connect_known(&mut self, known: &Block) {
+        let Some(lasts) = known.lasts() else { return };
+        let last_samples = known.last_samples();
+        let own = Arc::clone(&self.index.fetch);
+        let keys = self.index.keys();
+        let lacking = self.index.states().filter(|(_, stream)| stream.first(&own).is_some());
+        let found = lacking.filter_map(|(at, _)| Some((at, *last_samples.get(&keys.labels(at, |_| true))?)));
+        self.latest = found.collect();
+        self.known_from = Some(lasts.from);
+    }
+
     /// The series whose last sample before the range may connect to their first sample in it.
     #[must_use]
     pub fn predecessors(&self, fetch: &Fetch) -> Option<Predecessors> {
         let from = fetch.axis.from.saturating_sub(fetch.fold.lookback_ms);
-        let read_from = fetch.axis.from.saturating_sub(fetch.axis.reach_ms);
+        let read_from = self.known_from.unwrap_or(fetch.axis.from.saturating_sub(fetch.axis.reach_ms));
         let own = &self.index.fetch;
         let may_connect = |first: FineSample| {
             first.micros - fetch.fold.lookback_ms.saturating_mul(1000) < read_from.saturating_mul(1000)
         };
         let lacking = self.index.states().filter(|(_, stream)| stream.first(own).is_some_and(may_connect));
-        let lacking: Vec<usize> = lacking.map(|(at, _)| at).collect();
+        let lacking: Vec<usize> = lacking.map(|(at, _)| at).filter(|at| !self.latest.contains_key(at)).collect();
         if !fetch.fold.function.is_of_pairs() || from >= read_from || lacking.is_empty() {
             return None;
         }

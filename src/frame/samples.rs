@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::block::{Block, edges};
 use super::index::{SeriesIndex, SeriesOfRows};
+use super::lasts::{EdgeWatch, MOST_SERIES};
 use super::mixed::Mixed;
 use super::output::{FetchSeries, Output};
 use super::points::TakeCell;
@@ -17,6 +18,7 @@ use crate::db::{SeriesRow, Timed};
 use crate::error::{Error, Kind};
 use crate::plan::{Fetch, FetchAggregate};
 use crate::range::buckets::{CellKind, FineSample};
+use crate::time::{Millis, TimeRange};
 
 /// What the latest sample before the range of one series takes.
 const LATEST_BYTES: usize = 48;
@@ -32,8 +34,12 @@ pub struct SampleCollector {
     /// The samples of several sources, until all of them are there.
     mixed: Option<Mixed>,
     /// The latest samples before what was read, by their series.
-    latest: HashMap<usize, FineSample>,
+    pub(super) latest: HashMap<usize, FineSample>,
     earlier_rows: u32,
+    /// The last samples before an edge, where a later read may connect to them.
+    edge: Option<EdgeWatch>,
+    /// From when on samples before the range are known without being read.
+    pub(super) known_from: Option<Millis>,
 }
 
 impl SampleCollector {
@@ -48,6 +54,8 @@ impl SampleCollector {
             mixed: None,
             latest: HashMap::new(),
             earlier_rows: 0,
+            edge: None,
+            known_from: None,
             index: SeriesIndex::new(fetch, named, budget),
         }
     }
@@ -56,6 +64,12 @@ impl SampleCollector {
     #[must_use]
     pub fn of_several(self, budget: &Budget) -> Self {
         Self { mixed: Some(Mixed::new(budget)), ..self }
+    }
+
+    /// Watches for the last samples before an edge.
+    #[must_use]
+    pub fn watching(self, edge: Option<Millis>) -> Self {
+        Self { edge: edge.map(EdgeWatch::new), ..self }
     }
 
     /// Goes on with the samples of another source of the same metric.
@@ -86,6 +100,9 @@ impl SampleCollector {
 
     fn fold(&mut self, fetch: &Fetch, at: usize, now: FineSample) -> Result<(), Error> {
         let Some((stream, held)) = self.index.state(at) else { return Ok(()) };
+        if let Some(edge) = &mut self.edge {
+            edge.look(at, stream.newest(), now, held)?;
+        }
         self.cells += u32::from(stream.take(fetch, now, Cost { looks: &mut self.looks, held })?);
         if self.cells > fetch.caps.rows { Err(self.index.too_much()) } else { Ok(()) }
     }
@@ -153,13 +170,18 @@ impl SampleCollector {
         let fetch = Arc::clone(&self.index.fetch);
         let mut block = Block::new(edges(&fetch.axis), CellKind::Partials(fetch.fold.function.function()).kept_width());
         block.set_skipped(self.skipped.into_iter().collect());
+        let edge = self.edge.take().filter(|_| self.index.len() <= MOST_SERIES);
+        if let Some(edge) = &edge {
+            block.set_lasts(TimeRange { from: fetch.axis.from, to: edge.edge() });
+        }
         let (keys, streams, mut held) = self.index.into_parts();
         let mut own = budget.held();
         for (at, stream) in streams.into_iter().enumerate() {
             budget.go_on()?;
+            let last = edge.as_ref().and_then(|edge| edge.last(at, stream.newest()));
             let (bytes, cells) = (stream.bytes(), stream.into_cells());
-            if !cells.is_empty() {
-                own.pay(block.push(keys.labels(at, |_| true), &cells))?;
+            if !cells.is_empty() || last.is_some() {
+                own.pay(block.push_with_last(keys.labels(at, |_| true), &cells, last))?;
             }
             held.give_back(bytes);
         }

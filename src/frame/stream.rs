@@ -60,6 +60,11 @@ impl SeriesStream {
         Ok(cells.len() > known)
     }
 
+    /// The last sample so far.
+    pub(super) fn newest(&self) -> Option<FineSample> {
+        (self.before.micros != NEVER).then_some(self.before)
+    }
+
     fn cells(&mut self, first: Option<FineSample>, held: &mut HeldBytes) -> Result<&mut Vec<BucketCell>, Error> {
         if !matches!(self.more.as_deref(), Some(More::Pairs { .. })) {
             held.pay(size_of::<More>())?;

@@ -1,5 +1,6 @@
 //! The cache: what it answers is what the database says, and a refresh costs the newest buckets.
 
+mod counters;
 mod random;
 mod seams;
 mod sharing;
@@ -206,4 +207,13 @@ async fn counted(pool: &PgPool, relation: &str) -> Option<Counted> {
     let row = sqlx::query(text).bind(format!("%\"{relation}\"%")).fetch_one(pool).await.ok()?;
     let number = |at: usize| row.try_get::<i64, _>(at).expect("a number");
     Some(Counted { calls: number(0), rows: number(1) })
+}
+
+/// The pages that statements over a relation looked at so far; none where PostgreSQL does not count.
+async fn pages(pool: &PgPool, relation: &str) -> Option<i64> {
+    sqlx::raw_sql("CREATE EXTENSION IF NOT EXISTS pg_stat_statements").execute(pool).await.ok()?;
+    let text = "SELECT coalesce(sum(shared_blks_hit + shared_blks_read), 0)::int8
+        FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
+        WHERE d.datname = current_database() AND query LIKE $1 AND query LIKE 'SELECT%'";
+    sqlx::query_scalar(text).bind(format!("%\"{relation}\"%")).fetch_one(pool).await.ok()
 }

@@ -8,7 +8,7 @@ use datebin::frame::PromValue;
 use datebin::time::Steps;
 use sqlx::PgPool;
 
-use super::{BYTES, at, cached, word};
+use super::{BYTES, at, cached, pages, word};
 use crate::support::{Server, Setup, Written, sql};
 
 /// 2025-06-01 12:00 UTC.
@@ -76,15 +76,6 @@ async fn both(server: &Server, now: i64, text: &str, steps: Steps) -> &'static s
     known.word
 }
 
-/// The pages that statements over samples looked at so far; none where PostgreSQL does not count.
-async fn pages(pool: &PgPool) -> Option<i64> {
-    sqlx::raw_sql("CREATE EXTENSION IF NOT EXISTS pg_stat_statements").execute(pool).await.ok()?;
-    let text = "SELECT coalesce(sum(shared_blks_hit + shared_blks_read), 0)::int8
-        FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
-        WHERE d.datname = current_database() AND query LIKE '%\"work\"%' AND query LIKE 'SELECT%'";
-    sqlx::query_scalar(text).fetch_one(pool).await.ok()
-}
-
 /// The rows of what was asked of the database, with the five minutes that windows look back.
 async fn rows(pool: &PgPool, origins: &[FetchOrigin]) -> i64 {
     let mut rows = 0;
@@ -104,17 +95,17 @@ async fn a_refresh_of_rates_reads_a_fiftieth(pool: PgPool) {
     let ask = |now: i64, cache: &Cache| {
         server.run(asked(at(&server.engine, now, cache), text.to_owned(), steps(now - DAY, now, MINUTE)))
     };
-    let before = pages(&pool).await;
+    let before = pages(&pool, "work").await;
     let cold = ask(NOON, &server.engine.cache).await;
-    let first = pages(&pool).await;
+    let first = pages(&pool, "work").await;
     sql(
         &pool,
         "INSERT INTO work SELECT ts + interval '1 min', host, value + 7 FROM work WHERE ts > '2025-06-01 11:59:01Z'",
     )
     .await;
-    let between = pages(&pool).await;
+    let between = pages(&pool, "work").await;
     let warm = ask(NOON + MINUTE, &server.engine.cache).await;
-    let second = pages(&pool).await;
+    let second = pages(&pool, "work").await;
     let plain = ask(NOON + MINUTE, &Cache::off()).await;
     assert_eq!((cold.word, warm.word, plain.word), ("miss", "partial", "off"));
     assert!(are_alike(&warm.value, &plain.value, 1e-12), "{:?}\n{:?}", warm.value, plain.value);
