@@ -139,7 +139,7 @@ impl Catalog {
             if let Some(new) = now.better_than(old) {
                 return CatalogNews::Better(new);
             }
-            if self.wanted.doubts.is_settled(relation) {
+            if self.wanted.doubts.has(relation) {
                 return CatalogNews::Same;
             }
             now.begun
@@ -153,7 +153,7 @@ impl Catalog {
             // One that failed has seen nothing.
             None if state.failure.is_some() => CatalogNews::Unknown,
             None => {
-                self.wanted.doubts.settle(relation);
+                self.wanted.doubts.remember(relation);
                 CatalogNews::Same
             }
         }

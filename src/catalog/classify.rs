@@ -36,7 +36,7 @@ mod texts;
 mod things;
 mod time;
 mod united;
-mod untold;
+mod distinguishing;
 mod values;
 mod view;
 mod words;

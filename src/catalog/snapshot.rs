@@ -1,6 +1,6 @@
 //! The finished catalog and its lookups.
 
-mod told;
+mod notes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};

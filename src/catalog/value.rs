@@ -138,15 +138,15 @@ impl MetricValue {
             }
             Self::Column(column) => format!("{relation}, column {}", column.name),
             Self::Read(reading) => {
-                let told: Vec<String> = reading.cells.iter().map(ColumnPath::told).collect();
-                format!("{relation}, {}", told.join(" or "))
+                let paths: Vec<String> = reading.cells.iter().map(ColumnPath::description).collect();
+                format!("{relation}, {}", paths.join(" or "))
             }
         }
     }
 }
 
 impl ColumnPath {
-    fn told(&self) -> String {
+    fn description(&self) -> String {
         match (self.column.row, self.path.is_empty()) {
             (SourceRow::Element, true) => "the element".to_owned(),
             (SourceRow::Element, false) => format!("member {} of the element", self.path.join(".")),

@@ -111,7 +111,7 @@ impl Report {
     pub fn text(&self) -> String {
         let mut out = String::new();
         for finding in &self.findings {
-            told(&mut out, finding);
+            write_finding(&mut out, finding);
         }
         for checked in self.sources.iter().chain(&self.annotations) {
             relation(&mut out, checked);
@@ -156,11 +156,11 @@ fn relation(out: &mut String, checked: &CheckedRelation) {
         line(out, &format!("    the last hour: {}", plan.summary));
     }
     for finding in &checked.findings {
-        told(out, finding);
+        write_finding(out, finding);
     }
 }
 
-fn told(out: &mut String, finding: &Finding) {
+fn write_finding(out: &mut String, finding: &Finding) {
     let mark = match finding.level {
         Severity::Broken => "broken",
         Severity::Slow => "slow",

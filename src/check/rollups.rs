@@ -15,10 +15,10 @@ const SHOWN: usize = 5;
 
 /// The rollups of a source.
 pub(super) fn rollups(source: &Source) -> Vec<RollupReport> {
-    source.rollups.iter().map(|rollup| told(source, rollup)).collect()
+    source.rollups.iter().map(|rollup| report(source, rollup)).collect()
 }
 
-fn told(source: &Source, rollup: &Rollup) -> RollupReport {
+fn report(source: &Source, rollup: &Rollup) -> RollupReport {
     let (holds, held) = match &rollup.held {
         RollupCoverage::Ranges(ranges) => {
             (ranges.iter().map(|range| [range.from, range.to]).collect(), holds(rollup, ranges))

@@ -39,12 +39,12 @@ pub(super) struct Arguments {
 pub(super) async fn run(environment: &Environment<'_>, arguments: &Arguments) -> Result<(), CommandError> {
     let zone = zone(environment, arguments).await?;
     let moment = Moment { now: Clock::System.now(), zone: &zone };
-    let annotation = new_annotation(&arguments.request(), moment).map_err(|error| arguments.told(&error))?;
+    let annotation = new_annotation(&arguments.request(), moment).map_err(|error| arguments.error_text(&error))?;
     let database = Database::new(environment.database()?, Health::default())?;
     let deadline = Deadline::after(environment.http()?.request_timeout);
     match database.annotate(&add_annotation(&annotation), deadline).await {
         Ok(id) => {
-            say(&told(&annotation));
+            say(&summary(&annotation));
             Ok(print(&format!("{OWN}:{id}"))?)
         }
         // Where it is about the connection, `main` says where that goes and what to do.
@@ -84,7 +84,7 @@ impl Arguments {
     }
 
     /// An error in the words of the command line.
-    fn told(&self, error: &Error) -> String {
+    fn error_text(&self, error: &Error) -> String {
         if error.kind == Kind::BadRange {
             let end = self.to.as_deref().unwrap_or_default();
             return format!("the annotation ends before it begins: --to {end} is before --from {}", self.from);
@@ -96,7 +96,7 @@ impl Arguments {
 }
 
 /// What was added.
-fn told(annotation: &AnnotationInsert) -> String {
+fn summary(annotation: &AnnotationInsert) -> String {
     let AnnotationInsert { time, time_end, title, tags, .. } = annotation;
     let until = time_end.map_or_else(String::new, |end| format!(" until {}", to_rfc3339(end)));
     let tags = if tags.is_empty() { String::new() } else { format!(" [{}]", tags.join(", ")) };

@@ -134,14 +134,14 @@ impl DatabaseConfig {
         F: Future<Output = Result<T, DbError>>,
     {
         let servers = self.servers();
-        let usual = ServerRequirement { wanted: servers.wanted, ..self.wish() };
+        let usual = ServerRequirement { wanted: servers.wanted, ..self.requirement() };
         // The only one is asked whatever it is, and says itself what it refuses.
         let patience = patience(self.connect_timeout, pace);
-        let wish = match own {
+        let requirement = match own {
             Some(own) if !servers.is_one(patience).await => own,
             _ => usual,
         };
-        servers.chosen(wish, patience, open).await
+        servers.chosen(requirement, patience, open).await
     }
 
     /// How many addresses may be tried for a session.
@@ -150,7 +150,7 @@ impl DatabaseConfig {
     }
 
     /// What a session that reads must find.
-    pub(super) fn wish(&self) -> ServerRequirement {
+    pub(super) fn requirement(&self) -> ServerRequirement {
         ServerRequirement { wanted: self.servers.wanted, max_lag: self.max_lag }
     }
 

@@ -120,7 +120,7 @@ pub async fn load_since(
         tables::index(&mut transaction).await?;
     }
     transaction.commit().await?;
-    tables::settle(&mut connection).await?;
+    tables::vacuum(&mut connection).await?;
     connection.close().await?;
     Ok(DemoRows { rows, annotations })
 }

@@ -12,8 +12,8 @@ use tokio::time::{Instant, sleep, timeout};
 use super::config::{DatabaseConfig, SessionPurpose};
 use super::error::DbError;
 use super::pace::RoundTrip;
+use super::permits::{REFUSED as CROWDED, SessionPermit};
 use super::pool::SharedPool;
-use super::room::{REFUSED as CROWDED, SessionPermit};
 use super::session::{Session, connected, patience};
 use super::start::SessionStart;
 use crate::observe::Observation;
@@ -41,7 +41,7 @@ enum State {
 pub struct Health {
     state: watch::Receiver<State>,
     pub(super) pace: RoundTrip,
-    crowd: Arc<SessionPressure>,
+    pressure: Arc<SessionPressure>,
 }
 
 /// What is known of the room for sessions.
@@ -55,7 +55,7 @@ struct SessionPressure {
 
 impl Health {
     fn new(state: watch::Receiver<State>) -> Self {
-        Self { state, pace: RoundTrip::default(), crowd: Arc::default() }
+        Self { state, pace: RoundTrip::default(), pressure: Arc::default() }
     }
 
     /// Whether the last look found the database away.
@@ -74,7 +74,7 @@ impl Health {
     /// theirs.
     #[must_use]
     pub fn is_up(&self) -> bool {
-        let has_sessions = self.crowd.pool.get().and_then(|pool| pool.has_sessions());
+        let has_sessions = self.pressure.pool.get().and_then(|pool| pool.has_sessions());
         match *self.state.borrow() {
             State::Up => has_sessions != Some(false),
             State::Crowded => has_sessions == Some(true),
@@ -102,27 +102,27 @@ impl Health {
     /// Closes one session of the questions, so that the server has room for another. None where there is none to close,
     /// or all are busy for `wait`; the room is kept for the caller as long as the turn is held.
     pub(crate) async fn make_room(&self, wait: Duration) -> Option<SessionPermit> {
-        self.crowd.pool.get()?.give_up(wait).await
+        self.pressure.pool.get()?.give_up(wait).await
     }
 
     /// The pool of questions, once there is one.
     pub(super) fn attach(&self, pool: Arc<SharedPool>) {
-        let _first = self.crowd.pool.set(pool);
+        let _first = self.pressure.pool.set(pool);
     }
 
     /// Whether questions have no session although they asked for one lately.
     pub(super) fn is_starved(&self) -> bool {
-        self.crowd.pool.get().is_some_and(|pool| pool.has_sessions() == Some(false))
+        self.pressure.pool.get().is_some_and(|pool| pool.has_sessions() == Some(false))
     }
 
     /// Says that questions, or the catalog, have no session at all.
     pub(crate) fn starve(&self) {
-        self.crowd.starved.notify_waiters();
+        self.pressure.starved.notify_waiters();
     }
 
     /// Waits until questions have no session at all.
     pub(super) async fn until_starved(&self) {
-        self.crowd.starved.notified().await;
+        self.pressure.starved.notified().await;
     }
 }
 
@@ -138,8 +138,8 @@ impl Default for Health {
 pub fn watch(config: DatabaseConfig) -> Health {
     let (sender, receiver) = watch::channel(State::Unknown);
     let health = Health::new(receiver);
-    let (pace, crowd) = (health.pace.clone(), Arc::downgrade(&health.crowd));
-    let watcher = Watcher { config, sender, pace, crowd, said: None };
+    let (pace, pressure) = (health.pace.clone(), Arc::downgrade(&health.pressure));
+    let watcher = Watcher { config, sender, pace, pressure, said: None };
     tokio::spawn(watcher.run());
     health
 }
@@ -148,7 +148,7 @@ struct Watcher {
     config: DatabaseConfig,
     sender: watch::Sender<State>,
     pace: RoundTrip,
-    crowd: Weak<SessionPressure>,
+    pressure: Weak<SessionPressure>,
     /// The cause that was logged since the database was there last: said once, not once per look.
     said: Option<String>,
 }
@@ -228,9 +228,9 @@ impl Watcher {
                 Ok(Err(_)) => return LookEnd::Connection,
                 Err(_) => {
                     self.config.note_silent(&server);
-                    let crowd = self.crowd.upgrade();
+                    let pressure = self.pressure.upgrade();
                     // Nobody need find out for each of them.
-                    let pool = crowd.as_ref().and_then(|crowd| crowd.pool.get());
+                    let pool = pressure.as_ref().and_then(|pressure| pressure.pool.get());
                     pool.into_iter().for_each(|pool| pool.forget_idle(server.number));
                     return LookEnd::Answer;
                 }
@@ -241,7 +241,7 @@ impl Watcher {
             self.said = None;
             tokio::select! {
                 () = sleep(PERIOD) => {}
-                () = starved(&self.crowd) => {
+                () = starved(&self.pressure) => {
                     tracing::info!("the server has no other session for the catalog or questions: the watcher gives its own up");
                     // A server that says no goodbye has no session there either.
                     let _closed = timeout(self.config.connect_timeout, connection.close()).await;
@@ -272,9 +272,9 @@ enum LookEnd {
 }
 
 /// Waits until questions, or the catalog, have no session at all.
-async fn starved(crowd: &Weak<SessionPressure>) {
-    match crowd.upgrade() {
-        Some(crowd) => crowd.starved.notified().await,
+async fn starved(pressure: &Weak<SessionPressure>) {
+    match pressure.upgrade() {
+        Some(pressure) => pressure.starved.notified().await,
         None => std::future::pending().await,
     }
 }

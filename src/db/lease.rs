@@ -13,8 +13,8 @@ use tokio::time::timeout;
 
 use super::answer::arguments;
 use super::error::DbError;
+use super::permits::SessionPermit;
 use super::pool::Deadline;
-use super::room::SessionPermit;
 use super::session::{Session, Sessions, close, discard};
 use super::transaction::{self, Transactions};
 use crate::identity::Identity;
@@ -36,7 +36,7 @@ const REST_TIME: Duration = Duration::from_millis(500);
 pub(super) struct Lease {
     object: Option<Object<Sessions>>,
     /// The right to it, given back after it, and the request's own turn.
-    _turns: LeasePermits,
+    _permits: LeasePermits,
     /// Counts it as in use.
     _counted: InProgress,
 }
@@ -45,8 +45,8 @@ pub(super) struct Lease {
 type LeasePermits = (SessionPermit, Option<SessionPermit>);
 
 impl Lease {
-    pub(super) const fn new(object: Object<Sessions>, turns: LeasePermits, counted: InProgress) -> Self {
-        Self { object: Some(object), _turns: turns, _counted: counted }
+    pub(super) const fn new(object: Object<Sessions>, permits: LeasePermits, counted: InProgress) -> Self {
+        Self { object: Some(object), _permits: permits, _counted: counted }
     }
 
     /// Whether other statements ran on the session before: it may be dead, or know an outdated plan.

@@ -18,7 +18,7 @@ use super::config::DatabaseConfig;
 use super::error::DbError;
 use super::health::Health;
 use super::lease::Lease;
-use super::room::{SessionPermit, SessionPermits};
+use super::permits::{SessionPermit, SessionPermits};
 use super::session::Sessions;
 use crate::budget::Budget;
 use crate::identity::Identity;
@@ -77,7 +77,7 @@ pub struct Database {
 /// What others may know of a pool.
 pub(super) struct SharedPool {
     pub(super) pool: WeakPool<Sessions>,
-    pub(super) room: SessionPermits,
+    pub(super) permits: SessionPermits,
     /// When a session could not be opened; none since the last that could.
     failed: Mutex<Option<Instant>>,
 }
@@ -94,8 +94,8 @@ impl Database {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| DbError::Connection(error.to_string()))?;
-        let room = SessionPermits::new(config.pool_size);
-        let shared = Arc::new(SharedPool { pool: pool.weak(), room, failed: Mutex::default() });
+        let permits = SessionPermits::new(config.pool_size);
+        let shared = Arc::new(SharedPool { pool: pool.weak(), permits, failed: Mutex::default() });
         health.attach(Arc::clone(&shared));
         Ok(Self {
             pool,
@@ -169,8 +169,8 @@ impl Database {
         let begun = Instant::now();
         let leased = async {
             let share = self.shared(deadline).await?;
-            let (object, turn) = self.leased(deadline).await?;
-            Ok(Lease::new(object, (turn, share), self.observer().begin(UnderWay::Session)))
+            let (object, permit) = self.leased(deadline).await?;
+            Ok(Lease::new(object, (permit, share), self.observer().begin(UnderWay::Session)))
         };
         let leased = leased.await;
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -178,12 +178,12 @@ impl Database {
         leased
     }
 
-    /// The request's turn among its own statements; they wait for each other as long as the request may take.
+    /// The request's permit among its own statements; they wait for each other as long as the request may take.
     async fn shared(&self, deadline: Deadline) -> Result<Option<SessionPermit>, DbError> {
         let Some(share) = &self.share else { return Ok(None) };
-        let turn = timeout(deadline.left(), Arc::clone(share).acquire_owned()).await;
+        let permit = timeout(deadline.left(), Arc::clone(share).acquire_owned()).await;
         // A semaphore that is never closed always gives a permit.
-        turn.map(Result::ok).map_err(|_| DbError::Deadline)
+        permit.map(Result::ok).map_err(|_| DbError::Deadline)
     }
 
     async fn leased(&self, deadline: Deadline) -> Result<(Object<Sessions>, SessionPermit), DbError> {
@@ -192,7 +192,7 @@ impl Database {
         }
         tokio::select! {
             biased;
-            leased = self.in_turn(deadline) => leased,
+            leased = self.acquired(deadline) => leased,
             reason = self.health.until_down() => Err(DbError::Away(reason)),
             // The pool's own timeouts are per step.
             () = sleep(deadline.left()) => Err(DbError::Deadline),
@@ -200,22 +200,22 @@ impl Database {
     }
 
     /// A session, after those who came before. Where the server refuses a further one, those that are there come back.
-    async fn in_turn(&self, deadline: Deadline) -> Result<(Object<Sessions>, SessionPermit), DbError> {
-        let room = &self.shared.room;
+    async fn acquired(&self, deadline: Deadline) -> Result<(Object<Sessions>, SessionPermit), DbError> {
+        let permits = &self.shared.permits;
         let end = tokio::time::Instant::now() + self.config.wait.min(deadline.left());
         let mut last = DbError::Busy;
         loop {
-            let turn = match room.free_turn() {
-                None if room.waiting() >= self.config.queue => return Err(last),
-                None => room.turn(end).await,
-                turn => turn,
+            let permit = match permits.free() {
+                None if permits.waiting() >= self.config.queue => return Err(last),
+                None => permits.acquire(end).await,
+                permit => permit,
             };
-            let Some(turn) = turn else { return Err(last) };
+            let Some(permit) = permit else { return Err(last) };
             match self.object(deadline).await {
-                Ok(object) => return Ok((object, turn)),
+                Ok(object) => return Ok((object, permit)),
                 Err(error) if error.is_crowded() => {
-                    room.refused(turn);
-                    if room.is_shut() {
+                    permits.refused(permit);
+                    if permits.is_shut() {
                         self.health.starve();
                         last = error;
                     }
@@ -272,20 +272,20 @@ impl SharedPool {
         failed.filter(|moment| moment.elapsed() < FAILED).map(|_| false)
     }
 
-    /// Closes a session, the first that is free within `wait`, and keeps its turn.
+    /// Closes a session, the first that is free within `wait`, and keeps its permit.
     pub(super) async fn give_up(&self, wait: Duration) -> Option<SessionPermit> {
         let pool = self.pool.upgrade()?;
         let end = tokio::time::Instant::now() + wait;
         let at_hand = Timeouts { wait: Some(wait), create: Some(Duration::ZERO), recycle: None };
         while pool.status().size > 0 {
-            let turn = self.room.turn(end).await?;
+            let permit = self.permits.acquire(end).await?;
             if let Ok(object) = pool.timeout_get(&at_hand).await {
                 // A server that says no goodbye has no session there either.
                 let _closed = timeout(wait, Object::take(object).connection.close()).await;
-                return Some(turn);
+                return Some(permit);
             }
             // There are only busy ones, and the server has no room for more.
-            self.room.refused(turn);
+            self.permits.refused(permit);
         }
         None
     }
@@ -293,6 +293,6 @@ impl SharedPool {
 
 impl fmt::Debug for SharedPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").field("room", &self.room).finish_non_exhaustive()
+        f.debug_struct("Shared").field("permits", &self.permits).finish_non_exhaustive()
     }
 }

@@ -93,16 +93,19 @@ pub(super) struct ServerStatus {
 }
 
 /// Looks at the server of a session: what it is, where it is what is wanted.
-pub(super) async fn looked(connection: &mut PgConnection, wish: ServerRequirement) -> Result<ServerStatus, DbError> {
+pub(super) async fn looked(
+    connection: &mut PgConnection,
+    requirement: ServerRequirement,
+) -> Result<ServerStatus, DbError> {
     let row = connection.fetch_one(sqlx::raw_sql(LOOK)).await?;
     let seen = ServerStatus { is_standby: row.try_get(0)?, lag: row.try_get(1)? };
-    wish.against(seen).map_or(Ok(seen), |why| Err(DbError::Unwanted(why)))
+    requirement.against(seen).map_or(Ok(seen), |why| Err(DbError::Unwanted(why)))
 }
 
 /// Opens a session at one address, if what is there is what is wanted.
 pub(super) async fn at_one<T, F>(
     server: &Endpoint,
-    wish: ServerRequirement,
+    requirement: ServerRequirement,
     patience: Duration,
     open: &impl Fn(Endpoint) -> F,
 ) -> Result<T, DbError>
@@ -112,8 +115,8 @@ where
 {
     let opened = async {
         let mut opened = open(server.clone()).await?;
-        if wish.is_particular() {
-            looked(opened.borrow_mut(), wish).await?;
+        if requirement.is_particular() {
+            looked(opened.borrow_mut(), requirement).await?;
         }
         Ok(opened)
     };
@@ -128,26 +131,26 @@ mod tests {
     fn what_is_wanted_decides_and_the_lag() {
         let standby = |lag| ServerStatus { is_standby: true, lag };
         let primary = ServerStatus { is_standby: false, lag: 0.0 };
-        let wish =
+        let requirement =
             |wanted, seconds: Option<u64>| ServerRequirement { wanted, max_lag: seconds.map(Duration::from_secs) };
-        for (wish, seen, why) in [
-            (wish(TargetSessionAttrs::Any, None), standby(1e9), None),
-            (wish(TargetSessionAttrs::Primary, None), standby(0.0), Some("is a standby")),
-            (wish(TargetSessionAttrs::Standby, None), primary, Some("is no standby")),
-            (wish(TargetSessionAttrs::Standby, Some(30)), standby(29.9), None),
+        for (requirement, seen, why) in [
+            (requirement(TargetSessionAttrs::Any, None), standby(1e9), None),
+            (requirement(TargetSessionAttrs::Primary, None), standby(0.0), Some("is a standby")),
+            (requirement(TargetSessionAttrs::Standby, None), primary, Some("is no standby")),
+            (requirement(TargetSessionAttrs::Standby, Some(30)), standby(29.9), None),
             (
-                wish(TargetSessionAttrs::Any, Some(30)),
+                requirement(TargetSessionAttrs::Any, Some(30)),
                 standby(31.0),
                 Some("is 31 s behind, and DATEBIN_MAX_LAG is 30 s"),
             ),
             (
-                wish(TargetSessionAttrs::Any, Some(30)),
+                requirement(TargetSessionAttrs::Any, Some(30)),
                 standby(f64::INFINITY),
                 Some("has replayed nothing since it started, and DATEBIN_MAX_LAG is 30 s"),
             ),
-            (wish(TargetSessionAttrs::Any, Some(30)), primary, None),
+            (requirement(TargetSessionAttrs::Any, Some(30)), primary, None),
         ] {
-            assert_eq!(wish.against(seen).as_deref(), why, "{wish:?} {seen:?}");
+            assert_eq!(requirement.against(seen).as_deref(), why, "{requirement:?} {seen:?}");
         }
     }
 }

@@ -143,7 +143,7 @@ impl Servers {
     /// What the only server says, or what each of several does.
     pub(super) async fn chosen<T, F>(
         &self,
-        wish: ServerRequirement,
+        requirement: ServerRequirement,
         patience: Duration,
         open: impl Fn(Endpoint) -> F,
     ) -> Result<T, DbError>
@@ -152,14 +152,14 @@ impl Servers {
         F: Future<Output = Result<T, DbError>>,
     {
         let (mut reasons, turn) = (Vec::new(), self.known.turn.fetch_add(1, Ordering::Relaxed));
-        for wanted in wish.wanted.passes() {
-            let (wish, mut tries) = (ServerRequirement { wanted: *wanted, ..wish }, 0);
+        for wanted in requirement.wanted.passes() {
+            let (requirement, mut tries) = (ServerRequirement { wanted: *wanted, ..requirement }, 0);
             for server in self.in_order(self.each.clone(), turn) {
                 let addresses = self.reached(&server, turn / self.each.len(), patience).await;
                 tries += u32::try_from(addresses.len()).unwrap_or(u32::MAX);
                 self.known.tries.fetch_max(tries, Ordering::Relaxed);
                 for address in addresses {
-                    match at_one(&address, wish, patience, &open).await {
+                    match at_one(&address, requirement, patience, &open).await {
                         Err(error) if error.is_of_one_server() => self.passed(&address, error, &mut reasons),
                         done => return done,
                     }

@@ -87,20 +87,20 @@ impl Sessions {
 
     /// Whether the server of an idle session is still what is wanted.
     async fn look(&self, session: &mut Session) -> RecycleResult<DbError> {
-        let wish = self.config.wish();
-        let every = wish.max_lag.map_or(LOOK_EVERY, |lag| lag.min(LOOK_EVERY));
-        if !wish.is_particular() || session.looked.elapsed() < every {
+        let requirement = self.config.requirement();
+        let every = requirement.max_lag.map_or(LOOK_EVERY, |lag| lag.min(LOOK_EVERY));
+        if !requirement.is_particular() || session.looked.elapsed() < every {
             return Ok(());
         }
         // The second choice is one for a while.
-        let allowed = if wish.wanted == TargetSessionAttrs::PreferStandby {
-            ServerRequirement { wanted: TargetSessionAttrs::Any, ..wish }
+        let allowed = if requirement.wanted == TargetSessionAttrs::PreferStandby {
+            ServerRequirement { wanted: TargetSessionAttrs::Any, ..requirement }
         } else {
-            wish
+            requirement
         };
         let seen = timeout(self.config.connect_timeout, looked(&mut session.connection, allowed)).await;
         let seen = seen.map_err(|_| RecycleError::Backend(DbError::timed_out()))?.map_err(RecycleError::Backend)?;
-        if wish.wanted == TargetSessionAttrs::PreferStandby
+        if requirement.wanted == TargetSessionAttrs::PreferStandby
             && !seen.is_standby
             && session.opened.elapsed() > SECOND_CHOICE
         {
@@ -135,7 +135,7 @@ pub(super) async fn connected(
     start: &SessionStart,
     pace: &RoundTrip,
 ) -> Result<Session, DbError> {
-    let opened = config.opened(start.wish, pace, |server| open(config, start, server));
+    let opened = config.opened(start.requirement, pace, |server| open(config, start, server));
     // In a box, its type forgotten: what opens a session is a part of every other future.
     opened.boxed().await
 }

@@ -152,7 +152,7 @@ const OTHER: SqlstateMeaning = meaning(&[], Kind::Broken, "the relation behind t
 pub(super) fn public(complaint: &Complaint) -> Error {
     if complaint.is_out_of_locks {
         let message = "the question reads more partitions at once than the database can lock";
-        return Error::new(Kind::Broken, told(message, &complaint.code)).hint(
+        return Error::new(Kind::Broken, with_code(message, &complaint.code)).hint(
             "narrow the time range, or the operator raises max_locks_per_transaction in the server's configuration",
         );
     }
@@ -160,12 +160,12 @@ pub(super) fn public(complaint: &Complaint) -> Error {
     let meaning = MEANINGS.iter().find(fits).unwrap_or(&OTHER);
     let message = match meaning.kind {
         Kind::Timeout | Kind::Busy | Kind::Unavailable => meaning.message.to_owned(),
-        _ => told(meaning.message, &complaint.code),
+        _ => with_code(meaning.message, &complaint.code),
     };
     Error::new(meaning.kind, message).hint(meaning.hint)
 }
 
-fn told(message: &str, code: &str) -> String {
+fn with_code(message: &str, code: &str) -> String {
     format!("{message} (SQLSTATE {code})")
 }
 

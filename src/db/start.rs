@@ -9,18 +9,18 @@ pub(super) struct SessionStart {
     /// A setting that is sent besides, and that the caller itself makes sure of.
     pub(super) more: Option<(&'static str, String)>,
     /// What the server must be, where that is not for the URL to say.
-    pub(super) wish: Option<ServerRequirement>,
+    pub(super) requirement: Option<ServerRequirement>,
 }
 
 impl SessionStart {
     /// The usual start.
     pub(super) const fn of(purpose: SessionPurpose) -> Self {
-        Self { purpose, more: None, wish: None }
+        Self { purpose, more: None, requirement: None }
     }
 
     /// The same on a server that may be written to.
     pub(super) fn on_primary(self) -> Self {
-        Self { wish: Some(ServerRequirement::PRIMARY), ..self }
+        Self { requirement: Some(ServerRequirement::PRIMARY), ..self }
     }
 
     /// The same with one more setting.

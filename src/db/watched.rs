@@ -70,7 +70,7 @@ impl Database {
         PoolState {
             most: self.config().pool_size,
             idle: size.saturating_sub(in_use),
-            waiting: self.shared.room.waiting(),
+            waiting: self.shared.permits.waiting(),
         }
     }
 }

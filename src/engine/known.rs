@@ -110,8 +110,8 @@ impl RequestScope {
     async fn known_of(&self, rows: &SourceRows<'_>) -> Result<VisibleNames, Error> {
         let mut known = VisibleNames { names: None, members: None };
         if rows.source.name_value().is_some() && self.caller.is_told_by_rows_of(rows.source) {
-            let wish = LabelValuesRequest { label: METRIC_NAME, range: None, prefix: "", most: NAMES };
-            let found = self.values_of(rows, wish).await?;
+            let request = LabelValuesRequest { label: METRIC_NAME, range: None, prefix: "", most: NAMES };
+            let found = self.values_of(rows, request).await?;
             if found.partial {
                 return Err(Error::new(Kind::Timeout, "the names were not found in time"));
             }

@@ -5,7 +5,7 @@
 //! takes too long, of the newest rows. A list that may not be whole says so.
 
 mod describe;
-mod gather;
+mod label_sets;
 mod large;
 mod look;
 
@@ -201,7 +201,7 @@ impl RequestScope {
         self.recorded(&rows, range);
         match wanted {
             MetadataRequest::Texts(listed) => self.look_for_texts(listed, &rows, look, &mut found).await?,
-            MetadataRequest::Series(most) => found.sets = self.gather(&rows, look, most).await?,
+            MetadataRequest::Series(most) => found.sets = self.label_sets(&rows, look, most).await?,
         }
         Ok(found)
     }
@@ -229,7 +229,7 @@ impl RequestScope {
             return Ok(());
         }
         if rows.iter().map(|rows| rows.source.bytes).sum::<u64>() <= SMALL {
-            let sets = self.gather(&rows, look, usize::MAX).await?;
+            let sets = self.label_sets(&rows, look, usize::MAX).await?;
             found.texts = self.texts_in(listed, sets).await?;
             return Ok(());
         }

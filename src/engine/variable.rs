@@ -74,9 +74,10 @@ impl RequestScope {
     ) -> Result<LabelValues, Error> {
         let selector = selector.map(|text| read(&self.snapshot, text)).transpose()?;
         let rows = plan::rows(self.naming(), selector.as_ref(), &question.filters)?;
-        let wish = LabelValuesRequest { label, range: asked_range(question), prefix: &question.prefix, most: PICKER };
+        let request =
+            LabelValuesRequest { label, range: asked_range(question), prefix: &question.prefix, most: PICKER };
         let mut all = (BTreeSet::new(), false);
-        for found in self.values(&rows, wish).await {
+        for found in self.values(&rows, request).await {
             let found = found?;
             all.0.extend(found.values);
             all.1 |= found.partial;

@@ -96,7 +96,7 @@ impl Fold {
         if let Some(newest) = self.newest.replace(sample)
             && newest.ms != sample.ms
         {
-            self.settle(plan, newest, sample.ms, held)?;
+            self.accept(plan, newest, sample.ms, held)?;
         }
         Ok(())
     }
@@ -107,7 +107,7 @@ impl Fold {
     /// More bytes would be held than allowed.
     pub fn finish(mut self, plan: &FoldPlan, held: &mut HeldBytes) -> Result<Vec<Point>, Error> {
         if let Some(newest) = self.newest.take() {
-            self.settle(plan, newest, Millis::MAX, held)?;
+            self.accept(plan, newest, Millis::MAX, held)?;
         }
         if let Some(open) = &self.windows {
             held.give_back(open.paid);
@@ -116,7 +116,7 @@ impl Fold {
     }
 
     /// Takes a sample for good, and gives the steps before the next one their values.
-    fn settle(&mut self, plan: &FoldPlan, sample: Sample, next_ms: Millis, held: &mut HeldBytes) -> Result<(), Error> {
+    fn accept(&mut self, plan: &FoldPlan, sample: Sample, next_ms: Millis, held: &mut HeldBytes) -> Result<(), Error> {
         let capacity = self.points.capacity();
         // Mostly a later sample comes before the next step: then there is nothing to divide.
         if plan.ends.at(self.next) < sample.ms {

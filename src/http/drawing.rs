@@ -13,7 +13,7 @@ use crate::frame::Frame;
 use crate::intake::prometheus::steps_over;
 use crate::intake::{self, Question};
 use crate::render::chart::{Chart, ChartStyle, Mark, Picture, Theme, svg, weight};
-use crate::render::told;
+use crate::render::error_text;
 use crate::time::{TimeRange, Zone};
 use crate::wire::request::Annotations;
 
@@ -213,7 +213,7 @@ impl Drawing {
     }
 
     fn fail(&mut self, failed: &mut Option<Error>, error: Error) {
-        self.notices.insert(0, told(&error));
+        self.notices.insert(0, error_text(&error));
         failed.get_or_insert(error);
     }
 

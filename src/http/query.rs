@@ -46,7 +46,7 @@ fn read(mut query: Query, scope: &RequestScope) -> Result<(Vec<AnnotationQuestio
 /// What an answer has to say, for headers.
 pub(super) fn said(answer: &Answer) -> Vec<String> {
     let notices = answer.answered.iter().flat_map(|target| target.notices.iter().cloned());
-    answer.failed.iter().map(render::told).chain(notices).collect()
+    answer.failed.iter().map(render::error_text).chain(notices).collect()
 }
 
 /// From here on an answer takes milliseconds to write.

@@ -182,8 +182,8 @@ fn target(value: &Value, limits: Limits) -> Option<TargetQuestion> {
     if let Err(error) = question.builder.bounded(limits) {
         question.text = Err(error);
     }
-    let wish = scalar::text(&target.r#type).and_then(|text| options::old_type(&text));
-    if let Some(format) = wish.filter(|_| !said.contains_key("format")) {
+    let old_format = scalar::text(&target.r#type).and_then(|text| options::old_type(&text));
+    if let Some(format) = old_format.filter(|_| !said.contains_key("format")) {
         question.options.format = format;
     }
     Some(question)

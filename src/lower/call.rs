@@ -124,7 +124,7 @@ impl Lowering<'_> {
         Ok(match call.name.as_str() {
             "scalar" => Node::Scalar(child()),
             "timestamp" => Node::Timestamp { child: child(), span },
-            "absent" => Node::Absent { child: child(), labels: told(arg) },
+            "absent" => Node::Absent { child: child(), labels: absent_labels(arg) },
             "sort" | "sort_desc" if self.semantics != Semantics::Panel => {
                 Node::Sorted { descending: call.name == "sort_desc", child: child() }
             }
@@ -200,7 +200,7 @@ impl Lowering<'_> {
                 self.over(evaluation, call, span, Function::Last, RangeArguments::only(arg))?
             }
         };
-        Ok(Node::Absent { child: Box::new(child), labels: told(arg) })
+        Ok(Node::Absent { child: Box::new(child), labels: absent_labels(arg) })
     }
 
     /// A function of a range; none when the call is none.
@@ -269,7 +269,7 @@ fn text<'a>(expr: &'a Expr, what: &str) -> Result<&'a str, ExpressionRefusal> {
 
 /// The labels of `absent`: those that a selector's equalities tell. A later matcher of a label takes it away, unless
 /// it is the label's first equality.
-fn told(expr: &Expr) -> Labels {
+fn absent_labels(expr: &Expr) -> Labels {
     let ExprKind::Selector(Selector { matchers, written, .. }) = &bare(expr).kind else { return Labels::default() };
     let read = |matcher: &'_ Matcher| match &matcher.test {
         Test::In(values) if values.len() == 1 => (matcher.label.clone(), Some(values[0].clone())),
@@ -279,12 +279,12 @@ fn told(expr: &Expr) -> Labels {
     let as_written = |matcher: &WrittenMatcher| {
         (matcher.label.clone(), (matcher.op == MatchOp::Equal).then(|| matcher.value.clone()))
     };
-    let told: Vec<(String, Option<String>)> = match written {
+    let pairs: Vec<(String, Option<String>)> = match written {
         Some(written) => written.matchers.iter().map(as_written).collect(),
         None => matchers.iter().map(read).collect(),
     };
     let (mut labels, mut equal) = (Labels::default(), std::collections::HashSet::new());
-    for (label, value) in told.iter().filter(|(label, _)| label != METRIC_NAME) {
+    for (label, value) in pairs.iter().filter(|(label, _)| label != METRIC_NAME) {
         let value = value.as_deref().filter(|_| equal.insert(label)).unwrap_or_default();
         labels.set(Arc::from(label.as_str()), Arc::from(value));
     }

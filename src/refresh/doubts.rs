@@ -16,13 +16,13 @@ pub(super) struct Doubts(Mutex<HashMap<Option<NonZeroU32>, Instant>>);
 
 impl Doubts {
     /// Whether a refresh has lately not helped the relation.
-    pub(super) fn is_settled(&self, relation: Option<NonZeroU32>) -> bool {
+    pub(super) fn has(&self, relation: Option<NonZeroU32>) -> bool {
         let settled = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         settled.get(&relation).is_some_and(|at| at.elapsed() < FRUITLESS)
     }
 
     /// Remembers that a refresh did not help the relation.
-    pub(super) fn settle(&self, relation: Option<NonZeroU32>) {
+    pub(super) fn remember(&self, relation: Option<NonZeroU32>) {
         let mut settled = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         settled.retain(|_, at| at.elapsed() < FRUITLESS);
         settled.insert(relation, Instant::now());
@@ -37,9 +37,9 @@ mod tests {
     async fn each_relation_is_doubted_by_itself_and_not_for_ever() {
         let doubts = Doubts::default();
         let (broken, other) = (NonZeroU32::new(1), NonZeroU32::new(2));
-        doubts.settle(broken);
-        assert!(doubts.is_settled(broken) && !doubts.is_settled(other));
+        doubts.remember(broken);
+        assert!(doubts.has(broken) && !doubts.has(other));
         tokio::time::advance(FRUITLESS).await;
-        assert!(!doubts.is_settled(broken));
+        assert!(!doubts.has(broken));
     }
 }

@@ -64,7 +64,7 @@ pub fn elements(answers: Vec<TargetAnswer>, failed: &[Error]) -> Result<Vec<Elem
         elements.push(blank(first_ref));
     }
     if let Some(first) = elements.first_mut() {
-        notify(first, notices("error", failed.iter().map(told)));
+        notify(first, notices("error", failed.iter().map(error_text)));
     }
     Ok(elements)
 }
@@ -102,7 +102,7 @@ const fn blank(ref_id: Option<String>) -> Element {
 
 /// An error as one sentence that names its target.
 #[must_use]
-pub fn told(error: &Error) -> String {
+pub fn error_text(error: &Error) -> String {
     match &error.target {
         Some(target) => format!("{target}: {}", error.sentence()),
         None => error.sentence(),

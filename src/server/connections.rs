@@ -42,7 +42,7 @@ struct Seat {
 /// One of them; it leaves when it is dropped.
 #[derive(Debug)]
 pub(super) struct ConnectionSeat {
-    crowd: Arc<Connections>,
+    connections: Arc<Connections>,
     number: u64,
     seat: Arc<Seat>,
 }
@@ -70,7 +70,7 @@ impl Connections {
         state.next += 1;
         let seat = Arc::new(Seat { activity: Arc::new(Activity::new(&self.config)), leave: Notify::new() });
         state.open.insert(number, Arc::clone(&seat));
-        Some((ConnectionSeat { crowd: Arc::clone(self), number, seat }, room))
+        Some((ConnectionSeat { connections: Arc::clone(self), number, seat }, room))
     }
 }
 
@@ -92,13 +92,13 @@ impl ConnectionSeat {
     }
 
     /// Resolves when another connection needs the place.
-    pub(super) async fn told_to_leave(&self) {
+    pub(super) async fn asked_to_leave(&self) {
         self.seat.leave.notified().await;
     }
 }
 
 impl Drop for ConnectionSeat {
     fn drop(&mut self) {
-        self.crowd.state().open.remove(&self.number);
+        self.connections.state().open.remove(&self.number);
     }
 }

@@ -1,8 +1,8 @@
 //! Connections: accepted, bounded, and ended in time.
 
 mod activity;
-mod crowd;
 mod certificate;
+mod connections;
 mod handshake;
 mod refusal;
 mod socket;
@@ -28,7 +28,7 @@ use crate::config::HttpConfig;
 use crate::http::{OverLimit, Service};
 use activity::Activity;
 pub use certificate::Certificate;
-use crowd::{Admission, ConnectionSeat, Connections};
+use connections::{Admission, ConnectionSeat, Connections};
 use socket::Socket;
 use stream::ClientStream;
 use tracked::TrackedBody;
@@ -37,7 +37,7 @@ use tracked::TrackedBody;
 const HEADER_BYTES: usize = 32 * 1024;
 /// After a failed accept, e.g. without a free descriptor, there is no point in trying at once.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
-/// How often the crowd is looked at for somebody to leave.
+/// How often the connections is looked at for somebody to leave.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How often a connection is looked at for whether its time is up.
 const TICK: Duration = Duration::from_millis(500);
@@ -67,14 +67,14 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) {
     let graceful = GracefulShutdown::new();
-    let crowd = Arc::new(Connections::new(&config));
+    let connections = Arc::new(Connections::new(&config));
     let (running, stopping) = watch::channel(());
     let host = ConnectionContext { service, certificate, stopping };
     tokio::pin!(shutdown);
     loop {
         let arrived = tokio::select! {
             () = &mut shutdown => break,
-            arrived = arrived(&listener, &crowd) => arrived,
+            arrived = arrived(&listener, &connections) => arrived,
         };
         if let Some(arrival) = arrived {
             tokio::spawn(connected(arrival, host.clone(), graceful.watcher()));
@@ -123,7 +123,7 @@ async fn connected(arrival: NewConnection, host: ConnectionContext, watcher: Wat
 async fn overdue(member: &ConnectionSeat) {
     loop {
         tokio::select! {
-            () = member.told_to_leave() => return,
+            () = member.asked_to_leave() => return,
             () = tokio::time::sleep(TICK) => {}
         }
         if member.activity().is_overdue() {
@@ -160,7 +160,7 @@ struct NewConnection {
 }
 
 /// The next connection.
-async fn arrived(listener: &TcpListener, crowd: &Arc<Connections>) -> Option<NewConnection> {
+async fn arrived(listener: &TcpListener, connections: &Arc<Connections>) -> Option<NewConnection> {
     let stream = match listener.accept().await {
         Ok((stream, _)) => stream,
         Err(error) => {
@@ -173,7 +173,7 @@ async fn arrived(listener: &TcpListener, crowd: &Arc<Connections>) -> Option<New
         tracing::debug!(%error, "no TCP_NODELAY");
     }
     loop {
-        if let Some((member, room)) = crowd.enter() {
+        if let Some((member, room)) = connections.enter() {
             return Some(NewConnection { stream, member, room });
         }
         tokio::time::sleep(LOOK_AGAIN).await;

@@ -7,7 +7,7 @@ use super::labels;
 use super::layout::{self, DecisionLog};
 use super::roles::ColumnRole;
 use super::things::IncomingReferences;
-use super::{origins, things, time, untold, words};
+use super::{distinguishing, origins, things, time, words};
 use crate::catalog::facts::{ColumnFacts, Facts, ForeignKey, RelationFacts};
 use crate::catalog::file::{JoinDecl, SourceDecl};
 use crate::catalog::{ColumnType, Join, LengthUnit, MetricValue, Relation, RowDuration, SourceLabel};
@@ -61,7 +61,7 @@ fn alone(found: &CandidateRelation<'_>, notes: &mut DecisionLog<'_>) -> Result<D
         return Err(format!("`{clock}` is the time of the day in `{day}`, and {why}"));
     }
     let columns = origins::survey(found, &time.column, &keys);
-    if let Some(why) = untold::apart(relation, &columns, &time.column, &keys) {
+    if let Some(why) = distinguishing::apart(relation, &columns, &time.column, &keys) {
         return Err(why);
     }
     let narrow = layout::narrow(&columns);

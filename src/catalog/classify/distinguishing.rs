@@ -15,7 +15,7 @@ const TWICE: f64 = 1.5;
 const ABOUT: f64 = 0.1;
 
 /// Settles the roles that depend on those of the other columns.
-pub(super) fn settle(
+pub(super) fn resolve_roles(
     relation: &RelationFacts,
     columns: &mut [(&ColumnFacts, ColumnRole)],
     time: &Ident,
@@ -25,7 +25,7 @@ pub(super) fn settle(
         let (column, role) = &mut columns[at];
         *role = ColumnRole::Label(format!("{}, with as many values as an instant has rows", column.ty));
     }
-    while let Some(at) = crowd(relation, columns, time, keys) {
+    while let Some(at) = distinguishing_text(relation, columns, time, keys) {
         let (column, role) = &mut columns[at];
         *role = ColumnRole::Label(format!("{}, and nothing else tells the rows apart", column.ty));
     }
@@ -71,7 +71,7 @@ fn telling(
 }
 
 /// A text with too many values for a label, or called like free text, without which rows of several series would be one.
-fn crowd(
+fn distinguishing_text(
     relation: &RelationFacts,
     columns: &[(&ColumnFacts, ColumnRole)],
     time: &Ident,
@@ -85,7 +85,7 @@ fn crowd(
     }
     let labels = labels(columns);
     let is_needed = labels.is_empty() && !columns.iter().any(|(_, role)| matches!(role, ColumnRole::Members(_)))
-        || told(relation, time, &labels) == Some(false);
+        || suffice(relation, time, &labels) == Some(false);
     let is_crowd = |(column, role): &(&ColumnFacts, ColumnRole)| {
         let name = column.name.as_str();
         let is_statement = words::is_one(name, &["query", "sql"]);
@@ -114,13 +114,13 @@ fn needless(
         if !is_free || others.is_empty() {
             return None;
         }
-        let told = told(relation, time, &others);
-        let document = texts::is_document(column) && told != Some(false);
+        let is_enough = suffice(relation, time, &others);
+        let document = texts::is_document(column) && is_enough != Some(false);
         if document {
             return Some((at, "JSON as text: declare the members that are metrics or labels".to_owned()));
         }
         let why = "nearly every row has its own, by the statistics, and other labels tell series apart";
-        (texts::is_each(relation, column) && told == Some(true)).then(|| (at, why.to_owned()))
+        (texts::is_each(relation, column) && is_enough == Some(true)).then(|| (at, why.to_owned()))
     })
 }
 
@@ -143,11 +143,12 @@ pub(super) fn apart(
     }
     let labels = labels(columns);
     let is_told = columns.iter().any(|(_, role)| matches!(role, ColumnRole::Members(_)));
-    if let Some(column) = free_text(relation, columns, keys).filter(|_| told(relation, time, &labels) == Some(false)) {
+    if let Some(column) = free_text(relation, columns, keys).filter(|_| suffice(relation, time, &labels) == Some(false))
+    {
         return Some(format!("`{column}` (free text) tells its rows apart and no key says otherwise: declare it"));
     }
     let (column, why) = columns.iter().find_map(|(column, role)| Some((*column, hidden(relation, column, role)?)))?;
-    let suffices = told(relation, time, &labels).unwrap_or(is_told || !labels.is_empty() || has_surrogate(relation));
+    let suffices = suffice(relation, time, &labels).unwrap_or(is_told || !labels.is_empty() || has_surrogate(relation));
     (!suffices).then(|| {
         format!(
             "`{}` ({why}) may tell its rows apart and cannot be a label, and no key says otherwise: declare it",
@@ -196,7 +197,7 @@ fn is_private(name: &str) -> bool {
 }
 
 /// Whether the labels have as many sets of values as an instant has rows, as far as the statistics tell.
-fn told(relation: &RelationFacts, time: &Ident, labels: &[&ColumnFacts]) -> Option<bool> {
+fn suffice(relation: &RelationFacts, time: &Ident, labels: &[&ColumnFacts]) -> Option<bool> {
     Some(rows_of_instant(relation, time)? <= sets(relation, labels)? * TWICE)
 }
 

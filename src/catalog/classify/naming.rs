@@ -56,7 +56,7 @@ pub fn finish(
     for (draft, mut metrics) in draft.sources.iter_mut().zip(metrics) {
         metrics.sort_by(|a, b| a.name.cmp(&b.name));
         draft.source.metrics = metrics;
-        rollups::settle(&mut draft.source)?;
+        rollups::resolve_names(&mut draft.source)?;
     }
     united::agree(&mut draft.sources);
     let aliases = aliases(&draft.sources);

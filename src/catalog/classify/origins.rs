@@ -4,7 +4,7 @@
 use super::discovered::CandidateRelation;
 use super::keys::RelationKeys;
 use super::roles::{ColumnRole, KeyedRelation};
-use super::{layout, time, untold};
+use super::{distinguishing, layout, time};
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
 use crate::ident::Ident;
 
@@ -30,7 +30,7 @@ fn own<'a>(
     let place = KeyedRelation { all: found.all, relation, keys, time: relation.column(time.as_str()) };
     let roles: Vec<ColumnRole> = layout::survey(&place).into_iter().map(|(_, role)| role).collect();
     let mut columns: Vec<_> = relation.columns.iter().filter(|column| column.name != *time).zip(roles).collect();
-    untold::settle(relation, &mut columns, time, keys);
+    distinguishing::resolve_roles(relation, &mut columns, time, keys);
     columns
 }
 

@@ -127,7 +127,7 @@ fn columns(facts: &RelationFacts, declared: &FunctionsDecl) -> Result<RollupColu
 ///
 /// # Errors
 /// A rollup names a metric that the source does not have.
-pub(super) fn settle(source: &mut Source) -> Result<(), CatalogError> {
+pub(super) fn resolve_names(source: &mut Source) -> Result<(), CatalogError> {
     let (metrics, is_narrow) = (&source.metrics, source.name_column.is_some());
     for rollup in &mut source.rollups {
         let relation = &rollup.rows.relation;

@@ -117,7 +117,7 @@ pub(super) async fn index(connection: &mut PgConnection) -> Result<(), DemoFaile
 }
 
 /// Gives the planner its statistics and index-only scans their map.
-pub(super) async fn settle(connection: &mut PgConnection) -> Result<(), DemoFailed> {
+pub(super) async fn vacuum(connection: &mut PgConnection) -> Result<(), DemoFailed> {
     sqlx::query("VACUUM (ANALYZE) demo_hosts").execute(&mut *connection).await?;
     sqlx::query("VACUUM (ANALYZE) demo_readings").execute(connection).await?;
     Ok(())

@@ -38,7 +38,7 @@ struct ViewFacts {
 struct ViewGraph {
     views: HashMap<i64, ViewRow>,
     tables: HashMap<i64, Vec<TableRow>>,
-    told: HashMap<i64, ViewFacts>,
+    facts: HashMap<i64, ViewFacts>,
 }
 
 /// Takes what the views in scope carry.
@@ -52,19 +52,19 @@ pub(super) fn load(results: &mut Results, loading: &mut Loading) -> Result<(), s
     let mut ids: Vec<i64> = beneath.views.keys().copied().filter(|id| loading.place.contains_key(id)).collect();
     ids.sort_unstable();
     for id in ids {
-        let told = beneath.told(id, 0);
-        put(loading, id, &told, &beneath);
+        let facts = beneath.facts_of(id, 0);
+        put(loading, id, &facts, &beneath);
     }
     Ok(())
 }
 
 /// Adds what is known of a view to its facts.
-fn put(loading: &mut Loading, id: i64, told: &ViewFacts, beneath: &ViewGraph) {
+fn put(loading: &mut Loading, id: i64, facts: &ViewFacts, beneath: &ViewGraph) {
     let origins = beneath.origins(loading, id);
     let numbered = beneath.numbered(id);
     let named = |numbers: &[i16]| loading.names(id, numbers).filter(|names| !names.is_empty());
     let (mut whole, mut partial, mut divides) = (Vec::new(), Vec::new(), Vec::new());
-    for teller in &told.tellers {
+    for teller in &facts.tellers {
         let numbers: Vec<i16> = teller.parts.iter().map(|part| part.number).collect();
         match (teller.divides, teller.is_whole) {
             (true, _) => divides.extend(named(&numbers).into_iter().flatten()),
@@ -80,7 +80,7 @@ fn put(loading: &mut Loading, id: i64, told: &ViewFacts, beneath: &ViewGraph) {
     relation.keys_behind.extend(whole);
     relation.partial_keys.extend(partial);
     relation.divided_by.extend(divides);
-    relation.dropped.clone_from(&told.dropped);
+    relation.dropped.clone_from(&facts.dropped);
     relation.origins = origins;
     for column in relation.columns.iter_mut().filter(|column| numbered.contains(&column.name)) {
         column.numbered = true;
@@ -89,32 +89,32 @@ fn put(loading: &mut Loading, id: i64, told: &ViewFacts, beneath: &ViewGraph) {
 
 impl ViewGraph {
     /// What tells the rows of a view apart, and what it lacks of that.
-    fn told(&mut self, id: i64, depth: usize) -> ViewFacts {
-        if let Some(told) = self.told.get(&id) {
-            return told.clone();
+    fn facts_of(&mut self, id: i64, depth: usize) -> ViewFacts {
+        if let Some(facts) = self.facts.get(&id) {
+            return facts.clone();
         }
         let reads = self.views.get(&id).map(|view| view.reads.clone()).unwrap_or_default();
         for read in reads.iter().filter(|_| depth < DEEPEST) {
             if self.views.contains_key(read) {
-                self.told(*read, depth + 1);
+                self.facts_of(*read, depth + 1);
             }
         }
-        let told = self.views.get(&id).map(|view| self.of_view(view)).unwrap_or_default();
-        self.told.insert(id, told.clone());
-        told
+        let facts = self.views.get(&id).map(|view| self.of_view(view)).unwrap_or_default();
+        self.facts.insert(id, facts.clone());
+        facts
     }
 
     fn of_view(&self, view: &ViewRow) -> ViewFacts {
-        let mut told = ViewFacts::default();
+        let mut facts = ViewFacts::default();
         if view.is_grouped {
             let is_group = |at: &usize| view.grouped.get(*at).copied().flatten().unwrap_or_default();
             let parts = (0..view.numbers.len()).filter(is_group).map(|at| view.part(at)).collect();
-            told.tellers.push(RowKey { parts, is_whole: true, divides: false });
+            facts.tellers.push(RowKey { parts, is_whole: true, divides: false });
             let carried = view.carried();
             if view.hidden_sources.iter().any(|source| !self.is_named(view, &carried, *source, true)) {
-                told.dropped.push("what its rows are grouped by".to_owned());
+                facts.dropped.push("what its rows are grouped by".to_owned());
             }
-            return told;
+            return facts;
         }
         for arm in view.arms() {
             let mut sources: Vec<i64> = arm.iter().map(|own| own.source).filter(|source| *source > 0).collect();
@@ -124,21 +124,21 @@ impl ViewGraph {
                 sources.push(*only);
             }
             for source in sources {
-                told.dropped.extend(self.told.get(&source).map(|told| told.dropped.clone()).unwrap_or_default());
+                facts.dropped.extend(self.facts.get(&source).map(|facts| facts.dropped.clone()).unwrap_or_default());
                 for teller in self.tellers(source) {
-                    self.carry(view, &arm, source, &teller, &mut told);
+                    self.carry(view, &arm, source, &teller, &mut facts);
                 }
             }
         }
-        told.dropped.sort();
-        told.dropped.dedup();
-        told
+        facts.dropped.sort();
+        facts.dropped.dedup();
+        facts
     }
 
     /// What tells the rows of a table or a view apart.
     fn tellers(&self, source: i64) -> Vec<RowKey> {
-        if let Some(told) = self.told.get(&source) {
-            return told.tellers.clone();
+        if let Some(facts) = self.facts.get(&source) {
+            return facts.tellers.clone();
         }
         let rows = self.tables.get(&source).map_or(&[][..], Vec::as_slice);
         let teller = |row: &TableRow| {
@@ -156,18 +156,18 @@ impl ViewGraph {
     }
 
     /// Adds what a view, or one part of it, carries of what tells the rows of a source apart.
-    fn carry(&self, view: &ViewRow, arm: &[ViewColumn], source: i64, teller: &RowKey, told: &mut ViewFacts) {
+    fn carry(&self, view: &ViewRow, arm: &[ViewColumn], source: i64, teller: &RowKey, facts: &mut ViewFacts) {
         let place = |part: &RowKeyColumn| view.place(arm, source, part);
         let (carried, missing): (Vec<&RowKeyColumn>, Vec<&RowKeyColumn>) =
             teller.parts.iter().partition(|part| place(part).is_some());
-        // What a part within groups the rows by something else is told apart by that.
+        // What a part within groups the rows by something else is facts apart by that.
         let is_lost = |part: &&&RowKeyColumn| {
             !part.is_time && (!view.groups_within || view.inner_groups.contains(&(source, part.number)))
         };
         let lost: Vec<&str> = missing.iter().filter(is_lost).map(|part| part.name.as_str()).collect();
         let is_needed = teller.divides || teller.parts.iter().any(|part| part.is_time);
         if let (false, true) = (lost.is_empty(), is_needed && !self.is_named(view, arm, source, false)) {
-            told.dropped.push(format!("`{}` of {}", lost.join("`, `"), self.called(source)));
+            facts.dropped.push(format!("`{}` of {}", lost.join("`, `"), self.called(source)));
         }
         if !lost.is_empty() {
             return;
@@ -179,7 +179,7 @@ impl ViewGraph {
         }
         if !parts.is_empty() {
             let is_alone = view.arms.is_empty() && view.reads.len() == 1 && !view.groups_within;
-            told.tellers.push(RowKey {
+            facts.tellers.push(RowKey {
                 parts,
                 is_whole: is_same && is_alone && teller.is_whole,
                 divides: teller.divides,

@@ -46,7 +46,7 @@ pub(super) struct RelationSeries {
 
 impl RequestScope {
     /// The label sets of rows, until there are more than enough.
-    pub(super) async fn gather(
+    pub(super) async fn label_sets(
         &self,
         rows: &[SourceRows<'_>],
         look: &mut ListProgress,
@@ -55,7 +55,7 @@ impl RequestScope {
         let cap = u32::try_from(most).unwrap_or(u32::MAX).min(MOST);
         let (range, until) = (look.range, look.until);
         let running: Vec<_> =
-            rows.iter().map(|rows| self.gather_of(rows, RelationRead { range, until, cap })).collect();
+            rows.iter().map(|rows| self.label_sets_of(rows, RelationRead { range, until, cap })).collect();
         let mut done = stream::iter(running).buffered(AT_ONCE);
         let mut all = LabelSets::new(&self.budget);
         while let Some(found) = done.next().await {
@@ -70,11 +70,11 @@ impl RequestScope {
         Ok(all)
     }
 
-    async fn gather_of(&self, rows: &SourceRows<'_>, part: RelationRead) -> Result<RelationSeries, Error> {
+    async fn label_sets_of(&self, rows: &SourceRows<'_>, part: RelationRead) -> Result<RelationSeries, Error> {
         let mut found = RelationSeries { sets: LabelSets::new(&self.budget), is_partial: false };
         let mut answered = false;
         for sets in self.sets_of(rows, part).await? {
-            match self.gather_sets(rows, &sets, part, &mut found).await {
+            match self.read_or_newest(rows, &sets, part, &mut found).await {
                 // What other statements gave is kept.
                 Err(error) if error.kind == Kind::Timeout && answered => {
                     found.is_partial = true;
@@ -88,7 +88,7 @@ impl RequestScope {
     }
 
     /// The label sets of one statement; where reading all rows takes too long, those of the newest.
-    async fn gather_sets(
+    async fn read_or_newest(
         &self,
         rows: &SourceRows<'_>,
         sets: &SetsFetch,

@@ -1,6 +1,6 @@
 //! Labels and values of relations that are too large to be read.
 
-use super::gather::{NEWEST, RelationSeries};
+use super::label_sets::{NEWEST, RelationSeries};
 use super::look::{ListProgress, in_time};
 use super::{LabelListing, MOST};
 use crate::engine::labels::LabelValuesRequest;
@@ -62,8 +62,8 @@ impl RequestScope {
                 }
             }
         }
-        let wish = LabelValuesRequest { label, range: look.range, prefix: "", most: MOST };
-        let mut found = self.values_of(rows, wish).await?;
+        let request = LabelValuesRequest { label, range: look.range, prefix: "", most: MOST };
+        let mut found = self.values_of(rows, request).await?;
         found.partial |= is_of_newest;
         Ok(found)
     }

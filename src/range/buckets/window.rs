@@ -78,11 +78,11 @@ impl Queue {
             if !self.leaving.is_empty() || self.waiting.first().is_none_or(|cell| cell.bucket >= from) {
                 return;
             }
-            self.turn();
+            self.flip();
         }
     }
 
-    fn turn(&mut self) {
+    fn flip(&mut self) {
         self.merged = None;
         for cell in std::mem::take(&mut self.waiting).into_iter().rev() {
             let after = self.leaving.last().map(|cell| cell.partials);

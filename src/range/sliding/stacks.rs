@@ -28,11 +28,11 @@ impl<P: Copy> Stacks<P> {
             if !self.leaving.is_empty() || self.waiting.first().is_none_or(|(own, _)| *own >= number) {
                 return;
             }
-            self.turn();
+            self.flip();
         }
     }
 
-    fn turn(&mut self) {
+    fn flip(&mut self) {
         self.merged = None;
         let mut after = None;
         for (number, partial) in self.waiting.drain(..).rev() {
