@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{ConfigError, Environment};
-use crate::db::{DatabaseConfig, InvalidUrl, SearchPath, TlsVariables};
+use crate::db::{DatabaseConfig, InvalidUrl, LibpqVariables, SearchPath};
 
 impl Environment<'_> {
     /// The database.
@@ -60,16 +60,17 @@ impl Environment<'_> {
     /// A database that a setting names, secured as the URL and libpq's variables say.
     fn database_at(&self, url: &str, name: &str) -> Result<DatabaseConfig, ConfigError> {
         let variable = |name: &str| (self.0)(name).filter(|value| !value.is_empty());
-        let variables = TlsVariables {
+        let variables = LibpqVariables {
             mode: variable("PGSSLMODE"),
             roots: variable("PGSSLROOTCERT"),
             certificate: variable("PGSSLCERT"),
             key: variable("PGSSLKEY"),
+            user: variable("PGUSER").or_else(|| whoami::username().ok()).or_else(|| variable("USER")),
             folder: variable("HOME").map(|home| PathBuf::from(home).join(".postgresql")),
             is_system_elsewhere: ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| variable(name).is_some()),
-            unsupported: TlsVariables::unsupported(variable),
+            unsupported: LibpqVariables::unsupported(variable),
         };
         DatabaseConfig::with_variables(url, variables)
-            .map_err(|InvalidUrl(expected)| ConfigError::named(name, expected))
+            .map_err(|InvalidUrl(expected)| ConfigError::named(name, &expected))
     }
 }

@@ -13,7 +13,7 @@ use super::error::DbError;
 use super::pace::RoundTrip;
 use super::path::SearchPath;
 use super::requirement::ServerRequirement;
-use super::secured::TlsVariables;
+use super::secured::LibpqVariables;
 use super::servers::Servers;
 use super::session::patience;
 use super::settings::{Pooler, SettingValue, Settings};
@@ -25,7 +25,7 @@ use crate::observe::Observer;
 pub struct DatabaseConfig {
     servers: Servers,
     /// What counts where the URL says nothing of TLS.
-    variables: TlsVariables,
+    variables: LibpqVariables,
     /// The file that the URL stands in.
     file: Option<Arc<UrlFile>>,
     /// Connections for questions.
@@ -66,14 +66,14 @@ impl DatabaseConfig {
     /// # Errors
     /// The URL is not PostgreSQL's, or what it says of TLS makes no sense.
     pub fn new(url: &str) -> Result<Self, InvalidUrl> {
-        Self::with_variables(url, TlsVariables::default())
+        Self::with_variables(url, LibpqVariables::default())
     }
 
     /// The same, with variables for what the URL does not say of TLS.
     ///
     /// # Errors
     /// As for [`new`](Self::new).
-    pub fn with_variables(url: &str, variables: TlsVariables) -> Result<Self, InvalidUrl> {
+    pub fn with_variables(url: &str, variables: LibpqVariables) -> Result<Self, InvalidUrl> {
         Ok(Self {
             servers: Servers::parse(url, &variables)?,
             variables,

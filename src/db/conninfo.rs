@@ -2,15 +2,27 @@
 
 use std::fmt::Write as _;
 
-/// The URL of a connection; a URL stays as it is. None where the text is neither.
-pub(super) fn as_url(text: &str) -> Option<String> {
+use super::endpoint::{InvalidUrl, URL};
+use super::words;
+
+/// The URL of a connection; a URL stays as it is.
+///
+/// # Errors
+/// The text is neither, or a parameter is not carried out.
+pub(super) fn as_url(text: &str) -> Result<String, InvalidUrl> {
     if text.contains("://") {
-        return Some(text.to_owned());
+        return Ok(text.to_owned());
     }
+    let pairs = pairs(text).ok_or(InvalidUrl::expected(URL))?;
+    of_pairs(words::kept(pairs, false)?).ok_or(InvalidUrl::expected(URL))
+}
+
+/// The URL that says the same as these parameters; none where the port is no number.
+fn of_pairs(pairs: Vec<(String, String)>) -> Option<String> {
     let (mut host, mut address, mut port) = (None, None, None);
     let (mut user, mut password, mut database) = (None, None, None);
     let mut rest: Vec<(String, String)> = Vec::new();
-    for (name, value) in pairs(text)? {
+    for (name, value) in pairs {
         match name.as_str() {
             "host" => host = Some(value),
             "hostaddr" => address = Some(value),
@@ -129,12 +141,14 @@ mod tests {
             ("user=u", Some("postgres://u@localhost/")),
             ("host=a,b port=1,2 dbname=d", Some("postgres://localhost/d?host=a%2Cb&port=1%2C2")),
             ("hostaddr=10.0.0.1,10.0.0.2 dbname=d user=u", Some("postgres://u@/d?hostaddr=10.0.0.1%2C10.0.0.2")),
+            ("host=h application_name=x keepalives=1 client_encoding='UTF8'", Some("postgres://h/")),
+            ("host=h sslmod=require", None),
             ("host=h port=many", None),
             ("password='open", None),
             ("just a word", None),
             ("", None),
         ] {
-            assert_eq!(as_url(text).as_deref(), url, "{text}");
+            assert_eq!(as_url(text).ok().as_deref(), url, "{text}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Where the database is, and how the way there is secured.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::str::FromStr as _;
@@ -9,12 +10,24 @@ use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 
 use super::error::DbError;
-use super::secured::{self, Security, TlsParameters, TlsVariables};
+use super::secured::{self, LibpqVariables, Security, TlsParameters};
 
 /// A database's URL cannot be read; this is what was expected. The text of the URL is not repeated: it may hold a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("DATABASE_URL cannot be read: expected {0}")]
-pub struct InvalidUrl(pub &'static str);
+pub struct InvalidUrl(pub Cow<'static, str>);
+
+impl InvalidUrl {
+    /// A fixed text.
+    pub(super) const fn expected(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+
+    /// A parameter with this value is not carried out: why, and what helps.
+    pub(super) fn refused(name: &str, cure: &str) -> Self {
+        Self(format!("`{name}` to be left out: {cure}").into())
+    }
+}
 
 pub(super) const URL: &str = "a PostgreSQL URL, postgres://user:password@host:port/database, or host=… dbname=… user=…";
 
@@ -31,23 +44,29 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     /// Reads the URL of one server.
-    pub(super) fn parse(url: &str, variables: &TlsVariables) -> Result<Self, InvalidUrl> {
+    pub(super) fn parse(url: &str, variables: &LibpqVariables) -> Result<Self, InvalidUrl> {
         if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
-            return Err(InvalidUrl(URL));
+            return Err(InvalidUrl::expected(URL));
         }
         let (place, query) = url.split_once('?').unwrap_or((url, ""));
         let (mut parameters, mut rest) = (TlsParameters::default(), Serializer::new(String::new()));
+        let mut has_user = names_user(place);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            has_user |= name == "user";
             if !parameters.take(&name, &value)? {
                 rest.append_pair(&name, &value);
             }
         }
-        let options = PgConnectOptions::from_str(&format!("{place}?{}", rest.finish())).map_err(|_| InvalidUrl(URL))?;
+        if let Some(user) = variables.user.as_ref().filter(|_| !has_user) {
+            rest.append_pair("user", user);
+        }
+        let options =
+            PgConnectOptions::from_str(&format!("{place}?{}", rest.finish())).map_err(|_| InvalidUrl::expected(URL))?;
         // A URL writes an address of IPv6 in brackets.
         let host = options.get_host().trim_start_matches('[').trim_end_matches(']').to_owned();
         let address = parameters.address.take();
         if address.as_ref().is_some_and(|address| address.parse::<IpAddr>().is_err()) {
-            return Err(InvalidUrl("hostaddr to be an address, as host says the name"));
+            return Err(InvalidUrl::expected("hostaddr to be an address, as host says the name"));
         }
         // TLS is ours.
         let options = options.host(address.as_deref().unwrap_or(&host)).ssl_mode(PgSslMode::Disable);
@@ -138,13 +157,19 @@ impl Endpoint {
     }
 }
 
+/// Whether a URL names a user in front of its host.
+fn names_user(place: &str) -> bool {
+    let rest = place.split_once("://").map_or(place, |(_, rest)| rest);
+    rest.rfind('@').is_some_and(|at| at > 0 && !rest.starts_with(':'))
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
 
     use super::*;
 
-    fn said(url: &str, variables: &TlsVariables) -> String {
+    fn said(url: &str, variables: &LibpqVariables) -> String {
         match Endpoint::parse(url, variables) {
             Ok(endpoint) => format!("{} {}", endpoint.host(), endpoint.security.shown()),
             Err(InvalidUrl(expected)) => expected.split(':').next().unwrap_or_default().to_owned(),
@@ -153,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_url_says_how_it_is_secured() {
-        let none = TlsVariables::default();
+        let none = LibpqVariables::default();
         for (url, expected) in [
             ("postgres://u@127.0.0.1/d", "127.0.0.1 prefer of 127.0.0.1"),
             ("postgres://u@127.9.9.9/d", "127.9.9.9 prefer of 127.9.9.9"),
@@ -184,21 +209,44 @@ mod tests {
         ] {
             assert_eq!(said(url, &none), expected, "{url}");
         }
-        for url in ["sslcrl=/x", "requirepeer=postgres", "channel_binding=require", "ssl_min_protocol_version=TLSv1.3"]
-        {
-            assert!(said(&format!("postgres://u@h/d?{url}"), &none).starts_with("none of sslcrl"), "{url}");
+        for (name, value) in [
+            ("sslcrl", "/x"),
+            ("requirepeer", "postgres"),
+            ("channel_binding", "require"),
+            ("gssencmode", "require"),
+            ("require_auth", "scram-sha-256"),
+            ("ssl_min_protocol_version", "TLSv1.3"),
+        ] {
+            let refused = format!("`{name}` to be left out");
+            assert_eq!(said(&format!("postgres://u@h/d?{name}={value}"), &none), refused, "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn the_user_is_the_url_s_or_the_variable_s() {
+        let role = |url: &str, variables: &LibpqVariables| Endpoint::parse(url, variables).unwrap().role().to_owned();
+        let named = LibpqVariables { user: Some("pg".to_owned()), ..LibpqVariables::default() };
+        for (url, expected) in [
+            ("postgres://u@h/d", "u"),
+            ("postgres://u:p@h/d", "u"),
+            ("postgres://h/d?user=u", "u"),
+            ("postgres://h/d", "pg"),
+            ("postgres://@h/d", "pg"),
+            ("postgres://:p@h/d", "pg"),
+        ] {
+            assert_eq!(role(url, &named), expected, "{url}");
         }
     }
 
     #[test]
     fn variables_stand_in_for_what_a_url_leaves_open() {
-        let variables = TlsVariables {
+        let variables = LibpqVariables {
             mode: Some("require".to_owned()),
             roots: Some("/roots".to_owned()),
             certificate: Some("/c".to_owned()),
             key: None,
             folder: Some(PathBuf::from("/home/u/.postgresql")),
-            ..TlsVariables::default()
+            ..LibpqVariables::default()
         };
         let usual = "h require of h, /roots, as /c with /home/u/.postgresql/postgresql.key";
         assert_eq!(said("postgres://u@h/d", &variables), usual);
@@ -218,10 +266,10 @@ mod tests {
         ] {
             let set = |to: &str| {
                 let read = |name: &str| (name == variable).then(|| to.to_owned());
-                TlsVariables { unsupported: TlsVariables::unsupported(read), ..TlsVariables::default() }
+                LibpqVariables { unsupported: LibpqVariables::unsupported(read), ..LibpqVariables::default() }
             };
             let refused = said("postgres://u@h/d", &set(value));
-            assert!(refused.starts_with("none of PGSSLCRL"), "{variable}: {refused}");
+            assert_eq!(refused, format!("{variable} to be unset"));
             assert_eq!(said("postgres://u@h/d", &set("")), "h verify-full of h", "{variable}");
             // What a URL says counts before its variable.
             if let Some(parameter) = parameter {

@@ -37,6 +37,7 @@ mod stored;
 mod transaction;
 mod url_file;
 mod watched;
+mod words;
 
 pub use answer::{AnnotationRow, RowSink, RowTime, SeriesRow};
 pub use config::DatabaseConfig;
@@ -50,7 +51,7 @@ pub use notices::listen;
 pub use path::SearchPath;
 pub use pieces::{Pieces, Timed};
 pub use pool::{Database, Deadline};
-pub use secured::{TlsFailure, TlsVariables};
+pub use secured::{LibpqVariables, TlsFailure};
 pub(crate) use stored::Memory;
 pub use watched::PoolState;
 

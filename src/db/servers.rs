@@ -13,11 +13,12 @@ use sqlx::postgres::PgConnection;
 use tokio::time::timeout;
 
 use super::conninfo;
-use super::endpoint::{Endpoint, InvalidUrl, URL};
+use super::endpoint::{Endpoint, InvalidUrl};
 use super::error::DbError;
 use super::hosts;
 use super::requirement::{ServerRequirement, TargetSessionAttrs, at_one};
-use super::secured::TlsVariables;
+use super::secured::LibpqVariables;
+use super::words;
 
 /// How long a server that did not let us in is tried last.
 const AWAY: Duration = Duration::from_secs(10);
@@ -45,26 +46,29 @@ struct ServerMemory {
 
 impl Servers {
     /// Reads a URL, or libpq's `host=… dbname=…`.
-    pub(super) fn parse(text: &str, variables: &TlsVariables) -> Result<Self, InvalidUrl> {
-        let url = conninfo::as_url(text).ok_or(InvalidUrl(URL))?;
+    pub(super) fn parse(text: &str, variables: &LibpqVariables) -> Result<Self, InvalidUrl> {
+        let url = conninfo::as_url(text)?;
         let (place, query) = url.split_once('?').unwrap_or((&url, ""));
         let (mut wanted, mut is_balanced) = (TargetSessionAttrs::Any, false);
         let mut rest = Serializer::new(String::new());
-        for (name, value) in parse(query.as_bytes()) {
+        // A password that is not encoded ends the place too early.
+        let is_torn = query.contains('@');
+        for (name, value) in words::kept(parse(query.as_bytes()).into_owned(), is_torn)? {
             match &*name {
                 "target_session_attrs" => {
                     let expected =
                         "target_session_attrs to be any, primary, read-write, standby, read-only or prefer-standby";
-                    wanted = TargetSessionAttrs::parse(&value).ok_or(InvalidUrl(expected))?;
+                    wanted = TargetSessionAttrs::parse(&value).ok_or(InvalidUrl::expected(expected))?;
                 }
                 "load_balance_hosts" if matches!(&*value, "random" | "disable") => is_balanced = value == "random",
-                "load_balance_hosts" => return Err(InvalidUrl("load_balance_hosts to be random or disable")),
+                "load_balance_hosts" => return Err(InvalidUrl::expected("load_balance_hosts to be random or disable")),
                 _ => drop(rest.append_pair(&name, &value)),
             }
         }
         let rest = rest.finish();
         let url = if rest.is_empty() { place.to_owned() } else { format!("{place}?{rest}") };
-        let urls = hosts::each(&url).ok_or(InvalidUrl("as many ports and addresses as hosts, or one port for all"))?;
+        let urls = hosts::each(&url)
+            .ok_or(InvalidUrl::expected("as many ports and addresses as hosts, or one port for all"))?;
         let one = |(number, url): (usize, &String)| Ok(Endpoint::parse(url, variables)?.numbered(number));
         let each: Result<Vec<_>, _> = urls.iter().enumerate().map(one).collect();
         let known = ServerMemory { turn: AtomicUsize::new(start()), ..ServerMemory::default() };
@@ -228,10 +232,12 @@ impl fmt::Debug for Servers {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
 
-    fn servers(url: &str) -> Result<Servers, &'static str> {
-        Servers::parse(url, &TlsVariables::default()).map_err(|InvalidUrl(expected)| expected)
+    fn servers(url: &str) -> Result<Servers, Cow<'static, str>> {
+        Servers::parse(url, &LibpqVariables::default()).map_err(|InvalidUrl(expected)| expected)
     }
 
     fn order(servers: &Servers, turn: usize) -> Vec<String> {
@@ -239,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_names_its_servers() -> Result<(), &'static str> {
+    fn a_url_names_its_servers() -> Result<(), Cow<'static, str>> {
         let two = servers("postgres://u:p@a:1,b:2/d?target_session_attrs=prefer-standby&application_name=x")?;
         assert_eq!(
             (two.place().as_str(), two.count(), two.wanted),
@@ -265,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn who_did_not_let_us_in_is_tried_last() -> Result<(), &'static str> {
+    fn who_did_not_let_us_in_is_tried_last() -> Result<(), Cow<'static, str>> {
         let three = servers("postgres://u@a,b,c/d")?;
         assert_eq!(order(&three, 1), ["a:5432/d", "b:5432/d", "c:5432/d"]);
         three.note(&three.each[0]);
@@ -278,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_server_says_so_whatever_the_other_address_says() -> Result<(), &'static str> {
+    fn a_full_server_says_so_whatever_the_other_address_says() -> Result<(), Cow<'static, str>> {
         let named = servers("postgres://u@db/d")?;
         let [one, other] = [[10, 0, 0, 1], [10, 0, 0, 2]].map(|bytes| named.each[0].at_address(IpAddr::from(bytes)));
         let refused = || DbError::Connection("refused".into());
@@ -294,7 +300,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_address_of_a_name_is_tried_and_remembered() -> Result<(), &'static str> {
+    async fn each_address_of_a_name_is_tried_and_remembered() -> Result<(), Cow<'static, str>> {
         let [one, other] = [[10, 0, 0, 1], [10, 0, 0, 2]].map(IpAddr::from);
         let addresses = |each: Vec<Endpoint>| each.iter().map(Endpoint::address).collect::<Vec<_>>();
         let named = servers("postgres://u@db/d")?;

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use super::secured::TlsVariables;
+use super::secured::LibpqVariables;
 use super::servers::Servers;
 
 /// The file, and what was read of it last.
@@ -27,7 +27,7 @@ impl UrlFile {
     }
 
     /// The servers that it names; while it cannot be used those that it named last. The log says when that begins and ends.
-    pub(super) fn servers(&self, variables: &TlsVariables) -> Servers {
+    pub(super) fn servers(&self, variables: &LibpqVariables) -> Servers {
         let read = self.read(variables);
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let file = self.path.display();
@@ -48,7 +48,7 @@ impl UrlFile {
     }
 
     /// Reads the file. What is wrong is said without its text, which is secret.
-    fn read(&self, variables: &TlsVariables) -> Result<Servers, String> {
+    fn read(&self, variables: &LibpqVariables) -> Result<Servers, String> {
         let text = std::fs::read_to_string(&self.path).map_err(|error| match error.kind() {
             ErrorKind::NotFound => "is missing".to_owned(),
             _ => format!("cannot be read ({error})"),

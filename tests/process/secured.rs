@@ -5,7 +5,7 @@ use std::fs;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use datebin::catalog::file::CatalogFile;
-use datebin::db::{self, DatabaseConfig, TlsVariables};
+use datebin::db::{self, DatabaseConfig, LibpqVariables};
 
 use crate::certificates::{Authority, Pair, pinned, self_signed};
 use crate::cluster::{Cluster, PASSWORD};
@@ -59,10 +59,10 @@ impl Server {
 
     /// What comes of a connection: how it is secured, as the server says it, or why there is none.
     async fn outcome(&mut self, host: &str, parameters: &str) -> String {
-        self.outcome_with(&self.url(host, parameters), TlsVariables::default()).await
+        self.outcome_with(&self.url(host, parameters), LibpqVariables::default()).await
     }
 
-    async fn outcome_with(&mut self, url: &str, variables: TlsVariables) -> String {
+    async fn outcome_with(&mut self, url: &str, variables: LibpqVariables) -> String {
         let config = match DatabaseConfig::with_variables(url, variables) {
             Ok(config) => config,
             Err(error) => return error.to_string(),
@@ -231,7 +231,7 @@ async fn an_address_without_a_name_is_the_name_of_its_certificate() {
             secured.replace('&', " ")
         ),
     ] {
-        let outcome = server.outcome_with(&url, TlsVariables::default()).await;
+        let outcome = server.outcome_with(&url, LibpqVariables::default()).await;
         assert!(outcome.contains("not for 127.0.0.1"), "{outcome}");
     }
 }
@@ -248,7 +248,7 @@ async fn a_server_that_refuses_to_begin_is_away() {
     });
     let config = DatabaseConfig::with_variables(
         &format!("postgres://u@127.0.0.1:{port}/d?sslmode=require"),
-        TlsVariables::default(),
+        LibpqVariables::default(),
     );
     let loaded = db::load(&config.expect("a URL"), &CatalogFile::default(), None).await;
     let error = loaded.expect_err("no catalog").to_string();
@@ -289,14 +289,17 @@ async fn a_client_shows_a_certificate_where_the_server_asks_for_one() {
     fs::create_dir_all(&libpq).expect("a folder");
     clients.signed(&[], "datebin").write(&libpq, "postgresql", None);
     fs::write(libpq.join("root.crt"), authority.pem()).expect("a file");
-    let variables =
-        TlsVariables { mode: Some("verify-full".to_owned()), folder: Some(libpq.clone()), ..TlsVariables::default() };
+    let variables = LibpqVariables {
+        mode: Some("verify-full".to_owned()),
+        folder: Some(libpq.clone()),
+        ..LibpqVariables::default()
+    };
     let url = server.url("localhost", "");
     assert_eq!(server.outcome_with(&url, variables.clone()).await, "TLS");
     fs::write(libpq.join("root.crt"), clients.pem()).expect("a file");
     assert!(server.outcome_with(&url, variables.clone()).await.contains("signed by nobody"));
     // A file of authorities makes `require` verify.
-    let variables = TlsVariables { mode: Some("require".to_owned()), ..variables };
+    let variables = LibpqVariables { mode: Some("require".to_owned()), ..variables };
     assert!(server.outcome_with(&url, variables).await.contains("signed by nobody"));
 }
 

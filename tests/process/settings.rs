@@ -214,6 +214,74 @@ fn the_settings_in_force_are_shown_without_what_is_secret() {
 }
 
 #[test]
+fn a_parameter_of_the_database_is_carried_out_or_refused() {
+    let directory = std::env::temp_dir();
+    let said = |text: &str| {
+        let shown = ran(&directory, &[("DATABASE_URL", text)], &["config"]);
+        let (out, errors) = (String::from_utf8_lossy(&shown.stdout), String::from_utf8_lossy(&shown.stderr));
+        assert!(!out.contains("hunter2") && !errors.contains("hunter2"), "{text}: {out}{errors}");
+        match shown.status.success() {
+            true => out.lines().find(|line| line.starts_with("DATABASE_URL=")).expect("the place").to_owned(),
+            false => errors.lines().next().expect("a reason").to_owned(),
+        }
+    };
+    let place = "DATABASE_URL=postgres://u@db.example:5432/metrics (the rest is hidden)";
+    let harmless = "application_name=x&fallback_application_name=y&connect_timeout=10&keepalives=1&client_encoding=utf8&gssencmode=prefer";
+    let url = |parameters: &str| format!("postgres://u:hunter2@db.example/metrics?{parameters}");
+    assert_eq!(said(&url(harmless)), place);
+    assert_eq!(
+        said(&format!("host=db.example dbname=metrics user=u password=hunter2 {}", harmless.replace('&', " "))),
+        place
+    );
+    let wrong = "datebin: DATABASE_URL cannot be read: expected";
+    for (parameters, expected) in [
+        ("sslmod=require", "known parameters only, and `sslmod` is not: did you mean `sslmode`?"),
+        ("pgbouncer=true", "known parameters only, and `pgbouncer` is not: leave it out"),
+        (
+            "service=metrics",
+            "`service` to be left out: datebin reads no service files: write host, port, dbname and user here",
+        ),
+        ("passfile=/etc/passwd", "`passfile` to be left out: set the variable PGPASSFILE to the file instead"),
+        (
+            "require_auth=scram-sha-256",
+            "`require_auth` to be left out: datebin logs in as the server asks, and sslmode=verify-full proves who the server is",
+        ),
+        (
+            "gssencmode=require",
+            "`gssencmode` to be left out: datebin knows no GSSAPI, and sslmode=verify-full encrypts with TLS",
+        ),
+    ] {
+        assert_eq!(said(&url(parameters)), format!("{wrong} {expected}"));
+        let pairs = format!("host=db.example password=hunter2 dbname=metrics user=u {parameters}");
+        assert_eq!(said(&pairs), format!("{wrong} {expected}"));
+    }
+    // What stands behind a password may be a part of it, and is not repeated.
+    let unnamed = said("host=db.example password=a hunter2=b");
+    assert!(unnamed.starts_with(&format!("{wrong} known parameters only, and one is not: in a password")), "{unnamed}");
+}
+
+#[test]
+fn the_role_is_that_of_the_url_then_of_the_environment_then_of_the_system() {
+    let directory = std::env::temp_dir().join(format!("datebin-users-{}", std::process::id()));
+    fs::create_dir_all(&directory).expect("a directory");
+    let role = |settings: &[(&str, &str)]| {
+        let shown = ran(&directory, settings, &["config"]);
+        let said = String::from_utf8_lossy(&shown.stdout).into_owned();
+        let place = said.lines().find_map(|line| line.strip_prefix("DATABASE_URL=postgres://")).expect("the place");
+        place.split('@').next().expect("a role").to_owned()
+    };
+    let (none, own) = (("DATABASE_URL", "postgres://localhost/metrics"), ("DATABASE_URL", "host=localhost user=own"));
+    let system = std::process::Command::new("id").arg("-un").output().expect("id").stdout;
+    let system = String::from_utf8(system).expect("a name").trim().to_owned();
+    assert_eq!(role(&[own, ("PGUSER", "pg")]), "own");
+    assert_eq!(role(&[none, ("PGUSER", "pg"), ("USER", "other")]), "pg");
+    assert_eq!(role(&[none, ("USER", "other")]), system);
+    fs::write(directory.join(".env"), "PGUSER=written\n").expect("a file");
+    assert_eq!(role(&[none]), "written");
+    fs::remove_dir_all(&directory).expect("the directory");
+}
+
+#[test]
 fn who_cannot_reach_the_database_is_told_where_it_is_and_what_to_do() {
     let directory = std::env::temp_dir();
     let url = format!("postgres://reader:hunter2@127.0.0.1:{}/metrics", free_port());

@@ -19,8 +19,8 @@ use sqlx::postgres::PgConnectOptions;
 use super::error::DbError;
 use crate::tls::{ClientSetup, KeyPair, Roots};
 pub use failure::TlsFailure;
+pub use parameters::LibpqVariables;
 pub(super) use parameters::TlsParameters;
-pub use parameters::TlsVariables;
 use seen::TlsRefusals;
 
 /// What a connection asks of TLS, from nothing to everything.

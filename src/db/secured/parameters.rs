@@ -1,4 +1,4 @@
-//! What a URL and the environment say of TLS.
+//! What a URL says of TLS, and libpq's variables for what it leaves open.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::tls::{KeyPair, Roots};
 
 /// libpq's variables, for what a URL does not say.
 #[derive(Clone, Debug, Default)]
-pub struct TlsVariables {
+pub struct LibpqVariables {
     /// `PGSSLMODE`.
     pub mode: Option<String>,
     /// `PGSSLROOTCERT`.
@@ -23,13 +23,15 @@ pub struct TlsVariables {
     pub key: Option<String>,
     /// The folder of libpq's files, `~/.postgresql`.
     pub folder: Option<PathBuf>,
+    /// Who logs in where the URL does not say: `PGUSER`, otherwise the operating system's user, otherwise `USER`.
+    pub user: Option<String>,
     /// Whether `SSL_CERT_FILE` or `SSL_CERT_DIR` says where the system's authorities are.
     pub is_system_elsewhere: bool,
     /// The parameters that variables set to more than there is.
     pub unsupported: Vec<&'static str>,
 }
 
-impl TlsVariables {
+impl LibpqVariables {
     /// The parameters that variables set to more than there is; `read` gives the value of a variable.
     pub fn unsupported(read: impl Fn(&str) -> Option<String>) -> Vec<&'static str> {
         let asks = |one: &&Unsupported| one.variable.and_then(&read).is_some_and(|value| !one.is_fine(&value));
@@ -40,6 +42,8 @@ impl TlsVariables {
 /// A parameter that may ask for more than there is.
 struct Unsupported {
     parameter: &'static str,
+    /// Why, and what helps.
+    cure: &'static str,
     /// The variable that stands in for it.
     variable: Option<&'static str>,
     /// The values that do not.
@@ -47,8 +51,19 @@ struct Unsupported {
 }
 
 impl Unsupported {
-    const fn new(parameter: &'static str, variable: &'static str, fine: &'static [&'static str]) -> Self {
-        Self { parameter, variable: Some(variable), fine }
+    const fn new(parameter: &'static str, variable: &'static str, cure: &'static str) -> Self {
+        Self { parameter, cure, variable: Some(variable), fine: &[] }
+    }
+
+    const fn fine(self, fine: &'static [&'static str]) -> Self {
+        Self { fine, ..self }
+    }
+
+    /// The error where its variable asks for more.
+    fn unset(&self) -> InvalidUrl {
+        let (variable, cure) = (self.variable.unwrap_or_default(), self.cure);
+        let usual = self.fine.last().map(|fine| format!(", or write {}={fine} into the URL", self.parameter));
+        InvalidUrl(format!("{variable} to be unset: {cure}{}", usual.unwrap_or_default()).into())
     }
 
     fn is_fine(&self, value: &str) -> bool {
@@ -56,18 +71,47 @@ impl Unsupported {
     }
 }
 
+const REVOKED: &str = "datebin reads no lists of revoked certificates";
+const VERSIONS: &str = "datebin speaks TLS 1.2 and 1.3";
+
 const UNSUPPORTED: &[Unsupported] = &[
-    Unsupported::new("sslcrl", "PGSSLCRL", &[]),
-    Unsupported::new("sslcrldir", "PGSSLCRLDIR", &[]),
-    Unsupported { parameter: "sslpassword", variable: None, fine: &[] },
-    Unsupported::new("sslnegotiation", "PGSSLNEGOTIATION", &["postgres"]),
-    Unsupported::new("sslcertmode", "PGSSLCERTMODE", &["allow"]),
-    Unsupported::new("ssl_min_protocol_version", "PGSSLMINPROTOCOLVERSION", &["TLSv1", "TLSv1.1", "TLSv1.2"]),
-    Unsupported::new("ssl_max_protocol_version", "PGSSLMAXPROTOCOLVERSION", &["TLSv1.3"]),
-    Unsupported::new("channel_binding", "PGCHANNELBINDING", &["disable", "prefer"]),
-    Unsupported::new("gssencmode", "PGGSSENCMODE", &["disable", "prefer"]),
-    Unsupported::new("require_auth", "PGREQUIREAUTH", &[]),
-    Unsupported::new("requirepeer", "PGREQUIREPEER", &[]),
+    Unsupported::new("sslcrl", "PGSSLCRL", REVOKED),
+    Unsupported::new("sslcrldir", "PGSSLCRLDIR", REVOKED),
+    Unsupported {
+        parameter: "sslpassword",
+        cure: "datebin reads keys without a password: `openssl pkey` writes such a key",
+        variable: None,
+        fine: &[],
+    },
+    Unsupported::new("sslnegotiation", "PGSSLNEGOTIATION", "datebin asks the server whether it has TLS")
+        .fine(&["postgres"]),
+    Unsupported::new("sslcertmode", "PGSSLCERTMODE", "datebin sends its certificate where the server asks for one")
+        .fine(&["allow"]),
+    Unsupported::new("ssl_min_protocol_version", "PGSSLMINPROTOCOLVERSION", VERSIONS)
+        .fine(&["TLSv1", "TLSv1.1", "TLSv1.2"]),
+    Unsupported::new("ssl_max_protocol_version", "PGSSLMAXPROTOCOLVERSION", VERSIONS).fine(&["TLSv1.3"]),
+    Unsupported::new(
+        "channel_binding",
+        "PGCHANNELBINDING",
+        "datebin does not bind logins to the TLS channel, and sslmode=verify-full proves who the server is",
+    )
+    .fine(&["disable", "prefer"]),
+    Unsupported::new(
+        "gssencmode",
+        "PGGSSENCMODE",
+        "datebin knows no GSSAPI, and sslmode=verify-full encrypts with TLS",
+    )
+    .fine(&["disable", "prefer"]),
+    Unsupported::new(
+        "require_auth",
+        "PGREQUIREAUTH",
+        "datebin logs in as the server asks, and sslmode=verify-full proves who the server is",
+    ),
+    Unsupported::new(
+        "requirepeer",
+        "PGREQUIREPEER",
+        "datebin does not ask who owns a socket, and a host with sslmode=verify-full proves who the server is",
+    ),
 ];
 
 /// The parameters of a URL that are about TLS, and the address that stands for its host.
@@ -94,7 +138,7 @@ impl TlsParameters {
             _ => {
                 let Some(known) = UNSUPPORTED.iter().find(|known| known.parameter == name) else { return Ok(false) };
                 if !known.is_fine(value) {
-                    return Err(InvalidUrl(NO_SUCH_PARAMETER));
+                    return Err(InvalidUrl::refused(name, known.cure));
                 }
                 self.settled.extend((!value.is_empty()).then_some(known.parameter));
                 return Ok(true);
@@ -109,10 +153,13 @@ impl TlsParameters {
         self,
         options: &PgConnectOptions,
         host: String,
-        variables: &TlsVariables,
+        variables: &LibpqVariables,
     ) -> Result<Security, InvalidUrl> {
-        if variables.unsupported.iter().any(|parameter| !self.settled.contains(parameter)) {
-            return Err(InvalidUrl(NO_SUCH_VARIABLE));
+        let unsettled = |one: &&Unsupported| {
+            variables.unsupported.contains(&one.parameter) && !self.settled.contains(&one.parameter)
+        };
+        if let Some(one) = UNSUPPORTED.iter().find(unsettled) {
+            return Err(one.unset());
         }
         let named = |own: Option<String>, variable: &Option<String>| {
             own.or_else(|| variable.clone().filter(|value| !value.is_empty()))
@@ -122,22 +169,23 @@ impl TlsParameters {
             _ => Roots::File(roots.into()),
         });
         let asked = named(self.mode, &variables.mode);
-        let asked = asked.map(|mode| SslMode::parse(&mode).ok_or(InvalidUrl(MODES))).transpose()?;
+        let asked = asked.map(|mode| SslMode::parse(&mode).ok_or(InvalidUrl::expected(MODES))).transpose()?;
         if roots == Some(Roots::System) && asked.is_some_and(|mode| mode != SslMode::VerifyFull) {
-            return Err(InvalidUrl(WEAK));
+            return Err(InvalidUrl::expected(WEAK));
         }
         let usual =
             if roots == Some(Roots::System) || !is_local(options) { SslMode::VerifyFull } else { SslMode::Prefer };
         let in_folder = |name: &str| variables.folder.as_ref().map(|folder| folder.join(name));
         let (certificate, key) = (named(self.certificate, &variables.certificate), named(self.key, &variables.key));
         if certificate.is_none() && key.is_some() {
-            return Err(InvalidUrl("sslcert with sslkey"));
+            return Err(InvalidUrl::expected("sslcert with sslkey"));
         }
         let usual_key = || in_folder("postgresql.key");
         let own = match certificate {
             None => None,
             Some(certificate) => {
-                let key = key.map(PathBuf::from).or_else(usual_key).ok_or(InvalidUrl("sslkey with sslcert"))?;
+                let key =
+                    key.map(PathBuf::from).or_else(usual_key).ok_or(InvalidUrl::expected("sslkey with sslcert"))?;
                 Some(KeyPair { certificate: certificate.into(), key })
             }
         };
@@ -159,11 +207,6 @@ impl TlsParameters {
 
 const MODES: &str = "sslmode to be disable, allow, prefer, require, verify-ca or verify-full";
 const WEAK: &str = "sslmode=verify-full with sslrootcert=system: for less, too many authorities are the system's";
-const NO_SUCH_VARIABLE: &str = "none of PGSSLCRL, PGSSLCRLDIR, PGREQUIREAUTH, PGREQUIREPEER, PGCHANNELBINDING=require, \
-     PGSSLMINPROTOCOLVERSION=TLSv1.3 and other variables of libpq that would make the connection safer and that datebin does \
-     not know: unset it, or write its usual value into the URL";
-const NO_SUCH_PARAMETER: &str = "none of sslcrl, sslcrldir, sslpassword, require_auth, requirepeer, channel_binding=require and other parameters \
-     of libpq that would make the connection safer and that datebin does not know";
 
 impl SslMode {
     fn parse(text: &str) -> Option<Self> {
