@@ -1,19 +1,17 @@
 //! Values of flags, and errors in the words of the command line.
 
 use crate::error::Error;
-use crate::intake::{self, PayloadFields};
+use crate::intake::{self, OptionProblem, OptionRefusal, PayloadFields};
 use crate::plan::METRICS_LISTED;
 
 /// Why an option of a panel would be ignored; none where it is taken.
-pub(super) fn unreadable(name: &str, value: &str) -> Option<String> {
-    let mut notices = Vec::new();
+pub(super) fn refusal(name: &str, value: &str) -> Option<OptionRefusal> {
     let said = PayloadFields::from([(name.to_owned(), vec![value.to_owned()])]);
-    let read = intake::options(&said, &mut notices);
-    let ignored = format!("`{name}` is ignored");
-    let told = notices.iter().find_map(|notice| notice.strip_prefix(&ignored).map(str::to_owned));
+    let read = intake::options(&said);
     // What Grafana did not replace is no news to a panel.
-    let is_variable = name == "step" && read.step.is_none() && value != "auto";
-    told.or_else(|| is_variable.then(|| format!(", as {value:?} is a variable of a dashboard")))
+    let is_variable = name == "step" && read.refused.is_empty() && read.options.step.is_none() && value != "auto";
+    let variable = || OptionRefusal { option: "step", problem: OptionProblem::Variable { value: value.to_owned() } };
+    read.refused.into_iter().next().or_else(|| is_variable.then(variable))
 }
 
 /// An error of the range in the words of the command line.
@@ -45,12 +43,26 @@ mod tests {
             ("fill", "bogus"),
             ("legend", &"x".repeat(1001)),
         ] {
-            assert!(unreadable(name, value).is_some(), "{name}: {value}");
+            assert_eq!(refusal(name, value).map(|refused| refused.option), Some(name), "{name}: {value}");
         }
         for (name, value) in [("step", "15s"), ("step", "auto"), ("fill", "zero"), ("fill", "0"), ("legend", "$x")] {
-            assert_eq!(unreadable(name, value), None, "{name}: {value}");
+            assert_eq!(refusal(name, value), None, "{name}: {value}");
         }
-        let unknown = ", as \"prevous\" is unknown: did you mean previous?";
-        assert_eq!(unreadable("fill", "prevous").as_deref(), Some(unknown));
+        let (value, near) = ("prevous".to_owned(), vec!["previous".to_owned()]);
+        let expected = "expected none, null, zero, previous, linear".to_owned();
+        let unknown = OptionRefusal { option: "fill", problem: OptionProblem::Unknown { value, near, expected } };
+        assert_eq!(refusal("fill", "prevous"), Some(unknown));
+        for (name, value, words) in [
+            ("fill", "prevous", ", as \"prevous\" is unknown: did you mean previous?"),
+            ("step", "banana", ", as \"banana\" is unknown: expected a length such as 30s, 1h, 1d, 1mo"),
+            ("step", "$__interval", ", as \"$__interval\" is a variable of a dashboard"),
+            ("legend", &"x".repeat(1001), ": it is longer than 1000 bytes"),
+        ] {
+            assert_eq!(
+                refusal(name, value).map(|refused| refused.to_string()).as_deref(),
+                Some(words),
+                "{name}: {value}"
+            );
+        }
     }
 }

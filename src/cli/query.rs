@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::{Value, json};
 
-use super::flags::{error_text, range_text, unreadable};
+use super::flags::{error_text, range_text, refusal};
 use super::instant::moment;
 use super::{CommandError, chart, print, promql, say, terminal};
 use crate::cache::FetchOrigin;
@@ -206,7 +206,7 @@ impl Arguments {
         let panels =
             if self.promql { &[][..] } else { &[("step", &self.step), ("fill", &self.fill), ("legend", &self.legend)] };
         for (name, value) in panels {
-            if let Some(why) = value.as_ref().and_then(|value| unreadable(name, value)) {
+            if let Some(why) = value.as_ref().and_then(|value| refusal(name, value)) {
                 return Err(format!("--{name} cannot be used{why}").into());
             }
         }

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::options::unknown;
 use super::payload::{LABEL_FIELD, PayloadFields};
+use super::refused::OptionRefusal;
 use crate::ast::{
     Aggregate, AggregateOp, Call, Expr, ExprKind, Grouping, Matcher, Selector, Span, Subquery, Test, WindowLength,
 };
@@ -147,7 +147,8 @@ fn over_time(text: &str, notices: &mut Vec<String>) -> Option<(&'static str, Opt
         }
         (None, _) => {
             let near = nearest(word, RangeFunction::words().map(short));
-            notices.push(unknown("over_time", text, &near, "expected a word such as avg, max, last, rate"));
+            let expected = "expected a word such as avg, max, last, rate".to_owned();
+            notices.push(OptionRefusal::unknown("over_time", text, &near, expected).notice());
             None
         }
     }
@@ -163,7 +164,8 @@ fn aggregation(text: &str, notices: &mut Vec<String>) -> Option<(AggregateOp, Op
     let (word, number) = word_and_number(text);
     let Some(op) = AGGREGATIONS.into_iter().find(|op| op.word() == word) else {
         let near = nearest(word, AGGREGATIONS.iter().map(|op| op.word()));
-        notices.push(unknown("aggregation", text, &near, "expected a word such as sum, avg, max, topk(5)"));
+        let expected = "expected a word such as sum, avg, max, topk(5)".to_owned();
+        notices.push(OptionRefusal::unknown("aggregation", text, &near, expected).notice());
         return None;
     };
     let numbered = takes_number(op);

@@ -10,6 +10,7 @@ mod payload;
 mod picker;
 pub mod prometheus;
 mod range;
+mod refused;
 mod replaced;
 mod scalar;
 mod variable;
@@ -18,10 +19,11 @@ pub use annotations::{AnnotationQuestion, annotation_targets, annotations};
 pub use builder::{AGGREGATIONS, Builder, takes_number};
 pub use labels::{LabelScope, PICKER, label_scope};
 pub use new_annotation::new_annotation;
-pub use options::options;
+pub use options::{ReadOptions, options};
 pub use payload::{LABEL_FIELD, PayloadFields};
 pub use picker::{OpenedField, metric, opened};
 pub use range::{Moment, time_range};
+pub use refused::{OptionProblem, OptionRefusal};
 pub use variable::{VARIABLE_WORDS, VariableAsk, VariableQuestion, is_variable, variable};
 
 use serde::de::DeserializeOwned;
@@ -177,7 +179,7 @@ fn target(value: &Value, limits: Limits) -> Option<TargetQuestion> {
     if let Err(error) = replaced::members(&said) {
         question.text = question.text.and(Err(error));
     }
-    question.options = options(&said, &mut question.notices);
+    question.options = options(&said).of_panel(&mut question.notices);
     question.builder = Builder::read(&said, &mut question.notices);
     if let Err(error) = question.builder.bounded(limits) {
         question.text = Err(error);

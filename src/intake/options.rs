@@ -1,30 +1,48 @@
 //! Named texts → how an answer is cut, filled, reduced and shown.
 
 use super::payload::PayloadFields;
+use super::refused::{OptionProblem, OptionRefusal};
 use super::replaced::is_built_in;
 use crate::ast::{Fill, Format, Options, Reduce};
 use crate::language;
 use crate::nearest::nearest;
 use crate::time::{Step, Zone};
 
-/// The longest text that a notice quotes.
-const SHOWN: usize = 60;
-
 /// The longest template of a legend: each series has one.
 const LEGEND: usize = 1000;
 
+/// What named texts say of an answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReadOptions {
+    /// What was taken.
+    pub options: Options,
+    /// What was not.
+    pub refused: Vec<OptionRefusal>,
+    /// What else is to be said.
+    pub notices: Vec<String>,
+}
+
 /// Reads `fill`, `reduce`, `format`, `legend`, `step` and `tz`, whether they are a payload's members or a URL's
-/// parameters. Of several texts the first counts, an empty one says nothing, and what cannot be read is ignored with
-/// a notice.
-pub fn options(said: &PayloadFields, notices: &mut Vec<String>) -> Options {
-    let mut reader = Reader { said, notices };
-    Options {
+/// parameters. Of several texts the first counts, and an empty one says nothing.
+pub fn options(said: &PayloadFields) -> ReadOptions {
+    let mut reader = Reader { said, refused: Vec::new(), notices: Vec::new() };
+    let options = Options {
         step: reader.step(),
         zone: reader.zone(),
         fill: reader.word("fill", &[("0", Fill::Zero)], Fill::ALL, Fill::word).unwrap_or_default(),
         reduce: reader.word("reduce", &[("min-max", Reduce::MinMax)], Reduce::ALL, Reduce::word).unwrap_or_default(),
         format: reader.format().unwrap_or_default(),
         legend: reader.legend(),
+    };
+    ReadOptions { options, refused: reader.refused, notices: reader.notices }
+}
+
+impl ReadOptions {
+    /// The options of a panel, which ignores what cannot be read, and says so.
+    pub(super) fn of_panel(self, notices: &mut Vec<String>) -> Options {
+        notices.extend(self.refused.iter().map(OptionRefusal::notice));
+        notices.extend(self.notices);
+        self.options
     }
 }
 
@@ -35,7 +53,8 @@ pub(super) fn old_type(text: &str) -> Option<Format> {
 
 struct Reader<'a> {
     said: &'a PayloadFields,
-    notices: &'a mut Vec<String>,
+    refused: Vec<OptionRefusal>,
+    notices: Vec<String>,
 }
 
 impl Reader<'_> {
@@ -47,7 +66,7 @@ impl Reader<'_> {
 
     fn word<T: Copy + 'static>(
         &mut self,
-        name: &str,
+        name: &'static str,
         others: &[(&str, T)],
         all: &'static [T],
         word: fn(T) -> &'static str,
@@ -58,7 +77,7 @@ impl Reader<'_> {
         if found.is_none() {
             let words: Vec<&str> = all.iter().map(|known| word(*known)).collect();
             let near = nearest(&text, words.iter().copied());
-            self.notices.push(unknown(name, &text, &near, &format!("expected {}", words.join(", "))));
+            self.refused.push(OptionRefusal::unknown(name, &text, &near, format!("expected {}", words.join(", "))));
         }
         found
     }
@@ -72,7 +91,7 @@ impl Reader<'_> {
     fn legend(&mut self) -> Option<String> {
         let text = self.text("legend")?;
         if text.len() > LEGEND {
-            self.notices.push(format!("`legend` is ignored: it is longer than {LEGEND} bytes"));
+            self.refused.push(OptionRefusal { option: "legend", problem: OptionProblem::TooLong { most: LEGEND } });
             return None;
         }
         // A template is text: what looks like a variable in it is shown, and said.
@@ -86,7 +105,8 @@ impl Reader<'_> {
         let text = self.text("step").filter(|text| !is_built_in(text) && text != "auto")?;
         let step = Step::parse(&text);
         if step.is_none() {
-            self.notices.push(unknown("step", &text, &[], "expected a length such as 30s, 1h, 1d, 1mo"));
+            let expected = "expected a length such as 30s, 1h, 1d, 1mo";
+            self.refused.push(OptionRefusal::unknown("step", &text, &[], expected.to_owned()));
         }
         step
     }
@@ -96,18 +116,9 @@ impl Reader<'_> {
         let zone = Zone::parse(&text);
         if zone.is_none() {
             let near = nearest(&text, Zone::names());
-            self.notices.push(unknown("tz", &text, &near, "expected an IANA time zone such as Europe/Berlin"));
+            let expected = "expected an IANA time zone such as Europe/Berlin";
+            self.refused.push(OptionRefusal::unknown("tz", &text, &near, expected.to_owned()));
         }
         zone
-    }
-}
-
-/// The notice for a text that means nothing under its name.
-pub(super) fn unknown(name: &str, text: &str, near: &[&str], expected: &str) -> String {
-    let shown: String = text.chars().take(SHOWN).collect();
-    if near.is_empty() {
-        format!("`{name}` is ignored, as {shown:?} is unknown: {expected}")
-    } else {
-        format!("`{name}` is ignored, as {shown:?} is unknown: did you mean {}?", near.join(", "))
     }
 }

@@ -126,7 +126,7 @@ fn both_lists_of_filters_count_once() -> Result<(), Error> {
 fn wishes(pairs: &[(&str, &str)]) -> (Options, Vec<String>) {
     let said: PayloadFields = pairs.iter().map(|(name, text)| ((*name).to_owned(), vec![(*text).to_owned()])).collect();
     let mut notices = Vec::new();
-    (options(&said, &mut notices), notices)
+    (options(&said).of_panel(&mut notices), notices)
 }
 
 #[test]
