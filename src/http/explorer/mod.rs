@@ -20,7 +20,19 @@ use sha2::{Digest as _, Sha256};
 use super::{App, CallerApp, health};
 
 const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+/// One script of several files, so that they share their names.
+const SCRIPT: &str = concat!(
+    include_str!("page/start.js"),
+    include_str!("page/metrics.js"),
+    include_str!("page/question.js"),
+    include_str!("page/filters.js"),
+    include_str!("page/asking.js"),
+    include_str!("page/answer.js"),
+    include_str!("page/copies.js"),
+    include_str!("page/chart.js"),
+    include_str!("page/catalog.js"),
+    include_str!("page/page.js"),
+);
 const PAGE: &str = include_str!("page.html");
 
 /// What the script asks.

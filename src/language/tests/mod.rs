@@ -2,6 +2,7 @@
 
 mod bombs;
 mod exact;
+mod explorer;
 mod forms;
 mod grammar;
 mod invalid;

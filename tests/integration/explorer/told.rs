@@ -54,7 +54,7 @@ async fn series_without_a_number_and_rows_are_told(pool: PgPool) {
     browser.click("#cost summary").await;
     let cost = browser.value("document.getElementById('cost').innerText").await;
     assert!(cost.as_str().unwrap().contains("Rows\t1 read from the database"), "{cost}");
-    // More series than the chart draws, of which some are listed.
+    // Where all series are drawn, none is listed.
     let many = "label_replace(cpu, \"x\", \"1\", \"\", \"\")";
     let other = server.get(&format!("/explorer/answer?target={many}&{RANGE}")).await;
     assert_eq!(other.body["undrawn"], json!([]), "{}", other.body);
@@ -63,6 +63,43 @@ async fn series_without_a_number_and_rows_are_told(pool: PgPool) {
     browser.until("document.querySelectorAll('#legend tbody tr').length === 4").await;
     let copy = browser.value("copies()[4][1]").await;
     assert!(copy.as_str().unwrap().contains("--promql") && copy.as_str().unwrap().contains("--step '300'"), "{copy}");
+    assert_eq!(browser.complaints(&server.base).await, Vec::<String>::new());
+}
+
+/// Four hundred series with long names, of which three have no number.
+const MANY: &str = "
+    CREATE TABLE many (ts timestamptz NOT NULL, host text NOT NULL, value double precision, PRIMARY KEY (host, ts));
+    INSERT INTO many SELECT '2024-01-01Z'::timestamptz + m * interval '1 min', 'a-rather-long-name-of-a-host-in-a-rack-' || n,
+        CASE WHEN n <= 3 THEN 'NaN'::float8 ELSE n END FROM generate_series(1, 400) AS n, generate_series(0, 1) AS m;";
+
+#[sqlx::test(migrations = false)]
+async fn hundreds_of_series_that_are_not_drawn_keep_the_page_short(pool: PgPool) {
+    let Some(browser) = Browser::start().await else { return };
+    sql(&pool, MANY).await;
+    let server = Server::start(&pool).await;
+    for width in [320, 1280] {
+        browser.size(width, 800).await;
+        browser.open(&format!("{}/?{RANGE}&target=many", server.base)).await;
+        browser.until("document.querySelectorAll('#legend tbody tr').length === 20").await;
+        let summary = browser.value("document.querySelector('#undrawn summary').innerText").await;
+        assert_eq!(summary, "380 more series, not drawn", "{width}");
+        let height = "document.documentElement.scrollHeight";
+        let before = browser.value(height).await.as_u64().unwrap();
+        browser.click("#undrawn summary").await;
+        browser.until("document.querySelector('#undrawn').open").await;
+        let listed = browser
+            .value("[document.querySelectorAll('#undrawn li').length, document.querySelector('#undrawn p').innerText]")
+            .await;
+        assert_eq!(listed, json!([200, "and 180 more"]), "{width}");
+        let after = browser.value(height).await.as_u64().unwrap();
+        assert!(after > before && after - before < 450, "{width}: {before} → {after}");
+        // Every line can be read: it wraps, and the list scrolls, with the keyboard too.
+        let read = "(() => { const list = document.querySelector('#undrawn ul'); list.focus(); list.scrollTop = list.scrollHeight; \
+            const last = list.lastElementChild.getBoundingClientRect(), box = list.getBoundingClientRect(); \
+            return [document.activeElement === list, last.bottom <= box.bottom + 1, list.scrollWidth <= list.clientWidth, \
+            list.lastElementChild.textContent.endsWith(': a chart draws 20 series'), document.documentElement.scrollWidth <= innerWidth]; })()";
+        assert_eq!(browser.value(read).await, json!([true, true, true, true, true]), "{width}");
+    }
     assert_eq!(browser.complaints(&server.base).await, Vec::<String>::new());
 }
 
