@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 fn sources() -> Vec<(String, String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
-    walk(&root, &mut files);
+    walk(&root, "rs", &mut files);
     let read = |file: &PathBuf| {
         let path = file.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
         let module = path.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
@@ -19,12 +19,12 @@ fn sources() -> Vec<(String, String, String)> {
     files.iter().map(read).filter(|(path, _, _)| !is_test(path)).collect()
 }
 
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+fn walk(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            walk(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            walk(&path, extension, files);
+        } else if path.extension().is_some_and(|own| own == extension) {
             files.push(path);
         }
     }
@@ -153,4 +153,14 @@ fn files_stay_small() {
         .map(|(path, lines)| format!("{path}: {lines} lines"))
         .collect();
     assert_eq!(long, Vec::<String>::new());
+}
+
+#[test]
+fn scripts_stay_small() {
+    let mut files = Vec::new();
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "js", &mut files);
+    let lines = |file: &PathBuf| fs::read_to_string(file).unwrap().lines().count();
+    let long: Vec<&PathBuf> = files.iter().filter(|file| lines(file) > 300).collect();
+    assert_eq!(long, Vec::<&PathBuf>::new());
+    assert!(files.len() > 5, "the test looks at nothing");
 }
