@@ -10,7 +10,7 @@ use crate::identity::Identity;
 
 /// How long it counts.
 const LASTS: Duration = Duration::from_secs(30);
-/// How long it counts while some names were not found in time: finding out takes seconds each time.
+/// How long it counts while some names are missing: finding out takes seconds each time.
 const LASTS_UNDECIDED: Duration = Duration::from_secs(15);
 /// The most people of whom it is kept.
 const MOST: usize = 200;
@@ -31,7 +31,7 @@ struct CallerSnapshot {
 
 impl CallerSnapshot {
     fn lasts(&self) -> Duration {
-        let is_undecided = self.known.get().is_some_and(|known| !known.undecided().is_empty());
+        let is_undecided = self.known.get().is_some_and(|known| !known.missing().of_caller.is_empty());
         if is_undecided { LASTS_UNDECIDED } else { LASTS }
     }
 }

@@ -124,6 +124,9 @@ impl Searched {
         let why = match (relations, readable, snapshot.sources()) {
             (0, ..) => format!("which {} no tables", have(&searched)),
             (_, 0, _) => self.unreadable(&searched),
+            (_, _, [_, ..]) if snapshot.missing().is_of_catalog => {
+                "and the rows that name its metrics could not be read".to_owned()
+            }
             (_, _, [source, ..]) => format!("and the rows of {} name no metric yet", source.relation),
             _ if !file.discovery.enabled => {
                 "and [discovery] enabled = false leaves its tables to the presets, which know none of them".to_owned()

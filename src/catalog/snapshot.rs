@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::classify::{Decision, seen_decisions};
+use super::missing::MissingNames;
 use super::searched::Searched;
-use super::{AnnotationSource, Metric, Relation, Rollup, RollupCoverage, Source, SourceLabel};
+use super::{AnnotationSource, Metric, Rollup, RollupCoverage, Source, SourceLabel};
 use crate::nearest::Lexicon;
 use crate::time::Zone;
 
@@ -25,8 +26,7 @@ pub struct Snapshot {
     /// How far the database's clock is ahead of ours, in milliseconds.
     skew_ms: i64,
     notes: Vec<String>,
-    /// Relations whose metrics are not in it, because the names that its caller may see were not found in time.
-    undecided: Vec<Relation>,
+    missing: MissingNames,
     /// One decision for each relation.
     decisions: Vec<Decision>,
     /// Where discovery looked.
@@ -95,7 +95,7 @@ impl Snapshot {
         }
         let annotations = AnnotationSource::own().into_iter().chain(annotations).collect();
         let (aliases, notes, lexicon) = (BTreeMap::new(), Vec::new(), OnceLock::new());
-        let (undecided, decisions) = (Vec::new(), Vec::new());
+        let (missing, decisions) = (MissingNames::default(), Vec::new());
         let fine = sources.iter().map(|_| AtomicBool::default()).collect();
         Ok(Self {
             sources,
@@ -105,7 +105,7 @@ impl Snapshot {
             zone,
             skew_ms: 0,
             notes,
-            undecided,
+            missing,
             decisions,
             searched: Searched::default(),
             fine,
@@ -137,7 +137,7 @@ impl Snapshot {
             zone: self.zone,
             skew_ms: self.skew_ms,
             notes: Vec::new(),
-            undecided: Vec::new(),
+            missing: self.missing.seen(Vec::new()),
             decisions: seen_decisions(&self.decisions, &sources),
             searched: self.searched.unnamed(),
             lexicon: OnceLock::new(),
@@ -147,16 +147,16 @@ impl Snapshot {
         }
     }
 
-    /// The same; the names of these relations were not found in time.
+    /// The same with what it lacks.
     #[must_use]
-    pub fn with_undecided(self, undecided: Vec<Relation>) -> Self {
-        Self { undecided, ..self }
+    pub fn lacking(self, missing: MissingNames) -> Self {
+        Self { missing, ..self }
     }
 
-    /// The relations whose metrics are missing, because the names that its caller may see were not found in time.
+    /// What it lacks, because rows could not be read.
     #[must_use]
-    pub fn undecided(&self) -> &[Relation] {
-        &self.undecided
+    pub const fn missing(&self) -> &MissingNames {
+        &self.missing
     }
 
     /// Says which members each source's document label has, in the order of the sources.

@@ -39,7 +39,8 @@ pub fn write(snapshot: &Snapshot, decisions: &[Decision]) -> String {
         source(&mut out, found, by_relation.get(&found.relation).map_or(&[], Vec::as_slice));
     }
     left_out(&mut out, snapshot, decisions);
-    for note in snapshot.notes() {
+    let unread = snapshot.missing().unread.iter().map(|one| &one.text);
+    for note in snapshot.notes().iter().chain(unread) {
         comment(&mut out, note);
     }
     if snapshot.names().next().is_some() {
@@ -106,7 +107,7 @@ fn narrow(out: &mut String, source: &Source, decisions: &[&Decision]) {
     let stored = || source.metrics.iter().filter_map(|own| own.stored_name.as_ref().map(|name| (own, name)));
     let Some((first, name)) = stored().next() else {
         source.numbers.iter().for_each(|document| value::members(out, document));
-        comment(out, "no names are stored yet");
+        comment(out, "no names are known");
         return;
     };
     let prefix = first.name.strip_suffix(name.as_str());

@@ -70,6 +70,13 @@ async fn examine(engine: &Engine, snapshot: &Snapshot, found: &Survey, report: &
     let facts: HashMap<&Relation, &RelationFacts> = found.facts.relations.iter().map(|f| (&f.relation, f)).collect();
     let role = engine.database.config().role();
     report.findings.extend(snapshot.notes().iter().map(|note| Finding::new(Severity::Note, note)));
+    report.findings.extend(
+        snapshot
+            .missing()
+            .unread
+            .iter()
+            .map(|one| Finding::new(if one.is_slow { Severity::Note } else { Severity::Broken }, &one.text)),
+    );
     report.metrics = snapshot.names().count();
     let beside = snapshot.searched().beside().filter(|_| report.metrics > 0);
     report.findings.extend(beside.map(|other| Finding::new(Severity::Note, other)));
@@ -129,7 +136,8 @@ async fn source_report(
         checked.findings.extend(findings);
     }
     match source.metrics.first() {
-        None => checked.findings.push(Finding::new(Severity::Note, "it carries no metric: no names are stored yet")),
+        None if engine.snapshot().is_ok_and(|snapshot| snapshot.missing().is_of(&source.relation)) => {}
+        None => checked.findings.push(Finding::new(Severity::Note, "it carries no metric: no names are known")),
         Some(metric) if explain => match explained(engine, &metric.name).await {
             Ok(plan) => {
                 if plan.slow {

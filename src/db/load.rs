@@ -13,15 +13,16 @@ use super::config::{DatabaseConfig, SessionPurpose};
 use super::error::DbError;
 use super::lease::text;
 use super::pace::RoundTrip;
+use super::remembered::Memory;
 use super::session::Session;
 use super::settings::AccessMode;
 use super::start::SessionStart;
-use super::stored::{Memory, RowFactsReader};
+use super::stored::RowFactsReader;
 use super::{introspect, session};
 use crate::catalog::classify::{CatalogError, Decision, Verdict, classify, finish, sound};
 use crate::catalog::facts::{DiscoveryScope, Facts, RelationKind};
 use crate::catalog::file::CatalogFile;
-use crate::catalog::{Relation, Snapshot};
+use crate::catalog::{MissingNames, Relation, Snapshot};
 use crate::time::Zone;
 pub use error::LoadError;
 
@@ -247,12 +248,14 @@ async fn assembled(
     let views: HashSet<&Relation> =
         facts.relations.iter().filter(|facts| facts.kind == RelationKind::View).map(|facts| &facts.relation).collect();
     reader.notes.clear();
+    reader.unread.clear();
     reader.untrusted = draft.untrusted(facts, &file.discovery.trusted);
     let stored = reader.names(&mut draft, &views).await?;
     let (mut snapshot, decisions) = finish(draft, &stored)?;
     let members = reader.members(&snapshot).await?;
     snapshot.set_members(members);
     snapshot.add_notes(&reader.notes);
+    snapshot = snapshot.lacking(MissingNames::of_sources(std::mem::take(&mut reader.unread)));
     snapshot.set_searched(facts.searched.clone());
     snapshot.add_notes(&facts.searched.notes(file, &snapshot));
     reader.rollups(&mut snapshot).await?;

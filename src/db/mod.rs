@@ -27,6 +27,7 @@ mod pool;
 mod pooling;
 mod rollups;
 mod secured;
+mod remembered;
 mod requirement;
 mod servers;
 mod session;
@@ -51,8 +52,8 @@ pub use notices::listen;
 pub use path::SearchPath;
 pub use pieces::{Pieces, Timed};
 pub use pool::{Database, Deadline};
+pub(crate) use remembered::Memory;
 pub use secured::{LibpqVariables, TlsFailure};
-pub(crate) use stored::Memory;
 pub use watched::PoolState;
 
 /// What the log leaves out unless it is asked for: the server's own notices, e.g. that a schema exists already.

@@ -4,18 +4,21 @@
 //! row per name; all rows of a small relation; some rows of a large one, the newest if the time is indexed, together
 //! with the names that ANALYZE saw most. `statement_timeout` bounds each.
 
+mod statements;
+
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use sqlx::PgConnection;
 use tokio::time::Instant;
 
+use self::statements::{all_rows, loose_scan, most_common, some_rows};
 use super::error::DbError;
 use super::lease::{pairs, texts};
 use crate::catalog::classify::{NameStrategy, NamingRelation, StoredNames};
 use crate::catalog::filter::resolve_pattern;
 use crate::catalog::{Column, ColumnType, Filter, LabelValue, Source, SourceRow};
-use crate::sql::{self, Param, Statement, Writer};
+use crate::sql::{self, Statement, Writer};
 use crate::time::{Clock, Millis};
 
 /// Longer than anything takes.
@@ -31,12 +34,20 @@ const RECENT_MS: i64 = 86_400_000;
 /// How many rows of a large one are read.
 const SOME_ROWS: i64 = 200_000;
 
+/// The names of a narrow source, as far as they were found.
+#[derive(Debug)]
+pub(super) struct NamesFound {
+    pub(super) names: StoredNames,
+    /// Why the rows could not be read; then statistics know some names at best.
+    pub(super) failure: Option<DbError>,
+}
+
 /// Lists the names of a narrow source, sorted, however long that takes.
 ///
 /// # Errors
 /// The database is away, or the relation that is joined for the names fails.
 pub async fn stored_names(connection: &mut PgConnection, source: &Source, most: u32) -> Result<StoredNames, DbError> {
-    stored_names_until(connection, source, most, Instant::now() + NEVER).await
+    stored_names_until(connection, source, most, Instant::now() + NEVER).await.map(|found| found.names)
 }
 
 /// Lists the names of a narrow source, sorted. A statement that runs out of time, or that the relation itself makes
@@ -50,10 +61,10 @@ pub(super) async fn stored_names_until(
     source: &Source,
     most: u32,
     until: Instant,
-) -> Result<StoredNames, DbError> {
+) -> Result<NamesFound, DbError> {
     let mut found = all_names(connection, source, most, until).await?;
-    found.cut = found.names.len() > most as usize;
-    found.names.truncate(most as usize);
+    found.names.cut = found.names.names.len() > most as usize;
+    found.names.names.truncate(most as usize);
     Ok(found)
 }
 
@@ -63,7 +74,7 @@ async fn all_names(
     source: &Source,
     most: u32,
     until: Instant,
-) -> Result<StoredNames, DbError> {
+) -> Result<NamesFound, DbError> {
     if let Some(value) = source.name_value().filter(|_| !source.name_path.is_empty()) {
         let names = |since, most| sql::member_values(source, &value, since, most);
         return of_members(connection, source, names, most).await;
@@ -73,21 +84,21 @@ async fn all_names(
             let names = |since, most| sql::number_names(source, document, since, most);
             return of_members(connection, source, names, most).await;
         }
-        return Ok(stored(Vec::new(), NameStrategy::AllRows));
+        return Ok(found(Vec::new(), NameStrategy::AllRows));
     };
     if column.row != SourceRow::Own {
         return of_dimension(connection, source, column, most).await;
     }
-    let found = own_names(connection, source, column, (most, until)).await?;
-    if source.filters.is_empty() || Instant::now() >= until {
-        return Ok(found);
+    let own = own_names(connection, source, column, (most, until)).await?;
+    if source.filters.is_empty() || own.failure.is_some() || Instant::now() >= until {
+        return Ok(own);
     }
     let source = resolved(connection, source).await?;
-    let statement = sql::names_with_rows(&source, column, found.names.clone(), &source.filters);
+    let statement = sql::names_with_rows(&source, column, own.names.names.clone(), &source.filters);
     match texts(connection, &statement).await {
-        Ok(names) => Ok(stored(names, found.strategy)),
+        Ok(names) => Ok(found(names, own.names.strategy)),
         // A name too many answers with no rows; a name too few with an error.
-        Err(error) if is_about_the_relation(&error) => Ok(found),
+        Err(error) if is_about_the_relation(&error) => Ok(own),
         Err(error) => Err(error),
     }
 }
@@ -98,28 +109,40 @@ async fn own_names(
     source: &Source,
     column: &Column,
     (most, until): (u32, Instant),
-) -> Result<StoredNames, DbError> {
+) -> Result<NamesFound, DbError> {
     let most_common = most_common(source, column, most);
+    let mut failure = None;
     for strategy in strategies(source, column).into_iter().take_while(|_| Instant::now() < until) {
         let statement = match strategy {
             NameStrategy::LooseScan => loose_scan(source, column, most),
             NameStrategy::AllRows => all_rows(source, column, most),
             NameStrategy::NewestRows => some_rows(source, column, (true, most)),
-            NameStrategy::SomeRows | NameStrategy::Statistics | NameStrategy::Dimension | NameStrategy::Members => {
-                some_rows(source, column, (false, most))
-            }
+            NameStrategy::SomeRows
+            | NameStrategy::Statistics
+            | NameStrategy::Dimension
+            | NameStrategy::Members
+            | NameStrategy::Unread => some_rows(source, column, (false, most)),
         };
         match texts(connection, &statement).await {
-            Ok(names) if strategy.is_complete() => return Ok(stored(names, strategy)),
+            Ok(names) if strategy.is_complete() => return Ok(found(names, strategy)),
             Ok(names) => {
                 let common = texts(connection, &most_common).await?;
-                return Ok(stored(names.into_iter().chain(common), strategy));
+                return Ok(found(names.into_iter().chain(common), strategy));
             }
-            Err(error) if is_about_the_relation(&error) => {}
-            Err(error) => return Err(error),
+            Err(error) => failure = Some(worse(failure, error)?),
         }
     }
-    Ok(stored(texts(connection, &most_common).await?, NameStrategy::Statistics))
+    let names = found(texts(connection, &most_common).await?, NameStrategy::Statistics).names;
+    Ok(NamesFound { names, failure: failure.or(Some(DbError::Deadline)) })
+}
+
+/// Of two failures the one that more time would not help. One that is not about the relation is an error.
+fn worse(first: Option<DbError>, second: DbError) -> Result<DbError, DbError> {
+    match first {
+        _ if !is_about_the_relation(&second) => Err(second),
+        Some(first) if second.is_out_of_time() => Ok(first),
+        _ => Ok(second),
+    }
 }
 
 /// The names are those of the numbers in a document, or texts in one.
@@ -128,19 +151,21 @@ async fn of_members(
     source: &Source,
     statement: impl Fn(Option<Millis>, u32) -> Statement,
     most: u32,
-) -> Result<StoredNames, DbError> {
+) -> Result<NamesFound, DbError> {
     // Any rows of a large relation may all be old ones: those of the last day are looked at besides, where partitions
     // or an index lead to them in time.
     let recent = (!sql::finds_newest(source)).then(|| Clock::System.now().saturating_sub(RECENT_MS));
-    let mut names = Vec::new();
+    let (mut names, mut failure, mut is_read) = (Vec::new(), None, false);
     for since in [None].into_iter().chain(recent.map(Some)) {
         match texts(connection, &statement(since, most.saturating_add(1))).await {
-            Ok(found) => names.extend(found.into_iter().filter(|name| name.len() <= LONGEST_NAME as usize)),
-            Err(error) if is_about_the_relation(&error) => {}
-            Err(error) => return Err(error),
+            Ok(found) => {
+                is_read = true;
+                names.extend(found.into_iter().filter(|name| name.len() <= LONGEST_NAME as usize));
+            }
+            Err(error) => failure = Some(worse(failure, error)?),
         }
     }
-    Ok(stored(names, NameStrategy::Members))
+    Ok(NamesFound { failure: failure.filter(|_| !is_read), ..found(names, NameStrategy::Members) })
 }
 
 /// The names are in a dimension row: that relation has them all, and the rows of the source are not read.
@@ -149,12 +174,12 @@ async fn of_dimension(
     source: &Source,
     column: &Column,
     most: u32,
-) -> Result<StoredNames, DbError> {
+) -> Result<NamesFound, DbError> {
     let source = resolved(connection, source).await?;
     let statement = sql::label_values(&source, &LabelValue::Column(column.clone()), &[], None, most);
     let mut names = texts(connection, &statement).await?;
     names.retain(|name| name.len() <= LONGEST_NAME as usize);
-    Ok(stored(names, NameStrategy::Dimension))
+    Ok(found(names, NameStrategy::Dimension))
 }
 
 /// The source with the patterns of its conditions turned into the values that pass them.
@@ -212,74 +237,12 @@ fn strategies(source: &Source, column: &Column) -> Vec<NameStrategy> {
     strategies
 }
 
-fn stored(names: impl IntoIterator<Item = String>, strategy: NameStrategy) -> StoredNames {
+fn found(names: impl IntoIterator<Item = String>, strategy: NameStrategy) -> NamesFound {
     let names: BTreeSet<String> = names.into_iter().collect();
-    StoredNames { names: names.into_iter().collect(), strategy, cut: false }
+    let names = StoredNames { names: names.into_iter().collect(), strategy, cut: false };
+    NamesFound { names, failure: None }
 }
 
 pub(super) fn is_about_the_relation(error: &DbError) -> bool {
     !error.is_about_the_server()
-}
-
-/// Walks an index from name to name: each step reads one row.
-fn loose_scan(source: &Source, column: &Column, most: u32) -> Statement {
-    let mut w = Writer::default();
-    w.syntax("WITH RECURSIVE names(n) AS ((SELECT t.").ident(&column.name).syntax(" FROM ").relation(&source.relation);
-    w.syntax(" AS t WHERE t.")
-        .ident(&column.name)
-        .syntax(" IS NOT NULL ORDER BY 1 LIMIT 1) UNION ALL SELECT (SELECT t.");
-    w.ident(&column.name).syntax(" FROM ").relation(&source.relation).syntax(" AS t WHERE t.").ident(&column.name);
-    w.syntax(" > names.n ORDER BY 1 LIMIT 1) FROM names WHERE names.n IS NOT NULL) SELECT n::text FROM names WHERE ");
-    usable(&mut w, most, |w| {
-        w.syntax("n");
-    });
-    w.finish()
-}
-
-fn all_rows(source: &Source, column: &Column, most: u32) -> Statement {
-    let mut w = Writer::default();
-    w.syntax("SELECT DISTINCT t.").ident(&column.name).syntax("::text FROM ").relation(&source.relation);
-    w.syntax(" AS t WHERE ");
-    usable(&mut w, most, |w| {
-        w.column(&column.name);
-    });
-    w.finish()
-}
-
-fn some_rows(source: &Source, column: &Column, (newest, most): (bool, u32)) -> Statement {
-    let mut w = Writer::default();
-    w.syntax("SELECT DISTINCT n::text FROM (SELECT t.").ident(&column.name).syntax(" AS n FROM ");
-    w.relation(&source.relation).syntax(" AS t");
-    if newest {
-        // NULLs sort first and would use the limit up.
-        w.syntax(" WHERE ").column(&source.time.column).syntax(" IS NOT NULL ORDER BY ");
-        w.column(&source.time.column).syntax(" DESC");
-    }
-    w.syntax(" LIMIT ").param(Param::Int(SOME_ROWS)).syntax(") AS sampled WHERE ");
-    usable(&mut w, most, |w| {
-        w.syntax("n");
-    });
-    w.finish()
-}
-
-fn most_common(source: &Source, column: &Column, most: u32) -> Statement {
-    let mut w = Writer::default();
-    w.syntax("SELECT DISTINCT n FROM pg_catalog.pg_stats AS s, unnest(s.most_common_vals::text::text[]) AS n");
-    w.syntax(" WHERE s.schemaname = ").param(Param::Text(source.relation.schema.as_str().to_owned()));
-    w.syntax("::text AND s.tablename = ").param(Param::Text(source.relation.name.as_str().to_owned()));
-    w.syntax("::text AND s.attname = ").param(Param::Text(column.name.as_str().to_owned())).syntax("::text AND ");
-    usable(&mut w, most, |w| {
-        w.syntax("n");
-    });
-    w.finish()
-}
-
-/// Names are not absent, not empty and not too long; one more than the most tells that there are too many.
-fn usable(w: &mut Writer, most: u32, name: impl Fn(&mut Writer)) {
-    name(w);
-    w.syntax(" IS NOT NULL AND ");
-    name(w);
-    w.syntax("::text <> '' AND octet_length(");
-    name(w);
-    w.syntax("::text) <= ").param(Param::Int(LONGEST_NAME)).syntax(" LIMIT ").param(Param::Int(i64::from(most) + 1));
 }

@@ -9,7 +9,7 @@ use super::error::DbError;
 use super::lease::{raw, texts};
 use super::names::is_about_the_relation;
 use super::path::{SearchPath, SettingScope};
-use super::stored::LastRead;
+use super::remembered::LastRead;
 use crate::catalog::{Rollup, RollupCoverage, Source};
 use crate::sql::{self, Statement, TimeLookup, Writer};
 use crate::time::{Clock, TimeRange};

@@ -90,14 +90,26 @@ const MEANINGS: &[SqlstateMeaning] = &[
     meaning(
         &["42501"],
         Kind::Stale,
-        "the relation behind this metric may not be read by datebin's role",
-        "GRANT the role SELECT on it, and EXECUTE on the functions that it calls",
+        "the relation behind this metric, or one that it reads, may not be read",
+        "GRANT datebin's role, or the role of the caller, SELECT on them and EXECUTE on the functions that they call",
     ),
     meaning(
         &["42P01", "3F"],
         Kind::Stale,
         "the relation behind this metric, or one that it reads, does not exist",
         NOT_AS_TOLD,
+    ),
+    meaning(
+        &["42704"],
+        Kind::Stale,
+        "the relation behind this metric reads a setting that is not set, or needs what does not exist",
+        "the operator writes current_setting('name', true) in its policies, views and functions; the log has the name",
+    ),
+    meaning(
+        &["42883"],
+        Kind::Stale,
+        "a function or operator that the relation behind this metric needs does not exist",
+        "the operator makes it, or finds the difference with `datebin check`; the log has its name",
     ),
     meaning(&["42703"], Kind::Stale, "a column of the relation behind this metric does not exist", NOT_AS_TOLD),
     meaning(&["42"], Kind::Stale, "the relation behind this metric is not as the catalog says", NOT_AS_TOLD),

@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::labels::{LabelValuesRequest, PreparedSource};
+use super::labels::{LabelValuesRequest, PreparedSource, logged};
 use super::{AT_ONCE, Engine, RequestScope};
 use crate::access::Caller;
-use crate::catalog::{Relation, Snapshot, Source};
+use crate::catalog::{Relation, Snapshot, Source, without_metric};
 use crate::db::DbError;
 use crate::error::{Error, Kind};
 use crate::observe::Record;
 use crate::plan::{self, SourceRows};
+use crate::refresh::CatalogNews;
 use crate::series::METRIC_NAME;
 use crate::sql;
 
@@ -59,17 +60,11 @@ impl RequestScope {
         let rows: Vec<SourceRows<'_>> = rows.into_iter().filter(|rows| is_readable(rows.source, &forbidden)).collect();
         let running: Vec<_> = rows.iter().map(|rows| self.known_of(rows)).collect();
         let results: Vec<_> = stream::iter(running).buffered(AT_ONCE).collect().await;
-        let (mut known, mut undecided): (BTreeMap<usize, VisibleNames>, Vec<Relation>) = Default::default();
+        let (mut known, mut missing): (BTreeMap<usize, VisibleNames>, Vec<Error>) = Default::default();
         for (rows, result) in rows.iter().zip(results) {
             match result {
                 Ok(found) => drop(known.insert(rows.at, found)),
-                // One that is broken has no names that anybody knows.
-                Err(error) if is_of_source(&error) => {}
-                // If the request's own time is over, it may have waited for a connection.
-                Err(error) if error.kind == Kind::Timeout && !self.deadline.left().is_zero() => {
-                    undecided.push(rows.source.relation.clone());
-                }
-                Err(error) => return Err(error),
+                Err(error) => missing.push(self.missing(error).await?),
             }
         }
         let mut at = 0..;
@@ -85,7 +80,32 @@ impl RequestScope {
             }
             Some(seen)
         };
-        Ok(self.snapshot.narrowed(narrow, |one| !forbidden.contains(&one.relation)).with_undecided(undecided))
+        let lacks = self.snapshot.missing().seen(missing);
+        Ok(self.snapshot.narrowed(narrow, |one| !forbidden.contains(&one.relation)).lacking(lacks))
+    }
+
+    /// Why the names of a source are missing, as a caller may read it who need not know the source. Other metrics are
+    /// answered; what is not about the source is an error.
+    async fn missing(&self, error: Error) -> Result<Error, Error> {
+        match error.kind {
+            // If the request's own time is over, it may have waited for a connection.
+            Kind::Timeout if !self.deadline.left().is_zero() => {
+                let message = "some metrics that you may see were not found in time";
+                let hint =
+                    "a table may be locked, or lack the index that `datebin check` names; other metrics are answered";
+                Ok(Error::new(Kind::Timeout, message).hint(hint))
+            }
+            Kind::Stale | Kind::Broken | Kind::BadData | Kind::TooManyLabelValues => {
+                let is_settled = error.kind == Kind::Stale
+                    && matches!(self.catalog.newer(&self.whole, error.relation).await, CatalogNews::Same);
+                let error = if is_settled { error.lasting() } else { error };
+                let message =
+                    format!("some metrics that you may see cannot be found: {}", without_metric(&error.message));
+                let hint = error.hint.as_deref().map(without_metric);
+                Ok(Error { message, hint, ..error })
+            }
+            _ => Err(error),
+        }
     }
 
     /// The relations of the catalog that the caller's role may not read, in whole or in part.
@@ -121,7 +141,7 @@ impl RequestScope {
             let PreparedSource { source, filters } = self.resolved_rows(rows, None).await?;
             let statement = sql::member_names(&source, document, &filters, MEMBERS);
             let members = self.database.texts(&statement, self.deadline, MEMBERS).await;
-            known.members = Some(members.map_err(|error| error.public())?.into_iter().collect());
+            known.members = Some(members.map_err(|error| logged(&error, rows))?.into_iter().collect());
         }
         Ok(known)
     }
@@ -129,10 +149,4 @@ impl RequestScope {
 
 fn is_readable(source: &Source, forbidden: &HashSet<&Relation>) -> bool {
     source.relations().all(|relation| !forbidden.contains(relation))
-}
-
-/// Whether an error is about one source and lasts: the others may be known. What is not as the catalog says would otherwise
-/// be an empty answer.
-const fn is_of_source(error: &Error) -> bool {
-    matches!(error.kind, Kind::Broken | Kind::BadData | Kind::TooManyLabelValues)
 }

@@ -115,7 +115,7 @@ impl RequestScope {
         let within = ListingTimes::of(Some(query.start_ms), Some(query.end_ms));
         let sought = SeriesSelection { selectors: vec![query.selector.clone()], within };
         let MetadataList { entries, is_cut, looked, held } = self.series_of(&sought, MOST as usize).await?;
-        let ListCoverage { is_partial, left_out } = looked;
+        let ListCoverage { is_partial, left_out, .. } = looked;
         if let Some(error) = left_out.into_iter().next() {
             return Err(error.lasting());
         }
@@ -173,15 +173,30 @@ impl RequestScope {
         let scope = self.clone().within(Some(WHOLE));
         let mut look = ListProgress::new(scope.deadline, sought);
         let found = scope.looked(wanted, sought, &mut look).await?;
-        let Some(stale) = look.stale() else { return Ok((found, look.done()?)) };
+        let Some(stale) = look.stale() else { return scope.covered(found, look.done()?, sought) };
         match scope.catalog.newer(&scope.whole, stale.relation).await {
             CatalogNews::Better(newer) => {
                 self.observer().observe(&Observation::Retry(Retry::ChangedRelation));
                 let mut again = ListProgress::new(scope.deadline, sought);
-                let found = scope.with(newer).known().await?.looked(wanted, sought, &mut again).await?;
-                Ok((found, again.done()?))
+                let scope = scope.with(newer).known().await?;
+                let found = scope.looked(wanted, sought, &mut again).await?;
+                scope.covered(found, again.done()?, sought)
             }
-            CatalogNews::Same | CatalogNews::Unknown => Ok((found, look.done()?)),
+            CatalogNews::Same | CatalogNews::Unknown => scope.covered(found, look.done()?, sought),
+        }
+    }
+
+    /// What was found and what is missing in it; an error where nothing was found.
+    fn covered(
+        &self,
+        found: MetadataFound,
+        looked: ListCoverage,
+        sought: &SeriesSelection,
+    ) -> Result<(MetadataFound, ListCoverage), Error> {
+        let missing = plan::left_out(&self.snapshot, &sought.selectors);
+        match missing.first() {
+            Some(error) if found.texts.is_empty() && found.sets.is_empty() => Err(error.clone()),
+            _ => Ok((found, ListCoverage { missing, ..looked })),
         }
     }
 

@@ -123,6 +123,9 @@ impl RequestScope {
         let timing = Timing { parse, plan, wait, execute, frame: read_at.elapsed() };
         timing.tell(self.observer());
         warnings.extend(plan::undecided(&self.snapshot).filter(|_| !fetches.is_empty()));
+        if fetches.iter().any(Vec::is_empty) && self.snapshot.missing().is_of_catalog {
+            warnings.extend(plan::left_out(&self.snapshot, &[]).last().map(Error::sentence));
+        }
         let AnnotationTexts { warnings: more, infos } = notes.texts(&question.text);
         warnings.extend(more);
         Ok(PromAnswer { value, warnings, infos, from_partials, held: vec![held], timing })

@@ -100,6 +100,7 @@ fn of_catalog(page: &mut MetricsPage, app: &App, caller: &Caller) {
     page.gauge("catalog_sources", "Sources in the catalog", snapshot.sources().len());
     let left_out = catalog.left_out();
     page.gauge("catalog_declarations_left_out", "Declarations of the file that are wrong", left_out);
+    page.gauge("catalog_sources_unread", "Sources whose rows could not be read for the catalog", catalog.unread());
     // How many there are in rows that the caller does not see is not for it to know.
     let is_told_by_rows = |source: &Source| source.name_value().is_some() && caller.is_told_by_rows_of(source);
     if !snapshot.sources().iter().any(is_told_by_rows) {

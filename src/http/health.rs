@@ -32,9 +32,11 @@ pub(super) async fn ready(CallerApp(app): CallerApp) -> Response {
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let state = if ready { "ready" } else { "not ready" };
     let mut body = json!({"status": state, "database": database, "catalog": loaded, "refresh": failure});
-    let left_out = app.engine.catalog.left_out();
-    if left_out > 0 {
-        body["left_out"] = left_out.into();
+    let catalog = &app.engine.catalog;
+    for (name, count) in [("left_out", catalog.left_out()), ("unread", catalog.unread())] {
+        if count > 0 {
+            body[name] = count.into();
+        }
     }
     respond::json(status, &body)
 }

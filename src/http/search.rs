@@ -10,6 +10,7 @@ use super::variable::cut;
 use super::{App, CallerApp, respond};
 use crate::error::Error;
 use crate::intake::{self, VariableQuestion};
+use crate::plan;
 use crate::render;
 use crate::wire::request::{Search, Variable};
 
@@ -28,7 +29,10 @@ async fn answer(app: &App, typed: String) -> Result<Response, Error> {
     let scope = app.scope().await?;
     // A metric may be called like a query.
     if !intake::is_variable(&typed) || scope.snapshot().metric(typed.trim()).is_some() {
-        return Ok(respond::json(StatusCode::OK, &scope.metric_names(&typed)?));
+        let mut response = respond::json(StatusCode::OK, &scope.metric_names(&typed)?);
+        let missing = plan::left_out(scope.snapshot(), &[]);
+        respond::warn(response.headers_mut(), missing.iter().map(Error::sentence));
+        return Ok(response);
     }
     let request = Variable { payload: Value::from(typed), range: Value::Null };
     // The client has no range to send.

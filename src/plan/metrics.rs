@@ -101,7 +101,12 @@ pub(super) fn metrics<'a>(
             complete(snapshot)?;
             let matching = matching(naming, matchers, span)?;
             if matching.is_empty() {
-                return Err(Error::new(Kind::UnknownMetric, "no metric's name matches").at(span));
+                none_missing(snapshot)?;
+                return Err(with_hint_of_missing(
+                    snapshot,
+                    Error::new(Kind::UnknownMetric, "no metric's name matches"),
+                )
+                .at(span));
             }
             matching
         }
@@ -140,12 +145,15 @@ pub(super) fn named_or_any<'a>(
     names.into_iter().map(|name| carriers(naming.snapshot, name)).collect()
 }
 
-/// The sources of a metric. One that is not known may be of a relation whose names were not found in time, and so may a
-/// part of one that rows name.
+/// The sources of a metric. One that is not known may be of a relation whose names are missing, and while they may be found
+/// soon, so may a part of one that rows name.
 fn carriers<'a>(snapshot: &'a Snapshot, name: &str) -> Result<Vec<Carrier<'a>>, Error> {
     let carriers: Vec<Carrier<'a>> = snapshot.carriers(name).collect();
     if carriers.iter().all(|carrier| carrier.source.name_value().is_some()) {
         complete(snapshot)?;
+    }
+    if carriers.is_empty() {
+        none_missing(snapshot)?;
     }
     Ok(carriers)
 }
@@ -153,19 +161,53 @@ fn carriers<'a>(snapshot: &'a Snapshot, name: &str) -> Result<Vec<Carrier<'a>>, 
 /// What to say while some names are not known: a metric that is known may have more series among them.
 #[must_use]
 pub fn undecided(snapshot: &Snapshot) -> Option<String> {
-    let relation = snapshot.undecided().first()?;
-    Some(format!("the metrics of {relation} that you may see were not found in time"))
+    snapshot.missing().of_caller.first().map(|error| error.message.clone())
 }
 
-/// Refuses what depends on all names while some are not known.
+/// Refuses what depends on all names while some are not known that may be found soon. Those of a relation that fails are left
+/// out, unless there are no others.
 ///
 /// # Errors
-/// The names that the caller may see were not found in time.
+/// The names that the caller may see were not found in time, or no name is known since none could be read.
 pub fn complete(snapshot: &Snapshot) -> Result<(), Error> {
-    // A name that was not found in time is not one that does not exist.
-    let Some(message) = undecided(snapshot) else { return Ok(()) };
-    Err(Error::new(Kind::Timeout, message)
-        .hint("the table may be locked, or lack the index that `datebin check` names; other metrics are answered"))
+    let missing = snapshot.missing();
+    let passes = |error: &&Error| matches!(error.kind, Kind::Timeout | Kind::Stale);
+    if let Some(error) = missing.of_caller.iter().find(passes) {
+        return Err(error.clone());
+    }
+    match snapshot.names().next() {
+        None => left_out(snapshot, &[]).into_iter().next().map_or(Ok(()), Err),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Refuses a name that nothing has while names are missing that the caller may see: it may be one of them.
+fn none_missing(snapshot: &Snapshot) -> Result<(), Error> {
+    snapshot.missing().of_caller.first().cloned().map_or(Ok(()), Err)
+}
+
+/// Why names are missing in what some selectors mean; without one, in all names. A selector of known names lacks none.
+#[must_use]
+pub fn left_out(snapshot: &Snapshot, selectors: &[Selector]) -> Vec<Error> {
+    let is_known = |selector: &Selector| matches!(&selector.metric, MetricRef::Names(names) if names.iter().all(|name| snapshot.metric(name).is_some()));
+    if !selectors.is_empty() && selectors.iter().all(is_known) {
+        return Vec::new();
+    }
+    let missing = snapshot.missing();
+    let of_catalog = missing.is_of_catalog.then(|| Error::new(Kind::Broken, MISSING).hint(SEE_LOG));
+    missing.of_caller.iter().cloned().chain(of_catalog).collect()
+}
+
+const MISSING: &str = "the names of some metrics could not be read";
+const SEE_LOG: &str = "the operator finds the reason in the log and with `datebin check`";
+
+/// The error for an unknown name, which says that names are missing.
+fn with_hint_of_missing(snapshot: &Snapshot, error: Error) -> Error {
+    if !snapshot.missing().is_of_catalog {
+        return error;
+    }
+    let hint = error.hint.iter().map(String::as_str).chain([MISSING, SEE_LOG]).collect::<Vec<_>>().join("; ");
+    error.hint(hint)
 }
 
 /// The sources of each metric that a selector names and that exists, however many those are.
@@ -185,10 +227,12 @@ pub(crate) fn unknown_metric(snapshot: &Snapshot, name: &str) -> Error {
     let shown: String = name.chars().take(120).collect();
     let error = Error::new(Kind::UnknownMetric, format!("no metric is called {shown:?}"));
     let nearest = snapshot.nearest(name);
-    if nearest.is_empty() {
-        return error.hint(METRICS_LISTED);
-    }
-    error.hint(format!("did you mean {}?", nearest.join(", ")))
+    let error = if nearest.is_empty() {
+        error.hint(METRICS_LISTED)
+    } else {
+        error.hint(format!("did you mean {}?", nearest.join(", ")))
+    };
+    with_hint_of_missing(snapshot, error)
 }
 
 pub(super) fn bad_matcher(bad: BadMatcher, fallback: Span) -> Error {

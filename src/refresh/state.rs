@@ -88,6 +88,10 @@ impl RefreshState {
         for note in snapshot.notes().iter().filter(|note| !known.contains(note)) {
             tracing::warn!("{note}");
         }
+        let known = self.snapshot.as_ref().map_or(&[][..], |old| &old.missing().unread);
+        for one in snapshot.missing().unread.iter().filter(|one| !known.contains(one)) {
+            tracing::warn!("{}", one.text);
+        }
         let problems = loaded.problems.iter().map(ToString::to_string);
         for problem in problems.filter(|problem| !self.problems.contains(problem)) {
             tracing::error!(problem, "a declaration of the catalog file is left out; the rest is served");
@@ -99,6 +103,12 @@ impl RefreshState {
 }
 
 impl Catalog {
+    /// Of how many sources rows could not be read for what the catalog says.
+    #[must_use]
+    pub fn unread(&self) -> usize {
+        self.state.borrow().snapshot.as_ref().map_or(0, |snapshot| snapshot.missing().unread.len())
+    }
+
     /// Asks for a refresh soon, as tables have changed: what was read of them before is not believed any more.
     pub fn refresh(&self) {
         self.wanted.reloads.fetch_add(1, Ordering::Relaxed);

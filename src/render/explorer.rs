@@ -64,7 +64,7 @@ pub fn catalog(snapshot: &Snapshot, is_whole: bool, hides_rows_of: impl Fn(&Sour
     let left_out = snapshot.decisions().iter().filter(|one| one.verdict == Verdict::LeftOut);
     CatalogView {
         zone: snapshot.zone().name(),
-        notes: snapshot.notes().to_vec(),
+        notes: snapshot.notes().iter().chain(snapshot.missing().unread.iter().map(|one| &one.text)).cloned().collect(),
         sources: snapshot
             .sources()
             .iter()

@@ -53,4 +53,5 @@ mod stopping;
 mod storm;
 mod terminal;
 mod trouble;
+mod unread;
 mod vitals;

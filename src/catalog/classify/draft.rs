@@ -169,6 +169,8 @@ pub enum NameStrategy {
     SomeRows,
     /// From the statistics alone.
     Statistics,
+    /// Not at all.
+    Unread,
 }
 
 impl NameStrategy {
@@ -189,6 +191,7 @@ impl NameStrategy {
             Self::NewestRows => "from the newest rows and the statistics; an index on the name would find all",
             Self::SomeRows => "from some rows and the statistics; an index on the name would find all",
             Self::Statistics => "from the statistics alone; an index on the name would find all",
+            Self::Unread => "as its rows were not read",
         }
     }
 }

@@ -23,6 +23,8 @@ pub struct ListCoverage {
     pub is_partial: bool,
     /// Why relations are left out.
     pub left_out: Vec<Error>,
+    /// Why names of metrics are missing.
+    pub missing: Vec<Error>,
 }
 
 impl ListCoverage {
@@ -32,7 +34,8 @@ impl ListCoverage {
         let partial = "the list may not be whole: not all rows were read; narrow start and end, or the selectors";
         let left_out = self.left_out.into_iter().take(NAMED);
         let left_out = left_out.map(|error| format!("a relation is left out: {}", error.lasting().sentence()));
-        self.is_partial.then(|| partial.to_owned()).into_iter().chain(left_out).collect()
+        let missing = self.missing.iter().take(NAMED).map(Error::sentence);
+        self.is_partial.then(|| partial.to_owned()).into_iter().chain(left_out).chain(missing).collect()
     }
 }
 
@@ -116,7 +119,7 @@ impl ListProgress {
         {
             return Err(error.clone().lasting());
         }
-        Ok(ListCoverage { is_partial: self.is_partial, left_out: self.failed })
+        Ok(ListCoverage { is_partial: self.is_partial, left_out: self.failed, missing: Vec::new() })
     }
 }
 
