@@ -54,4 +54,5 @@ mod storm;
 mod terminal;
 mod trouble;
 mod unread;
+mod views;
 mod vitals;

@@ -1,7 +1,7 @@
 -- Relations whose rows policies may hide from our role: tables with row security that is in force for whoever reads them, and
 -- views that read such tables. It is in force for everybody but roles that bypass it, the owner of the table unless it is
--- forced, and roles to whom a policy shows all rows. A view reads as its owner, unless it is one of its invoker. A
--- materialized view holds what its owner saw.
+-- forced, and roles to whom a policy shows all rows. A view reads as its owner, unless it is one of its invoker: then it reads as
+-- whoever asks, also within a view that does not. A materialized view holds what its owner saw.
 WITH RECURSIVE scope AS MATERIALIZED (
     SELECT s.id FROM unnest(pg_catalog.current_setting('datebin.relations')::int8[]::oid[]) AS s(id)
 ),
@@ -9,15 +9,16 @@ secured AS MATERIALIZED (
     SELECT c.oid AS id, c.relowner AS owner, c.relforcerowsecurity AS is_forced
     FROM pg_catalog.pg_class AS c WHERE c.relrowsecurity
 ),
--- The reader is NULL where it is whoever asks.
-reading(id, secured, reader) AS (
-    SELECT s.id, s.id, NULL::oid FROM secured AS s
+-- The view that reads the table decides who reads it. The reader is NULL where it is whoever asks.
+reading(id, secured, reader, is_view) AS (
+    SELECT s.id, s.id, NULL::oid, false FROM secured AS s
     UNION
     SELECT v.oid, r.secured,
-           coalesce(r.reader, CASE WHEN NOT EXISTS (
+           CASE WHEN r.is_view THEN r.reader WHEN NOT EXISTS (
                SELECT FROM pg_catalog.pg_options_to_table(v.reloptions) AS o
                WHERE CASE WHEN o.option_name = 'security_invoker' THEN o.option_value::bool END
-           ) THEN v.relowner END)
+           ) THEN v.relowner END,
+           true
     FROM reading AS r
     JOIN pg_catalog.pg_depend AS d
         ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = r.id
