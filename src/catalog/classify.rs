@@ -37,6 +37,7 @@ mod things;
 mod time;
 mod united;
 mod distinguishing;
+mod untrusted;
 mod values;
 mod view;
 mod words;
@@ -48,6 +49,7 @@ pub use draft::{Decision, Draft, NameStrategy, NamingRelation, StoredNames, Verd
 pub use error::CatalogError;
 pub(super) use layout::guess_kind;
 pub use naming::finish;
+pub(crate) use untrusted::UntrustedCode;
 pub use words::{is_epoch_name, is_part_name};
 
 use super::facts::{Facts, RelationFacts};

@@ -19,7 +19,7 @@ use super::settings::AccessMode;
 use super::start::SessionStart;
 use super::stored::RowFactsReader;
 use super::{introspect, session};
-use crate::catalog::classify::{CatalogError, Decision, Verdict, classify, finish, sound};
+use crate::catalog::classify::{CatalogError, Decision, UntrustedCode, Verdict, classify, finish, sound};
 use crate::catalog::facts::{DiscoveryScope, Facts, RelationKind};
 use crate::catalog::file::CatalogFile;
 use crate::catalog::{MissingNames, Relation, Snapshot};
@@ -249,7 +249,8 @@ async fn assembled(
         facts.relations.iter().filter(|facts| facts.kind == RelationKind::View).map(|facts| &facts.relation).collect();
     reader.notes.clear();
     reader.unread.clear();
-    reader.untrusted = draft.untrusted(facts, &file.discovery.trusted);
+    reader.untrusted = UntrustedCode::of(facts, file);
+    reader.notes.append(&mut reader.untrusted.notes);
     let stored = reader.names(&mut draft, &views).await?;
     let (mut snapshot, decisions) = finish(draft, &stored)?;
     let members = reader.members(&snapshot).await?;

@@ -14,8 +14,8 @@ use super::names::NamesFound;
 use super::path::{SearchPath, SettingScope};
 use super::remembered::{LastRead, Memory, ReadFailure, RowFact, SourceMemory};
 use super::{names, rollups};
-use crate::catalog::classify::{Draft, NameStrategy, StoredNames};
-use crate::catalog::{Relation, Snapshot, Source, UnreadSource};
+use crate::catalog::classify::{Draft, NameStrategy, StoredNames, UntrustedCode};
+use crate::catalog::{Relation, RollupCoverage, Snapshot, Source, UnreadSource};
 use crate::sql::{self, Writer};
 
 /// How long one statement may take that lists names.
@@ -37,8 +37,8 @@ pub(super) struct RowFactsReader<'a> {
     pub(super) notes: Vec<String>,
     /// The sources that could not be read.
     pub(super) unread: Vec<UnreadSource>,
-    /// Undeclared relations that run code of an untrusted role, with the role: only questions read their rows.
-    pub(super) untrusted: HashMap<Relation, String>,
+    /// Relations that run code of untrusted roles: only questions read their rows.
+    pub(super) untrusted: UntrustedCode,
     /// Whether statements are still bounded as those of questions are, and names still resolve as the role's do.
     is_unbounded: bool,
     /// Whether a statement here has less time than one of a question.
@@ -51,7 +51,7 @@ impl<'a> RowFactsReader<'a> {
     pub(super) fn new(connection: &'a mut PgConnection, memory: &'a mut Memory, config: &DatabaseConfig) -> Self {
         let is_shorter = config.statement_timeout > STATEMENT;
         let path = config.search_path.clone();
-        let (notes, unread, untrusted) = (Vec::new(), Vec::new(), HashMap::new());
+        let (notes, unread, untrusted) = (Vec::new(), Vec::new(), UntrustedCode::default());
         Self { connection, memory, notes, unread, untrusted, is_unbounded: true, is_shorter, path }
     }
 
@@ -74,6 +74,10 @@ impl<'a> RowFactsReader<'a> {
         let until = Instant::now() + ROLLUPS;
         let mut known = HashMap::new();
         for (source, rollup) in snapshot.rollups_to_read() {
+            if let Some(why) = self.untrusted.bars(&rollup.rows).or_else(|| self.untrusted.bars(&source)) {
+                rollup.held = RollupCoverage::Nothing(format!("{why}; {TRUST}"));
+                continue;
+            }
             if known.is_empty() {
                 rollups::bound(self.connection, &self.path).await?;
             }
@@ -102,8 +106,9 @@ impl<'a> RowFactsReader<'a> {
         let (mut stored, mut known) = (BTreeMap::new(), HashMap::new());
         let none = || StoredNames { names: Vec::new(), strategy: NameStrategy::Unread, cut: false };
         for (at, source) in draft.narrow() {
-            if let Some(role) = self.untrusted.get(&source.relation) {
-                self.notes.push(untrusted(source, role));
+            if let Some(why) = self.untrusted.bars(source) {
+                let relation = &source.relation;
+                self.notes.push(format!("{relation}: {why}, so it is left out; {TRUST}"));
                 stored.insert(at, none());
                 continue;
             }
@@ -190,7 +195,7 @@ impl<'a> RowFactsReader<'a> {
         let until = Instant::now() + ALL;
         let (mut all, mut known) = (Vec::new(), HashMap::new());
         for source in snapshot.sources() {
-            let may_be_read = !self.untrusted.contains_key(&source.relation);
+            let may_be_read = self.untrusted.bars(source).is_none();
             let Some(document) = source.document().filter(|_| may_be_read) else {
                 all.push(Vec::new());
                 continue;
@@ -235,13 +240,8 @@ fn untimely(last: Option<SourceMemory>) -> SourceMemory {
     }
 }
 
-fn untrusted(source: &Source, role: &str) -> String {
-    format!(
-        "{}: reading its rows runs code of the untrusted role `{role}`, so it is left out; declare it, or add the role to \
-         discovery.trusted",
-        source.relation
-    )
-}
+/// What makes datebin read a relation that runs code of an untrusted role.
+const TRUST: &str = "declare it, or add the role to discovery.trusted";
 
 /// What tells the names of a source from those of others, also of the same relation.
 fn key(source: &Source) -> String {

@@ -161,3 +161,82 @@ async fn discovery_runs_no_code_of_untrusted_roles() {
         assert_eq!(notes, if is_listed { 0 } else { 6 });
     }
 }
+
+/// Views of somebody who may create in the schema, which a file names beside its sources, and one that a pattern catches.
+const NAMED: &str = "
+    CREATE ROLE mallory;
+    GRANT CREATE, USAGE ON SCHEMA public TO mallory;
+    CREATE TABLE data_1 (ts timestamptz NOT NULL, value double precision);
+    INSERT INTO data_1 VALUES ('2018-04-15 04:55Z', 7);
+    CREATE TABLE rooms (ts timestamptz NOT NULL, room integer, value double precision);
+    INSERT INTO rooms VALUES ('2018-04-15 04:55Z', 1, 7);
+    GRANT SELECT ON data_1, rooms TO mallory;
+    SET ROLE mallory;
+    CREATE FUNCTION spy(text) RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN $1; END $$;
+    CREATE VIEW called AS SELECT 1 AS id, spy('flow') AS name;
+    CREATE VIEW described AS SELECT 1 AS id, spy('hall') AS hall;
+    CREATE VIEW more_1 AS SELECT ts, spy('pressure') AS metric, value FROM data_1;
+    RESET ROLE;
+    CREATE ROLE viewer LOGIN PASSWORD 'hunter2-of-the-tests';
+    GRANT SELECT ON ALL TABLES IN SCHEMA public TO viewer;
+    ALTER ROLE viewer SET track_functions = 'all';";
+
+const NAMING_FILE: &str = "
+    [[source]]
+    relation = \"data_*\"
+    names = { relation = \"called\", key = \"id\", name = \"name\" }
+    [[source]]
+    relation = \"more_*\"
+    name = \"metric\"
+    value = \"value\"
+    [[source]]
+    relation = \"rooms\"
+    labels = []
+    [source.metric.warmth]
+    column = \"value\"
+    [[source.join]]
+    relation = \"described\"
+    on = { room = \"id\" }
+    labels = [\"hall\"]
+    [discovery]
+    enabled = false\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn untrusted_code_beside_a_declared_source_is_said_once() {
+    let cluster = Cluster::start();
+    cluster.sql(NAMED).await;
+    let url = cluster.url().replacen("datebin:", "viewer:", 1);
+    let file = cluster.directory.join("datebin.toml");
+    let note = |relation: &str| {
+        format!(
+            "public.{relation}: reading its rows runs code of the untrusted role `mallory`; they are read, as datebin.toml names the \
+             relation: add the role to discovery.trusted, or do not name it"
+        )
+    };
+    let barred = "public.more_1: reading its rows runs code of the untrusted role `mallory`, so it is left out; declare it, or add \
+                  the role to discovery.trusted";
+    for (trusted, is_said) in [("", true), ("trusted = ['mallory']\n", false)] {
+        std::fs::write(&file, format!("{NAMING_FILE}{trusted}")).expect("the catalog file");
+        let program = Program::serve(&cluster, &[("DATABASE_URL", &url)]).await;
+        // What the file names is read; what its pattern alone catches is not, unless the role is trusted.
+        let names = program.get("/search").await.body;
+        let expected = if is_said { json!(["flow", "warmth"]) } else { json!(["flow", "pressure", "warmth"]) };
+        assert_eq!(names, expected);
+        assert!(program.ask("warmth").await.body.to_string().contains("hall"));
+        program.signal("-HUP");
+        crate::program::eventually(crate::program::LONG, "it is read again", async || {
+            let page = program.get("/metrics").await.body.to_string();
+            page.contains("datebin_catalog_refreshes_total 2").then_some(())
+        })
+        .await;
+        let said = |text: &str| {
+            program.complaints().iter().filter(|line| line["fields"]["message"].as_str() == Some(text)).count()
+        };
+        let ended = crate::program::ran(&cluster.directory, &[("DATABASE_URL", &url)], &["check"]);
+        let checked = String::from_utf8(ended.stdout).expect("text");
+        for text in [note("called"), note("described"), barred.to_owned()] {
+            assert_eq!(said(&text), usize::from(is_said), "{text}");
+            assert_eq!(checked.matches(&text).count(), usize::from(is_said), "{text}: {checked}");
+        }
+    }
+}

@@ -1,9 +1,8 @@
 //! A catalog before the names that narrow sources store are known.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::own::SampleRules;
-use crate::catalog::facts::{Facts, RelationFacts};
 use crate::catalog::file::MetricDecl;
 use crate::catalog::{AnnotationSource, CoalescedNumber, Column, Metric, MetricValue, Relation, Source};
 use crate::ident::Ident;
@@ -201,17 +200,6 @@ impl Draft {
     pub fn narrow(&self) -> impl Iterator<Item = (usize, &Source)> {
         let all = self.sources.iter().enumerate();
         all.filter(|(_, draft)| draft.narrow.is_some()).map(|(at, draft)| (at, &draft.source))
-    }
-
-    /// The undeclared relations that run code of an untrusted role when their rows are read, each with the role.
-    pub(crate) fn untrusted(&self, facts: &Facts, trusted: &[String]) -> HashMap<Relation, String> {
-        let is_declared =
-            |relation: &Relation| self.sources.iter().any(|draft| draft.declared && draft.source.relation == *relation);
-        let of = |facts: &RelationFacts| {
-            let role = facts.untrusted_owner.clone().filter(|role| !trusted.contains(role))?;
-            (!is_declared(&facts.relation)).then(|| (facts.relation.clone(), role))
-        };
-        facts.relations.iter().filter_map(of).collect()
     }
 
     /// The most names that one narrow source may have.

@@ -64,7 +64,7 @@ pub struct NamesDecl {
 
 impl SourceDecl {
     /// All relations that it names besides its own.
-    pub(super) fn beside(&self) -> Vec<&str> {
+    pub(in crate::catalog) fn beside(&self) -> Vec<&str> {
         let mut found: Vec<&str> = self.names.iter().map(|names| names.relation.as_str()).collect();
         found.extend(tables(self.labels.as_deref()));
         found.extend(self.rollups.iter().map(|rollup| rollup.relation.as_str()));
