@@ -230,6 +230,14 @@ impl Rollup {
         }
     }
 
+    /// How far it holds everything from one of its edges on; none where it holds nothing there.
+    #[must_use]
+    pub fn held_from(&self, from: Millis) -> Option<Millis> {
+        let RollupCoverage::Ranges(held) = &self.held else { return None };
+        let range = held.iter().find(|held| held.from <= from && from < held.to)?;
+        (self.is_edge(from) && self.is_edge(range.to)).then_some(range.to)
+    }
+
     /// Whether an instant is the start of an interval: those of a wall clock are counted from its midnight, those of
     /// weeks from Mondays. Where a wall clock shows an hour twice, or none, its rows are of no single interval.
     #[must_use]

@@ -263,6 +263,7 @@ fn settled_edge(fetch: &Fetch, settled: Millis) -> Option<Millis> {
 
 /// Where the buckets of a fetch came from.
 pub(super) fn origin(fetch: &Fetch, outcome: CacheOutcome, known: usize, asked: Vec<TimeRange>) -> FetchOrigin {
-    let (metric, relation) = (fetch.rows.metric.clone(), fetch.rows.relation.to_string());
+    let own = fetch.rest.as_ref().map(|rest| format!(", {}", rest.fetch.rows.relation)).unwrap_or_default();
+    let (metric, relation) = (fetch.rows.metric.clone(), format!("{}{own}", fetch.rows.relation));
     FetchOrigin { metric, relation, outcome, known, asked }
 }

@@ -40,7 +40,10 @@ impl RequestScope {
             let expression = target.builder.around(resolve::expression(&self.snapshot, text)?, &mut Vec::new())?;
             let lowered = lower::lower(&expression, &self.patterns).map_err(resolve::refusal)?;
             let planned = plan::fetches(&self.context(question, target), &lowered.fetches)?;
-            relations.extend(parts(&planned.groups).iter().map(|part| part.rows.relation.to_string()));
+            for part in parts(&planned.groups) {
+                relations.push(part.rows.relation.to_string());
+                relations.extend(part.rest.map(|rest| rest.fetch.rows.relation.to_string()));
+            }
         }
         relations.sort();
         relations.dedup();

@@ -16,7 +16,7 @@ use crate::db::{DbError, RowSink, SeriesRow};
 use crate::error::Error;
 use crate::evaluate::FetchedSeries;
 use crate::frame::{self, Collector, FetchSeries, KeptSeries, Reducer, Reduction};
-use crate::plan::{Fetch, FetchAggregate, FetchGroup, resolve_within};
+use crate::plan::{BucketRest, Fetch, FetchAggregate, FetchGroup, resolve_within};
 use crate::sql::{self, Statement};
 use crate::time::TimeRange;
 
@@ -73,12 +73,20 @@ impl RequestScope {
             let is_alike =
                 |other: &&Fetch| rolled.is_some() && other.rows.source == source && other.rows.rolled == *rolled;
             let known = resolved.iter().find(is_alike);
-            let one = match known {
+            let mut one = match known {
                 Some(known) => known.within(TimeRange { from: fetch.axis.from, to: fetch.axis.to }),
                 None => {
                     let to = fetches.iter().filter(is_alike).map(|other| other.axis.to).max().unwrap_or(fetch.axis.to);
                     self.resolved(fetch, TimeRange { from: fetch.axis.from, to }).await?
                 }
+            };
+            one.rest = match &fetch.rest {
+                Some(rest) => {
+                    let range = TimeRange { from: rest.from, to: fetch.axis.to };
+                    let own = self.resolved(&rest.fetch, range).await?;
+                    Some(Box::new(BucketRest { from: rest.from, fetch: own }))
+                }
+                None => None,
             };
             resolved.push(one);
         }

@@ -20,9 +20,17 @@ pub(super) fn parts(groups: &[FetchGroup]) -> Vec<Fetch> {
 /// The statement of a fetch in its shape: a pattern stands as the list of values that it will become.
 pub(super) fn statement(fetch: &Fetch) -> Statement {
     let mut fetch = fetch.clone();
+    if let Some(rest) = &mut fetch.rest {
+        in_shape(&mut rest.fetch);
+    }
+    in_shape(&mut fetch);
+    if fetch.fold.function.is_of_samples() { sql::samples(&fetch) } else { sql::fetch(&fetch) }
+}
+
+/// Puts the list of values that a pattern will become in its place.
+fn in_shape(fetch: &mut Fetch) {
     let joined = fetch.rows.joins.iter_mut().flat_map(|join| &mut join.filters);
     for filter in fetch.rows.filters.iter_mut().chain(joined) {
         *filter = resolve_pattern(filter, &BTreeSet::new());
     }
-    if fetch.fold.function.is_of_samples() { sql::samples(&fetch) } else { sql::fetch(&fetch) }
 }

@@ -257,7 +257,7 @@ impl FetchScope<'_> {
         };
         let series = if self.answers { limits.series } else { u32::MAX };
         let caps = Caps { rows: row_cap, series, samples: limits.samples };
-        Fetch { rows, axis, fold, caps, rollups: Vec::new() }
+        Fetch { rows, axis, fold, caps, rollups: Vec::new(), rest: None }
     }
 
     /// Leaves only labels that the source has: the others are empty on every row.

@@ -41,6 +41,7 @@ use crate::catalog::{
     SourceLabel, TimeColumn,
 };
 use crate::evaluate::RangeFunction;
+use crate::time::Millis;
 
 /// The bounds of one answer, all from settings.
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +92,17 @@ pub struct Fetch {
     pub caps: Caps,
     /// The parts of it that a rollup answers, in order, as fetches of that relation; the rest are its own rows.
     pub rollups: Vec<Fetch>,
+    /// In a fetch of a rollup that holds only the beginning of its one bucket, the rows that complete it.
+    pub rest: Option<Box<BucketRest>>,
+}
+
+/// The end of a bucket whose beginning a rollup holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BucketRest {
+    /// Where it begins.
+    pub from: Millis,
+    /// The fetch of the source's own rows of that bucket.
+    pub fetch: Fetch,
 }
 
 /// The rows of a fetch, and what is read of each: everything but their times.

@@ -2,7 +2,7 @@
 
 use super::fetch::{FetchScope, filters};
 use super::window::BucketCut;
-use super::{Buckets, Fetch, FetchAggregate, FetchRows, RolledUp};
+use super::{BucketRest, Buckets, Fetch, FetchAggregate, FetchRows, RolledUp};
 use crate::ast::{AggregateOp, Grouping, Matcher, OverTime};
 use crate::catalog::{Carrier, MetricValue, Rollup, RollupColumns, RollupCoverage};
 use crate::error::Error;
@@ -14,12 +14,25 @@ const SAMPLING_MS: i64 = 10_000;
 /// The most parts of a fetch that a rollup answers, the longest ones: each is a statement, and so is each gap.
 const PARTS: usize = 8;
 
-/// A rollup and the parts of a fetch that it answers.
-struct ServedParts<'a> {
+/// A rollup that has what a fetch asks for.
+struct UsableRollup<'a> {
     number: usize,
     rollup: &'a Rollup,
     columns: &'a RollupColumns,
+}
+
+/// A rollup and the parts of a fetch that it answers.
+struct ServedParts<'a> {
+    usable: &'a UsableRollup<'a>,
     parts: Vec<TimeRange>,
+}
+
+/// A bucket of which a rollup holds the beginning.
+struct BegunBucket<'a> {
+    usable: &'a UsableRollup<'a>,
+    bucket: TimeRange,
+    /// Where the source's own rows begin.
+    own_from: Millis,
 }
 
 impl FetchScope<'_> {
@@ -29,33 +42,46 @@ impl FetchScope<'_> {
         fetch: &Fetch,
         matchers: impl Iterator<Item = &'m Matcher> + Clone,
     ) -> Result<Vec<Fetch>, Error> {
-        let Some(served) = self.served(fetch, matchers.clone()) else { return Ok(Vec::new()) };
-        let carrier = Carrier { source: &served.rollup.rows, ..self.carrier };
-        let scope = FetchScope { carrier, ..*self };
-        let Some(filters) = filters(&served.rollup.rows, matchers, self.context.patterns)? else {
-            return Ok(Vec::new());
-        };
+        let usable = self.usable(fetch, matchers.clone());
+        let mut all = Vec::new();
+        if let Some(served) = self.served(&usable) {
+            let Some(whole) = self.of_rollup(served.usable, fetch, matchers.clone())? else { return Ok(all) };
+            all.extend(served.parts.iter().map(|range| whole.within(*range)));
+        }
+        let held_to = all.last().map_or(self.cut.from(), |part| part.axis.to);
+        if let Some(begun) = self.begun(&usable, fetch).filter(|begun| begun.bucket.from >= held_to) {
+            let Some(whole) = self.of_rollup(begun.usable, fetch, matchers)? else { return Ok(all) };
+            all.push(begun.fetch(&whole, fetch));
+        }
+        Ok(all)
+    }
+
+    /// A fetch as one of a rollup; none where no row can pass.
+    fn of_rollup<'m>(
+        &self,
+        usable: &UsableRollup<'_>,
+        fetch: &Fetch,
+        matchers: impl Iterator<Item = &'m Matcher>,
+    ) -> Result<Option<Fetch>, Error> {
+        let rows = &usable.rollup.rows;
+        let scope = FetchScope { carrier: Carrier { source: rows, ..self.carrier }, ..*self };
+        let Some(filters) = filters(rows, matchers, self.context.patterns)? else { return Ok(None) };
         let mut whole = scope.fetch(filters, fetch.fold.function, fetch.fold.aggregate.clone());
-        let rolled = RolledUp { number: served.number, columns: served.columns.clone() };
+        let rolled = RolledUp { number: usable.number, columns: usable.columns.clone() };
         // Its columns are numbers, whatever the source reads its own out of.
-        let (time, rolled) = (served.rollup.rows.time.clone(), Some(rolled));
+        let (time, rolled) = (rows.time.clone(), Some(rolled));
         whole.rows =
             FetchRows { value: MetricValue::Rows, time, elements: None, skip_nan: false, rolled, ..whole.rows };
         whole.fold.per_second = fetch.fold.per_second;
-        let part = |range: &TimeRange| whole.within(*range);
-        Ok(served.parts.iter().map(part).collect())
+        Ok(Some(whole))
     }
 
-    /// The rollup that leaves the fewest rows to read; of several the coarsest.
-    fn served<'m>(
-        &self,
-        fetch: &Fetch,
-        matchers: impl Iterator<Item = &'m Matcher> + Clone,
-    ) -> Option<ServedParts<'_>> {
+    /// The rollups that have what a fetch asks for.
+    fn usable<'m>(&self, fetch: &Fetch, matchers: impl Iterator<Item = &'m Matcher> + Clone) -> Vec<UsableRollup<'_>> {
         let source = self.carrier.source;
         if source.time.seen_in(self.context.zone) != source.time {
             // What it holds is known by the days of the catalog's zone.
-            return None;
+            return Vec::new();
         }
         let rollups = source.rollups.iter().enumerate();
         let fit = rollups.filter_map(|(number, rollup)| {
@@ -64,16 +90,51 @@ impl FetchScope<'_> {
             let is_exact =
                 rollup.is_exact_for(fetch.fold.function) && (self.is_alone || !is_edge_of(fetch.fold.function));
             let has_labels = needs_no_more(rollup, fetch, matchers.clone());
-            let parts = if is_exact && has_labels { parts(self.cut, rollup) } else { Vec::new() };
-            (!parts.is_empty()).then_some(ServedParts { number, rollup, columns, parts })
+            (is_exact && has_labels).then_some(UsableRollup { number, rollup, columns })
         });
-        let sampling_ms = self.carrier.source.interval_ms.unwrap_or(SAMPLING_MS).max(1);
+        fit.collect()
+    }
+
+    /// The rollup that leaves the fewest rows to read; of several the coarsest.
+    fn served<'r>(&self, usable: &'r [UsableRollup<'r>]) -> Option<ServedParts<'r>> {
+        let served = usable.iter().map(|usable| ServedParts { usable, parts: parts(self.cut, usable.rollup) });
         let rows = |served: &ServedParts<'_>| {
             let held: i64 = served.parts.iter().map(|part| part.to - part.from).sum();
-            let rest = (fetch.axis.to - fetch.axis.from) - held;
-            rest / sampling_ms.min(served.rollup.step_ms) + held / served.rollup.step_ms
+            self.rows(served.usable, (self.cut.to() - self.cut.from()) - held, held)
         };
-        fit.min_by_key(rows)
+        served.filter(|served| !served.parts.is_empty()).min_by_key(rows)
+    }
+
+    /// How many rows of a series are read of so much time, some of it out of a rollup.
+    fn rows(&self, usable: &UsableRollup<'_>, own_ms: i64, held_ms: i64) -> i64 {
+        let sampling_ms = self.carrier.source.interval_ms.unwrap_or(SAMPLING_MS).max(1);
+        own_ms / sampling_ms.min(usable.rollup.step_ms) + held_ms / usable.rollup.step_ms
+    }
+
+    /// The rollup that holds the beginning of the last bucket and leaves the fewest rows to read. Without it each refresh
+    /// would read all rows of that bucket, which is days long in a panel of a year.
+    fn begun<'r>(&self, usable: &'r [UsableRollup<'r>], fetch: &Fetch) -> Option<BegunBucket<'r>> {
+        if !matches!(fetch.rows.value, MetricValue::Column(_) | MetricValue::Rows) {
+            return None;
+        }
+        let last = self.cut.len.checked_sub(1)?;
+        let bucket = TimeRange { from: self.cut.buckets.edge(last), to: self.cut.buckets.edge(self.cut.len) };
+        let until = self.context.now.clamp(bucket.from, bucket.to);
+        // Labels that a rollup lacks are in the rows that complete it.
+        let whole = usable.iter().filter(|usable| usable.rollup.lacks.is_empty());
+        let begun = whole.filter_map(|usable| {
+            let own_from = usable.rollup.held_from(bucket.from).filter(|to| *to < bucket.to)?;
+            Some(BegunBucket { usable, bucket, own_from })
+        });
+        begun.min_by_key(|begun| self.rows(begun.usable, (until - begun.own_from).max(0), begun.own_from - bucket.from))
+    }
+}
+
+impl BegunBucket<'_> {
+    /// Its fetch: of a rollup, completed by the source's own rows.
+    fn fetch(&self, rolled: &Fetch, own: &Fetch) -> Fetch {
+        let rest = BucketRest { from: self.own_from, fetch: Fetch { rollups: Vec::new(), ..own.within(self.bucket) } };
+        Fetch { rest: Some(Box::new(rest)), ..rolled.within(self.bucket) }
     }
 }
 

@@ -148,7 +148,7 @@ impl SetsAsk<'_> {
             aggregate: None,
         };
         let caps = Caps { rows: self.limits.samples, series: u32::MAX, samples: self.limits.samples };
-        Fetch { rows, axis, fold, caps, rollups: Vec::new() }
+        Fetch { rows, axis, fold, caps, rollups: Vec::new(), rest: None }
     }
 }
 

@@ -5,13 +5,13 @@
 
 use super::condition::{condition, grouped, may_be_null};
 use super::document::{document, group_column};
-use super::value::{aggregate, guard, partials, present, remerge, skipped};
+use super::merged::{is_remote, merged_series, whole_buckets};
+use super::value::{aggregate, guard, partials, present, skipped};
 use super::{Param, Statement, Writer, instant, lasting, product, reading, rollup};
 use crate::ast::{Grouping, OverTime};
 use crate::catalog::{ColumnType, LabelValue, MetricValue};
 use crate::evaluate::RangeFunction;
 use crate::plan::{Fetch, FetchAggregate, SeriesLabel};
-use crate::series::METRIC_NAME;
 
 /// The statement of a fetch whose patterns are resolved.
 #[must_use]
@@ -19,10 +19,10 @@ pub fn fetch(fetch: &Fetch) -> Statement {
     let mut w = Writer::default();
     match (&fetch.fold.aggregate, fetch.fold.function.over_time()) {
         (Some(wanted), Some(function)) => aggregated(&mut w, fetch, wanted, function),
-        _ => per_series(&mut w, fetch, LevelPurpose::Answer),
+        _ => whole_buckets(&mut w, fetch, LevelPurpose::Answer),
     }
     w.syntax(" LIMIT ").param(Param::Int(i64::from(fetch.caps.rows) + 1));
-    w.remote(fetch.rows.is_remote);
+    w.remote(is_remote(fetch));
     w.finish()
 }
 
@@ -37,7 +37,7 @@ pub(super) enum LevelPurpose {
     Merged,
 }
 
-fn per_series(w: &mut Writer, fetch: &Fetch, purpose: LevelPurpose) {
+pub(super) fn per_series(w: &mut Writer, fetch: &Fetch, purpose: LevelPurpose) {
     w.syntax("SELECT ");
     labels(w, fetch, purpose);
     match fetch.rows.value {
@@ -178,56 +178,13 @@ fn aggregated(w: &mut Writer, fetch: &Fetch, wanted: &FetchAggregate, function: 
     w.syntax("s.b");
     aggregate(w, wanted.op, function, fetch.rows.value.may_skip());
     w.syntax(" FROM (");
-    let is_merged = fetch.rows.is_remote && fetch.rows.labels.iter().any(is_nullable);
+    let is_merged = fetch.rest.is_some() || is_remote(fetch) && fetch.rows.labels.iter().any(is_nullable);
     if fetch.members().is_some() || is_merged {
         merged_series(w, fetch, function);
     } else {
         per_series(w, fetch, LevelPurpose::Inner);
     }
     w.syntax(") AS s GROUP BY ").ordinals(keys.len() + 1);
-}
-
-/// Documents that mean the same labels may differ, as in `{"a": ""}` and `{}`: the partials of such rows are merged
-/// before the aggregation counts them as series. A member that a label of its own hides, or that poses as the metric's
-/// name, means nothing either. So may rows of other servers, NULL and the empty text.
-fn merged_series(w: &mut Writer, fetch: &Fetch, function: OverTime) {
-    let purpose = if fetch.rows.is_remote { LevelPurpose::Merged } else { LevelPurpose::Inner };
-    let hidden = fetch.members().map(|_| w.bind(Param::Texts(own_names(fetch))));
-    w.syntax("SELECT ");
-    for (at, label) in fetch.rows.labels.iter().enumerate() {
-        match label {
-            SeriesLabel::One { .. } if purpose == LevelPurpose::Merged && is_nullable(label) => {
-                w.syntax("coalesce(").generated("s.l", at).syntax(", '')");
-            }
-            SeriesLabel::One { .. } => {
-                w.generated("s.l", at);
-            }
-            SeriesLabel::Members { .. } => {
-                w.syntax("CASE WHEN jsonb_typeof(").generated("s.l", at);
-                w.syntax(") = 'object' THEN (SELECT jsonb_object_agg(m.key, m.value) FROM jsonb_each_text(");
-                w.generated("s.l", at).syntax(") AS m WHERE m.value <> ''");
-                if let Some(hidden) = hidden {
-                    w.syntax(" AND m.key <> ALL(").slot(hidden).syntax(")");
-                }
-                w.syntax(") END");
-            }
-        }
-        w.generated(" AS l", at).syntax(", ");
-    }
-    w.syntax("s.b");
-    remerge(w, function, fetch.rows.value.may_skip());
-    w.syntax(" FROM (");
-    per_series(w, fetch, purpose);
-    w.syntax(") AS s GROUP BY ").ordinals(fetch.rows.labels.len() + 1);
-}
-
-/// The names that no member of a document may take.
-fn own_names(fetch: &Fetch) -> Vec<String> {
-    let own = |label: &SeriesLabel| match label {
-        SeriesLabel::One { name, .. } => Some(name.clone()),
-        SeriesLabel::Members { .. } => None,
-    };
-    fetch.rows.labels.iter().filter_map(own).chain([METRIC_NAME.to_owned()]).collect()
 }
 
 /// A label of an aggregated answer, and how to read it from the inner level.

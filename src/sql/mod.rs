@@ -17,6 +17,7 @@ mod json;
 mod labels;
 mod last;
 mod lasting;
+mod merged;
 mod missing;
 mod new_annotation;
 mod pieces;

@@ -2,6 +2,7 @@
 
 mod counters;
 mod random;
+mod ranges;
 mod seams;
 mod sharing;
 mod steps;
