@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::{StreamExt as _, future, stream};
 
 use super::labels::{LabelValuesRequest, PreparedSource, logged};
 use super::{AT_ONCE, Engine, RequestScope};
@@ -60,13 +60,15 @@ impl RequestScope {
         let rows: Vec<SourceRows<'_>> = rows.into_iter().filter(|rows| is_readable(rows.source, &forbidden)).collect();
         let running: Vec<_> = rows.iter().map(|rows| self.known_of(rows)).collect();
         let results: Vec<_> = stream::iter(running).buffered(AT_ONCE).collect().await;
-        let (mut known, mut missing): (BTreeMap<usize, VisibleNames>, Vec<Error>) = Default::default();
+        let (mut known, mut failed): (BTreeMap<usize, VisibleNames>, Vec<Error>) = Default::default();
         for (rows, result) in rows.iter().zip(results) {
             match result {
                 Ok(found) => drop(known.insert(rows.at, found)),
-                Err(error) => missing.push(self.missing(error).await?),
+                Err(error) => failed.push(error),
             }
         }
+        // All of them wait for the same refresh of the catalog.
+        let missing = future::try_join_all(failed.into_iter().map(|error| self.missing(error))).await?;
         let mut at = 0..;
         let narrow = |source: &Source| {
             let known = known.get(&at.next()?)?;

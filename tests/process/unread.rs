@@ -206,6 +206,19 @@ async fn asked(program: &Program, login: &str, path: &str, body: Option<&Value>)
     answer(request).await.expect("an answer")
 }
 
+/// A server for people.
+async fn served(cluster: &Cluster) -> Program {
+    let digits = Secret::of(b"secret-of-people").digits();
+    let tokens = cluster.directory.join("tokens.toml");
+    std::fs::write(&tokens, format!("[[token]]\nname = \"people\"\nsha256 = \"{digits}\"\nuser = \"header\"\n"))
+        .expect("tokens");
+    std::fs::set_permissions(&tokens, Permissions::from_mode(0o600)).expect("its mode");
+    let url = reader(&cluster.url());
+    let settings =
+        [("DATABASE_URL", url.as_str()), ("DATEBIN_TOKENS", "tokens.toml"), ("DATEBIN_METRICS_OPEN", "true")];
+    Program::serve(cluster, &settings).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_that_fails_for_one_person_is_told_that_person() {
     let cluster = Cluster::start();
@@ -213,14 +226,7 @@ async fn a_policy_that_fails_for_one_person_is_told_that_person() {
     let policy = "ALTER TABLE zero_names ENABLE ROW LEVEL SECURITY;
         CREATE POLICY failing ON zero_names USING (fails(coalesce(current_setting('datebin.user', true), '')))";
     cluster.sql(policy).await;
-    let digits = Secret::of(b"secret-of-people").digits();
-    let tokens = cluster.directory.join("tokens.toml");
-    std::fs::write(&tokens, format!("[[token]]\nname = \"people\"\nsha256 = \"{digits}\"\nuser = \"header\"\n"))
-        .expect("tokens");
-    std::fs::set_permissions(&tokens, Permissions::from_mode(0o600)).expect("its mode");
-    let url = reader(&cluster.url());
-    let settings = [("DATABASE_URL", url.as_str()), ("DATEBIN_TOKENS", "tokens.toml")];
-    let program = Program::serve(&cluster, &settings).await;
+    let program = served(&cluster).await;
     assert_eq!(asked(&program, "alice", "/query", Some(&question("metric_zero"))).await.status, 200);
     for (person, why) in REASONS {
         let own = asked(&program, person, "/query", Some(&question("own"))).await;
@@ -243,4 +249,33 @@ async fn a_policy_that_fails_for_one_person_is_told_that_person() {
         assert!(listed["warnings"].to_string().contains(&told), "{person}: {listed}");
     }
     assert_eq!(asked(&program, "alice", "/query", Some(&question("metric_zero"))).await.status, 200);
+}
+
+/// Five relations that a person cannot read may have changed: one refresh of the catalog tells that of all of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn relations_that_fail_for_a_person_wait_for_one_refresh() {
+    let cluster = Cluster::start();
+    cluster.sql(ROWS).await;
+    cluster
+        .sql(
+            "DO $$ DECLARE how text; BEGIN
+                FOREACH how IN ARRAY ARRAY['unset', 'zero', 'denied', 'absent', 'raised'] LOOP
+                    EXECUTE format('ALTER TABLE %1$s_names ENABLE ROW LEVEL SECURITY;
+                        CREATE POLICY failing ON %1$s_names USING (fails(coalesce(current_setting(''datebin.user'', true), '''')))', how);
+                END LOOP;
+            END $$",
+        )
+        .await;
+    let program = served(&cluster).await;
+    let refreshes = async || {
+        let page = text(&program, "/metrics").await;
+        let line = page.lines().find_map(|line| line.strip_prefix("datebin_catalog_refreshes_total "));
+        line.and_then(|count| count.parse::<f64>().ok()).expect("a number")
+    };
+    let before = refreshes().await;
+    let own = asked(&program, "unset", "/query", Some(&question("own"))).await;
+    assert_eq!(own.status, 200, "{}", own.body);
+    // The one that is asked for, and perhaps one that was under way.
+    let after = refreshes().await;
+    assert!(after <= before + 2.0, "{before} {after}");
 }
