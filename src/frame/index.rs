@@ -285,10 +285,10 @@ fn columns(fetch: &Fetch) -> Vec<LabelColumn> {
 
 /// The members of a JSON object as label names and texts, as `->>` would give them; of anything else none. Numbers
 /// and nested values are the very text that PostgreSQL wrote, or matchers would not find them. A member cannot pose
-/// as the metric's name.
+/// as the metric's name, and one without a name is none.
 fn members(text: &str) -> impl Iterator<Item = (Arc<str>, Arc<str>)> {
     let object = serde_json::from_str::<HashMap<String, &RawValue>>(text).unwrap_or_default();
-    object.into_iter().filter(|(name, _)| name != METRIC_NAME).map(|(name, value)| {
+    object.into_iter().filter(|(name, _)| name != METRIC_NAME && !name.is_empty()).map(|(name, value)| {
         let text = match value.get() {
             "null" => Arc::from(""),
             written => serde_json::from_str::<String>(written).map_or_else(|_| Arc::from(written), Arc::from),

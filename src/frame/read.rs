@@ -6,6 +6,7 @@ use super::index::{SeriesIndex, SeriesOfRows};
 use super::slice::SampleSink;
 use super::steps::SkippedRows;
 use crate::budget::{Budget, HeldBytes};
+use crate::catalog::MetricValue;
 use crate::db::Timed;
 use crate::error::Error;
 use crate::evaluate::{FetchedSeries, Fold, FoldPlan, SampledSeries, Samples};
@@ -41,6 +42,8 @@ struct State {
     /// Its samples, where they are kept, or where those of several sources must be brought into one order.
     samples: Vec<Sample>,
     newest_ms: Option<Millis>,
+    /// The value at that time.
+    newest: f64,
 }
 
 /// Reads the samples of the series of one metric.
@@ -51,6 +54,8 @@ pub struct SampleReader {
     keeps: bool,
     /// Whether there is more than one source.
     several: bool,
+    /// Whether rows are counted: those of one series at one millisecond are one sample of their number.
+    counts_rows: bool,
     /// Whether a NULL of the source at hand ends its series.
     null_ends: bool,
     /// Whether a sample came before an earlier one of its series.
@@ -74,6 +79,7 @@ impl SampleReader {
             folds,
             keeps: plan.keeps,
             several: fetches.len() > 1,
+            counts_rows: matches!(first.rows.value, MetricValue::Rows),
             null_ends: false,
             disordered: false,
             samples: 0,
@@ -111,7 +117,7 @@ impl SampleReader {
     /// # Errors
     /// Time is over, or more bytes would be held.
     pub fn finish(self, budget: &Budget) -> Result<ReadSeries, Error> {
-        let Self { index, folds, keeps, several, .. } = self;
+        let Self { index, folds, keeps, several, counts_rows, .. } = self;
         let (keys, states, mut held) = index.into_parts();
         let mut folded: Vec<FetchedSeries> =
             folds.iter().map(|_| FetchedSeries { series: Vec::new(), held: budget.held() }).collect();
@@ -119,7 +125,7 @@ impl SampleReader {
         for (at, mut state) in states.into_iter().enumerate() {
             budget.go_on()?;
             if several {
-                merge(&mut state.samples);
+                merge(&mut state.samples, counts_rows);
                 let samples = std::mem::take(&mut state.samples);
                 samples.iter().try_for_each(|sample| fold(&folds, &mut state, *sample, &mut held))?;
                 state.samples = samples;
@@ -147,7 +153,7 @@ impl SampleReader {
     }
 }
 
-/// Times are kept to the millisecond; of several samples of one series at one millisecond the last counts.
+/// Times are kept to the millisecond; of several samples of one series at one millisecond the last counts, and rows add up.
 impl SampleSink for SampleReader {
     fn series(&mut self) -> (&mut dyn SeriesOfRows, &mut u32) {
         (&mut self.index, &mut self.samples)
@@ -166,15 +172,18 @@ impl SampleSink for SampleReader {
 
     fn sample(&mut self, series: usize, micros: i64, value: f64) -> Result<(), Error> {
         let Some((state, held)) = self.index.state(series) else { return Ok(()) };
-        let sample = Sample { ms: micros.div_euclid(1000), value };
-        if self.keeps || self.several {
-            keep(&mut state.samples, sample, held)?;
-        }
+        let mut sample = Sample { ms: micros.div_euclid(1000), value };
         if self.several {
-            return Ok(());
+            return keep(&mut state.samples, sample, self.counts_rows, held);
         }
-        if state.newest_ms.replace(sample.ms).is_some_and(|newest| newest > sample.ms) {
-            self.disordered = true;
+        let newest_ms = state.newest_ms.replace(sample.ms);
+        if self.counts_rows && newest_ms == Some(sample.ms) {
+            sample.value += state.newest;
+        }
+        state.newest = sample.value;
+        self.disordered |= newest_ms.is_some_and(|newest| newest > sample.ms);
+        if self.keeps {
+            keep(&mut state.samples, sample, false, held)?;
         }
         fold(&self.folds, state, sample, held)
     }
@@ -191,9 +200,10 @@ fn fold(folds: &[FoldPlan], state: &mut State, sample: Sample, held: &mut HeldBy
     Ok(())
 }
 
-fn keep(samples: &mut Vec<Sample>, sample: Sample, held: &mut HeldBytes) -> Result<(), Error> {
+/// Keeps a sample. It replaces the one of the same millisecond, or is added to it.
+fn keep(samples: &mut Vec<Sample>, sample: Sample, adds: bool, held: &mut HeldBytes) -> Result<(), Error> {
     if let Some(last) = samples.last_mut().filter(|last| last.ms == sample.ms) {
-        *last = sample;
+        last.value = if adds { last.value + sample.value } else { sample.value };
         return Ok(());
     }
     if samples.len() == samples.capacity() {
@@ -213,7 +223,17 @@ fn label_bytes(labels: &Labels) -> usize {
 }
 
 /// Brings the samples of several sources into one order; of several at one millisecond the last by value counts.
-fn merge(samples: &mut Vec<Sample>) {
+/// Counted rows add up.
+fn merge(samples: &mut Vec<Sample>, counts_rows: bool) {
+    if counts_rows {
+        samples.sort_by_key(|sample| sample.ms);
+        samples.dedup_by(|next, kept| {
+            let is_same = next.ms == kept.ms;
+            kept.value += if is_same { next.value } else { 0.0 };
+            is_same
+        });
+        return;
+    }
     samples.sort_by(|a, b| {
         a.ms.cmp(&b.ms).then_with(|| a.value.is_nan().cmp(&b.value.is_nan())).then_with(|| a.value.total_cmp(&b.value))
     });

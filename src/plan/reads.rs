@@ -18,6 +18,9 @@ use crate::time::{Millis, TimeRange};
 /// The most metrics that one selector may read.
 const METRICS: usize = 500;
 
+/// What to do instead of asking the Prometheus API how long rows last.
+const ASK_A_PLUGIN: &str = "the Prometheus API cannot ask for it: use the JSON or Infinity plugin, or GET /query";
+
 /// What is read of one metric.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MetricRead {
@@ -67,7 +70,7 @@ fn read(
             if matches!(carrier.metric.value, MetricValue::Overlap(_)) && !is_named {
                 continue;
             }
-            has_samples(carrier.metric).map_err(|error| error.at(request.span))?;
+            has_samples(carrier.metric).map_err(|error| error.at(request.span).hint(ASK_A_PLUGIN))?;
             let lookback_ms = lookback_ms.unwrap_or(carrier.source.staleness_ms(context.limits.lookback_ms));
             let plans: Vec<FoldPlan> = windows.iter().map(|plan| plan.with_lookback(lookback_ms)).collect();
             if is_alone && request.kept.is_empty() {

@@ -1,5 +1,6 @@
 //! What discovery makes of tables that it has never seen: series that are never mixed, histories that are never left out.
 
+mod apart;
 mod histories;
 mod jobs;
 mod kinds;

@@ -79,3 +79,26 @@ async fn a_rollup_counts_them(pool: PgPool) {
     let read = body[0]["meta"]["executedQueryString"].as_str().unwrap_or_default();
     assert!(read.contains("orders_1h"), "{body}");
 }
+
+#[sqlx::test(migrations = false)]
+async fn rows_of_one_millisecond_add_up_in_the_prometheus_api(pool: PgPool) {
+    sql(
+        &pool,
+        "CREATE TABLE orders (id serial PRIMARY KEY, ts timestamptz NOT NULL, region text NOT NULL);
+         INSERT INTO orders (ts, region) SELECT '2025-06-01Z'::timestamptz + i / 10 * interval '1 s', 'eu' FROM generate_series(0, 2999) i",
+    )
+    .await;
+    let server = start(&pool, FILE).await;
+    // A window excludes its first instant, 10 rows of 300 seconds; the last one is not there.
+    for (query, expected) in [
+        ("sum_over_time(orders[5m])", "2990"),
+        ("count_over_time(orders[5m])", "299"),
+        ("sum_over_time(orders[10s:1s])", "100"),
+        ("orders", "10"),
+    ] {
+        let query = query.replace('[', "%5B").replace(']', "%5D");
+        let time = if query.starts_with("sum_over_time(orders%5B10s") { 1_748_736_100 } else { 1_748_736_299 + 1 };
+        let body = server.get(&format!("/api/v1/query?query={query}&time={time}")).await.body;
+        assert_eq!(body["data"]["result"][0]["value"][1], expected, "{query}: {body}");
+    }
+}

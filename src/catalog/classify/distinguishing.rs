@@ -147,6 +147,13 @@ pub(super) fn apart(
     {
         return Some(format!("`{column}` (free text) tells its rows apart and no key says otherwise: declare it"));
     }
+    if !keys.are_made
+        && suffice(relation, time, &labels) == Some(false)
+        && let Some((column, why)) =
+            columns.iter().find_map(|(column, role)| Some((&column.name, unlabelled(relation, column, role)?)))
+    {
+        return Some(format!("`{column}` ({why}) tells its rows apart and no key says otherwise: declare it"));
+    }
     let (column, why) = columns.iter().find_map(|(column, role)| Some((*column, hidden(relation, column, role)?)))?;
     let suffices = suffice(relation, time, &labels).unwrap_or(is_told || !labels.is_empty() || has_surrogate(relation));
     (!suffices).then(|| {
@@ -173,11 +180,32 @@ fn free_text<'a>(
     found.filter(|found| Some(*found) != named && !keys.are_made)
 }
 
+/// Whether a column that is no label may tell series apart.
+fn may_tell(relation: &RelationFacts, column: &ColumnFacts, role: &ColumnRole) -> bool {
+    let is_out = matches!(role, ColumnRole::Out(_)) && !column.is_dead() && !column.numbered;
+    is_out && relation.distinct(column).is_none_or(|distinct| distinct > 1.5)
+}
+
+/// What a column is that tells series apart where the statistics say that some column does: it stands in ordinary tables, too.
+fn unlabelled(relation: &RelationFacts, column: &ColumnFacts, role: &ColumnRole) -> Option<String> {
+    if !may_tell(relation, column, role) {
+        return None;
+    }
+    let name = column.name.as_str();
+    match &column.ty {
+        ColumnType::Bytea | ColumnType::Json | ColumnType::Jsonb => Some(column.ty.to_string()),
+        ColumnType::Timestamptz | ColumnType::Timestamp | ColumnType::Date => Some("another time".to_owned()),
+        ColumnType::Other(ty) if ty == "time" || ty == "timetz" => Some("a time of day".to_owned()),
+        _ if column.is_number() && (words::is_plain_reference(name) || words::is_code(name)) => {
+            Some("a code or a reference by its name".to_owned())
+        }
+        _ => None,
+    }
+}
+
 /// Why a column that may tell series apart is no label.
 fn hidden(relation: &RelationFacts, column: &ColumnFacts, role: &ColumnRole) -> Option<String> {
-    let is_out = matches!(role, ColumnRole::Out(_)) && !column.is_dead() && !column.numbered;
-    let varies = relation.distinct(column).is_none_or(|distinct| distinct > 1.5);
-    if !is_out || !varies {
+    if !may_tell(relation, column, role) {
         return None;
     }
     match &column.ty {

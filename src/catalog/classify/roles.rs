@@ -5,6 +5,7 @@ use super::keys::{KeyPart, RelationKeys, SMALL_ROWS, share};
 use super::{parts, texts, words};
 use crate::catalog::ColumnType;
 use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
+use crate::ident::Ident;
 
 /// A reference with more distinct values than this share of the rows tells rows apart.
 const ROW_KEY_SHARE: f64 = 0.5;
@@ -143,6 +144,9 @@ fn number(place: &KeyedRelation<'_>, column: &ColumnFacts) -> ColumnRole {
     if place.all.is_key_elsewhere(&relation.relation, column) && !words::is_value(name) {
         return reference(relation, column, "called like the primary key of another relation");
     }
+    if column.is_integer() && !words::is_value(name) && leads_time(place, column) {
+        return reference(relation, column, "an index leads with it to the time");
+    }
     if column.is_integer() && (parts::names_part(place, column) || parts::is_of_flow(place, column)) {
         return reference(relation, column, "the number of a part, by its name");
     }
@@ -174,6 +178,16 @@ fn number(place: &KeyedRelation<'_>, column: &ColumnFacts) -> ColumnRole {
     })
 }
 
+/// Whether an index finds the rows of each value of a column by their time: somebody asks for them series by series.
+fn leads_time(place: &KeyedRelation<'_>, column: &ColumnFacts) -> bool {
+    let leads = |index: &Vec<Ident>, time: &ColumnFacts| {
+        let at = index.iter().position(|own| *own == time.name);
+        at.is_some_and(|at| index[..at].contains(&column.name))
+    };
+    place.keys.covered_by.is_none()
+        && place.time.is_some_and(|time| place.relation.indexes.iter().any(|i| leads(i, time)))
+}
+
 /// Whether a column may say which kind of value its row has: a value stands beside it, no key tells series apart without
 /// it, and it has few values as far as the statistics tell.
 fn tells_kinds(place: &KeyedRelation<'_>, column: &ColumnFacts) -> bool {
@@ -197,8 +211,8 @@ pub(super) fn has_measure(relation: &RelationFacts, column: &ColumnFacts) -> boo
 
 /// A number that refers to something is a label, unless nearly every row has one of its own.
 fn reference(relation: &RelationFacts, column: &ColumnFacts, why: &str) -> ColumnRole {
-    if !column.is_integer() {
-        return out("part of a key or a reference, and no whole number");
+    if !column.is_integer() && !matches!(column.ty, ColumnType::Numeric { .. }) {
+        return out("a key or a reference by its name, and no whole number");
     }
     let is_large = relation.rows.is_none_or(|rows| rows > SMALL_ROWS);
     match share(column).filter(|share| is_large && *share > ROW_KEY_SHARE) {

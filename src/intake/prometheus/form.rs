@@ -23,11 +23,15 @@ impl Parameters {
     /// Reads forms (`a=b&c=d`) in order: what an earlier one says counts, as a body does before its URL.
     ///
     /// # Errors
-    /// A percent sign stands in front of anything but two hexadecimal digits, or there are more selectors than `most`.
+    /// A percent sign stands in front of anything but two hexadecimal digits, the bytes are no UTF-8, or there are more selectors than `most`.
     pub fn read(forms: &[&[u8]], most: usize) -> Result<Self, Error> {
         let mut read = Self::default();
         for form in forms {
             escaped_well(form)?;
+            if !is_utf8(form) {
+                let message = "error parsing form values: invalid UTF-8";
+                return Err(Error::new(Kind::BadRequest, message).hint("encode the parameters as UTF-8"));
+            }
             for (name, value) in form_urlencoded::parse(form) {
                 if name == MATCH {
                     read.matches.push(value.into_owned());
@@ -70,9 +74,33 @@ fn escaped_well(form: &[u8]) -> Result<(), Error> {
     Err(Error::new(Kind::BadRequest, format!("error parsing form values: invalid URL escape {:?}", shortened(&shown))))
 }
 
+/// Whether a form whose escapes are right is UTF-8 once they are bytes again.
+fn is_utf8(form: &[u8]) -> bool {
+    let (mut bytes, mut at) = (Vec::with_capacity(form.len()), 0);
+    while let Some(byte) = form.get(at) {
+        let digits = form.get(at + 1..at + 3).filter(|_| *byte == b'%');
+        let escaped = digits.and_then(|digits| u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok());
+        bytes.push(escaped.unwrap_or(*byte));
+        at += if escaped.is_some() { 3 } else { 1 };
+    }
+    str::from_utf8(&bytes).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused() {
+        for form in [&b"query=up%7Bjob!=\"%ff\"%7D"[..], b"query=\xc3\x28", b"match[]=a%c3%28"] {
+            let refused = Parameters::read(&[form], 3).expect_err("no text");
+            assert_eq!(
+                (refused.kind, refused.message.as_str()),
+                (Kind::BadRequest, "error parsing form values: invalid UTF-8")
+            );
+        }
+        assert_eq!(read(&["query=%EF%BF%BD%c3%a9"]).query(), "\u{fffd}é");
+    }
 
     fn read(forms: &[&str]) -> Parameters {
         let forms: Vec<&[u8]> = forms.iter().map(|form| form.as_bytes()).collect();

@@ -45,6 +45,7 @@ const SENSITIVE: &[&str] = &[
     "dsn",
     "emailaddress",
     "mailaddress",
+    "mail",
 ];
 /// What is a secret only where it is the whole name: other words beside it make something else of it.
 const WHOLE: &[&str] = &["auth", "pin", "salt", "motdepasse", "pw"];
@@ -114,6 +115,11 @@ const SENSITIVE_PAIRS: &[(&str, &str)] = &[
     ("db", "url"),
     ("snmp", "community"),
     ("mail", "address"),
+    ("ssh", "key"),
+    ("auth", "header"),
+    ("magic", "link"),
+    ("sas", "url"),
+    ("birth", "number"),
 ];
 /// What people are called, and where they are reached.
 const PERSONAL: &[&str] = &[
@@ -154,6 +160,9 @@ const PERSONAL: &[&str] = &[
     "customername",
     "contactname",
     "accountnumber",
+    "tel",
+    "msisdn",
+    "mobile",
 ];
 /// With one of these words `address` is the address of a person.
 const OF_PERSON: &[&str] = &[
