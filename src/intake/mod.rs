@@ -179,6 +179,7 @@ fn target(value: &Value, limits: Limits) -> Option<TargetQuestion> {
     if let Err(error) = replaced::members(&said) {
         question.text = question.text.and(Err(error));
     }
+    payload::say_unknown(&target.payload, &mut question.notices);
     question.options = options(&said).of_panel(&mut question.notices);
     question.builder = Builder::read(&said, &mut question.notices);
     if let Err(error) = question.builder.bounded(limits) {

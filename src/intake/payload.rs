@@ -9,12 +9,51 @@ use serde_json::Value;
 
 use super::scalar;
 use crate::language;
+use crate::nearest::nearest;
 
 /// Names and what was said under each, as texts.
 pub type PayloadFields = BTreeMap<String, Vec<String>>;
 
 /// The name under which a filter on that label is said.
 pub const LABEL_FIELD: &str = "label:";
+
+/// The members that mean something, and those that clients send besides.
+const MEMBERS: [&str; 16] = [
+    "aggregation",
+    "by",
+    "data",
+    "fill",
+    "filters",
+    "format",
+    "legend",
+    "metric",
+    "name",
+    "over_time",
+    "reduce",
+    "refId",
+    "step",
+    "target",
+    "type",
+    "tz",
+];
+/// The most unknown members that are named, and the most characters that are shown of each.
+const NAMED: usize = 3;
+const SHOWN: usize = 60;
+
+/// Says which members of a payload mean nothing.
+pub(super) fn say_unknown(payload: &Value, notices: &mut Vec<String>) {
+    let Some(members) = payload.as_object() else { return };
+    let is_unknown = |name: &&String| !MEMBERS.contains(&name.as_str()) && !name.starts_with(LABEL_FIELD);
+    for name in members.keys().filter(is_unknown).take(NAMED) {
+        let shown: String = name.chars().take(SHOWN).collect();
+        let near = nearest(name, MEMBERS.into_iter());
+        let hint = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(", ")) };
+        notices.push(format!("the member {shown:?} of the payload is ignored: no option is called so{hint}"));
+    }
+    if members.get("filters").is_some_and(|filters| matches!(filters, Value::Array(list) if !list.is_empty())) {
+        notices.push("`filters` is ignored: it is an object with a member for each label".to_owned());
+    }
+}
 
 /// A payload's members; none for what is no object.
 pub(super) fn said(payload: &Value) -> PayloadFields {

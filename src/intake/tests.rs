@@ -10,6 +10,27 @@ fn read(body: Value) -> Result<Question, Error> {
 }
 
 #[test]
+fn members_that_mean_nothing_are_named() {
+    let of = |payload: Value| {
+        let question = read(json!({"targets": [{"target": "cpu", "payload": payload}]})).unwrap();
+        question.targets[0].notices.clone()
+    };
+    assert_eq!(
+        of(json!({"fil": "zero", "by": "host", "aggregation": "sum", "label:host": "a", "zzzzzzz": 1})),
+        [
+            "the member \"fil\" of the payload is ignored: no option is called so; did you mean fill, filters?",
+            "the member \"zzzzzzz\" of the payload is ignored: no option is called so",
+        ]
+    );
+    assert_eq!(of(json!({"filters": ["x"]})), ["`filters` is ignored: it is an object with a member for each label"]);
+    for payload in
+        [json!({}), json!(null), json!("x"), json!({"format": "table", "type": "x", "filters": {"host": "a"}})]
+    {
+        assert!(of(payload.clone()).is_empty(), "{payload}");
+    }
+}
+
+#[test]
 fn only_targets_are_needed() -> Result<(), Error> {
     let question = read(json!({"targets": [{"target": "cpu"}]}))?;
     assert_eq!((question.range.from, question.range.to), (NOW - 6 * 3_600_000, NOW));

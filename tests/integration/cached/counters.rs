@@ -17,7 +17,7 @@ const SPARSE: &str = "
     CREATE TABLE sparse (ts timestamptz NOT NULL, host text NOT NULL, value float8);
     INSERT INTO sparse SELECT to_timestamp(1748779190 - 60 * n), 'h' || h, ((1440 - n) * h) % 5000 / 8.0
         FROM generate_series(1, 1440) n, generate_series(1, 60) h
-        WHERE CASE WHEN h = 60 THEN n = 61 WHEN h > 50 THEN n % 20 = 0 ELSE true END;
+        WHERE CASE WHEN h = 60 THEN n = 61 WHEN h > 50 THEN n % 20 = 0 ELSE true END ORDER BY n DESC;
     CREATE INDEX ON sparse (ts); ANALYZE sparse;";
 
 fn query(target: &str, now: i64) -> Value {
