@@ -32,7 +32,8 @@ impl CacheKey {
         let fold = &fetch.fold;
         // Dividing by a length comes after the partials.
         let fold = (fold.function, fold.guarded, fold.lookback_ms, &fold.aggregate);
-        let fetch = format!("{cut:?} {fold:?} {:?}", fetch.rows);
+        let rest = fetch.rest.as_ref().map(|rest| &rest.fetch.rows);
+        let fetch = format!("{cut:?} {fold:?} {:?} {rest:?}", fetch.rows);
         Self { identity: identity.clone(), reloads, fetch: fetch.into() }
     }
 

@@ -1,6 +1,7 @@
 //! Labels: where the dimensions of a source are.
 
 use super::{Column, Relation, Source};
+use crate::ident::Ident;
 
 /// A label of a source: a name, or all members of a document.
 #[derive(Clone, Debug, PartialEq)]
@@ -150,6 +151,21 @@ impl SourceLabel {
 }
 
 impl Source {
+    /// Whether a column is a label as it is.
+    #[must_use]
+    pub fn is_label_column(&self, name: &Ident) -> bool {
+        self.labels.iter().any(|label| match label {
+            SourceLabel::One { value: LabelValue::Column(column), .. } => column.name == *name,
+            _ => false,
+        })
+    }
+
+    /// Whether each series is wholly on one other server, which can then aggregate it: what divides the rows are labels.
+    #[must_use]
+    pub fn is_divided_by_labels(&self) -> bool {
+        self.remote.as_ref().is_some_and(|keys| !keys.is_empty() && keys.iter().all(|key| self.is_label_column(key)))
+    }
+
     /// The label of that name, or the document that may have it as a member.
     #[must_use]
     pub fn label(&self, name: &str) -> Option<&SourceLabel> {

@@ -48,7 +48,7 @@ pub(super) fn time_index(time: &Ident, indexes: &[Vec<Ident>], facts: &RelationF
 
 /// Whether indexes can be made on a relation: those of other servers are made there.
 pub(super) fn has_indexes(facts: &RelationFacts) -> bool {
-    facts.kind != RelationKind::View && facts.shards.is_empty()
+    facts.kind != RelationKind::View && (facts.shards.is_empty() || facts.shards.len() < facts.children as usize)
 }
 
 /// What keeps the rows of a range from being found by their time.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::plan::Plan;
 use super::report::{Finding, Severity};
+use crate::catalog::Source;
 use crate::catalog::facts::{RelationFacts, Shard};
-use crate::catalog::{LabelValue, Source, SourceLabel};
 use crate::ident::Ident;
 
 /// Below this the planner takes rows that cross the network for cheap, and may fetch them instead of their sums.
@@ -94,13 +94,7 @@ fn unanalysed(shards: &[&Shard]) -> Option<Finding> {
 
 /// Rows that are divided by something else than labels: a series may lie on several servers.
 fn divided(source: &Source) -> Option<Finding> {
-    let is_label = |key: &&Ident| {
-        source.labels.iter().any(|label| match label {
-            SourceLabel::One { value: LabelValue::Column(column), .. } => column.name == **key,
-            _ => false,
-        })
-    };
-    let other = source.remote.as_ref()?.iter().find(|key| !is_label(key))?;
+    let other = source.remote.as_ref()?.iter().find(|key| !source.is_label_column(key))?;
     let what =
         format!("rows are divided among the servers by {other}, which is no label: they cannot aggregate a series");
     Some(Finding::new(Severity::Slow, format!("{what}; divide them by hash of a label")))

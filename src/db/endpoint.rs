@@ -186,6 +186,11 @@ mod tests {
             ("postgres://u@LocalHost/d", "LocalHost prefer of LocalHost"),
             ("postgres://localhost/d?host=/run/pg", "/run/pg prefer of localhost"),
             ("postgres://u@db.example/d", "db.example verify-full of db.example"),
+            // TLS is asked for, and never less than without the word.
+            ("postgres://u@db.example/d?ssl=true", "db.example verify-full of db.example"),
+            ("postgres://u@db.example/d?sslmode=verify-ca&ssl=true", "db.example verify-ca of db.example"),
+            ("postgres://u@db.example/d?ssl=true&sslmode=verify-ca", "db.example verify-ca of db.example"),
+            ("postgres://u@localhost/d?ssl=true", "localhost require of localhost"),
             ("postgres://u@localhost.example/d", "localhost.example verify-full of localhost.example"),
             ("postgres://u@10.0.0.1/d", "10.0.0.1 verify-full of 10.0.0.1"),
             ("postgres://u@[2001:db8::1]/d", "2001:db8::1 verify-full of 2001:db8::1"),

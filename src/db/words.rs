@@ -120,8 +120,7 @@ pub(super) fn kept(
         if value.is_empty() || !is_carried_out(&name, &value, treated)? {
             continue;
         }
-        // As libpq reads what JDBC writes.
-        kept.push(if name == "ssl" { ("sslmode".to_owned(), "require".to_owned()) } else { (name, value) });
+        kept.push((name, value));
     }
     Ok(kept)
 }
@@ -181,7 +180,7 @@ mod tests {
         {
             assert_eq!(said(name, value), format!("{name}={value}"));
         }
-        assert_eq!(said("ssl", "true"), "sslmode=require");
+        assert_eq!(said("ssl", "true"), "ssl=true");
         for (name, value) in [
             ("sslmode", ""),
             ("application_name", "x"),

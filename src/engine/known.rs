@@ -98,8 +98,9 @@ impl RequestScope {
                 Ok(Error::new(Kind::Timeout, message).hint(hint))
             }
             Kind::Stale | Kind::Broken | Kind::BadData | Kind::TooManyLabelValues => {
+                // A catalog that cannot be read anew in time does not cost the caller all other names.
                 let is_settled = error.kind == Kind::Stale
-                    && matches!(self.catalog.newer(&self.whole, error.relation).await, CatalogNews::Same);
+                    && !matches!(self.catalog.newer(&self.whole, error.relation).await, CatalogNews::Better(_));
                 let error = if is_settled { error.lasting() } else { error };
                 let message =
                     format!("some metrics that you may see cannot be found: {}", without_metric(&error.message));

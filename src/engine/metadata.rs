@@ -186,7 +186,8 @@ impl RequestScope {
         }
     }
 
-    /// What was found and what is missing in it; an error where nothing was found.
+    /// What was found and what is missing in it; an error where nothing was found, and nothing is known or names of the caller
+    /// are missing.
     fn covered(
         &self,
         found: MetadataFound,
@@ -194,8 +195,9 @@ impl RequestScope {
         sought: &SeriesSelection,
     ) -> Result<(MetadataFound, ListCoverage), Error> {
         let missing = plan::left_out(&self.snapshot, &sought.selectors);
+        let is_blank = self.snapshot.names().next().is_none() || !self.snapshot.missing().of_caller.is_empty();
         match missing.first() {
-            Some(error) if found.texts.is_empty() && found.sets.is_empty() => Err(error.clone()),
+            Some(error) if is_blank && found.texts.is_empty() && found.sets.is_empty() => Err(error.clone()),
             _ => Ok((found, ListCoverage { missing, ..looked })),
         }
     }

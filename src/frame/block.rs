@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::lasts::MOST_SERIES;
 use crate::plan::{Buckets, TimeAxis};
 use crate::range::buckets::{BucketCell, FineSample, PARTIALS, Partials};
 use crate::series::Labels;
@@ -241,6 +242,11 @@ impl Block {
                 None => all.series.push(BlockSeries { buckets: buckets.collect(), ..one.clone() }),
             }
         }
+        if all.series.len() > MOST_SERIES {
+            all.lasts = None;
+            all.series.iter_mut().for_each(|one| one.last = None);
+        }
+        all.series.retain(|one| !one.buckets.is_empty() || one.last.is_some());
         all.skipped.extend(later.skipped.iter().map(|(bucket, skipped)| (bucket + moved, *skipped)));
         all.vague.extend(later.vague.iter().map(|bucket| bucket + moved));
         all.fine |= later.fine;

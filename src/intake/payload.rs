@@ -50,7 +50,11 @@ pub(super) fn say_unknown(payload: &Value, notices: &mut Vec<String>) {
         let hint = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(", ")) };
         notices.push(format!("the member {shown:?} of the payload is ignored: no option is called so{hint}"));
     }
-    if members.get("filters").is_some_and(|filters| matches!(filters, Value::Array(list) if !list.is_empty())) {
+    // A builder makes this text of an object.
+    let is_empty = |text: &str| text.is_empty() || text == "[object Object]";
+    let is_no_object =
+        |filters: &Value| !filters.is_object() && !filters.is_null() && !filters.as_str().is_some_and(is_empty);
+    if members.get("filters").is_some_and(is_no_object) {
         notices.push("`filters` is ignored: it is an object with a member for each label".to_owned());
     }
 }

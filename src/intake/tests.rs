@@ -22,7 +22,10 @@ fn members_that_mean_nothing_are_named() {
             "the member \"zzzzzzz\" of the payload is ignored: no option is called so",
         ]
     );
-    assert_eq!(of(json!({"filters": ["x"]})), ["`filters` is ignored: it is an object with a member for each label"]);
+    for filters in [json!(["x"]), json!("host=a"), json!(7)] {
+        let said = of(json!({"filters": filters}));
+        assert_eq!(said, ["`filters` is ignored: it is an object with a member for each label"], "{filters}");
+    }
     for payload in
         [json!({}), json!(null), json!("x"), json!({"format": "table", "type": "x", "filters": {"host": "a"}})]
     {

@@ -4,6 +4,7 @@ use super::bounds::row_cap;
 use super::matchers::{ResolvedMatcher, resolve};
 use super::metrics::bad_matcher;
 use super::names::{NamedCarriers, named};
+use super::rollup::with_one_more_each;
 use super::window::{self, BucketCut};
 use super::{
     Buckets, Caps, Context, Fetch, FetchAggregate, FetchFold, FetchRows, Filter, SeriesLabel, TimeAxis, ValueCondition,
@@ -147,6 +148,9 @@ fn group(
             (fetch.fold.per_second, fetch.fold.mean) = (asked.per_second, covered.mean);
             // A mean of rows that last is of their own times.
             fetch.rollups = if covered.mean { Vec::new() } else { scope.rolled_up(&fetch, matchers)? };
+            if fetch.rollups.last().is_some_and(|part| part.rest.is_some()) {
+                fetch.caps.rows = with_one_more_each(fetch.caps.rows, context.limits);
+            }
             fetches.push(fetch);
         }
         level(&mut fetches[first..], context.limits.cells);
@@ -236,7 +240,7 @@ impl FetchScope<'_> {
             labels,
             filters,
             rolled: None,
-            is_remote: source.remote.is_some(),
+            is_remote: source.is_divided_by_labels(),
         };
         let axis = TimeAxis {
             from: self.cut.from(),

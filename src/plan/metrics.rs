@@ -170,15 +170,20 @@ pub fn undecided(snapshot: &Snapshot) -> Option<String> {
 /// # Errors
 /// The names that the caller may see were not found in time, or no name is known since none could be read.
 pub fn complete(snapshot: &Snapshot) -> Result<(), Error> {
-    let missing = snapshot.missing();
-    let passes = |error: &&Error| matches!(error.kind, Kind::Timeout | Kind::Stale);
-    if let Some(error) = missing.of_caller.iter().find(passes) {
-        return Err(error.clone());
-    }
+    found_in_time(snapshot)?;
     match snapshot.names().next() {
         None => left_out(snapshot, &[]).into_iter().next().map_or(Ok(()), Err),
         Some(_) => Ok(()),
     }
+}
+
+/// Refuses what depends on all names while some are not known that may be found soon.
+///
+/// # Errors
+/// The names that the caller may see were not found in time.
+pub fn found_in_time(snapshot: &Snapshot) -> Result<(), Error> {
+    let passes = |error: &&Error| matches!(error.kind, Kind::Timeout | Kind::Stale);
+    snapshot.missing().of_caller.iter().find(passes).cloned().map_or(Ok(()), Err)
 }
 
 /// Refuses a name that nothing has while names are missing that the caller may see: it may be one of them.

@@ -27,7 +27,7 @@ pub use context::Context;
 pub use fetch::{FetchGroup, TargetPlan, fetches, fetches_on, narrowed, samples};
 pub use last::LastBefore;
 pub(crate) use metrics::METRICS_LISTED;
-pub use metrics::{NameResolution, complete, left_out, too_many_filters, undecided};
+pub use metrics::{NameResolution, complete, found_in_time, left_out, too_many_filters, undecided};
 pub use newest::{NewestPer, newest};
 pub use reads::{MetricRead, reads};
 pub use rows::{SourceRows, found, is_sensible, rows};

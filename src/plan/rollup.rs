@@ -2,7 +2,7 @@
 
 use super::fetch::{FetchScope, filters};
 use super::window::BucketCut;
-use super::{BucketRest, Buckets, Fetch, FetchAggregate, FetchRows, RolledUp};
+use super::{BucketRest, Buckets, Caps, Fetch, FetchAggregate, FetchRows, Limits, RolledUp};
 use crate::ast::{AggregateOp, Grouping, Matcher, OverTime};
 use crate::catalog::{Carrier, MetricValue, Rollup, RollupColumns, RollupCoverage};
 use crate::error::Error;
@@ -51,7 +51,7 @@ impl FetchScope<'_> {
         let held_to = all.last().map_or(self.cut.from(), |part| part.axis.to);
         if let Some(begun) = self.begun(&usable, fetch).filter(|begun| begun.bucket.from >= held_to) {
             let Some(whole) = self.of_rollup(begun.usable, fetch, matchers)? else { return Ok(all) };
-            all.push(begun.fetch(&whole, fetch));
+            all.push(begun.fetch(&whole, fetch, self.context.limits));
         }
         Ok(all)
     }
@@ -131,11 +131,17 @@ impl FetchScope<'_> {
 }
 
 impl BegunBucket<'_> {
-    /// Its fetch: of a rollup, completed by the source's own rows.
-    fn fetch(&self, rolled: &Fetch, own: &Fetch) -> Fetch {
+    /// Its fetch: of a rollup, completed by the source's own rows. A series has a row of each.
+    fn fetch(&self, rolled: &Fetch, own: &Fetch, limits: Limits) -> Fetch {
         let rest = BucketRest { from: self.own_from, fetch: Fetch { rollups: Vec::new(), ..own.within(self.bucket) } };
-        Fetch { rest: Some(Box::new(rest)), ..rolled.within(self.bucket) }
+        let caps = Caps { rows: with_one_more_each(rolled.caps.rows, limits), ..rolled.caps };
+        Fetch { rest: Some(Box::new(rest)), caps, ..rolled.within(self.bucket) }
     }
+}
+
+/// A limit of rows with one more row for each series.
+pub(super) fn with_one_more_each(rows: u32, limits: Limits) -> u32 {
+    rows.saturating_add(limits.series).min(limits.cells.max(rows))
 }
 
 /// Whether a function picks a sample by its time, which the rows of a rollup do not tell.
@@ -222,7 +228,7 @@ impl Fetch {
     }
 
     /// The statements that it takes: the parts that a rollup answers, and between them those of its own rows. Each
-    /// bucket is wholly of one of them.
+    /// bucket is of one of them; the last one may be begun by a rollup and completed by its own rows.
     #[must_use]
     pub fn parts(&self) -> Vec<Self> {
         let own = |from, to| (from < to).then(|| Self { rollups: Vec::new(), ..self.within(TimeRange { from, to }) });

@@ -128,7 +128,7 @@ impl SetsAsk<'_> {
             labels: source.labels.iter().map(SeriesLabel::of).collect(),
             filters,
             rolled: None,
-            is_remote: source.remote.is_some(),
+            is_remote: source.is_divided_by_labels(),
         };
         let axis = TimeAxis {
             from,

@@ -39,10 +39,11 @@ fn bare(w: &mut Writer, value: &LabelValue) {
     }
 }
 
-/// Whether the label may be NULL.
+/// Whether the label may be NULL, or stands for NULL as the empty text does. NOT NULL alone is no promise about rows: nobody holds
+/// foreign tables to it.
 pub(super) const fn may_be_null(value: &LabelValue) -> bool {
     match value {
-        LabelValue::Column(column) => column.nullable,
+        LabelValue::Column(column) => column.nullable || column.ty.may_be_empty(),
         LabelValue::Member { .. } | LabelValue::Part { .. } | LabelValue::Resolved { .. } => true,
     }
 }

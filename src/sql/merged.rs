@@ -57,11 +57,11 @@ pub(super) fn merged_series(w: &mut Writer, fetch: &Fetch, function: OverTime) {
     w.syntax(") AS s GROUP BY ").ordinals(fetch.rows.labels.len() + 1);
 }
 
-/// The names that no member of a document may take.
+/// The names that no member of a document may take; one without a name is none.
 fn own_names(fetch: &Fetch) -> Vec<String> {
     let own = |label: &SeriesLabel| match label {
         SeriesLabel::One { name, .. } => Some(name.clone()),
         SeriesLabel::Members { .. } => None,
     };
-    fetch.rows.labels.iter().filter_map(own).chain([METRIC_NAME.to_owned()]).collect()
+    fetch.rows.labels.iter().filter_map(own).chain([METRIC_NAME.to_owned(), String::new()]).collect()
 }

@@ -38,7 +38,8 @@ async fn answers(server: &Server) -> bool {
 #[sqlx::test(migrations = false)]
 async fn a_deadline_that_passes_is_a_timeout_with_what_to_do(pool: PgPool) {
     sql(&pool, TABLES).await;
-    let limit = Duration::from_secs(1);
+    // A fast machine does the work in a second.
+    let limit = Duration::from_millis(300);
     let http = HttpConfig { request_timeout: limit, ..Setup::default().http };
     let server = Server::with(&pool, Setup { http, ..Setup::default() }).await;
     let deep = format!("count({}many{})", "abs(".repeat(190), ")".repeat(190));

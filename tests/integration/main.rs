@@ -69,6 +69,7 @@ mod query;
 #[path = "../support/prometheus.rs"]
 mod real_prometheus;
 mod rollups;
+mod rollups_begun;
 mod rollups_found;
 mod rollups_held;
 mod row_counts;

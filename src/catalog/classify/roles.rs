@@ -178,14 +178,19 @@ fn number(place: &KeyedRelation<'_>, column: &ColumnFacts) -> ColumnRole {
     })
 }
 
-/// Whether an index finds the rows of each value of a column by their time: somebody asks for them series by series.
+/// Whether an index finds the rows of each value of a column by their time: somebody asks for them series by series. Rows of
+/// things are found by their numbers, too.
 fn leads_time(place: &KeyedRelation<'_>, column: &ColumnFacts) -> bool {
     let leads = |index: &Vec<Ident>, time: &ColumnFacts| {
-        let at = index.iter().position(|own| *own == time.name);
-        at.is_some_and(|at| index[..at].contains(&column.name))
+        index.split_first().is_some_and(|(first, rest)| *first == column.name && rest.contains(&time.name))
     };
-    place.keys.covered_by.is_none()
-        && place.time.is_some_and(|time| place.relation.indexes.iter().any(|i| leads(i, time)))
+    let is_measured = words::may_count(column.name.as_str()) || counter(place.relation, column).is_some();
+    let is_asked = place.time.is_some_and(|time| place.relation.indexes.iter().any(|index| leads(index, time)));
+    is_asked
+        && !is_measured
+        && place.keys.covered_by.is_none()
+        && !place.keys.are_made
+        && has_measure(place.relation, column)
 }
 
 /// Whether a column may say which kind of value its row has: a value stands beside it, no key tells series apart without

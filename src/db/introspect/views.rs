@@ -160,7 +160,7 @@ impl ViewGraph {
         let place = |part: &RowKeyColumn| view.place(arm, source, part);
         let (carried, missing): (Vec<&RowKeyColumn>, Vec<&RowKeyColumn>) =
             teller.parts.iter().partition(|part| place(part).is_some());
-        // What a part within groups the rows by something else is facts apart by that.
+        // What a part within groups the rows by something else is told apart by that.
         let is_lost = |part: &&&RowKeyColumn| {
             !part.is_time && (!view.groups_within || view.inner_groups.contains(&(source, part.number)))
         };

@@ -10,7 +10,7 @@ SELECT p.root::int8 AS relation, n.nspname::text AS schema, c.relname::text AS n
        coalesce(o.options ->> 'schema_name', n.nspname::text) AS their_schema,
        coalesce(o.options ->> 'table_name', c.relname::text) AS their_name,
        -- The default became another with PostgreSQL 17.
-       coalesce((o.options ->> 'fdw_tuple_cost')::float8,
+       coalesce(CASE WHEN w.fdwname = 'postgres_fdw' THEN (o.options ->> 'fdw_tuple_cost')::float8 END,
                 CASE WHEN pg_catalog.current_setting('server_version_num')::int8 < 170000 THEN 0.01 ELSE 0.2 END) AS tuple_cost,
        coalesce(o.options, '{}'::jsonb) AS options
 FROM part AS p

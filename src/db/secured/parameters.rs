@@ -118,6 +118,8 @@ const UNSUPPORTED: &[Unsupported] = &[
 #[derive(Debug, Default)]
 pub(in crate::db) struct TlsParameters {
     mode: Option<String>,
+    /// `ssl=true`, as JDBC writes it: TLS, and more where that is usual.
+    encrypts: bool,
     roots: Option<String>,
     certificate: Option<String>,
     key: Option<String>,
@@ -130,6 +132,10 @@ impl TlsParameters {
     /// Takes a parameter; false where it is about something else.
     pub(in crate::db) fn take(&mut self, name: &str, value: &str) -> Result<bool, InvalidUrl> {
         let place = match name {
+            "ssl" => {
+                self.encrypts = true;
+                return Ok(true);
+            }
             "sslmode" | "ssl-mode" => &mut self.mode,
             "sslrootcert" | "ssl-root-cert" | "ssl-ca" => &mut self.roots,
             "sslcert" | "ssl-cert" => &mut self.certificate,
@@ -173,8 +179,11 @@ impl TlsParameters {
         if roots == Some(Roots::System) && asked.is_some_and(|mode| mode != SslMode::VerifyFull) {
             return Err(InvalidUrl::expected(WEAK));
         }
-        let usual =
-            if roots == Some(Roots::System) || !is_local(options) { SslMode::VerifyFull } else { SslMode::Prefer };
+        let usual = match roots == Some(Roots::System) || !is_local(options) {
+            true => SslMode::VerifyFull,
+            false if self.encrypts => SslMode::Require,
+            false => SslMode::Prefer,
+        };
         let in_folder = |name: &str| variables.folder.as_ref().map(|folder| folder.join(name));
         let (certificate, key) = (named(self.certificate, &variables.certificate), named(self.key, &variables.key));
         if certificate.is_none() && key.is_some() {

@@ -57,10 +57,10 @@ async fn a_refresh_of_counters_reads_the_newest_rows_alone(pool: PgPool) {
     for (minutes, target) in
         [(0, "increase(sparse[1m])"), (10, "sum by (host) (rate(sparse[5m]))"), (20, "resets(sparse[1m])")]
     {
-        let Some(before) = pages(&pool, "sparse").await else { return };
+        let before = pages(&pool, "sparse").await;
         let now = NOON + minutes * MINUTE;
         let (_, cold) = series(&server, target, now, &server.engine.cache).await;
-        let first = pages(&pool, "sparse").await.expect("a count");
+        let first = pages(&pool, "sparse").await;
         let mut tails = Vec::new();
         for minute in minutes..minutes + 3 {
             let rows = "INSERT INTO sparse SELECT to_timestamp($1 / 1000.0), 'h' || h, (1440 + $2) * h % 5000 / 8.0
@@ -68,16 +68,17 @@ async fn a_refresh_of_counters_reads_the_newest_rows_alone(pool: PgPool) {
             let rows =
                 sqlx::query(rows).bind(NOON + minute * MINUTE + 50_000).bind(i32::try_from(minute).expect("few"));
             rows.execute(&pool).await.expect("rows arrive");
-            let between = pages(&pool, "sparse").await.expect("a count");
+            let between = pages(&pool, "sparse").await;
             let (known, word) = series(&server, target, NOON + (minute + 1) * MINUTE, &server.engine.cache).await;
-            tails.push(pages(&pool, "sparse").await.expect("a count") - between);
+            tails.push(pages(&pool, "sparse").await.zip(between).map(|(now, between)| now - between));
             let (plain, _) = series(&server, target, NOON + (minute + 1) * MINUTE, &Cache::off()).await;
             assert_eq!((cold, word), ("miss", "partial"), "{target}");
             assert_alike(&known, &plain);
         }
-        let full = first - before;
+        // Without a count of pages the answers are compared all the same.
+        let Some(full) = first.zip(before).map(|(first, before)| first - before) else { continue };
         // Rows of three of 1,441 minutes, and the pages of the index on the way to them.
-        for tail in tails {
+        for tail in tails.into_iter().flatten() {
             assert!(full >= 20 * tail, "{target}: {full} pages, then {tail}");
         }
     }
