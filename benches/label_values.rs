@@ -4,14 +4,12 @@
 //! `make bench` runs it over 20 million rows and 200 values; `LABEL_ROWS` sets another number of rows.
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a bench stops at the first thing that is wrong")]
 
+mod inside;
+
 use std::time::{Duration, Instant};
 
-use datebin::config::Environment;
-use datebin::db::{Database, DatabaseConfig, Health};
-use datebin::engine::{Engine, LabelValues, Resources};
+use datebin::engine::{Engine, LabelValues};
 use datebin::intake::LabelScope;
-use datebin::refresh::{Catalog, once};
-use datebin::time::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
 use sqlx::{Connection as _, PgConnection};
 
@@ -81,26 +79,8 @@ async fn load(connection: &mut PgConnection, rows: i64) {
 }
 
 async fn engine(url: &str) -> Engine {
-    let file = std::env::temp_dir().join(format!("datebin-bench-labels-{}.toml", std::process::id()));
-    std::fs::write(&file, "[discovery]\nenabled = false\n[[source]]\nrelation = \"public.bench_labels\"\n")
-        .expect("a file");
-    let path = file.display().to_string();
-    let read = |name: &str| (name == "DATEBIN_CONFIG").then(|| path.clone());
-    let environment = Environment(&read);
-    let database = DatabaseConfig::new(url).expect("a URL");
-    let health = Health::default();
-    let (snapshot, _) = once(&database, &environment.catalog().expect("settings"), &health).await.expect("a catalog");
-    let _gone = std::fs::remove_file(&file);
-    Engine {
-        database: Database::new(database, health).expect("a pool"),
-        catalog: Catalog::fixed(snapshot),
-        limits: environment.limits().expect("limits"),
-        clock: Clock::System,
-        request_timeout: Duration::from_secs(25),
-        show_sql: false,
-        resources: Resources::default(),
-        cache: datebin::cache::Cache::off(),
-    }
+    let file = "[discovery]\nenabled = false\n[[source]]\nrelation = \"public.bench_labels\"\n";
+    Engine { show_sql: false, ..inside::engine(url, file, Duration::from_secs(25)).await }
 }
 
 async fn values(engine: &Engine) -> LabelValues {

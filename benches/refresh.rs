@@ -9,18 +9,17 @@
     reason = "a bench stops at the first thing that is wrong"
 )]
 
+mod inside;
+
 use std::time::{Duration, Instant};
 
 use datebin::cache::{Cache, FetchOrigin};
-use datebin::config::Environment;
-use datebin::db::{Database, DatabaseConfig, Health};
-use datebin::engine::{Engine, Resources};
+use datebin::engine::Engine;
 use datebin::intake;
 use datebin::language::{Dialect, parse};
 use datebin::lower;
 use datebin::pattern::Patterns;
 use datebin::plan::{self, Context, Fetch, Limits};
-use datebin::refresh::{Catalog, once};
 use datebin::sql::{self, Param, Statement};
 use datebin::time::{Clock, TimeRange, Zone};
 use serde_json::{Value, json};
@@ -151,25 +150,8 @@ async fn grow(connection: &mut PgConnection, hosts: i64, now: i64) {
 }
 
 async fn engine(url: &str) -> Engine {
-    let file = std::env::temp_dir().join(format!("datebin-bench-refresh-{}.toml", std::process::id()));
-    std::fs::write(&file, FILE).expect("a file");
-    let path = file.display().to_string();
-    let read = |name: &str| (name == "DATEBIN_CONFIG").then(|| path.clone());
-    let environment = Environment(&read);
-    let database = DatabaseConfig::new(url).expect("a URL");
-    let health = Health::default();
-    let (snapshot, _) = once(&database, &environment.catalog().expect("settings"), &health).await.expect("a catalog");
-    let _gone = std::fs::remove_file(&file);
-    Engine {
-        database: Database::new(database, health).expect("a pool"),
-        catalog: Catalog::fixed(snapshot),
-        limits: environment.limits().expect("limits"),
-        clock: Clock::Fixed(NOW),
-        request_timeout: Duration::from_secs(600),
-        show_sql: false,
-        resources: Resources::default(),
-        cache: Cache::new(64 << 20),
-    }
+    let engine = inside::engine(url, FILE, Duration::from_secs(600)).await;
+    Engine { clock: Clock::Fixed(NOW), show_sql: false, cache: Cache::new(64 << 20), ..engine }
 }
 
 /// How long an answer takes, where its values came from, and the points of its first series.

@@ -3,15 +3,14 @@
 //! `make bench` runs it over 10 hosts, 31.5 million rows; `ROLLUP_HOSTS` sets another number of hosts.
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a bench stops at the first thing that is wrong")]
 
+mod inside;
+
 use std::time::{Duration, Instant};
 
-use datebin::config::Environment;
-use datebin::db::{Database, DatabaseConfig, Health};
-use datebin::engine::{Answer, Engine, Resources};
+use datebin::engine::{Answer, Engine};
 use datebin::intake::{self, Moment};
 use datebin::plan::Limits;
-use datebin::refresh::{Catalog, once};
-use datebin::time::{Clock, Zone};
+use datebin::time::Zone;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use sqlx::{Connection as _, PgConnection};
@@ -79,28 +78,9 @@ async fn load(connection: &mut PgConnection, hosts: i64) {
 }
 
 async fn engine(url: &str, rollup: &str) -> Engine {
-    let file = std::env::temp_dir().join(format!("datebin-bench-rollups-{}.toml", std::process::id()));
     let source = "[discovery]\nenabled = false\n[[source]]\nrelation = \"public.bench_raw\"\ninterval = \"10s\"\n\
         labels = [\"host\", \"region\"]\n[source.metric.cpu]\n";
-    std::fs::write(&file, format!("{source}{rollup}")).expect("a file");
-    let path = file.display().to_string();
-    let read = |name: &str| (name == "DATEBIN_CONFIG").then(|| path.clone());
-    let environment = Environment(&read);
-    let mut database = DatabaseConfig::new(url).expect("a URL");
-    database.statement_timeout = Duration::from_secs(600);
-    let health = Health::default();
-    let (snapshot, _) = once(&database, &environment.catalog().expect("settings"), &health).await.expect("a catalog");
-    let _gone = std::fs::remove_file(&file);
-    Engine {
-        database: Database::new(database, health).expect("a pool"),
-        catalog: Catalog::fixed(snapshot),
-        limits: environment.limits().expect("limits"),
-        clock: Clock::System,
-        request_timeout: Duration::from_secs(600),
-        show_sql: true,
-        resources: Resources::default(),
-        cache: datebin::cache::Cache::off(),
-    }
+    inside::engine(url, &format!("{source}{rollup}"), Duration::from_secs(600)).await
 }
 
 async fn timed(engine: &Engine, target: &str) -> (Duration, Answer) {

@@ -63,7 +63,9 @@ impl Searched {
         if snapshot.names().next().is_some() {
             return notes;
         }
-        if looks {
+        if snapshot.missing().is_of_catalog && !looks {
+            notes.push("No metrics: the rows that name those of the declared sources could not be read.".to_owned());
+        } else if looks {
             let reason = self.reason(file, snapshot);
             notes.extend([[vec![format!("No metrics: {reason}.")], self.elsewhere()].concat().join(" ")]);
         } else {

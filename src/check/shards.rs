@@ -18,11 +18,11 @@ pub(super) fn findings(source: &Source, facts: &RelationFacts) -> Vec<Finding> {
         return Vec::new();
     }
     let lacking = |lacks: fn(&Shard) -> bool| shards.iter().copied().filter(|s| lacks(s)).collect::<Vec<&Shard>>();
-    let option = |level, lacks, what: &str, set| optional(level, &lacking(lacks), what, set);
+    let option = |level, lacks, what: &str, name, value| optional(level, &lacking(lacks), what, name, value);
     let is_alone = shards.len() < 2;
     let asynchronous = (!is_alone).then(|| {
         let what = "are asked one after the other";
-        option(Severity::Slow, |shard| !shard.is_on("async_capable"), what, ("async_capable", "true"))
+        option(Severity::Slow, |shard| !shard.is_on("async_capable"), what, "async_capable", "true")
     });
     let all = [
         asynchronous.flatten(),
@@ -30,25 +30,29 @@ pub(super) fn findings(source: &Source, facts: &RelationFacts) -> Vec<Finding> {
             Severity::Slow,
             |shard| shard.tuple_cost < TUPLE_COST,
             "may send all their rows: the planner takes a row that crosses the network for cheap",
-            ("fdw_tuple_cost", "0.2"),
+            "fdw_tuple_cost",
+            "0.2",
         ),
         option(
             Severity::Note,
             |shard| shard.is_on("use_remote_estimate"),
             "are asked for their estimates before each question, which takes longer than many a question",
-            ("use_remote_estimate", "false"),
+            "use_remote_estimate",
+            "false",
         ),
         option(
             Severity::Note,
             |shard| !shard.options.contains_key("fetch_size"),
             "send samples 100 at a time",
-            ("fetch_size", "10000"),
+            "fetch_size",
+            "10000",
         ),
         option(
             Severity::Note,
             |shard| !shard.options.contains_key("connect_timeout"),
             "keep a question waiting for minutes where their machine does not answer",
-            ("connect_timeout", "3"),
+            "connect_timeout",
+            "3",
         ),
         unanalysed(&lacking(|shard| !shard.is_analysed)),
         divided(source),
@@ -64,7 +68,7 @@ pub(super) fn fetched(plan: &Plan) -> Option<Finding> {
 }
 
 /// An option that some servers lack.
-fn optional(level: Severity, shards: &[&Shard], what: &str, (name, value): (&str, &str)) -> Option<Finding> {
+fn optional(level: Severity, shards: &[&Shard], what: &str, name: &str, value: &str) -> Option<Finding> {
     let mut seen = BTreeSet::new();
     let servers: Vec<&&Shard> = shards.iter().filter(|shard| seen.insert(shard.server.as_str())).collect();
     let first = servers.first()?;

@@ -146,7 +146,7 @@ async fn all(
 ) -> Result<CatalogReading, LoadError> {
     let mut session = connected(config, &file.scope(), &memory.beyond).await?;
     if !session.is_pooled {
-        let read = read(&mut session.connection, config, (file, zone), memory).await;
+        let read = read(&mut session.connection, config, file, zone, memory).await;
         if !matches!(read, Err(LoadError::Database(DbError::Unfit(_)))) {
             said_goodbye(session).await;
             return read;
@@ -156,7 +156,7 @@ async fn all(
     }
     let opening = config.settings(SessionPurpose::Discovery).opening(AccessMode::Reading);
     let mut transaction = session.connection.begin_with(text(opening.text)).await.map_err(DbError::from)?;
-    let read = read(&mut transaction, config, (file, zone), memory).await;
+    let read = read(&mut transaction, config, file, zone, memory).await;
     // The result of reading is returned, also if closing the session fails.
     let _ended = timeout(GOODBYE, transaction.rollback()).await;
     said_goodbye(session).await;
@@ -171,7 +171,8 @@ async fn said_goodbye(session: Session) {
 async fn read(
     connection: &mut PgConnection,
     config: &DatabaseConfig,
-    (file, zone): (&CatalogFile, Option<Zone>),
+    file: &CatalogFile,
+    zone: Option<Zone>,
     memory: &mut Memory,
 ) -> Result<CatalogReading, LoadError> {
     let scope = file.scope();

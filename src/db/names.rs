@@ -89,7 +89,7 @@ async fn all_names(
     if column.row != SourceRow::Own {
         return of_dimension(connection, source, column, most).await;
     }
-    let own = own_names(connection, source, column, (most, until)).await?;
+    let own = own_names(connection, source, column, most, until).await?;
     if source.filters.is_empty() || own.failure.is_some() || Instant::now() >= until {
         return Ok(own);
     }
@@ -108,7 +108,8 @@ async fn own_names(
     connection: &mut PgConnection,
     source: &Source,
     column: &Column,
-    (most, until): (u32, Instant),
+    most: u32,
+    until: Instant,
 ) -> Result<NamesFound, DbError> {
     let most_common = most_common(source, column, most);
     let mut failure = None;
@@ -116,12 +117,12 @@ async fn own_names(
         let statement = match strategy {
             NameStrategy::LooseScan => loose_scan(source, column, most),
             NameStrategy::AllRows => all_rows(source, column, most),
-            NameStrategy::NewestRows => some_rows(source, column, (true, most)),
+            NameStrategy::NewestRows => some_rows(source, column, true, most),
             NameStrategy::SomeRows
             | NameStrategy::Statistics
             | NameStrategy::Dimension
             | NameStrategy::Members
-            | NameStrategy::Unread => some_rows(source, column, (false, most)),
+            | NameStrategy::Unread => some_rows(source, column, false, most),
         };
         match texts(connection, &statement).await {
             Ok(names) if strategy.is_complete() => return Ok(found(names, strategy)),
@@ -155,17 +156,15 @@ async fn of_members(
     // Any rows of a large relation may all be old ones: those of the last day are looked at besides, where partitions
     // or an index lead to them in time.
     let recent = (!sql::finds_newest(source)).then(|| Clock::System.now().saturating_sub(RECENT_MS));
-    let (mut names, mut failure, mut is_read) = (Vec::new(), None, false);
+    let (mut names, mut failure) = (Vec::new(), None);
     for since in [None].into_iter().chain(recent.map(Some)) {
         match texts(connection, &statement(since, most.saturating_add(1))).await {
-            Ok(found) => {
-                is_read = true;
-                names.extend(found.into_iter().filter(|name| name.len() <= LONGEST_NAME as usize));
-            }
+            Ok(found) => names.extend(found.into_iter().filter(|name| name.len() <= LONGEST_NAME as usize)),
             Err(error) => failure = Some(worse(failure, error)?),
         }
     }
-    Ok(NamesFound { failure: failure.filter(|_| !is_read), ..found(names, NameStrategy::Members) })
+    // What one of the statements found serves until the next time; nothing found by half of them is no answer.
+    Ok(NamesFound { failure: failure.filter(|_| names.is_empty()), ..found(names, NameStrategy::Members) })
 }
 
 /// The names are in a dimension row: that relation has them all, and the rows of the source are not read.

@@ -1,6 +1,6 @@
 //! What refreshes of the catalog remember of rows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -28,7 +28,7 @@ pub(crate) struct Memory {
     /// What relations say that members of families are called.
     pub(super) called: HashMap<String, HashMap<String, String>>,
     /// What the log was told of relations that cannot be read.
-    said: HashMap<(Relation, RowFact), ReadFailure>,
+    said: HashMap<(RowFact, String), ReadFailure>,
     /// The relations outside of the scope that were asked about.
     pub(super) beyond: Vec<Relation>,
     /// Whether somebody asked for the refresh that is made now.
@@ -87,19 +87,29 @@ impl ReadFailure {
 }
 
 impl Memory {
-    /// Why something of a relation could not be read. What the server says goes to the log once.
-    pub(super) fn failed(&mut self, relation: &Relation, fact: RowFact, error: &DbError) -> ReadFailure {
+    /// Why something of a relation could not be read; `key` tells what is read. What the server says goes to the log once.
+    pub(super) fn failed(&mut self, fact: RowFact, key: &str, relation: &Relation, error: &DbError) -> ReadFailure {
         let failure = ReadFailure::of(error, fact);
-        let said = self.said.insert((relation.clone(), fact), failure.clone());
+        let said = self.said.insert((fact, key.to_owned()), failure.clone());
         if !failure.is_slow && said.as_ref() != Some(&failure) {
             tracing::warn!(%relation, %error, "{}", fact.unread());
         }
         failure
     }
 
-    /// Something of a relation was read.
-    pub(super) fn succeeded(&mut self, relation: &Relation, fact: RowFact) {
-        self.said.remove(&(relation.clone(), fact));
+    /// Something was read.
+    pub(super) fn succeeded(&mut self, fact: RowFact, key: &str) {
+        self.said.remove(&(fact, key.to_owned()));
+    }
+
+    /// Forgets what no source is read for any more.
+    pub(super) fn keep(&mut self, fact: RowFact, met: &HashSet<String>) {
+        match fact {
+            RowFact::Names => self.sources.retain(|key, _| met.contains(key)),
+            RowFact::FamilyNames => self.called.retain(|key, _| met.contains(key)),
+            RowFact::Members => self.members.retain(|key, _| met.contains(key)),
+        }
+        self.said.retain(|(of, key), _| *of != fact || met.contains(key));
     }
 }
 

@@ -1,7 +1,7 @@
 //! What only rows know, the names of narrow sources before all, read within bounds: a slow source costs neither the catalog
 //! nor its freshness.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use sqlx::PgConnection;
@@ -72,13 +72,13 @@ impl<'a> RowFactsReader<'a> {
     /// Says of each rollup what it holds. These are the last statements on the connection.
     pub(super) async fn rollups(&mut self, snapshot: &mut Snapshot) -> Result<(), DbError> {
         let until = Instant::now() + ROLLUPS;
-        let mut known = HashMap::new();
+        let mut met = HashSet::new();
         for (source, rollup) in snapshot.rollups_to_read() {
             if let Some(why) = self.untrusted.bars(&rollup.rows).or_else(|| self.untrusted.bars(&source)) {
                 rollup.held = RollupCoverage::Nothing(format!("{why}; {TRUST}"));
                 continue;
             }
-            if known.is_empty() {
+            if met.is_empty() {
                 rollups::bound(self.connection, &self.path).await?;
             }
             let key = rollups::key(&source, rollup);
@@ -89,9 +89,11 @@ impl<'a> RowFactsReader<'a> {
             } else {
                 rollup.held = rollups::unread();
             }
-            known.insert(key, last);
+            // A refresh that is broken off keeps what was read until then.
+            self.memory.rollups.extend(last.map(|last| (key.clone(), last)));
+            met.insert(key);
         }
-        self.memory.rollups = known.into_iter().filter_map(|(key, last)| Some((key, last?))).collect();
+        self.memory.rollups.retain(|key, _| met.contains(key));
         Ok(())
     }
 
@@ -103,7 +105,7 @@ impl<'a> RowFactsReader<'a> {
     ) -> Result<BTreeMap<usize, StoredNames>, DbError> {
         self.family_names(draft).await?;
         let until = Instant::now() + ALL;
-        let (mut stored, mut known) = (BTreeMap::new(), HashMap::new());
+        let (mut stored, mut met) = (BTreeMap::new(), HashSet::new());
         let none = || StoredNames { names: Vec::new(), strategy: NameStrategy::Unread, cut: false };
         for (at, source) in draft.narrow() {
             if let Some(why) = self.untrusted.bars(source) {
@@ -113,30 +115,37 @@ impl<'a> RowFactsReader<'a> {
                 continue;
             }
             let key = format!("{} {}", draft.most_names(), key(source));
-            let last = self.memory.sources.remove(&key);
+            let last = self.memory.sources.get(&key).cloned();
             let is_due =
                 last.as_ref().is_none_or(|last| last.is_due(views.contains(&source.relation), self.memory.is_asked));
             let now = match last {
                 Some(last) if !is_due => last,
                 last if Instant::now() >= until => untimely(last),
-                last => self.read(source, last, draft.most_names()).await?,
+                last => self.read(source, &key, last, draft.most_names()).await?,
             };
             self.say_unread(source, &now);
             stored.insert(at, now.names.clone().unwrap_or_else(none));
-            known.insert(key, now);
+            self.memory.sources.insert(key.clone(), now);
+            met.insert(key);
         }
-        self.memory.sources = known;
+        self.memory.keep(RowFact::Names, &met);
         Ok(stored)
     }
 
-    async fn read(&mut self, source: &Source, last: Option<SourceMemory>, most: u32) -> Result<SourceMemory, DbError> {
+    async fn read(
+        &mut self,
+        source: &Source,
+        key: &str,
+        last: Option<SourceMemory>,
+        most: u32,
+    ) -> Result<SourceMemory, DbError> {
         self.bound().await?;
         let begun = Instant::now();
         let read = names::stored_names_until(self.connection, source, most, begun + SOURCE).await;
         let last_read = LastRead { at: begun, took: begun.elapsed() };
         let (found, error) = match read {
             Ok(NamesFound { names, failure: None }) => {
-                self.memory.succeeded(&source.relation, RowFact::Names);
+                self.memory.succeeded(RowFact::Names, key);
                 return Ok(SourceMemory { names: Some(names), failure: None, last: last_read });
             }
             Ok(NamesFound { names, failure: Some(error) }) => (Some(names), error),
@@ -145,46 +154,47 @@ impl<'a> RowFactsReader<'a> {
         };
         let some = found.filter(|names| !names.names.is_empty());
         let names = last.and_then(|last| last.names).or(some);
-        let failure = Some(self.memory.failed(&source.relation, RowFact::Names, &error));
+        let failure = Some(self.memory.failed(RowFact::Names, key, &source.relation, &error));
         Ok(SourceMemory { names, failure, last: last_read })
     }
 
     /// Calls the members of families by the names that relations say, as far as these can be read, or could be before.
     async fn family_names(&mut self, draft: &mut Draft) -> Result<(), DbError> {
-        let mut known = HashMap::new();
+        let mut met = HashSet::new();
         for table in draft.name_tables() {
             self.bound().await?;
             let key = format!("{table:?}");
-            let mut names = self.memory.called.remove(&key);
+            let mut names = self.memory.called.get(&key).cloned();
             match names::called(self.connection, &table).await {
                 Ok(read) => {
-                    self.memory.succeeded(&table.relation, RowFact::FamilyNames);
+                    self.memory.succeeded(RowFact::FamilyNames, &key);
                     names = Some(read);
                 }
                 Err(error) if names::is_about_the_relation(&error) => {
-                    let failure = self.memory.failed(&table.relation, RowFact::FamilyNames, &error);
+                    let failure = self.memory.failed(RowFact::FamilyNames, &key, &table.relation, &error);
                     let kept = if names.is_some() { KEPT } else { "its members are called after their relations" };
-                    self.unread(&table.relation, RowFact::FamilyNames, (&failure, kept));
+                    self.unread(&table.relation, RowFact::FamilyNames, &failure, kept);
                 }
                 Err(error) => return Err(error),
             }
             if let Some(names) = names {
                 draft.call(&table, &names);
-                known.insert(key, names);
+                self.memory.called.insert(key.clone(), names);
             }
+            met.insert(key);
         }
-        self.memory.called = known;
+        self.memory.keep(RowFact::FamilyNames, &met);
         Ok(())
     }
 
     fn say_unread(&mut self, source: &Source, known: &SourceMemory) {
         let kept = if known.names.is_some() { KEPT } else { "it is left out" };
         if let Some(failure) = &known.failure {
-            self.unread(&source.relation, RowFact::Names, (failure, kept));
+            self.unread(&source.relation, RowFact::Names, failure, kept);
         }
     }
 
-    fn unread(&mut self, relation: &Relation, fact: RowFact, (failure, kept): (&ReadFailure, &str)) {
+    fn unread(&mut self, relation: &Relation, fact: RowFact, failure: &ReadFailure, kept: &str) {
         let text = format!("{relation}: {} ({}); {kept}", fact.unread(), failure.reason);
         let (is_of_names, is_slow) = (fact != RowFact::Members, failure.is_slow);
         self.unread.push(UnreadSource { relation: relation.clone(), text, is_of_names, is_slow });
@@ -193,7 +203,7 @@ impl<'a> RowFactsReader<'a> {
     /// The members of each source's document label among its newest rows; those of before where they cannot be had in time.
     pub(super) async fn members(&mut self, snapshot: &Snapshot) -> Result<Vec<Vec<String>>, DbError> {
         let until = Instant::now() + ALL;
-        let (mut all, mut known) = (Vec::new(), HashMap::new());
+        let (mut all, mut met) = (Vec::new(), HashSet::new());
         for source in snapshot.sources() {
             let may_be_read = self.untrusted.bars(source).is_none();
             let Some(document) = source.document().filter(|_| may_be_read) else {
@@ -201,28 +211,29 @@ impl<'a> RowFactsReader<'a> {
                 continue;
             };
             let key = format!("{:?} {}", document, key(source));
-            let mut members = self.memory.members.remove(&key);
+            let mut members = self.memory.members.get(&key).cloned();
             if Instant::now() < until {
                 self.bound().await?;
                 let statement = sql::member_names(source, document, &[], MEMBERS);
                 match texts(self.connection, &statement).await {
                     Ok(mut read) => {
-                        self.memory.succeeded(&source.relation, RowFact::Members);
+                        self.memory.succeeded(RowFact::Members, &key);
                         read.sort_unstable();
                         members = Some(read);
                     }
                     Err(error) if names::is_about_the_relation(&error) => {
-                        let failure = self.memory.failed(&source.relation, RowFact::Members, &error);
+                        let failure = self.memory.failed(RowFact::Members, &key, &source.relation, &error);
                         let kept = if members.is_some() { KEPT } else { "none are offered" };
-                        self.unread(&source.relation, RowFact::Members, (&failure, kept));
+                        self.unread(&source.relation, RowFact::Members, &failure, kept);
                     }
                     Err(error) => return Err(error),
                 }
             }
             all.push(members.clone().unwrap_or_default());
-            known.extend(members.map(|members| (key, members)));
+            self.memory.members.extend(members.map(|members| (key.clone(), members)));
+            met.insert(key);
         }
-        self.memory.members = known;
+        self.memory.keep(RowFact::Members, &met);
         Ok(all)
     }
 }

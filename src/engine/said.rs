@@ -44,8 +44,15 @@ pub(super) fn within_token(limits: Limits, series: usize) -> Result<(), Error> {
 
 /// The error as the client may see it; what the server said goes to the log.
 pub(super) fn logged(error: &DbError, fetch: &Fetch) -> Error {
+    let relation = &fetch.rows.relation;
+    // A bucket that a rollup begins is read from its source, too: which of them failed is not known.
+    let source = fetch.rest.as_ref().map(|rest| &rest.fetch.rows.relation);
     if !error.is_no_news() {
-        tracing::warn!(metric = fetch.rows.metric, relation = %fetch.rows.relation, %error, "a fetch failed");
+        let source = source.map(tracing::field::display);
+        tracing::warn!(metric = fetch.rows.metric, %relation, source, %error, "a fetch failed");
     }
-    error.public().of_relation(&fetch.rows.relation)
+    match source {
+        Some(source) => error.public().of_relation(&(relation, source)),
+        None => error.public().of_relation(relation),
+    }
 }

@@ -38,9 +38,9 @@ impl RequestScope {
         samples = self.compute(samples.waiting(), move |budget| samples.merge_sources(budget)).await?;
         let asked = fetches.to_vec();
         let (back, before) = self
-            .compute(samples.work(), move |_| {
+            .compute(samples.work(), move |budget| {
                 if let Some(known) = &seams.before {
-                    samples.connect_known(known);
+                    samples.connect_known(known, budget)?;
                 }
                 let before: Vec<Predecessors> = asked.iter().filter_map(|fetch| samples.predecessors(fetch)).collect();
                 Ok((samples, before))

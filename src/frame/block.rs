@@ -353,6 +353,41 @@ mod tests {
         block
     }
 
+    fn of_one(edges: &[Millis], lasts: Option<TimeRange>, host: &str, last: Option<i64>) -> Block {
+        let mut block = Block::new(edges.to_vec(), 1);
+        block.push_with_last(labels(host), &[cell(0, 1.0)], last.map(|micros| FineSample { micros, value: 1.0 }));
+        lasts.into_iter().for_each(|lasts| block.set_lasts(lasts));
+        block
+    }
+
+    /// The interval of the last samples, and when each series had its last one.
+    fn last(block: &Block) -> String {
+        let samples = block.last_samples();
+        let mut all: Vec<String> =
+            samples.iter().map(|(own, at)| format!(" {}@{}", own.get("host"), at.micros)).collect();
+        all.sort();
+        block.lasts().map_or("none".to_owned(), |lasts| format!("{}-{}", lasts.from, lasts.to)) + &all.concat()
+    }
+
+    #[test]
+    fn last_samples_hold_where_blocks_meet_and_no_further() {
+        let span = |from, to| Some(TimeRange { from, to });
+        let early = of_one(&[0, 10, 20], span(0, 20), "a", Some(19));
+        let late = of_one(&[20, 30], span(20, 30), "b", Some(29));
+        assert_eq!(last(&early.joined(&late)), "0-30 a@19 b@29");
+        // A later sample of the same series takes the place of the earlier one.
+        assert_eq!(last(&early.joined(&of_one(&[20, 30], span(20, 30), "a", Some(25)))), "0-30 a@25");
+        assert_eq!(last(&early.joined(&of_one(&[20, 30], span(20, 30), "a", None))), "0-30 a@19");
+        // What the earlier block ends with is not known, or not up to where the later one begins.
+        assert_eq!(last(&of_one(&[0, 10, 20], None, "a", None).joined(&late)), "20-30 b@29");
+        assert_eq!(last(&of_one(&[0, 10, 20], span(0, 10), "a", Some(9)).joined(&late)), "20-30 b@29");
+        assert_eq!(last(&early.joined(&of_one(&[20, 30], None, "b", None))), "none");
+        // A cut keeps them only where it takes nothing away in front of their end.
+        let open = of_one(&[0, 10, 20], span(0, 10), "a", Some(9));
+        assert_eq!(last(&open.until(10).expect("a bucket")), "0-10 a@9");
+        assert_eq!(last(&early.until(10).expect("a bucket")), "none");
+    }
+
     #[test]
     fn the_bytes_of_a_block_are_those_of_what_it_holds() {
         let mut block = Block::new(vec![0, 10], 1);

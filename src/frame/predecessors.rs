@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::block::Block;
-use super::samples::SampleCollector;
+use super::samples::{LATEST_BYTES, SampleCollector};
 use crate::ast::OverTime;
+use crate::budget::Budget;
+use crate::error::Error;
 use crate::evaluate::RangeFunction;
 use crate::plan::{Buckets, Fetch, Filter, SeriesLabel, ValueCondition};
 use crate::range::buckets::FineSample;
@@ -28,15 +30,24 @@ pub struct Predecessors {
 impl SampleCollector {
     /// Connects the first samples of series to the last ones before the range, as far as a block knows them whose
     /// last samples are those before the range.
-    pub fn connect_known(&mut self, known: &Block) {
-        let Some(lasts) = known.lasts() else { return };
+    ///
+    /// # Errors
+    /// Time is over, or more bytes would be held.
+    pub fn connect_known(&mut self, known: &Block, budget: &Budget) -> Result<(), Error> {
+        let Some(lasts) = known.lasts() else { return Ok(()) };
         let last_samples = known.last_samples();
         let own = Arc::clone(&self.index.fetch);
         let keys = self.index.keys();
         let lacking = self.index.states().filter(|(_, stream)| stream.first(&own).is_some());
-        let found = lacking.filter_map(|(at, _)| Some((at, *last_samples.get(&keys.labels(at, |_| true))?)));
-        self.latest = found.collect();
+        for (at, _) in lacking {
+            budget.go_on()?;
+            if let Some(last) = last_samples.get(&keys.labels(at, |_| true)) {
+                self.latest.insert(at, *last);
+            }
+        }
+        self.index.held.pay(self.latest.len() * LATEST_BYTES)?;
         self.known_from = Some(lasts.from);
+        Ok(())
     }
 
     /// The series whose last sample before the range may connect to their first sample in it.

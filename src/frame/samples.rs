@@ -21,7 +21,7 @@ use crate::range::buckets::{CellKind, FineSample};
 use crate::time::{Millis, TimeRange};
 
 /// What the latest sample before the range of one series takes.
-const LATEST_BYTES: usize = 48;
+pub(super) const LATEST_BYTES: usize = 48;
 
 /// Folds the samples of one metric.
 pub struct SampleCollector {

@@ -11,6 +11,7 @@ use super::buffers::{JsonOf, answered};
 use super::{App, CallerApp, respond};
 use crate::error::Error;
 use crate::intake;
+use crate::plan;
 use crate::wire::request::{Metrics, PayloadOptions};
 
 /// From here on a list takes milliseconds to make.
@@ -23,8 +24,11 @@ pub(super) async fn metrics(CallerApp(app): CallerApp, Json(request, _): Json<Me
 async fn listed(app: &App, request: Metrics) -> Result<Response, Error> {
     let scope = app.whole_scope().await?;
     let large = scope.snapshot().names().take(MANY + 1).count() > MANY;
+    let missing = plan::left_out(scope.snapshot(), &[]);
     let list = move || Ok(JsonOf(scope.builder_metrics(&intake::metric(&request.metric))));
-    app.buffers.answer(large, list).await
+    let mut response = app.buffers.answer(large, list).await?;
+    respond::warn(response.headers_mut(), missing.iter().map(Error::sentence));
+    Ok(response)
 }
 
 pub(super) async fn options(CallerApp(app): CallerApp, request: Result<Json<PayloadOptions>, Response>) -> Response {

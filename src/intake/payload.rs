@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::refused::SHOWN;
 use super::scalar;
 use crate::language;
 use crate::nearest::nearest;
@@ -36,9 +37,8 @@ const MEMBERS: [&str; 16] = [
     "type",
     "tz",
 ];
-/// The most unknown members that are named, and the most characters that are shown of each.
+/// The most unknown members that are named.
 const NAMED: usize = 3;
-const SHOWN: usize = 60;
 
 /// Says which members of a payload mean nothing.
 pub(super) fn say_unknown(payload: &Value, notices: &mut Vec<String>) {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The longest text that is quoted.
-const SHOWN: usize = 60;
+pub(super) const SHOWN: usize = 60;
 
 /// An option that is not taken. Its `Display` is the reason, as it stands behind "`step` is ignored" or "--step cannot be used".
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! What is known of the catalog at one moment.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -103,10 +104,13 @@ impl RefreshState {
 }
 
 impl Catalog {
-    /// Of how many sources rows could not be read for what the catalog says.
+    /// Of how many relations rows could not be read for what the catalog says.
     #[must_use]
     pub fn unread(&self) -> usize {
-        self.state.borrow().snapshot.as_ref().map_or(0, |snapshot| snapshot.missing().unread.len())
+        let of = |snapshot: &Arc<Snapshot>| {
+            snapshot.missing().unread.iter().map(|one| &one.relation).collect::<HashSet<_>>().len()
+        };
+        self.state.borrow().snapshot.as_ref().map_or(0, of)
     }
 
     /// Asks for a refresh soon, as tables have changed: what was read of them before is not believed any more.

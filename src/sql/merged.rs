@@ -27,13 +27,15 @@ pub(super) fn whole_buckets(w: &mut Writer, fetch: &Fetch, purpose: LevelPurpose
 /// before the aggregation counts them as series. A member that a label of its own hides, or that poses as the metric's
 /// name, means nothing either. So may NULL and the empty text in rows of other servers, and rows of two relations.
 pub(super) fn merged_series(w: &mut Writer, fetch: &Fetch, function: OverTime) {
-    let purpose = if is_remote(fetch) { LevelPurpose::Merged } else { LevelPurpose::Inner };
+    let purpose = if is_remote(fetch) || fetch.rest.is_some() { LevelPurpose::Merged } else { LevelPurpose::Inner };
     let hidden = fetch.members().map(|_| w.bind(Param::Texts(own_names(fetch))));
     w.syntax("SELECT ");
     for (at, label) in fetch.rows.labels.iter().enumerate() {
         match label {
             SeriesLabel::One { .. } if purpose == LevelPurpose::Merged => {
                 w.syntax("coalesce(").generated("s.l", at).syntax(", '')");
+                // The columns of two relations may have two collations, of which PostgreSQL would choose none.
+                w.syntax(if fetch.rest.is_some() { " COLLATE \"C\"" } else { "" });
             }
             SeriesLabel::One { .. } => {
                 w.generated("s.l", at);

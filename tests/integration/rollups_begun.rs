@@ -6,14 +6,14 @@ use sqlx::PgPool;
 use crate::support::{Server, Setup, sql};
 
 /// Six hundred hosts, a sample each ten minutes of half a day and a half hour, and their hours.
-const HOSTS: &str = "
-    CREATE TABLE load (ts timestamptz NOT NULL, host text NOT NULL, value float8 NOT NULL);
+const HOSTS: &str = r#"
+    CREATE TABLE load (ts timestamptz NOT NULL, host text COLLATE "C" NOT NULL, value float8 NOT NULL);
     INSERT INTO load SELECT '2025-06-01Z'::timestamptz + n * interval '10 min', 'h' || h, h + n
         FROM generate_series(0, 74) n, generate_series(1, 600) h;
     CREATE INDEX ON load (ts);
-    CREATE TABLE load_1h AS SELECT date_trunc('hour', ts) AS ts, host, avg(value) AS value_avg, count(*) AS n FROM load
+    CREATE TABLE load_1h AS SELECT date_trunc('hour', ts) AS ts, host COLLATE "POSIX" AS host, avg(value) AS value_avg, count(*) AS n FROM load
         WHERE ts < '2025-06-01 12:00Z' GROUP BY 1, 2;
-    CREATE UNIQUE INDEX ON load_1h (ts, host); ANALYZE;";
+    CREATE UNIQUE INDEX ON load_1h (ts, host); ANALYZE;"#;
 const TOML: &str = "
 [[source]]
 relation = \"load\"
@@ -29,14 +29,17 @@ columns = { load = { avg = \"value_avg\", count = \"n\" } }
 #[sqlx::test(migrations = false)]
 async fn one_bucket_of_many_series_is_answered(pool: PgPool) {
     sql(&pool, HOSTS).await;
-    let query = json!({
-        "range": {"from": "2025-06-01T00:00:00Z", "to": "2025-06-01T12:25:00Z"}, "maxDataPoints": 1,
-        "targets": [{"target": "load", "refId": "A", "payload": {"step": "1d"}}],
-    });
-    for cache in [0, 64 << 20] {
+    // The columns of the host have two collations.
+    for (target, cache) in
+        [("load", 0), ("load", 64 << 20), ("avg by (host) (load)", 0), ("avg by (host) (load)", 64 << 20)]
+    {
+        let query = json!({
+            "range": {"from": "2025-06-01T00:00:00Z", "to": "2025-06-01T12:25:00Z"}, "maxDataPoints": 1,
+            "targets": [{"target": target, "refId": "A", "payload": {"step": "1d"}}],
+        });
         let server = Server::declared_with(&pool, TOML, Setup { cache, ..Setup::default() }).await;
-        let answer = server.post("/query", query.clone()).await;
-        assert_eq!(answer.status, 200, "{}", answer.body);
+        let answer = server.post("/query", query).await;
+        assert_eq!(answer.status, 200, "{target}: {}", answer.body);
         let series = answer.body.as_array().expect("series");
         assert_eq!(series.len(), 600);
         let of = |host: &str| {

@@ -79,8 +79,11 @@ async fn an_empty_catalog_says_where_the_tables_are_once_per_change() {
     };
     for _ in 0..2 {
         let before = refreshes().await.expect("a number");
-        cluster.sql("NOTIFY datebin_reload").await;
-        let read = async || refreshes().await.filter(|now| *now > before);
+        // Just started, the program may not listen yet.
+        let read = async || {
+            cluster.sql("NOTIFY datebin_reload").await;
+            refreshes().await.filter(|now| *now > before)
+        };
         eventually(LONG, "the catalog is read again", read).await;
     }
     assert_eq!(warnings(&program), told);

@@ -31,7 +31,7 @@ pub(super) fn all_rows(source: &Source, column: &Column, most: u32) -> Statement
 }
 
 /// Reads some rows, the newest where that is said.
-pub(super) fn some_rows(source: &Source, column: &Column, (newest, most): (bool, u32)) -> Statement {
+pub(super) fn some_rows(source: &Source, column: &Column, newest: bool, most: u32) -> Statement {
     let mut w = Writer::default();
     w.syntax("SELECT DISTINCT n::text FROM (SELECT t.").ident(&column.name).syntax(" AS n FROM ");
     w.relation(&source.relation).syntax(" AS t");

@@ -9,6 +9,7 @@ use super::form::FormParameters;
 use super::words::plain;
 use crate::error::Error;
 use crate::intake::prometheus::{MetadataQuery, Parameters};
+use crate::plan;
 use crate::render::prometheus as render;
 
 /// From here on the list takes milliseconds to make.
@@ -22,7 +23,11 @@ async fn describe(app: &App, parameters: &Parameters) -> Result<Response, Error>
     let described = MetadataQuery::read(parameters)?;
     let scope = app.whole_scope().await?;
     let large = described.metric.is_none() && scope.snapshot().names().count() > LARGE;
-    let make = move || Ok(JsonOf(render::success(scope.describe(&described), Vec::new(), Vec::new())));
+    // A metric that is known lacks no name.
+    let is_known = described.metric.as_ref().is_some_and(|name| scope.snapshot().metric(name).is_some());
+    let missing = if is_known { Vec::new() } else { plan::left_out(scope.snapshot(), &[]) };
+    let warnings = missing.iter().map(Error::sentence).collect();
+    let make = move || Ok(JsonOf(render::success(scope.describe(&described), warnings, Vec::new())));
     app.buffers.answer(large, make).await
 }
 

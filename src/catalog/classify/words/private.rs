@@ -45,10 +45,9 @@ const SENSITIVE: &[&str] = &[
     "dsn",
     "emailaddress",
     "mailaddress",
-    "mail",
 ];
 /// What is a secret only where it is the whole name: other words beside it make something else of it.
-const WHOLE: &[&str] = &["auth", "pin", "salt", "motdepasse", "pw"];
+const WHOLE: &[&str] = &["auth", "mail", "pin", "salt", "motdepasse", "pw"];
 /// What a sensitive word ends with where it is written together with another: `clientsecret`.
 const SENSITIVE_ENDS: &[&str] =
     &["secret", "token", "password", "passwd", "passphrase", "passwort", "privkey", "pwhash", "emailaddress"];
@@ -219,6 +218,16 @@ mod tests {
         }
         for name in ["first_name", "lastName", "phone", "to_address", "address_line1", "date_of_birth"] {
             assert!(is_personal(name), "{name}");
+        }
+        for name in ["mail", "ssh_key", "authHeader", "magic_link", "sas_url", "birth_number"] {
+            assert!(is_sensitive(name), "{name}");
+        }
+        for name in ["tel", "msisdn", "mobile"] {
+            assert!(is_personal(name), "{name}");
+        }
+        // Places of mail are no secrets, and a link or a header alone is none.
+        for name in ["mail_server", "mailQueue", "header", "link", "mobile_os", "ssh_version", "birth_weight"] {
+            assert!(!is_sensitive(name) && !is_personal(name), "{name}");
         }
         assert!(!is_personal("mac_address") && !is_personal("address") && !is_personal("display_name"));
         assert!(!is_sensitive("prompt_tokens") && !is_sensitive("emails_sent") && !is_sensitive("secretary"));
