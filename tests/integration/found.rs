@@ -4,6 +4,7 @@ mod apart;
 mod histories;
 mod jobs;
 mod kinds;
+mod levels;
 mod mixed;
 mod moments;
 mod parts;

@@ -229,7 +229,8 @@ fn suffice(relation: &RelationFacts, time: &Ident, labels: &[&ColumnFacts]) -> O
     Some(rows_of_instant(relation, time)? <= sets(relation, labels)? * TWICE)
 }
 
-fn rows_of_instant(relation: &RelationFacts, time: &Ident) -> Option<f64> {
+/// How many rows an instant has on average, as far as the statistics tell.
+pub(super) fn rows_of_instant(relation: &RelationFacts, time: &Ident) -> Option<f64> {
     Some(relation.rows? / relation.distinct(relation.column(time.as_str())?)?.max(1.0))
 }
 

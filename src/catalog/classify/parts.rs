@@ -1,14 +1,22 @@
 //! Whole numbers that name the part of a thing that a row is about, by their name and what the statistics say of them.
 
-use super::roles::{KeyedRelation, has_measure};
+use super::distinguishing::rows_of_instant;
+use super::roles::{KeyedRelation, has_measure, refers};
 use super::words;
 use crate::catalog::ColumnType;
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
+use crate::ident::Ident;
 
 /// A thing has not more parts.
 const MOST_PARTS: f64 = 100.0;
 /// Nor as many whose state or load may have the same name.
 const MOST_OF_STATE: f64 = 32.0;
+/// Fewer rows are one row of an instant.
+const SEVERAL: f64 = 1.5;
+/// How far the rows of an instant may be above the things, as statistics are estimates.
+const EQUAL: f64 = 1.02;
+/// Numbers that differ from row to row are less in order: two of them by a half.
+const IN_ORDER: f64 = 0.9;
 
 /// Whether a column of rows that no key tells apart names a part.
 pub(super) fn names_part(place: &KeyedRelation<'_>, column: &ColumnFacts) -> bool {
@@ -17,11 +25,77 @@ pub(super) fn names_part(place: &KeyedRelation<'_>, column: &ColumnFacts) -> boo
     }
     let name = column.name.as_str();
     let distinct = place.relation.distinct(column);
+    let is_few = distinct.is_some_and(|distinct| distinct <= MOST_OF_STATE) && is_in_a_row(column, distinct);
+    if words::is_filled(name) {
+        let is_needed = || is_told(place, column).map_or_else(|| is_from(column, 1.0), |is_told| !is_told);
+        return distinct.is_none() || is_few && is_needed();
+    }
     if words::is_part(name) {
         return distinct.is_none_or(|distinct| distinct <= MOST_PARTS);
     }
-    let is_few = distinct.is_some_and(|distinct| distinct <= MOST_OF_STATE) && is_in_a_row(column, distinct);
-    is_few && (words::is_actor(name) || words::is_loaded(name) && has_load(place.relation, column))
+    let is_called = words::is_actor(name) || words::is_loaded(name) && has_load(place.relation, column);
+    is_few && is_called && (words::is_numbered(name) || is_no_state(place, column))
+}
+
+/// Whether the numbers of a column that may be the state or the load of a part say instead which part is meant. Rows of one
+/// instant tell: either other columns tell them apart, or this one has to.
+fn is_no_state(place: &KeyedRelation<'_>, column: &ColumnFacts) -> bool {
+    let name = column.name.as_str();
+    match is_told(place, column) {
+        Some(is_told) => !is_told,
+        None if words::is_level(name) => {
+            let others = || place.relation.columns.iter().filter(|other| other.name != column.name);
+            let is_level = |other: &ColumnFacts| {
+                (other.is_number() || other.ty == ColumnType::Bool) && words::is_level(other.name.as_str())
+            };
+            let is_of_thing = words::is_battery(name) && others().any(|other| names_thing(place, other));
+            // What is off is 0, and parts are counted from 1.
+            let is_counted = is_from(column, 1.0) && !is_from(column, 0.0);
+            is_counted && !is_in_order(place, column) && !others().any(is_level) && !is_of_thing
+        }
+        None => is_from(column, 1.0),
+    }
+}
+
+/// Whether other columns tell the rows of an instant apart, as far as the statistics say: one of them has as many values as
+/// there are rows. `Some(false)`: all of them together have too few.
+fn is_told(place: &KeyedRelation<'_>, column: &ColumnFacts) -> Option<bool> {
+    let time: &Ident = &place.time?.name;
+    let rows = rows_of_instant(place.relation, time).filter(|rows| *rows >= SEVERAL)?;
+    let things = place.relation.columns.iter().filter(|other| other.name != column.name && other.name != *time);
+    let counts: Option<Vec<f64>> =
+        things.filter(|other| names_thing(place, other)).map(|other| place.relation.distinct(other)).collect();
+    let counts = counts?;
+    let most = counts.iter().copied().fold(1.0, f64::max);
+    match () {
+        () if rows <= most * EQUAL => Some(true),
+        () if rows >= counts.iter().product::<f64>() * SEVERAL => Some(false),
+        () => None,
+    }
+}
+
+/// Whether a column says which thing a row is about, by its type or its name.
+fn names_thing(place: &KeyedRelation<'_>, column: &ColumnFacts) -> bool {
+    let name = column.name.as_str();
+    let is_word = column.ty.can_be_label()
+        && !column.is_number()
+        && !matches!(column.ty, ColumnType::Bool | ColumnType::Date | ColumnType::Bytea)
+        && !words::is_free_text(name);
+    let is_reference = || words::is_reference(name) || words::is_place(name) || refers(place.relation, column);
+    column.readable && !column.is_dead() && !column.numbered && (is_word || column.is_integer() && is_reference())
+}
+
+/// Whether the smallest number of a column that ANALYZE kept is that or below.
+fn is_from(column: &ColumnFacts, most: f64) -> bool {
+    column.stats.as_ref().and_then(|stats| stats.span).is_some_and(|[first, _, _]| first <= most)
+}
+
+/// Whether the numbers of a column only fall or only grow with the time, as those of parts never do.
+fn is_in_order(place: &KeyedRelation<'_>, column: &ColumnFacts) -> bool {
+    let is_sorted = |column: &ColumnFacts| {
+        column.stats.as_ref().and_then(|stats| stats.correlation).is_some_and(|order| order.abs() > IN_ORDER)
+    };
+    is_sorted(column) && place.time.is_some_and(is_sorted)
 }
 
 /// Whether the numbers of a column follow each other, as those of parts do, and are more than off and on.
@@ -33,9 +107,12 @@ fn is_in_a_row(column: &ColumnFacts, distinct: Option<f64>) -> bool {
     })
 }
 
-/// Whether the load of a part stands beside it.
+/// Whether the load of a part stands beside it, and not that of something else.
 fn has_load(relation: &RelationFacts, part: &ColumnFacts) -> bool {
-    let measures = |other: &ColumnFacts| other.is_number() && words::tells_load(other.name.as_str());
+    let name = part.name.as_str();
+    let measures = |other: &ColumnFacts| {
+        other.is_number() && words::tells_load(other.name.as_str()) && !words::is_of_another(other.name.as_str(), name)
+    };
     relation.columns.iter().any(|other| other.name != part.name && measures(other))
 }
 

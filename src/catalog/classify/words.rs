@@ -10,7 +10,9 @@ mod times;
 
 pub(super) use pairs::{finer, is_end_of};
 pub use parts::is_part_name;
-pub(super) use parts::{is_actor, is_flow, is_loaded, is_part, tells_load};
+pub(super) use parts::{
+    is_actor, is_battery, is_filled, is_flow, is_level, is_loaded, is_numbered, is_of_another, is_part, tells_load,
+};
 pub(super) use private::{is_password, is_personal, is_sensitive};
 pub use times::is_epoch_name;
 pub(super) use times::{

@@ -116,6 +116,10 @@ const LOAD: &[&str] = &[
     "val",
     "v",
 ];
+/// Parts that hold something, and the share of it is written under the same name.
+const FILLED: &[&str] = &["tank", "silo", "vessel", "well"];
+/// What a host has besides those, the load of which is never theirs.
+const OF_HOST: &[&str] = &["cpu", "disk", "mem", "memory", "ram", "swap", "net", "network", "gpu"];
 /// The ends of a flow besides its addresses.
 const FLOW: &[&str] = &["port", "sport", "dport", "srcport", "dstport", "proto", "protocol"];
 
@@ -140,6 +144,33 @@ pub(in super::super) fn is_actor(name: &str) -> bool {
 /// Whether a number of that name may also be the load of the part.
 pub(in super::super) fn is_loaded(name: &str) -> bool {
     is_one(&stem(name), LOADED)
+}
+
+/// Whether a number of that name may also be how full the part is.
+pub(in super::super) fn is_filled(name: &str) -> bool {
+    is_one(name, FILLED)
+}
+
+/// Whether a number of that name may also be the charge of a battery.
+pub(in super::super) fn is_battery(name: &str) -> bool {
+    stem(name) == "battery"
+}
+
+/// Whether a number of that name is more often a state or a level than the number of a part.
+pub(in super::super) fn is_level(name: &str) -> bool {
+    is_actor(name) || is_battery(name)
+}
+
+/// Whether the name itself says that it is a number of parts: `pump_number`.
+pub(in super::super) fn is_numbered(name: &str) -> bool {
+    stem(name) != name.to_lowercase()
+}
+
+/// Whether a load is that of another part of a host than of the given one: `mem_used` beside `cpu`.
+pub(in super::super) fn is_of_another(load: &str, part: &str) -> bool {
+    let part = stem(part);
+    ["cpu", "disk"].contains(&part.as_str())
+        && words_of(load).iter().any(|word| *word != part && OF_HOST.contains(&word.as_str()))
 }
 
 /// Whether a number of that name is what is measured of a part that has a load.
@@ -172,5 +203,9 @@ mod tests {
             assert!(!is_part_name(name) && !is_flow(name), "{name}");
         }
         assert!(tells_load("used_pct") && !tells_load("host"));
+        assert!(is_level("battery") && is_level("fan") && !is_level("gpu") && is_numbered("fan_number"));
+        assert!(
+            is_of_another("mem_used", "cpu") && !is_of_another("mem_used", "gpu") && !is_of_another("used", "disk")
+        );
     }
 }
