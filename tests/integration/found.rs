@@ -9,6 +9,7 @@ mod mixed;
 mod moments;
 mod parts;
 mod products;
+mod times;
 mod views;
 
 use std::collections::BTreeMap;

@@ -167,6 +167,7 @@ fn number(place: &KeyedRelation<'_>, column: &ColumnFacts) -> ColumnRole {
         return out("where its row stands among others, by its name");
     }
     if words::is_surely_epoch(name)
+        || column.stats.is_none() && words::is_time_of_row(name)
         || words::time_rank(name).is_none() && (words::is_epoch_name(name) || !words::tells_expiry(name))
         || super::time::kind(column, crate::time::Zone::UTC).is_some()
     {

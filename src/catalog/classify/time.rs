@@ -19,13 +19,15 @@ const MANY_ROWS: f64 = 10.0;
 pub(super) fn choose(relation: &RelationFacts, zone: Zone) -> Option<(TimeColumn, String)> {
     let candidates = relation.columns.iter().filter(|column| column.readable && !column.is_dead());
     let scored = candidates.filter_map(|column| {
-        let rank = words::time_rank(column.name.as_str())?;
+        let own = words::time_rank(column.name.as_str())?;
         let kind = kind(column, zone)?;
         let leads = leads(relation, column);
+        let rank = if is_of_row(relation, column) { own.max(2) } else { own };
         // Whatever index there is: a row whose end or last change comes later would move.
         let stays = !moves(relation, column) || !is_made_elsewhere(relation, column, zone);
         let found = (follows(relation, column), column.not_null);
-        let score = (varies(relation, column), stays, leads, rank, found, type_rank(&kind));
+        let varies = varies(relation, column) && (stays || words::is_end(column.name.as_str()));
+        let score = (varies, stays, leads, rank, certainty(relation, column), found, type_rank(&kind));
         Some((score, column, kind))
     });
     // Of equals the first column wins.
@@ -38,11 +40,41 @@ pub(super) fn choose(relation: &RelationFacts, zone: Zone) -> Option<(TimeColumn
     Some((TimeColumn { column: column.name.clone(), row: SourceRow::Own, kind }, reason))
 }
 
+/// Whether a time is called like the relation, as `obs_datetime` of `obs` is: when what its row is about happened.
+fn is_of_row(relation: &RelationFacts, column: &ColumnFacts) -> bool {
+    let words = words::words_of(column.name.as_str());
+    let table = words::words_of(relation.relation.name.as_str());
+    let Some((last, stem)) = words.split_last() else { return false };
+    let is_called = |table: &[String]| {
+        let (table, stem) = (table.concat(), stem.concat());
+        table == stem
+            || table == format!("{stem}s")
+            || stem.strip_suffix('y').is_some_and(|y| table == format!("{y}ies"))
+    };
+    ["datetime", "date", "time", "at", "ts", "timestamp"].contains(&last.as_str())
+        && !stem.is_empty()
+        && (0..table.len()).any(|from| is_called(&table[from..]))
+}
+
+/// How certain it is that a time says when what its row is about happened: an event that every row has comes before the
+/// making of its row, and that before an event that may be still to come. A day of an event may be planned, a row without
+/// the time has none.
+fn certainty(relation: &RelationFacts, column: &ColumnFacts) -> u8 {
+    let name = column.name.as_str();
+    let is_event = words::is_event(name) || is_of_row(relation, column);
+    match () {
+        () if is_event && column.not_null && column.ty != ColumnType::Date => 2,
+        () if words::is_later(name) && !column.not_null => 0,
+        () => 1,
+    }
+}
+
 /// Whether the time of a row may change later. In a key it does not.
 fn moves(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     let name = column.name.as_str();
     let mut keys = relation.unique.iter().chain([&relation.primary_key, &relation.partition_key]);
-    (words::is_end(name) || words::is_change(name)) && !keys.any(|key| key.contains(&column.name))
+    (words::is_end(name) || words::is_change(name) || words::is_latest(name))
+        && !keys.any(|key| key.contains(&column.name))
 }
 
 /// Whether another column has the time at which most rows were made.
@@ -91,19 +123,25 @@ fn finer<'a>(relation: &'a RelationFacts, day: &ColumnFacts, zone: Zone) -> Opti
     Some((column, kind(column, zone)?))
 }
 
-/// The column that has the time of the day, beside a day: a part of the key, or called so.
+/// The column that has the time of the day, beside a day: a part of the key, or called so. If no key says that a day has one
+/// row of each series, any time of the day may be it.
 pub(super) fn clock_beside<'a>(
     relation: &'a RelationFacts,
     day: &TimeColumn,
     keys: &RelationKeys,
 ) -> Option<&'a Ident> {
     let is_day = matches!(day.kind, TimeKind::Day(_) | TimeKind::Date(_));
-    let called = ["time", "clock", "uhrzeit", "zeit", "hora", "heure", "tijd", "ora", "time_of_day", "tod"];
     let is_clock = |column: &&ColumnFacts| {
+        let name = column.name.as_str();
         let is_time = matches!(&column.ty, ColumnType::Other(ty) if ty == "time" || ty == "timetz");
-        is_time && (keys.part(&column.name).is_some() || words::is_one(column.name.as_str(), &called))
+        let is_of_day = words::is_clock_of(name, day.column.as_str());
+        let is_free = keys.covered_by.is_none() && !words::is_clock_of_day(name);
+        is_time
+            && column.readable
+            && !column.is_dead()
+            && (is_of_day || is_day && (keys.part(&column.name).is_some() || words::is_clock(name) || is_free))
     };
-    relation.columns.iter().find(is_clock).filter(|_| is_day).map(|column| &column.name)
+    relation.columns.iter().find(is_clock).map(|column| &column.name)
 }
 
 /// Whether a column is when its row was measured by its name, or rows are found by it.

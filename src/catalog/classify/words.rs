@@ -1,6 +1,7 @@
 //! The meaning of column names. Names are compared in lower case.
 
 mod codes;
+mod events;
 mod lists;
 mod moments;
 mod pairs;
@@ -8,7 +9,7 @@ mod parts;
 mod private;
 mod times;
 
-pub(super) use pairs::{finer, is_end_of};
+pub(super) use pairs::{finer, is_clock, is_clock_of, is_clock_of_day, is_end_of};
 pub use parts::is_part_name;
 pub(super) use parts::{
     is_actor, is_battery, is_filled, is_flow, is_level, is_loaded, is_numbered, is_of_another, is_part, tells_load,
@@ -16,8 +17,8 @@ pub(super) use parts::{
 pub(super) use private::{is_password, is_personal, is_sensitive};
 pub use times::is_epoch_name;
 pub(super) use times::{
-    is_change, is_creation, is_end, is_event, is_latest, is_surely_epoch, may_be_epoch, tells_expiry, time_rank,
-    unit_of,
+    is_change, is_creation, is_end, is_event, is_later, is_latest, is_surely_epoch, is_time_of_row,
+    may_be_epoch, tells_expiry, time_rank, unit_of,
 };
 
 use codes::{ATTEMPT, CHOICE, CHOICE_END, CHOICE_SUFFIX, CODE, CODECS, KIND, OF_ATTEMPT, ONE_ATTEMPT, RANK};

@@ -1,6 +1,7 @@
 //! What names of times say, however their words are put together: `created_at`, `createdAt` and `createat` are one.
 
-use super::moments::{CHANGE, CREATION, END, EPOCH, EPOCH_SUFFIX, EVENT, LENGTHS, OTHER, TIME};
+use super::events::EVENT;
+use super::moments::{CHANGE, CREATION, END, EPOCH, EPOCH_SUFFIX, LENGTHS, OTHER, TIME};
 use super::words_of;
 use crate::catalog::EpochUnit;
 
@@ -61,24 +62,71 @@ pub(in super::super) fn is_event(name: &str) -> bool {
     is_one(name, EVENT)
 }
 
+/// Whether a time of that name may come long after its row was made, as the start of a job does that waits in a queue.
+pub(in super::super) fn is_later(name: &str) -> bool {
+    let stems = ["start", "begin", "began", "perform", "execut", "paid", "sent", "opened"];
+    is_event(name) && words_of(name).iter().any(|word| stems.iter().any(|stem| word.starts_with(stem)))
+}
+
 /// Whether a time of that name is when its row was changed.
 pub(in super::super) fn is_change(name: &str) -> bool {
     is_one(name, CHANGE)
 }
 
+/// Whether a number of that name is when a row was made, began, was changed or ended, unless statistics say otherwise.
+pub(in super::super) fn is_time_of_row(name: &str) -> bool {
+    let squeezed = squeezed(name);
+    let ends = ["at", "time", "timestamp", "date", "unix"];
+    [CREATION, EVENT, CHANGE, END].iter().any(|list| list.contains(&squeezed.as_str()))
+        && ends.iter().any(|end| squeezed.ends_with(end))
+}
+
 /// Whether a time of that name is the latest of many, as `last_parsed_time` and `latestEvent` are.
 pub(in super::super) fn is_latest(name: &str) -> bool {
     let words = words_of(name);
-    words.len() > 1 && words.first().is_some_and(|word| ["last", "latest"].contains(&word.as_str()))
+    let is_last = |word: &String| ["last", "latest"].contains(&word.as_str());
+    let is_glued = |word: &String| {
+        let of =
+            ["call", "run", "check", "poll", "sync", "fire", "seen", "update", "change", "login", "activity", "access"];
+        word.strip_prefix("last").is_some_and(|rest| of.contains(&rest))
+    };
+    words.len() > 1 && words[..words.len() - 1].iter().any(is_last) || words.iter().any(is_glued)
 }
 
 /// Whether a time of that name lies ahead, as `next_run_at` does.
 fn is_ahead(name: &str) -> bool {
     let words = words_of(name);
-    let ends = ["at", "time", "ts", "date", "on", "run", "dagrun", "due", "after", "timestamp", "attempt", "execution"];
+    let ends = [
+        "at",
+        "time",
+        "ts",
+        "date",
+        "on",
+        "run",
+        "dagrun",
+        "due",
+        "after",
+        "timestamp",
+        "attempt",
+        "execution",
+        "call",
+        "fire",
+        "firetime",
+        "runat",
+        "check",
+        "poll",
+        "sync",
+        "visit",
+        "billing",
+        "payment",
+        "retry",
+        "wake",
+        "invoice",
+    ];
     let is_next = match words.as_slice() {
+        [only] => only.strip_prefix("next").is_some_and(|rest| ends.contains(&rest)),
         [first, .., last] => first == "next" && ends.contains(&last.as_str()),
-        _ => false,
+        [] => false,
     };
     is_next || tells_expiry(name)
 }
