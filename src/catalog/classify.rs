@@ -19,6 +19,7 @@ mod keys;
 mod labels;
 mod layout;
 mod lookup;
+mod made;
 mod matchers;
 mod materialized;
 mod naming;

@@ -5,6 +5,7 @@ mod histories;
 mod jobs;
 mod kinds;
 mod levels;
+mod made;
 mod mixed;
 mod moments;
 mod parts;

@@ -87,6 +87,10 @@ impl RelationKeys {
             others.iter().filter(|_| is_whole).for_each(|column| self.set(column, KeyPart::Row));
             return;
         }
+        if let Some(secret) = secret_of_partition(relation, key) {
+            self.set(secret, KeyPart::Row);
+            return;
+        }
         let rows: Vec<&ColumnFacts> =
             others.iter().copied().filter(|column| is_row_id(relation, column) || self.is_row(column)).collect();
         if !rows.is_empty() {
@@ -167,6 +171,16 @@ fn is_row_id(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     is_large
         && share.is_some_and(|share| share > UNIQUE_SHARE)
         && (words::is_bare_id(name) || words::is_free_text(name))
+}
+
+/// A secret that is unique but for the columns that rows are partitioned by, which each unique key has to contain.
+fn secret_of_partition<'a>(relation: &'a RelationFacts, key: &[Ident]) -> Option<&'a ColumnFacts> {
+    let is_divided = |name: &&Ident| relation.partition_key.contains(name) || relation.divided_by.contains(name);
+    let mut own = key.iter().filter(|name| !is_divided(name));
+    let (only, None) = (own.next()?, own.next()) else { return None };
+    let secret = relation.column(only.as_str())?;
+    let is_longer = key.len() > 1 && has_surrogate(relation);
+    (is_longer && secret.is_text() && words::is_sensitive(only.as_str())).then_some(secret)
 }
 
 /// Whether a number in a longer key without the time goes from row to row.

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::keys::{has_surrogate, is_own_number, whole};
+use super::made::{is_document, is_made_once};
 use super::{time, words};
 use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
 use crate::catalog::{ColumnType, Relation};
@@ -97,7 +98,10 @@ pub(super) fn no_samples(relation: &RelationFacts, time: &Ident, referred: Incom
         return counts_of_one(relation)
             .map(|of| format!("one row for each {of}, whose counts are changed later: the latest state, no history"));
     }
-    if let Some(key) = one_row_per(relation, time).filter(|key| !numbers_rows(relation, key, time)) {
+    let is_history = |key: &[Ident]| {
+        numbers_rows(relation, key, time) || is_made_once(relation, key, time) || is_document(relation, key, time)
+    };
+    if let Some(key) = one_row_per(relation, time).filter(|key| !is_history(key)) {
         let names: Vec<&str> = key.iter().map(Ident::as_str).collect();
         return Some(format!("one row for each {}: the latest state, no history", names.join(", ")));
     }
@@ -180,7 +184,8 @@ fn thing(relation: &RelationFacts, time: &Ident, referred: IncomingReferences) -
         && (!referred.by_any
             || refers(relation)
             || !relation.columns.iter().any(|own| own.is_text() && is_name(own.name.as_str())));
-    if time::is_plain(relation, column) || is_deal || has_event(relation, time) {
+    let is_document = || whole(relation).into_iter().any(|key| is_document(relation, key, time));
+    if time::is_plain(relation, column) || is_deal || has_event(relation, time) || is_document() {
         return None;
     }
     // Rows with a title are written one after the other; the slug is made from the title.
@@ -198,7 +203,7 @@ fn thing(relation: &RelationFacts, time: &Ident, referred: IncomingReferences) -
     }
     let changes = relation.columns.iter().find(|column| words::is_change(column.name.as_str()))?;
     let own = |name: &ColumnFacts| {
-        let unique = relation.unique.iter().any(|key| *key == [name.name.clone()]);
+        let unique = relation.unique.iter().chain([&relation.primary_key]).any(|key| *key == [name.name.clone()]);
         let share = relation.distinct(name).zip(relation.rows).map(|(distinct, rows)| distinct / rows.max(1.0));
         unique || share.is_some_and(|share| share > NAMED_SHARE)
     };
@@ -242,7 +247,7 @@ fn is_bookkeeping(relation: &str) -> bool {
 }
 
 /// Whether the rows of a relation of that name are added and never changed.
-fn is_journal(relation: &str) -> bool {
+pub(super) fn is_journal(relation: &str) -> bool {
     words::words_of(relation).iter().any(|word| JOURNAL.contains(&word.as_str()))
 }
 

@@ -17,7 +17,7 @@ pub(super) use parts::{
 pub(super) use private::{is_password, is_personal, is_sensitive};
 pub use times::is_epoch_name;
 pub(super) use times::{
-    is_change, is_creation, is_end, is_event, is_later, is_latest, is_surely_epoch, is_time_of_row,
+    is_change, is_creation, is_end, is_event, is_event_of_deal, is_later, is_latest, is_surely_epoch, is_time_of_row,
     may_be_epoch, tells_expiry, time_rank, unit_of,
 };
 
@@ -94,7 +94,7 @@ pub(super) fn words_of(name: &str) -> Vec<String> {
 
 /// Whether a number of that name is of money or goods that change hands, as orders have and things have not.
 pub(super) fn is_deal(name: &str) -> bool {
-    let deal = ["amount", "total", "subtotal", "paid", "refunded", "qty", "quantity", "fee"];
+    let deal = ["amount", "total", "subtotal", "paid", "refunded", "qty", "quantity", "fee", "debit", "credit"];
     words_of(name).iter().any(|word| deal.contains(&word.as_str()))
 }
 

@@ -57,6 +57,15 @@ WHERE (w.indpred IS NOT NULL OR w.indexprs IS NOT NULL) AND (w.indisunique OR w.
   -- A column that only the predicate or INCLUDE names tells no rows apart.
   AND (d.refobjsubid = ANY ((w.indkey::int2[])[0:w.indnkeyatts - 1])
        OR w.indexprs IS NOT NULL AND d.refobjsubid <> ALL (w.indkey::int2[]))
+  -- Nor does one that is NULL in all rows of the index, or of which an expression says only whether it is NULL.
+  AND NOT EXISTS (
+      SELECT FROM pg_catalog.pg_attribute AS a,
+           LATERAL (SELECT regexp_replace(quote_ident(a.attname), '(\W)', '\\\1', 'g') AS name) AS n,
+           LATERAL (SELECT pg_get_expr(w.indpred, w.indrelid) AS rows, pg_get_expr(w.indexprs, w.indrelid) AS made) AS e
+      WHERE a.attrelid = w.indrelid AND a.attnum = d.refobjsubid
+        AND (e.rows ~ ('(^|\()' || n.name || ' IS NULL') AND e.rows !~ ' OR |CASE|NOT \('
+             OR d.refobjsubid <> ALL (w.indkey::int2[]) AND regexp_replace(e.made, n.name || ' IS (NOT )?NULL', '', 'g')
+                !~ ('(^|[^\w"])' || n.name || '($|[^\w"])')))
 GROUP BY w.indrelid, w.indexrelid
 UNION ALL
 SELECT w.indrelid::int8, 'i', ((w.indkey::int2[])[0:w.indnkeyatts - 1])::int2[], 0::int8, '{}'::int2[],

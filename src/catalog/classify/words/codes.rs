@@ -75,6 +75,9 @@ pub(super) const CHOICE: &[&str] = &[
     "security_level",
     "isolation_level",
     "billing_time",
+    "choice",
+    "option",
+    "answer",
 ];
 /// What single words end with that are such a choice: `eventtype`, `exitcode`.
 pub(super) const CHOICE_END: &[&str] = &["type", "flags", "mode", "code", "status"];

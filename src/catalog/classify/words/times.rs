@@ -62,6 +62,13 @@ pub(in super::super) fn is_event(name: &str) -> bool {
     is_one(name, EVENT)
 }
 
+/// Whether a time of that name is when something was sold, paid, posted or used up.
+pub(in super::super) fn is_event_of_deal(name: &str) -> bool {
+    let stems =
+        ["posting", "posted", "transaction", "order", "invoice", "redeem", "sold", "paid", "purchas", "trade", "claim"];
+    is_event(name) && words_of(name).iter().any(|word| stems.iter().any(|stem| word.starts_with(stem)))
+}
+
 /// Whether a time of that name may come long after its row was made, as the start of a job does that waits in a queue.
 pub(in super::super) fn is_later(name: &str) -> bool {
     let stems = ["start", "begin", "began", "perform", "execut", "paid", "sent", "opened"];
