@@ -160,6 +160,8 @@ pub struct ColumnFacts {
     pub name: Ident,
     /// Its type, domains resolved to their base.
     pub ty: ColumnType,
+    /// Whether a `numeric` of whole numbers, by its declared scale.
+    pub whole: bool,
     /// Whether it never holds NULL.
     pub not_null: bool,
     /// Whether the database makes its values up: serial, identity, a default of `nextval` or of a new uuid.
@@ -268,10 +270,10 @@ impl ColumnFacts {
         matches!(self.ty, Int2 | Int4 | Int8 | Float4 | Float8 | Numeric { .. })
     }
 
-    /// Whether an integer type.
+    /// Whether whole numbers, by their type.
     #[must_use]
     pub const fn is_integer(&self) -> bool {
-        matches!(self.ty, ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8)
+        self.whole || matches!(self.ty, ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8)
     }
 
     /// Whether it holds words: text in any of its types.

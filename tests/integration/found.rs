@@ -6,6 +6,7 @@ mod jobs;
 mod kinds;
 mod levels;
 mod made;
+mod measures;
 mod mixed;
 mod moments;
 mod parts;

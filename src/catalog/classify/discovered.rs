@@ -191,7 +191,12 @@ fn no_value(columns: &[(&ColumnFacts, ColumnRole)]) -> String {
     };
     let document = columns.iter().find(|(column, role)| column.readable && is_document(column, role));
     let called = |column: &ColumnFacts| words::is_value(column.name.as_str()) || column.name.as_str() == "state";
-    let text = columns.iter().find(|(column, _)| column.readable && column.is_text() && called(column));
+    let may_be_number = |column: &ColumnFacts| {
+        let kept = column.stats.as_ref().map_or(&[][..], |stats| stats.kept.as_slice());
+        kept.is_empty() || kept.iter().any(|text| text.trim().parse::<f64>().is_ok_and(f64::is_finite))
+    };
+    let is_text = |column: &ColumnFacts| column.readable && column.is_text() && called(column) && may_be_number(column);
+    let text = columns.iter().find(|(column, _)| is_text(column));
     match (document, text) {
         (Some((column, _)), _) => {
             format!("{none}; if those in `{}` ({}) are metrics, declare them", column.name, column.ty)

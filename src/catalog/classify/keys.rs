@@ -99,10 +99,12 @@ impl RelationKeys {
             return;
         }
         let is_counted = others.iter().any(|column| words::is_count_of_rows(column.name.as_str()));
-        let mut labels = Vec::new();
+        let (mut labels, mut has_value) = (Vec::new(), false);
         for column in others.iter().filter(|column| !column.is_dead()) {
             let name = column.name.as_str();
-            if is_order(column, time, is_timed) {
+            if is_timed && is_value(relation, key, column) {
+                has_value = true;
+            } else if is_order(column, time, is_timed) {
                 self.set(column, KeyPart::Order);
             } else if !is_timed && (is_row_number(relation, column) || !is_counted && is_own_number(relation, column)) {
                 self.set(column, KeyPart::Row);
@@ -113,7 +115,9 @@ impl RelationKeys {
                 labels.push(column.name.clone());
             }
         }
-        if is_timed && is_whole && self.covered_by.as_ref().is_none_or(|known| known.len() > labels.len()) {
+        // Two rows of one instant may differ in their value alone.
+        if is_timed && is_whole && !has_value && self.covered_by.as_ref().is_none_or(|known| known.len() > labels.len())
+        {
             self.covered_by = Some(labels);
         }
     }
@@ -221,6 +225,22 @@ fn is_order(column: &ColumnFacts, time: &Ident, is_timed: bool) -> bool {
     // Beside a time `offset` and `revision` say how far ahead, or which of several, as `idx` does.
     let is_order = if is_timed { words::is_order_of_instant(name) } else { words::is_order(name) };
     column.is_integer() && (is_order || of_day || !is_timed && words::is_line(name)) || is_clock
+}
+
+/// Whether a column of a key that has the time is the value, so that no row comes in twice: it is called so, or has fractions
+/// and no other column is measured.
+fn is_value(relation: &RelationFacts, key: &[Ident], column: &ColumnFacts) -> bool {
+    let name = column.name.as_str();
+    let tells_apart = |column: &ColumnFacts| {
+        let name = column.name.as_str();
+        words::is_bare_id(name) || words::is_reference(name) || words::is_count_of_rows(name) || words::is_order(name)
+    };
+    let is_measured = |other: &ColumnFacts| {
+        let is_own = !key.contains(&other.name) && !other.numbered && !tells_apart(other);
+        is_own && (other.is_number() || matches!(other.ty, ColumnType::Money | ColumnType::Interval))
+    };
+    let is_only = || !column.is_integer() && !tells_apart(column) && !relation.columns.iter().any(is_measured);
+    column.is_number() && !words::is_epoch_name(name) && (words::is_value(name) || is_only())
 }
 
 /// Why a column of a key cannot be a label.

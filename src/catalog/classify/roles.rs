@@ -125,11 +125,11 @@ pub(super) fn refers(relation: &RelationFacts, column: &ColumnFacts) -> bool {
 fn number(place: &KeyedRelation<'_>, column: &ColumnFacts) -> ColumnRole {
     let name = column.name.as_str();
     let relation = place.relation;
-    if words::is_process(name) {
-        return out("an id of a process");
-    }
     if refers(relation, column) {
         return reference(relation, column, "a foreign key");
+    }
+    if words::is_process(name) && !place.all.is_key_elsewhere(&relation.relation, column) {
+        return out("an id of a process or of a row of the database");
     }
     if column.is_integer() && words::is_sequence(name) {
         return out("counts rows as they come, by its name");
@@ -137,7 +137,9 @@ fn number(place: &KeyedRelation<'_>, column: &ColumnFacts) -> ColumnRole {
     if column.is_integer() && words::is_attempt(name, place.keys.are_measured) {
         return out("how often its row was tried, or may be, by its name");
     }
-    let is_reference = words::is_plain_reference(name) || column.is_integer() && words::is_reference(name);
+    let is_of_made = || place.keys.are_made && words::is_reference_of_made(name);
+    let is_reference =
+        words::is_plain_reference(name) || column.is_integer() && (words::is_reference(name) || is_of_made());
     if words::is_bare_id(name) || is_reference {
         return reference(relation, column, "a key by its name");
     }
@@ -160,7 +162,9 @@ fn number(place: &KeyedRelation<'_>, column: &ColumnFacts) -> ColumnRole {
         return reference(relation, column, "the kind of the value beside it, by its name");
     }
     let is_position = words::is_one(name, &["index", "idx", "rownum", "row_number"]);
-    if column.is_integer() && (words::is_choice(name) || is_position) {
+    let is_choice = words::is_choice(name) && !(place.keys.are_measured && words::is_choice_unless_measured(name))
+        || words::is_one(name, &["level"]) && tells_severity(place.relation);
+    if column.is_integer() && (is_choice || is_position) {
         return out("a code or a place in a row, by its name and type: its sum and average would be meaningless");
     }
     if column.is_integer() && words::is_rank(name) && !place.keys.are_measured && has_measure(relation, column) {
@@ -177,6 +181,12 @@ fn number(place: &KeyedRelation<'_>, column: &ColumnFacts) -> ColumnRole {
         Some(why) => format!("{}, {why}", column.ty),
         None => column.ty.to_string(),
     })
+}
+
+/// Whether a `level` is how severe a message is: a text beside it says what happened.
+fn tells_severity(relation: &RelationFacts) -> bool {
+    let is_message = |name: &str| words::is_one(name, &["message", "msg", "logger", "logger_name", "culprit"]);
+    relation.columns.iter().any(|other| other.is_text() && is_message(other.name.as_str()))
 }
 
 /// Whether an index finds the rows of each value of a column by their time: somebody asks for them series by series. Rows of

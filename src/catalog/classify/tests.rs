@@ -18,7 +18,16 @@ fn ident(name: &str) -> Ident {
 }
 
 fn column(name: &str, ty: ColumnType) -> ColumnFacts {
-    ColumnFacts { name: ident(name), ty, not_null: false, numbered: false, comment: None, readable: true, stats: None }
+    ColumnFacts {
+        name: ident(name),
+        ty,
+        whole: false,
+        not_null: false,
+        numbered: false,
+        comment: None,
+        readable: true,
+        stats: None,
+    }
 }
 
 fn with_stats(mut column: ColumnFacts, n_distinct: f64, null_frac: f64, span: Option<[f64; 3]>) -> ColumnFacts {

@@ -50,7 +50,7 @@ pub(super) fn role(place: &KeyedRelation<'_>, column: &ColumnFacts) -> ColumnRol
         return ColumnRole::Out(why);
     }
     if words::is_free_text(name) && is_of_the_row_by_name(place, column) {
-        return ColumnRole::Out("free text, by its name".into());
+        return ColumnRole::Out(format!("{}, by its name", words::free_text(name)));
     }
     let distinct = relation.distinct(column);
     match (&column.stats, distinct) {
@@ -58,7 +58,7 @@ pub(super) fn role(place: &KeyedRelation<'_>, column: &ColumnFacts) -> ColumnRol
             ColumnRole::Label(format!("{}, {distinct:.0} distinct values", column.ty))
         }
         _ if matches!(column.ty, ColumnType::Enum(_)) => ColumnRole::Label("enum".into()),
-        _ if words::is_free_text(name) => ColumnRole::Crowded("free text, by its name".into()),
+        _ if words::is_free_text(name) => ColumnRole::Crowded(format!("{}, by its name", words::free_text(name))),
         (Some(_), _) => {
             let share = share(column).unwrap_or_default() * 100.0;
             ColumnRole::Label(format!("{}, {share:.0} % of its values are distinct", column.ty))
@@ -169,6 +169,9 @@ pub(super) fn is_each(relation: &RelationFacts, column: &ColumnFacts) -> bool {
 fn is_numbers(kept: &[String], name: &str, is_covered: bool) -> bool {
     let number = |text: &String| text.trim().parse::<f64>().is_ok_and(f64::is_finite);
     let numbers: Vec<&String> = kept.iter().filter(|text| number(text)).collect();
+    if words::is_version(name) {
+        return false;
+    }
     let is_most = !numbers.is_empty() && 2 * numbers.len() > kept.len();
     let is_measured = || numbers.iter().any(|text| text.contains(['.', 'e', 'E', '-']));
     is_most && (is_covered || words::is_value(name) || words::is_one(name, &["state"]) || is_measured())

@@ -21,21 +21,38 @@ pub(super) use times::{
     may_be_epoch, tells_expiry, time_rank, unit_of,
 };
 
-use codes::{ATTEMPT, CHOICE, CHOICE_END, CHOICE_SUFFIX, CODE, CODECS, KIND, OF_ATTEMPT, ONE_ATTEMPT, RANK};
+use codes::{
+    ATTEMPT, CHOICE, CHOICE_END, CHOICE_SUFFIX, CODE, CODECS, INDEXES, KIND, OF_ATTEMPT, ONE_ATTEMPT, RANK, ZONE_WORDS,
+};
 use lists::{
-    COUNT_OF_ROWS, COUNTER, DEEDS, DOCUMENT, ENDS_IN_ID, FRACTION, FREE_TEXT, METRIC_NAME, PLACE, PLAIN_NAME, REFERS,
-    SEQUENCE, SIDE_BY_SIDE, SUMS, VALUE,
+    COUNT_OF_ROWS, COUNTER, DEEDS, DOCUMENT, ENDS_IN_ID, FRACTION, FREE_TEXT, METRIC_NAME, OF_MADE, OF_ROW, PLACE,
+    PLAIN_NAME, REFERS, SEQUENCE, SIDE_BY_SIDE, STARTS_WITH_ID, SUMS, VALUE,
 };
 
 /// Whether a whole number of that name is a choice out of a list, or a place in one.
 pub(super) fn is_choice(name: &str) -> bool {
     let lower = name.to_lowercase();
+    if is_measured_index(name) {
+        return false;
+    }
     let is_glued = |word: &String| {
         CHOICE_END.iter().any(|end| word.ends_with(end)) && !CODECS.iter().any(|end| word.ends_with(end))
     };
     is_one(name, CHOICE)
         || CHOICE_SUFFIX.iter().any(|end| lower.ends_with(end))
         || words_of(name).last().is_some_and(is_glued)
+}
+
+/// Whether an index of that name is a measure: `uv_index`, and not `row_index`.
+fn is_measured_index(name: &str) -> bool {
+    let words = words_of(name);
+    let is_index = words.last().is_some_and(|word| word == "index" || word == "idx");
+    is_index && words.iter().any(|word| INDEXES.contains(&word.as_str()))
+}
+
+/// Whether a whole number of that name is a choice in created rows, and a measure where rows are measured: `visibility`.
+pub(super) fn is_choice_unless_measured(name: &str) -> bool {
+    is_one(name, &["visibility"])
 }
 
 /// Whether a whole number of that name says how often the job of a row was tried, or may be. Where rows are measured at a
@@ -103,6 +120,21 @@ pub(super) fn is_free_text(name: &str) -> bool {
     is_one(name, FREE_TEXT) || ["_message", "_text", "_hash", "_comment"].iter().any(|end| lower.ends_with(end))
 }
 
+/// What a text is whose name says that it is free.
+pub(super) fn free_text(name: &str) -> &'static str {
+    match name.to_lowercase() {
+        id if id.ends_with("_id") => "an id of single rows or visits",
+        hash if hash.ends_with("hash") || hash.ends_with("checksum") => "a hash",
+        _ => "free text",
+    }
+}
+
+/// Whether a text of that name is a version, which may look like a number.
+pub(super) fn is_version(name: &str) -> bool {
+    let words = words_of(name);
+    words.iter().any(|word| ["version", "release", "firmware", "build"].contains(&word.as_str()))
+}
+
 /// Whether a text of that name is written for people to read, once for each row.
 pub(super) fn is_prose(name: &str) -> bool {
     is_free_text(name) && !is_one(name, &["query", "sql", "user_agent", "referer", "referrer"])
@@ -110,7 +142,12 @@ pub(super) fn is_prose(name: &str) -> bool {
 
 pub(super) fn is_code(name: &str) -> bool {
     let lower = name.to_lowercase();
-    is_one(name, CODE) || ["_code", "_hash", "_crc", "_checksum"].iter().any(|end| lower.ends_with(end))
+    let words = words_of(name);
+    let has = |of: &[&str]| words.iter().any(|word| of.contains(&word.as_str()));
+    let is_offset = has(&["offset"]) && has(ZONE_WORDS);
+    is_one(name, CODE)
+        || is_offset
+        || ["_code", "_coded", "_timezone", "_tz", "_hash", "_crc", "_checksum"].iter().any(|end| lower.ends_with(end))
 }
 
 /// Whether a whole number of that name, in a key without a time, numbers the rows of a thing: the lines of an order, and
@@ -134,7 +171,14 @@ pub(super) fn is_order_of_instant(name: &str) -> bool {
 
 /// Whether a number of that name counts rows as they come.
 pub(super) fn is_sequence(name: &str) -> bool {
-    is_one(name, SEQUENCE) || words_of(name).last().is_some_and(|word| word == "ordering")
+    let is_number_of = |word: &String| {
+        let stem = word.strip_suffix("num").unwrap_or_default();
+        ["issue", "invoice", "order", "ticket", "doc", "row", "line", "page", "build", "receipt", "item", "serial"]
+            .contains(&stem)
+    };
+    is_one(name, SEQUENCE)
+        || words_of(name).last().is_some_and(is_number_of)
+        || words_of(name).last().is_some_and(|word| word == "ordering")
 }
 
 /// Whether a name says that its values tell single rows or processes apart.
@@ -144,7 +188,8 @@ pub(super) fn is_bare_id(name: &str) -> bool {
 
 /// Whether a number of that name tells processes or rows of the database apart.
 pub(super) fn is_process(name: &str) -> bool {
-    is_one(name, &["pid", "tid", "xid", "rowid", "row_id"])
+    let is_pid = words_of(name).last().is_some_and(|word| word == "pid" || word == "ppid");
+    is_one(name, &["tid", "xid", "rowid", "row_id", "tgid"]) || is_pid
 }
 
 /// Whether a whole number of that name counts the rows of a thing.
@@ -179,7 +224,22 @@ pub(super) fn is_reference(name: &str) -> bool {
         || lower.strip_suffix("_by").is_some_and(|deed| DEEDS.contains(&deed))
         || REFERS.contains(&words_of(name).concat().as_str())
         || lower == "dbid"
-        || words_of(name).last().is_some_and(|word| is_id_of(word))
+        || words_of(name).last().is_some_and(|word| is_id_of(word) || OF_ROW.contains(&word.as_str()))
+        || is_id_before(name)
+}
+
+/// Whether a whole number of that name in a created row refers to something: `project`, `customer`.
+pub(super) fn is_reference_of_made(name: &str) -> bool {
+    is_one(name, OF_MADE) || words_of(name).first().is_some_and(|word| word == "parent")
+}
+
+/// Whether a name begins with what says that it is an id, as `idsite`, `visit_entry_idaction` and `id_station` do.
+fn is_id_before(name: &str) -> bool {
+    let words = words_of(name);
+    let is_glued = |word: &String| {
+        word.len() > 4 && word.starts_with("id") && !STARTS_WITH_ID.iter().any(|other| word.starts_with(other))
+    };
+    words.iter().any(is_glued) || words.len() > 1 && words.first().is_some_and(|word| word == "id") && !may_count(name)
 }
 
 /// Whether a name says so whatever the values are: a measured `conc_no` (nitric oxide) or `maxbid` has fractions.

@@ -97,6 +97,7 @@ fn columns(row: ColumnsRow, types: &HashMap<i64, TypeRow>, readable: bool) -> Ve
         let column = ColumnFacts {
             name,
             ty: column_type(ty, row.typmods[at]),
+            whole: is_whole(ty, row.typmods[at]),
             not_null: row.not_null[at] || ty.not_null,
             numbered: row.numbered[at],
             comment: None,
@@ -169,6 +170,12 @@ fn column_type(ty: &TypeRow, typmod: i32) -> ColumnType {
 fn type_name(ty: &TypeRow) -> Option<Box<TypeName>> {
     let (schema, name) = (Ident::new(ty.schema.as_str()).ok()?, Ident::new(ty.name.as_str()).ok()?);
     ty.usable.then(|| Box::new(TypeName { schema, name, is_domain: ty.is_domain }))
+}
+
+/// Whether a `numeric` whose modifier declares no digit behind the point.
+fn is_whole(ty: &TypeRow, typmod: i32) -> bool {
+    let typmod = ty.typmod.max(typmod);
+    ty.built_in && ty.name == "numeric" && typmod >= 4 && (typmod - 4) & 0x7ff == 0
 }
 
 /// Whether the precision that a numeric's modifier declares keeps it within float8. The modifier is the precision

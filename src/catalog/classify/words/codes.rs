@@ -23,6 +23,47 @@ pub(super) const CODE: &[&str] = &[
     "crc32",
     "hour",
     "week",
+    "timezone",
+    "tz",
+];
+/// With one of these words an offset is that of a time zone.
+pub(super) const ZONE_WORDS: &[&str] = &["utc", "gmt", "tz", "timezone", "zone"];
+/// What an index is of that is measured or computed, and no place in a row.
+pub(super) const INDEXES: &[&str] = &[
+    "uv",
+    "heat",
+    "quality",
+    "air",
+    "aqi",
+    "pollen",
+    "comfort",
+    "humidity",
+    "price",
+    "stress",
+    "mass",
+    "body",
+    "bmi",
+    "refractive",
+    "refraction",
+    "glycemic",
+    "vegetation",
+    "fire",
+    "danger",
+    "pollution",
+    "dryness",
+    "drought",
+    "wetness",
+    "sentiment",
+    "volatility",
+    "fear",
+    "market",
+    "stock",
+    "discomfort",
+    "thermal",
+    "chill",
+    "freshness",
+    "health",
+    "risk",
 ];
 /// What whole numbers of these names are: a choice out of a list, or a place in one.
 pub(super) const CHOICE: &[&str] = &[
@@ -101,6 +142,17 @@ pub(super) const OF_ATTEMPT: &[&str] = &[
     "task",
     "delivery",
     "send",
+    "check",
+    "run",
+    "poll",
+    "connect",
+    "connection",
+    "request",
+    "upload",
+    "download",
+    "sync",
+    "payment",
+    "notification",
 ];
 /// Words that make a setting or a single number of it, whatever the rows are.
 pub(super) const ONE_ATTEMPT: &[&str] = &["max", "limit", "no", "nr", "number", "attempt", "try", "retry"];

@@ -74,6 +74,56 @@ pub(super) const FREE_TEXT: &[&str] = &[
 /// Whole numbers that refer to somebody or something.
 pub(super) const REFERS: &[&str] =
     &["creator", "owner", "author", "assignee", "assignedto", "reporter", "parent", "thread", "worker", "asn", "vlan"];
+/// What whole numbers of created rows refer to, each in one word.
+pub(super) const OF_MADE: &[&str] = &[
+    "project",
+    "issue",
+    "ticket",
+    "task",
+    "customfield",
+    "component",
+    "milestone",
+    "sprint",
+    "customer",
+    "client",
+    "vendor",
+    "supplier",
+    "product",
+    "article",
+    "employee",
+    "department",
+    "company",
+    "branch",
+    "store",
+    "warehouse",
+    "account",
+    "campaign",
+    "contract",
+    "folder",
+    "tenant",
+    "organization",
+    "organisation",
+    "user",
+    "member",
+    "person",
+    "patient",
+    "doctor",
+    "contact",
+    "partner",
+    "journal",
+    "team",
+    "playlist",
+    "album",
+    "artist",
+    "song",
+    "book",
+    "course",
+    "student",
+];
+/// The last words of whole numbers that refer to somebody or to another row: `create_uid`, `comment_parent`.
+pub(super) const OF_ROW: &[&str] = &["uid", "gid", "parent", "author", "owner", "creator", "assignee", "reporter"];
+/// Words that begin with `id` and are no ids.
+pub(super) const STARTS_WITH_ID: &[&str] = &["idle", "idling", "idea", "identi", "idio", "idol", "idyl"];
 /// Words that end in `id` and are no ids.
 pub(super) const ENDS_IN_ID: &[&str] = &[
     "paid", "prepaid", "unpaid", "repaid", "valid", "invalid", "solid", "fluid", "liquid", "rapid", "acid", "grid",
