@@ -30,11 +30,26 @@ fn let_go_soon() {
     }
 }
 
+/// Lets a thread share its arena. The allocator has four for each core, and each keeps what was freed in it: eight answers
+/// of 2.8 MB at once took a third more memory over eight arenas than over one.
+#[cfg(feature = "jemalloc")]
+fn share_an_arena() {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use tikv_jemalloc_ctl::{Access as _, AsName as _};
+    static THREADS: AtomicU32 = AtomicU32::new(0);
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let arenas = u32::try_from(cores / 2).unwrap_or(u32::MAX).max(1);
+    let _own_arena = b"thread.arena\0"[..].name().write(THREADS.fetch_add(1, Ordering::Relaxed) % arenas);
+}
+
 fn main() -> std::io::Result<ExitCode> {
     #[cfg(feature = "jemalloc")]
     let_go_soon();
     // Rows of large answers come in pieces of half a millisecond: sockets are looked at between few of them, not sixty.
     let mut threads = tokio::runtime::Builder::new_multi_thread();
+    #[cfg(feature = "jemalloc")]
+    threads.on_thread_start(share_an_arena);
     let runtime = threads.enable_all().event_interval(8).thread_stack_size(datebin::server::STACK).build()?;
     let code = runtime.block_on(datebin::cli::main());
     runtime.shutdown_timeout(PATIENCE);

@@ -4,9 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::block::{Block, edges};
+use super::cells::PackedCells;
 use super::index::{SeriesIndex, SeriesOfRows as _};
 use super::output::{FetchSeries, Output};
-use super::points::{TakeCell, points, push};
+use super::points::{TakeCell, points};
 use crate::budget::{Budget, HeldBytes};
 use crate::db::{RowTime, SeriesRow};
 use crate::error::Error;
@@ -17,7 +18,7 @@ use crate::time::TimeRange;
 
 /// Collects the rows of one metric.
 pub struct Collector {
-    index: SeriesIndex<Vec<BucketCell>>,
+    index: SeriesIndex<PackedCells>,
     kind: CellKind,
     rows: u32,
     /// By bucket, how many values were no numbers.
@@ -29,6 +30,8 @@ pub struct Collector {
     vague_in_blocks: bool,
     /// Whether some time is no whole millisecond.
     fine: bool,
+    /// How many buckets the axis has.
+    buckets: usize,
 }
 
 impl Collector {
@@ -37,6 +40,7 @@ impl Collector {
     pub fn new(fetch: Arc<Fetch>, named: bool, budget: &Budget) -> Self {
         let kind = carried(&fetch).map_or(CellKind::Value, |function| CellKind::Partials(function.function()));
         Self {
+            buckets: fetch.axis.bucket_count(),
             index: SeriesIndex::new(fetch, named, budget),
             kind,
             rows: 0,
@@ -86,7 +90,7 @@ impl Collector {
             self.fine |= guard.is_some_and(|guard| guard >= 2.0);
         }
         let Some((cells, held)) = self.index.state(at) else { return Ok(()) };
-        push(cells, BucketCell { bucket, partials }, held)
+        cells.push(BucketCell { bucket, partials }, self.kind, self.buckets, held)
     }
 
     /// Whether a bucket holds any number; what else it holds is counted. A series of nothing else is none.
@@ -113,12 +117,12 @@ impl Collector {
         for (labels, found) in block.series_in(range) {
             let at = self.index.series_called(labels)?;
             let Some((own, held)) = self.index.state(at) else { continue };
-            let before = own.len();
+            let before = own.len(self.kind);
             for (start, partials) in found {
                 let bucket = fetch.axis.buckets.of_micros(start.saturating_mul(1000));
-                push(own, BucketCell { bucket, partials }, held)?;
+                own.push(BucketCell { bucket, partials }, self.kind, self.buckets, held)?;
             }
-            let added = own.len() - before;
+            let added = own.len(self.kind) - before;
             self.rows = self.rows.saturating_add(u32::try_from(added).unwrap_or(u32::MAX));
             if self.rows > fetch.caps.rows {
                 return Err(self.index.too_much());
@@ -141,7 +145,7 @@ impl Collector {
         let mut own = budget.held();
         for (at, cells) in states.into_iter().enumerate() {
             budget.go_on()?;
-            let bytes = cells.capacity() * size_of::<BucketCell>();
+            let bytes = cells.bytes();
             let cells = settled(cells, self.kind);
             if !cells.is_empty() {
                 own.pay(block.push(keys.labels(at, |_| true), &cells))?;
@@ -184,7 +188,7 @@ impl Collector {
         let mut output = Output::new(budget, then);
         let (keys, states, mut held) = self.index.into_parts();
         for (at, cells) in states.into_iter().enumerate() {
-            let bytes = cells.capacity() * size_of::<BucketCell>();
+            let bytes = cells.bytes();
             output.add(&keys, at, points(&fetch, kind, &settled(cells, kind), take)?)?;
             held.give_back(bytes);
         }
@@ -207,7 +211,8 @@ fn bucket(fetch: &Fetch, place: RowTime) -> Option<u32> {
 }
 
 /// In order of buckets, one cell each.
-fn settled(mut cells: Vec<BucketCell>, kind: CellKind) -> Vec<BucketCell> {
+fn settled(cells: PackedCells, kind: CellKind) -> Vec<BucketCell> {
+    let mut cells = cells.unpacked(kind);
     if !cells.is_sorted_by_key(|cell| cell.bucket) {
         cells.sort_by_key(|cell| cell.bucket);
     }

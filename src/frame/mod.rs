@@ -1,6 +1,7 @@
 //! Rows → series → frames: grouping, merging, evaluation, legends.
 
 mod block;
+mod cells;
 mod chunks;
 mod collect;
 mod fill;

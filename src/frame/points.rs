@@ -1,7 +1,6 @@
 //! The cells of a series → its points: the units of values, and what they cost.
 
 use crate::ast::AggregateOp;
-use crate::budget::HeldBytes;
 use crate::catalog::MetricValue;
 use crate::error::Error;
 use crate::plan::{Fetch, FetchAggregate};
@@ -10,17 +9,6 @@ use crate::series::Point;
 
 /// Takes one cell of an answer's budget.
 pub type TakeCell<'a> = dyn FnMut() -> Result<(), Error> + 'a;
-
-/// Adds a cell to those of a series. Most of a million series have few: lists begin with one.
-pub(super) fn push(cells: &mut Vec<BucketCell>, cell: BucketCell, held: &mut HeldBytes) -> Result<(), Error> {
-    if cells.len() == cells.capacity() {
-        let more = cells.len().max(1);
-        held.pay(more * size_of::<BucketCell>())?;
-        cells.reserve_exact(more);
-    }
-    cells.push(cell);
-    Ok(())
-}
 
 /// The points of a series whose cells ascend.
 pub(super) fn points(

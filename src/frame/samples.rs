@@ -179,7 +179,7 @@ impl SampleCollector {
         for (at, stream) in streams.into_iter().enumerate() {
             budget.go_on()?;
             let last = edge.as_ref().and_then(|edge| edge.last(at, stream.newest()));
-            let (bytes, cells) = (stream.bytes(), stream.into_cells());
+            let (bytes, cells) = (stream.bytes(), stream.into_cells(&fetch));
             if !cells.is_empty() || last.is_some() {
                 own.pay(block.push_with_last(keys.labels(at, |_| true), &cells, last))?;
             }

@@ -1,7 +1,8 @@
 //! What is known of one series whose samples are folded. There may be a million, most with one sample: until the
 //! second one arrives, a series takes no memory of its own.
 
-use super::points::{TakeCell, points, push};
+use super::cells::PackedCells;
+use super::points::{TakeCell, points};
 use super::quantile::{Cost, LookBudget, Quantiles};
 use crate::budget::{Budget, HeldBytes};
 use crate::error::Error;
@@ -22,7 +23,7 @@ enum More {
     Pairs {
         /// The first sample of the range, where none was seen before it.
         first: Option<FineSample>,
-        cells: Vec<BucketCell>,
+        cells: PackedCells,
     },
     Windows(Quantiles),
 }
@@ -55,9 +56,9 @@ impl SeriesStream {
         }
         let first = (before.micros >= from_micros(fetch)).then_some(before);
         let cells = self.cells(first, cost.held)?;
-        let known = cells.len();
+        let known = cells.len(kind(fetch));
         fold(cells, fetch, [before, now], cost.held)?;
-        Ok(cells.len() > known)
+        Ok(cells.len(kind(fetch)) > known)
     }
 
     /// The last sample so far.
@@ -65,10 +66,10 @@ impl SeriesStream {
         (self.before.micros != NEVER).then_some(self.before)
     }
 
-    fn cells(&mut self, first: Option<FineSample>, held: &mut HeldBytes) -> Result<&mut Vec<BucketCell>, Error> {
+    fn cells(&mut self, first: Option<FineSample>, held: &mut HeldBytes) -> Result<&mut PackedCells, Error> {
         if !matches!(self.more.as_deref(), Some(More::Pairs { .. })) {
             held.pay(size_of::<More>())?;
-            self.more = Some(Box::new(More::Pairs { first, cells: Vec::new() }));
+            self.more = Some(Box::new(More::Pairs { first, cells: PackedCells::default() }));
         }
         match self.more.as_deref_mut() {
             Some(More::Pairs { cells, .. }) => Ok(cells),
@@ -91,22 +92,22 @@ impl SeriesStream {
         let cells = self.cells(None, held)?;
         let rest = std::mem::take(cells);
         fold(cells, fetch, [latest, first], held)?;
-        rest.into_iter().try_for_each(|cell| add(cells, cell, kind(fetch), held))
+        rest.unpacked(kind(fetch)).into_iter().try_for_each(|cell| add(cells, cell, fetch, held))
     }
 
     /// The bytes that it holds besides its own.
     pub(super) fn bytes(&self) -> usize {
         match self.more.as_deref() {
-            Some(More::Pairs { cells, .. }) => size_of::<More>() + cells.capacity() * size_of::<BucketCell>(),
+            Some(More::Pairs { cells, .. }) => size_of::<More>() + cells.bytes(),
             Some(More::Windows(_)) => size_of::<More>(),
             None => 0,
         }
     }
 
     /// The cells of the series.
-    pub(super) fn into_cells(self) -> Vec<BucketCell> {
+    pub(super) fn into_cells(self, fetch: &Fetch) -> Vec<BucketCell> {
         match self.more.map(|more| *more) {
-            Some(More::Pairs { cells, .. }) => cells,
+            Some(More::Pairs { cells, .. }) => cells.unpacked(kind(fetch)),
             Some(More::Windows(_)) | None => Vec::new(),
         }
     }
@@ -126,7 +127,7 @@ impl SeriesStream {
             }
             (Some(More::Windows(_)), _) => return Ok(Vec::new()),
             (Some(More::Pairs { cells, .. }), _) => {
-                (points(fetch, kind(fetch), &cells, take)?, fetch.axis.windows.is_some())
+                (points(fetch, kind(fetch), &cells.unpacked(kind(fetch)), take)?, fetch.axis.windows.is_some())
             }
         };
         if !taken {
@@ -146,22 +147,21 @@ const fn kind(fetch: &Fetch) -> CellKind {
 
 /// Folds a sample beside the one before it.
 fn fold(
-    cells: &mut Vec<BucketCell>,
+    cells: &mut PackedCells,
     fetch: &Fetch,
     [before, now]: [FineSample; 2],
     held: &mut HeldBytes,
 ) -> Result<(), Error> {
     let pairing = Pairing { function: fetch.fold.function.function(), lookback_ms: fetch.fold.lookback_ms };
     if let Some(partials) = pairing.partials(before, now) {
-        add(cells, BucketCell { bucket: fetch.axis.buckets.of_micros(now.micros), partials }, kind(fetch), held)?;
+        add(cells, BucketCell { bucket: fetch.axis.buckets.of_micros(now.micros), partials }, fetch, held)?;
     }
     Ok(())
 }
 
-fn add(cells: &mut Vec<BucketCell>, cell: BucketCell, kind: CellKind, held: &mut HeldBytes) -> Result<(), Error> {
-    match cells.last_mut().filter(|last| last.bucket == cell.bucket) {
-        Some(last) => last.partials = kind.merge(last.partials, cell.partials),
-        None => push(cells, cell, held)?,
+fn add(cells: &mut PackedCells, cell: BucketCell, fetch: &Fetch, held: &mut HeldBytes) -> Result<(), Error> {
+    if cells.merge(cell, kind(fetch)) {
+        return Ok(());
     }
-    Ok(())
+    cells.push(cell, kind(fetch), fetch.axis.bucket_count(), held)
 }

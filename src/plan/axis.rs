@@ -23,6 +23,20 @@ pub struct TimeAxis {
     pub now: Millis,
 }
 
+impl TimeAxis {
+    /// How many buckets samples are gathered by.
+    #[must_use]
+    pub fn bucket_count(&self) -> usize {
+        match &self.buckets {
+            Buckets::Regular { step_ms, start_ms, .. } => {
+                let (length, step) = (self.to.saturating_sub(*start_ms), (*step_ms).max(1));
+                usize::try_from(length.div_euclid(step) + i64::from(length.rem_euclid(step) > 0)).unwrap_or(0)
+            }
+            Buckets::Edges(edges) => edges.len().saturating_sub(1),
+        }
+    }
+}
+
 /// A grid as SQL needs it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Buckets {
