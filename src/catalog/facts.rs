@@ -1,12 +1,14 @@
 //! What the database states about itself: system catalogs and statistics, never a row of user data.
 
 mod shard;
+mod shown;
 mod timescale;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
 pub use self::shard::Shard;
+pub use self::shown::{ColumnOrigin, KeylessTable, LookedUpColumn};
 pub use self::timescale::{AggregateFacts, HypertableFacts, InvalidationEntry, MaterializedRange};
 use super::{Column, ColumnType, Relation, Searched, SourceRow};
 use crate::ident::Ident;
@@ -91,6 +93,8 @@ pub struct RelationFacts {
     pub dropped: Vec<String>,
     /// Of a view the columns that are columns of a table.
     pub origins: Vec<ColumnOrigin>,
+    /// Of a view the tables without a key whose rows it shows, one by one.
+    pub rows_of: Vec<KeylessTable>,
     /// Its foreign keys.
     pub foreign_keys: Vec<ForeignKey>,
     /// The leading columns of each valid, complete index that give the order in which PostgreSQL compares them.
@@ -103,17 +107,6 @@ pub struct RelationFacts {
     pub divided_by: Vec<Ident>,
     /// The foreign tables that hold rows of it: itself, or partitions.
     pub shards: Vec<Shard>,
-}
-
-/// A column of a view that is a column of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ColumnOrigin {
-    /// What the view calls it.
-    pub column: Ident,
-    /// The table.
-    pub relation: Relation,
-    /// What the table calls it.
-    pub theirs: Ident,
 }
 
 /// An index whose columns cannot be walked in order, or only the first of them.

@@ -242,6 +242,7 @@ fn relation(row: RelationRow) -> Option<RelationFacts> {
         keys_behind: Vec::new(),
         dropped: Vec::new(),
         origins: Vec::new(),
+        rows_of: Vec::new(),
         foreign_keys: Vec::new(),
         indexes: Vec::new(),
         unordered: Vec::new(),

@@ -203,7 +203,7 @@ async fn members_that_only_recent_rows_have_are_found_in_a_large_relation(pool: 
 #[sqlx::test(migrations = false)]
 async fn a_view_that_cannot_be_read_does_not_hide_the_others(pool: PgPool) {
     let mut connection = connection(&pool).await;
-    let broken = "CREATE VIEW broken AS SELECT time, name || (1 / (length(name) - length(name)))::text AS metric, value FROM metrics";
+    let broken = "CREATE VIEW broken AS SELECT time, name AS own, source, name || (1 / (length(name) - length(name)))::text AS metric, value FROM metrics";
     connection.execute(broken).await.unwrap();
     let found = read(&mut connection, "").await.unwrap();
     assert_eq!(metric_names(&found), EVERYTHING);

@@ -64,6 +64,10 @@ fn alone(found: &CandidateRelation<'_>, notes: &mut DecisionLog<'_>) -> Result<D
     if let Some(why) = distinguishing::apart(relation, &columns, &time.column, &keys) {
         return Err(why);
     }
+    let has_value = columns.iter().any(|(_, role)| matches!(role, ColumnRole::Value(_)));
+    if let Some(why) = origins::lost(found, &columns).filter(|_| has_value) {
+        return Err(why);
+    }
     let narrow = layout::narrow(&columns);
     let is_number = |(column, role): &(&ColumnFacts, ColumnRole)| {
         matches!(role, ColumnRole::Value(_)) && column.ty != ColumnType::Bool

@@ -21,7 +21,7 @@ pub(super) struct ResolvedJoins {
 /// The joins of a source, those of joined rows included.
 pub(super) fn joins(all: &Facts, own: &RelationFacts, declared: &SourceDecl) -> Result<ResolvedJoins, CatalogError> {
     let mut joined = ResolvedJoins::default();
-    let parent = SourceRelation { all, relation: own, row: SourceRow::Own, each: false };
+    let parent = SourceRelation::own(all, own);
     for join in &declared.joins {
         one(&mut joined, parent, join)?;
     }

@@ -24,6 +24,11 @@ pub(super) struct SourceRelation<'a> {
 }
 
 impl<'a> SourceRelation<'a> {
+    /// A relation alone.
+    pub(super) const fn own(all: &'a Facts, relation: &'a RelationFacts) -> Self {
+        Self { all, relation, row: SourceRow::Own, each: false }
+    }
+
     /// A column of the row.
     pub(super) fn column(&self, name: &str) -> Result<Column, CatalogError> {
         Ok(self.placed(column(self.relation, name)?))

@@ -3,9 +3,11 @@
 
 use super::discovered::CandidateRelation;
 use super::keys::RelationKeys;
+use super::labels::{self, SourceRelation};
 use super::roles::{ColumnRole, KeyedRelation};
 use super::{distinguishing, layout, time};
-use crate::catalog::facts::{ColumnFacts, RelationFacts};
+use crate::catalog::SourceLabel;
+use crate::catalog::facts::{ColumnFacts, ColumnOrigin, KeylessTable, LookedUpColumn, RelationFacts};
 use crate::ident::Ident;
 
 /// Every column but the time, with its role.
@@ -32,6 +34,42 @@ fn own<'a>(
     let mut columns: Vec<_> = relation.columns.iter().filter(|column| column.name != *time).zip(roles).collect();
     distinguishing::resolve_roles(relation, &mut columns, time, keys);
     columns
+}
+
+/// What a view does not show of the labels of a table without a key whose rows it shows. Names of metrics may be computed.
+pub(super) fn lost(found: &CandidateRelation<'_>, columns: &[(&ColumnFacts, ColumnRole)]) -> Option<String> {
+    let is_narrow = layout::narrow(columns).is_some();
+    found.relation.rows_of.iter().find_map(|shown| {
+        let table = found.all.relation(shown.relation.schema.as_str(), shown.relation.name.as_str())?;
+        let (theirs, _) = time::choose(table, found.zone)?;
+        let keys = RelationKeys::of(table, &theirs.column);
+        let roles = own(found, table, &theirs.column, &keys);
+        let named = layout::narrow(&roles).filter(|_| !is_narrow).map(|(name, _)| &name.name);
+        let is_lost = |(column, role): &&(&ColumnFacts, ColumnRole)| {
+            (matches!(role, ColumnRole::Label(_)) || named == Some(&column.name))
+                && !shown.known.contains(&column.name)
+                && !is_described(found, shown, &column.name)
+        };
+        let (column, _) = roles.iter().find(is_lost)?;
+        Some(format!(
+            "it does not carry `{}` of {}, which tells its rows apart: declare it",
+            column.name, shown.relation.name
+        ))
+    })
+}
+
+/// Whether a view shows instead of a column all labels of the row that a join finds by it.
+fn is_described(found: &CandidateRelation<'_>, shown: &KeylessTable, column: &Ident) -> bool {
+    let described = |own: &&LookedUpColumn| {
+        let table = found.all.relation(own.relation.schema.as_str(), own.relation.name.as_str());
+        let labels = table.map(|table| labels::of_dimension(SourceRelation::own(found.all, table), &[]));
+        let is_shown = |label: &SourceLabel| {
+            let of = |origin: &&ColumnOrigin| origin.relation == own.relation && origin.theirs == label.column().name;
+            found.relation.origins.iter().any(|origin| of(&origin))
+        };
+        labels.is_some_and(|labels| !labels.is_empty() && labels.iter().all(is_shown))
+    };
+    shown.looked_up.iter().filter(|own| own.column == *column).any(|own| described(&own))
 }
 
 /// Makes labels of the columns that are labels of the tables that they come from.

@@ -56,6 +56,7 @@ fn table(name: &str, columns: Vec<ColumnFacts>) -> RelationFacts {
         partial_keys: vec![],
         keys_behind: vec![],
         dropped: vec![],
+        rows_of: vec![],
         origins: vec![],
         foreign_keys: vec![],
         indexes: vec![],

@@ -1,5 +1,6 @@
 -- What tells the rows of the tables apart that the views in scope read, through other views too.
--- kind: u a unique key, p the columns that rows are partitioned by, n a column that a sequence fills.
+-- kind: u a unique key, p the columns that rows are partitioned by, n a column that a sequence fills, f a foreign key of
+-- one column that is never NULL.
 WITH RECURSIVE tree(id, kind) AS (
     SELECT c.oid, c.relkind
     FROM unnest(pg_catalog.current_setting('datebin.relations')::int8[]::oid[]) AS s(id)
@@ -15,7 +16,7 @@ WITH RECURSIVE tree(id, kind) AS (
 ),
 -- A key that a partitioned table lacks may be there on each partition.
 holder AS MATERIALIZED (
-    SELECT t.id, t.id AS member FROM tree AS t WHERE t.kind IN ('r', 'p')
+    SELECT t.id, t.id AS member FROM tree AS t WHERE t.kind IN ('r', 'p', 'm')
     UNION ALL
     SELECT i.inhparent, i.inhrelid FROM pg_catalog.pg_inherits AS i
     WHERE i.inhparent = ANY (ARRAY(SELECT t.id FROM tree AS t WHERE t.kind IN ('r', 'p')))
@@ -24,17 +25,22 @@ kept AS (
     SELECT DISTINCT h.id, 'u' AS kind, ARRAY(
                SELECT a.attname FROM unnest((i.indkey::int2[])[0:i.indnkeyatts - 1]) WITH ORDINALITY AS k(number, place)
                JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.number
-               ORDER BY k.place) AS names
+               ORDER BY k.place) AS names, 0::oid AS target, '{}'::int2[] AS theirs
     FROM holder AS h
     JOIN pg_catalog.pg_index AS i
       ON i.indrelid = h.member AND i.indisunique AND i.indisvalid AND i.indisready AND i.indpred IS NULL AND i.indexprs IS NULL
     UNION ALL
     SELECT h.id, 'p', ARRAY(
                SELECT a.attname FROM unnest(k.partattrs::int2[]) AS p(number)
-               JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.partrelid AND a.attnum = p.number)
+               JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.partrelid AND a.attnum = p.number), 0, '{}'
     FROM holder AS h JOIN pg_catalog.pg_partitioned_table AS k ON k.partrelid = h.member
     UNION ALL
-    SELECT t.id, 'n', ARRAY[a.attname]
+    SELECT c.conrelid, 'f', ARRAY[a.attname], c.confrelid, c.confkey::int2[]
+    FROM tree AS t
+    JOIN pg_catalog.pg_constraint AS c ON c.conrelid = t.id AND c.contype = 'f' AND c.convalidated
+    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.id AND ARRAY[a.attnum] = c.conkey::int2[] AND a.attnotnull
+    UNION ALL
+    SELECT t.id, 'n', ARRAY[a.attname], 0, '{}'
     FROM tree AS t
     JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.id AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_catalog.pg_attrdef AS e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
@@ -45,11 +51,12 @@ SELECT k.id::int8 AS relation, c.relname::text AS called, k.kind,
        array_agg(a.attnum ORDER BY o.place) AS numbers,
        array_agg(a.attname::text ORDER BY o.place) AS names,
        array_agg(t.typcategory = 'D' ORDER BY o.place) AS times,
-       array_agg(t.typcategory = 'N' ORDER BY o.place) AS counts
+       array_agg(t.typcategory = 'N' ORDER BY o.place) AS counts,
+       array_agg(a.attnotnull ORDER BY o.place) AS filled, k.target::int8 AS target, k.theirs
 FROM kept AS k
 JOIN pg_catalog.pg_class AS c ON c.oid = k.id
 CROSS JOIN unnest(k.names) WITH ORDINALITY AS o(name, place)
 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.id AND a.attname = o.name
 JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
-GROUP BY k.id, c.relname, k.kind, k.names
+GROUP BY k.id, c.relname, k.kind, k.names, k.target, k.theirs
 ORDER BY 1, 3, 4

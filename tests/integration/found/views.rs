@@ -2,13 +2,13 @@
 
 use sqlx::PgPool;
 
-use super::{left_out, offered, read, values};
+use super::{left_out, make, offered, read, values};
 use crate::support::{Server, sql};
 
 const VIEWS: &str = "
     CREATE TABLE m (ts timestamptz, ch int, v float8, PRIMARY KEY (ch, ts));
     INSERT INTO m SELECT timestamptz '2025-06-02Z' + i * interval '1 min', c, c * 10 FROM generate_series(0, 59) AS i, generate_series(1, 2) AS c;
-    CREATE TABLE names (id int PRIMARY KEY, name text);
+    CREATE TABLE names (id int PRIMARY KEY, name text UNIQUE);
     INSERT INTO names VALUES (1, 'one'), (2, 'two');
     CREATE VIEW m_renamed AS SELECT ts AS time, ch AS c, v FROM m;
     CREATE VIEW m_nested AS SELECT time, c AS \"d {e\", v FROM m_renamed;
@@ -86,5 +86,130 @@ async fn a_view_carries_the_key_under_any_name_or_is_left_out(pool: PgPool) {
     for metric in ["m_renamed_v", "m_within_v", "m_grouped_v", "m_kept_v", "m_named_v"] {
         let drawn: Vec<f64> = values(&server, hour, metric).await.into_values().collect();
         assert_eq!(drawn, [10.0, 20.0], "{metric}");
+    }
+}
+
+/// Readings of three devices, what they are, how they are calibrated at a time, and the same readings without a key.
+const TABLES: &str = "
+    CREATE TABLE rd (dev int, ts timestamptz, v float8, w float8, PRIMARY KEY (dev, ts));
+    INSERT INTO rd SELECT d, timestamptz '2025-06-02Z' + i * interval '1 min', d * 10, d FROM generate_series(0, 59) AS i, generate_series(1, 3) AS d;
+    CREATE TABLE dv (id serial PRIMARY KEY, label text, serial text UNIQUE, name text);
+    INSERT INTO dv (label, serial, name) VALUES ('a', 's1', 'Kitchen'), ('b', 's2', 'Kitchen'), ('c', 's3', 'Hall');
+    CREATE TABLE rf (dev_id int NOT NULL REFERENCES dv, ts timestamptz, v float8, PRIMARY KEY (dev_id, ts));
+    INSERT INTO rf SELECT dev, ts, v FROM rd;
+    CREATE TABLE cal (dev int, valid_from timestamptz, valid_to timestamptz, factor float8, PRIMARY KEY (dev, valid_from));
+    INSERT INTO cal SELECT d, f.t, f.t + interval '1 year', f.x FROM generate_series(1, 3) AS d,
+        (VALUES (timestamptz '2024-01-01Z', 2), (timestamptz '2025-01-01Z', 1)) AS f(t, x);
+    CREATE TABLE cal2 AS SELECT dev, factor FROM cal;
+    CREATE TABLE loose AS SELECT ts, 'd' || dev AS device, v, w FROM rd;
+    CREATE TABLE narrow AS SELECT ts, 'v' AS metric, v AS value FROM rd WHERE dev = 1;
+    CREATE TABLE orders (id bigserial PRIMARY KEY, created_at timestamptz, customer_id int, total float8);
+    CREATE TABLE items (order_id bigint REFERENCES orders, line_no int, qty float8, PRIMARY KEY (order_id, line_no));";
+
+/// Views that give rows several times or hide what tells them apart: the name, what the view lacks, its query.
+const MIXED: &str = "
+several_values | which of several rows `v` is of | SELECT dev, ts, unnest(ARRAY[v, v * 10]) AS v FROM rd
+within | which of several rows `v` is of | SELECT * FROM (SELECT dev, ts, unnest(ARRAY[v, w]) AS v FROM rd) AS s
+lateral_values | a key of x (it has none) | SELECT dev, ts, x.v FROM rd CROSS JOIN LATERAL (VALUES (rd.v), (rd.w)) AS x(v)
+series | `g` of g | SELECT dev, ts, v FROM rd, generate_series(1, 3) AS g
+series_used | `g` of g | SELECT dev, ts, v * g AS v FROM rd CROSS JOIN generate_series(1, 3) AS g
+elements | a key of e (it has none) | SELECT dev, ts, (e ->> 'x')::float8 AS v FROM rd, jsonb_array_elements('[{\"x\": 1}]') AS e
+itself | `dev` of rd | SELECT a.dev, a.ts, b.v FROM rd AS a JOIN rd AS b ON a.ts = b.ts
+calibrated | `valid_from` of cal | SELECT r.dev, r.ts, r.v * c.factor AS v FROM rd AS r JOIN cal AS c ON c.dev = r.dev
+since | `valid_from` of cal | SELECT r.dev, r.ts, r.v * c.factor AS v FROM rd AS r JOIN cal AS c ON c.dev = r.dev AND c.valid_from <= r.ts
+keyless_join | a key of cal2 (it has none) | SELECT r.dev, r.ts, r.v * c.factor AS v FROM rd AS r JOIN cal2 AS c ON c.dev = r.dev
+calendar | `id` of dv | SELECT g AS ts, 1.0 * d.id AS v FROM generate_series(timestamptz '2025-06-02Z', '2025-06-03Z', '1 min') AS g, dv AS d
+half | `dev` of rd | SELECT dev / 2 AS dev, ts, v FROM rd
+one_or_more | `dev` of rd | SELECT CASE WHEN dev = 1 THEN 'one' ELSE 'more' END AS dev, ts, v FROM rd
+cte | `dev` of rd | WITH x AS (SELECT dev % 2 AS dev, ts, v FROM rd) SELECT * FROM x
+shortened | `dev` of rd | SELECT left(d.serial, 1) AS serial, r.ts, r.v FROM rd AS r JOIN dv AS d ON d.id = r.dev
+named | `dev` of rd | SELECT d.name, r.ts, r.v FROM rd AS r JOIN dv AS d ON d.id = r.dev
+perhaps_named | `dev` of rd | SELECT d.serial, r.ts, r.v FROM rd AS r LEFT JOIN dv AS d ON d.id = r.dev
+perhaps_a_key | `dev` of rd | SELECT d.id, r.ts, r.v FROM rd AS r LEFT JOIN dv AS d ON d.id = r.dev
+one_side | `dev_id` of rf | SELECT a.dev, a.ts, b.v FROM rd AS a FULL JOIN rf AS b ON a.dev = b.dev_id AND a.ts = b.ts
+both_values | whether `value` is `v` or `w` | SELECT dev, ts, v AS value FROM rd UNION ALL SELECT dev, ts, w FROM rd
+computed_arm | whether `v` is `v` or what is computed | SELECT dev, ts, v FROM rd UNION ALL SELECT dev, ts, v * 10 FROM rd
+grouped | what its rows are grouped by | SELECT dev / 2 AS dev, ts, avg(v) AS v FROM rd GROUP BY rd.dev, ts
+over | `valid_from` of cal | SELECT dev AS d, ts, v + 1 AS v FROM calibrated
+kept | `dev` of rd | SELECT dev % 2 AS dev, ts, v FROM rd
+no_label | `device` of loose | SELECT ts, v FROM loose
+other_label | `device` of loose | SELECT upper(device) AS device, ts, v FROM loose
+no_name | `metric` of narrow | SELECT ts, value FROM narrow
+no_label_within | `device` of loose | SELECT s.v, s.ts FROM (SELECT ts, device, v FROM loose) AS s";
+
+/// Views whose rows are told apart by what they show: the name, its time and its labels, the values of its series, its query.
+const APART: &str = "
+numbered | ts, dev n | 1 2 3 10 20 30 | SELECT dev, ts, n, x.v FROM rd CROSS JOIN LATERAL unnest(ARRAY[v, w]) WITH ORDINALITY AS x(v, n)
+parts | ts, dev part | 10 20 20 30 40 60 | SELECT dev, ts, g AS part, v * g AS v FROM rd CROSS JOIN generate_series(1, 2) AS g
+side_by_side | ts, dev n | 1 2 3 10 20 30 | SELECT dev, ts, unnest(ARRAY[1, 2]) AS n, unnest(ARRAY[v, w]) AS v FROM rd
+arms | ts, dev which | 1 2 3 10 20 30 | SELECT 1 AS which, dev, ts, v FROM rd UNION ALL SELECT 2, dev, ts, w FROM rd
+growth | ts, dev | 9 18 27 | SELECT a.dev, a.ts, a.v - b.w AS v FROM rd AS a JOIN rd AS b ON a.dev = b.dev AND b.ts = a.ts - interval '1 min'
+valid | ts, dev | 10 20 30 | SELECT r.dev, r.ts, r.v * c.factor AS v FROM rd AS r JOIN cal AS c ON c.dev = r.dev AND r.ts >= c.valid_from AND r.ts < c.valid_to
+valid_still | ts, dev | 10 20 30 | SELECT r.dev, r.ts, r.v * c.factor AS v FROM rd AS r JOIN cal AS c ON c.dev = r.dev AND c.valid_from <= r.ts AND (c.valid_to IS NULL OR c.valid_to > r.ts)
+newest | ts, dev | 10 20 30 | SELECT r.dev, r.ts, r.v * c.factor AS v FROM rd AS r LEFT JOIN LATERAL (SELECT factor FROM cal AS c WHERE c.dev = r.dev AND c.valid_from <= r.ts ORDER BY valid_from DESC LIMIT 1) AS c ON true
+first_of | ts, dev | 10 20 30 | SELECT DISTINCT ON (r.dev, r.ts) r.dev, r.ts, r.v FROM rd AS r
+each_minute | ts, dev_no | 10 20 30 | SELECT g AS ts, d.id AS dev_no, 10.0 * d.id AS v FROM generate_series(timestamptz '2025-06-02Z', '2025-06-03Z', '1 min') AS g, dv AS d
+each_number | ts, n | 10 20 30 | SELECT g AS ts, d.id AS n, 10.0 * d.id AS v FROM generate_series(timestamptz '2025-06-02Z', '2025-06-03Z', '1 min') AS g, dv AS d
+recursive | ts, k | 10 20 30 | WITH RECURSIVE c(ts) AS (SELECT timestamptz '2025-06-02Z' UNION ALL SELECT ts + interval '1 min' FROM c WHERE ts < '2025-06-02 01:00Z') SELECT c.ts, d.id AS k, r.v FROM c CROSS JOIN dv AS d LEFT JOIN rd AS r ON r.dev = d.id AND r.ts = c.ts
+by_serial | ts, serial | 10 20 30 | SELECT d.serial, r.ts, r.v FROM rd AS r JOIN dv AS d ON d.id = r.dev
+by_key | ts, id label | 10 20 30 | SELECT d.id, d.label, r.ts, r.v FROM rd AS r JOIN dv AS d ON d.id = r.dev
+by_other_key | ts, device | 10 20 30 | SELECT d.id AS device, r.ts, r.v FROM rf AS r JOIN dv AS d ON r.dev_id = d.id
+by_key_surely | ts, k | 10 20 30 | SELECT d.id AS k, r.ts, r.v FROM rf AS r LEFT JOIN dv AS d ON d.id = r.dev_id
+by_key_over | ts, k | 10 20 30 | SELECT id AS k, ts, v FROM by_key
+wider | ts, n | 10 20 30 | SELECT dev::bigint AS n, ts, v FROM rd
+in_words | ts, n | 10 20 30 | SELECT 'dev-' || dev AS n, ts, v FROM rd
+filled | ts, n | 10 20 30 | SELECT COALESCE(dev, 0) AS n, ts, v FROM rd
+both_tables | ts, dev | 10 20 30 | SELECT dev, ts, v FROM rd UNION ALL SELECT dev_id, ts, v FROM rf
+merged | ts, n | 10 20 30 | SELECT COALESCE(a.dev, b.dev_id) AS n, COALESCE(a.ts, b.ts) AS ts, a.v AS v FROM rd AS a FULL JOIN rf AS b ON a.dev = b.dev_id AND a.ts = b.ts
+using_both | ts, dev | 10 20 30 | SELECT dev, ts, a.v FROM rd AS a FULL JOIN (SELECT dev_id AS dev, ts FROM rf) AS b USING (dev, ts)
+only_one | ts,  | 10 | SELECT ts, v FROM rd WHERE dev = 1
+halves | ts, half | 10 25 | SELECT dev / 2 AS half, date_trunc('hour', ts) AS ts, avg(v) AS v FROM rd GROUP BY 1, 2
+grouped_by_key | ts, serial | 10 20 30 | SELECT d.serial, date_trunc('hour', r.ts) AS ts, avg(r.v) AS v FROM rd AS r JOIN dv AS d ON d.id = r.dev GROUP BY d.id, d.serial, 2
+finer | ts, dev | 10 20 30 | SELECT dev, ts + s * interval '20 s' AS ts, v FROM rd, generate_series(0, 2) AS s
+loose_one | ts,  | 10 | SELECT ts, v FROM loose WHERE device = 'd1'
+loose_fixed | ts,  | 10 | SELECT s.v, s.ts FROM (SELECT ts, device, v FROM loose WHERE device = 'd1') AS s
+fixed | ts,  | 20 | SELECT s.v, s.ts FROM (SELECT * FROM rd WHERE dev = 2) AS s
+loose_words | ts, dev | 10 20 30 | SELECT ts, 'x' || device AS dev, v FROM loose
+loose_all | ts,  | 60 | SELECT ts, sum(v) AS v FROM loose GROUP BY ts
+loose_named | ts, device label | 10 20 30 | SELECT l.ts, l.device, d.label, l.v FROM loose AS l JOIN dv AS d ON d.serial = replace(l.device, 'd', 's')
+of_orders | created_at, customer_id |  | SELECT o.created_at, o.customer_id, i.qty AS v FROM orders AS o JOIN items AS i ON i.order_id = o.id";
+
+/// The fields of each line.
+fn lines<const N: usize>(text: &'static str) -> Vec<[&'static str; N]> {
+    let line = |line: &'static str| line.splitn(N, '|').map(str::trim).collect::<Vec<_>>().try_into().expect("fields");
+    text.trim().lines().map(line).collect()
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_view_that_would_mix_series_is_left_out_and_says_what_it_lacks(pool: PgPool) {
+    let mixed = lines::<3>(MIXED);
+    let view = |[name, _, query]: &[&str; 3]| {
+        format!("CREATE {} VIEW {name} AS {query};\n", if *name == "kept" { "MATERIALIZED" } else { "" })
+    };
+    make(&pool, TABLES.to_owned() + &mixed.iter().map(view).collect::<String>() + "ANALYZE").await;
+    let (_, decisions) = read(&pool, "").await;
+    for [name, lacks, _] in mixed {
+        let expected = format!("it does not carry {lacks}, which tells its rows apart: declare it");
+        assert_eq!(left_out(&decisions, name), expected, "{name}");
+    }
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_view_that_shows_what_tells_its_rows_apart_is_a_source(pool: PgPool) {
+    let apart = lines::<4>(APART);
+    let view = |[name, _, _, query]: &[&str; 4]| format!("CREATE VIEW {name} AS {query};\n");
+    make(&pool, TABLES.to_owned() + &apart.iter().map(view).collect::<String>() + "ANALYZE").await;
+    let (found, decisions) = read(&pool, "").await;
+    let all = offered(&found);
+    let server = Server::start(&pool).await;
+    for [name, expected, drawn, _] in apart {
+        let own = all.iter().find(|line| line.split(" | ").next() == Some(name));
+        let own = own.unwrap_or_else(|| panic!("{name}: {}", left_out(&decisions, name)));
+        let (time, labels) = expected.split_once(',').expect("a time");
+        assert_eq!(own, &format!("{name} | {time} | {} | {name}_v", labels.trim()));
+        let hour = ("2025-06-02T00:00:00Z", "2025-06-02T01:00:00Z");
+        let mut values: Vec<f64> = values(&server, hour, &format!("{name}_v")).await.into_values().collect();
+        values.sort_by(f64::total_cmp);
+        assert_eq!(values.iter().map(f64::to_string).collect::<Vec<_>>().join(" "), drawn, "{name}");
     }
 }

@@ -1,0 +1,77 @@
+//! What is known of the rows of a table, a view or a part of its query.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::graph::ColumnId;
+
+/// One column of what tells rows apart.
+#[derive(Clone, Debug)]
+pub(super) struct KeyPart {
+    pub(super) column: i16,
+    pub(super) is_time: bool,
+    /// What people call it, and the relation that it is of.
+    pub(super) name: String,
+    pub(super) of: String,
+}
+
+/// What tells the rows of a relation apart, and its series if it has a time.
+#[derive(Clone, Debug)]
+pub(super) struct RowKey {
+    pub(super) parts: Vec<KeyPart>,
+    /// Whether it does so for all rows, alone.
+    pub(super) is_whole: bool,
+    /// Whether rows are partitioned by it.
+    pub(super) divides: bool,
+}
+
+/// What is known of the columns of a table without a key from what is shown.
+#[derive(Clone, Debug, Default)]
+pub(super) struct KnownOfTable {
+    pub(super) known: BTreeSet<i16>,
+    /// The columns that a join looks up by the whole key of another table.
+    pub(super) looked_up: BTreeSet<LookedUp>,
+}
+
+/// A column and the table in which its row is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LookedUp {
+    pub(super) column: i16,
+    pub(super) table: i64,
+}
+
+/// What is known of rows, by the numbers of their columns.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RowFacts {
+    /// What tells them apart: what reads them has to carry it, or its series are mixed.
+    pub(super) tellers: Vec<RowKey>,
+    /// The columns of which no two rows have the same values.
+    pub(super) keys: Vec<Vec<i16>>,
+    /// What a view lacks of what tells its rows apart.
+    pub(super) dropped: Vec<String>,
+    /// The columns that are times.
+    pub(super) times: BTreeSet<i16>,
+    /// The columns that are never NULL.
+    pub(super) not_null: BTreeSet<i16>,
+    /// The columns that conditions fix: each has one value in all rows.
+    pub(super) fixed: BTreeSet<i16>,
+    /// The columns that the database numbers, where they tell the rows apart.
+    pub(super) numbered: BTreeSet<i16>,
+    /// The columns that are columns of tables, each value as it is or as another.
+    pub(super) carried: BTreeMap<i16, ColumnId>,
+    /// The tables without a key whose rows they are.
+    pub(super) keyless: BTreeMap<i64, KnownOfTable>,
+}
+
+impl RowKey {
+    /// Whether series are told apart by it.
+    pub(super) fn is_needed(&self) -> bool {
+        self.divides || self.parts.iter().any(|part| part.is_time)
+    }
+}
+
+/// The names of parts, and whose they are: "`ch` of m".
+pub(super) fn said<'a>(parts: impl IntoIterator<Item = &'a KeyPart>) -> String {
+    let parts: Vec<&KeyPart> = parts.into_iter().collect();
+    let names: Vec<&str> = parts.iter().map(|part| part.name.as_str()).collect();
+    format!("`{}` of {}", names.join("`, `"), parts.first().map_or("", |part| part.of.as_str()))
+}

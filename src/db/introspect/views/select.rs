@@ -1,0 +1,256 @@
+//! What tells the rows of a query apart, by the tables beneath it.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+
+use super::derived::{KeyPart, RowFacts, RowKey, said};
+use super::graph::{ColumnId, ViewGraph};
+use super::scope::{self, Atom, RangeEntry, Scope};
+use super::tree::Node;
+use super::{calls, grouped, united};
+use crate::catalog::classify::is_epoch_name;
+
+/// A query, and those around it.
+pub(super) struct Reading<'a> {
+    pub(super) graph: &'a ViewGraph,
+    /// The outermost first, itself last.
+    levels: Vec<&'a Node>,
+    /// The named queries that were read: each may be named many times.
+    named: &'a RefCell<HashMap<*const Node, RowFacts>>,
+}
+
+/// A column that a query gives.
+pub(super) struct ShownColumn<'a> {
+    pub(super) number: i16,
+    pub(super) name: &'a str,
+    pub(super) group: i64,
+    pub(super) node: &'a Node,
+    /// The column that it is.
+    pub(super) identity: Option<Atom>,
+    /// The columns that it is made of.
+    pub(super) looks: BTreeSet<Atom>,
+    pub(super) is_time: bool,
+    pub(super) is_hidden: bool,
+}
+
+/// A query that is no UNION.
+pub(super) struct Select<'a> {
+    pub(super) scope: &'a Scope<'a>,
+    pub(super) shown: Vec<ShownColumn<'a>>,
+    /// The columns that are known from those that are shown, the time for what is made of it.
+    pub(super) atoms: BTreeSet<Atom>,
+    /// The same without what is made of a time.
+    pub(super) exact: BTreeSet<Atom>,
+}
+
+/// What is known of the rows of a query.
+pub(super) fn rows(query: &Node, graph: &ViewGraph) -> RowFacts {
+    let named = RefCell::default();
+    Reading { graph, levels: vec![query], named: &named }.rows()
+}
+
+impl<'a> Reading<'a> {
+    fn rows(&self) -> RowFacts {
+        let Some(query) = self.levels.last() else { return RowFacts::default() };
+        if query.get("setOperations").is_some() {
+            return united::rows(self, query);
+        }
+        let scope = Scope::of(query, self);
+        let select = Select::of(query, &scope);
+        let mut rows = if query.get("groupClause").is_some() || query.get("groupingSets").is_some() {
+            grouped::rows(&select, &groups(query))
+        } else if query.get("hasAggs").is_true() {
+            RowFacts { keys: vec![Vec::new()], ..RowFacts::default() }
+        } else {
+            select.rows()
+        };
+        select.describe(&mut rows);
+        if is_one(query.get("limitCount")) {
+            rows = RowFacts { keys: vec![Vec::new()], times: rows.times, ..RowFacts::default() };
+        } else {
+            select.multiply(&mut rows);
+        }
+        rows
+    }
+
+    /// The rows of a query within.
+    pub(super) fn within(&self, query: &'a Node) -> RowFacts {
+        let levels = self.levels.iter().copied().chain([query]).collect();
+        Reading { graph: self.graph, levels, named: self.named }.rows()
+    }
+
+    /// The rows of a query that has a name.
+    pub(super) fn named(&self, entry: &Node, width: usize) -> RowFacts {
+        let up = usize::try_from(entry.get("ctelevelsup").number()).unwrap_or(usize::MAX);
+        let Some(depth) = self.levels.len().checked_sub(up).filter(|depth| *depth > 0) else {
+            return RowFacts::default();
+        };
+        let name = entry.get("ctename").word();
+        let mut all = self.levels[depth - 1].get("cteList").items().iter();
+        let Some(found) = all.find(|one| one.get("ctename").word() == name) else { return RowFacts::default() };
+        if found.get("cterecursive").is_true() || entry.get("self_reference").is_true() {
+            let columns = 1..=i16::try_from(width).unwrap_or(0);
+            let types = found.get("ctecoltypes").items().iter().skip(1);
+            let times = columns.clone().zip(types).filter(|(_, ty)| scope::is_time(ty.number()));
+            let times = times.map(|(column, _)| column).collect();
+            return RowFacts { keys: vec![columns.collect()], times, ..RowFacts::default() };
+        }
+        let query = found.get("ctequery");
+        if let Some(known) = self.named.borrow().get(&std::ptr::from_ref(query)) {
+            return known.clone();
+        }
+        let levels = self.levels[..depth].iter().copied().chain([query]).collect();
+        let rows = Reading { graph: self.graph, levels, named: self.named }.rows();
+        self.named.borrow_mut().insert(std::ptr::from_ref(query), rows.clone());
+        rows
+    }
+}
+
+/// The numbers of the columns that a query is grouped by, in its clauses.
+fn groups(query: &Node) -> Vec<i64> {
+    query.get("groupClause").items().iter().map(|group| group.get("tleSortGroupRef").number()).collect()
+}
+
+/// Whether a LIMIT leaves one row.
+fn is_one(limit: &Node) -> bool {
+    let Some(value) = calls::constant(limit) else { return false };
+    let bytes: Vec<&str> = value.items().iter().map(Node::word).collect();
+    matches!(bytes.as_slice(), [_, "[", "1", rest @ .., "]"] if rest.iter().all(|byte| *byte == "0"))
+}
+
+impl<'a> Select<'a> {
+    fn of(query: &'a Node, scope: &'a Scope<'a>) -> Self {
+        let shown: Vec<ShownColumn<'a>> =
+            query.get("targetList").items().iter().map(|target| ShownColumn::of(target, scope)).collect();
+        let open = || shown.iter().filter(|column| !column.is_hidden);
+        let exact: BTreeSet<Atom> = open().filter_map(|column| column.identity).collect();
+        let times = open().filter(|column| column.is_time).flat_map(|column| column.looks.iter().copied());
+        // A time that is made of the number of a row differs with it.
+        let is_time = |atom: &Atom| {
+            let is_of = |entry: &RangeEntry<'_>| entry.is_call() || entry.rows.times.contains(&atom.column);
+            scope.entries.get(atom.entry).is_some_and(is_of)
+        };
+        let atoms = exact.iter().copied().chain(times.filter(is_time)).collect();
+        Self { scope, shown, atoms, exact }
+    }
+
+    pub(super) fn open(&self) -> impl Iterator<Item = &ShownColumn<'a>> {
+        self.shown.iter().filter(|column| !column.is_hidden)
+    }
+
+    /// The rows of a query that is not grouped.
+    fn rows(&self) -> RowFacts {
+        let mut rows = RowFacts::default();
+        let read: Vec<(usize, &RangeEntry<'_>)> = self.scope.read().collect();
+        let known = self.scope.known(self.atoms.clone(), &[]);
+        for (at, entry) in &read {
+            rows.dropped.extend(entry.rows.dropped.iter().cloned());
+            rows.keyless.extend(self.keyless(*at, &known));
+            for teller in entry.rows.tellers.iter().filter(|teller| teller.is_needed()) {
+                let is_lost = |part: &&KeyPart| !part.is_time && !known.has(Atom { entry: *at, column: part.column });
+                let lost: Vec<&KeyPart> = teller.parts.iter().filter(is_lost).collect();
+                if !lost.is_empty() {
+                    rows.dropped.push(said(lost));
+                }
+            }
+            let tellers = entry.rows.tellers.iter();
+            rows.tellers.extend(tellers.filter_map(|teller| self.carried(*at, teller, read.len() == 1)));
+        }
+        if read.len() > 1 {
+            rows.dropped.extend(self.multiplied(&read));
+        }
+        let combined = self.combined(&read, &self.atoms);
+        let is_new = |columns: &Vec<i16>| !rows.tellers.iter().any(|teller| is_same(&teller.parts, columns));
+        let combined = combined.filter(|columns| read.len() > 1 && is_new(columns));
+        rows.tellers.extend(combined.map(|columns| self.key(&columns, false)));
+        match read.as_slice() {
+            [(at, entry)] => rows.keys.extend(entry.rows.keys.iter().filter_map(|key| self.exactly(*at, key))),
+            _ => rows.keys.extend(self.combined(&read, &self.exact)),
+        }
+        rows.numbered = self.numbered(&read);
+        rows.dropped.sort();
+        rows.dropped.dedup();
+        rows
+    }
+
+    /// What a query knows of its columns whatever it does with the rows.
+    fn describe(&self, rows: &mut RowFacts) {
+        rows.times.extend(self.open().filter(|column| column.is_time).map(|column| column.number));
+        let is_filled = |column: &&ShownColumn<'_>| column.identity.is_some_and(|atom| self.scope.is_never_null(atom));
+        rows.not_null.extend(self.open().filter(is_filled).map(|column| column.number));
+        let fixed = self.scope.known(BTreeSet::new(), &[]);
+        let is_fixed = |column: &&ShownColumn<'_>| column.identity.is_some_and(|atom| fixed.atoms.contains(&atom));
+        rows.fixed.extend(self.open().filter(is_fixed).map(|column| column.number));
+        let carried = |column: &ShownColumn<'_>| {
+            let atom = column.identity?;
+            let entry = self.scope.entries.get(atom.entry)?;
+            let own = ColumnId { relation: entry.node.get("relid").number(), column: atom.column };
+            Some((column.number, if entry.is_table(self.scope) { own } else { *entry.rows.carried.get(&atom.column)? }))
+        };
+        rows.carried.extend(self.open().filter_map(carried));
+    }
+
+    /// Takes what functions in the list do that return several rows for each.
+    fn multiply(&self, rows: &mut RowFacts) {
+        let many: Vec<&ShownColumn<'_>> = self.open().filter(|column| returns_rows(column.node)).collect();
+        let Some(first) = many.first() else { return };
+        match many.iter().find(|column| calls::tells_rows(column.node)) {
+            Some(teller) => {
+                rows.keys.iter_mut().for_each(|key| key.push(teller.number));
+                for key in &mut rows.tellers {
+                    key.parts.extend(self.key(&[teller.number], false).parts);
+                }
+            }
+            None => rows.dropped.push(format!("which of several rows `{}` is of", first.name)),
+        }
+        rows.numbered.clear();
+    }
+
+    /// A key of shown columns.
+    pub(super) fn key(&self, columns: &[i16], is_whole: bool) -> RowKey {
+        let part = |number: &i16| {
+            let column = self.open().find(|column| column.number == *number);
+            KeyPart {
+                column: *number,
+                is_time: column.is_some_and(|column| column.is_time),
+                name: column.map_or("", |column| column.name).to_owned(),
+                of: String::new(),
+            }
+        };
+        RowKey { parts: columns.iter().map(part).collect(), is_whole, divides: false }
+    }
+}
+
+fn is_same(parts: &[KeyPart], columns: &[i16]) -> bool {
+    let own: BTreeSet<i16> = parts.iter().map(|part| part.column).collect();
+    own == columns.iter().copied().collect()
+}
+
+/// Whether an expression returns several rows for each.
+fn returns_rows(node: &Node) -> bool {
+    let is_one = matches!(node.kind(), "SUBLINK" | "QUERY");
+    !is_one && (node.get("funcretset").is_true() || node.get("opretset").is_true() || node.children().any(returns_rows))
+}
+
+impl<'a> ShownColumn<'a> {
+    fn of(target: &'a Node, scope: &Scope<'_>) -> Self {
+        let node = target.get("expr");
+        let name = target.get("resname").word();
+        let identity = scope.identity(node);
+        let is_key_time = identity.is_some_and(|atom| {
+            scope.entries.get(atom.entry).is_some_and(|entry| entry.rows.times.contains(&atom.column))
+        });
+        let ty = scope::type_of(node);
+        let is_epoch = scope::is_number(ty) && is_epoch_name(name);
+        Self {
+            number: i16::try_from(target.get("resno").number()).unwrap_or(0),
+            name,
+            group: target.get("ressortgroupref").number(),
+            node,
+            identity,
+            looks: scope.looks(node).at,
+            is_time: scope::is_time(ty) || is_epoch || is_key_time,
+            is_hidden: target.get("resjunk").is_true(),
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Which columns of what FROM reads are known from which others: by equality, by keys, by the span of a time.
+
+use std::collections::BTreeSet;
+
+use super::graph::ColumnId;
+use super::scope::{Atom, MERGED, Scope};
+use super::tree::Node;
+
+/// A column that others determine.
+struct Tie {
+    of: BTreeSet<Atom>,
+    to: Atom,
+}
+
+/// An end of the span in which something lies.
+struct Bound {
+    entry: usize,
+    of: Option<Atom>,
+    outside: BTreeSet<Atom>,
+    is_lower: bool,
+}
+
+/// What conditions say.
+#[derive(Default)]
+pub(super) struct Ties {
+    ties: Vec<Tie>,
+    /// Columns that have the same value in every row.
+    equal: Vec<[Atom; 2]>,
+    /// The columns that a FULL JOIN compares: each pair is a column of its own.
+    merged: Vec<[Atom; 2]>,
+    bounds: Vec<Bound>,
+}
+
+/// Which rows a condition is about.
+enum Side {
+    /// Every row.
+    All,
+    /// The rows of these entries may be missing where it fails.
+    Of(BTreeSet<usize>),
+    /// Both sides may be missing.
+    Both,
+}
+
+/// What is known where some columns are.
+pub(super) struct KnownColumns {
+    pub(super) atoms: BTreeSet<Atom>,
+    /// Whether all columns of each entry are.
+    pub(super) rows: Vec<bool>,
+}
+
+impl KnownColumns {
+    pub(super) fn has(&self, atom: Atom) -> bool {
+        self.atoms.contains(&atom) || self.rows.get(atom.entry).copied().unwrap_or(false)
+    }
+}
+
+impl Ties {
+    /// The column that a FULL JOIN makes of two.
+    pub(super) fn merged(&self, one: Atom, other: Atom) -> Option<Atom> {
+        let at = self.merged.iter().position(|pair| *pair == [one, other] || *pair == [other, one])?;
+        Some(Atom { entry: MERGED, column: i16::try_from(at).ok()? })
+    }
+
+    /// The columns that have the same value as one in every row, itself included.
+    pub(super) fn equal_to(&self, atom: Atom) -> BTreeSet<Atom> {
+        let mut all = BTreeSet::from([atom]);
+        loop {
+            let more = self.equal.iter().filter(|pair| pair.iter().any(|one| all.contains(one)));
+            let more: BTreeSet<Atom> = more.flatten().copied().collect();
+            if more.is_subset(&all) {
+                return all;
+            }
+            all.extend(more);
+        }
+    }
+}
+
+impl Scope<'_> {
+    /// What is known from some columns and from all columns of some entries.
+    pub(super) fn known(&self, atoms: BTreeSet<Atom>, entries: &[usize]) -> KnownColumns {
+        let mut known = KnownColumns { atoms, rows: vec![false; self.entries.len()] };
+        entries.iter().for_each(|at| known.rows[*at] = true);
+        for (at, entry) in self.read().filter(|(_, entry)| !entry.is_nullable) {
+            known.atoms.extend(entry.rows.fixed.iter().map(|column| Atom { entry: at, column: *column }));
+        }
+        loop {
+            let row = self.read().find(|(at, entry)| {
+                let is_key = |key: &Vec<i16>| key.iter().all(|column| known.has(Atom { entry: *at, column: *column }));
+                !known.rows[*at]
+                    && entry.rows.keys.iter().any(is_key)
+                    && entry.outer.iter().all(|atom| known.has(*atom))
+            });
+            if let Some((at, _)) = row {
+                known.rows[at] = true;
+                continue;
+            }
+            let is_new = |tie: &&Tie| !known.has(tie.to) && tie.of.iter().all(|atom| known.has(*atom));
+            match self.ties.ties.iter().find(is_new) {
+                Some(tie) => known.atoms.insert(tie.to),
+                None => return known,
+            };
+        }
+    }
+
+    /// Takes what the joins and conditions of FROM say; the entries within.
+    pub(super) fn walk(&mut self, node: &Node, is_nullable: bool) -> BTreeSet<usize> {
+        match node.kind() {
+            "RANGETBLREF" => {
+                let at = usize::try_from(node.get("rtindex").number() - 1).unwrap_or(MERGED);
+                if let Some(entry) = self.entries.get_mut(at) {
+                    (entry.is_read, entry.is_nullable) = (true, is_nullable);
+                }
+                BTreeSet::from([at])
+            }
+            "FROM" => {
+                let items = node.get("fromlist").items().iter();
+                let within = items.flat_map(|item| self.walk(item, is_nullable)).collect();
+                self.condition(node.get("quals"), &Side::All);
+                within
+            }
+            "JOIN" => self.join(node, is_nullable),
+            _ => BTreeSet::new(),
+        }
+    }
+
+    fn join(&mut self, node: &Node, is_nullable: bool) -> BTreeSet<usize> {
+        let (of_left, of_right) = match node.get("jointype").number() {
+            0 => (is_nullable, is_nullable),
+            1 => (is_nullable, true),
+            3 => (true, is_nullable),
+            _ => (true, true),
+        };
+        let left = self.walk(node.get("larg"), of_left);
+        let right = self.walk(node.get("rarg"), of_right);
+        let within = left.union(&right).copied().collect();
+        let quals = node.get("quals");
+        let side = match node.get("jointype").number() {
+            0 => Side::All,
+            // A foreign key finds its row.
+            1 if self.refers(quals, &right) => Side::All,
+            3 if self.refers(quals, &left) => Side::All,
+            1 => Side::Of(right),
+            3 => Side::Of(left),
+            _ => Side::Both,
+        };
+        let before = self.ties.merged.len();
+        self.condition(quals, &side);
+        let merged = before..self.ties.merged.len();
+        let of: BTreeSet<Atom> =
+            merged.clone().map(|at| Atom { entry: MERGED, column: i16::try_from(at).unwrap_or(-1) }).collect();
+        let both: Vec<Atom> = self.ties.merged[merged].iter().flatten().copied().collect();
+        self.ties.ties.extend(both.into_iter().map(|to| Tie { of: of.clone(), to }));
+        within
+    }
+
+    /// Whether the condition of a join compares a foreign key that is never NULL with what it refers to, and nothing else.
+    fn refers(&self, quals: &Node, side: &BTreeSet<usize>) -> bool {
+        let [one, other] = quals.get("args").items() else { return false };
+        let (Some(one), Some(other)) = (self.identity(one), self.identity(other)) else { return false };
+        let (own, theirs) = if side.contains(&other.entry) { (one, other) } else { (other, one) };
+        let column = |atom: Atom| {
+            let relation = self.entries.get(atom.entry)?.node.get("relid").number();
+            Some(ColumnId { relation, column: atom.column })
+        };
+        let pair = column(own).zip(column(theirs)).filter(|(_, theirs)| theirs.relation > 0);
+        self.is_equality(quals)
+            && self.is_never_null(own)
+            && pair.is_some_and(|(own, theirs)| self.reading.graph.refers(own, theirs))
+    }
+
+    fn is_equality(&self, node: &Node) -> bool {
+        node.kind() == "OP" && self.reading.graph.operators.equal.contains(&node.get("opno").number())
+    }
+
+    fn condition(&mut self, node: &Node, side: &Side) {
+        let args = node.get("args").items();
+        match node.kind() {
+            "BOOL" if node.get("boolop").word() == "and" => args.iter().for_each(|arg| self.condition(arg, side)),
+            // An end may be open: `valid_to IS NULL OR ts < valid_to`.
+            "BOOL" if node.get("boolop").word() == "or" => args.iter().for_each(|arg| self.bound(arg)),
+            "OP" if self.is_equality(node) => {
+                if let [one, other] = args {
+                    self.equality(one, other, side);
+                }
+            }
+            _ => self.bound(node),
+        }
+    }
+
+    fn equality(&mut self, one: &Node, other: &Node, side: &Side) {
+        let (left, right) = (self.identity(one), self.identity(other));
+        if let (Some(left), Some(right)) = (left, right) {
+            match side {
+                Side::All => self.ties.equal.push([left, right]),
+                Side::Both => self.ties.merged.push([left, right]),
+                Side::Of(_) => {}
+            }
+        }
+        for (to, from) in [(left, other), (right, one)] {
+            let looks = self.looks(from);
+            let is_determined = |to: &Atom| match side {
+                Side::All => true,
+                Side::Of(entries) => entries.contains(&to.entry),
+                Side::Both => false,
+            };
+            if let Some(to) = to.filter(is_determined).filter(|_| !looks.is_of_more) {
+                self.ties.ties.push(Tie { of: looks.at, to });
+            }
+        }
+    }
+
+    fn bound(&mut self, node: &Node) {
+        let operators = &self.reading.graph.operators;
+        let number = node.get("opno").number();
+        let is_less = operators.less.contains(&number);
+        let [one, other] = node.get("args").items() else { return };
+        if node.kind() != "OP" || !is_less && !operators.greater.contains(&number) {
+            return;
+        }
+        for (own, outside, is_lower) in [(one, other, is_less), (other, one, !is_less)] {
+            let (looks, outside) = (self.looks(own), self.looks(outside).at);
+            let entries: BTreeSet<usize> = looks.at.iter().map(|atom| atom.entry).collect();
+            let Some(entry) = entries.first().copied().filter(|_| entries.len() == 1) else { continue };
+            if !outside.is_empty() && outside.iter().all(|atom| atom.entry != entry) {
+                let of = self.identity(own);
+                self.ties.bounds.push(Bound { entry, of, outside, is_lower });
+            }
+        }
+    }
+
+    /// A time between two ends of another row's belongs to that row: the version that is valid then.
+    pub(super) fn bind_times(&mut self) {
+        let bounds = &self.ties.bounds;
+        let mut ties = Vec::new();
+        for bound in bounds {
+            let is_other_end = |other: &&Bound| {
+                other.entry == bound.entry
+                    && other.is_lower != bound.is_lower
+                    && !other.outside.is_disjoint(&bound.outside)
+            };
+            let is_time = |atom: &Atom| self.entries[atom.entry].rows.times.contains(&atom.column);
+            let to = bound.of.filter(|atom| atom.entry < self.entries.len()).filter(is_time);
+            if let Some((to, other)) = to.zip(bounds.iter().find(is_other_end)) {
+                ties.push(Tie { of: bound.outside.union(&other.outside).copied().collect(), to });
+            }
+        }
+        self.ties.ties.extend(ties);
+    }
+}

@@ -1,0 +1,206 @@
+//! The text in which PostgreSQL keeps the tree of a view's query: `{QUERY :hasAggs false :rtable ({…} {…}) …}`.
+
+/// Deeper trees are not followed.
+const DEEPEST: u32 = 400;
+
+/// One value of a tree.
+#[derive(Debug, PartialEq)]
+pub(super) enum Node {
+    /// A word or a number; `<>` is nothing.
+    Word(String),
+    /// What stands in parentheses, or several words of one field.
+    List(Vec<Node>),
+    /// What stands in braces: its kind, and its fields by name.
+    Object(String, Vec<(String, Node)>),
+}
+
+static NOTHING: Node = Node::List(Vec::new());
+
+impl Node {
+    /// Reads a tree; none where it is none, or where it is too deep.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let mut reader = Reader { rest: text };
+        reader.node(0)
+    }
+
+    /// A field of an object; nothing where it has none of that name.
+    pub(super) fn get(&self, field: &str) -> &Self {
+        match self {
+            Self::Object(_, fields) => fields.iter().find(|(name, _)| name == field).map_or(&NOTHING, |(_, node)| node),
+            Self::Word(_) | Self::List(_) => &NOTHING,
+        }
+    }
+
+    /// The first of several fields that the object has.
+    pub(super) fn first_of(&self, fields: &[&str]) -> &Self {
+        fields.iter().map(|field| self.get(field)).find(|node| **node != NOTHING).unwrap_or(&NOTHING)
+    }
+
+    /// The items of a list.
+    pub(super) fn items(&self) -> &[Self] {
+        match self {
+            Self::List(items) => items,
+            Self::Word(_) | Self::Object(..) => &[],
+        }
+    }
+
+    /// What an object is: `VAR`. Versions of PostgreSQL differ in whether expressions are called so: `COALESCE`.
+    pub(super) fn kind(&self) -> &str {
+        match self {
+            Self::Object(kind, _) => kind.strip_suffix("EXPR").unwrap_or(kind),
+            Self::Word(_) | Self::List(_) => "",
+        }
+    }
+
+    /// The fields of an object, or the items of a list.
+    pub(super) fn children(&self) -> Box<dyn Iterator<Item = &Self> + '_> {
+        match self {
+            Self::Word(_) => Box::new(std::iter::empty()),
+            Self::List(items) => Box::new(items.iter()),
+            Self::Object(_, fields) => Box::new(fields.iter().map(|(_, node)| node)),
+        }
+    }
+
+    /// A word; empty where it is none.
+    pub(super) fn word(&self) -> &str {
+        match self {
+            Self::Word(word) if word != "<>" => word,
+            _ => "",
+        }
+    }
+
+    /// A word in quotes, without them.
+    pub(super) fn quoted(&self) -> &str {
+        let word = self.word();
+        word.strip_prefix('"').and_then(|word| word.strip_suffix('"')).unwrap_or(word)
+    }
+
+    /// A number; 0 where it is none.
+    pub(super) fn number(&self) -> i64 {
+        self.word().parse().unwrap_or(0)
+    }
+
+    /// Whether the word is `true`.
+    pub(super) fn is_true(&self) -> bool {
+        self.word() == "true"
+    }
+
+    /// Whether anything stands here.
+    pub(super) fn is_some(&self) -> bool {
+        match self {
+            Self::Word(word) => word != "<>",
+            Self::List(items) => !items.is_empty(),
+            Self::Object(..) => true,
+        }
+    }
+}
+
+struct Reader<'a> {
+    rest: &'a str,
+}
+
+impl Reader<'_> {
+    fn peek(&mut self) -> Option<char> {
+        self.rest = self.rest.trim_start_matches([' ', '\n', '\t']);
+        self.rest.chars().next()
+    }
+
+    fn skip(&mut self) {
+        self.rest = self.rest.get(1..).unwrap_or_default();
+    }
+
+    fn node(&mut self, depth: u32) -> Option<Node> {
+        if depth > DEEPEST {
+            return None;
+        }
+        match self.peek()? {
+            '{' => self.object(depth),
+            '(' => self.list(depth),
+            _ => Some(Node::Word(self.word())),
+        }
+    }
+
+    fn list(&mut self, depth: u32) -> Option<Node> {
+        self.skip();
+        let mut items = Vec::new();
+        while self.peek()? != ')' {
+            items.push(self.node(depth + 1)?);
+        }
+        self.skip();
+        Some(Node::List(items))
+    }
+
+    fn object(&mut self, depth: u32) -> Option<Node> {
+        self.skip();
+        self.peek()?;
+        let kind = self.word();
+        let mut fields = Vec::new();
+        while self.peek()? != '}' {
+            let name = self.word();
+            // A name behind a field's may begin as a field does.
+            let mut value = vec![self.node(depth + 1)?];
+            while !matches!(self.peek()?, '}' | ':') {
+                value.push(self.node(depth + 1)?);
+            }
+            let value = if value.len() == 1 { value.remove(0) } else { Node::List(value) };
+            fields.push((name.strip_prefix(':').unwrap_or(&name).to_owned(), value));
+        }
+        self.skip();
+        Some(Node::Object(kind, fields))
+    }
+
+    /// The characters up to a blank or a parenthesis; a backslash makes one of the word.
+    fn word(&mut self) -> String {
+        let (mut word, mut is_plain, mut end) = (String::new(), true, self.rest.len());
+        for (at, c) in self.rest.char_indices() {
+            match c {
+                _ if !is_plain => {
+                    word.push(c);
+                    is_plain = true;
+                }
+                '\\' => is_plain = false,
+                ' ' | '\n' | '\t' | '(' | ')' | '{' | '}' => {
+                    end = at;
+                    break;
+                }
+                c => word.push(c),
+            }
+        }
+        self.rest = &self.rest[end..];
+        if end == 0 {
+            // Nothing that a tree has: the reader must go on.
+            self.skip();
+        }
+        word
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_is_read_with_names_that_look_like_its_syntax() {
+        let text = "({QUERY :hasAggs false :limitCount <> :target ({TARGETENTRY :expr {CONST :constvalue 4 [ 16 0 -1 0 ] \
+                    :location -1} :resname :x\\ y\\} :resno 2} {TARGETENTRY :names (\"a\\\"b\" \"\") :cols (b 8 9)})})";
+        let tree = Node::parse(text).unwrap();
+        let query = &tree.items()[0];
+        assert_eq!(
+            (query.kind(), query.get("hasAggs").is_true(), query.get("limitCount").is_some()),
+            ("QUERY", false, false)
+        );
+        let [first, second] = query.get("target").items() else { panic!("{query:?}") };
+        assert_eq!((first.get("resname").word(), first.get("resno").number()), (":x y}", 2));
+        assert_eq!(first.get("expr").get("constvalue").items().len(), 7);
+        assert_eq!(second.get("names").items().iter().map(Node::quoted).collect::<Vec<_>>(), ["a\"b", ""]);
+        assert_eq!(second.get("missing"), &NOTHING);
+    }
+
+    #[test]
+    fn what_is_cut_off_or_too_deep_is_no_tree() {
+        for text in ["", "({QUERY :a (1 2)", "{A :b", &"(".repeat(1_000)] {
+            assert_eq!(Node::parse(text), None, "{text}");
+        }
+        assert_eq!(Node::parse("}"), Some(Node::Word(String::new())));
+    }
+}
