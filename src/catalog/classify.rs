@@ -25,6 +25,7 @@ mod materialized;
 mod naming;
 mod origins;
 mod own;
+mod owners;
 mod parts;
 mod policies;
 mod preset;

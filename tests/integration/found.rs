@@ -11,6 +11,7 @@ mod mixed;
 mod moments;
 mod parts;
 mod products;
+mod statistics;
 mod times;
 mod views;
 

@@ -124,7 +124,7 @@ fn dimensions(all: &Facts, relation: &RelationFacts, draft: &mut DraftSource, no
         let joined = joins(all, relation, &declared).and_then(|joined| {
             let labels = own.iter().cloned().chain(joined.labels.into_iter().map(|label| {
                 let theirs = joined_to(&joined.joins, &label).unwrap_or(target);
-                apart(label, &own, theirs)
+                apart(label, relation, theirs)
             }));
             let labels = labels.collect();
             Ok((joined.joins, labels::settled(relation, labels)?))
@@ -149,12 +149,10 @@ fn joined_to<'a>(joins: &'a [Join], label: &SourceLabel) -> Option<&'a Relation>
     joins.iter().find(|join| join.row == row).map(|join| &join.relation)
 }
 
-/// A label that is called like one of the table's own has its relation in front.
-fn apart(label: SourceLabel, own: &[SourceLabel], target: &Relation) -> SourceLabel {
+/// A label that is called like a column of the table has its relation in front, whatever that column is.
+fn apart(label: SourceLabel, relation: &RelationFacts, target: &Relation) -> SourceLabel {
     match label {
-        SourceLabel::One { name, value }
-            if own.iter().any(|o| matches!(o, SourceLabel::One { name: own, .. } if *own == name)) =>
-        {
+        SourceLabel::One { name, value } if relation.column(&name).is_some() => {
             SourceLabel::One { name: format!("{}_{name}", target.name), value }
         }
         other => other,

@@ -3,9 +3,9 @@
 
 use super::keys::{RelationKeys, has_surrogate};
 use super::roles::{ColumnRole, refers};
-use super::{layout, texts, words};
+use super::{layout, owners, texts, words};
 use crate::catalog::ColumnType;
-use crate::catalog::facts::{ColumnFacts, RelationFacts};
+use crate::catalog::facts::{ColumnFacts, RelationFacts, RelationKind};
 use crate::ident::Ident;
 
 /// How many more rows an instant may have than there are sets of labels: some come twice.
@@ -111,7 +111,7 @@ fn needless(
         let is_free =
             matches!(role, ColumnRole::Label(_)) && keys.part(&column.name).is_none() && !refers(relation, column);
         let others: Vec<&ColumnFacts> = all.iter().copied().filter(|other| other.name != column.name).collect();
-        if !is_free || others.is_empty() {
+        if !is_free || others.is_empty() || owners::names_owner(relation, keys, Some(time), column) {
             return None;
         }
         let is_enough = suffice(relation, time, &others);
@@ -142,6 +142,11 @@ pub(super) fn apart(
         return None;
     }
     let labels = labels(columns);
+    if let Some(column) = uncounted(relation, columns, keys) {
+        return Some(format!(
+            "`{column}` may tell its rows apart, and there are no statistics before ANALYZE: run ANALYZE, or declare it"
+        ));
+    }
     let is_told = columns.iter().any(|(_, role)| matches!(role, ColumnRole::Members(_)));
     if let Some(column) = free_text(relation, columns, keys).filter(|_| suffice(relation, time, &labels) == Some(false))
     {
@@ -162,6 +167,26 @@ pub(super) fn apart(
             column.name
         )
     })
+}
+
+/// A whole number beside another measure where nothing is a label and nothing has been counted: it may be which of several
+/// things its row is about.
+fn uncounted<'a>(
+    relation: &RelationFacts,
+    columns: &[(&'a ColumnFacts, ColumnRole)],
+    keys: &RelationKeys,
+) -> Option<&'a Ident> {
+    let is_plain = columns.iter().all(|(_, role)| !matches!(role, ColumnRole::Label(_) | ColumnRole::Members(_)));
+    // Of a view there never are any.
+    let is_view = matches!(relation.kind, RelationKind::View | RelationKind::MaterializedView);
+    let is_counted = is_view || relation.rows.is_some() || columns.iter().any(|(column, _)| column.stats.is_some());
+    let values = || columns.iter().filter(|(_, role)| matches!(role, ColumnRole::Value(_))).map(|(column, _)| *column);
+    let is_open = |column: &&ColumnFacts| {
+        let name = column.name.as_str();
+        column.is_integer() && !words::is_value(name) && !words::may_count(name)
+    };
+    let found = values().find(is_open).filter(|_| is_plain && !is_counted && keys.are_measured && !keys.are_made);
+    found.filter(|found| values().any(|other| other.name != found.name)).map(|column| &column.name)
 }
 
 /// A text of measured rows that has too many values to be a label.

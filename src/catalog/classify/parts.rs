@@ -7,9 +7,7 @@ use crate::catalog::ColumnType;
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
 use crate::ident::Ident;
 
-/// A thing has not more parts.
-const MOST_PARTS: f64 = 100.0;
-/// Nor as many whose state or load may have the same name.
+/// A thing has not more parts whose state or load may have the same name.
 const MOST_OF_STATE: f64 = 32.0;
 /// Fewer rows are one row of an instant.
 const SEVERAL: f64 = 1.5;
@@ -31,7 +29,7 @@ pub(super) fn names_part(place: &KeyedRelation<'_>, column: &ColumnFacts) -> boo
         return distinct.is_none() || is_few && is_needed();
     }
     if words::is_part(name) {
-        return distinct.is_none_or(|distinct| distinct <= MOST_PARTS);
+        return true;
     }
     let is_called = words::is_actor(name) || words::is_loaded(name) && has_load(place.relation, column);
     is_few && is_called && (words::is_numbered(name) || is_no_state(place, column))

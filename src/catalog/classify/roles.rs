@@ -2,7 +2,7 @@
 
 use super::counters::counter;
 use super::keys::{KeyPart, RelationKeys, SMALL_ROWS, share};
-use super::{parts, texts, words};
+use super::{owners, parts, texts, words};
 use crate::catalog::ColumnType;
 use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
 use crate::ident::Ident;
@@ -126,7 +126,7 @@ fn number(place: &KeyedRelation<'_>, column: &ColumnFacts) -> ColumnRole {
     let name = column.name.as_str();
     let relation = place.relation;
     if refers(relation, column) {
-        return reference(relation, column, "a foreign key");
+        return reference(place, column, "a foreign key");
     }
     if words::is_process(name) && !place.all.is_key_elsewhere(&relation.relation, column) {
         return out("an id of a process or of a row of the database");
@@ -141,25 +141,25 @@ fn number(place: &KeyedRelation<'_>, column: &ColumnFacts) -> ColumnRole {
     let is_reference =
         words::is_plain_reference(name) || column.is_integer() && (words::is_reference(name) || is_of_made());
     if words::is_bare_id(name) || is_reference {
-        return reference(relation, column, "a key by its name");
+        return reference(place, column, "a key by its name");
     }
     if place.all.is_key_elsewhere(&relation.relation, column) && !words::is_value(name) {
-        return reference(relation, column, "called like the primary key of another relation");
+        return reference(place, column, "called like the primary key of another relation");
     }
     if column.is_integer() && !words::is_value(name) && leads_time(place, column) {
-        return reference(relation, column, "an index leads with it to the time");
+        return reference(place, column, "an index leads with it to the time");
     }
     if column.is_integer() && (parts::names_part(place, column) || parts::is_of_flow(place, column)) {
-        return reference(relation, column, "the number of a part, by its name");
+        return reference(place, column, "the number of a part, by its name");
     }
     if words::is_code(name) {
         return out("a code, by its name: its sum and average would be meaningless");
     }
     if column.is_integer() && words::is_place(name) {
-        return reference(relation, column, "the number of a part, by its name");
+        return reference(place, column, "the number of a part, by its name");
     }
     if column.is_integer() && words::is_kind(name) && tells_kinds(place, column) {
-        return reference(relation, column, "the kind of the value beside it, by its name");
+        return reference(place, column, "the kind of the value beside it, by its name");
     }
     let is_position = words::is_one(name, &["index", "idx", "rownum", "row_number"]);
     let is_choice = words::is_choice(name) && !(place.keys.are_measured && words::is_choice_unless_measured(name))
@@ -225,13 +225,14 @@ pub(super) fn has_measure(relation: &RelationFacts, column: &ColumnFacts) -> boo
     })
 }
 
-/// A number that refers to something is a label, unless nearly every row has one of its own.
-fn reference(relation: &RelationFacts, column: &ColumnFacts, why: &str) -> ColumnRole {
+/// A number that refers to something is a label, unless nearly every row has one of its own and may be told apart otherwise.
+fn reference(place: &KeyedRelation<'_>, column: &ColumnFacts, why: &str) -> ColumnRole {
     if !column.is_integer() && !matches!(column.ty, ColumnType::Numeric { .. }) {
         return out("a key or a reference by its name, and no whole number");
     }
-    let is_large = relation.rows.is_none_or(|rows| rows > SMALL_ROWS);
-    match share(column).filter(|share| is_large && *share > ROW_KEY_SHARE) {
+    let is_large = place.relation.rows.is_none_or(|rows| rows > SMALL_ROWS);
+    let is_owner = owners::is_owner(place.relation, place.keys, place.time.map(|time| &time.name), column);
+    match share(column).filter(|share| is_large && !is_owner && *share > ROW_KEY_SHARE) {
         Some(share) => out(format!("{why} that tells rows apart: {:.0} % of its values are distinct", share * 100.0)),
         None => ColumnRole::Label(format!("{}, {why}", column.ty)),
     }

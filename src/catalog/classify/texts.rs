@@ -3,7 +3,7 @@
 
 use super::keys::{SMALL_ROWS, share};
 use super::roles::{ColumnRole, KeyedRelation, refers};
-use super::{things, words};
+use super::{owners, things, words};
 use crate::catalog::ColumnType;
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
 
@@ -25,6 +25,8 @@ const OWN_SHARE: f64 = 0.5;
 const FEW_VALUES: f64 = 20.0;
 /// What single rows go by has more values: each order has several lines.
 const FEW_NAMES: f64 = 1_000.0;
+/// Texts are numbers where this share of them is.
+const ALL_TEXTS: f64 = 0.9;
 /// How far the numbers of distinct values of a text and of the value that it repeats may lie apart.
 const SAME_COUNT: f64 = 0.1;
 
@@ -33,6 +35,9 @@ pub(super) fn role(place: &KeyedRelation<'_>, column: &ColumnFacts) -> ColumnRol
     let (relation, name) = (place.relation, column.name.as_str());
     if refers(relation, column) {
         return ColumnRole::Label(format!("{}, a foreign key", column.ty));
+    }
+    if owners::names_owner(relation, place.keys, place.time.map(|time| &time.name), column) {
+        return labelled(relation, column);
     }
     if place.keys.are_made && words::is_number_of_row(name) && !comes_again(relation, column) {
         return ColumnRole::Out("the name of a single row".into());
@@ -52,6 +57,12 @@ pub(super) fn role(place: &KeyedRelation<'_>, column: &ColumnFacts) -> ColumnRol
     if words::is_free_text(name) && is_of_the_row_by_name(place, column) {
         return ColumnRole::Out(format!("{}, by its name", words::free_text(name)));
     }
+    labelled(relation, column)
+}
+
+/// A label, with how many values it has; a free text where that is not known gives way to others.
+fn labelled(relation: &RelationFacts, column: &ColumnFacts) -> ColumnRole {
+    let name = column.name.as_str();
     let distinct = relation.distinct(column);
     match (&column.stats, distinct) {
         (Some(stats), Some(distinct)) if stats.n_distinct >= 0.0 && distinct > 0.0 => {
@@ -167,14 +178,26 @@ pub(super) fn is_each(relation: &RelationFacts, column: &ColumnFacts) -> bool {
 /// Whether the texts that ANALYZE kept are numbers that are measured. Whole ones may number things instead, unless a
 /// key does without them or the name says that they are a value.
 fn is_numbers(kept: &[String], name: &str, is_covered: bool) -> bool {
-    let number = |text: &String| text.trim().parse::<f64>().is_ok_and(f64::is_finite);
-    let numbers: Vec<&String> = kept.iter().filter(|text| number(text)).collect();
+    let numbers: Vec<&String> = kept.iter().filter(|text| is_number(text)).collect();
     if words::is_version(name) {
         return false;
     }
-    let is_most = !numbers.is_empty() && 2 * numbers.len() > kept.len();
+    let is_said = words::is_value(name) || words::is_one(name, &["state"]);
+    // Of other names nearly all must be: which texts ANALYZE keeps is luck.
+    let is_most =
+        if is_said { 2 * numbers.len() > kept.len() } else { ALL_TEXTS * kept.len() as f64 <= numbers.len() as f64 };
     let is_measured = || numbers.iter().any(|text| text.contains(['.', 'e', 'E', '-']));
-    is_most && (is_covered || words::is_value(name) || words::is_one(name, &["state"]) || is_measured())
+    !numbers.is_empty() && is_most && (is_covered || is_said || is_measured())
+}
+
+/// Whether a text is written as PostgreSQL and people write numbers: an id of hexadecimal digits, as `00e5`, is none.
+fn is_number(text: &str) -> bool {
+    let text = text.trim();
+    let digits = text.trim_start_matches(['-', '+']);
+    let is_padded = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
+    let has_exponent = digits.contains(['e', 'E']);
+    let is_signed = || ["e+", "e-", "E+", "E-"].iter().any(|exponent| digits.contains(exponent));
+    text.parse::<f64>().is_ok_and(f64::is_finite) && !is_padded && (!has_exponent || is_signed())
 }
 
 /// Whether a text repeats a number of its row: `R21.5` beside 21.5. Words around the same numbers, as many of them as

@@ -202,12 +202,16 @@ fn thing(relation: &RelationFacts, time: &Ident, referred: IncomingReferences) -
         return Some(format!("they have a `{}`, and other tables refer to them", name.name));
     }
     let changes = relation.columns.iter().find(|column| words::is_change(column.name.as_str()))?;
-    let own = |name: &ColumnFacts| {
-        let unique = relation.unique.iter().chain([&relation.primary_key]).any(|key| *key == [name.name.clone()]);
-        let share = relation.distinct(name).zip(relation.rows).map(|(distinct, rows)| distinct / rows.max(1.0));
-        unique || share.is_some_and(|share| share > NAMED_SHARE)
-    };
-    own(name).then(|| format!("each has a `{}` of its own and is changed later (`{}`)", name.name, changes.name))
+    let unique = relation.unique.iter().chain([&relation.primary_key]).any(|key| *key == [name.name.clone()]);
+    let share = relation.distinct(name).zip(relation.rows).map(|(distinct, rows)| distinct / rows.max(1.0));
+    let (name, changes) = (&name.name, &changes.name);
+    match share {
+        None if !unique => Some(format!(
+            "they have a `{name}` and are changed later (`{changes}`), and before ANALYZE nobody knows whether names come again"
+        )),
+        _ => (unique || share.is_some_and(|share| share > NAMED_SHARE))
+            .then(|| format!("each has a `{name}` of its own and is changed later (`{changes}`)")),
+    }
 }
 
 /// Whether a text is about somebody: a password, a person's name, or an address that nobody else has.

@@ -178,6 +178,8 @@ pub(super) const PLACE: &[&str] = &[
     "machine",
     "host",
     "server",
+    "register",
+    "instance",
 ];
 /// What runs side by side, in front of `index`: such numbers tell series apart.
 pub(super) const SIDE_BY_SIDE: &[&str] = &["map", "worker", "array", "gpu", "cpu", "replica", "task", "pod", "thread"];

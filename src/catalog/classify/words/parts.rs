@@ -60,7 +60,14 @@ const PART: &[&str] = &[
     "greenhouse",
     "silo",
     "vessel",
+    "pack",
+    "stack",
+    "cell",
+    "coil",
+    "nozzle",
 ];
+/// The same behind what they are parts of: `device_instance`.
+const OF_THING: &[&str] = &["instance", "register", "channel"];
 /// Parts whose state is written as 0 and 1 under the same name.
 const ACTOR: &[&str] = &[
     "pump",
@@ -79,7 +86,7 @@ const ACTOR: &[&str] = &[
     "input",
 ];
 /// Parts whose load is written under the same name.
-const LOADED: &[&str] = &["cpu", "gpu", "disk", "drive", "battery", "cell", "thread", "nic", "psu"];
+const LOADED: &[&str] = &["cpu", "gpu", "disk", "drive", "battery", "thread", "nic", "psu"];
 /// What is measured of those.
 const LOAD: &[&str] = &[
     "usage",
@@ -133,7 +140,8 @@ fn stem(name: &str) -> String {
 /// Whether a whole number of that name says which part is meant.
 pub(in super::super) fn is_part(name: &str) -> bool {
     let stem = stem(name);
-    is_one(&stem, PART) || is_one(&stem, PLACE)
+    let is_of_thing = |word: &String| OF_THING.contains(&word.as_str());
+    is_one(&stem, PART) || is_one(&stem, PLACE) || words_of(&stem).last().is_some_and(is_of_thing)
 }
 
 /// Whether a number of that name may also be the state of the part.

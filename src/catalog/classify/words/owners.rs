@@ -1,0 +1,160 @@
+//! What columns are called that say whose row it is, and which happening a row is.
+
+use super::{is_one, words_of};
+
+/// What measures, sends or is measured.
+const OWNER: &[&str] = &[
+    "host",
+    "hostname",
+    "server",
+    "node",
+    "machine",
+    "instance",
+    "pod",
+    "container",
+    "vm",
+    "device",
+    "dev",
+    "sensor",
+    "station",
+    "meter",
+    "gateway",
+    "probe",
+    "tag",
+    "tagname",
+    "point",
+    "topic",
+    "entity",
+    "asset",
+    "vehicle",
+    "ship",
+    "vessel",
+    "truck",
+    "bus",
+    "tracker",
+    "beacon",
+    "mac",
+    "bssid",
+    "eui",
+    "dev_eui",
+    "deveui",
+    "devaddr",
+    "imei",
+    "imsi",
+    "iccid",
+    "mmsi",
+    "icao",
+    "icao24",
+    "vin",
+    "serial",
+    "serialno",
+    "sn",
+    "symbol",
+    "ticker",
+    "isin",
+    "pair",
+    "site",
+    "location",
+    "room",
+];
+/// What happens once: its id is of a row, or of a few.
+const HAPPENING: &[&str] = &[
+    "request",
+    "req",
+    "trace",
+    "span",
+    "event",
+    "message",
+    "msg",
+    "transaction",
+    "txn",
+    "trx",
+    "tx",
+    "session",
+    "sess",
+    "correlation",
+    "query",
+    "call",
+    "log",
+    "record",
+    "rec",
+    "entry",
+    "row",
+    "sample",
+    "reading",
+    "measurement",
+    "observation",
+    "job",
+    "run",
+    "task",
+    "execution",
+    "exec",
+    "invocation",
+    "order",
+    "payment",
+    "invoice",
+    "receipt",
+    "ticket",
+    "visit",
+    "hit",
+    "click",
+    "pageview",
+    "upload",
+    "download",
+    "transfer",
+    "trade",
+    "alert",
+    "error",
+    "notification",
+    "mail",
+    "email",
+    "packet",
+    "batch",
+    "block",
+    "commit",
+    "build",
+    "booking",
+    "checkout",
+    "conversation",
+    "comment",
+    "post",
+    "operation",
+    "attempt",
+    "statement",
+];
+const IDS: &[&str] = &["id", "uuid", "guid", "key", "no", "nr", "num", "number", "ref", "hash"];
+
+/// Whether a text of that name says whose row it is.
+pub(in super::super) fn is_owner_name(name: &str) -> bool {
+    let words = words_of(name);
+    is_one(name, OWNER) || words.last().is_some_and(|word| OWNER.contains(&word.as_str()))
+}
+
+/// Whether a name is that of something that happens once: `request_id`, `traceId`, `txid`.
+pub(in super::super) fn is_of_happening(name: &str) -> bool {
+    let words = words_of(name);
+    let is_it = |word: &str| HAPPENING.contains(&word);
+    match words.as_slice() {
+        [.., before, last] if IDS.contains(&last.as_str()) => is_it(before),
+        [.., last] => is_it(last) || ["id", "uuid", "key"].iter().any(|end| last.strip_suffix(end).is_some_and(is_it)),
+        [] => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn owners_and_happenings_are_told_by_their_names() {
+        for name in ["host", "source_host", "devEui", "dev_eui", "MMSI"] {
+            assert!(is_owner_name(name), "{name}");
+        }
+        for name in ["request_id", "traceId", "txid", "message_uuid", "order_no", "span"] {
+            assert!(is_of_happening(name), "{name}");
+        }
+        for name in ["device_id", "sensorid", "id", "uuid", "meter_no"] {
+            assert!(!is_of_happening(name), "{name}");
+        }
+    }
+}
