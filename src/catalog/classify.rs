@@ -9,6 +9,7 @@ mod comparisons;
 mod counters;
 mod declared;
 mod discovered;
+mod doubts;
 mod draft;
 mod end;
 mod error;

@@ -3,16 +3,16 @@
 
 use super::keys::{RelationKeys, has_surrogate};
 use super::roles::{ColumnRole, refers};
-use super::{layout, owners, texts, words};
+use super::{doubts, layout, owners, texts, words};
 use crate::catalog::ColumnType;
-use crate::catalog::facts::{ColumnFacts, RelationFacts, RelationKind};
+use crate::catalog::facts::{ColumnFacts, RelationFacts};
 use crate::ident::Ident;
 
 /// How many more rows an instant may have than there are sets of labels: some come twice.
-const TWICE: f64 = 1.5;
+pub(super) const TWICE: f64 = 1.5;
 
 /// How far the rows of an instant may be from the sets of values that tell them apart, as a share: statistics are estimates.
-const ABOUT: f64 = 0.1;
+pub(super) const ABOUT: f64 = 0.1;
 
 /// Settles the roles that depend on those of the other columns.
 pub(super) fn resolve_roles(
@@ -42,13 +42,7 @@ fn telling(
     time: &Ident,
     keys: &RelationKeys,
 ) -> Option<usize> {
-    let is_members = columns.iter().any(|(_, role)| matches!(role, ColumnRole::Members(_)));
-    // Events of a day are as many as they are; a number of them says nothing.
-    let is_day = relation.column(time.as_str()).is_some_and(|time| time.ty == ColumnType::Date);
-    if keys.covered_by.is_some() || is_members || is_day || !keys.are_measured {
-        return None;
-    }
-    let untold = rows_of_instant(relation, time)? / sets(relation, &labels(columns))?;
+    let untold = untold(relation, columns, time, keys)?;
     let is_measured = |without: usize| {
         columns.iter().enumerate().any(|(at, (_, role))| at != without && matches!(role, ColumnRole::Value(_)))
     };
@@ -68,6 +62,22 @@ fn telling(
     };
     let best = columns.iter().enumerate().filter_map(tells).min();
     best.filter(|_| untold > TWICE).map(|(_, _, at)| at)
+}
+
+/// How many rows of an instant have the same labels, on average, where no key says otherwise.
+pub(super) fn untold(
+    relation: &RelationFacts,
+    columns: &[(&ColumnFacts, ColumnRole)],
+    time: &Ident,
+    keys: &RelationKeys,
+) -> Option<f64> {
+    let is_members = columns.iter().any(|(_, role)| matches!(role, ColumnRole::Members(_)));
+    // Events of a day are as many as they are; a number of them says nothing.
+    let is_day = relation.column(time.as_str()).is_some_and(|time| time.ty == ColumnType::Date);
+    if keys.covered_by.is_some() || is_members || is_day || !keys.are_measured {
+        return None;
+    }
+    Some(rows_of_instant(relation, time)? / sets(relation, &labels(columns))?)
 }
 
 /// A text with too many values for a label, or called like free text, without which rows of several series would be one.
@@ -142,10 +152,8 @@ pub(super) fn apart(
         return None;
     }
     let labels = labels(columns);
-    if let Some(column) = uncounted(relation, columns, keys) {
-        return Some(format!(
-            "`{column}` may tell its rows apart, and there are no statistics before ANALYZE: run ANALYZE, or declare it"
-        ));
+    if let Some(why) = doubts::reason(relation, columns, time, keys) {
+        return Some(why);
     }
     let is_told = columns.iter().any(|(_, role)| matches!(role, ColumnRole::Members(_)));
     if let Some(column) = free_text(relation, columns, keys).filter(|_| suffice(relation, time, &labels) == Some(false))
@@ -167,26 +175,6 @@ pub(super) fn apart(
             column.name
         )
     })
-}
-
-/// A whole number beside another measure where nothing is a label and nothing has been counted: it may be which of several
-/// things its row is about.
-fn uncounted<'a>(
-    relation: &RelationFacts,
-    columns: &[(&'a ColumnFacts, ColumnRole)],
-    keys: &RelationKeys,
-) -> Option<&'a Ident> {
-    let is_plain = columns.iter().all(|(_, role)| !matches!(role, ColumnRole::Label(_) | ColumnRole::Members(_)));
-    // Of a view there never are any.
-    let is_view = matches!(relation.kind, RelationKind::View | RelationKind::MaterializedView);
-    let is_counted = is_view || relation.rows.is_some() || columns.iter().any(|(column, _)| column.stats.is_some());
-    let values = || columns.iter().filter(|(_, role)| matches!(role, ColumnRole::Value(_))).map(|(column, _)| *column);
-    let is_open = |column: &&ColumnFacts| {
-        let name = column.name.as_str();
-        column.is_integer() && !words::is_value(name) && !words::may_count(name)
-    };
-    let found = values().find(is_open).filter(|_| is_plain && !is_counted && keys.are_measured && !keys.are_made);
-    found.filter(|found| values().any(|other| other.name != found.name)).map(|column| &column.name)
 }
 
 /// A text of measured rows that has too many values to be a label.
@@ -212,7 +200,7 @@ fn may_tell(relation: &RelationFacts, column: &ColumnFacts, role: &ColumnRole) -
 }
 
 /// What a column is that tells series apart where the statistics say that some column does: it stands in ordinary tables, too.
-fn unlabelled(relation: &RelationFacts, column: &ColumnFacts, role: &ColumnRole) -> Option<String> {
+pub(super) fn unlabelled(relation: &RelationFacts, column: &ColumnFacts, role: &ColumnRole) -> Option<String> {
     if !may_tell(relation, column, role) {
         return None;
     }

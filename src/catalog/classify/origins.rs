@@ -44,9 +44,10 @@ pub(super) fn lost(found: &CandidateRelation<'_>, columns: &[(&ColumnFacts, Colu
         let (theirs, _) = time::choose(table, found.zone)?;
         let keys = RelationKeys::of(table, &theirs.column);
         let roles = own(found, table, &theirs.column, &keys);
-        let named = layout::narrow(&roles).filter(|_| !is_narrow).map(|(name, _)| &name.name);
+        let named = layout::narrow(&roles).map(|(name, _)| &name.name);
         let is_lost = |(column, role): &&(&ColumnFacts, ColumnRole)| {
-            (matches!(role, ColumnRole::Label(_)) || named == Some(&column.name))
+            let is_name = named == Some(&column.name);
+            (if is_name { !is_narrow } else { matches!(role, ColumnRole::Label(_)) })
                 && !shown.known.contains(&column.name)
                 && !is_described(found, shown, &column.name)
         };

@@ -10,7 +10,7 @@ mod parts;
 mod private;
 mod times;
 
-pub(super) use owners::{is_of_happening, is_owner_name};
+pub(super) use owners::{is_measure, is_of_happening, is_owner_name};
 pub(super) use pairs::{finer, is_clock, is_clock_of, is_clock_of_day, is_end_of};
 pub use parts::is_part_name;
 pub(super) use parts::{

@@ -72,8 +72,29 @@ pub(super) const FREE_TEXT: &[&str] = &[
     "event_id",
 ];
 /// Whole numbers that refer to somebody or something.
-pub(super) const REFERS: &[&str] =
-    &["creator", "owner", "author", "assignee", "assignedto", "reporter", "parent", "thread", "worker", "asn", "vlan"];
+pub(super) const REFERS: &[&str] = &[
+    "creator",
+    "owner",
+    "author",
+    "assignee",
+    "assignedto",
+    "reporter",
+    "parent",
+    "thread",
+    "worker",
+    "asn",
+    "vlan",
+    "mmsi",
+    "imei",
+    "imsi",
+    "iccid",
+    "icao",
+    "serial",
+    "serialno",
+    "vin",
+    "deveui",
+    "devaddr",
+];
 /// What whole numbers of created rows refer to, each in one word.
 pub(super) const OF_MADE: &[&str] = &[
     "project",

@@ -122,6 +122,80 @@ const HAPPENING: &[&str] = &[
     "attempt",
     "statement",
 ];
+/// What whole numbers measure: they are of no thing.
+const MEASURE: &[&str] = &[
+    "temp",
+    "temperature",
+    "humidity",
+    "hum",
+    "rh",
+    "pressure",
+    "rssi",
+    "snr",
+    "lqi",
+    "co2",
+    "voc",
+    "tvoc",
+    "pm1",
+    "pm10",
+    "pm25",
+    "lux",
+    "light",
+    "ppm",
+    "voltage",
+    "volt",
+    "current",
+    "power",
+    "energy",
+    "load",
+    "speed",
+    "rpm",
+    "flow",
+    "level",
+    "weight",
+    "height",
+    "depth",
+    "distance",
+    "size",
+    "age",
+    "uptime",
+    "duration",
+    "latency",
+    "elapsed",
+    "ms",
+    "sec",
+    "percent",
+    "pct",
+    "usage",
+    "used",
+    "free",
+    "total",
+    "sum",
+    "avg",
+    "mean",
+    "min",
+    "max",
+    "amount",
+    "price",
+    "cost",
+    "qty",
+    "quantity",
+    "score",
+    "rate",
+    "mem",
+    "memory",
+    "cnt",
+    "num",
+    "count",
+    "battery",
+    "mv",
+    "ma",
+    "w",
+    "v",
+    "mm",
+    "cm",
+    "visibility",
+];
 const IDS: &[&str] = &["id", "uuid", "guid", "key", "no", "nr", "num", "number", "ref", "hash"];
 
 /// Whether a text of that name says whose row it is.
@@ -141,6 +215,15 @@ pub(in super::super) fn is_of_happening(name: &str) -> bool {
     }
 }
 
+/// Whether a whole number of that name is measured or counts something: its name says what, or is a plural.
+pub(in super::super) fn is_measure(name: &str) -> bool {
+    let words = words_of(name);
+    let is_many = |word: &String| {
+        word.len() > 3 && word.ends_with('s') && !["ss", "us", "is"].iter().any(|end| word.ends_with(end))
+    };
+    words.iter().any(|word| MEASURE.contains(&word.as_str())) || words.last().is_some_and(is_many)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,6 +235,12 @@ mod tests {
         }
         for name in ["request_id", "traceId", "txid", "message_uuid", "order_no", "span"] {
             assert!(is_of_happening(name), "{name}");
+        }
+        for name in ["reboots", "rssi", "cpu_percent", "free_mem", "errors"] {
+            assert!(is_measure(name), "{name}");
+        }
+        for name in ["foo", "bus", "axis", "register", "uid"] {
+            assert!(!is_measure(name), "{name}");
         }
         for name in ["device_id", "sensorid", "id", "uuid", "meter_no"] {
             assert!(!is_of_happening(name), "{name}");

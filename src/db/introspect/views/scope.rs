@@ -248,6 +248,6 @@ impl<'a> RangeEntry<'a> {
     /// What a column of it is called.
     pub(super) fn name(&self, column: i16) -> &str {
         let names = self.node.get("eref").get("colnames").items();
-        usize::try_from(column - 1).ok().and_then(|at| names.get(at)).map_or("", Node::quoted)
+        usize::try_from(column - 1).ok().and_then(|at| names.get(at)).map_or("", Node::unquoted)
     }
 }

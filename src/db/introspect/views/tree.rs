@@ -70,7 +70,7 @@ impl Node {
     }
 
     /// A word in quotes, without them.
-    pub(super) fn quoted(&self) -> &str {
+    pub(super) fn unquoted(&self) -> &str {
         let word = self.word();
         word.strip_prefix('"').and_then(|word| word.strip_suffix('"')).unwrap_or(word)
     }
@@ -192,7 +192,7 @@ mod tests {
         let [first, second] = query.get("target").items() else { panic!("{query:?}") };
         assert_eq!((first.get("resname").word(), first.get("resno").number()), (":x y}", 2));
         assert_eq!(first.get("expr").get("constvalue").items().len(), 7);
-        assert_eq!(second.get("names").items().iter().map(Node::quoted).collect::<Vec<_>>(), ["a\"b", ""]);
+        assert_eq!(second.get("names").items().iter().map(Node::unquoted).collect::<Vec<_>>(), ["a\"b", ""]);
         assert_eq!(second.get("missing"), &NOTHING);
     }
 

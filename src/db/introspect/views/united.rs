@@ -96,7 +96,7 @@ impl<'a> Arm<'a> {
         let at = usize::try_from(node.get("varno").number() - 1).ok().filter(|_| node.kind() == "VAR")?;
         let entry = self.query.get("rtable").items().get(at).filter(|entry| entry.get("rtekind").word() == "0")?;
         let column = usize::try_from(node.get("varattno").number() - 1).ok()?;
-        let name = entry.get("eref").get("colnames").items().get(column)?.quoted();
+        let name = entry.get("eref").get("colnames").items().get(column)?.unquoted();
         Some(Origin { relation: entry.get("relid").number(), name })
     }
 

@@ -1,0 +1,72 @@
+//! What may tell the rows of one instant apart and is offered as a number, or not at all: the relation is left out.
+
+use super::distinguishing::{ABOUT, TWICE, unlabelled, untold};
+use super::keys::RelationKeys;
+use super::roles::ColumnRole;
+use super::words;
+use crate::catalog::facts::{ColumnFacts, RelationFacts, RelationKind};
+use crate::ident::Ident;
+
+/// Why the series of a relation may be mixed.
+pub(super) fn reason(
+    relation: &RelationFacts,
+    columns: &[(&ColumnFacts, ColumnRole)],
+    time: &Ident,
+    keys: &RelationKeys,
+) -> Option<String> {
+    let counted = "(a number with a fraction) has as many values as an instant has rows and no key says otherwise";
+    let uncounted_yet =
+        "may tell its rows apart, and there are no statistics before ANALYZE: run ANALYZE, or declare it";
+    let found = fraction(relation, columns, time, keys).map(|column| format!("`{column}` {counted}: declare it"));
+    found.or_else(|| uncounted(relation, columns, keys).map(|column| format!("`{column}` {uncounted_yet}")))
+}
+
+/// A number with a fraction that has as many values as an instant has rows: a depth, or the bound of a histogram's bucket.
+fn fraction<'a>(
+    relation: &RelationFacts,
+    columns: &[(&'a ColumnFacts, ColumnRole)],
+    time: &Ident,
+    keys: &RelationKeys,
+) -> Option<&'a Ident> {
+    let untold = untold(relation, columns, time, keys).filter(|untold| *untold > TWICE)?;
+    let values = || columns.iter().filter(|(_, role)| matches!(role, ColumnRole::Value(_))).map(|(column, _)| *column);
+    let tells = |column: &&ColumnFacts| {
+        column.is_number()
+            && !column.is_integer()
+            && !words::is_value(column.name.as_str())
+            && relation.distinct(column).is_some_and(|values| (values / untold - 1.0).abs() <= ABOUT)
+    };
+    let found = values().find(tells);
+    found.filter(|found| values().any(|other| other.name != found.name)).map(|column| &column.name)
+}
+
+/// What may say which of several things a row is about, where nothing is a label and nothing has been counted: a whole number
+/// beside another measure, or a column that cannot be a label.
+fn uncounted<'a>(
+    relation: &RelationFacts,
+    columns: &[(&'a ColumnFacts, ColumnRole)],
+    keys: &RelationKeys,
+) -> Option<&'a Ident> {
+    let is_plain = columns.iter().all(|(_, role)| !matches!(role, ColumnRole::Label(_) | ColumnRole::Members(_)));
+    // Of a view there never are any.
+    let is_view = matches!(relation.kind, RelationKind::View | RelationKind::MaterializedView);
+    let is_counted = is_view || relation.rows.is_some() || columns.iter().any(|(column, _)| column.stats.is_some());
+    if !is_plain || is_counted || keys.are_made {
+        return None;
+    }
+    let hides = |(column, role): &&(&ColumnFacts, ColumnRole)| {
+        let name = column.name.as_str();
+        let is_of_row = words::is_creation(name) || words::is_change(name) || words::is_end(name);
+        unlabelled(relation, column, role).is_some() && !(column.ty.is_time() && is_of_row)
+    };
+    if let Some((column, _)) = columns.iter().find(hides) {
+        return Some(&column.name);
+    }
+    let values = || columns.iter().filter(|(_, role)| matches!(role, ColumnRole::Value(_))).map(|(column, _)| *column);
+    let is_open = |column: &&ColumnFacts| {
+        let name = column.name.as_str();
+        column.is_integer() && !words::is_value(name) && !words::may_count(name) && !words::is_measure(name)
+    };
+    let found = values().find(is_open).filter(|_| keys.are_measured);
+    found.filter(|found| values().any(|other| other.name != found.name)).map(|column| &column.name)
+}
