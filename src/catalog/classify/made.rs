@@ -30,6 +30,12 @@ fn is_made_at(relation: &RelationFacts, time: &Ident) -> bool {
     is_made && !relation.columns.iter().any(is_changed)
 }
 
+/// Whether a key is called like one row of its relation: `loan` of `loans`.
+fn is_called_like(relation: &RelationFacts, key: &Ident) -> bool {
+    let (table, key) = (relation.relation.name.as_str().to_lowercase(), key.as_str().to_lowercase());
+    table == key || table == format!("{key}s") || table == format!("{key}es")
+}
+
 /// Whether each row is a document that goes by a name or a code of its own: it was posted, sold or redeemed at a time, it is
 /// about money or goods, or the relation keeps what became of others.
 pub(super) fn is_document(relation: &RelationFacts, key: &[Ident], time: &Ident) -> bool {
@@ -47,7 +53,7 @@ pub(super) fn is_document(relation: &RelationFacts, key: &[Ident], time: &Ident)
         let words = words::words_of(relation.relation.name.as_str());
         is_journal(relation.relation.name.as_str()) || words.iter().any(|word| word.starts_with("version"))
     };
-    words::is_one(only.as_str(), DOCUMENT_KEY)
-        && is_made
-        && (relation.columns.iter().any(|own| is_sum(own) || is_event(own)) || is_kept())
+    let is_traded = || relation.columns.iter().any(|own| is_sum(own) || is_event(own));
+    let is_called = words::is_one(only.as_str(), DOCUMENT_KEY);
+    is_made && (is_called && (is_traded() || is_kept()) || is_called_like(relation, only) && is_traded())
 }

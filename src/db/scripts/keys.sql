@@ -66,6 +66,11 @@ WHERE (w.indpred IS NOT NULL OR w.indexprs IS NOT NULL) AND (w.indisunique OR w.
         AND (e.rows ~ ('(^|\()' || n.name || ' IS NULL') AND e.rows !~ ' OR |CASE|NOT \('
              OR d.refobjsubid <> ALL (w.indkey::int2[]) AND regexp_replace(e.made, n.name || ' IS (NOT )?NULL', '', 'g')
                 !~ ('(^|[^\w"])' || n.name || '($|[^\w"])')))
+  -- Rows that may not overlap are told apart by what must be equal.
+  AND NOT (w.indisexclusion AND EXISTS (
+      SELECT FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+      WHERE a.attrelid = w.indrelid AND a.attnum = d.refobjsubid
+        AND (t.typcategory = 'R' OR t.typcategory = 'D' AND d.refobjsubid <> ALL (w.indkey::int2[]))))
 GROUP BY w.indrelid, w.indexrelid
 UNION ALL
 SELECT w.indrelid::int8, 'i', ((w.indkey::int2[])[0:w.indnkeyatts - 1])::int2[], 0::int8, '{}'::int2[],

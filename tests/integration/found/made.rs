@@ -17,6 +17,7 @@ const DOCUMENTS: &str = r#"
     CREATE TABLE "tabVersion" (name varchar(140) PRIMARY KEY, creation timestamp, modified timestamp, ref_doctype text);
     CREATE TABLE receipts (name text PRIMARY KEY, posting_date date, customer text, grand_total numeric);
     CREATE TABLE vouchers (code text PRIMARY KEY, redeemed_at timestamptz, value_cents int);
+    CREATE TABLE loans (loan text PRIMARY KEY, issued_at timestamptz, amount numeric);
     -- Things by name, and what is left of them.
     CREATE TABLE "tabCustomer" (name varchar(140) PRIMARY KEY, creation timestamp, modified timestamp, territory text, rank_points int);
     CREATE TABLE stock (code text PRIMARY KEY, created_at timestamptz, updated_at timestamptz, qty int);
@@ -32,6 +33,7 @@ async fn documents_that_go_by_a_name_are_a_history(pool: PgPool) {
         assert_eq!(
             offered(&found),
             [
+                "loans | issued_at |  | loans_amount",
                 "receipts | posting_date | customer | receipts_grand_total",
                 "tabGL Entry | creation | account | tabGL Entry_credit tabGL Entry_debit",
                 "tabSales Invoice | creation | customer | tabSales Invoice_grand_total",
@@ -109,6 +111,9 @@ const STATES: &str = r#"
     CREATE UNIQUE INDEX ON replaced (car_id, coalesce(ended_at, 'infinity')) WHERE ended_at IS NULL;
     CREATE TABLE deleted (id serial PRIMARY KEY, slug text, created_at timestamptz, deleted_at timestamptz, amount int);
     CREATE UNIQUE INDEX ON deleted (slug, (deleted_at IS NOT NULL)) WHERE deleted_at IS NULL;
+    CREATE TABLE ranges (id serial PRIMARY KEY, state text, starts timestamptz, ends timestamptz,
+        EXCLUDE USING gist (tstzrange(starts, ends) WITH &&));
+    CREATE TABLE during (id serial PRIMARY KEY, period tstzrange, price numeric, created_at timestamptz, EXCLUDE USING gist (period WITH &&));
     -- Here it tells rows apart.
     CREATE TABLE measured (ts timestamptz, other timestamptz, dev text, v float8);
     CREATE UNIQUE INDEX ON measured (ts, dev, coalesce(other, 'infinity'));
@@ -124,7 +129,9 @@ async fn an_index_of_open_rows_leaves_none_out(pool: PgPool) {
         offered(&found),
         [
             "deleted | created_at | slug | deleted_amount",
+            "during | created_at |  | during_price",
             "quoted | started_at | car_id state | quoted_rows quoted_seconds",
+            "ranges | starts | state | ranges_rows ranges_seconds",
             "replaced | started_at | car_id state | replaced_rows replaced_seconds",
             "states | start_date | car_id state | states_rows states_seconds",
         ]
