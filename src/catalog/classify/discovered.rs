@@ -47,7 +47,10 @@ fn alone(found: &CandidateRelation<'_>, notes: &mut DecisionLog<'_>) -> Result<D
     if !relation.columns.iter().any(|column| column.readable) {
         return Err("the role may not SELECT any of its columns".to_owned());
     }
-    let (time, why) = time::choose(relation, found.zone).ok_or_else(|| no_time(relation))?;
+    let (time, mut why) = time::choose(relation, found.zone).ok_or_else(|| no_time(relation))?;
+    if let Some(zone) = time::zone_beside(relation, &time) {
+        why.push_str(&format!("; if `{zone}` says another zone, declare a view that converts it"));
+    }
     if let Some(why) = things::no_samples(relation, &time.column, found.referred) {
         return Err(why);
     }

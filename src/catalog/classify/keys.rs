@@ -227,8 +227,8 @@ fn is_order(column: &ColumnFacts, time: &Ident, is_timed: bool) -> bool {
     column.is_integer() && (is_order || of_day || !is_timed && words::is_line(name)) || is_clock
 }
 
-/// Whether a column of a key that has the time is the value, so that no row comes in twice: it is called so, or has fractions
-/// and no other column is measured.
+/// Whether a column of a key that has the time is the value, so that no row comes in twice: it is called so, or is
+/// measured by its name or its type and no other column is. A `price` beside a `size` tells the levels of a market apart.
 fn is_value(relation: &RelationFacts, key: &[Ident], column: &ColumnFacts) -> bool {
     let name = column.name.as_str();
     let tells_apart = |column: &ColumnFacts| {
@@ -239,8 +239,9 @@ fn is_value(relation: &RelationFacts, key: &[Ident], column: &ColumnFacts) -> bo
         let is_own = !key.contains(&other.name) && !other.numbered && !tells_apart(other);
         is_own && (other.is_number() || matches!(other.ty, ColumnType::Money | ColumnType::Interval))
     };
-    let is_only = || !column.is_integer() && !tells_apart(column) && !relation.columns.iter().any(is_measured);
-    column.is_number() && !words::is_epoch_name(name) && (words::is_value(name) || is_only())
+    let may_be = !column.is_integer() || words::is_measure(name);
+    let is_only = || may_be && !tells_apart(column) && !relation.columns.iter().any(is_measured);
+    column.is_number() && !words::is_epoch_name(name) && (words::is_value(name) || words::is_reading(name) || is_only())
 }
 
 /// Why a column of a key cannot be a label.

@@ -144,6 +144,15 @@ pub(super) fn clock_beside<'a>(
     relation.columns.iter().find(is_clock).map(|column| &column.name)
 }
 
+/// The column that may say in which zone a time without one is.
+pub(super) fn zone_beside<'a>(relation: &'a RelationFacts, time: &TimeColumn) -> Option<&'a Ident> {
+    let is_zone = |column: &&ColumnFacts| {
+        column.is_text() && words::is_one(column.name.as_str(), &["tz", "timezone", "time_zone", "tzname", "zone_name"])
+    };
+    let is_local = matches!(time.kind, TimeKind::Local(_));
+    relation.columns.iter().find(is_zone).filter(|_| is_local).map(|column| &column.name)
+}
+
 /// Whether a column is when its row was measured by its name, or rows are found by it.
 pub(super) fn is_plain(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     words::time_rank(column.name.as_str()) == Some(3) || leads(relation, column)

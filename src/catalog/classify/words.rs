@@ -14,7 +14,8 @@ pub(super) use owners::{is_measure, is_of_happening, is_owner_name};
 pub(super) use pairs::{finer, is_clock, is_clock_of, is_clock_of_day, is_end_of};
 pub use parts::is_part_name;
 pub(super) use parts::{
-    is_actor, is_battery, is_filled, is_flow, is_level, is_loaded, is_numbered, is_of_another, is_part, tells_load,
+    is_actor, is_battery, is_filled, is_flow, is_level, is_loaded, is_numbered, is_of_another, is_part, is_reading,
+    tells_load,
 };
 pub(super) use private::{is_password, is_personal, is_sensitive};
 pub use times::is_epoch_name;
@@ -222,7 +223,8 @@ pub(super) fn is_place(name: &str) -> bool {
 pub(super) fn is_reference(name: &str) -> bool {
     let lower = name.to_lowercase();
     is_plain_reference(name)
-        || ["_no", "_nr"].iter().any(|end| lower.ends_with(end))
+        || ["_no", "_nr", "_ref", "_fk"].iter().any(|end| lower.ends_with(end))
+        || lower.starts_with("fk_")
         || lower.strip_suffix("_by").is_some_and(|deed| DEEDS.contains(&deed))
         || REFERS.contains(&words_of(name).concat().as_str())
         || lower == "dbid"

@@ -26,6 +26,8 @@ const LEVELS: &str = "
     INSERT INTO fan_at_once SELECT ts, 'r' || r, 1 + n / 50 % 3, 20 FROM minutes, generate_series(1, 2) AS r ORDER BY n, r;
     CREATE TABLE tank_level (ts timestamptz, device_id int, tank int, temp real);
     INSERT INTO tank_level SELECT ts, d, 80 - n / 60, 10 FROM minutes, generate_series(1, 2) AS d ORDER BY n, d;
+    CREATE TABLE door_state (ts timestamptz, room text, door int, gate smallint, temp real);
+    INSERT INTO door_state SELECT ts, 'r' || r, n / 30 % 2, n / 20 % 2, 20 FROM minutes, generate_series(1, 2) AS r ORDER BY n, r;
     CREATE TABLE load (ts timestamptz, host text, cpu int, mem_used int, disk int, disk_used int);
     INSERT INTO load SELECT ts, 'h' || h, n % 20, 50, n % 15, 60 FROM minutes, generate_series(1, 2) AS h ORDER BY n, h;
     -- The numbers of parts.
@@ -40,6 +42,8 @@ const LEVELS: &str = "
     INSERT INTO gpus SELECT ts, 'h' || h, g, g FROM minutes, generate_series(1, 2) AS h, generate_series(0, 7) AS g WHERE h = 2 OR g < 4 ORDER BY n, h, g;
     CREATE TABLE tanks (ts timestamptz, tank int, temp real);
     INSERT INTO tanks SELECT ts, t, t FROM minutes, generate_series(1, 2) AS t ORDER BY n, t;
+    CREATE TABLE sockets (ts timestamptz, socket int, watts real);
+    INSERT INTO sockets SELECT ts, s, s FROM minutes, generate_series(0, 1) AS s ORDER BY n, s;
     CREATE TABLE fan_number (ts timestamptz, host text, fan_number int, rpm real);
     INSERT INTO fan_number SELECT ts, 'h' || h, f, f FROM minutes, generate_series(1, 2) AS h, generate_series(0, 2) AS f ORDER BY n, h, f;
     DROP TABLE minutes;
@@ -56,6 +60,7 @@ async fn a_level_of_a_part_is_a_metric_and_splits_no_series(pool: PgPool) {
             "battery_full | ts | mac | battery_full_battery battery_full_temperature",
             "battery_in_turn | ts | mac | battery_in_turn_battery battery_in_turn_voltage",
             "battery_one | ts |  | battery_one_battery battery_one_temperature",
+            "door_state | ts | room | door_state_door door_state_gate door_state_temp",
             "fan_alone | ts |  | fan_alone_fan fan_alone_temp",
             "fan_at_once | ts | room | fan_at_once_fan fan_at_once_temp",
             "fan_number | ts | fan_number host | fan_number_rpm",
@@ -65,6 +70,7 @@ async fn a_level_of_a_part_is_a_metric_and_splits_no_series(pool: PgPool) {
             "packs_of_site | ts | battery site | packs_of_site_voltage",
             "pump_in_turn | ts | pump station | pump_in_turn_flow",
             "room | ts | room | room_fan room_heater room_pump room_temp room_valve",
+            "sockets | ts | socket | sockets_watts",
             "tank_level | ts | device_id | tank_level_tank tank_level_temp",
             "tanks | ts | tank | tanks_temp",
         ]

@@ -15,7 +15,11 @@ const IN_KEYS: &str = "
     INSERT INTO dedupe SELECT 's' || s, ts, s FROM minutes, generate_series(1, 2) AS s;
     CREATE TABLE ticks (symbol text, ts timestamptz, price numeric(12,4), volume float8, PRIMARY KEY (symbol, ts, price, volume));
     CREATE TABLE counts (dev int, ts timestamptz, v int, PRIMARY KEY (dev, ts, v));
+    CREATE TABLE whole (sensor_id int, ts timestamptz, temperature int, humidity int, UNIQUE (sensor_id, ts, temperature, humidity));
+    CREATE TABLE beside (sensor_id int, ts timestamptz, temperature real, pressure real, UNIQUE (sensor_id, ts, temperature));
     -- The value is another column: these are parts of what is measured.
+    CREATE TABLE market (symbol text, side text, ts timestamptz, price numeric, size numeric, PRIMARY KEY (symbol, side, ts, price));
+    CREATE TABLE spectrum (ts timestamptz, freq_mhz real, level_db real, PRIMARY KEY (ts, freq_mhz));
     CREATE TABLE buckets (host text, ts timestamptz, le float8, cnt bigint, PRIMARY KEY (host, ts, le));
     CREATE TABLE depths (ts timestamptz, depth_m numeric(5,1), temp float8, PRIMARY KEY (ts, depth_m));
     CREATE TABLE waits (ts timestamptz, quantile float8, wait interval, PRIMARY KEY (ts, quantile));
@@ -32,14 +36,18 @@ async fn a_value_in_a_key_is_the_value(pool: PgPool) {
     assert_eq!(
         offered(&found),
         [
+            "beside | ts | sensor_id | beside_pressure beside_temperature",
             "buckets | ts | host le | buckets_cnt",
             "counts | ts | dev | counts_v",
             "dedupe | ts | sensor | dedupe_temperature",
             "depths | ts | depth_m | depths_temp",
+            "market | ts | price side symbol | market_size",
             "metrics | timestamp | is_nan run_uuid step | accuracy loss",
+            "spectrum | ts | freq_mhz | spectrum_level_db",
             "ticks | ts | symbol | ticks_price ticks_volume",
             "unsaid | ts | sensor | unsaid",
             "waits | ts | quantile | waits_wait",
+            "whole | ts | sensor_id | whole_humidity whole_temperature",
         ]
     );
     let server = Server::start(&pool).await;
@@ -93,6 +101,7 @@ const IDS: &str = "
     CREATE TABLE wp_comments (comment_id bigserial PRIMARY KEY, comment_parent bigint, comment_date timestamp, comment_karma int);
     CREATE TABLE obs (obs_id serial PRIMARY KEY, obs_datetime timestamp, value_coded int, value_numeric float8);
     CREATE TABLE state_history (id serial PRIMARY KEY, event_time timestamptz, check_attempt int, max_check_attempts int, hard_state text);
+    CREATE TABLE llx_facture (rowid serial PRIMARY KEY, fk_soc int, datec timestamp, total_ht numeric, customer_ref int);
     CREATE TABLE teller (tid int PRIMARY KEY, balance int);
     CREATE TABLE history (tid int, delta int, mtime timestamp);";
 
@@ -107,6 +116,7 @@ async fn ids_of_any_spelling_are_no_metrics(pool: PgPool) {
             "changegroup | created | author issueid | changegroup_rows",
             "history | mtime | tid | history_delta",
             "jiraissue | created | project | jiraissue_votes",
+            "llx_facture | datec | customer_ref fk_soc | llx_facture_total_ht",
             "log_visit | server_time | id_client idsite visit_entry_idaction_url | log_visit_idle_ms",
             "obs | obs_datetime |  | obs_value_numeric",
             "state_history | event_time | hard_state | state_history_rows",
@@ -121,6 +131,7 @@ const WORDS: &str = "
         SELECT timestamptz '2025-06-02Z' + n * interval '1 min', gen_random_uuid(), md5(n::text), 'ua ' || n, 'ok', n FROM generate_series(0, 599) AS n;
     CREATE TABLE updates (id serial PRIMARY KEY, start_date timestamp, version text, car_id int);
     INSERT INTO updates (start_date, version, car_id) SELECT timestamp '2025-06-02' + n * interval '1 min', '2025.' || n % 5, 1 FROM generate_series(0, 599) AS n;
+    CREATE TABLE local (ts timestamp, tz text, v float8);
     CREATE TABLE dag_run (id serial PRIMARY KEY, started timestamptz, state text);
     INSERT INTO dag_run (started, state) SELECT timestamptz '2025-06-02Z' + n * interval '1 min', 'success' FROM generate_series(0, 599) AS n;
     ANALYZE;";
@@ -134,6 +145,7 @@ async fn reasons_say_what_a_column_is(pool: PgPool) {
         [
             "dag_run | started | state | dag_run_rows",
             "events | created_at | state | events_n_items",
+            "local | ts | tz | local_v",
             "updates | start_date | car_id version | updates_rows",
         ]
     );
@@ -149,6 +161,8 @@ async fn reasons_say_what_a_column_is(pool: PgPool) {
     ] {
         assert_eq!(why("events", Some(column)), reason);
     }
+    let local = "timestamp, read as the wall clock of UTC; if `tz` says another zone, declare a view that converts it";
+    assert_eq!(why("local", Some("ts")), local);
     let counted = "a table of events: no column of numbers that is neither a key nor a code, so its rows are counted";
     assert_eq!(why("dag_run", None), counted);
 }

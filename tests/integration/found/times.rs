@@ -70,6 +70,7 @@ const SEVERAL: &str = "
     INSERT INTO shifts (employee_id, create_date, clock_in, clock_out, mode) SELECT n % 5, ts, ts, ts + interval '30 s', 'm' FROM minutes;
     CREATE TABLE obs (obs_id serial PRIMARY KEY, date_created timestamp NOT NULL, obs_datetime timestamp NOT NULL, value_numeric float8);
     INSERT INTO obs (date_created, obs_datetime, value_numeric) SELECT ts + interval '1 day', ts, 1 FROM minutes;
+    CREATE TABLE photos (id serial PRIMARY KEY, created_at timestamptz NOT NULL, taken_at timestamptz NOT NULL, bytes int);
     CREATE TABLE sale_orders (id serial PRIMARY KEY, created_at timestamp NOT NULL, order_date timestamp NOT NULL, total numeric);
     -- A day may be planned.
     CREATE TABLE bookings (id serial PRIMARY KEY, check_in date NOT NULL, check_out date NOT NULL, booked_on timestamptz NOT NULL, price numeric);
@@ -92,6 +93,7 @@ async fn of_several_times_the_one_of_the_event_is_chosen_before_and_after_analyz
             "ir_cron | create_date | cron_name | ir_cron_calls".to_owned(),
             "log_visit | visit_first_action_time |  | log_visit_actions".to_owned(),
             "obs | obs_datetime |  | obs_value_numeric".to_owned(),
+            "photos | taken_at |  | photos_bytes".to_owned(),
             // A number is an epoch by its statistics only.
             format!("runs | create_timestamp | status | runs_rows{seconds}"),
             "sale_orders | order_date |  | sale_orders_total".to_owned(),

@@ -22,8 +22,6 @@ const PART: &[&str] = &[
     "mppt",
     "bay",
     "bank",
-    "socket",
-    "plug",
     "loop",
     "panel",
     "plot",
@@ -31,8 +29,6 @@ const PART: &[&str] = &[
     "building",
     "apartment",
     "flat",
-    "door",
-    "gate",
     "camera",
     "antenna",
     "beacon",
@@ -52,8 +48,6 @@ const PART: &[&str] = &[
     "turbine",
     "chamber",
     "cabinet",
-    "bed",
-    "stall",
     "hive",
     "pen",
     "barn",
@@ -123,8 +117,8 @@ const LOAD: &[&str] = &[
     "val",
     "v",
 ];
-/// Parts that hold something, and the share of it is written under the same name.
-const FILLED: &[&str] = &["tank", "silo", "vessel", "well"];
+/// Parts that hold something or are open or taken, which is written under the same name.
+const FILLED: &[&str] = &["tank", "silo", "vessel", "well", "door", "gate", "socket", "plug", "bed", "stall"];
 /// What a host has besides those, the load of which is never theirs.
 const OF_HOST: &[&str] = &["cpu", "disk", "mem", "memory", "ram", "swap", "net", "network", "gpu"];
 /// The ends of a flow besides its addresses.
@@ -154,7 +148,12 @@ pub(in super::super) fn is_loaded(name: &str) -> bool {
     is_one(&stem(name), LOADED)
 }
 
-/// Whether a number of that name may also be how full the part is.
+/// Whether a number of that name is read from a sensor, whatever stands beside it.
+pub(in super::super) fn is_reading(name: &str) -> bool {
+    is_one(name, &["temperature", "humidity", "rssi", "co2", "kwh", "lux"])
+}
+
+/// Whether a number of that name may also be how full the part is, or whether it is open.
 pub(in super::super) fn is_filled(name: &str) -> bool {
     is_one(name, FILLED)
 }
@@ -194,7 +193,7 @@ pub(in super::super) fn is_flow(name: &str) -> bool {
 /// Whether a whole number of that name may say which part of a thing is meant: its values tell.
 #[must_use]
 pub fn is_part_name(name: &str) -> bool {
-    is_part(name) || is_actor(name) || is_loaded(name)
+    is_part(name) || is_filled(name) || is_actor(name) || is_loaded(name)
 }
 
 #[cfg(test)]
