@@ -31,7 +31,7 @@ impl CacheKey {
         };
         let fold = &fetch.fold;
         // Dividing by a length comes after the partials.
-        let fold = (fold.function, fold.guarded, fold.lookback_ms, &fold.aggregate);
+        let fold = (fold.function, fold.guard, fold.lookback_ms, &fold.aggregate);
         let rest = fetch.rest.as_ref().map(|rest| &rest.fetch.rows);
         let fetch = format!("{cut:?} {fold:?} {:?} {rest:?}", fetch.rows);
         Self { identity: identity.clone(), reloads, fetch: fetch.into() }

@@ -237,7 +237,7 @@ impl RequestScope {
     }
 
     /// The buckets of a fetch as the database says them.
-    async fn read_block(&self, fetch: Fetch, seams: Seams) -> Result<(Block, HeldBytes), Error> {
+    pub(super) async fn read_block(&self, fetch: Fetch, seams: Seams) -> Result<(Block, HeldBytes), Error> {
         if fetch.fold.function.is_of_samples() {
             let samples = self.streamed(false, std::slice::from_ref(&fetch), seams).await?;
             return self.compute(samples.work(), move |budget| samples.into_block(budget)).await;

@@ -16,7 +16,7 @@ use crate::db::{DbError, RowSink, SeriesRow};
 use crate::error::Error;
 use crate::evaluate::FetchedSeries;
 use crate::frame::{self, Collector, FetchSeries, KeptSeries, Reducer, Reduction};
-use crate::plan::{BucketRest, Fetch, FetchAggregate, FetchGroup, resolve_within};
+use crate::plan::{BucketRest, Fetch, FetchAggregate, FetchGroup, Guard, resolve_within};
 use crate::sql::{self, Statement};
 use crate::time::TimeRange;
 
@@ -159,13 +159,18 @@ impl RequestScope {
         if of_samples && !(part.fetches.len() == 1 && first.fold.function.is_of_pairs() && self.is_cached(first)) {
             return Box::pin(self.folded(part)).await;
         }
-        let parts: Vec<Fetch> = part.fetches.iter().flat_map(Fetch::parts).collect();
+        let split = part.fetches.iter().flat_map(|own| own.parts().into_iter().map(move |part| (own, part)));
+        let (owns, parts): (Vec<&Fetch>, Vec<Fetch>) = split.unzip();
         let parts = self.all_resolved(&parts).await?;
         let mut collector = Collector::new(Arc::new(first.clone()), part.group.named, &self.budget);
         // Rows that are merged into windows are not those of the answer; what counts is what comes of them.
         let are_cells = part.group.answers && first.axis.windows.is_none();
         let mut known = Vec::new();
-        for fetch in &parts {
+        for (own, fetch) in owns.into_iter().zip(&parts) {
+            if fetch.fold.guard == Guard::HiddenByNan {
+                known.extend(Box::pin(self.unhidden(own, fetch)).await?);
+                continue;
+            }
             if self.is_cached(fetch) {
                 known.push(Box::pin(self.buckets(fetch)).await?);
                 continue;

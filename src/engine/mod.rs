@@ -9,6 +9,7 @@ mod computing;
 mod explain;
 mod federate;
 mod fetching;
+mod hidden;
 mod known;
 mod labels;
 mod metadata;

@@ -144,10 +144,16 @@ impl Block {
         self.bytes += self.vague.capacity() * 4;
     }
 
+    /// The buckets in an interval whose partials may not be what their samples come to.
+    pub fn vague_in(&self, range: TimeRange) -> impl Iterator<Item = TimeRange> {
+        let buckets = self.bucket_from(range.from)..self.bucket_from(range.to);
+        let vague = self.vague.iter().filter(move |bucket| buckets.contains(bucket));
+        vague.map(|bucket| TimeRange { from: self.start(*bucket), to: self.start(bucket.saturating_add(1)) })
+    }
+
     /// Whether a bucket in an interval is vague.
     pub(super) fn is_vague_in(&self, range: TimeRange) -> bool {
-        let (from, to) = (self.bucket_from(range.from), self.bucket_from(range.to));
-        self.vague.iter().any(|bucket| (from..to).contains(bucket))
+        self.vague_in(range).next().is_some()
     }
 
     /// Its interval: from the start of its first bucket to the end of the last.

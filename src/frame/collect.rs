@@ -11,7 +11,7 @@ use super::points::{TakeCell, points};
 use crate::budget::{Budget, HeldBytes};
 use crate::db::{RowTime, SeriesRow};
 use crate::error::Error;
-use crate::plan::{Buckets, Fetch, FetchAggregate};
+use crate::plan::{Buckets, Fetch, FetchAggregate, Guard};
 use crate::range::buckets::{BucketCell, CellKind, PARTIALS};
 use crate::sql::carried;
 use crate::time::TimeRange;
@@ -82,7 +82,7 @@ impl Collector {
                 None => return Ok(()),
             }
         }
-        if self.index.fetch.fold.guarded {
+        if self.index.fetch.fold.guard != Guard::Exact {
             let guard = row.value(columns + 1 + self.kind.width()).map_err(|error| error.public())?;
             if guard.is_some_and(|guard| guard > 0.0) {
                 self.vague.insert(bucket);

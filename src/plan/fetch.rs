@@ -7,8 +7,8 @@ use super::names::{NamedCarriers, named};
 use super::rollup::with_one_more_each;
 use super::window::{self, BucketCut};
 use super::{
-    Buckets, Caps, Context, Fetch, FetchAggregate, FetchFold, FetchRows, Filter, SeriesLabel, TimeAxis, ValueCondition,
-    counted, notices, open,
+    Buckets, Caps, Context, Fetch, FetchAggregate, FetchFold, FetchRows, Filter, Guard, SeriesLabel, TimeAxis,
+    ValueCondition, counted, notices, open,
 };
 use crate::ast::{Grouping, Matcher};
 use crate::catalog::{Carrier, LabelValue, MetricValue, Source};
@@ -256,7 +256,7 @@ impl FetchScope<'_> {
             per_second: false,
             mean: false,
             lookback_ms: source.lookback_ms,
-            guarded: false,
+            guard: Guard::Exact,
             aggregate: aggregate.map(|a| self.confirmed(a)),
         };
         let series = if self.answers { limits.series } else { u32::MAX };

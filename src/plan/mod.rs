@@ -151,11 +151,21 @@ pub struct FetchFold {
     pub mean: bool,
     /// How far apart two samples may lie and still connect.
     pub lookback_ms: i64,
-    /// Whether the database says where partials are not what samples come to: rows within one millisecond, sums that
-    /// cancel.
-    pub guarded: bool,
+    /// What the database says of partials that are not what samples come to.
+    pub guard: Guard,
     /// The aggregation over series that the database does.
     pub aggregate: Option<FetchAggregate>,
+}
+
+/// Which partials the database marks, because they may not be what samples come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// None: all are exact.
+    Exact,
+    /// Rows within one millisecond, and sums that cancel.
+    Rounded,
+    /// Rows of a rollup whose NaN hides the other samples of its interval.
+    HiddenByNan,
 }
 
 /// How much a fetch may read and give.
@@ -199,6 +209,8 @@ pub struct RolledUp {
     pub number: usize,
     /// The columns.
     pub columns: RollupColumns,
+    /// Whether NaN samples of its source do not exist.
+    pub skip_nan: bool,
 }
 
 /// A label of a fetch: a named value, or a document whose members are the labels.

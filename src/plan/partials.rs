@@ -2,7 +2,7 @@
 
 use super::fetch::FetchScope;
 use super::window::sliding;
-use super::{Context, Fetch, Filter};
+use super::{Context, Fetch, Filter, Guard};
 use crate::ast::OverTime;
 use crate::catalog::{Carrier, EpochUnit, MetricValue, TimeKind};
 use crate::evaluate::{FoldPlan, OverFunction, RangeFunction};
@@ -43,7 +43,7 @@ pub(super) fn fetch(context: &Context<'_>, plan: &FoldPlan, carrier: Carrier<'_>
     let cut = sliding(&windows);
     let scope = FetchScope { context, carrier, cut: &cut, answers: false, is_alone: true };
     let mut fetch = scope.fetch(filters.to_vec(), function, None);
-    fetch.fold.guarded = true;
+    fetch.fold.guard = Guard::Rounded;
     Some(fetch)
 }
 

@@ -2,7 +2,7 @@
 
 use super::fetch::{FetchScope, filters};
 use super::window::BucketCut;
-use super::{BucketRest, Buckets, Caps, Fetch, FetchAggregate, FetchRows, Limits, RolledUp};
+use super::{BucketRest, Buckets, Caps, Fetch, FetchAggregate, FetchRows, Guard, Limits, RolledUp};
 use crate::ast::{AggregateOp, Grouping, Matcher, OverTime};
 use crate::catalog::{Carrier, MetricValue, Rollup, RollupColumns, RollupCoverage};
 use crate::error::Error;
@@ -67,13 +67,23 @@ impl FetchScope<'_> {
         let scope = FetchScope { carrier: Carrier { source: rows, ..self.carrier }, ..*self };
         let Some(filters) = filters(rows, matchers, self.context.patterns)? else { return Ok(None) };
         let mut whole = scope.fetch(filters, fetch.fold.function, fetch.fold.aggregate.clone());
-        let rolled = RolledUp { number: usable.number, columns: usable.columns.clone() };
+        let skip_nan = self.carrier.source.skip_nan;
+        let rolled = RolledUp { number: usable.number, columns: usable.columns.clone(), skip_nan };
         // Its columns are numbers, whatever the source reads its own out of.
         let (time, rolled) = (rows.time.clone(), Some(rolled));
         whole.rows =
             FetchRows { value: MetricValue::Rows, time, elements: None, skip_nan: false, rolled, ..whole.rows };
         whole.fold.per_second = fetch.fold.per_second;
+        whole.fold.guard = self.guard(fetch.fold.function);
         Ok(Some(whole))
+    }
+
+    /// Which rows of a rollup do not tell what the samples of their interval come to.
+    fn guard(&self, function: RangeFunction) -> Guard {
+        let Carrier { source, metric, .. } = self.carrier;
+        // NaN is PostgreSQL's largest number, and a sum that has met it is NaN.
+        let hides = source.skip_nan || function == RangeFunction::OverTime(OverTime::Max);
+        if hides && metric.value.may_be_nan() { Guard::HiddenByNan } else { Guard::Exact }
     }
 
     /// The rollups that have what a fetch asks for.

@@ -1,6 +1,6 @@
 //! Which label sets exist: statements that read the labels of rows, and of which metrics each row is a sample.
 
-use super::{Buckets, Caps, Fetch, FetchFold, FetchRows, Limits, SeriesLabel, SourceRows, TimeAxis};
+use super::{Buckets, Caps, Fetch, FetchFold, FetchRows, Guard, Limits, SeriesLabel, SourceRows, TimeAxis};
 use crate::ast::OverTime;
 use crate::catalog::{Filter, LabelValue, Metric, MetricValue};
 use crate::evaluate::RangeFunction;
@@ -144,7 +144,7 @@ impl SetsAsk<'_> {
             per_second: false,
             mean: false,
             lookback_ms: source.lookback_ms,
-            guarded: false,
+            guard: Guard::Exact,
             aggregate: None,
         };
         let caps = Caps { rows: self.limits.samples, series: u32::MAX, samples: self.limits.samples };

@@ -5,8 +5,9 @@
 
 use super::condition::{condition, grouped, may_be_null};
 use super::document::{document, group_column};
+use super::guard::{guard, merged_guard};
 use super::merged::{is_remote, merged_series, whole_buckets};
-use super::value::{aggregate, guard, partials, present, skipped};
+use super::value::{aggregate, partials, present, skipped};
 use super::{Param, Statement, Writer, instant, lasting, product, reading, rollup};
 use crate::ast::{Grouping, OverTime};
 use crate::catalog::{ColumnType, LabelValue, MetricValue};
@@ -177,6 +178,7 @@ fn aggregated(w: &mut Writer, fetch: &Fetch, wanted: &FetchAggregate, function: 
     }
     w.syntax("s.b");
     aggregate(w, wanted.op, function, fetch.rows.value.may_skip());
+    merged_guard(w, fetch);
     w.syntax(" FROM (");
     let is_merged = fetch.rest.is_some() || is_remote(fetch) && fetch.rows.labels.iter().any(is_nullable);
     if fetch.members().is_some() || is_merged {

@@ -1,6 +1,7 @@
 //! Rows of one series that come in several: of labels that mean the same, of two relations.
 
 use super::fetch::{LevelPurpose, per_series};
+use super::guard::merged_guard;
 use super::value::remerge;
 use super::{Param, Writer};
 use crate::ast::OverTime;
@@ -20,6 +21,7 @@ pub(super) fn whole_buckets(w: &mut Writer, fetch: &Fetch, purpose: LevelPurpose
     w.syntax(" UNION ALL ");
     let mut own = rest.fetch.within(TimeRange { from: rest.from, to: fetch.axis.to });
     own.axis.buckets.clone_from(&fetch.axis.buckets);
+    own.fold.guard = fetch.fold.guard;
     per_series(w, &own, purpose);
 }
 
@@ -54,6 +56,7 @@ pub(super) fn merged_series(w: &mut Writer, fetch: &Fetch, function: OverTime) {
     }
     w.syntax("s.b");
     remerge(w, function, fetch.rows.value.may_skip());
+    merged_guard(w, fetch);
     w.syntax(" FROM (");
     whole_buckets(w, fetch, purpose);
     w.syntax(") AS s GROUP BY ").ordinals(fetch.rows.labels.len() + 1);

@@ -9,6 +9,7 @@ mod document;
 mod explain;
 mod fetch;
 mod fit;
+mod guard;
 mod held;
 mod instant;
 mod join;

@@ -5,7 +5,7 @@ use super::{Writer, instant};
 use crate::ast::OverTime;
 use crate::catalog::{Column, MetricValue, RollupColumns, RollupPartial};
 use crate::evaluate::RangeFunction;
-use crate::plan::Fetch;
+use crate::plan::{Fetch, RolledUp};
 
 /// Writes the partials of a bucket, named and merged as those of samples are. A row's start is the time of its first
 /// and of its last sample.
@@ -54,6 +54,32 @@ pub(super) fn present(w: &mut Writer, fetch: &Fetch, columns: &RollupColumns) {
         let (before, after) = if needed.contains(&count) { ("", " > 0") } else { ("(", " = 0) IS NOT TRUE") };
         w.syntax(" AND ").syntax(before).cell(count).syntax(after);
     }
+}
+
+/// Writes whether NaN hides what else a bucket has. PostgreSQL's `max` is NaN as soon as one sample is; only where the
+/// least is NaN too was there nothing else. Where NaN samples do not exist, no number beside one is known.
+pub(super) fn hidden(w: &mut Writer, rolled: &RolledUp) {
+    let columns = &rolled.columns;
+    w.syntax(", max((");
+    if rolled.skip_nan {
+        let numbers = columns.all().into_iter().filter_map(|(word, column)| column.filter(|_| word != "count"));
+        w.syntax("false");
+        numbers.for_each(|column| is_nan(w, " OR ", column));
+    } else if let Some(max) = &columns.max {
+        is_nan(w, "", max);
+        if let Some(min) = &columns.min {
+            is_nan(w, " AND NOT ", min);
+        }
+    } else {
+        w.syntax("false");
+    }
+    w.syntax(")::int)::float8 AS gd");
+}
+
+fn is_nan(w: &mut Writer, before: &'static str, column: &Column) {
+    w.syntax(before).syntax("coalesce(");
+    number(w, column);
+    w.syntax(" = 'NaN', false)");
 }
 
 fn number(w: &mut Writer, column: &Column) {

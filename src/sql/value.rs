@@ -2,7 +2,7 @@
 
 use super::{Param, Writer, instant, lasting, missing, reading, rollup};
 use crate::ast::{AggregateOp, OverTime};
-use crate::catalog::{Column, ColumnType, MetricValue, Scale, TimeKind};
+use crate::catalog::{Column, ColumnType, MetricValue, Scale};
 use crate::evaluate::RangeFunction;
 use crate::plan::Fetch;
 
@@ -243,34 +243,6 @@ pub(super) fn skipped(w: &mut Writer, fetch: &Fetch) {
     if fetch.rows.value.may_skip() {
         w.syntax(", (count(*) - count(v.n))::float8 AS sk");
     }
-}
-
-/// Writes whether a bucket's partials may not be what its samples come to, where that is asked: 2 for a time that is no whole
-/// millisecond, as of two rows within one the later counts, and 1 for a sum of values that cancel, which rounding makes
-/// vague.
-pub(super) fn guard(w: &mut Writer, fetch: &Fetch) {
-    if !fetch.fold.guarded {
-        return;
-    }
-    w.syntax(", (");
-    match fetch.rows.time.kind {
-        TimeKind::Instant | TimeKind::Local(_) => {
-            w.syntax("2 * max((date_part('microseconds', ")
-                .clock(&fetch.rows.time)
-                .syntax(")::int8 % 1000 <> 0)::int)");
-        }
-        TimeKind::Date(_) | TimeKind::Day(_) | TimeKind::Epoch { .. } => {
-            w.syntax("0");
-        }
-    }
-    if matches!(fetch.fold.function, RangeFunction::OverTime(OverTime::Sum | OverTime::Avg)) {
-        w.syntax(" + (abs(sum(");
-        value(w, &fetch.rows.value);
-        w.syntax(")) < 0.01 * sum(abs(");
-        value(w, &fetch.rows.value);
-        w.syntax(")))::int");
-    }
-    w.syntax(")::float8 AS gd");
 }
 
 /// Writes the aggregate over the per-series values of the subquery `s`; `skipping` as in [`remerge`].

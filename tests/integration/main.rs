@@ -72,6 +72,7 @@ mod rollups;
 mod rollups_begun;
 mod rollups_found;
 mod rollups_held;
+mod rollups_nan;
 mod row_counts;
 mod search;
 mod shards;
