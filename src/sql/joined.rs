@@ -42,7 +42,9 @@ fn referring(w: &mut Writer, source: &Source, first: &Join, filters: &[&Filter],
     let is_own = first.on.iter().all(|(theirs, _)| theirs.row == SourceRow::Own);
     let is_found = first.on.iter().any(|(theirs, _)| source.has_index_leading_with(&theirs.name));
     let newest = range.is_none() && is_own && !is_found;
-    if newest {
+    // A row that its joins find again would hide the dimension row that it must be equal to.
+    let is_apart = newest || source.needed().iter().any(|join| join.row == first.row);
+    if is_apart {
         w.syntax(" FROM (SELECT ");
         for (at, (theirs, _)) in first.on.iter().enumerate() {
             w.syntax(if at > 0 { ", " } else { "" }).cell(theirs);
@@ -52,7 +54,9 @@ fn referring(w: &mut Writer, source: &Source, first: &Join, filters: &[&Filter],
     narrow(w, source, filters.iter().copied(), range);
     if newest {
         w.syntax(" ORDER BY ").clock(&source.time).syntax(" DESC LIMIT ").param(Param::Int(ROWS));
-        w.syntax(") AS t WHERE ");
+    }
+    if is_apart {
+        w.syntax(") AS ").row(first.parent()).syntax(" WHERE ");
     } else {
         w.syntax(" AND ");
     }

@@ -166,3 +166,45 @@ async fn a_time_in_a_joined_row_is_found_by_its_index(pool: PgPool) {
     );
     assert!(statement.text.contains("JOIN \"public\".\"orders\" AS j0 ON"), "{}", statement.text);
 }
+
+/// Sensors of a site, of none and without readings, and a reading of no sensor.
+const NESTED: &str = "
+    CREATE TABLE site (id int PRIMARY KEY, name text);
+    INSERT INTO site VALUES (1, 'north'), (2, 'south');
+    CREATE TABLE sensor (id int PRIMARY KEY, name text, site_id int);
+    INSERT INTO sensor VALUES (1, 's1', 1), (2, 's2', 2), (3, 's3', 9), (4, 's4', 1);
+    CREATE TABLE rd (sensor_id int, ts timestamptz, val float8);
+    INSERT INTO rd VALUES (1, '2025-01-01 00:10Z', 1), (3, '2025-01-01 00:20Z', 2), (5, '2025-01-01 00:20Z', 2),
+        (4, '2025-01-02 00:20Z', 2);";
+
+fn nested(sensor: &str, site: &str) -> String {
+    format!(
+        "[discovery]\nenabled = false\n[[source]]\nrelation = \"rd\"\nlabels = [{{ name = \"sid\", column = \"sensor_id\" }}]\n\
+         [source.metric.a2]\ncolumn = \"val\"\n[[source.join]]\nrelation = \"sensor\"\non = {{ sensor_id = \"id\" }}\n\
+         labels = [{{ name = \"sensor\", column = \"name\" }}]\n{sensor}\n[[source.join.join]]\nrelation = \"site\"\n\
+         on = {{ site_id = \"id\" }}\nlabels = [{{ name = \"site\", column = \"name\" }}]\n{site}\n"
+    )
+}
+
+#[sqlx::test(migrations = false)]
+async fn no_list_has_values_of_rows_that_a_required_join_leaves_out(pool: PgPool) {
+    crate::support::sql(&pool, NESTED).await;
+    for (sensor, site) in [("", "required = true"), ("required = true", "required = true"), ("required = true", "")] {
+        let server = Server::declared(&pool, &nested(sensor, site)).await;
+        for matchers in ["", "{sid!=\"\"}", "{sensor=~\"s.*\"}"] {
+            let mut lists = Vec::new();
+            for label in ["sid", "sensor", "site"] {
+                let body = json!({
+                    "payload": {"target": format!("label_values(a2{matchers}, {label})")},
+                    "range": {"from": "2025-01-01T00:00:00Z", "to": "2025-01-01T01:00:00Z"},
+                });
+                let listed = server.post("/variable", body).await.body;
+                lists.push(listed.as_array().unwrap().iter().map(|one| one["__text"].clone()).collect::<Value>());
+            }
+            // Where the site may be missing, so is the one of the third sensor.
+            let (ids, sensors) =
+                if site.is_empty() { (json!(["1", "3"]), json!(["s1", "s3"])) } else { (json!(["1"]), json!(["s1"])) };
+            assert_eq!(lists, [ids, sensors, json!(["north"])], "{sensor} / {site} / {matchers}");
+        }
+    }
+}
