@@ -58,7 +58,7 @@ impl RequestScope {
         let CachePolicy { settles_ms, .. } = self.keeping_of(fetches);
         let settled = settles_ms.map(|settles_ms| self.earlier_now().saturating_sub(settles_ms));
         let is_newest = |fold: &FoldPlan| fold.ends.len == 1 && settled.is_none_or(|to| fold.ends.start_ms >= to);
-        let is_short = plan.folds.iter().all(|(_, fold)| fold.ends.len <= STEPS);
+        let is_short = plan.folds.iter().all(|(_, fold)| fold.ends.len <= STEPS && fold.ends.runs.is_none());
         let is_lasting = !plan.folds.iter().all(|(_, fold)| is_newest(fold));
         !plan.keeps && is_short && is_lasting && fetches.iter().all(|fetch| self.is_cached(fetch))
     }

@@ -49,7 +49,7 @@ impl FoldPlan {
         let step_ms = self.ends.step_ms;
         let len = range.to.saturating_sub(range.from) / step_ms.max(1);
         let start_ms = range.from.saturating_add(step_ms - 1);
-        Self { ends: Steps { start_ms, step_ms, len: u32::try_from(len).unwrap_or(u32::MAX) }, ..self }
+        Self { ends: Steps::even(start_ms, step_ms, u32::try_from(len).unwrap_or(u32::MAX)), ..self }
     }
 }
 

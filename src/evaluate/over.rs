@@ -138,6 +138,7 @@ impl Evaluator<'_> {
     /// The series of a function over samples.
     pub(super) fn over(&mut self, node: &OverNode) -> Evaluated<FetchedSeries> {
         let mut made = FetchedSeries { series: Vec::new(), held: self.budget.held() };
+        let args = self.numbers(node)?;
         match &node.of {
             OverInput::Folded(at) => {
                 let input = self.input(*at);
@@ -152,14 +153,12 @@ impl Evaluator<'_> {
             }
             OverInput::Read(at) => {
                 let Some(read) = self.reads.get(*at).map(Rc::clone) else { return Ok(made) };
-                let args = self.numbers(node)?;
                 for one in &read.series {
                     let points = self.points(node, &args, &one.samples, &mut made.held)?;
                     self.push(&mut made, &one.labels, points)?;
                 }
             }
             OverInput::Subquery { child, steps: inner } => {
-                let args = self.numbers(node)?;
                 let child = self.at_steps(inner, child)?;
                 let mut samples = Vec::new();
                 for one in &child.series {
@@ -171,7 +170,7 @@ impl Evaluator<'_> {
                 }
             }
         }
-        self.note_range(node, &made.series)?;
+        self.note_range(node, &args, &made.series);
         if !node.keeps_name() {
             made.series.iter_mut().for_each(|one| one.labels.retain(|name| name != METRIC_NAME));
             made.series = distinct(made.series).map_err(at(node.span))?;
@@ -180,21 +179,20 @@ impl Evaluator<'_> {
     }
 
     /// Notes what may be wrong with a function of a range that gave these series.
-    fn note_range(&mut self, node: &OverNode, series: &[Series]) -> Evaluated<()> {
+    fn note_range(&mut self, node: &OverNode, args: &[Scalar], series: &[Series]) {
         match node.function {
             OverFunction::Range(Function::Rate | Function::Increase) => {
                 let names = series.iter().map(|one| one.labels.get(METRIC_NAME));
                 names.filter_map(Annotation::of_counter).for_each(|note| self.notes.add(note, node.range));
             }
             OverFunction::Range(Function::Quantile) => {
-                if let Some(phi) = self.numbers(node)?.first() {
+                if let Some(phi) = args.first() {
                     let steps = series.iter().flat_map(|one| &one.points).map(|point| point.bucket);
                     self.note_quantiles(phi, steps, node.number);
                 }
             }
             _ => {}
         }
-        Ok(())
     }
 
     /// An expression at other times.
@@ -205,7 +203,7 @@ impl Evaluator<'_> {
             inputs: std::mem::take(&mut self.inputs),
             uses: std::mem::take(&mut self.uses),
             reads: Rc::clone(&self.reads),
-            buckets: &EvaluationGrid { starts_ms: &times, max_points: self.left },
+            buckets: &EvaluationGrid { starts_ms: &times, runs: steps.runs, max_points: self.left },
             budget: self.budget,
             left: self.left,
             notes: std::mem::take(&mut self.notes),

@@ -3,13 +3,15 @@
 use super::over::Samples;
 use crate::budget::HeldBytes;
 use crate::series::{Labels, Point, Series};
-use crate::time::Steps;
+use crate::time::{StepRuns, Steps};
 
 /// The grid as evaluation needs it, and how much it may do.
 #[derive(Clone, Copy, Debug)]
 pub struct EvaluationGrid<'a> {
     /// The start of every bucket in milliseconds since 1970.
     pub starts_ms: &'a [i64],
+    /// Where they are the times of a subquery with gaps between its windows, how they are divided.
+    pub runs: Option<StepRuns>,
     /// The most points (and series) that all nodes together may read and produce: bounds time and memory.
     pub max_points: usize,
 }
@@ -101,12 +103,12 @@ impl EvaluationGrid<'_> {
         0..u32::try_from(self.starts_ms.len()).unwrap_or(u32::MAX)
     }
 
-    /// The times of evaluation, which are evenly spaced wherever samples are put through windows.
+    /// The times of evaluation, wherever samples are put through windows.
     pub(super) fn steps(&self) -> Steps {
         let (first, second) = (self.starts_ms.first(), self.starts_ms.get(1));
         let start_ms = first.copied().unwrap_or_default();
         let step_ms = second.map_or(1, |second| (second - start_ms).max(1));
-        Steps { start_ms, step_ms, len: self.indices().end }
+        Steps { start_ms, step_ms, len: self.indices().end, runs: self.runs }
     }
 
     /// The start of a bucket in seconds.

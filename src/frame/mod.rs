@@ -96,7 +96,7 @@ pub fn evaluated(
 ) -> Result<(Vec<Series>, HeldBytes), EvaluateError> {
     let starts: Vec<Millis> = (0..grid.len()).map(|bucket| grid.bucket_start(bucket)).collect();
     let max_points = POINTS_PER_CELL.saturating_mul(cells as usize);
-    let buckets = EvaluationGrid { starts_ms: &starts, max_points };
+    let buckets = EvaluationGrid { starts_ms: &starts, runs: None, max_points };
     let (value, held) = evaluate(node, inputs, &buckets, budget)?;
     Ok((value.into_series(&buckets), held))
 }

@@ -111,7 +111,7 @@ pub fn answer(
     budget: &Budget,
 ) -> Result<ComputedValue<PromValue>, EvaluateError> {
     let times: Vec<Millis> = asked.steps.times().collect();
-    let buckets = EvaluationGrid { starts_ms: &times, max_points: asked.max_points };
+    let buckets = EvaluationGrid { starts_ms: &times, runs: None, max_points: asked.max_points };
     let ms = asked.steps.start_ms;
     let node = match root {
         Root::Text(text) => {

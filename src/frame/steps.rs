@@ -121,7 +121,7 @@ mod tests {
 
     fn plan(start_ms: Millis, len: u32) -> FoldPlan {
         let function = OverFunction::Range(Function::Sum);
-        FoldPlan { function, args: [0.0; 2], ends: Steps { start_ms, step_ms: 10, len }, window_ms: Some(25) }
+        FoldPlan { function, args: [0.0; 2], ends: Steps::even(start_ms, 10, len), window_ms: Some(25) }
     }
 
     fn block(plan: &FoldPlan, values: &[(u32, f64)]) -> Block {
@@ -137,7 +137,7 @@ mod tests {
         let plan = plan(100, 3);
         assert_eq!(plan.edges(), [91, 101, 111, 121]);
         let tail = plan.within(TimeRange { from: 101, to: 121 });
-        assert_eq!((tail.ends, tail.window_ms), (Steps { start_ms: 110, step_ms: 10, len: 2 }, Some(25)));
+        assert_eq!((tail.ends, tail.window_ms), (Steps::even(110, 10, 2), Some(25)));
     }
 
     #[test]

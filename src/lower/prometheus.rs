@@ -8,7 +8,7 @@ use crate::ast::{At, Call, Expr, ExprKind, Matcher, MetricRef, Modifiers, Select
 use crate::evaluate::{FoldPlan, NEGATE, Node, OverFunction, OverInput, OverNode};
 use crate::pattern::Patterns;
 use crate::range::Function;
-use crate::time::{Millis, Steps};
+use crate::time::Millis;
 
 /// What a function of a range is given.
 pub(super) struct RangeArguments<'a> {
@@ -217,8 +217,8 @@ impl Lowering<'_> {
         span: Span,
     ) -> Result<OverInput, ExpressionRefusal> {
         let step_ms = subquery.resolution.map_or(Ok(SUBQUERY_STEP_MS), |step| millis(step, span))?;
-        let covered = (windows.window(0).start_ms.max(-FARTHEST), windows.ends.end_ms());
-        let steps = Steps::multiples(step_ms.max(1), covered.0, covered.1);
+        let window_ms = windows.window_ms.unwrap_or_default();
+        let steps = windows.ends.multiples_within(step_ms.max(1), window_ms, -FARTHEST);
         let Some(steps) = steps.filter(|steps| steps.len <= SUBQUERY_STEPS) else {
             let message = format!("a subquery at more than {SUBQUERY_STEPS} times");
             return Err(ExpressionRefusal::unsupported(&message, span).hint("give it a longer step or a shorter range"));

@@ -22,7 +22,13 @@ pub(super) fn fetch(context: &Context<'_>, plan: &FoldPlan, carrier: Carrier<'_>
     let MetricValue::Column(column) = &carrier.metric.value else { return None };
     let is_alone = context.pushes && source.one_per_instant && source.elements.is_none();
     let markers = source.null_ends && column.nullable && plan.function == OverFunction::Instant;
-    if !is_alone || markers || !is_whole(&source.time.kind) || plan.ends.len > WINDOWS || plan.ends.len == 0 {
+    if !is_alone
+        || markers
+        || !is_whole(&source.time.kind)
+        || plan.ends.len > WINDOWS
+        || plan.ends.len == 0
+        || plan.ends.runs.is_some()
+    {
         return None;
     }
     let window_ms = plan.window_ms?;

@@ -13,7 +13,7 @@ use crate::catalog::{Carrier, MetricValue, Source};
 use crate::error::{Error, Kind};
 use crate::evaluate::{FoldPlan, RangeFunction};
 use crate::lower::{Reads, SampleRead};
-use crate::time::{Millis, TimeRange};
+use crate::time::{Millis, StepRuns, TimeRange};
 
 /// The most metrics that one selector may read.
 const METRICS: usize = 500;
@@ -149,10 +149,11 @@ fn stretches(windows: &[FoldPlan]) -> Vec<TimeRange> {
     };
     let mut all = Vec::new();
     for plan in windows.iter().filter(|plan| plan.ends.len > 0) {
-        let apart = plan.window_ms.unwrap_or_default() < plan.ends.step_ms;
-        if apart && all.len() + plan.ends.len as usize <= STRETCHES {
-            let one = |step| plan.window(step);
-            all.extend((0..plan.ends.len).map(one).map(|window| stretch(window.start_ms, window.end_ms)));
+        let StepRuns { len, every_ms } = plan.ends.runs();
+        let reach_ms = plan.window_ms.unwrap_or_default().saturating_add(plan.ends.at(len - 1) - plan.ends.start_ms);
+        if reach_ms < every_ms && all.len() + (plan.ends.len / len) as usize <= STRETCHES {
+            let run = |first| stretch(plan.window(first).start_ms, plan.ends.at(first + len - 1));
+            all.extend((0..plan.ends.len).step_by(len as usize).map(run));
         } else {
             all.push(stretch(plan.window(0).start_ms, plan.ends.end_ms()));
         }

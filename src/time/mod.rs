@@ -20,7 +20,7 @@ pub use grid::{Grid, GridError, GridRequest, GridShape, MAX_POINTS, choose_grid}
 pub use ladder::Step;
 pub use range::{RangeError, Rounding, TimeRange, parse_instant};
 pub use rfc3339::{parse_rfc3339, to_rfc3339};
-pub use steps::Steps;
+pub use steps::{StepRuns, Steps};
 pub use zone::Zone;
 
 /// Milliseconds since 1970-01-01T00:00:00Z, without leap seconds.

@@ -1,6 +1,7 @@
 //! Questions in Prometheus' language, asked of the engine.
 
 mod lanes;
+mod subqueries;
 
 use datebin::engine::PromQuestion;
 use datebin::error::Kind;
@@ -61,7 +62,7 @@ async fn instant(server: &Server, text: &str, seconds: i64) -> Vec<String> {
 }
 
 async fn range(server: &Server, text: &str, (start, step, len): (i64, i64, u32)) -> Vec<String> {
-    let steps = Steps { start_ms: T0 + 1000 * start, step_ms: 1000 * step, len };
+    let steps = Steps::even(T0 + 1000 * start, 1000 * step, len);
     asked(server, text, steps, true).await.unwrap_or_else(|error| panic!("{text}: {error:?}"))
 }
 
@@ -158,6 +159,17 @@ async fn the_edges_of_functions_are_those_of_prometheus(pool: PgPool) {
         // A number is refused where it is used only.
         ("topk(NaN, nope)", vec![]),
         ("double_exponential_smoothing(nope[1m], 0.5, 1)", vec![]),
+        // Of two decimals that are equally near the even one.
+        ("count_values(\"v\", vector(83.288360595703125))", vec!["{v=83.28836059570312} 1@60"]),
+        ("count_values(\"v\", vector(0.5) or pair_two * Inf)", vec!["{v=+Inf} 2@60", "{v=0.5} 1@60"]),
+        // No sample is a native histogram.
+        ("histogram_avg(pair_one) or histogram_count(pair_one) or histogram_sum(pair_one)", vec![]),
+        ("histogram_stddev(pair_one) or histogram_stdvar(pair_one) or vector(1)", vec!["{} 1@60"]),
+        // An empty list says nothing beside a number.
+        ("time() + on() 1", vec!["1735732861@60"]),
+        ("pair_one{host=\"a\"} + on() group_left (x) 1", vec!["{host=a} 9@60"]),
+        ("1 == bool on() 1", vec!["1@60"]),
+        ("bottomk(0, pair_one)", vec![]),
         ("year(vector(1e15))", vec!["{} 31690708@60"]),
         ("year(vector(NaN))", vec!["{} 292277026596@60"]),
     ] {
@@ -169,6 +181,10 @@ async fn the_edges_of_functions_are_those_of_prometheus(pool: PgPool) {
         "double_exponential_smoothing(pair_one[1m], 0.5, 1)",
         "double_exponential_smoothing(pair_one[1m], 0, 0.5)",
         "count_over_time({__name__=~\"pair_.*\"}[1m])",
+        // What is ranked is computed though nothing of it is kept.
+        "topk(0, pair_one + on() pair_two)",
+        "bottomk(scalar(pair_one{host=\"a\"}) - 9, pair_one + on() pair_two)",
+        "histogram_avg(pair_one + on() pair_two)",
     ] {
         let error = asked(&server, text, Steps::instant(T0 + 60_000), false).await.unwrap_err();
         assert_eq!(error.kind, Kind::Execution, "{text}: {error:?}");
@@ -205,6 +221,8 @@ async fn what_may_be_wrong_with_an_answer_is_said_at_its_place(pool: PgPool) {
         ("quantile(scalar(nosuch), cpu)", vec![phi("NaN", "1:10")], vec![]),
         ("quantile_over_time(2, cpu[5m])", vec![phi("2", "1:20")], vec![]),
         ("quantile_over_time(2, nosuch[5m])", vec![], vec![]),
+        ("quantile_over_time(scalar(cpu) + 19, cpu[5m])", vec![phi("19", "1:20")], vec![]),
+        ("histogram_fraction(-Inf, 1.5, (h_bucket))", vec![le.replace("1:25", "1:32")], vec![]),
         ("histogram_quantile(2, nosuch)", vec![phi("2", "1:20")], vec![]),
         ("histogram_quantile(0.5, h_bucket)", vec![le.to_owned()], vec![falls.to_owned()]),
         ("rate(cpu[5m])", vec![], vec![counter("1:6")]),

@@ -95,7 +95,7 @@ fn evaluated(stored: &[&str], text: &str) -> Result<Value, EvaluateError> {
     let budget = Budget::new(&ProcessBudget::new(1 << 20), 1 << 20, 1000);
     let input = |request: &FetchRequest| FetchedSeries { series: fetched(request, &stored), held: budget.held() };
     let inputs: Vec<FetchedSeries> = lowered.fetches.iter().map(input).collect();
-    let buckets = EvaluationGrid { starts_ms: &STARTS, max_points: 40_000 };
+    let buckets = EvaluationGrid { starts_ms: &STARTS, runs: None, max_points: 40_000 };
     Ok(evaluate(&lowered.node, inputs, &buckets, &budget)?.0)
 }
 

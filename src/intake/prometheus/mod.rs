@@ -101,7 +101,7 @@ impl EvaluationQuery {
             let most = grouped(resolution);
             bad(format!("exceeded maximum resolution of {most} points per timeseries. Try decreasing the query resolution (?step=XX)"))
         })?;
-        let steps = Steps { start_ms, step_ms, len: len + 1 };
+        let steps = Steps::even(start_ms, step_ms, len + 1);
         let text = parameters.text("query").to_owned();
         let (lookback_ms, timeout) = (lookback(parameters)?, timeout(parameters)?);
         Ok(Self { text, steps, range_end_ms: Some(end_ms), lookback_ms, timeout, limit })

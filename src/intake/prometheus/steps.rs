@@ -23,5 +23,5 @@ pub fn steps_over(range: TimeRange, length: Option<&str>, points: u32, most: u32
     let steps = u32::try_from(range.length_ms() / step_ms).ok().filter(|steps| *steps <= most).ok_or_else(|| {
         Error::new(Kind::TooManyPoints, format!("the range has more than {most} steps")).hint("take a larger step")
     })?;
-    Ok(Steps { start_ms: range.from, step_ms, len: steps + 1 })
+    Ok(Steps::even(range.from, step_ms, steps + 1))
 }

@@ -9,7 +9,7 @@ fn parameters(form: &str) -> Parameters {
 fn a_range_is_checked_before_anything_is_read() {
     let range = |form: &str| EvaluationQuery::range(&parameters(&format!("query=up&{form}")), 11_000);
     let one = range("start=10&end=10&step=60").unwrap();
-    assert_eq!((one.steps, one.range_end_ms), (Steps { start_ms: 10_000, step_ms: 60_000, len: 1 }, Some(10_000)));
+    assert_eq!((one.steps, one.range_end_ms), (Steps::even(10_000, 60_000, 1), Some(10_000)));
     let most = range("start=0&end=11000&step=1").unwrap();
     assert_eq!(most.steps.len, 11_001);
     assert_eq!(range("start=0&end=11000.9&step=1").unwrap().steps.len, 11_001);

@@ -176,7 +176,7 @@ impl Draw {
         let end = now - [0, 0, 0, 60_000, 600_000][self.0.random_range(0..5)];
         let phase = if self.0.random_bool(0.9) { 0 } else { self.0.random_range(0..step_ms) };
         let end = end.div_euclid(step_ms) * step_ms + phase;
-        Steps { start_ms: end - i64::from(len - 1) * step_ms, step_ms, len }
+        Steps::even(end - i64::from(len - 1) * step_ms, step_ms, len)
     }
 }
 

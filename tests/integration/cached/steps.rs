@@ -26,7 +26,7 @@ const TOML: &str = "[[source]]\nrelation = \"work\"\ninterval = \"15s\"\n";
 
 /// The times at which an expression is evaluated.
 pub(super) fn steps(from: i64, to: i64, step_ms: i64) -> Steps {
-    Steps { start_ms: from, step_ms, len: u32::try_from((to - from) / step_ms + 1).expect("steps") }
+    Steps::even(from, step_ms, u32::try_from((to - from) / step_ms + 1).expect("steps"))
 }
 
 /// An answer, where its values came from in one word, and read by read.

@@ -51,7 +51,7 @@ fn expression(dice: &mut StdRng) -> String {
 fn steps(dice: &mut StdRng) -> Steps {
     let step_ms = [30_000, 60_000, 120_000, 300_000, 600_000][dice.random_range(0..5)];
     let start_ms = T0 + dice.random_range(0..7_200) * 1000 + dice.random_range(0..3) * 250;
-    Steps { start_ms, step_ms, len: dice.random_range(1..40) }
+    Steps::even(start_ms, step_ms, dice.random_range(1..40))
 }
 
 fn close(a: f64, b: f64) -> bool {
