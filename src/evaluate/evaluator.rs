@@ -12,7 +12,7 @@ use super::node::Node;
 use super::over::Samples;
 use super::unique::{DuplicateLabels, distinct};
 use super::value::{EvaluationGrid, FetchedSeries, Inputs, Scalar, Value};
-use super::{histogram, rank, spread};
+use super::{rank, spread};
 use crate::ast::Span;
 use crate::budget::{Budget, HeldBytes};
 use crate::series::{Labels, METRIC_NAME, Series};
@@ -103,10 +103,10 @@ pub(super) struct Evaluator<'a> {
 pub(super) type Evaluated<T> = Result<T, EvaluateError>;
 
 /// What an aggregation takes for each series besides the cells.
-const GROUPED_BYTES: usize = 96;
+pub(super) const GROUPED_BYTES: usize = 96;
 
 /// A value among those of its bucket.
-const SORTED_BYTES: usize = 24;
+pub(super) const SORTED_BYTES: usize = 24;
 
 impl<'a> Evaluator<'a> {
     /// Computes some trees over their inputs.
@@ -206,6 +206,9 @@ impl Evaluator<'_> {
                 self.relabelled(child, *joins, *span, |labels| join(labels, &target, separator, sources))
             }
             Node::Binary(binary) => self.binary(binary),
+            Node::HistogramQuantile { .. } | Node::HistogramFraction { .. } | Node::OfNativeHistograms(_) => {
+                self.of_histograms(node)
+            }
             _ => self.aggregated(node),
         }
     }
@@ -229,7 +232,7 @@ impl Evaluator<'_> {
     /// The aggregations: what a group takes while it is computed is paid before.
     fn aggregated(&mut self, node: &Node) -> Evaluated<FetchedSeries> {
         let phi = match node {
-            Node::Quantile { phi, phi_span, .. } | Node::HistogramQuantile { phi, phi_span, .. } => {
+            Node::Quantile { phi, phi_span, .. } => {
                 let phi = self.scalar(phi)?;
                 self.note_quantiles(&phi, self.buckets.indices(), *phi_span);
                 Some(phi)
@@ -244,9 +247,6 @@ impl Evaluator<'_> {
         let held = self.budget.paid(series.len() * GROUPED_BYTES + points(series) * sorted)?;
         let phi = phi.unwrap_or(Scalar::Constant(f64::NAN));
         let series = match node {
-            Node::HistogramQuantile { span, .. } => {
-                histogram::quantiles(&phi, series, &mut |note| self.notes.add(note, *span)).map_err(at(*span))?
-            }
             Node::Aggregate { op, grouping, .. } => aggregate(*op, grouping, series),
             Node::Quantile { nan, grouping, .. } => spread::quantile(&phi, grouping, series, *nan),
             Node::CountValues { label, grouping, .. } => spread::count_values(label, grouping, series),
@@ -291,7 +291,7 @@ pub(super) fn bytes(series: &[Series]) -> usize {
 }
 
 /// Points and series.
-fn points(series: &[Series]) -> usize {
+pub(super) fn points(series: &[Series]) -> usize {
     series.iter().map(|one| one.points.len() + 1).sum()
 }
 

@@ -113,6 +113,17 @@ pub enum Node {
         /// The buckets.
         child: Box<Node>,
     },
+    /// `histogram_fraction(lower, upper, series with le)`.
+    HistogramFraction {
+        /// The lower and the upper bound.
+        bounds: Vec<Node>,
+        /// Where the buckets stand.
+        span: Span,
+        /// The buckets.
+        child: Box<Node>,
+    },
+    /// What native histograms among series give: nothing, as all samples are numbers.
+    OfNativeHistograms(Box<Node>),
     /// An aggregation without a parameter.
     Aggregate {
         /// The operator.

@@ -62,10 +62,13 @@ impl Node {
             | Self::LabelJoin { child, .. }
             | Self::Aggregate { child, .. }
             | Self::CountValues { child, .. }
+            | Self::OfNativeHistograms(child)
             | Self::Rank { child, .. } => vec![child],
             Self::HistogramQuantile { phi, child, .. } | Self::Quantile { phi, child, .. } => vec![phi, child],
             Self::RankAtStep { k, child, .. } => vec![k, child],
-            Self::Limit { child, args, .. } => args.iter().chain([&**child]).collect(),
+            Self::Limit { child, args: numbers, .. } | Self::HistogramFraction { child, bounds: numbers, .. } => {
+                numbers.iter().chain([&**child]).collect()
+            }
             Self::Binary(binary) => vec![&binary.lhs, &binary.rhs],
         }
     }

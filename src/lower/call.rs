@@ -21,6 +21,7 @@ pub(super) const OTHERS: &[&str] = &[
     "clamp",
     "clamp_max",
     "clamp_min",
+    "histogram_fraction",
     "histogram_quantile",
     "label_join",
     "label_replace",
@@ -37,13 +38,6 @@ pub(super) const OTHERS: &[&str] = &[
 /// Functions of PromQL that are refused by name.
 pub(super) const LATER: &[&str] = &[
     "double_exponential_smoothing",
-    "histogram_avg",
-    "histogram_count",
-    "histogram_fraction",
-    "histogram_quantiles",
-    "histogram_stddev",
-    "histogram_stdvar",
-    "histogram_sum",
     "holt_winters",
     "info",
     "mad_over_time",
@@ -84,13 +78,7 @@ impl Lowering<'_> {
             "time" => arguments(call, span, 0, 0).map(|_| Node::Time),
             "label_replace" => self.label_replace(call, span),
             "label_join" => self.label_join(call, span),
-            "histogram_quantile" => {
-                let args = arguments(call, span, 2, 2)?;
-                let (phi_span, span) = (args[0].span, args[1].span);
-                let phi = Box::new(self.scalar(&args[0], &call.name)?);
-                let child = Box::new(self.series(&args[1], &call.name)?);
-                Ok(Node::HistogramQuantile { phi, phi_span, span, child })
-            }
+            word if word.starts_with("histogram_") => self.histogram(call, span),
             "vector" => {
                 let args = arguments(call, span, 1, 1)?;
                 Ok(Node::Vector(Box::new(self.scalar(&args[0], &call.name)?)))
@@ -291,7 +279,7 @@ fn absent_labels(expr: &Expr) -> Labels {
     labels
 }
 
-fn unknown(call: &Call) -> ExpressionRefusal {
+pub(super) fn unknown(call: &Call) -> ExpressionRefusal {
     let aggregations = AggregateOp::ALL.iter().map(|op| op.word());
     let near = nearest(&call.name, functions().chain(RangeFunction::words()).chain(aggregations));
     let shown: String = call.name.chars().take(120).collect();

@@ -4,6 +4,7 @@
 //! the catalog is not known here.
 
 mod call;
+mod histogram;
 mod lowering;
 mod prometheus;
 mod request;

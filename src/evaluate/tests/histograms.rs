@@ -62,3 +62,42 @@ fn odd_buckets() {
         ],
     );
 }
+
+/// The answers are those of Prometheus 3.5.3.
+#[test]
+fn the_part_between_two_bounds_is_interpolated() {
+    let h = &[
+        r#"a{le="0.1"} 3"#,
+        r#"a{le="0.5"} 5"#,
+        r#"a{le="+Inf"} 9"#,
+        r#"neg{le="-1"} 2"#,
+        r#"neg{le="0"} 3"#,
+        r#"neg{le="2"} 8"#,
+        r#"neg{le="+Inf"} 10"#,
+        r#"open{le="1"} 2"#,
+        r#"open{le="2"} 3"#,
+        r#"zero{le="1"} 0"#,
+        r#"zero{le="+Inf"} 0"#,
+        r#"all{le="+Inf"} 5"#,
+        r#"torn{le="1"} NaN"#,
+        r#"torn{le="2"} 3"#,
+        r#"torn{le="+Inf"} 4"#,
+    ];
+    for (bounds, answers) in [
+        ("0, 0.2", ["NaN", "0.05", "NaN", "NaN", "NaN", "NaN"]),
+        ("0.1, 0.5", ["0.222222222222", "0.1", "NaN", "NaN", "NaN", "NaN"]),
+        ("-Inf, 0.2", ["0.388888888889", "0.35", "NaN", "NaN", "NaN", "NaN"]),
+        ("-Inf, Inf", ["1", "1", "NaN", "NaN", "1", "1"]),
+        ("0.5, 0.1", ["0", "0", "NaN", "NaN", "0", "0"]),
+        ("NaN, 1", ["NaN", "NaN", "NaN", "NaN", "NaN", "NaN"]),
+        ("0.3, Inf", ["0.555555555556", "0.625", "NaN", "NaN", "NaN", "NaN"]),
+        ("3, 5", ["0", "0", "NaN", "NaN", "NaN", "0"]),
+        ("-2, -1", ["NaN", "NaN", "NaN", "NaN", "NaN", "NaN"]),
+        ("-0.5, 1.5", ["NaN", "0.425", "NaN", "NaN", "NaN", "NaN"]),
+    ] {
+        for (metric, answer) in ["a", "neg", "open", "zero", "all", "torn"].into_iter().zip(answers) {
+            let question = format!("histogram_fraction({bounds}, {metric})");
+            check(h, &[(&question, &[&format!("{{}} {answer} _ _ _")])]);
+        }
+    }
+}
