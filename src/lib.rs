@@ -18,6 +18,7 @@
 //! The modules in the order of the flow: none imports one that stands below it. ARCHITECTURE.md has the invariants,
 //! `tests/architecture.rs` holds them.
 
+pub mod decimal;
 pub mod series;
 pub mod range;
 pub mod xor;

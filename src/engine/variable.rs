@@ -13,6 +13,7 @@ use crate::language;
 use crate::nearest::nearest;
 use crate::plan;
 use crate::time::TimeRange;
+use crate::wire::prometheus::Number;
 
 /// The most texts that are looked for inside of names; more texts are names themselves.
 const LOOKED_FOR: usize = 100;
@@ -140,7 +141,7 @@ fn instant(frame: &Frame) -> Option<String> {
     let (time, value) = frame.points.iter().rev().find(|(_, value)| !value.is_nan())?;
     let labels: Vec<String> = frame.labels.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
     let name = frame.metric.as_deref().unwrap_or_default();
-    Some(format!("{name}{{{}}} {value} {time}", labels.join(",")))
+    Some(format!("{name}{{{}}} {} {time}", labels.join(","), Number(*value)))
 }
 
 /// The selector in front of the label: a metric's name, or an expression that is nothing but a selector.

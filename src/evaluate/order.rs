@@ -27,9 +27,6 @@ impl Evaluator<'_> {
             return self.made(Vec::new(), self.budget.held());
         };
         let k = self.scalar(k)?;
-        if self.buckets.indices().all(|bucket| k.at(bucket) < 1.0) {
-            return self.made(Vec::new(), self.budget.held());
-        }
         let child = self.series(child)?;
         let points: usize = child.series.iter().map(|one| one.points.len()).sum();
         let held = self.budget.paid(points * 48)?;

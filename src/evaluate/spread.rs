@@ -7,6 +7,7 @@ use super::aggregate::{SeriesSample, by_bucket};
 use super::labels::grouped;
 use super::value::Scalar;
 use crate::ast::Grouping;
+use crate::decimal;
 use crate::range;
 use crate::series::{Labels, Point, Series};
 
@@ -79,7 +80,7 @@ pub(super) fn count_values(label: &str, grouping: &Grouping, series: &[Series]) 
         for (bits, points) in by_value {
             let mut labels = labels.clone();
             if !is_dropped {
-                labels.set(Arc::clone(&label), Arc::from(shown(f64::from_bits(bits))));
+                labels.set(Arc::clone(&label), Arc::from(decimal::plain(f64::from_bits(bits))));
             }
             // Groups that the label alone told apart meet here.
             let own = counted.entry(labels).or_default();
@@ -101,11 +102,6 @@ fn count(points: &mut Vec<Point>, bucket: u32, value: f64) {
         Some(last) if last.bucket == bucket => last.value += value,
         _ => points.push(Point { bucket, value }),
     }
-}
-
-/// A number as Prometheus writes it into a label.
-fn shown(value: f64) -> String {
-    if value.is_infinite() { format!("{}Inf", if value > 0.0 { '+' } else { '-' }) } else { format!("{value}") }
 }
 
 /// `scalar(series)`: the value where exactly one series has one, else NaN.

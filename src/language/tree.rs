@@ -6,8 +6,9 @@ use crate::ast::{
     Aggregate, At, Binary, Call, Cardinality, Expr, ExprKind, Grouping, Modifiers, Selector, Subquery, ValueType,
     WindowLength,
 };
+use crate::decimal::plain;
 
-use super::canonical::{matching, number, written};
+use super::canonical::{matching, written};
 use super::check::value_type;
 use super::signature::signature;
 
@@ -15,8 +16,8 @@ use super::signature::signature;
 #[must_use]
 pub fn tree(expr: &Expr) -> Value {
     match &expr.kind {
-        ExprKind::Number(value) => json!({"type": "numberLiteral", "val": number(*value)}),
-        ExprKind::Duration(ms) => json!({"type": "numberLiteral", "val": number(*ms as f64 / 1000.0)}),
+        ExprKind::Number(value) => json!({"type": "numberLiteral", "val": plain(*value)}),
+        ExprKind::Duration(ms) => json!({"type": "numberLiteral", "val": plain(*ms as f64 / 1000.0)}),
         ExprKind::Text(text) => json!({"type": "stringLiteral", "val": text}),
         ExprKind::Selector(selector) => selected(selector),
         ExprKind::Subquery(subquery) => stepped(subquery),

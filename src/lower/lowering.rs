@@ -153,7 +153,7 @@ impl Lowering<'_> {
                 let child = Box::new(self.series(&aggregate.expr, word)?);
                 let is_panel = self.semantics == Semantics::Panel;
                 let nan = if is_panel { NanPlace::Everywhere } else { NanPlace::Lowest };
-                Ok(Node::Quantile { phi, phi_span: param.span, nan, grouping, child })
+                Ok(Node::Quantile { phi, phi_span: bare(param).span, nan, grouping, child })
             }
             (Some(param), true) if self.semantics != Semantics::Panel => {
                 let k = Box::new(self.scalar(param, word)?);
@@ -217,11 +217,14 @@ impl Lowering<'_> {
             let message = format!("`{op}` between two numbers has nothing to filter");
             return Err(ExpressionRefusal::wrong(message, span).hint(format!("`{op} bool` gives 0 or 1")));
         }
-        if scalars > 0 && binary.matching.as_ref().is_some_and(|matching| !is_plain(matching)) {
+        // Prometheus drops an empty list beside a number, with the group behind it.
+        let is_matched = scalars == 0 || self.semantics == Semantics::Panel;
+        let matching = binary.matching.as_ref().filter(|_| is_matched);
+        if scalars > 0 && matching.is_some_and(|matching| !is_plain(matching)) {
             return Err(ExpressionRefusal::wrong("`on` and `ignoring` pair series, and one side is a number", span));
         }
         let everything = Matching { on: false, labels: Vec::new(), cardinality: Cardinality::OneToOne };
-        let matching = binary.matching.clone().unwrap_or(everything);
+        let matching = matching.cloned().unwrap_or(everything);
         let returns_bool = binary.returns_bool;
         Ok(Node::Binary(Box::new(BinaryNode { op, returns_bool, matching, lhs, rhs, span })))
     }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeTuple as _, Serializer};
 
+use crate::decimal;
 use crate::series::Labels;
 use crate::time::Millis;
 
@@ -147,21 +148,12 @@ pub struct Number(pub f64);
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let value = self.0;
-        if value.is_nan() {
-            return f.write_str("NaN");
-        }
-        if value.is_infinite() {
-            return f.write_str(if value > 0.0 { "+Inf" } else { "-Inf" });
-        }
         let size = value.abs();
-        if size == 0.0 || (1e-6..1e21).contains(&size) {
-            return write!(f, "{value}");
+        if !value.is_finite() || size == 0.0 || (1e-6..1e21).contains(&size) {
+            return decimal::Plain(value).fmt(f);
         }
-        if size < 1.0 {
-            return write!(f, "{value:e}");
-        }
-        let shown = format!("{value:e}");
-        f.write_str(&shown.replace('e', "e+"))
+        let shown = decimal::scientific(value);
+        f.write_str(&if size < 1.0 { shown } else { shown.replace('e', "e+") })
     }
 }
 
@@ -184,6 +176,7 @@ mod tests {
             (-0.0, "-0"),
             (1.0, "1"),
             (0.1 + 0.2, "0.30000000000000004"),
+            (2729193.0 / 32768.0, "83.28836059570312"),
             (1e20, "100000000000000000000"),
             (1e21, "1e+21"),
             (-1.5e300, "-1.5e+300"),

@@ -9,7 +9,6 @@ mod pieces;
 mod pretty;
 mod selector;
 
-pub(super) use pieces::number;
 pub use pieces::quoted;
 pub(super) use selector::written;
 

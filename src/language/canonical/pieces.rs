@@ -1,13 +1,5 @@
 //! Numbers, durations, strings and names, as Go and Prometheus write them.
 
-/// The shortest decimal that reads back as the same number, without an exponent.
-pub(in crate::language) fn number(value: f64) -> String {
-    if value.is_infinite() {
-        return if value > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() };
-    }
-    value.to_string()
-}
-
 /// Years and weeks only where nothing is left over: `90d` is easier to read than `12w6d`.
 pub(super) fn duration(ms: i64) -> String {
     const UNITS: [(&str, u64, bool); 7] = [

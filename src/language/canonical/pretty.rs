@@ -1,9 +1,10 @@
 //! An expression on one line, or on several where one is too short for it.
 
 use crate::ast::{Expr, ExprKind, Subquery};
+use crate::decimal::plain;
 
 use super::between::{aggregation, operator, steps};
-use super::pieces::{duration, number, quoted};
+use super::pieces::{duration, quoted};
 use super::selector::selector;
 
 /// The longest expression that stays on one line, in bytes.
@@ -25,7 +26,7 @@ pub(super) fn pretty(expr: &Expr) -> String {
 /// The expression where all that it stands in takes several lines, `depth` of them.
 fn rendered(expr: &Expr, depth: usize) -> WrittenExpr {
     match &expr.kind {
-        ExprKind::Number(value) => on_a_line(number(*value), depth),
+        ExprKind::Number(value) => on_a_line(plain(*value), depth),
         ExprKind::Duration(ms) => on_a_line(duration(*ms), depth),
         ExprKind::Text(text) => on_a_line(quoted(text), depth),
         ExprKind::Selector(one) => on_a_line(selector(one), depth),
