@@ -2,7 +2,7 @@
 //!
 //! <https://prometheus.io/docs/instrumenting/exposition_formats/>
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use crate::frame::PromPoint;
@@ -30,33 +30,94 @@ impl Exposition {
         for (labels, point) in &self.series {
             of_metric.entry(labels.get(METRIC_NAME)).or_default().push((labels, point));
         }
-        for (metric, series) in of_metric {
-            let kind = self.types.get(metric).copied().filter(|kind| matches!(*kind, "counter" | "gauge"));
-            let shown = if self.is_utf8 && !is_classic(metric) { quoted(metric) } else { classic(metric) };
-            writeln!(out, "# TYPE {shown} {}", kind.unwrap_or("untyped"))?;
-            for (labels, point) in series {
-                self.line(out, metric, labels, *point)?;
+        // A metric whose own name is written comes before those whose names become the same with underscores.
+        let mut metrics: Vec<(&str, Vec<(&Labels, &PromPoint)>)> = of_metric.into_iter().collect();
+        if !self.is_utf8 {
+            metrics.sort_by_cached_key(|(metric, _)| (classic(metric), !is_classic(metric)));
+        }
+        let mut before = None;
+        for (metric, series) in metrics {
+            let shown = self.shown(metric);
+            if before.as_ref() == Some(&shown) {
+                left_out(out, series.len(), &format!("of {}, as another metric is {shown} too", quoted(metric)))?;
+                continue;
             }
+            self.family(out, &shown, &series)?;
+            before = Some(shown);
         }
         Ok(())
     }
 
-    fn line(&self, out: &mut dyn Write, metric: &str, labels: &Labels, point: PromPoint) -> io::Result<()> {
-        let is_inside = self.is_utf8 && !is_classic(metric);
-        let mut inside: Vec<String> = is_inside.then(|| quoted(metric)).into_iter().collect();
-        for (name, value) in labels.iter().filter(|(name, _)| &***name != METRIC_NAME) {
-            let is_quoted = self.is_utf8 && (name.contains(':') || !is_classic(name));
-            let name = if is_quoted { quoted(name) } else { classic(name).replace(':', "_") };
-            inside.push(format!("{name}={}", quoted(value)));
+    /// Writes the series of one metric. Labels and series that are the same with underscores would make a scraper drop the
+    /// whole answer.
+    fn family(&self, out: &mut dyn Write, shown: &str, series: &[(&Labels, &PromPoint)]) -> io::Result<()> {
+        let metric = series.first().map_or("", |(labels, _)| labels.get(METRIC_NAME));
+        let kind = self.types.get(metric).copied().filter(|kind| matches!(*kind, "counter" | "gauge"));
+        writeln!(out, "# TYPE {shown} {}", kind.unwrap_or("untyped"))?;
+        let may_clash = !self.is_utf8 && series.iter().any(|(labels, _)| own(labels).any(|(name, _)| !is_plain(name)));
+        let (mut written, mut clashing) = (BTreeSet::new(), 0);
+        for (labels, point) in series {
+            let inside = self.labels(labels);
+            if may_clash && (has_twice(labels) || !written.insert(sorted(&inside))) {
+                clashing += 1;
+                continue;
+            }
+            let (front, name) = if shown.starts_with('"') { ("", Some(shown)) } else { (shown, None) };
+            let inside: Vec<&str> = name.into_iter().chain(inside.iter().map(String::as_str)).collect();
+            let braced = if inside.is_empty() { String::new() } else { format!("{{{}}}", inside.join(",")) };
+            writeln!(out, "{front}{braced} {} {}", Number(point.value), point.ms)?;
         }
-        if !is_inside {
-            write!(out, "{}", classic(metric))?;
+        if clashing == 0 {
+            return Ok(());
         }
-        if !inside.is_empty() {
-            write!(out, "{{{}}}", inside.join(","))?;
-        }
-        writeln!(out, " {} {}", Number(point.value), point.ms)
+        left_out(out, clashing, &format!("of {shown}, as their labels are the same with underscores"))
     }
+
+    /// The name of a metric as it is written.
+    fn shown(&self, metric: &str) -> String {
+        if self.is_utf8 && !is_classic(metric) { quoted(metric) } else { classic(metric) }
+    }
+
+    /// The labels of a series as they are written.
+    fn labels(&self, labels: &Labels) -> Vec<String> {
+        let written = |(name, value): (&str, &str)| {
+            let name = if self.is_utf8 && !is_plain(name) { quoted(name) } else { underscored(name) };
+            format!("{name}={}", quoted(value))
+        };
+        own(labels).map(written).collect()
+    }
+}
+
+/// The labels of a series besides its metric's name.
+fn own(labels: &Labels) -> impl Iterator<Item = (&str, &str)> {
+    labels.iter().map(|(name, value)| (&**name, &**value)).filter(|(name, _)| *name != METRIC_NAME)
+}
+
+/// Whether two labels have one name with underscores.
+fn has_twice(labels: &Labels) -> bool {
+    let mut names = BTreeSet::new();
+    own(labels).any(|(name, _)| !names.insert(underscored(name)))
+}
+
+fn sorted(inside: &[String]) -> Vec<String> {
+    let mut sorted = inside.to_vec();
+    sorted.sort();
+    sorted
+}
+
+/// Says in a comment which series are missing.
+fn left_out(out: &mut dyn Write, series: usize, why: &str) -> io::Result<()> {
+    writeln!(out, "# {series} series left out {why}: ask with escaping=allow-utf-8")
+}
+
+/// Whether a label's name is a classic one; those have no colon.
+fn is_plain(name: &str) -> bool {
+    is_classic(name) && !name.contains(':')
+}
+
+/// The name of a label with an underscore for each character that no classic name has.
+fn underscored(name: &str) -> String {
+    classic(name).replace(':', "_")
 }
 
 fn is_classic(name: &str) -> bool {

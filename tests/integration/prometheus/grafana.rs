@@ -243,3 +243,34 @@ async fn a_scraping_prometheus_reads_the_newest_values(pool: PgPool) {
         assert_eq!(answer.body == Value::String(String::new()), status == 200, "{path}");
     }
 }
+
+/// Names that a scraper without UTF-8 takes for one: it would drop the whole answer.
+#[sqlx::test(migrations = false)]
+async fn names_that_are_one_with_underscores_are_left_out_with_a_word(pool: PgPool) {
+    sql(
+        &pool,
+        r#"CREATE TABLE xl (ts timestamptz NOT NULL, metric text NOT NULL, value float8, labels jsonb);
+           INSERT INTO xl SELECT '2026-01-05 00:10Z', m, v, l::jsonb FROM (VALUES
+             ('xl', 1, '{"a b": "x", "a_b": "y"}'), ('xl', 2, '{"a b": "x"}'), ('xl', 3, '{"a_b": "x"}'), ('xl', 4, '{"a:b": "z"}'),
+             ('a.b', 5, '{}'), ('a_b', 6, '{}'), ('a b', 7, '{"c": "1"}'), ('x.y', 8, '{"c": "1"}')) AS r (m, v, l)"#,
+    )
+    .await;
+    let toml = "[[source]]\nrelation = \"xl\"\nname = \"metric\"\nvalue = \"value\"\nlabels = [{ json = [\"labels\"], all = true }]\n";
+    let setup = Setup { clock: Clock::Fixed(AT * 1000 + 30_000), ..Setup::default() };
+    let server = Server::declared_with(&pool, toml, setup).await;
+    let path = "/federate?match[]=%7B__name__%3D~%22.%2B%22%7D";
+    let ask = "ask with escaping=allow-utf-8";
+    let expected = format!(
+        "# TYPE a_b gauge\na_b 6 1767571800000\n\
+         # 1 series left out of \"a b\", as another metric is a_b too: {ask}\n\
+         # 1 series left out of \"a.b\", as another metric is a_b too: {ask}\n\
+         # TYPE x_y gauge\nx_y{{c=\"1\"}} 8 1767571800000\n\
+         # TYPE xl gauge\nxl{{a_b=\"x\"}} 2 1767571800000\nxl{{a_b=\"z\"}} 4 1767571800000\n\
+         # 2 series left out of xl, as their labels are the same with underscores: {ask}\n"
+    );
+    assert_eq!(server.get(path).await.body, Value::String(expected));
+    let accept = ("accept", "text/plain;version=1.0.0;escaping=allow-utf-8");
+    let answer = server.send("GET", path, &[accept], "").await.body;
+    let text = answer.as_str().unwrap();
+    assert!(text.contains("xl{\"a b\"=\"x\",a_b=\"y\"} 1 ") && !text.contains("left out"), "{text}");
+}
