@@ -9,6 +9,7 @@ use super::said::within_token;
 use super::{RequestScope, Timing, resolve};
 use crate::ast::Expr;
 use crate::budget::HeldBytes;
+use crate::db::DbError;
 use crate::error::{Error, Kind};
 use crate::evaluate::{AnnotationTexts, ComputedValue};
 use crate::frame::{self, EvaluationForm, PromValue};
@@ -69,6 +70,9 @@ impl RequestScope {
         let lowered =
             lower::lower_steps(&parsed, question.evaluation(), &self.patterns).map_err(resolve::refused_steps)?;
         check(&lowered.root, question, &parsed)?;
+        if self.deadline.left().is_zero() {
+            return Err(DbError::Deadline.public());
+        }
         let lowered = Arc::new(lowered);
         let parsed_in = begun.elapsed();
         self.retried(|scope| {

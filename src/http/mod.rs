@@ -178,8 +178,9 @@ async fn other_method() -> Response {
 /// Routes with what every request passes through.
 fn layered(routes: Router, config: &HttpConfig, watching: RequestObserver, place: AccessTarget) -> Service {
     let base: Arc<str> = config.base_path.as_str().into();
-    let layered =
-        tower::util::MapResponse::new(middleware::layers(routes, config, watching, place), auth::without_methods);
+    let layered = tower::util::MapResponse::new(middleware::layers(routes, config, watching, place), |response| {
+        prometheus::without_head(auth::without_methods(response))
+    });
     // Around the router, as the path decides which route matches.
     let normal = tower::util::MapRequest::new(layered, move |request| path::normalised(request, &base));
     BoxCloneSyncService::new(normal.map_err(|never| match never {}))

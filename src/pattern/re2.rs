@@ -1,6 +1,8 @@
 //! RE2's syntax → that of the `regex` crates, which differs in what it reads beyond RE2, in what it does not read, and in
 //! the sets that `\d`, `\w`, `\s` and `\b` mean. <https://github.com/google/re2/wiki/Syntax>
 
+use std::collections::BTreeSet;
+
 use super::PatternError;
 use super::class;
 use super::escape::{self, literal};
@@ -49,12 +51,15 @@ pub(super) struct Re2Reader<'a> {
     times: u32,
     /// The same of the whole pattern outside of groups.
     outermost: u32,
+    /// The names of groups.
+    names: BTreeSet<&'a str>,
 }
 
 impl<'a> Re2Reader<'a> {
     fn new(text: &'a str) -> Self {
         let out = String::with_capacity(text.len() + 16);
-        Self { text, at: 0, out, groups: Vec::new(), last: Last::Nothing, times: 1, outermost: 1 }
+        let (groups, names) = (Vec::new(), BTreeSet::new());
+        Self { text, at: 0, out, groups, last: Last::Nothing, times: 1, outermost: 1, names }
     }
 
     pub(super) fn rest(&self) -> &'a str {
@@ -172,13 +177,14 @@ impl<'a> Re2Reader<'a> {
         Ok(())
     }
 
-    /// The name of a group. A name that begins with a digit is RE2's only: the group keeps its number.
+    /// The name of a group. A name that begins with a digit, or that an earlier group has, is RE2's only: the group keeps its
+    /// number.
     fn named(&mut self, at: usize) -> Result<(), PatternError> {
         let (name, _) = self.rest().split_once('>').unwrap_or_default();
         if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
             return Err(self.wrong(at, "the group has no name of letters, digits and `_`"));
         }
-        if name.starts_with(|c: char| c.is_ascii_digit()) {
+        if name.starts_with(|c: char| c.is_ascii_digit()) || !self.names.insert(name) {
             self.out.push('(');
         } else {
             self.out.push_str("(?P<");

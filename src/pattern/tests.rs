@@ -36,6 +36,7 @@ fn patterns_mean_what_re2_means() {
         ("a{01}", "a{01}", "a"),
         (r"x\b{start}", "x{start}", "x"),
         ("(?P<n>a)(?<m>b)(?P<1>c)", "abc", "ab"),
+        ("(?P<n>a)(?P<n>b)(?<n>c)", "abc", "ab"),
         ("(?)(?i)A(?-i:b)(?s-i)c", "abc", "abC"),
         ("(?ii:A)", "a", "b"),
         ("[[:alpha:][:^word:]]+", "a-", "1"),
@@ -117,6 +118,9 @@ fn groups_are_put_into_a_replacement() {
     let pattern = Patterns::default().whole(r"(?P<first>[^-]+)-(\d+)").unwrap();
     assert_eq!(pattern.replaced("web-01", "$2 ${first}").as_deref(), Some("01 web"));
     assert_eq!(pattern.replaced("web", "$1"), None);
+    // Of several groups with one name the first has it.
+    let twice = Patterns::default().whole("(?P<a>h)(?P<a>a)").unwrap();
+    assert_eq!(twice.replaced("ha", "$a-$1-$2").as_deref(), Some("h-h-a"));
 }
 
 #[test]

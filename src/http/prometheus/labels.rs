@@ -28,7 +28,11 @@ pub(super) async fn values(
         let error = Error::new(Kind::BadRequest, "the label's name in the path is not UTF-8");
         return answered(Err(error));
     };
-    answered(texts(&app, LabelListing::Values(&unescaped(&name)), &parameters).await)
+    let name = unescaped(&name);
+    if name.is_empty() {
+        return answered(Err(Error::new(Kind::BadRequest, "invalid label name: \"\"")));
+    }
+    answered(texts(&app, LabelListing::Values(&name), &parameters).await)
 }
 
 async fn texts(app: &App, listed: LabelListing<'_>, parameters: &Parameters) -> Result<Response, Error> {

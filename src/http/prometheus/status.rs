@@ -71,6 +71,22 @@ pub(super) async fn targets() -> Response {
     plain(json!({"activeTargets": [], "droppedTargets": [], "droppedTargetCounts": {}}))
 }
 
+pub(super) async fn target_metadata() -> Response {
+    plain(json!([]))
+}
+
+pub(super) async fn scrape_pools() -> Response {
+    plain(json!({"scrapePools": []}))
+}
+
+pub(super) async fn alertmanagers() -> Response {
+    plain(json!({"activeAlertmanagers": [], "droppedAlertmanagers": []}))
+}
+
+pub(super) async fn wal_replay() -> Response {
+    plain(json!({"min": 0, "max": 0, "current": 0}))
+}
+
 pub(super) async fn healthy() -> Response {
     (StatusCode::OK, "datebin is healthy.\n").into_response()
 }

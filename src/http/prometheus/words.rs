@@ -2,7 +2,7 @@
 
 use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 use serde::Serialize;
@@ -20,11 +20,31 @@ const LARGE: usize = 5000;
 pub(in super::super) async fn in_its_words(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let (is_api, is_text) = (path.starts_with("/api/v1/"), path == "/api/v1/read");
+    let takes_head = !is_api && path != "/federate";
     let response = next.run(request).await;
-    match response.extensions().get::<Error>() {
+    let mut response = match response.extensions().get::<Error>() {
         Some(error) if is_api => spoken(&error.clone(), is_text, response),
         _ => response,
+    };
+    if !takes_head {
+        response.extensions_mut().insert(NoHead);
     }
+    response
+}
+
+/// Marks the answers of a path that takes no HEAD.
+#[derive(Clone, Copy)]
+struct NoHead;
+
+/// A refusal of another method that does not offer HEAD where that is refused: the router offers it wherever it takes GET.
+pub(in super::super) fn without_head(mut response: Response) -> Response {
+    let is_marked = response.extensions().get::<NoHead>().is_some();
+    let allowed = response.headers().get(ALLOW).and_then(|allowed| allowed.to_str().ok()).filter(|_| is_marked);
+    let allowed = allowed.and_then(|allowed| HeaderValue::from_str(&allowed.replace(",HEAD", "")).ok());
+    if let Some(allowed) = allowed {
+        response.headers_mut().insert(ALLOW, allowed);
+    }
+    response
 }
 
 /// An error in a body of JSON; of plain text where clients show the body as it is.

@@ -168,8 +168,9 @@ fn timeout(parameters: &Parameters) -> Result<Option<Duration>, Error> {
     if text.is_empty() {
         return Ok(None);
     }
-    let nanos = number::nanos("timeout", text)?;
-    Ok(Some(Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))))
+    let nanos = u64::try_from(number::nanos("timeout", text)?);
+    let past = |_| Error::new(Kind::BadRange, "invalid parameter \"timeout\": the time is over before it begins");
+    nanos.map(Duration::from_nanos).map(Some).map_err(past)
 }
 
 fn lookback(parameters: &Parameters) -> Result<Option<i64>, Error> {
@@ -177,8 +178,9 @@ fn lookback(parameters: &Parameters) -> Result<Option<i64>, Error> {
     if text.is_empty() {
         return Ok(None);
     }
-    let ms = number::nanos("lookback_delta", text)? / 1_000_000;
-    Ok(Some(ms).filter(|ms| *ms > 0))
+    let nanos = number::nanos("lookback_delta", text)?;
+    // Less than a millisecond is none.
+    Ok(Some(nanos / 1_000_000).filter(|_| nanos > 0))
 }
 
 /// A number with commas between its thousands.

@@ -10,7 +10,7 @@ const FARTHEST_MS: f64 = 9_223_372_036_854_000.0;
 
 /// Reads a time: seconds since 1970, rounded to the millisecond, or RFC 3339, cut to it.
 pub(super) fn instant(name: &str, text: &str) -> Result<Millis, Error> {
-    let seconds = text.parse::<f64>().ok();
+    let seconds = float(text);
     let read = match seconds {
         Some(seconds) if seconds.is_nan() => None,
         Some(seconds) if seconds.is_infinite() => Some(FARTHEST_MS.copysign(seconds) as Millis),
@@ -35,7 +35,7 @@ pub(super) fn nanos(name: &str, text: &str) -> Result<i64, Error> {
             format!("invalid parameter {name:?}: cannot parse {shown:?} to a valid duration{why}"),
         )
     };
-    if let Ok(seconds) = text.parse::<f64>() {
+    if let Some(seconds) = float(text) {
         let nanos = seconds * 1e9;
         if nanos.is_nan() {
             return Err(wrong(""));
@@ -46,6 +46,18 @@ pub(super) fn nanos(name: &str, text: &str) -> Result<i64, Error> {
     }
     let ms = language::duration_ms(text).ok_or_else(|| wrong(""))?;
     Ok(ms.saturating_mul(1_000_000))
+}
+
+/// Reads a decimal number as Go does: single underscores may stand between digits.
+fn float(text: &str) -> Option<f64> {
+    if !text.contains('_') {
+        return text.parse().ok();
+    }
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let bytes = text.as_bytes();
+    let is_between = |at: usize| at > 0 && is_digit(bytes.get(at - 1)) && is_digit(bytes.get(at + 1));
+    let underscores = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'_');
+    underscores.map(|(at, _)| at).all(is_between).then(|| text.replace('_', "").parse().ok()).flatten()
 }
 
 /// Reads how many entries are wanted; none where all are: 0, or nothing.
@@ -69,6 +81,7 @@ mod tests {
         for (text, ms) in [
             ("1767573817.5", 1_767_573_817_500),
             ("1.767573e9", 1_767_573_000_000),
+            ("1_767_573_000", 1_767_573_000_000),
             (".9996", 1000),
             ("1767573817.9996", 1_767_573_818_000),
             ("-0.0004", 0),
@@ -80,7 +93,7 @@ mod tests {
         ] {
             assert_eq!(instant("time", text), Ok(ms), "{text}");
         }
-        for text in ["", " 1", "now", "2026-01-05", "NaN", "1s", "x"] {
+        for text in ["", " 1", "now", "2026-01-05", "NaN", "1s", "x", "1__0", "_1", "1_", "1_.5"] {
             let error = instant("start", text).unwrap_err();
             let message = format!("invalid parameter \"start\": cannot parse {text:?} to a valid timestamp");
             assert_eq!((error.kind, error.message), (Kind::BadRange, message));
@@ -92,6 +105,7 @@ mod tests {
         for (text, expected) in [
             ("0.5", Some(500_000_000)),
             ("6e1", Some(60_000_000_000)),
+            ("1_5", Some(15_000_000_000)),
             ("-1", Some(-1_000_000_000)),
             ("0", Some(0)),
             ("15s", Some(15_000_000_000)),

@@ -1,6 +1,7 @@
 //! Remote read: a compressed message → queries.
 
-use prost::Message as _;
+use prost::encoding::{DecodeContext, decode_key, skip_field};
+use prost::{DecodeError, Message as _};
 
 use super::shortened;
 use crate::ast::{Matcher, MetricRef, Selector, Span, Test};
@@ -64,9 +65,11 @@ impl RemoteRead {
     /// It cannot be read, is larger than it may be, or wants an answer in a form that does not exist here.
     pub fn read(body: &[u8], bounds: RemoteBounds, budget: &Budget) -> Result<Self, Error> {
         let bytes = decompressed(body, bounds.bytes)?;
+        let wrong = |error: DecodeError| bad(format!("the body is no prometheus.ReadRequest: {error}"));
+        // Bytes that are no message at all take nothing.
+        fields(&bytes).map_err(wrong)?;
         let _held = budget.paid(bytes.len().saturating_mul(BYTES_PER_BYTE))?;
-        let message = ReadRequest::decode(bytes.as_slice())
-            .map_err(|error| bad(format!("the body is no prometheus.ReadRequest: {error}")))?;
+        let message = ReadRequest::decode(bytes.as_slice()).map_err(wrong)?;
         if message.queries.len() > bounds.queries as usize {
             let text = format!("the request has more than {} queries", bounds.queries);
             return Err(Error::new(Kind::TooManyTargets, text).hint("DATEBIN_MAX_TARGETS sets the limit"));
@@ -115,6 +118,15 @@ impl RemoteQuery {
         }
         Err(Error::new(Kind::BadTarget, "the query must contain at least one non-empty matcher").hint("name a metric"))
     }
+}
+
+/// Walks over the fields of a message.
+fn fields(mut rest: &[u8]) -> Result<(), DecodeError> {
+    while !rest.is_empty() {
+        let (tag, kind) = decode_key(&mut rest)?;
+        skip_field(kind, tag, &mut rest, DecodeContext::default())?;
+    }
+    Ok(())
 }
 
 fn bad(message: String) -> Error {
@@ -271,6 +283,8 @@ mod tests {
         let small = Budget::new(&ProcessBudget::new(1 << 20), 65_536, 1);
         let empty = of(vec![], vec![0; 3000]).encode_to_vec();
         let many = snap::raw::Encoder::new().compress_vec(&empty).unwrap();
+        let zeros = snap::raw::Encoder::new().compress_vec(&[0; 4000]).unwrap();
+        assert_eq!(RemoteRead::read(&zeros, BOUNDS, &small).unwrap_err().kind, Kind::BadRequest);
         assert_eq!(RemoteRead::read(&many, BOUNDS, &small).unwrap_err().kind, Kind::TooManyBytes);
     }
 

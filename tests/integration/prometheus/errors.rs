@@ -29,6 +29,9 @@ async fn bad_parameters_are_bad_data(pool: PgPool) {
         ("/api/v1/label/host/values?match[]={}", empty),
         ("/api/v1/series?match[]=up&start=NaN", time),
         ("/api/v1/labels?match[]=%zz", "invalid URL escape \"%zz\""),
+        ("/api/v1/label/U__/values", "invalid label name: \"\""),
+        ("/api/v1/query?query=1&timeout=-1", "invalid parameter \"timeout\": the time is over before it begins"),
+        ("/api/v1/query?query=1&time=2026-01-01T23:59:60Z", time),
     ] {
         let answer = server.get(path).await;
         assert_eq!((answer.status, &answer.body["status"]), (400, &json!("error")), "{path}");
@@ -67,13 +70,22 @@ async fn absurd_times_are_no_error(pool: PgPool) {
 async fn methods_and_paths_that_are_not_there(pool: PgPool) {
     let server = Server::start(&pool).await;
     for (method, path, allow) in [
-        ("DELETE", "/api/v1/labels", "GET,HEAD,POST"),
-        ("PUT", "/api/v1/series", "GET,HEAD,POST"),
-        ("POST", "/api/v1/metadata", "GET,HEAD"),
-        ("POST", "/api/v1/label/a/values", "GET,HEAD"),
+        ("DELETE", "/api/v1/labels", "GET,POST"),
+        ("PUT", "/api/v1/series", "GET,POST"),
+        ("POST", "/api/v1/metadata", "GET"),
+        ("POST", "/api/v1/label/a/values", "GET"),
+        ("HEAD", "/api/v1/query?query=1", "GET,POST"),
+        ("HEAD", "/api/v1/label/a/values", "GET"),
+        ("HEAD", "/api/v1/status/buildinfo", "GET"),
+        ("HEAD", "/api/v1/read", "POST"),
+        ("HEAD", "/federate?match[]=up", "GET"),
     ] {
         let answer = server.send(method, path, &[], "").await;
         assert_eq!((answer.status, answer.header("allow")), (405, allow), "{method} {path}");
+        if method == "HEAD" {
+            assert_eq!(answer.body, json!(""), "{path}");
+            continue;
+        }
         assert_eq!((&answer.body["status"], &answer.body["errorType"]), (&json!("error"), &json!("bad_data")));
     }
     for path in ["/api/v1/nothing", "/api/v1/admin/tsdb/snapshot", "/api/v1/label//values"] {

@@ -186,6 +186,9 @@ async fn times_and_lookback_are_those_of_the_question(pool: PgPool) {
     assert_eq!(count("").await.as_deref(), Some("3"));
     assert_eq!(count("&lookback_delta=90s").await.as_deref(), Some("2"));
     assert_eq!(count("&lookback_delta=0").await.as_deref(), Some("3"));
+    // Less than a millisecond: no sample is so young.
+    assert_eq!(count("&lookback_delta=0.0000001").await, None);
+    assert_eq!(count("&timeout=1_0").await.as_deref(), Some("3"));
     // Ten hours of samples end at 09:59.
     assert_eq!(count("&time=2026-01-05T10:05:00Z").await, None);
     assert_eq!(count("&time=2026-01-05T10:05:00Z&lookback_delta=1h").await.as_deref(), Some("3"));
@@ -210,8 +213,8 @@ async fn a_question_ends_when_its_time_is_over(pool: PgPool) {
     let toml = "[[source]]\nrelation = \"slow\"\ntime = \"ts\"\n[source.metric.slow]\ncolumn = \"v\"\n";
     let clock = datebin::time::Clock::Fixed(AT * 1000);
     let server = Server::declared_with(&pool, toml, Setup { clock, ..Setup::default() }).await;
-    for timeout in ["200ms", "0.2"] {
-        let answer = server.form("/api/v1/query", &format!("query=slow&timeout={timeout}")).await;
+    for (query, timeout) in [("slow", "200ms"), ("slow", "0.2"), ("slow", "0"), ("1", "0"), ("vector(1)", "1e-9")] {
+        let answer = server.form("/api/v1/query", &format!("query={query}&timeout={timeout}")).await;
         assert_eq!((answer.status, &answer.body["errorType"]), (503, &json!("timeout")), "{}", answer.body);
         assert_eq!(answer.header("cache-control"), "no-store");
     }

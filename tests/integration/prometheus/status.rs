@@ -23,6 +23,14 @@ async fn grafana_and_others_find_a_prometheus(pool: PgPool) {
     assert_eq!(server.data("/api/v1/status/flags").await["query.lookback-delta"], json!("300000ms"));
     assert!(server.data("/api/v1/status/flags").await.as_object().unwrap().values().all(Value::is_string));
     assert_eq!(server.data("/api/v1/targets").await["activeTargets"], json!([]));
+    for (path, nothing) in [
+        ("targets/metadata?metric=up", json!([])),
+        ("scrape_pools", json!({"scrapePools": []})),
+        ("alertmanagers", json!({"activeAlertmanagers": [], "droppedAlertmanagers": []})),
+        ("status/walreplay", json!({"min": 0, "max": 0, "current": 0})),
+    ] {
+        assert_eq!(server.data(&format!("/api/v1/{path}")).await, nothing, "{path}");
+    }
     let tsdb = server.data("/api/v1/status/tsdb").await;
     assert_eq!(tsdb["labelValueCountByLabelName"], json!([{"name": "__name__", "value": 5}]));
     assert_eq!(server.data("/api/v1/status/runtimeinfo").await["reloadConfigSuccess"], json!(true));
