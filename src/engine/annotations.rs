@@ -1,5 +1,6 @@
 //! Annotations of all relations.
 
+use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::{StreamExt as _, stream};
@@ -23,6 +24,16 @@ pub struct AnnotationList {
     pub rows: Vec<AnnotationRow>,
     /// What the person at the panel should know.
     pub notices: Vec<String>,
+}
+
+impl AnnotationList {
+    /// Says that tags are divided where all tags of an annotation are one text: Grafana splits it at commas.
+    #[must_use]
+    pub fn divided(&self) -> Option<String> {
+        let has_comma = |row: &&AnnotationRow| row.tags.iter().any(|tag| tag.contains(','));
+        let rows = self.rows.iter().filter(has_comma).count();
+        (rows > 0).then(|| format!("{rows} annotations have tags with a comma, at which Grafana divides them"))
+    }
 }
 
 /// The end of what has none, in milliseconds since 1970: 9999-12-31.
@@ -97,6 +108,7 @@ impl RequestScope {
         let results: Vec<_> = stream::iter(running).buffered(AT_ONCE).collect().await;
         let (mut events, mut all, mut read, mut failed) =
             (AnnotationList::default(), RelationAnnotations::default(), 0, None);
+        events.notices.extend(question.notices.iter().cloned());
         for (source, result) in sources.iter().zip(results) {
             match result {
                 Ok(None) => {}
@@ -143,7 +155,7 @@ impl RequestScope {
         let mut found = RelationAnnotations::default();
         let to = question.range.to;
         let mut sink = |row: AnnotationRow| {
-            let Some(row) = found.ended(row, to) else { return };
+            let Some(row) = found.ended(row, to).map(each_tag_once) else { return };
             let short = shortener.lock().unwrap_or_else(PoisonError::into_inner).shortened(row);
             found.rows.push(told_apart(short, &source.name));
         };
@@ -158,6 +170,15 @@ impl RequestScope {
             }
         }
     }
+}
+
+/// The row without tags that are empty or stand there already, as one that several columns have.
+fn each_tag_once(mut row: AnnotationRow) -> AnnotationRow {
+    let mut seen = HashSet::new();
+    let kept: Vec<bool> = row.tags.iter().map(|tag| !tag.is_empty() && seen.insert(tag.as_str())).collect();
+    let mut kept = kept.into_iter();
+    row.tags.retain(|_| kept.next() == Some(true));
+    row
 }
 
 /// The row with an id that no row of another relation has: Grafana draws one of several with the same.

@@ -48,8 +48,8 @@ impl RequestScope {
         let found = self.values(&rows, request).await;
         let partial = found.iter().any(|found| found.as_ref().map_or(true, |found| found.partial));
         let all: BTreeSet<String> = found.into_iter().flatten().flat_map(|found| found.values).collect();
-        let partial = partial || all.len() > PICKER as usize;
-        LabelValues { values: all.into_iter().take(PICKER as usize).collect(), partial }
+        let cut = all.len() > PICKER as usize;
+        LabelValues { values: all.into_iter().take(PICKER as usize).collect(), partial, cut }
     }
 
     /// The labels that the ad hoc pickers offer beside some filters, sorted. A source that does not answer counts as
@@ -127,7 +127,10 @@ impl RequestScope {
     /// The names of the metrics that have rows.
     async fn metrics_of(&self, rows: &SourceRows<'_>, request: LabelValuesRequest<'_>) -> Result<LabelValues, Error> {
         let named = rows.metrics.iter().filter(|metric| metric.name.starts_with(request.prefix));
-        let all = || LabelValues { values: named.clone().map(|metric| metric.name.clone()).collect(), partial: false };
+        let all = || LabelValues {
+            values: named.clone().map(|metric| metric.name.clone()).collect(),
+            ..LabelValues::default()
+        };
         // The catalog's list has the names of everybody's rows.
         let is_of_all = !self.hides_rows_of(rows.source) || rows.source.name_value().is_none();
         if rows.filters.is_empty() && is_of_all {
@@ -158,7 +161,11 @@ impl RequestScope {
             stored_name.as_ref().is_none_or(|name| stored.values.binary_search(name).is_ok())
         };
         let with_rows = rows.metrics.iter().filter(|metric| has_rows(&metric.stored_name));
-        Ok(LabelValues { values: with_rows.map(|metric| metric.name.clone()).collect(), partial: stored.partial })
+        Ok(LabelValues {
+            values: with_rows.map(|metric| metric.name.clone()).collect(),
+            partial: stored.partial,
+            cut: false,
+        })
     }
 
     /// Whether some row passes the filters, as far as a value of a filter's own label can tell.
@@ -214,7 +221,7 @@ impl RequestScope {
             _ => None,
         };
         let (values, partial) = self.in_budget(&statement, source, value, instead.as_ref(), cap + 1).await?;
-        Ok(LabelValues { values: values.into_iter().collect(), partial })
+        Ok(LabelValues { values: values.into_iter().collect(), partial, cut: false })
     }
 }
 

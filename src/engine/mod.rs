@@ -209,6 +209,7 @@ impl RequestScope {
         if options.reduce != Reduce::Bucket && options.format != Format::Instant {
             notices.push("`reduce` is ignored: it keeps samples of a plain selector, and this target computes".into());
         }
+        notices.extend(said::empty_ranking(&lowered.node));
         let planned = plan::fetches(&context, &lowered.fetches)?;
         let planned_at = Instant::now();
         let (inputs, skipped) = self.run(&planned.groups).await?;
@@ -231,6 +232,7 @@ impl RequestScope {
         };
         let carried = before.values;
         let (frames, held) = self.compute(steps, move |budget| computing.frames(inputs, carried, budget)).await?;
+        notices.extend(said::unknown_legend(options, &frames));
         if frames.is_empty() && !is_carried {
             notices.extend(self.unmatched(&looks).await);
         }

@@ -18,6 +18,8 @@ pub struct LabelValues {
     pub values: Vec<String>,
     /// Whether there may be others: time was up before all rows were read.
     pub partial: bool,
+    /// Whether there are more than may be listed.
+    pub cut: bool,
 }
 
 impl RequestScope {

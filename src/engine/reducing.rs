@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::fetching::ReducedSeries;
+use super::said::unknown_legend;
 use super::{AnsweredTarget, RequestScope, Timing, show};
-use crate::ast::{Format, Options, Reduce};
+use crate::ast::{Fill, Format, Options, Reduce};
 use crate::error::Error;
 use crate::evaluate::Node;
 use crate::frame::{self, Reduction, Units};
@@ -56,7 +57,7 @@ impl RequestScope {
         }
         let read_at = Instant::now();
         let executed = self.show_sql.then(|| show::statements(&planned.groups));
-        let notices = target
+        let mut notices: Vec<String> = target
             .notices
             .iter()
             .cloned()
@@ -72,6 +73,10 @@ impl RequestScope {
             Ok(frame::reduced(kept, &meaning, &text, legend.as_deref()))
         });
         let frames = frames.await?;
+        if target.options.fill != Fill::None {
+            notices.push("`fill` is ignored: `reduce` keeps samples at their own times, and not buckets".into());
+        }
+        notices.extend(unknown_legend(&target.options, &frames));
         let wait = self.database.waited().min(read_at - planned_at);
         let timing = Timing {
             parse: parsed_at - begun,

@@ -1,9 +1,13 @@
 //! What is said of fetches: to the person at the panel, and in errors.
 
+use crate::ast::Options;
 use crate::catalog::MetricValue;
 use crate::db::DbError;
 use crate::error::{Error, Kind};
+use crate::evaluate::Node;
+use crate::frame::{self, Frame};
 use crate::plan::{Fetch, Limits};
+use crate::series::METRIC_NAME;
 
 /// Says how many values were no numbers, or how many rows end before they begin.
 pub(super) fn skipped_values(fetch: &Fetch, skipped: f64) -> Option<String> {
@@ -22,6 +26,29 @@ pub(super) fn skipped_values(fetch: &Fetch, skipped: f64) -> Option<String> {
         ("value is not a number and was", 1.0)
     };
     (skipped > 0.0).then(|| format!("{}: {many:.0} {are} skipped", fetch.rows.metric))
+}
+
+/// Says which labels of a legend's template no series of an answer has.
+pub(super) fn unknown_legend(options: &Options, frames: &[Frame]) -> Option<String> {
+    let template = options.legend.as_deref().filter(|_| !frames.is_empty())?;
+    let has = |label: &&str| {
+        let of = |frame: &Frame| !frame.labels.get(label).is_empty() || *label == METRIC_NAME && frame.metric.is_some();
+        frames.iter().any(of)
+    };
+    let missing: Vec<String> =
+        frame::template_labels(template).filter(|label| !has(label)).map(|label| format!("{label:?}")).collect();
+    (!missing.is_empty()).then(|| format!("`legend` names {}: no series here has such a label", missing.join(", ")))
+}
+
+/// Says that a ranking keeps nothing.
+pub(super) fn empty_ranking(node: &Node) -> Option<String> {
+    match node {
+        Node::Rank { top, k: 0, .. } => {
+            let word = if *top { "topk" } else { "bottomk" };
+            Some(format!("`{word}` keeps no series, as its number is below 1"))
+        }
+        _ => node.children().into_iter().find_map(empty_ranking),
+    }
 }
 
 /// Each metric keeps to the limit, all of them together do not.

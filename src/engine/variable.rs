@@ -8,10 +8,12 @@ use crate::ast::{ExprKind, MetricRef, Modifiers, Options, Selector};
 use crate::catalog::Snapshot;
 use crate::error::{Error, Kind};
 use crate::frame::Frame;
-use crate::intake::{Builder, PICKER, POINTS, Question, TargetQuestion, VariableAsk, VariableQuestion};
+use crate::intake::{Builder, PICKER, POINTS, Question, TargetQuestion, VARIABLE_WORDS, VariableAsk, VariableQuestion};
 use crate::language;
 use crate::nearest::nearest;
 use crate::plan;
+use crate::render;
+use crate::series::METRIC_NAME;
 use crate::time::TimeRange;
 use crate::wire::prometheus::Number;
 
@@ -29,6 +31,8 @@ pub struct VariableValues {
     pub partial: bool,
     /// Whether "All" of the list has to stand for more than its texts.
     pub is_open: bool,
+    /// Why there is none, where the question is likely not what was meant.
+    pub notice: Option<String>,
 }
 
 impl RequestScope {
@@ -59,12 +63,38 @@ impl RequestScope {
             VariableAsk::QueryResult { expression } => self.result(question, expression).await?,
             VariableAsk::Search(text) => search(snapshot, text)?,
         };
+        let notice = if texts.is_empty() { self.why_nothing(&question.ask)? } else { None };
         let mut texts: Vec<String> = texts.into_iter().filter(|text| text.starts_with(&question.prefix)).collect();
         let cut = texts.len() > question.limit;
         texts.truncate(question.limit);
         let is_narrowed = !question.prefix.is_empty() || question.limit < PICKER as usize;
         let is_values = matches!(question.ask, VariableAsk::LabelValues { .. });
-        Ok(VariableValues { texts, cut, partial, is_open: is_values && !is_narrowed && (cut || partial) })
+        let is_open = is_values && !is_narrowed && (cut || partial);
+        Ok(VariableValues { texts, cut, partial, is_open, notice })
+    }
+
+    /// What is likely wrong with a question that finds nothing.
+    fn why_nothing(&self, ask: &VariableAsk) -> Result<Option<String>, Error> {
+        Ok(match ask {
+            VariableAsk::LabelValues { selector, label } if label != METRIC_NAME => {
+                let selector = selector.as_deref().map(|text| read(&self.snapshot, text)).transpose()?;
+                let rows = plan::rows(self.naming(), selector.as_ref(), &[])?;
+                let labels: BTreeSet<String> = rows.iter().flat_map(|rows| render::names(rows.source)).collect();
+                let is_known = rows.is_empty() || rows.iter().any(|rows| rows.source.has_label(label));
+                (!is_known).then(|| {
+                    let near = nearest(label, labels.iter().map(String::as_str));
+                    let hint = near.first().map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+                    format!("no metric here has the label {label:?}{hint}")
+                })
+            }
+            VariableAsk::Search(text) if !text.trim().is_empty() => {
+                let word = text.split('(').next().unwrap_or_default().trim();
+                let is_call = VARIABLE_WORDS.contains(&word);
+                let hint = if is_call { format!("; a query is written {word}(…)") } else { String::new() };
+                Some(format!("no name of a metric contains {text:?}{hint}"))
+            }
+            _ => None,
+        })
     }
 
     async fn values_of_label(
@@ -83,7 +113,7 @@ impl RequestScope {
             all.0.extend(found.values);
             all.1 |= found.partial;
         }
-        Ok(LabelValues { values: all.0.into_iter().collect(), partial: all.1 })
+        Ok(LabelValues { values: all.0.into_iter().collect(), partial: all.1, cut: false })
     }
 
     async fn names_of_labels(
@@ -174,7 +204,7 @@ fn search(snapshot: &Snapshot, text: &str) -> Result<BTreeSet<String>, Error> {
     match text.trim().split_once('(') {
         Some((word, rest)) if found.is_empty() && is_word(word) && rest.ends_with(')') => {
             let message = format!("{:?} is not a query of a variable", word.trim());
-            let hint = match nearest(word, crate::intake::VARIABLE_WORDS.iter().copied()).first() {
+            let hint = match nearest(word, VARIABLE_WORDS.iter().copied()).first() {
                 Some(meant) => format!("did you mean {meant}(…)?"),
                 None => format!("query_result({}) gives the values of an expression", text.trim()),
             };

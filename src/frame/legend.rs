@@ -54,6 +54,12 @@ fn rendered(template: &str, labels: &Labels) -> String {
     text.trim().to_owned()
 }
 
+/// The labels that a template names.
+pub fn template_labels(template: &str) -> impl Iterator<Item = &str> {
+    let inside = template.split("{{").skip(1).filter_map(|rest| Some(rest.split_once("}}")?.0.trim()));
+    inside.filter(|label| !label.is_empty())
+}
+
 fn legends(series: &[Series], question: &str) -> Vec<String> {
     let names: BTreeSet<&str> = series.iter().map(|s| s.labels.get(METRIC_NAME)).collect();
     let differing = differing(series);

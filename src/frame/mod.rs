@@ -30,6 +30,7 @@ pub use block::{Block, BlockSlice, edges};
 pub use collect::Collector;
 pub use fill::{fill_of, filled, missing};
 pub use instant::instant;
+pub use legend::template_labels;
 pub use meaning::Units;
 pub use output::{FetchSeries, joined};
 pub use points::TakeCell;

@@ -23,6 +23,9 @@ pub(super) async fn posted(CallerApp(app): CallerApp, Json(request, _): Json<Ann
     answered(shown(&app, &request, true).await)
 }
 
+/// All members of a URL.
+const PARAMETERS: &[&str] = &["from", "to", "query", "tags", "tz", "format"];
+
 /// Infinity makes one text of a list of tags, so that here they are one; `format=events` gives what POST gives.
 pub(super) async fn got(CallerApp(app): CallerApp, params: Params) -> Response {
     let request = Annotations {
@@ -31,13 +34,17 @@ pub(super) async fn got(CallerApp(app): CallerApp, params: Params) -> Response {
         tags: params.value("tags"),
         timezone: params.value("tz"),
     };
-    answered(shown(&app, &request, params.first("format") == Some("events")).await)
+    let mut response = answered(shown(&app, &request, params.first("format") == Some("events")).await);
+    respond::warn(response.headers_mut(), params.unknown(PARAMETERS).into_iter());
+    response
 }
 
 async fn shown(app: &App, request: &Annotations, as_events: bool) -> Result<Response, Error> {
     let scope = app.scope().await?;
     let question = intake::annotations(request, scope.moment())?;
-    let AnnotationList { rows, notices } = scope.annotations(&[question]).await?.pop().unwrap_or_default();
+    let mut found = scope.annotations(&[question]).await?.pop().unwrap_or_default();
+    found.notices.extend(found.divided().filter(|_| !as_events));
+    let AnnotationList { rows, notices } = found;
     let large = rows.len() > EVENTS;
     let mut response = if as_events {
         app.buffers.answer(large, move || Ok(JsonOf(render::events(rows)))).await?

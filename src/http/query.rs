@@ -20,7 +20,8 @@ async fn answer(app: &App, query: Query, long: bool) -> Result<Response, Error> 
     let asked = scope.clone();
     let read = move || read(query, &asked);
     let (questions, question) = if long { app.buffers.work(read).await?? } else { read()? };
-    let events = scope.annotations(&questions).await?;
+    let mut events = scope.annotations(&questions).await?;
+    events.iter_mut().for_each(|events| events.notices.extend(events.divided()));
     let ignored: Vec<String> = events.iter().flat_map(|events| events.notices.iter().cloned()).collect();
     let answer = scope.answer(&question).await?;
     let said: Vec<String> = said(&answer).into_iter().chain(ignored).collect();

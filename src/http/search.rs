@@ -20,7 +20,9 @@ pub(super) async fn posted(CallerApp(app): CallerApp, Json(search, _): Json<Sear
 
 pub(super) async fn got(CallerApp(app): CallerApp, params: Params) -> Response {
     let text = params.first("target").or_else(|| params.first("query")).unwrap_or_default().to_owned();
-    answer(&app, text).await.unwrap_or_else(|error| respond::error(&error))
+    let mut response = answer(&app, text).await.unwrap_or_else(|error| respond::error(&error));
+    respond::warn(response.headers_mut(), params.unknown(&["target", "query"]).into_iter());
+    response
 }
 
 /// All names, or those that contain the text typed so far, in any case; of a variable's query its values. Plain

@@ -9,7 +9,7 @@ use super::body::Json;
 use super::params::Params;
 use super::{App, CallerApp, respond};
 use crate::error::Error;
-use crate::intake;
+use crate::intake::{self, PICKER};
 use crate::wire::request::Tags;
 use crate::wire::response::TagOption;
 
@@ -54,8 +54,9 @@ async fn values(app: &App, request: Tags) -> Response {
     };
     let found = scope.label_values(&asked).await;
     let mut response = options(found.values.into_iter());
-    let notice = found.partial.then(|| format!("not all values of {} were found in time", asked.label));
-    respond::warn(response.headers_mut(), notice.into_iter());
+    let late = found.partial.then(|| format!("not all values of {} were found in time", asked.label));
+    let cut = found.cut.then(|| format!("only the first {PICKER} values of {} are listed", asked.label));
+    respond::warn(response.headers_mut(), late.into_iter().chain(cut));
     response
 }
 

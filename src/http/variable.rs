@@ -17,10 +17,15 @@ pub(super) async fn posted(CallerApp(app): CallerApp, Json(request, _): Json<Var
 }
 
 pub(super) async fn got(CallerApp(app): CallerApp, params: Params) -> Response {
-    let payload = params.object(&["target", "query", "metric", "label", "prefix", "limit"]);
-    let request = Variable { payload, range: params.range() };
-    answer(&app, &request).await.unwrap_or_else(|error| respond::error(&error))
+    let request = Variable { payload: params.object(MEMBERS), range: params.range() };
+    let mut response = answer(&app, &request).await.unwrap_or_else(|error| respond::error(&error));
+    let known = [MEMBERS, &["from", "to"]].concat();
+    respond::warn(response.headers_mut(), params.unknown(&known).into_iter());
+    response
 }
+
+/// The members of a URL that are the question.
+const MEMBERS: &[&str] = &["target", "query", "metric", "label", "prefix", "limit"];
 
 async fn answer(app: &App, request: &Variable) -> Result<Response, Error> {
     let scope = app.scope().await?;
@@ -35,5 +40,5 @@ pub(super) fn cut(listed: &VariableValues) -> impl Iterator<Item = String> + use
     let said = format!("only the first {} are listed; narrow them with matchers or a prefix", listed.texts.len());
     let partial = "the list is not exact: time was up before all values were found and narrowed";
     let partial = listed.partial.then(|| partial.to_owned());
-    partial.into_iter().chain(listed.cut.then_some(said))
+    partial.into_iter().chain(listed.cut.then_some(said)).chain(listed.notice.clone())
 }

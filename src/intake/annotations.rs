@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::range::{Moment, time_range, zone_of};
-use super::{few_enough, scalar};
+use super::{few_enough, options, payload, scalar};
 use crate::ast::Test;
 use crate::error::Error;
 use crate::language;
@@ -21,6 +21,8 @@ pub struct AnnotationQuestion {
     pub filter: AnnotationFilter,
     /// The zone whose days dates are.
     pub zone: Zone,
+    /// What could not be read and is ignored.
+    pub notices: Vec<String>,
 }
 
 /// Reads a request; without a range it is the last six hours, without a query all annotations.
@@ -32,7 +34,7 @@ pub fn annotations(request: &request::Annotations, moment: Moment<'_>) -> Result
     let range = time_range(&request.range, moment)?;
     let mut filter = filter(&scalar::text(query).unwrap_or_default(), Interpolation::Glob);
     filter.tags.extend(tags(&request.tags));
-    Ok(AnnotationQuestion { range, filter, zone: zone_of(&request.timezone, moment) })
+    Ok(AnnotationQuestion { range, filter, zone: zone_of(&request.timezone, moment), notices: Vec::new() })
 }
 
 /// The `refId` by which the JSON plugin's annotation queries are told from those of panels.
@@ -59,8 +61,11 @@ pub fn annotation_targets(
         let text = text(target.get("target")).or_else(|| text(payload.get("query"))).unwrap_or_default();
         let mut filter = filter(&text, Interpolation::Regex);
         filter.tags.extend(tags(payload.get("tags").unwrap_or(&Value::Null)));
-        let zone = zone_of(&query.timezone, moment);
-        questions.push(AnnotationQuestion { range: time_range(&query.range, moment)?, filter, zone });
+        let own = options(&payload::said(payload));
+        let mut notices = Vec::new();
+        let zone = own.of_panel(&mut notices).zone.map(|zone| zone.with_weeks_from(moment.zone.first_weekday()));
+        let zone = zone.unwrap_or_else(|| zone_of(&query.timezone, moment));
+        questions.push(AnnotationQuestion { range: time_range(&query.range, moment)?, filter, zone, notices });
     }
     Ok(questions)
 }

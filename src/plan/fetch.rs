@@ -153,6 +153,9 @@ fn group(
             }
             fetches.push(fetch);
         }
+        if fetches.len() == first {
+            notices::excluded(carriers, request.selector.matchers.iter().chain(ad_hoc.iter().copied()), notices);
+        }
         level(&mut fetches[first..], context.limits.cells);
     }
     let named = (request.function.is_none() || metrics.len() > 1) && (then.is_some() || inside.is_none());

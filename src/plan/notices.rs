@@ -41,6 +41,26 @@ pub(super) fn unknown_labels(carriers: &[Carrier<'_>], request: &FetchRequest, n
     }
 }
 
+/// Says which matchers let no series of a metric pass, whatever its rows are.
+pub(super) fn excluded<'m>(
+    carriers: &[Carrier<'_>],
+    matchers: impl Iterator<Item = &'m Matcher>,
+    notices: &mut Vec<String>,
+) {
+    let mut labels: Vec<String> = matchers
+        .filter(|matcher| matcher.test == Test::Nothing)
+        .map(|matcher| format!("{:?}", matcher.label))
+        .collect();
+    labels.dedup();
+    if !labels.is_empty() {
+        labels.truncate(LABELS);
+        say(notices, || format!("the matchers on {} exclude every series of {}", labels.join(", "), name(carriers)));
+    }
+}
+
+/// The most labels that one notice names.
+const LABELS: usize = 4;
+
 /// The most notices of one target.
 const MOST: usize = 100;
 

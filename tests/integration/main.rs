@@ -74,6 +74,7 @@ mod rollups_found;
 mod rollups_held;
 mod rollups_nan;
 mod row_counts;
+mod said;
 mod search;
 mod shards;
 mod sizes;

@@ -166,5 +166,7 @@ async fn thousands_of_values_are_cut(pool: PgPool) {
         let values: Vec<&str> = answer.body.as_array().unwrap().iter().map(|v| v["text"].as_str().unwrap()).collect();
         assert_eq!((answer.status, values.len()), (200, 5000), "{key}");
         assert!(values.is_sorted(), "{key}");
+        let told = format!("199 datebin \"only the first 5000 values of {key} are listed\"");
+        assert_eq!(answer.header("warning"), told, "{key}");
     }
 }

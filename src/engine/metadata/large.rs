@@ -27,7 +27,7 @@ impl RequestScope {
             LabelListing::Names if rows.is_chosen() && rows.source.document().is_some() => {
                 let RelationSeries { sets, is_partial } = self.newest_sets(rows, look, SOME_ROWS).await?;
                 let names = self.texts_in(listed, sets).await?;
-                Ok(LabelValues { values: names.into_iter().collect(), partial: is_partial })
+                Ok(LabelValues { values: names.into_iter().collect(), partial: is_partial, cut: false })
             }
             LabelListing::Names => {
                 let names = render::names(rows.source).into_iter().chain([METRIC_NAME.to_owned()]);
@@ -58,7 +58,7 @@ impl RequestScope {
                 done => {
                     let RelationSeries { sets, is_partial } = done?;
                     let values = self.texts_in(LabelListing::Values(label), sets).await?;
-                    return Ok(LabelValues { values: values.into_iter().collect(), partial: is_partial });
+                    return Ok(LabelValues { values: values.into_iter().collect(), partial: is_partial, cut: false });
                 }
             }
         }
@@ -76,6 +76,6 @@ impl RequestScope {
         values: Vec<String>,
     ) -> Result<LabelValues, Error> {
         let has_rows = !look.narrows(rows) || self.is_any(rows, look).await?;
-        Ok(if has_rows { LabelValues { values, partial: false } } else { LabelValues::default() })
+        Ok(if has_rows { LabelValues { values, ..LabelValues::default() } } else { LabelValues::default() })
     }
 }
