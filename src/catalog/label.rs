@@ -132,6 +132,13 @@ impl LabelDocument {
 }
 
 impl SourceLabel {
+    /// A label that is a column.
+    #[must_use]
+    pub fn of_column(name: &str, column: Column) -> Self {
+        let column = Column { ty: column.ty.of_label(name), ..column };
+        Self::One { name: name.to_owned(), value: LabelValue::Column(column) }
+    }
+
     /// The column that it is read from, to be replaced by another.
     pub const fn column_mut(&mut self) -> &mut Column {
         match self {

@@ -113,10 +113,25 @@ pub enum ColumnType {
     IntArray {
         bytes: u8,
     },
+    /// A number that is the label `le`, the upper bound of a histogram's bucket: its text is as Go writes it, `+Inf`.
+    UpperBound(UpperBound),
     /// Any other type whose values are told apart by their text, by its name.
     Scalar(String),
     /// Anything else, by its name.
     Other(String),
+}
+
+/// How the upper bounds of a histogram's buckets are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpperBound {
+    /// As whole numbers.
+    Integer,
+    /// As `real`.
+    Float4,
+    /// As `double precision`.
+    Float8,
+    /// As `numeric`.
+    Numeric,
 }
 
 /// The name of a type outside of PostgreSQL's own schema. A [`ColumnType`] has it where the role may use it.

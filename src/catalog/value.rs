@@ -1,7 +1,10 @@
 //! Values: where the number of a metric is.
 
-use super::{Column, ColumnType, Overlap, Relation, RowDuration, Source, SourceRow, TimeColumn};
+use super::{Column, ColumnType, Overlap, Relation, RowDuration, Source, SourceRow, TimeColumn, UpperBound};
 use crate::ident::Ident;
+
+/// The label with the upper bound of a histogram's bucket.
+const BOUND: &str = "le";
 
 /// Where a metric's number is.
 #[derive(Clone, Debug, PartialEq)]
@@ -197,6 +200,18 @@ impl ColumnType {
         )
     }
 
+    /// The type that its values have as those of the label of that name.
+    #[must_use]
+    pub fn of_label(self, name: &str) -> Self {
+        match self {
+            Self::Int2 | Self::Int4 | Self::Int8 if name == BOUND => Self::UpperBound(UpperBound::Integer),
+            Self::Float4 if name == BOUND => Self::UpperBound(UpperBound::Float4),
+            Self::Float8 if name == BOUND => Self::UpperBound(UpperBound::Float8),
+            Self::Numeric { .. } if name == BOUND => Self::UpperBound(UpperBound::Numeric),
+            other => other,
+        }
+    }
+
     /// Whether it is a domain over an enum, which PostgreSQL compares only after a cast to the enum.
     #[must_use]
     pub fn is_domain_of_enum(&self) -> bool {
@@ -253,6 +268,10 @@ impl std::fmt::Display for ColumnType {
             Self::TextArray => "text[]",
             Self::Hstore => "hstore",
             Self::IntArray { .. } => "integer[]",
+            Self::UpperBound(UpperBound::Integer) => "bigint",
+            Self::UpperBound(UpperBound::Float4) => "real",
+            Self::UpperBound(UpperBound::Float8) => "double precision",
+            Self::UpperBound(UpperBound::Numeric) => "numeric",
             Self::Scalar(name) | Self::Other(name) => name,
         })
     }

@@ -4,7 +4,7 @@ use super::document::{jsonb, resolved, resolved_condition};
 use super::join::key_condition;
 use super::typed::{self, ListComparison, operator};
 use super::{Param, Writer};
-use crate::catalog::{BoundComparison, BoundType, ColumnType, Join, LabelValue, Order, SourceRow};
+use crate::catalog::{BoundComparison, BoundType, ColumnType, Join, LabelValue, Order, SourceRow, UpperBound};
 use crate::plan::{Filter, ValueCondition};
 
 /// Writes the label's value as it is grouped by: the column itself where its type allows, so that no row pays for a cast.
@@ -121,7 +121,13 @@ fn compared(w: &mut Writer, value: &LabelValue, wanted: &BoundComparison) {
         BoundType::Date => "::date",
     });
     let ty = &value.column().ty;
-    let has_nan = matches!(ty, ColumnType::Float4 | ColumnType::Float8 | ColumnType::Numeric { .. });
+    let has_nan = matches!(
+        ty,
+        ColumnType::Float4
+            | ColumnType::Float8
+            | ColumnType::Numeric { .. }
+            | ColumnType::UpperBound(UpperBound::Float4 | UpperBound::Float8 | UpperBound::Numeric)
+    );
     if has_nan && wanted.order.lets_nan_pass() {
         w.syntax(" AND ");
         bare(w, value);

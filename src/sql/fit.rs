@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use chrono::NaiveDate;
 
-use crate::catalog::ColumnType;
+use crate::catalog::{ColumnType, UpperBound};
+use crate::decimal;
 
 /// What a text is to a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +62,28 @@ pub(super) fn own_type(ty: &ColumnType) -> Option<OwnType> {
         ColumnType::Float4 => {
             ("::float4[]", |text| TextFit::equal(is_float(text, |n| n as f32 != 0.0 && (n as f32).is_finite())))
         }
+        ColumnType::UpperBound(UpperBound::Integer) => ("::numeric[]", |text| TextFit::exact(is_bound(text))),
+        ColumnType::UpperBound(UpperBound::Float8) => ("::float8[]", |text| TextFit::exact(is_bound(text))),
+        ColumnType::UpperBound(UpperBound::Float4) => {
+            ("::float4[]", |text| TextFit::equal(is_bound(text) && is_small(text)))
+        }
+        // A number may have more digits than are looked at.
+        ColumnType::UpperBound(UpperBound::Numeric) => {
+            ("::numeric[]", |text| TextFit::equal(is_bound(text) || is_decimal(text)))
+        }
         _ => return None,
     })
+}
+
+/// Whether Go writes a number so.
+fn is_bound(text: &str) -> bool {
+    text.parse::<f64>().is_ok_and(|number| number.to_bits() != (-0.0_f64).to_bits() && decimal::brief(number) == text)
+}
+
+/// Whether a number that is not infinite is within the range of `real`.
+#[expect(clippy::cast_possible_truncation, reason = "that is what is asked")]
+fn is_small(text: &str) -> bool {
+    text.parse::<f64>().is_ok_and(|n| !n.is_finite() || n == 0.0 || n as f32 != 0.0 && (n as f32).is_finite())
 }
 
 /// A `"char"` is a byte, which is written as three octal digits where it is no ASCII; the zero is empty.

@@ -138,7 +138,9 @@ enum Class {
 const fn class(ty: &ColumnType) -> Class {
     match ty {
         ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8 => Class::Integer,
-        ColumnType::Float4 | ColumnType::Float8 | ColumnType::Numeric { .. } => Class::Number,
+        ColumnType::Float4 | ColumnType::Float8 | ColumnType::Numeric { .. } | ColumnType::UpperBound(_) => {
+            Class::Number
+        }
         ColumnType::Text | ColumnType::Varchar | ColumnType::Bpchar | ColumnType::Citext(_) | ColumnType::Name => {
             Class::Text
         }

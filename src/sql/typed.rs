@@ -2,7 +2,7 @@
 
 use super::fit::{TextFit, is_path, own_type};
 use super::{Param, Writer};
-use crate::catalog::{Column, ColumnType, TypeName};
+use crate::catalog::{Column, ColumnType, TypeName, UpperBound};
 
 /// Writes a label's column as it is grouped by: the column itself where equal values have equal texts, so that no row
 /// pays for a cast.
@@ -25,10 +25,38 @@ const fn around(ty: &ColumnType) -> (&'static str, &'static str) {
         ColumnType::Numeric { bounded: false } => ("trim_scale(", ")"),
         ColumnType::Float4 => ("(", " + '0'::float4)"),
         ColumnType::Float8 => ("(", " + '0'::float8)"),
+        ColumnType::UpperBound(UpperBound::Integer) => (BOUND, BOUND_END),
+        ColumnType::UpperBound(UpperBound::Numeric) => (BOUND_OF_NUMERIC, BOUND_OF_NUMERIC_END),
+        ColumnType::UpperBound(UpperBound::Float4) => (BOUND_OF_FLOAT, BOUND_OF_FLOAT4_END),
+        ColumnType::UpperBound(UpperBound::Float8) => (BOUND_OF_FLOAT, BOUND_OF_FLOAT8_END),
         ColumnType::Citext(_) | ColumnType::Ltree(_) | ColumnType::Scalar(_) => ("(", "::text)"),
         _ => ("", ""),
     }
 }
+
+/// What makes the text of an upper bound out of PostgreSQL's: Go writes infinity as `+Inf`, and numbers from a million on, and
+/// those below 0.0001, with an exponent. `u` is the text without its sign, `m` its digits.
+macro_rules! bound {
+    ($before:literal) => {
+        concat!(
+            "(SELECT CASE WHEN c.u = 'Infinity' THEN CASE c.s WHEN '' THEN '+Inf' ELSE '-Inf' END WHEN c.e IS NULL THEN c.s || c.u \
+             ELSE c.s || substr(c.m, 1, 1) || CASE WHEN length(c.m) > 1 THEN '.' || substr(c.m, 2) ELSE '' END || CASE WHEN \
+             c.e < 0 THEN 'e-' ELSE 'e+' END || CASE WHEN abs(c.e) < 10 THEN '0' ELSE '' END || abs(c.e) END FROM (SELECT b.s, b.u, \
+             CASE WHEN b.u ~ '^[0-9]{7}' THEN rtrim(replace(b.u, '.', ''), '0') ELSE ltrim(replace(b.u, '.', ''), '0') END AS m, \
+             CASE WHEN b.u ~ 'e' THEN NULL WHEN b.u ~ '^[0-9]{7}' THEN strpos(b.u || '.', '.') - 2 WHEN b.u ~ '^0[.]0000' THEN \
+             length(ltrim(replace(b.u, '.', ''), '0')) + 1 - length(b.u) END AS e FROM (SELECT CASE WHEN substr(a.t, 1, 1) = '-' \
+             THEN '-' ELSE '' END AS s, ltrim(a.t, '-') AS u FROM (SELECT ",
+            $before
+        )
+    };
+}
+const BOUND: &str = bound!("");
+const BOUND_END: &str = "::text AS t) AS a) AS b) AS c)";
+const BOUND_OF_FLOAT: &str = bound!("(");
+const BOUND_OF_FLOAT4_END: &str = " + '0'::float4)::text AS t) AS a) AS b) AS c)";
+const BOUND_OF_FLOAT8_END: &str = " + '0'::float8)::text AS t) AS a) AS b) AS c)";
+const BOUND_OF_NUMERIC: &str = bound!("trim_scale(");
+const BOUND_OF_NUMERIC_END: &str = ")::text AS t) AS a) AS b) AS c)";
 
 /// How a list of texts is compared.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Layouts of tables that datebin did not make, declared in `datebin.toml`, each with rows that set traps.
 
 mod adjusted;
+mod bounds;
 pub mod dimensions;
 mod families;
 mod label_ids;

@@ -121,7 +121,7 @@ const fn is_ids(table: &LabelTable) -> bool {
 fn plain(place: SourceRelation<'_>, name: &str, column: &str) -> Result<SourceLabel, CatalogError> {
     let column = place.facts(column)?;
     if column.ty.can_be_label() {
-        return Ok(SourceLabel::One { name: name.to_owned(), value: LabelValue::Column(place.placed(column)) });
+        return Ok(SourceLabel::of_column(name, place.placed(column)));
     }
     let wanted =
         "a text, a number, a boolean, an identifier, an address or a date; members of a jsonb are `{ json = … }`";

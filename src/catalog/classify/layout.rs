@@ -7,8 +7,8 @@ use super::words;
 use crate::ast::OverTime;
 use crate::catalog::facts::{ColumnFacts, RelationFacts};
 use crate::catalog::{
-    Adjustment, ColumnType, LOOKBACK_MS, LabelDocument, LabelValue, Metric, MetricKind, MetricValue, Relation, Source,
-    SourceLabel, TimeColumn,
+    Adjustment, ColumnType, LOOKBACK_MS, LabelDocument, Metric, MetricKind, MetricValue, Relation, Source, SourceLabel,
+    TimeColumn,
 };
 use crate::ident::Ident;
 
@@ -83,7 +83,7 @@ pub(super) fn labels(columns: &[(&ColumnFacts, ColumnRole)], without: &[Ident]) 
 }
 
 pub(super) fn column_label(name: &str, column: &ColumnFacts) -> SourceLabel {
-    SourceLabel::One { name: name.to_owned(), value: LabelValue::Column(column.column()) }
+    SourceLabel::of_column(name, column.column())
 }
 
 /// By what they are called; documents last.
