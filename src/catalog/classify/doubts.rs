@@ -1,7 +1,7 @@
 //! What may tell the rows of one instant apart and is offered as a number, or not at all: the relation is left out.
 
 use super::distinguishing::{ABOUT, TWICE, unlabelled, untold};
-use super::keys::RelationKeys;
+use super::keys::{RelationKeys, whole};
 use super::roles::ColumnRole;
 use super::words;
 use crate::catalog::facts::{ColumnFacts, RelationFacts, RelationKind};
@@ -54,10 +54,11 @@ fn uncounted<'a>(
     if !is_plain || is_counted || keys.are_made {
         return None;
     }
+    let has_key = !whole(relation).is_empty();
     let hides = |(column, role): &&(&ColumnFacts, ColumnRole)| {
         let name = column.name.as_str();
         let is_of_row = words::is_creation(name) || words::is_change(name) || words::is_end(name);
-        unlabelled(relation, column, role).is_some() && !(column.ty.is_time() && is_of_row)
+        unlabelled(relation, column, role).is_some() && !(column.ty.is_time() && (is_of_row || has_key))
     };
     if let Some((column, _)) = columns.iter().find(hides) {
         return Some(&column.name);

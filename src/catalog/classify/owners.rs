@@ -1,7 +1,7 @@
 //! Columns that say whose row it is, by their name or type. In rows that no key tells apart statistics must not decide of
 //! them: in a young table, or one of a growing fleet, nearly every row has a value of its own.
 
-use super::keys::RelationKeys;
+use super::keys::{RelationKeys, whole};
 use super::roles::refers;
 use super::{things, words};
 use crate::catalog::ColumnType;
@@ -49,7 +49,8 @@ pub(super) fn names_owner(
     let is_called = words::is_reference(name)
         || words::is_bare_id(name)
         || words::is_owner_name(name)
-        || things::is_name(name)
+        // Of rows with a key of their own a name is perhaps theirs.
+        || things::is_name(name) && whole(relation).is_empty()
         || refers(relation, column);
     let may_be = is_address || column.is_text() && is_called && !words::is_free_text(name) && !words::is_value(name);
     may_be && is_owner(relation, keys, time, column)

@@ -140,6 +140,12 @@ async fn joined_labels_and_things_are_the_same_before_and_after_analyze(pool: Pg
             WITH (autovacuum_enabled = off);
         INSERT INTO runs (created_at, name, flow_id, secs)
             SELECT timestamptz '2025-06-02Z' + i * interval '1 min', 'run ' || i, 1 + i % 2, i FROM generate_series(1, 2000) AS i;
+        CREATE TABLE trials (run_uuid text PRIMARY KEY, ts timestamptz, experiment_id text, name text, loss float8)
+            WITH (autovacuum_enabled = off);
+        INSERT INTO trials SELECT md5(i::text), timestamptz '2025-06-02Z' + i * interval '1 min', 'e' || i % 3, 'trial ' || i, i
+            FROM generate_series(1, 2000) AS i;
+        CREATE TABLE meter (id serial PRIMARY KEY, ts timestamptz, kwh float8, outside_read_at timestamptz, gas float8)
+            WITH (autovacuum_enabled = off);
         CREATE TABLE website (id serial PRIMARY KEY, name text, created_at timestamptz, updated_at timestamptz, visits float8)
             WITH (autovacuum_enabled = off);
         INSERT INTO website (name, created_at, updated_at, visits)
@@ -151,6 +157,9 @@ async fn joined_labels_and_things_are_the_same_before_and_after_analyze(pool: Pg
         let own = super::labels(runs);
         assert!(own.split(' ').any(|label| label == "flow_name"), "{own}, analyzed: {is_analyzed}");
         assert!(left_out(&decisions, "website").contains("`name`"), "analyzed: {is_analyzed}");
+        assert!(found.sources().iter().any(|source| source.relation.name.as_str() == "meter"), "{decisions:?}");
+        let trials = found.sources().iter().find(|source| source.relation.name.as_str() == "trials").expect("trials");
+        assert_eq!(super::labels(trials).contains("name"), !is_analyzed);
         sql(&pool, "ANALYZE").await;
     }
 }

@@ -121,6 +121,9 @@ const HAPPENING: &[&str] = &[
     "operation",
     "attempt",
     "statement",
+    "unique",
+    "uniq",
+    "linked",
 ];
 /// What whole numbers measure: they are of no thing.
 const MEASURE: &[&str] = &[
@@ -233,7 +236,7 @@ mod tests {
         for name in ["host", "source_host", "devEui", "dev_eui", "MMSI"] {
             assert!(is_owner_name(name), "{name}");
         }
-        for name in ["request_id", "traceId", "txid", "message_uuid", "order_no", "span"] {
+        for name in ["request_id", "traceId", "txid", "message_uuid", "order_no", "span", "uniqueid"] {
             assert!(is_of_happening(name), "{name}");
         }
         for name in ["reboots", "rssi", "cpu_percent", "free_mem", "errors"] {

@@ -1,6 +1,7 @@
 //! The views, the tables that they read, and what is known of the rows of each.
 
-use std::collections::{BTreeSet, HashMap};
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 use super::derived::{KeyPart, KnownOfTable, RowFacts, RowKey};
 use super::rows::{Operators, TableRow, ViewRow};
@@ -25,6 +26,8 @@ pub(super) struct ViewGraph {
     pub(super) tables: HashMap<i64, Vec<TableRow>>,
     pub(super) operators: Operators,
     facts: HashMap<i64, RowFacts>,
+    /// The names of columns that were asked about, and whether they are of epochs: views share most of them.
+    epochs: RefCell<HashMap<String, bool>>,
 }
 
 impl ViewGraph {
@@ -51,6 +54,16 @@ impl ViewGraph {
         let own = self.of_table(id);
         facts.keys.extend(own.keys);
         self.facts.insert(id, facts);
+    }
+
+    /// Whether a name is that of an epoch.
+    pub(super) fn is_epoch(&self, name: &str) -> bool {
+        if let Some(known) = self.epochs.borrow().get(name) {
+            return *known;
+        }
+        let is_epoch = is_epoch_name(name);
+        self.epochs.borrow_mut().insert(name.to_owned(), is_epoch);
+        is_epoch
     }
 
     /// What is known of the rows of a table or a view.
@@ -132,9 +145,5 @@ impl ViewRow {
             }
             part.of.clone_from(&self.called);
         }
-        let is_time = |at: &usize| self.times[*at] || self.counts[*at] && is_epoch_name(&self.names[*at]);
-        let times: BTreeSet<i16> =
-            (0..self.names.len()).filter(is_time).filter_map(|at| i16::try_from(at + 1).ok()).collect();
-        facts.times.extend(times);
     }
 }

@@ -108,12 +108,14 @@ impl Select<'_> {
 
     /// The columns that the database numbers, where each of them alone tells all rows apart.
     pub(super) fn numbered(&self, read: &[(usize, &RangeEntry<'_>)]) -> BTreeSet<i16> {
+        let tells_all = |atom: Atom| {
+            let known = self.scope.known(BTreeSet::from([atom]), &[]);
+            read.len() == 1 || read.iter().all(|(at, _)| known.rows[*at])
+        };
         let is_numbered = |column: &&ShownColumn<'_>| {
-            let entry = column.identity.and_then(|atom| Some((self.scope.entries.get(atom.entry)?, atom)));
-            entry.is_some_and(|(entry, atom)| {
-                let known = self.scope.known(BTreeSet::from([atom]), &[]);
-                let is_row = read.len() == 1 || read.iter().all(|(at, _)| known.rows[*at]);
-                entry.rows.numbered.contains(&atom.column) && is_row
+            column.identity.is_some_and(|atom| {
+                let entry = self.scope.entries.get(atom.entry);
+                entry.is_some_and(|entry| entry.rows.numbered.contains(&atom.column)) && tells_all(atom)
             })
         };
         self.open().filter(is_numbered).map(|column| column.number).collect()

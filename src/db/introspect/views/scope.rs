@@ -232,7 +232,7 @@ impl<'a> RangeEntry<'a> {
     /// Whether it is a table, and no view or part of the query.
     pub(super) fn is_table(&self, scope: &Scope<'_>) -> bool {
         let id = self.node.get("relid").number();
-        self.node.get("rtekind").word() == "0" && !scope.reading.graph.views.contains_key(&id)
+        self.node.get("rtekind").number() == 0 && !scope.reading.graph.views.contains_key(&id)
     }
 
     /// Whether it is what functions return.

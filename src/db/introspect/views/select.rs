@@ -8,7 +8,6 @@ use super::graph::{ColumnId, ViewGraph};
 use super::scope::{self, Atom, RangeEntry, Scope};
 use super::tree::Node;
 use super::{calls, grouped, united};
-use crate::catalog::classify::is_epoch_name;
 
 /// A query, and those around it.
 pub(super) struct Reading<'a> {
@@ -241,7 +240,7 @@ impl<'a> ShownColumn<'a> {
             scope.entries.get(atom.entry).is_some_and(|entry| entry.rows.times.contains(&atom.column))
         });
         let ty = scope::type_of(node);
-        let is_epoch = scope::is_number(ty) && is_epoch_name(name);
+        let is_epoch = scope::is_number(ty) && scope.reading.graph.is_epoch(name);
         Self {
             number: i16::try_from(target.get("resno").number()).unwrap_or(0),
             name,

@@ -3,6 +3,35 @@
 /// Deeper trees are not followed.
 const DEEPEST: u32 = 400;
 
+/// Whether nobody asks for a field: such fields are most of the text.
+fn is_unasked(field: &str) -> bool {
+    matches!(
+        field,
+        "alias"
+            | "varnosyn"
+            | "varattnosyn"
+            | "vartypmod"
+            | "varcollid"
+            | "location"
+            | "selectedCols"
+            | "insertedCols"
+            | "updatedCols"
+            | "extraUpdatedCols"
+            | "requiredPerms"
+            | "checkAsUser"
+            | "rteperminfos"
+            | "rellockmode"
+            | "relkind"
+            | "inh"
+            | "inFromCl"
+            | "joinleftcols"
+            | "joinrightcols"
+            | "consttypmod"
+            | "constlen"
+            | "inputcollid"
+    )
+}
+
 /// One value of a tree.
 #[derive(Debug, PartialEq)]
 pub(super) enum Node {
@@ -75,6 +104,11 @@ impl Node {
         word.strip_prefix('"').and_then(|word| word.strip_suffix('"')).unwrap_or(word)
     }
 
+    /// Whether a field says what one that is missing says.
+    fn is_default(&self) -> bool {
+        matches!(self, Self::Word(word) if ["<>", "0", "-1", "false"].contains(&word.as_str()))
+    }
+
     /// A number; 0 where it is none.
     pub(super) fn number(&self) -> i64 {
         self.word().parse().unwrap_or(0)
@@ -99,9 +133,10 @@ struct Reader<'a> {
     rest: &'a str,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn peek(&mut self) -> Option<char> {
-        self.rest = self.rest.trim_start_matches([' ', '\n', '\t']);
+        let blanks = self.rest.bytes().take_while(|byte| matches!(byte, b' ' | b'\n' | b'\t')).count();
+        self.rest = &self.rest[blanks..];
         self.rest.chars().next()
     }
 
@@ -136,14 +171,21 @@ impl Reader<'_> {
         let kind = self.word();
         let mut fields = Vec::new();
         while self.peek()? != '}' {
-            let name = self.word();
+            let raw = self.raw();
+            let name = raw.strip_prefix(':').unwrap_or(raw);
+            if is_unasked(name) {
+                self.pass()?;
+                continue;
+            }
             // A name behind a field's may begin as a field does.
             let mut value = vec![self.node(depth + 1)?];
             while !matches!(self.peek()?, '}' | ':') {
                 value.push(self.node(depth + 1)?);
             }
             let value = if value.len() == 1 { value.remove(0) } else { Node::List(value) };
-            fields.push((name.strip_prefix(':').unwrap_or(&name).to_owned(), value));
+            if !value.is_default() {
+                fields.push((name.to_owned(), value));
+            }
         }
         self.skip();
         Some(Node::Object(kind, fields))
@@ -151,27 +193,59 @@ impl Reader<'_> {
 
     /// The characters up to a blank or a parenthesis; a backslash makes one of the word.
     fn word(&mut self) -> String {
-        let (mut word, mut is_plain, mut end) = (String::new(), true, self.rest.len());
-        for (at, c) in self.rest.char_indices() {
-            match c {
-                _ if !is_plain => {
-                    word.push(c);
-                    is_plain = true;
-                }
-                '\\' => is_plain = false,
-                ' ' | '\n' | '\t' | '(' | ')' | '{' | '}' => {
-                    end = at;
-                    break;
-                }
-                c => word.push(c),
+        let word = self.raw();
+        if !word.contains('\\') {
+            return word.to_owned();
+        }
+        let (mut own, mut is_plain) = (String::with_capacity(word.len()), true);
+        for c in word.chars() {
+            if c == '\\' && is_plain {
+                is_plain = false;
+            } else {
+                own.push(c);
+                is_plain = true;
             }
         }
-        self.rest = &self.rest[end..];
-        if end == 0 {
-            // Nothing that a tree has: the reader must go on.
-            self.skip();
+        own
+    }
+
+    fn raw(&mut self) -> &'a str {
+        let bytes = self.rest.as_bytes();
+        let mut end = 0;
+        while let Some(byte) = bytes.get(end) {
+            match byte {
+                b'\\' => end += 2,
+                b' ' | b'\n' | b'\t' | b'(' | b')' | b'{' | b'}' => break,
+                _ => end += 1,
+            }
         }
+        // Nothing that a tree has, where the word is empty: the reader must go on.
+        let (word, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
+        self.rest = if word.is_empty() { rest.get(1..).unwrap_or_default() } else { rest };
         word
+    }
+
+    /// Passes a value over.
+    fn pass(&mut self) -> Option<()> {
+        let mut depth = 0_u32;
+        loop {
+            match self.peek()? {
+                '{' | '(' => {
+                    depth += 1;
+                    self.skip();
+                }
+                '}' | ')' if depth > 0 => {
+                    depth -= 1;
+                    self.skip();
+                }
+                _ => {
+                    self.raw();
+                }
+            }
+            if depth == 0 {
+                return Some(());
+            }
+        }
     }
 }
 
@@ -192,6 +266,7 @@ mod tests {
         let [first, second] = query.get("target").items() else { panic!("{query:?}") };
         assert_eq!((first.get("resname").word(), first.get("resno").number()), (":x y}", 2));
         assert_eq!(first.get("expr").get("constvalue").items().len(), 7);
+        assert_eq!(first.get("expr").get("location"), &NOTHING);
         assert_eq!(second.get("names").items().iter().map(Node::unquoted).collect::<Vec<_>>(), ["a\"b", ""]);
         assert_eq!(second.get("missing"), &NOTHING);
     }

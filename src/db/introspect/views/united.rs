@@ -94,7 +94,7 @@ impl<'a> Arm<'a> {
     /// The column of a relation that it is.
     fn origin(&self, node: &'a Node) -> Option<Origin<'a>> {
         let at = usize::try_from(node.get("varno").number() - 1).ok().filter(|_| node.kind() == "VAR")?;
-        let entry = self.query.get("rtable").items().get(at).filter(|entry| entry.get("rtekind").word() == "0")?;
+        let entry = self.query.get("rtable").items().get(at).filter(|entry| entry.get("rtekind").number() == 0)?;
         let column = usize::try_from(node.get("varattno").number() - 1).ok()?;
         let name = entry.get("eref").get("colnames").items().get(column)?.unquoted();
         Some(Origin { relation: entry.get("relid").number(), name })
@@ -102,7 +102,7 @@ impl<'a> Arm<'a> {
 
     fn reads(&self, relation: i64) -> bool {
         let entries = self.query.get("rtable").items().iter();
-        entries.filter(|entry| entry.get("rtekind").word() == "0").any(|entry| entry.get("relid").number() == relation)
+        entries.filter(|entry| entry.get("rtekind").number() == 0).any(|entry| entry.get("relid").number() == relation)
     }
 }
 
