@@ -55,6 +55,11 @@ impl Exposition {
         let kind = self.types.get(metric).copied().filter(|kind| matches!(*kind, "counter" | "gauge"));
         writeln!(out, "# TYPE {shown} {}", kind.unwrap_or("untyped"))?;
         let may_clash = !self.is_utf8 && series.iter().any(|(labels, _)| own(labels).any(|(name, _)| !is_plain(name)));
+        let mut series = series.to_vec();
+        // Those that really are called so come first, as their metrics do.
+        if may_clash {
+            series.sort_by_key(|(labels, _)| !own(labels).all(|(name, _)| is_plain(name)));
+        }
         let (mut written, mut clashing) = (BTreeSet::new(), 0);
         for (labels, point) in series {
             let inside = self.labels(labels);

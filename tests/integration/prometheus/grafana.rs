@@ -265,7 +265,7 @@ async fn names_that_are_one_with_underscores_are_left_out_with_a_word(pool: PgPo
          # 1 series left out of \"a b\", as another metric is a_b too: {ask}\n\
          # 1 series left out of \"a.b\", as another metric is a_b too: {ask}\n\
          # TYPE x_y gauge\nx_y{{c=\"1\"}} 8 1767571800000\n\
-         # TYPE xl gauge\nxl{{a_b=\"x\"}} 2 1767571800000\nxl{{a_b=\"z\"}} 4 1767571800000\n\
+         # TYPE xl gauge\nxl{{a_b=\"x\"}} 3 1767571800000\nxl{{a_b=\"z\"}} 4 1767571800000\n\
          # 2 series left out of xl, as their labels are the same with underscores: {ask}\n"
     );
     assert_eq!(server.get(path).await.body, Value::String(expected));
