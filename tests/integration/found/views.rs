@@ -132,6 +132,11 @@ computed_arm | whether `v` is `v` or what is computed | SELECT dev, ts, v FROM r
 grouped | what its rows are grouped by | SELECT dev / 2 AS dev, ts, avg(v) AS v FROM rd GROUP BY rd.dev, ts
 over | `valid_from` of cal | SELECT dev AS d, ts, v + 1 AS v FROM calibrated
 kept | `dev` of rd | SELECT dev % 2 AS dev, ts, v FROM rd
+of_one_each | `dev` of rd | SELECT ts, v FROM rd WHERE dev = 1 UNION ALL SELECT ts, v FROM rd WHERE dev = 2
+of_one_each_alike | `dev` of rd | SELECT ts, 'a' AS k, v FROM rd WHERE dev = 1 UNION SELECT ts, 'a', v FROM rd WHERE dev = 2
+of_named_parts | `dev` of rd | WITH a AS (SELECT ts, v FROM rd WHERE dev = 1), b AS (SELECT ts, v FROM rd WHERE dev = 2) SELECT * FROM a UNION ALL SELECT * FROM b
+of_sums | what each of its parts counts | SELECT ts, avg(v) AS v FROM rd WHERE dev = 1 GROUP BY ts UNION ALL SELECT ts, avg(v) FROM rd WHERE dev > 1 GROUP BY ts
+again | which rows `r` gives again | WITH RECURSIVE r(ts, v, n) AS (SELECT ts, v, 1 FROM rd UNION ALL SELECT ts, v, n + 1 FROM r WHERE n < 2) SELECT ts, v FROM r
 no_label | `device` of loose | SELECT ts, v FROM loose
 other_label | `device` of loose | SELECT upper(device) AS device, ts, v FROM loose
 no_name | `metric` of narrow | SELECT ts, value FROM narrow

@@ -48,6 +48,8 @@ pub(super) struct RowFacts {
     pub(super) keys: Vec<Vec<i16>>,
     /// What a view lacks of what tells its rows apart.
     pub(super) dropped: Vec<String>,
+    /// What conditions fix of what tells them apart, and is not shown: the parts of a UNION may fix it differently.
+    pub(super) narrowed: Vec<String>,
     /// The columns that are times.
     pub(super) times: BTreeSet<i16>,
     /// The columns that are never NULL.

@@ -63,6 +63,10 @@ impl<'a> Reading<'a> {
         } else {
             select.rows()
         };
+        let is_summed = query.get("groupClause").is_some() || query.get("hasAggs").is_true();
+        if is_summed && (query.get("jointree").get("quals").is_some() || select.is_narrowed()) {
+            rows.narrowed.push("what each of its parts counts".to_owned());
+        }
         select.describe(&mut rows);
         if is_one(query.get("limitCount")) {
             rows = RowFacts { keys: vec![Vec::new()], times: rows.times, ..RowFacts::default() };
@@ -92,7 +96,9 @@ impl<'a> Reading<'a> {
             let types = found.get("ctecoltypes").items().iter().skip(1);
             let times = columns.clone().zip(types).filter(|(_, ty)| scope::is_time(ty.number()));
             let times = times.map(|(column, _)| column).collect();
-            return RowFacts { keys: vec![columns.collect()], times, ..RowFacts::default() };
+            let dropped = reads_tables(found.get("ctequery")).then(|| format!("which rows `{name}` gives again"));
+            let dropped = dropped.into_iter().collect();
+            return RowFacts { keys: vec![columns.collect()], times, dropped, ..RowFacts::default() };
         }
         let query = found.get("ctequery");
         if let Some(known) = self.named.borrow().get(&std::ptr::from_ref(query)) {
@@ -108,6 +114,11 @@ impl<'a> Reading<'a> {
 /// The numbers of the columns that a query is grouped by, in its clauses.
 fn groups(query: &Node) -> Vec<i64> {
     query.get("groupClause").items().iter().map(|group| group.get("tleSortGroupRef").number()).collect()
+}
+
+/// Whether anything beneath a query is a table or a view.
+fn reads_tables(node: &Node) -> bool {
+    node.get("relid").number() > 0 || node.children().any(reads_tables)
 }
 
 /// Whether a LIMIT leaves one row.
@@ -137,13 +148,20 @@ impl<'a> Select<'a> {
         self.shown.iter().filter(|column| !column.is_hidden)
     }
 
+    /// Whether something that it reads has only some rows of what is beneath.
+    fn is_narrowed(&self) -> bool {
+        self.scope.read().any(|(_, entry)| !entry.rows.narrowed.is_empty())
+    }
+
     /// The rows of a query that is not grouped.
     fn rows(&self) -> RowFacts {
         let mut rows = RowFacts::default();
         let read: Vec<(usize, &RangeEntry<'_>)> = self.scope.read().collect();
         let known = self.scope.known(self.atoms.clone(), &[]);
+        let fixed = self.scope.known(BTreeSet::new(), &[]);
         for (at, entry) in &read {
             rows.dropped.extend(entry.rows.dropped.iter().cloned());
+            rows.narrowed.extend(entry.rows.narrowed.iter().cloned());
             rows.keyless.extend(self.keyless(*at, &known));
             for teller in entry.rows.tellers.iter().filter(|teller| teller.is_needed()) {
                 let is_lost = |part: &&KeyPart| !part.is_time && !known.has(Atom { entry: *at, column: part.column });
@@ -151,6 +169,12 @@ impl<'a> Select<'a> {
                 if !lost.is_empty() {
                     rows.dropped.push(said(lost));
                 }
+                let is_narrowed = |part: &&KeyPart| {
+                    let atom = Atom { entry: *at, column: part.column };
+                    !part.is_time && fixed.has(atom) && !self.exact.contains(&atom)
+                };
+                let narrowed: Vec<&KeyPart> = teller.parts.iter().filter(is_narrowed).collect();
+                rows.narrowed.extend((!narrowed.is_empty()).then(|| said(narrowed)));
             }
             let tellers = entry.rows.tellers.iter();
             rows.tellers.extend(tellers.filter_map(|teller| self.carried(*at, teller, read.len() == 1)));

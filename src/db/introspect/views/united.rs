@@ -42,6 +42,8 @@ pub(super) fn rows<'a>(reading: &Reading<'a>, query: &'a Node) -> RowFacts {
     });
     for arm in &arms {
         rows.dropped.extend(arm.rows.dropped.iter().cloned());
+        let one_of_many = if told.is_none() && arms.len() > 1 { &mut rows.dropped } else { &mut rows.narrowed };
+        one_of_many.extend(arm.rows.narrowed.iter().cloned());
         rows.times.extend(&arm.rows.times);
         for teller in &arm.rows.tellers {
             let mut teller = teller.clone();
