@@ -48,7 +48,7 @@ fn telling(
     };
     let tells = |(at, (column, role)): (usize, &(&ColumnFacts, ColumnRole))| {
         let name = column.name.as_str();
-        let is_named = words::is_part_name(name);
+        let is_named = words::is_part_name(name) || words::is_one(name, &["index", "idx"]);
         let is_code = words::is_code(name) || words::is_choice(name) || words::is_process(name);
         let may_tell =
             matches!(role, ColumnRole::Value(_)) || matches!(role, ColumnRole::Out(_)) && (is_code || is_named);

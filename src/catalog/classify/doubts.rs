@@ -4,6 +4,7 @@ use super::distinguishing::{ABOUT, TWICE, unlabelled, untold};
 use super::keys::{RelationKeys, whole};
 use super::roles::ColumnRole;
 use super::words;
+use crate::catalog::ColumnType;
 use crate::catalog::facts::{ColumnFacts, RelationFacts, RelationKind};
 use crate::ident::Ident;
 
@@ -14,30 +15,38 @@ pub(super) fn reason(
     time: &Ident,
     keys: &RelationKeys,
 ) -> Option<String> {
-    let counted = "(a number with a fraction) has as many values as an instant has rows and no key says otherwise";
     let uncounted_yet =
         "may tell its rows apart, and there are no statistics before ANALYZE: run ANALYZE, or declare it";
-    let found = fraction(relation, columns, time, keys).map(|column| format!("`{column}` {counted}: declare it"));
+    let found = counted(relation, columns, time, keys).map(|column| {
+        let kind = match &column.ty {
+            ColumnType::Bool => "a boolean",
+            ColumnType::Interval => "an interval",
+            _ => "a number with a fraction",
+        };
+        let name = &column.name;
+        format!("`{name}` ({kind}) has as many values as an instant has rows and no key says otherwise: declare it")
+    });
     found.or_else(|| uncounted(relation, columns, keys).map(|column| format!("`{column}` {uncounted_yet}")))
 }
 
-/// A number with a fraction that has as many values as an instant has rows: a depth, or the bound of a histogram's bucket.
-fn fraction<'a>(
+/// What has as many values as an instant has rows, and is no whole number: a depth, the bound of a histogram's bucket, a
+/// direction as a boolean.
+fn counted<'a>(
     relation: &RelationFacts,
     columns: &[(&'a ColumnFacts, ColumnRole)],
     time: &Ident,
     keys: &RelationKeys,
-) -> Option<&'a Ident> {
+) -> Option<&'a ColumnFacts> {
     let untold = untold(relation, columns, time, keys).filter(|untold| *untold > TWICE)?;
     let values = || columns.iter().filter(|(_, role)| matches!(role, ColumnRole::Value(_))).map(|(column, _)| *column);
     let tells = |column: &&ColumnFacts| {
-        column.is_number()
-            && !column.is_integer()
+        let is_state = column.ty == ColumnType::Bool;
+        (is_state || column.ty == ColumnType::Interval || column.is_number() && !column.is_integer())
             && !words::is_value(column.name.as_str())
             && relation.distinct(column).is_some_and(|values| (values / untold - 1.0).abs() <= ABOUT)
     };
-    let found = values().find(tells);
-    found.filter(|found| values().any(|other| other.name != found.name)).map(|column| &column.name)
+    let found = values().filter(tells).min_by_key(|column| column.ty != ColumnType::Bool);
+    found.filter(|found| values().any(|other| other.name != found.name))
 }
 
 /// What may say which of several things a row is about, where nothing is a label and nothing has been counted: a whole number

@@ -31,6 +31,8 @@ pub(super) const ZONE_WORDS: &[&str] = &["utc", "gmt", "tz", "timezone", "zone"]
 /// What an index is of that is measured or computed, and no place in a row.
 pub(super) const INDEXES: &[&str] = &[
     "uv",
+    "voc",
+    "nox",
     "heat",
     "quality",
     "air",

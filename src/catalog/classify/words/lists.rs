@@ -94,6 +94,22 @@ pub(super) const REFERS: &[&str] = &[
     "vin",
     "deveui",
     "devaddr",
+    "dev",
+    "asset",
+    "vehicle",
+    "ship",
+    "vessel",
+    "truck",
+    "customer",
+    "account",
+    "sku",
+    "product",
+    "article",
+    "store",
+    "warehouse",
+    "employee",
+    "supplier",
+    "vendor",
 ];
 /// What whole numbers of created rows refer to, each in one word.
 pub(super) const OF_MADE: &[&str] = &[

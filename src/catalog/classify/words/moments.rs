@@ -14,6 +14,8 @@ pub(super) const TIME: &[&str] = &[
     "capturedat",
     "captured",
     "loggedat",
+    "polledat",
+    "probedat",
     "eventtime",
     "datetime",
     "date",

@@ -162,7 +162,17 @@ const PERSONAL: &[&str] = &[
     "tel",
     "msisdn",
     "mobile",
+    "replyto",
+    "bcc",
+    "mailfrom",
+    "rcpt",
+    "rcptto",
+    "fromaddr",
+    "toaddr",
+    "signedby",
 ];
+/// What names of people end with, whoever's they are: `customer_firstname`.
+const NAMES: &[&str] = &["firstname", "lastname", "middlename", "maidenname", "surname", "forename"];
 /// With one of these words `address` is the address of a person.
 const OF_PERSON: &[&str] = &[
     "to", "from", "cc", "bcc", "mail", "postal", "street", "home", "billing", "shipping", "delivery", "line", "line1",
@@ -195,7 +205,12 @@ pub(in super::super) fn is_sensitive(name: &str) -> bool {
 pub(in super::super) fn is_personal(name: &str) -> bool {
     let words = words_of(name);
     let is_of_person = |word: &String| OF_PERSON.contains(&word.as_str());
+    let ends_with_name = |count: usize| {
+        words.len().checked_sub(count).is_some_and(|from| NAMES.contains(&words[from..].concat().as_str()))
+    };
     PERSONAL.contains(&words.concat().as_str())
+        || ends_with_name(1)
+        || ends_with_name(2)
         || words.iter().any(|word| word == "address" || word == "addresses") && words.iter().any(is_of_person)
 }
 
@@ -222,7 +237,7 @@ mod tests {
         for name in ["mail", "ssh_key", "authHeader", "magic_link", "sas_url", "birth_number"] {
             assert!(is_sensitive(name), "{name}");
         }
-        for name in ["tel", "msisdn", "mobile"] {
+        for name in ["tel", "msisdn", "mobile", "reply_to", "customer_firstname", "billing_last_name"] {
             assert!(is_personal(name), "{name}");
         }
         // Places of mail are no secrets, and a link or a header alone is none.
