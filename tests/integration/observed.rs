@@ -15,7 +15,7 @@ const TABLES: &str = "
     CREATE TABLE one (ts timestamptz NOT NULL, host text, value float8);
     INSERT INTO one SELECT '2025-01-01 00:00:10Z', 'h' || n, n FROM generate_series(1, 7) AS n;
     CREATE FUNCTION nap() RETURNS float8 LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_catalog.pg_sleep(60); RETURN 0; END $$;
-    CREATE VIEW naps AS SELECT ts, value + nap() AS value FROM one;
+    CREATE VIEW naps AS SELECT ts, host, value + nap() AS value FROM one;
     CREATE TABLE broken_base AS SELECT ts, host || 'x' AS text FROM one;
     CREATE VIEW broken AS SELECT ts, text::float8 AS value FROM broken_base;";
 

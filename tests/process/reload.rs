@@ -161,9 +161,9 @@ const CHANGING: &str = "
     CREATE TABLE parted_old PARTITION OF parted FOR VALUES FROM ('2018-04-15 04:00Z') TO ('2018-04-15 04:55Z');
     CREATE TABLE parted_new PARTITION OF parted FOR VALUES FROM ('2018-04-15 04:55Z') TO ('2018-04-15 06:00Z');
     INSERT INTO parted SELECT t, 'a', 1 FROM generate_series('2018-04-15 04:50Z'::timestamptz, '2018-04-15 04:59:59Z', '10 s') AS t;
-    CREATE TABLE plain AS TABLE parted;
+    CREATE TABLE plain AS SELECT ts, volts FROM parted;
     CREATE TABLE single AS SELECT ts, host, volts AS value FROM parted;
-    CREATE VIEW seen AS SELECT ts, host, volts FROM plain;";
+    CREATE VIEW seen AS SELECT ts, 'a'::text AS host, volts FROM plain;";
 
 /// The sum of all points of an answer.
 fn total(answer: &Answer) -> f64 {
