@@ -37,7 +37,7 @@ CREATE INDEX ON parts (device, at);
 CREATE TABLE "Order ""x"" Ünit" ("Time" timestamptz, "select" text, "Größe %" double precision);
 CREATE TABLE history (itemid bigint, clock int DEFAULT 0, value numeric(20), ns int DEFAULT 0, PRIMARY KEY (itemid, clock, ns));
 CREATE DOMAIN celsius AS double precision NOT NULL;
-CREATE VIEW warm AS SELECT ts, region, cpu::celsius AS degrees FROM host_stats;
+CREATE VIEW warm AS SELECT ts, host_id, region, cpu::celsius AS degrees FROM host_stats;
 CREATE TABLE audit_log (at timestamptz, n int);
 
 INSERT INTO hosts (name) SELECT 'h' || n FROM generate_series(1, 5) AS n;

@@ -36,26 +36,40 @@ fn own<'a>(
     columns
 }
 
-/// What a view does not show of the labels of a table without a key whose rows it shows. Names of metrics may be computed.
+/// Why the series of a view may be mixed that shows rows of tables without a key: it does not show all their labels, or they
+/// are left out themselves. Names of metrics may be computed.
 pub(super) fn lost(found: &CandidateRelation<'_>, columns: &[(&ColumnFacts, ColumnRole)]) -> Option<String> {
     let is_narrow = layout::narrow(columns).is_some();
-    found.relation.rows_of.iter().find_map(|shown| {
-        let table = found.all.relation(shown.relation.schema.as_str(), shown.relation.name.as_str())?;
-        let (theirs, _) = time::choose(table, found.zone)?;
+    let lacks = |column: &Ident, shown: &KeylessTable| {
+        format!("it does not carry `{column}` of {}, which tells its rows apart: declare it", shown.relation.name)
+    };
+    // Tables of things come last: what they say of rows is less.
+    let mut all: Vec<&KeylessTable> = found.relation.rows_of.iter().collect();
+    let table = |shown: &KeylessTable| found.all.relation(shown.relation.schema.as_str(), shown.relation.name.as_str());
+    all.sort_by_key(|shown| table(shown).is_none_or(|table| time::choose(table, found.zone).is_none()));
+    all.into_iter().find_map(|shown| {
+        let table = table(shown)?;
+        let is_known = |column: &Ident| shown.known.contains(column) || is_described(found, shown, column);
+        let Some((theirs, _)) = time::choose(table, found.zone) else {
+            let labels = labels::of_dimension(SourceRelation::own(found.all, table), &[]);
+            return labels
+                .iter()
+                .map(|label| &label.column().name)
+                .find(|name| !is_known(name))
+                .map(|name| lacks(name, shown));
+        };
         let keys = RelationKeys::of(table, &theirs.column);
         let roles = own(found, table, &theirs.column, &keys);
         let named = layout::narrow(&roles).map(|(name, _)| &name.name);
         let is_lost = |(column, role): &&(&ColumnFacts, ColumnRole)| {
             let is_name = named == Some(&column.name);
-            (if is_name { !is_narrow } else { matches!(role, ColumnRole::Label(_)) })
-                && !shown.known.contains(&column.name)
-                && !is_described(found, shown, &column.name)
+            (if is_name { !is_narrow } else { matches!(role, ColumnRole::Label(_)) }) && !is_known(&column.name)
         };
-        let (column, _) = roles.iter().find(is_lost)?;
-        Some(format!(
-            "it does not carry `{}` of {}, which tells its rows apart: declare it",
-            column.name, shown.relation.name
-        ))
+        if let Some((column, _)) = roles.iter().find(is_lost) {
+            return Some(lacks(&column.name, shown));
+        }
+        let why = distinguishing::apart(table, &roles, &theirs.column, &keys)?;
+        Some(format!("it reads {}, where {why}", shown.relation.name))
     })
 }
 

@@ -5,6 +5,7 @@ mod derived;
 mod graph;
 mod grouped;
 mod joined;
+mod known;
 mod placing;
 mod rows;
 mod scope;
@@ -38,8 +39,10 @@ pub(super) fn load(results: &mut Results, loading: &mut Loading) -> Result<(), s
     let mut ids: Vec<i64> = graph.views.keys().copied().filter(|id| loading.place.contains_key(id)).collect();
     ids.sort_unstable();
     for id in ids {
-        graph.read(id, 0);
-        put(loading, id, &graph.rows_of(id));
+        graph.read(id);
+        let mut facts = graph.rows_of(id);
+        facts.dropped.extend(unseen(loading, &graph, &facts));
+        put(loading, id, &facts);
     }
     Ok(())
 }
@@ -86,7 +89,13 @@ fn origins(loading: &Loading, id: i64, facts: &RowFacts) -> Vec<ColumnOrigin> {
     facts.carried.iter().filter_map(origin).collect()
 }
 
-/// The tables without a key whose rows a view has.
+/// What a view lacks of tables that are not in scope, whose series no key tells apart.
+fn unseen(loading: &Loading, graph: &ViewGraph, facts: &RowFacts) -> Vec<String> {
+    let is_unseen = |(id, of): &(&i64, &KnownOfTable)| !loading.place.contains_key(id) && of.found.is_none();
+    facts.keyless.iter().filter(is_unseen).filter_map(|(id, of)| graph.unknown(*id, &of.known)).collect()
+}
+
+/// The tables whose rows a view has and whose series no key tells apart.
 fn rows_of(loading: &Loading, facts: &RowFacts) -> Vec<KeylessTable> {
     let table = |(id, of): (&i64, &KnownOfTable)| {
         let table = &loading.facts.relations[*loading.place.get(id)?];
@@ -95,12 +104,12 @@ fn rows_of(loading: &Loading, facts: &RowFacts) -> Vec<KeylessTable> {
             let table = &loading.facts.relations[*loading.place.get(&looked_up.table)?];
             Some(LookedUpColumn { column: name(looked_up.column)?, relation: table.relation.clone() })
         };
-        let known = of.known.iter().filter_map(|number| name(*number)).collect();
+        let known = of.known.keys().filter_map(|number| name(*number)).collect();
         Some(KeylessTable {
             relation: table.relation.clone(),
             known,
             looked_up: of.looked_up.iter().filter_map(found).collect(),
         })
     };
-    facts.keyless.iter().filter_map(table).collect()
+    facts.keyless.iter().filter(|(_, of)| of.found.is_none()).filter_map(table).collect()
 }

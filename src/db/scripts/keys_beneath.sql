@@ -1,6 +1,6 @@
 -- What tells the rows of the tables apart that the views in scope read, through other views too.
 -- kind: u a unique key, p the columns that rows are partitioned by, n a column that a sequence fills, f a foreign key of
--- one column that is never NULL.
+-- one column that is never NULL, to a table of which no policy hides rows, c all columns.
 WITH RECURSIVE tree(id, kind) AS (
     SELECT c.oid, c.relkind
     FROM unnest(pg_catalog.current_setting('datebin.relations')::int8[]::oid[]) AS s(id)
@@ -12,7 +12,7 @@ WITH RECURSIVE tree(id, kind) AS (
     JOIN pg_catalog.pg_depend AS d
       ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
      AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> t.id
-    JOIN pg_catalog.pg_class AS c ON c.oid = d.refobjid AND c.relkind IN ('r', 'p', 'v', 'm')
+    JOIN pg_catalog.pg_class AS c ON c.oid = d.refobjid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 ),
 -- A key that a partitioned table lacks may be there on each partition.
 holder AS MATERIALIZED (
@@ -39,6 +39,12 @@ kept AS (
     FROM tree AS t
     JOIN pg_catalog.pg_constraint AS c ON c.conrelid = t.id AND c.contype = 'f' AND c.convalidated
     JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.id AND ARRAY[a.attnum] = c.conkey::int2[] AND a.attnotnull
+    JOIN pg_catalog.pg_class AS o ON o.oid = c.confrelid AND NOT o.relrowsecurity
+    UNION ALL
+    SELECT t.id, 'c', ARRAY(
+               SELECT a.attname FROM pg_catalog.pg_attribute AS a
+               WHERE a.attrelid = t.id AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum), 0, '{}'
+    FROM tree AS t WHERE t.kind IN ('r', 'p', 'f')
     UNION ALL
     SELECT t.id, 'n', ARRAY[a.attname], 0, '{}'
     FROM tree AS t
@@ -51,7 +57,7 @@ SELECT k.id::int8 AS relation, c.relname::text AS called, k.kind,
        array_agg(a.attnum ORDER BY o.place) AS numbers,
        array_agg(a.attname::text ORDER BY o.place) AS names,
        array_agg(t.typcategory = 'D' ORDER BY o.place) AS times,
-       array_agg(t.typcategory = 'N' ORDER BY o.place) AS counts,
+       array_agg(t.typcategory = 'N' OR k.kind = 'c' AND t.typcategory = 'B' ORDER BY o.place) AS counts,
        array_agg(a.attnotnull ORDER BY o.place) AS filled, k.target::int8 AS target, k.theirs
 FROM kept AS k
 JOIN pg_catalog.pg_class AS c ON c.oid = k.id

@@ -8,7 +8,7 @@ use crate::support::{Server, sql};
 const VIEWS: &str = "
     CREATE TABLE m (ts timestamptz, ch int, v float8, PRIMARY KEY (ch, ts));
     INSERT INTO m SELECT timestamptz '2025-06-02Z' + i * interval '1 min', c, c * 10 FROM generate_series(0, 59) AS i, generate_series(1, 2) AS c;
-    CREATE TABLE names (id int PRIMARY KEY, name text UNIQUE);
+    CREATE TABLE names (id int PRIMARY KEY, name text NOT NULL UNIQUE);
     INSERT INTO names VALUES (1, 'one'), (2, 'two');
     CREATE VIEW m_renamed AS SELECT ts AS time, ch AS c, v FROM m;
     CREATE VIEW m_nested AS SELECT time, c AS \"d {e\", v FROM m_renamed;
@@ -93,8 +93,8 @@ async fn a_view_carries_the_key_under_any_name_or_is_left_out(pool: PgPool) {
 const TABLES: &str = "
     CREATE TABLE rd (dev int, ts timestamptz, v float8, w float8, PRIMARY KEY (dev, ts));
     INSERT INTO rd SELECT d, timestamptz '2025-06-02Z' + i * interval '1 min', d * 10, d FROM generate_series(0, 59) AS i, generate_series(1, 3) AS d;
-    CREATE TABLE dv (id serial PRIMARY KEY, label text, serial text UNIQUE, name text);
-    INSERT INTO dv (label, serial, name) VALUES ('a', 's1', 'Kitchen'), ('b', 's2', 'Kitchen'), ('c', 's3', 'Hall');
+    CREATE TABLE dv (id serial PRIMARY KEY, label text, serial text NOT NULL UNIQUE, name text, spare text UNIQUE);
+    INSERT INTO dv (label, serial, name, spare) VALUES ('a', 's1', 'Kitchen', 'd1'), ('b', 's2', 'Kitchen', NULL), ('c', 's3', 'Hall', NULL);
     CREATE TABLE rf (dev_id int NOT NULL REFERENCES dv, ts timestamptz, v float8, PRIMARY KEY (dev_id, ts));
     INSERT INTO rf SELECT dev, ts, v FROM rd;
     CREATE TABLE cal (dev int, valid_from timestamptz, valid_to timestamptz, factor float8, PRIMARY KEY (dev, valid_from));
@@ -104,7 +104,21 @@ const TABLES: &str = "
     CREATE TABLE loose AS SELECT ts, 'd' || dev AS device, v, w FROM rd;
     CREATE TABLE narrow AS SELECT ts, 'v' AS metric, v AS value FROM rd WHERE dev = 1;
     CREATE TABLE orders (id bigserial PRIMARY KEY, created_at timestamptz, customer_id int, total float8);
-    CREATE TABLE items (order_id bigint REFERENCES orders, line_no int, qty float8, PRIMARY KEY (order_id, line_no));";
+    CREATE TABLE items (order_id bigint REFERENCES orders, line_no int, qty float8, PRIMARY KEY (order_id, line_no));
+    CREATE TABLE sur (id bigserial PRIMARY KEY, ts timestamptz, device text, v float8);
+    INSERT INTO sur (ts, device, v) SELECT ts, device, v FROM loose;
+    CREATE TABLE batch (id serial PRIMARY KEY, ts timestamptz);
+    CREATE TABLE sb (id bigserial PRIMARY KEY, batch_id int, sensor text, v float8);
+    CREATE TABLE bs (batch_id int, sensor text, v float8);
+    CREATE SCHEMA raw;
+    CREATE TABLE raw.loose3 AS SELECT * FROM loose;
+    CREATE TABLE act (id int PRIMARY KEY);
+    CREATE TABLE fc (issued_at timestamptz, target_time timestamptz, temp float8, PRIMARY KEY (issued_at, target_time));
+    CREATE TABLE bi (dev int, ts timestamptz, recorded_at timestamptz, v float8, PRIMARY KEY (dev, ts, recorded_at));
+    CREATE TABLE things (id serial PRIMARY KEY, name text, created_at timestamptz);
+    INSERT INTO things (name, created_at) SELECT label, '2025-01-01Z' FROM dv;
+    CREATE VIEW with_thing AS SELECT r.dev, r.ts, r.v, t.name FROM rd AS r JOIN things AS t ON t.id = r.dev;
+    CREATE VIEW by_device AS SELECT l.ts, d.serial, l.v FROM loose AS l JOIN dv AS d ON d.serial = l.device;";
 
 /// Views that give rows several times or hide what tells them apart: the name, what the view lacks, its query.
 const MIXED: &str = "
@@ -140,6 +154,25 @@ again | which rows `r` gives again | WITH RECURSIVE r(ts, v, n) AS (SELECT ts, v
 no_label | `device` of loose | SELECT ts, v FROM loose
 other_label | `device` of loose | SELECT upper(device) AS device, ts, v FROM loose
 no_name | `metric` of narrow | SELECT ts, value FROM narrow
+surrogate | `device` of sur | SELECT ts, v FROM sur
+surrogate_shown | `device` of sur | SELECT id, ts, v FROM sur
+surrogate_joined | `sensor` of sb | SELECT b.ts, s.v FROM sb AS s JOIN batch AS b ON b.id = s.batch_id
+timeless | `sensor` of bs | SELECT b.ts, s.v FROM bs AS s JOIN batch AS b ON b.id = s.batch_id
+unseen | `device` of loose3 | SELECT ts, v FROM raw.loose3
+window_of | `ts` of rd | SELECT a.dev, a.ts, a.v - b.w AS v FROM rd AS a JOIN rd AS b ON b.dev = a.dev AND b.ts > a.ts - interval '1 hour' AND b.ts <= a.ts
+cast_arms | whether `v` is `v` or `w` | SELECT dev, ts, v::numeric FROM rd UNION ALL SELECT dev, ts, w::numeric FROM rd
+arms_within | whether `v` is `v` or `w` | SELECT * FROM (SELECT dev, ts, v FROM rd) AS a UNION ALL SELECT * FROM (SELECT dev, ts, w FROM rd) AS b
+computed_arms | in which of several ways `v` is computed | SELECT dev, ts, v * 10 AS v FROM rd UNION ALL SELECT dev, ts, w * 10 FROM rd
+loose_arms | `device` of loose | SELECT ts, v FROM loose UNION ALL SELECT ts, v FROM loose
+fixed_arms | `device` of loose | SELECT ts, v FROM loose WHERE device = 'd1' UNION ALL SELECT ts, v FROM loose WHERE device = 'd2'
+perhaps_null | `dev` of rd | SELECT d.spare, r.ts, r.v FROM rd AS r JOIN dv AS d ON d.id = r.dev
+perhaps_joined | `dev_id` of rf | SELECT d.id AS k, r.ts, r.v FROM rf AS r LEFT JOIN (dv AS d JOIN act AS a ON a.id = d.id) ON d.id = r.dev_id
+perhaps_a_child | `dev_id` of rf | SELECT d.id AS k, r.ts, r.v FROM rf AS r LEFT JOIN ONLY dv AS d ON d.id = r.dev_id
+second_time | `recorded_at` of bi | SELECT dev, ts, v FROM bi
+forecasts | `issued_at` of fc | SELECT target_time, temp AS v FROM fc
+greatest_time | `ts` of rd | SELECT a.dev, greatest(a.ts, b.ts) AS ts, a.v - b.v AS v FROM rd AS a JOIN rd AS b ON b.dev = a.dev
+with_ties | a key of c (it has none) | SELECT r.dev, r.ts, r.v * c.factor AS v FROM rd AS r CROSS JOIN LATERAL (SELECT factor FROM cal AS c WHERE c.dev = r.dev ORDER BY valid_from::date DESC FETCH FIRST 1 ROW WITH TIES) AS c
+hidden_over | `device` of loose | SELECT ts, v FROM by_device
 no_label_within | `device` of loose | SELECT s.v, s.ts FROM (SELECT ts, device, v FROM loose) AS s";
 
 /// Views whose rows are told apart by what they show: the name, its time and its labels, the values of its series, its query.
@@ -177,6 +210,11 @@ fixed | ts,  | 20 | SELECT s.v, s.ts FROM (SELECT * FROM rd WHERE dev = 2) AS s
 loose_words | ts, dev | 10 20 30 | SELECT ts, 'x' || device AS dev, v FROM loose
 loose_all | ts,  | 60 | SELECT ts, sum(v) AS v FROM loose GROUP BY ts
 loose_named | ts, device label | 10 20 30 | SELECT l.ts, l.device, d.label, l.v FROM loose AS l JOIN dv AS d ON d.serial = replace(l.device, 'd', 's')
+surrogate_labelled | ts, device | 10 20 30 | SELECT ts, device, v FROM sur
+arms_of_loose | ts, device which | 1 2 3 10 20 30 | SELECT 1 AS which, ts, device, v FROM loose UNION ALL SELECT 2, ts, device, w FROM loose
+arms_alike | ts, dev | 20 40 60 | SELECT dev, ts, v * 2 AS v FROM rd UNION ALL SELECT dev_id, ts, v * 2 FROM rf
+looked_up | ts, device | 10 | SELECT l.ts, l.device, l.v + 0 * d.id AS v FROM loose AS l JOIN dv AS d ON d.spare = l.device
+thing_over | ts, dev | 10 20 30 | SELECT dev, ts, v FROM with_thing
 of_orders | created_at, customer_id |  | SELECT o.created_at, o.customer_id, i.qty AS v FROM orders AS o JOIN items AS i ON i.order_id = o.id";
 
 /// The fields of each line.
@@ -217,4 +255,56 @@ async fn a_view_that_shows_what_tells_its_rows_apart_is_a_source(pool: PgPool) {
         values.sort_by(f64::total_cmp);
         assert_eq!(values.iter().map(f64::to_string).collect::<Vec<_>>().join(" "), drawn, "{name}");
     }
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_view_of_a_table_that_may_be_mixed_is_left_out_with_it(pool: PgPool) {
+    let tables = "
+        CREATE TABLE eui (ts timestamptz, dev bytea, rssi float8);
+        INSERT INTO eui SELECT ts, decode('0' || d, 'hex'), d FROM generate_series(timestamptz '2025-06-02Z', '2025-06-03Z', '1 min') AS ts, generate_series(1, 3) AS d;
+        CREATE TABLE depths (ts timestamptz, depth_m float8, temp float8);
+        INSERT INTO depths SELECT ts, d + 0.5, d * 10 FROM generate_series(timestamptz '2025-06-02Z', '2025-06-03Z', '1 min') AS ts, generate_series(1, 3) AS d;
+        CREATE VIEW eui_all AS SELECT * FROM eui;
+        CREATE VIEW eui_one AS SELECT ts, rssi FROM eui;
+        CREATE VIEW depths_all AS SELECT * FROM depths;
+        ANALYZE";
+    sql(&pool, tables).await;
+    let (found, decisions) = read(&pool, "").await;
+    assert_eq!(offered(&found), [""; 0]);
+    for (view, table) in [("eui_all", "eui"), ("eui_one", "eui"), ("depths_all", "depths")] {
+        let expected = format!("it reads {table}, where {}", left_out(&decisions, table));
+        assert_eq!(left_out(&decisions, view), expected, "{view}");
+    }
+}
+
+#[sqlx::test(migrations = false)]
+async fn views_of_views_are_followed_to_any_depth(pool: PgPool) {
+    let view = |at: usize, query: &str| format!("CREATE OR REPLACE VIEW x{at:02} AS {query};\n");
+    let first = (0..60).map(|at| view(at, "SELECT 0 AS dev, now() AS ts, 0::float8 AS v"));
+    let last = (0..59).map(|at| view(at, &format!("SELECT dev, ts, v FROM x{:02}", at + 1)));
+    let views: String = first.chain(last).chain([view(59, "SELECT dev / 2 AS dev, ts, v FROM rd")]).collect();
+    make(&pool, TABLES.to_owned() + &views + "ANALYZE").await;
+    let (_, decisions) = read(&pool, "").await;
+    for at in 0..60 {
+        let expected = "it does not carry `dev` of rd, which tells its rows apart: declare it";
+        assert_eq!(left_out(&decisions, &format!("x{at:02}")), expected, "{at}");
+    }
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_view_of_many_joins_and_columns_is_read_in_time(pool: PgPool) {
+    let all = |one: &dyn Fn(usize) -> String, count: usize| (0..count).map(one).collect::<String>();
+    let text = format!(
+        "CREATE TABLE fa (dev int, ts timestamptz{}{}, PRIMARY KEY (dev, ts)); {}
+         CREATE VIEW wide AS SELECT fa.dev, fa.ts{}{} FROM fa {}; ANALYZE",
+        all(&|at| format!(", c{at} float8"), 400),
+        all(&|at| format!(", r{at} int"), 40),
+        all(&|at| format!("CREATE TABLE d{at} (id int PRIMARY KEY, name text);"), 40),
+        all(&|at| format!(", c{at}"), 400),
+        all(&|at| format!(", d{at}.name AS n{at}"), 40),
+        all(&|at| format!(" JOIN d{at} ON d{at}.id = fa.r{at}"), 40),
+    );
+    make(&pool, text).await;
+    let (found, _) = read(&pool, "").await;
+    assert!(offered(&found).iter().any(|line| line.starts_with("wide | ts | dev n0 ")), "{:?}", offered(&found));
 }

@@ -1,5 +1,6 @@
 //! What is known of the rows of a table, a view or a part of its query.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::graph::ColumnId;
@@ -27,7 +28,10 @@ pub(super) struct RowKey {
 /// What is known of the columns of a table without a key from what is shown.
 #[derive(Clone, Debug, Default)]
 pub(super) struct KnownOfTable {
-    pub(super) known: BTreeSet<i16>,
+    /// Each with the columns of the view from which it is known: with none where conditions fix it.
+    pub(super) known: BTreeMap<i16, BTreeSet<i16>>,
+    /// The columns of the view from which a row of the table is known: nothing of it is lost.
+    pub(super) found: Option<BTreeSet<i16>>,
     /// The columns that a join looks up by the whole key of another table.
     pub(super) looked_up: BTreeSet<LookedUp>,
 }
@@ -46,6 +50,8 @@ pub(super) struct RowFacts {
     pub(super) tellers: Vec<RowKey>,
     /// The columns of which no two rows have the same values.
     pub(super) keys: Vec<Vec<i16>>,
+    /// The same of columns that may be NULL, in any number of rows.
+    pub(super) nullable_keys: Vec<Vec<i16>>,
     /// What a view lacks of what tells its rows apart.
     pub(super) dropped: Vec<String>,
     /// What conditions fix of what tells them apart, and is not shown: the parts of a UNION may fix it differently.
@@ -60,8 +66,35 @@ pub(super) struct RowFacts {
     pub(super) numbered: BTreeSet<i16>,
     /// The columns that are columns of tables, each value as it is or as another.
     pub(super) carried: BTreeMap<i16, ColumnId>,
-    /// The tables without a key whose rows they are.
+    /// The tables whose rows they are and whose series no key tells apart.
     pub(super) keyless: BTreeMap<i64, KnownOfTable>,
+}
+
+impl KnownOfTable {
+    /// What is known of a table where it is read twice.
+    pub(super) fn and(&mut self, other: Self) {
+        let mut others = other.known;
+        self.known.retain(|column, by| others.remove(column).map(|more| by.extend(more)).is_some());
+        self.found = self.found.take().zip(other.found).map(|(one, other)| &one | &other);
+        self.looked_up.extend(other.looked_up);
+    }
+}
+
+impl RowFacts {
+    /// Nothing is known but that something is missing.
+    pub(super) fn lacks(what: &str) -> Self {
+        Self { dropped: vec![what.to_owned()], ..Self::default() }
+    }
+
+    /// Takes what is known of tables without a key.
+    pub(super) fn take_keyless(&mut self, tables: BTreeMap<i64, KnownOfTable>) {
+        for (table, of) in tables {
+            match self.keyless.entry(table) {
+                Entry::Vacant(place) => drop(place.insert(of)),
+                Entry::Occupied(mut known) => known.get_mut().and(of),
+            }
+        }
+    }
 }
 
 impl RowKey {

@@ -1,7 +1,7 @@
 //! The views, the tables that they read, and what is known of the rows of each.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::derived::{KeyPart, KnownOfTable, RowFacts, RowKey};
 use super::rows::{Operators, TableRow, ViewRow};
@@ -9,8 +9,8 @@ use super::select;
 use super::tree::Node;
 use crate::catalog::classify::is_epoch_name;
 
-/// How deep views of views are followed.
-const DEEPEST: usize = 32;
+/// What a view lacks that cannot be read.
+const UNREAD: &str = "what its definition says";
 
 /// A column of a table or a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,27 +32,33 @@ pub(super) struct ViewGraph {
 
 impl ViewGraph {
     /// Reads the views that a view reads, and then itself.
-    pub(super) fn read(&mut self, id: i64, depth: usize) {
-        if self.facts.contains_key(&id) {
-            return;
-        }
-        let reads = self.views.get(&id).map(|view| view.reads.clone()).unwrap_or_default();
-        for read in reads.iter().filter(|_| depth < DEEPEST) {
-            if self.views.contains_key(read) {
-                self.read(*read, depth + 1);
+    pub(super) fn read(&mut self, id: i64) {
+        let (mut open, mut begun) = (vec![id], HashSet::from([id]));
+        while let Some(id) = open.last().copied() {
+            let reads = self.views.get(&id).map_or(&[][..], |view| view.reads.as_slice());
+            let is_unread = |read: &&i64| self.views.contains_key(read) && !self.facts.contains_key(read);
+            let next = reads.iter().filter(is_unread).find(|read| begun.insert(**read));
+            match next {
+                Some(next) => open.push(*next),
+                None => {
+                    open.pop();
+                    self.read_one(id);
+                }
             }
         }
-        let Some(view) = self.views.get(&id) else { return };
+    }
+
+    /// Reads a view; what it reads is known.
+    fn read_one(&mut self, id: i64) {
+        let Some(view) = self.views.get(&id).filter(|_| !self.facts.contains_key(&id)) else { return };
         let tree = Node::parse(&view.tree);
         let query = tree.as_ref().and_then(|tree| tree.items().first());
-        let mut facts = match query {
-            Some(query) => select::rows(query, self),
-            None => RowFacts { dropped: vec!["what its definition says".to_owned()], ..RowFacts::default() },
-        };
+        let mut facts = query.map_or_else(|| RowFacts::lacks(UNREAD), |query| select::rows(query, self));
         view.name(&mut facts);
         // A materialized view may have indexes of its own.
         let own = self.of_table(id);
         facts.keys.extend(own.keys);
+        facts.nullable_keys.extend(own.nullable_keys);
         self.facts.insert(id, facts);
     }
 
@@ -68,31 +74,49 @@ impl ViewGraph {
 
     /// What is known of the rows of a table or a view.
     pub(super) fn rows_of(&self, id: i64) -> RowFacts {
-        self.facts.get(&id).cloned().unwrap_or_else(|| self.of_table(id))
+        match self.facts.get(&id) {
+            Some(facts) => facts.clone(),
+            None if self.views.contains_key(&id) => RowFacts::lacks(UNREAD),
+            None => self.of_table(id),
+        }
     }
 
     fn of_table(&self, id: i64) -> RowFacts {
         let mut facts = RowFacts::default();
         for row in self.tables.get(&id).map_or(&[][..], Vec::as_slice) {
-            if row.kind == "f" {
+            if matches!(row.kind.as_str(), "f" | "c") {
                 continue;
             }
             for at in 0..row.numbers.len() {
-                let is_time = row.times[at] || row.counts[at] && is_epoch_name(&row.names[at]);
+                let is_time = row.is_time(at);
                 facts.times.extend(is_time.then_some(row.numbers[at]));
                 facts.not_null.extend(row.filled[at].then_some(row.numbers[at]));
             }
             match row.kind.as_str() {
                 "n" => facts.numbered.extend(&row.numbers),
-                "u" => facts.keys.push(row.numbers.clone()),
+                "u" if row.is_filled() => facts.keys.push(row.numbers.clone()),
+                "u" => facts.nullable_keys.push(row.numbers.clone()),
                 _ => {}
             }
             facts.tellers.extend(row.teller().filter(|teller| !teller.parts.is_empty()));
         }
-        if facts.keys.is_empty() && !self.views.contains_key(&id) {
+        // A key without a time tells rows apart, not series.
+        let has_key = facts.tellers.iter().any(|key| !key.divides && key.is_needed());
+        if !has_key && !self.views.contains_key(&id) {
             facts.keyless.insert(id, KnownOfTable::default());
         }
         facts
+    }
+
+    /// A column of a table that may tell its rows apart and is not known; what nobody sees may.
+    pub(super) fn unknown(&self, id: i64, known: &BTreeMap<i16, BTreeSet<i16>>) -> Option<String> {
+        let called = self.called(id).unwrap_or_default();
+        let Some(all) = self.tables.get(&id).and_then(|rows| rows.iter().find(|row| row.kind == "c")) else {
+            return Some(format!("the columns of {called}"));
+        };
+        let is_lost = |at: &usize| !all.times[*at] && !all.counts[*at] && !known.contains_key(&all.numbers[*at]);
+        let lost = (0..all.numbers.len()).find(is_lost)?;
+        Some(format!("`{}` of {called}", all.names[lost]))
     }
 
     /// The name of a table or a view.
@@ -118,6 +142,15 @@ impl ViewGraph {
 }
 
 impl TableRow {
+    fn is_time(&self, at: usize) -> bool {
+        self.times[at] || self.counts[at] && is_epoch_name(&self.names[at])
+    }
+
+    /// Whether no column of a key may be NULL. Rows without a time are in no series.
+    fn is_filled(&self) -> bool {
+        (0..self.numbers.len()).all(|at| self.filled[at] || self.is_time(at))
+    }
+
     /// What a key tells apart; nothing of foreign keys and sequences.
     fn teller(&self) -> Option<RowKey> {
         let divides = self.kind == "p";
@@ -126,7 +159,7 @@ impl TableRow {
         }
         let part = |at: usize| KeyPart {
             column: self.numbers[at],
-            is_time: self.times[at] || self.counts[at] && is_epoch_name(&self.names[at]),
+            is_time: self.is_time(at),
             name: self.names[at].clone(),
             of: self.called.clone(),
         };

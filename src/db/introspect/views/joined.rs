@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::derived::{KnownOfTable, LookedUp};
-use super::graph::ColumnId;
+use super::known::KnownColumns;
 use super::scope::{Atom, RangeEntry};
 use super::select::{Select, ShownColumn};
-use super::ties::KnownColumns;
 
 impl Select<'_> {
     /// The shown columns that tell all rows of a join apart, as few as possible.
@@ -40,7 +39,7 @@ impl Select<'_> {
 
     /// What a join lacks of what tells its rows apart, where rows of one table come again for several of another.
     pub(super) fn multiplied(&self, read: &[(usize, &RangeEntry<'_>)]) -> Option<String> {
-        let shown = self.scope.known(self.atoms.clone(), &[]);
+        let shown = &self.known;
         let times = self.open().filter(|column| column.is_time).flat_map(|column| &column.looks);
         let carriers: BTreeSet<usize> = times.map(|atom| atom.entry).filter(|at| *at < shown.rows.len()).collect();
         // Each row is one of this entry; the others are known from it, or from what is shown.
@@ -75,31 +74,62 @@ impl Select<'_> {
         })
     }
 
+    /// What is known of rows without the columns that alone tell all of them apart, such as the number of the row.
+    pub(super) fn known_of_tables(&self, read: &[(usize, &RangeEntry<'_>)]) -> KnownColumns {
+        let tells_all = |atom: &Atom| {
+            let known = self.scope.known(BTreeSet::from([*atom]), &[]);
+            read.iter().all(|(at, _)| known.rows[*at])
+        };
+        let is_series = |atom: &Atom| !self.scope.telling.contains(atom) || !tells_all(atom);
+        self.scope.known(self.atoms.iter().copied().filter(is_series).collect(), &[])
+    }
+
     /// The tables without a key whose rows an entry has, with what is known here of the columns of each.
     pub(super) fn keyless(&self, at: usize, known: &KnownColumns) -> BTreeMap<i64, KnownOfTable> {
         let entry = &self.scope.entries[at];
         let mut keyless = entry.rows.keyless.clone();
-        for (table, of) in &mut keyless {
-            if entry.is_table(self.scope) {
-                let columns = || (1..=entry.width()).map(|column| Atom { entry: at, column });
-                of.known.extend(columns().filter(|atom| known.has(*atom)).map(|atom| atom.column));
-                of.looked_up.extend(columns().filter(|atom| !known.has(*atom)).flat_map(|atom| self.looked_up(atom)));
+        for of in keyless.values_mut() {
+            if !entry.is_table(self.scope) {
+                let known = std::mem::take(&mut of.known).into_iter();
+                of.known = known.filter_map(|(column, by)| Some((column, self.shown_by(at, &by)?))).collect();
+                of.found = of.found.take().and_then(|by| self.shown_by(at, &by));
                 continue;
             }
-            let own = |column: i16| {
-                let of = ColumnId { relation: *table, column };
-                entry.rows.carried.iter().filter(move |(_, carried)| **carried == of).map(|(own, _)| *own)
-            };
-            // What is not shown there is the same in all its rows.
-            of.known.retain(|column| {
-                own(*column).next().is_none() || own(*column).any(|own| known.has(Atom { entry: at, column: own }))
-            });
+            if known.rows[at] {
+                let keys = entry.rows.keys.iter().map(|key| key.iter().copied().collect());
+                of.found = keys.filter_map(|key| self.shown_by(at, &key)).min_by_key(BTreeSet::len);
+            }
+            for atom in (1..=entry.width()).map(|column| Atom { entry: at, column }) {
+                let by = match self.place(atom) {
+                    Some(column) => Some(BTreeSet::from([column.number])),
+                    None if known.atoms.contains(&atom) => self.shown_by(at, &BTreeSet::from([atom.column])),
+                    None => of.found.clone(),
+                };
+                match by {
+                    Some(by) => drop(of.known.insert(atom.column, by)),
+                    None => of.looked_up.extend(self.looked_up(atom)),
+                }
+            }
         }
         keyless
     }
 
+    /// The shown columns from which columns of an entry are known; none where they are not.
+    fn shown_by(&self, at: usize, columns: &BTreeSet<i16>) -> Option<BTreeSet<i16>> {
+        let atoms: Vec<Atom> = columns.iter().map(|column| Atom { entry: at, column: *column }).collect();
+        if !atoms.iter().all(|atom| self.known.has(*atom)) {
+            return None;
+        }
+        let placed = self.placed(&atoms);
+        let all = || self.open().map(|column| column.number).collect();
+        Some(if placed.is_all { placed.columns.into_iter().collect() } else { all() })
+    }
+
     /// The tables in which a join finds the row of a column.
     fn looked_up(&self, atom: Atom) -> Vec<LookedUp> {
+        if !self.scope.telling.contains(&atom) {
+            return Vec::new();
+        }
         let known = self.scope.known(BTreeSet::from([atom]), &[]);
         let found = self.scope.read().filter(|(at, entry)| known.rows[*at] && entry.is_table(self.scope));
         let table = |entry: &RangeEntry<'_>| entry.node.get("relid").number();

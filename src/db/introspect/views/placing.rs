@@ -10,7 +10,7 @@ use super::select::{Select, ShownColumn};
 pub(super) struct Placed {
     pub(super) columns: Vec<i16>,
     is_exact: bool,
-    is_all: bool,
+    pub(super) is_all: bool,
 }
 
 impl<'a> Select<'a> {
@@ -18,9 +18,7 @@ impl<'a> Select<'a> {
     pub(super) fn carried(&self, at: usize, teller: &RowKey, is_alone: bool) -> Option<RowKey> {
         let parts: Vec<Atom> = teller.parts.iter().map(|part| Atom { entry: at, column: part.column }).collect();
         let placed = self.placed(&parts);
-        let is_lost = |part: &KeyPart| !part.is_time;
-        let missing = parts.iter().zip(&teller.parts).filter(|(atom, _)| !self.is_known(**atom));
-        if missing.into_iter().any(|(_, part)| is_lost(part)) || placed.columns.is_empty() {
+        if !self.lost(at, teller).is_empty() || placed.columns.is_empty() {
             return None;
         }
         let is_whole = is_alone && teller.is_whole && placed.is_exact && placed.is_all;
@@ -39,12 +37,21 @@ impl<'a> Select<'a> {
         Some(key)
     }
 
-    fn is_known(&self, atom: Atom) -> bool {
-        self.scope.known(self.atoms.clone(), &[]).has(atom)
+    /// The parts of a key that are not known. One of its times may be computed, where none is shown as it is.
+    pub(super) fn lost<'k>(&self, at: usize, key: &'k RowKey) -> Vec<&'k KeyPart> {
+        let atom = |part: &KeyPart| Atom { entry: at, column: part.column };
+        let (times, others): (Vec<&KeyPart>, Vec<&KeyPart>) = key.parts.iter().partition(|part| part.is_time);
+        let mut lost: Vec<&KeyPart> =
+            times.iter().copied().filter(|part| !self.exactly_known.has(atom(part))).collect();
+        if lost.len() == times.len() && !lost.is_empty() {
+            lost.remove(lost.iter().position(|part| self.known.has(atom(part))).unwrap_or(0));
+        }
+        lost.extend(others.into_iter().filter(|part| !self.known.has(atom(part))));
+        lost
     }
 
     /// The column that shows another one: itself, one that is equal, or a time that is made of it.
-    fn place(&self, atom: Atom) -> Option<&ShownColumn<'a>> {
+    pub(super) fn place(&self, atom: Atom) -> Option<&ShownColumn<'a>> {
         let equal = self.scope.ties.equal_to(atom);
         let is_it = |column: &&ShownColumn<'a>| column.identity == Some(atom);
         let is_equal = |column: &&ShownColumn<'a>| column.identity.is_some_and(|own| equal.contains(&own));
@@ -66,16 +73,19 @@ impl<'a> Select<'a> {
                 None => unplaced.push(*atom),
             }
         }
+        if unplaced.is_empty() {
+            return placed;
+        }
         let known = |columns: &[i16]| {
             let known = self.scope.known(self.atoms_of(columns), &[]);
             unplaced.iter().filter(|atom| known.has(**atom)).count()
         };
-        let all: Vec<i16> =
-            self.open().filter(|column| column.identity.is_some()).map(|column| column.number).collect();
+        let may_tell = |column: &&ShownColumn<'a>| column.identity.is_some_and(|own| self.scope.telling.contains(&own));
+        let all: Vec<i16> = self.open().filter(may_tell).map(|column| column.number).collect();
         let most = if known(&placed.columns) < unplaced.len() { known(&all) } else { known(&placed.columns) };
         if known(&placed.columns) < most {
-            let mut kept = all;
-            for column in self.open().map(|column| column.number).filter(|column| !placed.columns.contains(column)) {
+            let mut kept = all.clone();
+            for column in all.into_iter().filter(|column| !placed.columns.contains(column)) {
                 let fewer: Vec<i16> = kept.iter().copied().filter(|own| *own != column).collect();
                 if known(&fewer) == most {
                     kept = fewer;

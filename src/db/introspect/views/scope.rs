@@ -35,6 +35,8 @@ pub(super) struct Scope<'a> {
     pub(super) reading: &'a Reading<'a>,
     pub(super) entries: Vec<RangeEntry<'a>>,
     pub(super) ties: Ties,
+    /// The columns from which others may be known.
+    pub(super) telling: BTreeSet<Atom>,
 }
 
 /// The columns that an expression looks at.
@@ -98,7 +100,7 @@ pub(super) fn type_of(node: &Node) -> i64 {
 
 impl<'a> Scope<'a> {
     pub(super) fn of(query: &'a Node, reading: &'a Reading<'a>) -> Self {
-        let mut scope = Self { reading, entries: Vec::new(), ties: Ties::default() };
+        let mut scope = Self { reading, entries: Vec::new(), ties: Ties::default(), telling: BTreeSet::new() };
         scope.entries = query.get("rtable").items().iter().map(|node| RangeEntry::of(node, reading)).collect();
         for at in 0..scope.entries.len() {
             let node = scope.entries[at].node;
@@ -111,6 +113,8 @@ impl<'a> Scope<'a> {
         }
         scope.walk(query.get("jointree"), false);
         scope.bind_times();
+        scope.take_compared_keys();
+        scope.telling = scope.telling();
         scope
     }
 

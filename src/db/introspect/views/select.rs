@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::derived::{KeyPart, RowFacts, RowKey, said};
 use super::graph::{ColumnId, ViewGraph};
+use super::known::{Effort, KnownColumns};
 use super::scope::{self, Atom, RangeEntry, Scope};
 use super::tree::Node;
 use super::{calls, grouped, united};
@@ -16,6 +17,7 @@ pub(super) struct Reading<'a> {
     levels: Vec<&'a Node>,
     /// The named queries that were read: each may be named many times.
     named: &'a RefCell<HashMap<*const Node, RowFacts>>,
+    pub(super) effort: &'a Effort,
 }
 
 /// A column that a query gives.
@@ -40,12 +42,16 @@ pub(super) struct Select<'a> {
     pub(super) atoms: BTreeSet<Atom>,
     /// The same without what is made of a time.
     pub(super) exact: BTreeSet<Atom>,
+    /// What is known from each.
+    pub(super) known: KnownColumns,
+    pub(super) exactly_known: KnownColumns,
 }
 
 /// What is known of the rows of a query.
 pub(super) fn rows(query: &Node, graph: &ViewGraph) -> RowFacts {
-    let named = RefCell::default();
-    Reading { graph, levels: vec![query], named: &named }.rows()
+    let (named, effort) = (RefCell::default(), Effort::default());
+    let rows = Reading { graph, levels: vec![query], named: &named, effort: &effort }.rows();
+    if effort.is_spent() { RowFacts::lacks("what its definition says (it is too large to be followed)") } else { rows }
 }
 
 impl<'a> Reading<'a> {
@@ -68,7 +74,8 @@ impl<'a> Reading<'a> {
             rows.narrowed.push("what each of its parts counts".to_owned());
         }
         select.describe(&mut rows);
-        if is_one(query.get("limitCount")) {
+        // WITH TIES leaves more than it counts.
+        if is_one(query.get("limitCount")) && query.get("limitOption").number() == 0 {
             rows = RowFacts { keys: vec![Vec::new()], times: rows.times, ..RowFacts::default() };
         } else {
             select.multiply(&mut rows);
@@ -79,7 +86,7 @@ impl<'a> Reading<'a> {
     /// The rows of a query within.
     pub(super) fn within(&self, query: &'a Node) -> RowFacts {
         let levels = self.levels.iter().copied().chain([query]).collect();
-        Reading { graph: self.graph, levels, named: self.named }.rows()
+        Reading { graph: self.graph, levels, named: self.named, effort: self.effort }.rows()
     }
 
     /// The rows of a query that has a name.
@@ -105,7 +112,7 @@ impl<'a> Reading<'a> {
             return known.clone();
         }
         let levels = self.levels[..depth].iter().copied().chain([query]).collect();
-        let rows = Reading { graph: self.graph, levels, named: self.named }.rows();
+        let rows = Reading { graph: self.graph, levels, named: self.named, effort: self.effort }.rows();
         self.named.borrow_mut().insert(std::ptr::from_ref(query), rows.clone());
         rows
     }
@@ -134,14 +141,10 @@ impl<'a> Select<'a> {
             query.get("targetList").items().iter().map(|target| ShownColumn::of(target, scope)).collect();
         let open = || shown.iter().filter(|column| !column.is_hidden);
         let exact: BTreeSet<Atom> = open().filter_map(|column| column.identity).collect();
-        let times = open().filter(|column| column.is_time).flat_map(|column| column.looks.iter().copied());
-        // A time that is made of the number of a row differs with it.
-        let is_time = |atom: &Atom| {
-            let is_of = |entry: &RangeEntry<'_>| entry.is_call() || entry.rows.times.contains(&atom.column);
-            scope.entries.get(atom.entry).is_some_and(is_of)
-        };
-        let atoms = exact.iter().copied().chain(times.filter(is_time)).collect();
-        Self { scope, shown, atoms, exact }
+        let made = open().filter(|column| column.is_time).flat_map(|column| times_of(scope, &column.looks));
+        let atoms: BTreeSet<Atom> = exact.iter().copied().chain(made).collect();
+        let (known, exactly_known) = (scope.known(atoms.clone(), &[]), scope.known(exact.clone(), &[]));
+        Self { scope, shown, atoms, exact, known, exactly_known }
     }
 
     pub(super) fn open(&self) -> impl Iterator<Item = &ShownColumn<'a>> {
@@ -157,15 +160,14 @@ impl<'a> Select<'a> {
     fn rows(&self) -> RowFacts {
         let mut rows = RowFacts::default();
         let read: Vec<(usize, &RangeEntry<'_>)> = self.scope.read().collect();
-        let known = self.scope.known(self.atoms.clone(), &[]);
+        let tabled = self.known_of_tables(&read);
         let fixed = self.scope.known(BTreeSet::new(), &[]);
         for (at, entry) in &read {
             rows.dropped.extend(entry.rows.dropped.iter().cloned());
             rows.narrowed.extend(entry.rows.narrowed.iter().cloned());
-            rows.keyless.extend(self.keyless(*at, &known));
+            rows.take_keyless(self.keyless(*at, &tabled));
             for teller in entry.rows.tellers.iter().filter(|teller| teller.is_needed()) {
-                let is_lost = |part: &&KeyPart| !part.is_time && !known.has(Atom { entry: *at, column: part.column });
-                let lost: Vec<&KeyPart> = teller.parts.iter().filter(is_lost).collect();
+                let lost = self.lost(*at, teller);
                 if !lost.is_empty() {
                     rows.dropped.push(said(lost));
                 }
@@ -187,7 +189,10 @@ impl<'a> Select<'a> {
         let combined = combined.filter(|columns| read.len() > 1 && is_new(columns));
         rows.tellers.extend(combined.map(|columns| self.key(&columns, false)));
         match read.as_slice() {
-            [(at, entry)] => rows.keys.extend(entry.rows.keys.iter().filter_map(|key| self.exactly(*at, key))),
+            [(at, entry)] => {
+                rows.keys.extend(entry.rows.keys.iter().filter_map(|key| self.exactly(*at, key)));
+                rows.nullable_keys.extend(entry.rows.nullable_keys.iter().filter_map(|key| self.exactly(*at, key)));
+            }
             _ => rows.keys.extend(self.combined(&read, &self.exact)),
         }
         rows.numbered = self.numbered(&read);
@@ -242,6 +247,17 @@ impl<'a> Select<'a> {
         };
         RowKey { parts: columns.iter().map(part).collect(), is_whole, divides: false }
     }
+}
+
+/// What a time that is made of columns stands for: for the times of one row, and for the number of another, with which it
+/// differs.
+fn times_of(scope: &Scope<'_>, looks: &BTreeSet<Atom>) -> Vec<Atom> {
+    let entry = |atom: &&Atom| scope.entries.get(atom.entry);
+    let is_time = |atom: &&Atom| entry(atom).is_some_and(|own| !own.is_call() && own.rows.times.contains(&atom.column));
+    let first = looks.iter().find(is_time).map(|atom| atom.entry);
+    let times = looks.iter().filter(is_time).filter(|atom| Some(atom.entry) == first);
+    let calls = looks.iter().filter(|atom| entry(atom).is_some_and(RangeEntry::is_call));
+    times.chain(calls).copied().collect()
 }
 
 fn is_same(parts: &[KeyPart], columns: &[i16]) -> bool {

@@ -3,19 +3,20 @@
 use std::collections::BTreeSet;
 
 use super::graph::ColumnId;
-use super::scope::{Atom, MERGED, Scope};
+use super::scope::{Atom, MERGED, RangeEntry, Scope};
 use super::tree::Node;
 
 /// A column that others determine.
-struct Tie {
-    of: BTreeSet<Atom>,
-    to: Atom,
+pub(super) struct Tie {
+    pub(super) of: BTreeSet<Atom>,
+    pub(super) to: Atom,
 }
 
 /// An end of the span in which something lies.
 struct Bound {
     entry: usize,
     of: Option<Atom>,
+    own: BTreeSet<Atom>,
     outside: BTreeSet<Atom>,
     is_lower: bool,
 }
@@ -23,12 +24,14 @@ struct Bound {
 /// What conditions say.
 #[derive(Default)]
 pub(super) struct Ties {
-    ties: Vec<Tie>,
+    pub(super) ties: Vec<Tie>,
     /// Columns that have the same value in every row.
     equal: Vec<[Atom; 2]>,
     /// The columns that a FULL JOIN compares: each pair is a column of its own.
     merged: Vec<[Atom; 2]>,
     bounds: Vec<Bound>,
+    /// Columns that are not NULL in any row that has their entry's, because they are compared.
+    pub(super) compared: BTreeSet<Atom>,
 }
 
 /// Which rows a condition is about.
@@ -39,19 +42,6 @@ enum Side {
     Of(BTreeSet<usize>),
     /// Both sides may be missing.
     Both,
-}
-
-/// What is known where some columns are.
-pub(super) struct KnownColumns {
-    pub(super) atoms: BTreeSet<Atom>,
-    /// Whether all columns of each entry are.
-    pub(super) rows: Vec<bool>,
-}
-
-impl KnownColumns {
-    pub(super) fn has(&self, atom: Atom) -> bool {
-        self.atoms.contains(&atom) || self.rows.get(atom.entry).copied().unwrap_or(false)
-    }
 }
 
 impl Ties {
@@ -76,32 +66,6 @@ impl Ties {
 }
 
 impl Scope<'_> {
-    /// What is known from some columns and from all columns of some entries.
-    pub(super) fn known(&self, atoms: BTreeSet<Atom>, entries: &[usize]) -> KnownColumns {
-        let mut known = KnownColumns { atoms, rows: vec![false; self.entries.len()] };
-        entries.iter().for_each(|at| known.rows[*at] = true);
-        for (at, entry) in self.read().filter(|(_, entry)| !entry.is_nullable) {
-            known.atoms.extend(entry.rows.fixed.iter().map(|column| Atom { entry: at, column: *column }));
-        }
-        loop {
-            let row = self.read().find(|(at, entry)| {
-                let is_key = |key: &Vec<i16>| key.iter().all(|column| known.has(Atom { entry: *at, column: *column }));
-                !known.rows[*at]
-                    && entry.rows.keys.iter().any(is_key)
-                    && entry.outer.iter().all(|atom| known.has(*atom))
-            });
-            if let Some((at, _)) = row {
-                known.rows[at] = true;
-                continue;
-            }
-            let is_new = |tie: &&Tie| !known.has(tie.to) && tie.of.iter().all(|atom| known.has(*atom));
-            match self.ties.ties.iter().find(is_new) {
-                Some(tie) => known.atoms.insert(tie.to),
-                None => return known,
-            };
-        }
-    }
-
     /// Takes what the joins and conditions of FROM say; the entries within.
     pub(super) fn walk(&mut self, node: &Node, is_nullable: bool) -> BTreeSet<usize> {
         match node.kind() {
@@ -158,6 +122,13 @@ impl Scope<'_> {
         let [one, other] = quals.get("args").items() else { return false };
         let (Some(one), Some(other)) = (self.identity(one), self.identity(other)) else { return false };
         let (own, theirs) = if side.contains(&other.entry) { (one, other) } else { (other, one) };
+        // A table within a join, a sample or a table without its children may lack the row.
+        let is_plain = |entry: &RangeEntry<'_>| {
+            entry.is_table(self) && entry.node.get("inh").is_true() && !entry.node.get("tablesample").is_some()
+        };
+        if *side != BTreeSet::from([theirs.entry]) || !self.entries.get(theirs.entry).is_some_and(is_plain) {
+            return false;
+        }
         let column = |atom: Atom| {
             let relation = self.entries.get(atom.entry)?.node.get("relid").number();
             Some(ColumnId { relation, column: atom.column })
@@ -203,6 +174,7 @@ impl Scope<'_> {
                 Side::Of(entries) => entries.contains(&to.entry),
                 Side::Both => false,
             };
+            self.ties.compared.extend(to.filter(is_determined));
             if let Some(to) = to.filter(is_determined).filter(|_| !looks.is_of_more) {
                 self.ties.ties.push(Tie { of: looks.at, to });
             }
@@ -223,18 +195,20 @@ impl Scope<'_> {
             let Some(entry) = entries.first().copied().filter(|_| entries.len() == 1) else { continue };
             if !outside.is_empty() && outside.iter().all(|atom| atom.entry != entry) {
                 let of = self.identity(own);
-                self.ties.bounds.push(Bound { entry, of, outside, is_lower });
+                self.ties.bounds.push(Bound { entry, of, own: looks.at, outside, is_lower });
             }
         }
     }
 
-    /// A time between two ends of another row's belongs to that row: the version that is valid then.
+    /// A time between two ends of another row's belongs to that row: the version that is valid then. Two ends that are made of
+    /// one column are a window, in which several rows are.
     pub(super) fn bind_times(&mut self) {
         let bounds = &self.ties.bounds;
         let mut ties = Vec::new();
         for bound in bounds {
             let is_other_end = |other: &&Bound| {
                 other.entry == bound.entry
+                    && bound.of.is_some_and(|of| !other.own.contains(&of))
                     && other.is_lower != bound.is_lower
                     && !other.outside.is_disjoint(&bound.outside)
             };

@@ -22,7 +22,6 @@ fn is_unasked(field: &str) -> bool {
             | "rteperminfos"
             | "rellockmode"
             | "relkind"
-            | "inh"
             | "inFromCl"
             | "joinleftcols"
             | "joinrightcols"

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::calls;
-use super::derived::{KeyPart, RowFacts};
+use super::derived::{KeyPart, RowFacts, RowKey};
 use super::scope;
 use super::select::Reading;
 use super::tree::Node;
@@ -23,11 +23,11 @@ struct Origin<'a> {
 /// The rows of a query that is made of several.
 pub(super) fn rows<'a>(reading: &Reading<'a>, query: &'a Node) -> RowFacts {
     let mut places = Vec::new();
-    leaves(query.get("setOperations"), &mut places);
+    let is_whole = leaves(query.get("setOperations"), &mut places);
     let entries = query.get("rtable").items();
     let arms = places.iter().filter_map(|at| entries.get(*at)).map(|entry| entry.get("subquery"));
     let arms: Vec<Arm<'a>> = arms.map(|query| Arm { query, rows: reading.within(query) }).collect();
-    let mut rows = RowFacts::default();
+    let mut rows = if is_whole { RowFacts::default() } else { RowFacts::lacks("what its definition says") };
     let targets: Vec<&Node> =
         query.get("targetList").items().iter().filter(|one| !one.get("resjunk").is_true()).collect();
     let told = targets
@@ -60,6 +60,11 @@ pub(super) fn rows<'a>(reading: &Reading<'a>, query: &'a Node) -> RowFacts {
             first.rows.not_null.iter().filter(|column| others.iter().all(|arm| arm.rows.not_null.contains(column)));
         rows.not_null = filled.copied().collect();
     }
+    keyless(&mut rows, &arms, own.as_ref().map(|own| own.column));
+    // Without a key the constant alone is what says which part a row is of.
+    if let Some(own) = own.filter(|_| rows.tellers.is_empty() && !rows.keyless.is_empty()) {
+        rows.tellers.push(RowKey { parts: vec![own], is_whole: false, divides: true });
+    }
     if told.is_none() {
         let keyed: BTreeSet<i16> = rows.tellers.iter().flat_map(|key| &key.parts).map(|part| part.column).collect();
         let values = targets.iter().filter(|target| !keyed.contains(&number(target)));
@@ -74,37 +79,96 @@ fn number(target: &Node) -> i16 {
     i16::try_from(target.get("resno").number()).unwrap_or(0)
 }
 
-/// The places of the parts, as far as their rows are all there: of EXCEPT and INTERSECT those of the first.
-fn leaves(node: &Node, found: &mut Vec<usize>) {
-    if node.kind() == "RANGETBLREF" {
-        found.extend(usize::try_from(node.get("rtindex").number() - 1));
-        return;
+/// The places of the parts, as far as their rows are all there: of EXCEPT and INTERSECT those of the first. False where
+/// something stands there that is no part.
+fn leaves(node: &Node, found: &mut Vec<usize>) -> bool {
+    match node.kind() {
+        "RANGETBLREF" => {
+            found.extend(usize::try_from(node.get("rtindex").number() - 1));
+            true
+        }
+        "SETOPERATIONSTMT" => {
+            leaves(node.get("larg"), found) && (node.get("op").number() != 1 || leaves(node.get("rarg"), found))
+        }
+        _ => false,
     }
-    leaves(node.get("larg"), found);
-    if node.get("op").number() == 1 {
-        leaves(node.get("rarg"), found);
+}
+
+/// What is known of the tables without a key: what the constant of a part fixes, that constant says; what conditions fix in
+/// several parts is perhaps different in each.
+fn keyless(rows: &mut RowFacts, arms: &[Arm<'_>], own: Option<i16>) {
+    for arm in arms {
+        let mut tables = arm.rows.keyless.clone();
+        for (table, of) in &mut tables {
+            let is_alone = arms.iter().filter(|other| other.rows.keyless.contains_key(table)).count() == 1;
+            of.known.values_mut().chain(&mut of.found).for_each(|by| by.extend(own.filter(|_| !is_alone)));
+            of.known.retain(|_, by| is_alone || !by.is_empty());
+            of.found = of.found.take().filter(|by| is_alone || !by.is_empty());
+        }
+        rows.take_keyless(tables);
     }
+}
+
+/// Whether a query or one within it reads a table.
+fn reads(node: &Node, relation: i64) -> bool {
+    node.get("relid").number() == relation || node.children().any(|child| reads(child, relation))
+}
+
+/// The tables that a query reads, and those within it.
+fn tables(node: &Node, found: &mut BTreeSet<i64>) {
+    found.extend(Some(node.get("relid").number()).filter(|id| *id > 0));
+    node.children().for_each(|child| tables(child, found));
+}
+
+/// What stands in a column of a query.
+fn value(query: &Node, number: i64) -> &Node {
+    let mut columns = query.get("targetList").items().iter();
+    columns.find(|target| target.get("resno").number() == number).map_or(query, |target| target.get("expr"))
+}
+
+/// The column of a relation that an expression is, behind casts, joins and queries within.
+fn origin<'a>(query: &'a Node, node: &'a Node) -> Option<Origin<'a>> {
+    let args = node.get("args").items();
+    match node.kind() {
+        "RELABELTYPE" | "COERCEVIAIO" | "COLLATE" | "COERCETODOMAIN" => origin(query, node.get("arg")),
+        "FUNC" if matches!(node.get("funcformat").number(), 1 | 2) => origin(query, args.first()?),
+        "VAR" if node.get("varlevelsup").number() == 0 => {
+            let at = usize::try_from(node.get("varno").number() - 1).ok()?;
+            let entry = query.get("rtable").items().get(at)?;
+            let column = usize::try_from(node.get("varattno").number() - 1).ok()?;
+            match entry.get("rtekind").number() {
+                0 => {
+                    let name = entry.get("eref").get("colnames").items().get(column)?.unquoted();
+                    Some(Origin { relation: entry.get("relid").number(), name })
+                }
+                1 => {
+                    let within = entry.get("subquery");
+                    origin(within, value(within, node.get("varattno").number()))
+                }
+                2 => origin(query, entry.get("joinaliasvars").items().get(column)?),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// How a value is computed, whatever the tables are called.
+fn computed(query: &Node, node: &Node, out: &mut String) {
+    if let Some(origin) = origin(query, node) {
+        out.push_str(origin.name);
+    } else {
+        out.push_str(node.kind());
+        out.push_str(node.word());
+        node.children().for_each(|child| computed(query, child, out));
+    }
+    out.push(' ');
 }
 
 impl<'a> Arm<'a> {
     /// What stands in a column.
     fn value(&self, number: i64) -> &'a Node {
-        let mut columns = self.query.get("targetList").items().iter();
-        columns.find(|target| target.get("resno").number() == number).unwrap_or(self.query).get("expr")
-    }
-
-    /// The column of a relation that it is.
-    fn origin(&self, node: &'a Node) -> Option<Origin<'a>> {
-        let at = usize::try_from(node.get("varno").number() - 1).ok().filter(|_| node.kind() == "VAR")?;
-        let entry = self.query.get("rtable").items().get(at).filter(|entry| entry.get("rtekind").number() == 0)?;
-        let column = usize::try_from(node.get("varattno").number() - 1).ok()?;
-        let name = entry.get("eref").get("colnames").items().get(column)?.unquoted();
-        Some(Origin { relation: entry.get("relid").number(), name })
-    }
-
-    fn reads(&self, relation: i64) -> bool {
-        let entries = self.query.get("rtable").items().iter();
-        entries.filter(|entry| entry.get("rtekind").number() == 0).any(|entry| entry.get("relid").number() == relation)
+        value(self.query, number)
     }
 }
 
@@ -115,13 +179,23 @@ fn mixed(arms: &[Arm<'_>], target: &Node) -> Option<String> {
     let own = |arm: &Arm<'_>| is_value(&arm.value(number));
     let valued: Vec<&Arm<'_>> = arms.iter().filter(|arm| own(arm)).collect();
     let (first, others) = valued.split_first()?;
-    let origin = first.origin(first.value(number));
-    others.iter().find_map(|other| match (&origin, &other.origin(other.value(number))) {
-        (Some(one), Some(two)) => {
-            (one.name != two.name).then(|| format!("whether `{name}` is `{}` or `{}`", one.name, two.name))
+    let of =
+        |arm: &Arm<'_>| origin(arm.query, arm.value(number)).map(|origin| (origin.relation, origin.name.to_owned()));
+    let (mut beneath, mut way) = (BTreeSet::new(), String::new());
+    tables(first.query, &mut beneath);
+    computed(first.query, first.value(number), &mut way);
+    let own = of(first);
+    others.iter().find_map(|other| match (&own, &of(other)) {
+        (Some((_, one)), Some((_, two))) => (one != two).then(|| format!("whether `{name}` is `{one}` or `{two}`")),
+        (Some((relation, one)), None) | (None, Some((relation, one)))
+            if reads(first.query, *relation) && reads(other.query, *relation) =>
+        {
+            Some(format!("whether `{name}` is `{one}` or what is computed"))
         }
-        (Some(one), None) | (None, Some(one)) if first.reads(one.relation) && other.reads(one.relation) => {
-            Some(format!("whether `{name}` is `{}` or what is computed", one.name))
+        (None, None) if beneath.iter().any(|relation| reads(other.query, *relation)) => {
+            let mut theirs = String::new();
+            computed(other.query, other.value(number), &mut theirs);
+            (theirs != way).then(|| format!("in which of several ways `{name}` is computed"))
         }
         _ => None,
     })
