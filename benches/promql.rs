@@ -2,7 +2,8 @@
 //!
 //! `make bench` runs it where `scripts/with-prometheus` gives one; `PROMQL_SERIES` sets another number of series (200).
 //! Both are asked in turn over HTTP; the figures are medians of five rounds, and the ratio of these. datebin is asked twice
-//! in each round: past its cache, which is what the ratio is of, and from it.
+//! in each round: past its cache, which is what the ratio is of, and from it. `BENCH_PROGRAM` names another datebin than the
+//! one just built.
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a bench stops at the first thing that is wrong")]
 
 use std::fmt::Write as _;
@@ -145,7 +146,8 @@ fn serve(folder: &Path, url: &str, port: u16) -> Running {
         )
     };
     std::fs::write(&file, source("dense") + &source("sparse")).expect("a file");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_datebin"));
+    let program = std::env::var("BENCH_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_datebin").to_owned());
+    let mut command = Command::new(program);
     command.env("DATABASE_URL", url).env("DATEBIN_LISTEN", format!("127.0.0.1:{port}")).env("DATEBIN_CONFIG", file);
     Running(command.stderr(Stdio::null()).spawn().expect("the program"))
 }
