@@ -12,7 +12,7 @@ use crate::ident::Ident;
 pub(super) const TWICE: f64 = 1.5;
 
 /// How far the rows of an instant may be from the sets of values that tell them apart, as a share: statistics are estimates.
-pub(super) const ABOUT: f64 = 0.1;
+const ABOUT: f64 = 0.1;
 
 /// Settles the roles that depend on those of the other columns.
 pub(super) fn resolve_roles(
@@ -57,11 +57,16 @@ fn telling(
             && keys.part(&column.name).is_none()
             && !words::is_value(name)
             && is_measured(at)
-            && relation.distinct(column).is_some_and(|values| (values / untold - 1.0).abs() <= ABOUT);
+            && has_a_value_for_each(relation, column, untold);
         is_told.then_some((!is_named, is_code, at))
     };
     let best = columns.iter().enumerate().filter_map(tells).min();
     best.filter(|_| untold > TWICE).map(|(_, _, at)| at)
+}
+
+/// Whether a column has about as many values as an instant has rows of the same labels.
+pub(super) fn has_a_value_for_each(relation: &RelationFacts, column: &ColumnFacts, untold: f64) -> bool {
+    relation.distinct(column).is_some_and(|values| (values / untold - 1.0).abs() <= ABOUT)
 }
 
 /// How many rows of an instant have the same labels, on average, where no key says otherwise.

@@ -1,6 +1,6 @@
 //! What may tell the rows of one instant apart and is offered as a number, or not at all: the relation is left out.
 
-use super::distinguishing::{ABOUT, TWICE, unlabelled, untold};
+use super::distinguishing::{TWICE, has_a_value_for_each, unlabelled, untold};
 use super::keys::{RelationKeys, whole};
 use super::roles::ColumnRole;
 use super::words;
@@ -43,7 +43,7 @@ fn counted<'a>(
         let is_state = column.ty == ColumnType::Bool;
         (is_state || column.ty == ColumnType::Interval || column.is_number() && !column.is_integer())
             && !words::is_value(column.name.as_str())
-            && relation.distinct(column).is_some_and(|values| (values / untold - 1.0).abs() <= ABOUT)
+            && has_a_value_for_each(relation, column, untold)
     };
     let found = values().filter(tells).min_by_key(|column| column.ty != ColumnType::Bool);
     found.filter(|found| values().any(|other| other.name != found.name))
