@@ -68,10 +68,12 @@ fn even(value: f64, shown: String) -> String {
     // One digit more is exact where two are equally near, and it is a 5.
     let exact = format!("{value:.digits$e}");
     let exact = exact.split('e').next().unwrap_or_default();
+    if !exact.ends_with('5') {
+        return shown;
+    }
     let all = format!("{value:.800e}");
     let rest = all.strip_prefix(exact).and_then(|rest| rest.split('e').next());
-    let is_between = exact.ends_with('5') && rest.is_some_and(|rest| rest.bytes().all(|digit| digit == b'0'));
-    if !is_between {
+    if !rest.is_some_and(|rest| rest.bytes().all(|digit| digit == b'0')) {
         return shown;
     }
     let is_below = exact.strip_suffix('5') == Some(mantissa);
@@ -98,8 +100,10 @@ fn may_be_between(value: f64) -> bool {
     let power = i64::try_from(exponent).unwrap_or_default() - 1075 + i64::from(odd.trailing_zeros());
     let odd = odd >> odd.trailing_zeros();
     match u32::try_from(-power) {
-        // 5 to the 26th has more digits than that.
-        Ok(places @ 1..=25) => u128::from(odd) * 5_u128.pow(places) < 1_000_000_000_000_000_000,
+        // A number between two decimals has at least 16 digits, and few more; 5 to the 26th has more.
+        Ok(places @ 1..=25) => {
+            (1_000_000_000_000_000..1_000_000_000_000_000_000).contains(&(u128::from(odd) * 5_u128.pow(places)))
+        }
         Ok(0) | Err(_) => value.abs() > 9e15,
         Ok(_) => false,
     }

@@ -175,9 +175,7 @@ impl RequestScope {
 /// The row without tags that are empty or stand there already, as one that several columns have.
 fn each_tag_once(mut row: AnnotationRow) -> AnnotationRow {
     let mut seen = HashSet::new();
-    let kept: Vec<bool> = row.tags.iter().map(|tag| !tag.is_empty() && seen.insert(tag.as_str())).collect();
-    let mut kept = kept.into_iter();
-    row.tags.retain(|_| kept.next() == Some(true));
+    row.tags.retain(|tag| !tag.is_empty() && seen.insert(tag.clone()));
     row
 }
 

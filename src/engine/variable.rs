@@ -90,7 +90,7 @@ impl RequestScope {
             VariableAsk::Search(text) if !text.trim().is_empty() => {
                 let word = text.split('(').next().unwrap_or_default().trim();
                 let is_call = VARIABLE_WORDS.contains(&word);
-                let hint = if is_call { format!("; a query is written {word}(…)") } else { String::new() };
+                let hint = if is_call { format!("; a query is written {word}(...)") } else { String::new() };
                 Some(format!("no name of a metric contains {text:?}{hint}"))
             }
             _ => None,

@@ -91,8 +91,12 @@ impl SeriesStream {
         let Some(first) = self.first(fetch) else { return Ok(()) };
         let cells = self.cells(None, held)?;
         let rest = std::mem::take(cells);
+        let bytes = rest.bytes();
         fold(cells, fetch, [latest, first], held)?;
-        rest.unpacked(kind(fetch)).into_iter().try_for_each(|cell| add(cells, cell, fetch, held))
+        rest.unpacked(kind(fetch)).into_iter().try_for_each(|cell| add(cells, cell, fetch, held))?;
+        // They are paid for anew where they stand now.
+        held.give_back(bytes);
+        Ok(())
     }
 
     /// The bytes that it holds besides its own.

@@ -7,6 +7,10 @@ use super::semantics::Semantics;
 use crate::ast::{Call, Span};
 use crate::evaluate::Node;
 
+/// What Prometheus computes of native histograms.
+const OF_NATIVE: [&str; 5] =
+    ["histogram_avg", "histogram_count", "histogram_stddev", "histogram_stdvar", "histogram_sum"];
+
 impl Lowering<'_> {
     /// A function of histograms by its name. All samples are numbers, so those of native histograms give nothing in
     /// Prometheus' meaning; a person at a panel is better told.
@@ -26,19 +30,13 @@ impl Lowering<'_> {
                 let child = Box::new(self.series(&args[2], &call.name)?);
                 Ok(Node::HistogramFraction { bounds, span: bare(&args[2]).span, child })
             }
-            word
-            @ ("histogram_avg" | "histogram_count" | "histogram_stddev" | "histogram_stdvar" | "histogram_sum")
-                if self.semantics != Semantics::Panel =>
-            {
+            word if OF_NATIVE.contains(&word) && self.semantics != Semantics::Panel => {
                 let arg = &arguments(call, span, 1, 1)?[0];
                 Ok(Node::OfNativeHistograms(Box::new(self.series(arg, word)?)))
             }
-            word @ ("histogram_avg"
-            | "histogram_count"
-            | "histogram_quantiles"
-            | "histogram_stddev"
-            | "histogram_stdvar"
-            | "histogram_sum") => Err(ExpressionRefusal::unsupported(&format!("`{word}`"), call.name_span)),
+            word if OF_NATIVE.contains(&word) || word == "histogram_quantiles" => {
+                Err(ExpressionRefusal::unsupported(&format!("`{word}`"), call.name_span))
+            }
             _ => Err(unknown(call)),
         }
     }

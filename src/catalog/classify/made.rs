@@ -32,15 +32,15 @@ fn is_made_at(relation: &RelationFacts, time: &Ident) -> bool {
 
 /// Whether a key is called like one row of its relation: `loan` of `loans`.
 fn is_called_like(relation: &RelationFacts, key: &Ident) -> bool {
-    let (table, key) = (relation.relation.name.as_str().to_lowercase(), key.as_str().to_lowercase());
-    table == key || table == format!("{key}s") || table == format!("{key}es")
+    words::is_many_of(&relation.relation.name.as_str().to_lowercase(), &key.as_str().to_lowercase())
 }
 
 /// Whether each row is a document that goes by a name or a code of its own: it was posted, sold or redeemed at a time, it is
 /// about money or goods, or the relation keeps what became of others.
 pub(super) fn is_document(relation: &RelationFacts, key: &[Ident], time: &Ident) -> bool {
     let [only] = key else { return false };
-    let names = || relation.columns.iter().map(|column| column.name.as_str());
+    // A text such as `last_name` says nothing of times.
+    let names = || relation.columns.iter().filter(|own| !own.is_text()).map(|own| own.name.as_str());
     let is_made = words::is_creation(time.as_str()) && !names().any(words::is_latest);
     // A quantity that is changed later is what is left.
     let is_changed = names().any(words::is_change);

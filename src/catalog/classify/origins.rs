@@ -44,13 +44,15 @@ pub(super) fn lost(found: &CandidateRelation<'_>, columns: &[(&ColumnFacts, Colu
         format!("it does not carry `{column}` of {}, which tells its rows apart: declare it", shown.relation.name)
     };
     // Tables of things come last: what they say of rows is less.
-    let mut all: Vec<&KeylessTable> = found.relation.rows_of.iter().collect();
-    let table = |shown: &KeylessTable| found.all.relation(shown.relation.schema.as_str(), shown.relation.name.as_str());
-    all.sort_by_key(|shown| table(shown).is_none_or(|table| time::choose(table, found.zone).is_none()));
-    all.into_iter().find_map(|shown| {
-        let table = table(shown)?;
+    let read = found.relation.rows_of.iter().filter_map(|shown| {
+        let table = found.all.relation(shown.relation.schema.as_str(), shown.relation.name.as_str())?;
+        Some((shown, table, time::choose(table, found.zone)))
+    });
+    let mut all: Vec<_> = read.collect();
+    all.sort_by_key(|(_, _, time)| time.is_none());
+    all.into_iter().find_map(|(shown, table, time)| {
         let is_known = |column: &Ident| shown.known.contains(column) || is_described(found, shown, column);
-        let Some((theirs, _)) = time::choose(table, found.zone) else {
+        let Some((theirs, _)) = time else {
             let labels = labels::of_dimension(SourceRelation::own(found.all, table), &[]);
             return labels
                 .iter()

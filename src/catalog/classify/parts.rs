@@ -25,8 +25,7 @@ pub(super) fn names_part(place: &KeyedRelation<'_>, column: &ColumnFacts) -> boo
     let distinct = place.relation.distinct(column);
     let is_few = distinct.is_some_and(|distinct| distinct <= MOST_OF_STATE) && is_in_a_row(column, distinct);
     if words::is_filled(name) {
-        let is_needed = || is_told(place, column).map_or_else(|| is_from(column, 1.0), |is_told| !is_told);
-        return distinct.is_none() || is_few && is_needed();
+        return distinct.is_none() || is_few && is_no_state(place, column);
     }
     if words::is_part(name) {
         return true;

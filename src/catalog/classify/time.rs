@@ -45,15 +45,10 @@ fn is_of_row(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     let words = words::words_of(column.name.as_str());
     let table = words::words_of(relation.relation.name.as_str());
     let Some((last, stem)) = words.split_last() else { return false };
-    let is_called = |table: &[String]| {
-        let (table, stem) = (table.concat(), stem.concat());
-        table == stem
-            || table == format!("{stem}s")
-            || stem.strip_suffix('y').is_some_and(|y| table == format!("{y}ies"))
-    };
+    let stem = stem.concat();
     ["datetime", "date", "time", "at", "ts", "timestamp"].contains(&last.as_str())
         && !stem.is_empty()
-        && (0..table.len()).any(|from| is_called(&table[from..]))
+        && (0..table.len()).any(|from| words::is_many_of(&table[from..].concat(), &stem))
 }
 
 /// How certain it is that a time says when what its row is about happened: an event that every row has comes before the

@@ -179,9 +179,14 @@ pub(super) fn is_sequence(name: &str) -> bool {
         ["issue", "invoice", "order", "ticket", "doc", "row", "line", "page", "build", "receipt", "item", "serial"]
             .contains(&stem)
     };
-    is_one(name, SEQUENCE)
-        || words_of(name).last().is_some_and(is_number_of)
-        || words_of(name).last().is_some_and(|word| word == "ordering")
+    is_one(name, SEQUENCE) || words_of(name).last().is_some_and(|word| is_number_of(word) || word == "ordering")
+}
+
+/// Whether a table is called like one or many of a thing: `orders`, `boxes` and `entries` of `order`, `box` and `entry`.
+pub(super) fn is_many_of(table: &str, one: &str) -> bool {
+    table == one
+        || ["s", "es"].iter().any(|end| table.strip_suffix(end) == Some(one))
+        || one.strip_suffix('y').is_some_and(|stem| table.strip_suffix("ies") == Some(stem))
 }
 
 /// Whether a name says that its values tell single rows or processes apart.

@@ -14,7 +14,7 @@ WITH RECURSIVE tree(id) AS (
     JOIN pg_catalog.pg_class AS c ON c.oid = d.refobjid AND c.relkind IN ('v', 'm')
 )
 SELECT r.ev_class::int8 AS relation, c.relname::text AS called, v.names, v.times, v.counts,
-       coalesce(d.reads, '{}') AS reads, coalesce(d.names, '{}') AS names_read,
+       coalesce(d.reads, '{}') AS reads,
        replace(replace(replace(replace(replace(replace(r.ev_action::text,
            ' :location -1', ''), ' :vartypmod -1', ''), ' :varcollid 0', ''), ' :inFromCl true', ''),
            ' :insertedCols (b) :updatedCols (b)', ''), ' :extraUpdatedCols (b) :securityQuals <>', '') AS tree
@@ -29,7 +29,7 @@ CROSS JOIN LATERAL (
     WHERE a.attrelid = r.ev_class AND a.attnum > 0
 ) AS v
 CROSS JOIN LATERAL (
-    SELECT array_agg(d.refobjid::int8 ORDER BY d.refobjid) AS reads, array_agg(o.relname::text ORDER BY d.refobjid) AS names
+    SELECT array_agg(d.refobjid::int8 ORDER BY d.refobjid) AS reads
     FROM (SELECT DISTINCT d.refobjid FROM pg_catalog.pg_depend AS d
           WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
             AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> r.ev_class) AS d

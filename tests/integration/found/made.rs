@@ -15,7 +15,7 @@ const DOCUMENTS: &str = r#"
     INSERT INTO "tabStock Ledger Entry" SELECT 'x' || n, ts, ts, ts::date, 'i' || n % 4, 1 FROM minutes;
     CREATE TABLE "tabGL Entry" (name varchar(140) PRIMARY KEY, creation timestamp, modified timestamp, account text, debit numeric, credit numeric);
     CREATE TABLE "tabVersion" (name varchar(140) PRIMARY KEY, creation timestamp, modified timestamp, ref_doctype text);
-    CREATE TABLE receipts (name text PRIMARY KEY, posting_date date, customer text, grand_total numeric);
+    CREATE TABLE receipts (name text PRIMARY KEY, posting_date date, customer text, contact_last_name text, grand_total numeric);
     CREATE TABLE vouchers (code text PRIMARY KEY, redeemed_at timestamptz, value_cents int);
     CREATE TABLE loans (loan text PRIMARY KEY, issued_at timestamptz, amount numeric);
     -- Things by name, and what is left of them.

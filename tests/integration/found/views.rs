@@ -130,6 +130,7 @@ series_used | `g` of g | SELECT dev, ts, v * g AS v FROM rd CROSS JOIN generate_
 elements | a key of e (it has none) | SELECT dev, ts, (e ->> 'x')::float8 AS v FROM rd, jsonb_array_elements('[{\"x\": 1}]') AS e
 itself | `dev` of rd | SELECT a.dev, a.ts, b.v FROM rd AS a JOIN rd AS b ON a.ts = b.ts
 calibrated | `valid_from` of cal | SELECT r.dev, r.ts, r.v * c.factor AS v FROM rd AS r JOIN cal AS c ON c.dev = r.dev
+valid_or_else | `valid_from` of cal | SELECT r.dev, r.ts, r.v * c.factor AS v FROM rd AS r JOIN cal AS c ON c.dev = r.dev AND c.valid_from <= r.ts AND (c.valid_to > r.ts OR c.factor > 1)
 since | `valid_from` of cal | SELECT r.dev, r.ts, r.v * c.factor AS v FROM rd AS r JOIN cal AS c ON c.dev = r.dev AND c.valid_from <= r.ts
 keyless_join | a key of cal2 (it has none) | SELECT r.dev, r.ts, r.v * c.factor AS v FROM rd AS r JOIN cal2 AS c ON c.dev = r.dev
 calendar | `id` of dv | SELECT g AS ts, 1.0 * d.id AS v FROM generate_series(timestamptz '2025-06-02Z', '2025-06-03Z', '1 min') AS g, dv AS d

@@ -10,7 +10,6 @@ const PART: &[&str] = &[
     "chn",
     "port",
     "line",
-    "tank",
     "house",
     "probe",
     "axis",
@@ -36,7 +35,6 @@ const PART: &[&str] = &[
     "slave",
     "thermometer",
     "sonde",
-    "well",
     "site",
     "plant",
     "loc",
@@ -52,8 +50,6 @@ const PART: &[&str] = &[
     "pen",
     "barn",
     "greenhouse",
-    "silo",
-    "vessel",
     "pack",
     "stack",
     "cell",
@@ -135,7 +131,7 @@ fn stem(name: &str) -> String {
 pub(in super::super) fn is_part(name: &str) -> bool {
     let stem = stem(name);
     let is_of_thing = |word: &String| OF_THING.contains(&word.as_str());
-    is_one(&stem, PART) || is_one(&stem, PLACE) || words_of(&stem).last().is_some_and(is_of_thing)
+    [PART, FILLED, PLACE].iter().any(|list| is_one(&stem, list)) || words_of(&stem).last().is_some_and(is_of_thing)
 }
 
 /// Whether a number of that name may also be the state of the part.
@@ -193,7 +189,7 @@ pub(in super::super) fn is_flow(name: &str) -> bool {
 /// Whether a whole number of that name may say which part of a thing is meant: its values tell.
 #[must_use]
 pub fn is_part_name(name: &str) -> bool {
-    is_part(name) || is_filled(name) || is_actor(name) || is_loaded(name)
+    is_part(name) || is_actor(name) || is_loaded(name)
 }
 
 #[cfg(test)]
@@ -202,7 +198,7 @@ mod tests {
 
     #[test]
     fn parts_are_told_by_their_names() {
-        for name in ["port", "LINE", "ch", "channel_number", "sensor_idx", "addr"] {
+        for name in ["port", "LINE", "ch", "channel_number", "sensor_idx", "addr", "door_number", "tank_num"] {
             assert!(is_part(name), "{name}");
         }
         assert!(is_actor("pump") && is_loaded("gpu_index") && is_flow("port_src") && is_flow("ip_proto"));

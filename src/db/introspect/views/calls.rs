@@ -5,8 +5,8 @@ use super::scope;
 use super::tree::Node;
 
 /// `generate_series`, `generate_subscripts` and the keys of documents: no value comes twice.
-const OF_DISTINCT: [i64; 15] = [938, 939, 1066, 1067, 1068, 1069, 1191, 1192, 3259, 3260, 3931, 3957, 6274, 3208, 3932];
-const OF_KEYS: [i64; 2] = [3958, 3959];
+const OF_DISTINCT: [i64; 17] =
+    [938, 939, 1066, 1067, 1068, 1069, 1191, 1192, 3208, 3259, 3260, 3931, 3932, 3957, 3958, 3959, 6274];
 const UNNEST: i64 = 2331;
 
 /// The rows of functions side by side in FROM.
@@ -38,7 +38,7 @@ pub(super) fn functions(node: &Node) -> RowFacts {
 /// equal ones mean the same.
 pub(super) fn tells_rows(call: &Node) -> bool {
     let id = call.get("funcid").number();
-    let is_distinct = OF_DISTINCT.contains(&id) || OF_KEYS.contains(&id);
+    let is_distinct = OF_DISTINCT.contains(&id);
     let elements = call.get("args").items().first().map_or(&[][..], |array| array.get("elements").items());
     is_distinct || scope::is_text(scope::type_of(call)) || id == UNNEST && are_distinct(elements.iter())
 }

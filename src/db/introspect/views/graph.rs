@@ -122,10 +122,7 @@ impl ViewGraph {
     /// The name of a table or a view.
     pub(super) fn called(&self, id: i64) -> Option<&str> {
         let table = self.tables.get(&id).and_then(|rows| rows.first()).map(|row| row.called.as_str());
-        let read = || {
-            self.views.values().find_map(|view| view.names_read.get(view.reads.iter().position(|read| *read == id)?))
-        };
-        table.or_else(|| self.views.get(&id).map(|view| view.called.as_str())).or_else(|| read().map(String::as_str))
+        table.or_else(|| self.views.get(&id).map(|view| view.called.as_str()))
     }
 
     /// Whether a column of a table is a foreign key to that column alone.

@@ -11,7 +11,6 @@ pub(super) struct ViewRow {
     pub(super) times: Vec<bool>,
     pub(super) counts: Vec<bool>,
     pub(super) reads: Vec<i64>,
-    pub(super) names_read: Vec<String>,
     pub(super) tree: String,
 }
 

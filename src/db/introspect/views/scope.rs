@@ -241,7 +241,7 @@ impl<'a> RangeEntry<'a> {
 
     /// Whether it is what functions return.
     pub(super) fn is_call(&self) -> bool {
-        self.node.get("rtekind").word() == "3"
+        self.node.get("rtekind").number() == 3
     }
 
     /// How many columns it has.

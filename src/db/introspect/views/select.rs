@@ -224,7 +224,8 @@ impl<'a> Select<'a> {
         let Some(first) = many.first() else { return };
         match many.iter().find(|column| calls::tells_rows(column.node)) {
             Some(teller) => {
-                rows.keys.iter_mut().for_each(|key| key.push(teller.number));
+                let keys = rows.keys.iter_mut().chain(&mut rows.nullable_keys);
+                keys.for_each(|key| key.push(teller.number));
                 for key in &mut rows.tellers {
                     key.parts.extend(self.key(&[teller.number], false).parts);
                 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::graph::ColumnId;
-use super::scope::{Atom, MERGED, RangeEntry, Scope};
+use super::scope::{Atom, Looks, MERGED, RangeEntry, Scope};
 use super::tree::Node;
 
 /// A column that others determine.
@@ -147,8 +147,12 @@ impl Scope<'_> {
         let args = node.get("args").items();
         match node.kind() {
             "BOOL" if node.get("boolop").word() == "and" => args.iter().for_each(|arg| self.condition(arg, side)),
-            // An end may be open: `valid_to IS NULL OR ts < valid_to`.
-            "BOOL" if node.get("boolop").word() == "or" => args.iter().for_each(|arg| self.bound(arg)),
+            // An end may be open: `valid_to IS NULL OR ts < valid_to`. A condition on another column lets more rows in.
+            "BOOL" if node.get("boolop").word() == "or" => {
+                let looks: Vec<Looks> = args.iter().map(|arg| self.looks(arg)).collect();
+                let is_all = |own: &Looks| looks.iter().all(|other| !other.is_of_more && other.at.is_subset(&own.at));
+                args.iter().zip(&looks).filter(|(_, own)| is_all(own)).for_each(|(arg, _)| self.bound(arg));
+            }
             "OP" if self.is_equality(node) => {
                 if let [one, other] = args {
                     self.equality(one, other, side);
