@@ -1,6 +1,7 @@
 //! What discovery makes of tables that it has never seen: series that are never mixed, histories that are never left out.
 
 mod apart;
+mod documents;
 mod histories;
 mod jobs;
 mod kinds;
@@ -11,8 +12,10 @@ mod mixed;
 mod moments;
 mod parts;
 mod products;
+mod several;
 mod statistics;
 mod times;
+mod unsaid;
 mod views;
 
 use std::collections::BTreeMap;

@@ -179,10 +179,8 @@ fn no_time(relation: &RelationFacts) -> String {
     };
     match relation.columns.iter().find(like) {
         Some(column) if column.stats.is_none() => {
-            format!(
-                "no time column; `{}` may be one, but there are no statistics before ANALYZE: declare it",
-                column.name
-            )
+            let why = "but there are no statistics before ANALYZE: run ANALYZE, or declare it";
+            format!("no time column; `{}` may be one, {why}", column.name)
         }
         _ => "no time column".to_owned(),
     }

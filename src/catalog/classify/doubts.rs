@@ -3,7 +3,7 @@
 use super::distinguishing::{TWICE, has_a_value_for_each, unlabelled, untold};
 use super::keys::{RelationKeys, whole};
 use super::roles::ColumnRole;
-use super::words;
+use super::{parts, words};
 use crate::catalog::ColumnType;
 use crate::catalog::facts::{ColumnFacts, RelationFacts, RelationKind};
 use crate::ident::Ident;
@@ -49,8 +49,8 @@ fn counted<'a>(
     found.filter(|found| values().any(|other| other.name != found.name))
 }
 
-/// What may say which of several things a row is about, where nothing is a label and nothing has been counted: a whole number
-/// beside another measure, or a column that cannot be a label.
+/// What may say which of several things a row is about, where nothing has been counted: a number that may name a part. Where
+/// nothing is a label also any whole number beside another measure, or a column that cannot be a label.
 fn uncounted<'a>(
     relation: &RelationFacts,
     columns: &[(&'a ColumnFacts, ColumnRole)],
@@ -59,9 +59,15 @@ fn uncounted<'a>(
     let is_plain = columns.iter().all(|(_, role)| !matches!(role, ColumnRole::Label(_) | ColumnRole::Members(_)));
     // Of a view there never are any.
     let is_view = matches!(relation.kind, RelationKind::View | RelationKind::MaterializedView);
-    let is_counted = is_view || relation.rows.is_some() || columns.iter().any(|(column, _)| column.stats.is_some());
-    if !is_plain || is_counted || keys.are_made {
+    let is_known = is_view || keys.are_made || columns.iter().any(|(column, _)| column.stats.is_some());
+    // A table may have been empty when it was analysed.
+    if is_known || relation.rows.is_some_and(|rows| rows > 0.0) {
         return None;
+    }
+    let values = || columns.iter().filter(|(_, role)| matches!(role, ColumnRole::Value(_))).map(|(column, _)| *column);
+    let part = values().find(|column| parts::may_name_part(relation, keys, column));
+    if part.is_some() || !is_plain || relation.rows.is_some() {
+        return part.map(|column| &column.name);
     }
     let has_key = !whole(relation).is_empty();
     let hides = |(column, role): &&(&ColumnFacts, ColumnRole)| {
@@ -72,7 +78,6 @@ fn uncounted<'a>(
     if let Some((column, _)) = columns.iter().find(hides) {
         return Some(&column.name);
     }
-    let values = || columns.iter().filter(|(_, role)| matches!(role, ColumnRole::Value(_))).map(|(column, _)| *column);
     let is_open = |column: &&ColumnFacts| {
         let name = column.name.as_str();
         column.is_integer() && !words::is_value(name) && !words::may_count(name) && !words::is_measure(name)

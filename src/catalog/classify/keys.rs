@@ -108,6 +108,8 @@ impl RelationKeys {
                 self.set(column, KeyPart::Order);
             } else if !is_timed && (is_row_number(relation, column) || !is_counted && is_own_number(relation, column)) {
                 self.set(column, KeyPart::Row);
+            } else if self.are_made && !is_timed && is_of_some_rows(column, is_whole) {
+                // Rows that were made one by one are told apart without it.
             } else if let Some(why) = no_label(column) {
                 self.problem = Some(format!("its key has `{name}`, {why}: series cannot be told apart without it"));
             } else {
@@ -215,6 +217,12 @@ pub(super) fn is_own_number(relation: &RelationFacts, column: &ColumnFacts) -> b
 pub(super) fn share(column: &ColumnFacts) -> Option<f64> {
     let stats = column.stats.as_ref()?;
     Some(if stats.n_distinct < 0.0 { -stats.n_distinct / (1.0 - stats.null_frac).max(f64::EPSILON) } else { 0.0 })
+}
+
+/// Whether a column of a key is a second time that not every row needs: the key is of some rows, or it was planned.
+fn is_of_some_rows(column: &ColumnFacts, is_whole: bool) -> bool {
+    let is_instant = column.ty.is_time() && column.ty != ColumnType::Date;
+    is_instant && (!is_whole || words::is_planned(column.name.as_str()))
 }
 
 /// Whether a column puts rows in order. In a key without the time a number of that name counts the rows of a thing.

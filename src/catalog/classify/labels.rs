@@ -207,7 +207,9 @@ pub(super) fn of_dimension(place: SourceRelation<'_>, without: &[&str]) -> Vec<S
         let name = column.name.as_str();
         let short = column.is_text() || matches!(column.ty, ColumnType::Enum(_));
         let is_private = words::is_sensitive(name) || words::is_personal(name);
-        short && column.readable && !is_private && !words::is_free_text(name) && !column.is_dead()
+        // What a foreign key finds needs no second id.
+        let is_own_id = words::is_one(name, &["uuid", "guid"]) || words::is_id_of_happening(name);
+        short && column.readable && !is_private && !is_own_id && !words::is_free_text(name) && !column.is_dead()
     };
     let label = |column: &ColumnFacts| SourceLabel::One {
         name: column.name.to_string(),

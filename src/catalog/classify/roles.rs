@@ -138,8 +138,11 @@ fn number(place: &KeyedRelation<'_>, column: &ColumnFacts) -> ColumnRole {
         return out("how often its row was tried, or may be, by its name");
     }
     let is_of_made = || place.keys.are_made && words::is_reference_of_made(name);
-    let is_reference =
-        words::is_plain_reference(name) || column.is_integer() && (words::is_reference(name) || is_of_made());
+    // Databases that know one type of numbers have ids without a scale.
+    let is_unscaled = matches!(column.ty, ColumnType::Numeric { bounded: false });
+    let is_reference = words::is_plain_reference(name)
+        || column.is_integer() && (words::is_reference(name) || is_of_made())
+        || is_unscaled && place.keys.are_made && (words::refers_in_a_word(name) || is_of_made());
     if words::is_bare_id(name) || is_reference {
         return reference(place, column, "a key by its name");
     }

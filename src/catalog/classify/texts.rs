@@ -39,11 +39,8 @@ pub(super) fn role(place: &KeyedRelation<'_>, column: &ColumnFacts) -> ColumnRol
     if owners::names_owner(relation, place.keys, place.time.map(|time| &time.name), column) {
         return labelled(relation, column);
     }
-    if place.keys.are_made && words::is_number_of_row(name) && !comes_again(relation, column) {
-        return ColumnRole::Out("the name of a single row".into());
-    }
-    if place.keys.are_made && things::is_name(name) && is_of_each(relation, column) {
-        return ColumnRole::Out("the name of a single row: nearly every row has its own, by the statistics".into());
+    if let Some(role) = of_made(place, column) {
+        return role;
     }
     if is_of_one_row(place, column) {
         return ColumnRole::Out("an id of a single row: nearly every one has its own, say the statistics".into());
@@ -58,6 +55,53 @@ pub(super) fn role(place: &KeyedRelation<'_>, column: &ColumnFacts) -> ColumnRol
         return ColumnRole::Out(format!("{}, by its name", words::free_text(name)));
     }
     labelled(relation, column)
+}
+
+/// What a text is that a created row may go by: its number, its name, its id, or the id of something that happens once. No
+/// statistics of a young table make a label of it that those of a grown one take back.
+fn of_made(place: &KeyedRelation<'_>, column: &ColumnFacts) -> Option<ColumnRole> {
+    let (relation, name) = (place.relation, column.name.as_str());
+    if !place.keys.are_made {
+        return None;
+    }
+    let is_branch = words::is_one(name, &["ref"]) && is_of_code(relation);
+    if words::is_number_of_row(name) && !is_branch && !comes_again(relation, column) {
+        return Some(ColumnRole::Out("the name of a single row".into()));
+    }
+    if things::is_name(name) && is_of_each(relation, column) {
+        let why = "the name of a single row: nearly every row has its own, by the statistics";
+        return Some(ColumnRole::Out(why.into()));
+    }
+    if things::is_name(name) && relation.rows.is_none_or(|rows| rows < FEW_VALUES) {
+        let why = "perhaps the name of a single row: too few rows were counted to say whether it comes again";
+        return Some(ColumnRole::Crowded(why.into()));
+    }
+    let is_happening = column.ty == ColumnType::Uuid && words::is_of_happening(name) && !words::is_free_text(name);
+    if words::is_own_id(name) || is_happening {
+        return Some(ColumnRole::Out("an id of a single row, by its name".into()));
+    }
+    words::is_told(name).then(|| ColumnRole::Out("free text, by its name".into()))
+}
+
+/// Whether the rows of a relation are about code, where a `ref` is a branch.
+fn is_of_code(relation: &RelationFacts) -> bool {
+    let is_said = |name: &str| {
+        let of = [
+            "build",
+            "pipeline",
+            "job",
+            "deploy",
+            "deployment",
+            "release",
+            "workflow",
+            "commit",
+            "branch",
+            "sha",
+            "ci",
+        ];
+        words::words_of(name).iter().any(|word| of.iter().any(|one| words::is_many_of(word, one)))
+    };
+    is_said(relation.relation.name.as_str()) || relation.columns.iter().any(|other| is_said(other.name.as_str()))
 }
 
 /// A label, with how many values it has; a free text where that is not known gives way to others.
@@ -109,7 +153,7 @@ fn comes_again(relation: &RelationFacts, column: &ColumnFacts) -> bool {
 
 /// Whether nearly every row has a value of its own.
 fn is_of_each(relation: &RelationFacts, column: &ColumnFacts) -> bool {
-    let is_some = relation.rows.is_some_and(|rows| rows > FEW_ROWS);
+    let is_some = relation.rows.is_some_and(|rows| rows >= FEW_VALUES);
     is_some && share(column).is_some_and(|share| share > EACH_SHARE)
 }
 

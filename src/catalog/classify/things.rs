@@ -191,17 +191,25 @@ fn thing(relation: &RelationFacts, time: &Ident, referred: IncomingReferences) -
     // Rows with a title are written one after the other; the slug is made from the title.
     let is_titled =
         relation.columns.iter().any(|column| column.is_text() && words::is_one(column.name.as_str(), &["title"]));
-    let calls = |name: &str| is_name(name) && !(is_titled && words::is_one(name, &["slug"]));
+    let has_own = has_surrogate(relation);
+    let calls = |name: &str| {
+        is_name(name) && !(is_titled && words::is_one(name, &["slug"])) || has_own && words::is_one(name, &["key"])
+    };
     let name = relation.columns.iter().find(|column| column.is_text() && calls(column.name.as_str()));
     let Some(name) = name else {
-        let is_described = referred.by_samples || !words::is_creation(time.as_str());
+        let is_made = words::is_creation(time.as_str()) && !words::is_first(time.as_str());
+        let is_described = referred.by_samples || !is_made;
         let alone = referred.by_any && is_described && !refers(relation);
         return alone.then(|| "other tables refer to them, and they to none".to_owned());
     };
     if referred.by_any {
         return Some(format!("they have a `{}`, and other tables refer to them", name.name));
     }
-    let changes = relation.columns.iter().find(|column| words::is_change(column.name.as_str()))?;
+    let is_changed = |column: &&ColumnFacts| {
+        let name = column.name.as_str();
+        words::is_change(name) || column.name != *time && column.ty.is_time() && words::is_latest(name)
+    };
+    let changes = relation.columns.iter().find(is_changed)?;
     let unique = relation.unique.iter().chain([&relation.primary_key]).any(|key| *key == [name.name.clone()]);
     let share = relation.distinct(name).zip(relation.rows).map(|(distinct, rows)| distinct / rows.max(1.0));
     let (name, changes) = (&name.name, &changes.name);

@@ -64,25 +64,29 @@ fn certainty(relation: &RelationFacts, column: &ColumnFacts) -> u8 {
     }
 }
 
-/// Whether the time of a row may change later. In a key it does not.
+/// Whether the time of a row may change later, or lie ahead of it. In a key it does not, unless some rows have none.
 fn moves(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     let name = column.name.as_str();
     let mut keys = relation.unique.iter().chain([&relation.primary_key, &relation.partition_key]);
-    (words::is_end(name) || words::is_change(name) || words::is_latest(name))
-        && !keys.any(|key| key.contains(&column.name))
+    let is_in_key = keys.any(|key| key.contains(&column.name));
+    (words::is_end(name) || words::is_change(name) || words::is_latest(name)) && !is_in_key
+        || words::is_planned(name) && !(is_in_key && column.not_null)
 }
 
 /// Whether another column has the time at which most rows were made.
 fn is_made_elsewhere(relation: &RelationFacts, column: &ColumnFacts, zone: Zone) -> bool {
+    // What is planned comes true at any other time.
+    let least = if words::is_planned(column.name.as_str()) { 1 } else { 0 };
     relation.columns.iter().any(|other| {
         let name = other.name.as_str();
         let is_whole = other.stats.as_ref().is_none_or(|stats| stats.null_frac < 0.5);
         other.name != column.name
             && other.readable
             && is_whole
-            && words::time_rank(name).is_some_and(|rank| rank > 0)
+            && words::time_rank(name).is_some_and(|rank| rank > least)
             && !words::is_end(name)
             && !words::is_latest(name)
+            && !words::is_planned(name)
             && kind(other, zone).is_some()
     })
 }

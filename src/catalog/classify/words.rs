@@ -8,27 +8,29 @@ mod owners;
 mod pairs;
 mod parts;
 mod private;
+mod prose;
 mod times;
 
-pub(super) use owners::{is_measure, is_of_happening, is_owner_name};
+pub(super) use owners::{is_id_of_happening, is_measure, is_of_happening, is_owner_name};
 pub(super) use pairs::{finer, is_clock, is_clock_of, is_clock_of_day, is_end_of};
 pub use parts::is_part_name;
 pub(super) use parts::{
-    is_actor, is_battery, is_filled, is_flow, is_level, is_loaded, is_numbered, is_of_another, is_part, is_reading,
-    tells_load,
+    is_actor, is_battery, is_filled, is_flow, is_host_load, is_level, is_loaded, is_numbered, is_of_another,
+    is_only_part, is_part, is_reading, is_scale, tells_charge, tells_load,
 };
 pub(super) use private::{is_password, is_personal, is_sensitive};
+pub(super) use prose::{free_text, is_free_text, is_prose, is_told};
 pub use times::is_epoch_name;
 pub(super) use times::{
-    is_change, is_creation, is_end, is_event, is_event_of_deal, is_later, is_latest, is_surely_epoch, is_time_of_row,
-    may_be_epoch, tells_expiry, time_rank, unit_of,
+    is_change, is_creation, is_end, is_event, is_event_of_deal, is_first, is_later, is_latest, is_planned,
+    is_surely_epoch, is_time_of_row, may_be_epoch, tells_expiry, time_rank, unit_of,
 };
 
 use codes::{
     ATTEMPT, CHOICE, CHOICE_END, CHOICE_SUFFIX, CODE, CODECS, INDEXES, KIND, OF_ATTEMPT, ONE_ATTEMPT, RANK, ZONE_WORDS,
 };
 use lists::{
-    COUNT_OF_ROWS, COUNTER, DEEDS, DOCUMENT, ENDS_IN_ID, FRACTION, FREE_TEXT, METRIC_NAME, OF_MADE, OF_ROW, PLACE,
+    COPIED, COUNT_OF_ROWS, COUNTER, DEEDS, DOCUMENT, ENDS_IN_ID, FRACTION, METRIC_NAME, OF_MADE, OF_ROW, PLACE,
     PLAIN_NAME, REFERS, SEQUENCE, SIDE_BY_SIDE, STARTS_WITH_ID, SUMS, VALUE,
 };
 
@@ -55,7 +57,7 @@ fn is_measured_index(name: &str) -> bool {
 
 /// Whether a whole number of that name is a choice in created rows, and a measure where rows are measured: `visibility`.
 pub(super) fn is_choice_unless_measured(name: &str) -> bool {
-    is_one(name, &["visibility"])
+    is_one(name, &["visibility", "urgency", "impact"])
 }
 
 /// Whether a whole number of that name says how often the job of a row was tried, or may be. Where rows are measured at a
@@ -118,29 +120,19 @@ pub(super) fn is_deal(name: &str) -> bool {
     words_of(name).iter().any(|word| deal.contains(&word.as_str()))
 }
 
-pub(super) fn is_free_text(name: &str) -> bool {
-    let lower = name.to_lowercase();
-    is_one(name, FREE_TEXT) || ["_message", "_text", "_hash", "_comment"].iter().any(|end| lower.ends_with(end))
-}
-
-/// What a text is whose name says that it is free.
-pub(super) fn free_text(name: &str) -> &'static str {
-    match name.to_lowercase() {
-        id if id.ends_with("_id") => "an id of single rows or visits",
-        hash if hash.ends_with("hash") || hash.ends_with("checksum") => "a hash",
-        _ => "free text",
-    }
+/// Whether a text of that name is the id of its own row, where another column is the key.
+pub(super) fn is_own_id(name: &str) -> bool {
+    let is_digest = |word: &String| ["sha", "sha1", "sha256", "md5"].contains(&word.as_str());
+    is_one(
+        name,
+        &["id", "uuid", "guid", "uid", "ulid", "unique_id", "public_id", "external_id", "remote_id", "legacy_id"],
+    ) || words_of(name).last().is_some_and(is_digest)
 }
 
 /// Whether a text of that name is a version, which may look like a number.
 pub(super) fn is_version(name: &str) -> bool {
     let words = words_of(name);
     words.iter().any(|word| ["version", "release", "firmware", "build"].contains(&word.as_str()))
-}
-
-/// Whether a text of that name is written for people to read, once for each row.
-pub(super) fn is_prose(name: &str) -> bool {
-    is_free_text(name) && !is_one(name, &["query", "sql", "user_agent", "referer", "referrer"])
 }
 
 pub(super) fn is_code(name: &str) -> bool {
@@ -231,10 +223,18 @@ pub(super) fn is_reference(name: &str) -> bool {
         || ["_no", "_nr", "_ref", "_fk"].iter().any(|end| lower.ends_with(end))
         || lower.starts_with("fk_")
         || lower.strip_suffix("_by").is_some_and(|deed| DEEDS.contains(&deed))
-        || REFERS.contains(&words_of(name).concat().as_str())
+        || lower.strip_suffix("_from").is_some_and(|deed| COPIED.contains(&deed))
+        || refers_in_a_word(name)
         || lower == "dbid"
-        || words_of(name).last().is_some_and(|word| is_id_of(word) || OF_ROW.contains(&word.as_str()))
+        || words_of(name).last().is_some_and(|word| is_id_of(word))
         || is_id_before(name)
+}
+
+/// Whether a name is a word for somebody or something that is referred to, and no id by its spelling: `owner`, `product`,
+/// `comment_parent`.
+pub(super) fn refers_in_a_word(name: &str) -> bool {
+    let words = words_of(name);
+    REFERS.contains(&words.concat().as_str()) || words.last().is_some_and(|word| OF_ROW.contains(&word.as_str()))
 }
 
 /// Whether a whole number of that name in a created row refers to something: `project`, `customer`.

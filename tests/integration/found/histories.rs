@@ -39,7 +39,7 @@ async fn a_surrogate_key_and_a_creation_time_make_a_history(pool: PgPool) {
             "payments | created_at | method | payments_amount",
             "replies | created_at | topic_id | replies_reads",
             "reviews | created_at | product_id user_id | reviews_rating",
-            "sale_order | date_order | name partner_id state | sale_order_amount_total",
+            "sale_order | date_order | partner_id state | sale_order_amount_total",
             "topics | created_at | user_id | topics_views",
         ]
     );

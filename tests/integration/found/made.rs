@@ -128,7 +128,7 @@ async fn an_index_of_open_rows_leaves_none_out(pool: PgPool) {
     assert_eq!(
         offered(&found),
         [
-            "deleted | created_at | slug | deleted_amount",
+            "deleted | created_at |  | deleted_amount",
             "during | created_at |  | during_price",
             "quoted | started_at | car_id state | quoted_rows quoted_seconds",
             "ranges | starts | state | ranges_rows ranges_seconds",

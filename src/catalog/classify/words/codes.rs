@@ -121,11 +121,13 @@ pub(super) const CHOICE: &[&str] = &[
     "choice",
     "option",
     "answer",
+    "urgency",
+    "impact",
 ];
 /// What single words end with that are such a choice: `eventtype`, `exitcode`.
 pub(super) const CHOICE_END: &[&str] = &["type", "flags", "mode", "code", "status"];
 /// How often a job was tried.
-pub(super) const ATTEMPT: &[&str] = &["attempt", "attempts", "try", "tries", "retry", "retries"];
+pub(super) const ATTEMPT: &[&str] = &["attempt", "attempts", "try", "tries", "retry", "retries", "executions"];
 /// Words that may stand beside a word for attempts without changing its meaning.
 pub(super) const OF_ATTEMPT: &[&str] = &[
     "max",
@@ -194,6 +196,7 @@ pub(super) const CHOICE_SUFFIX: &[&str] = &[
     "artifact_store",
     "_scope",
     "_outcome",
+    "_event",
 ];
 /// What words end with that only look like a code.
 pub(super) const CODECS: &[&str] = &["decode", "encode", "recode", "transcode"];

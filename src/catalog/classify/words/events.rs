@@ -111,4 +111,7 @@ pub(super) const EVENT: &[&str] = &[
     "usedat",
     "claimedat",
     "signedat",
+    "epoch",
+    "epochstart",
+    "startepoch",
 ];

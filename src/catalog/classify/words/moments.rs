@@ -73,6 +73,26 @@ pub(super) const CREATION: &[&str] = &[
     "dateadded",
     "receivedat",
     "receivedunix",
+    "firstseen",
+    "firstseenat",
+    "firstevent",
+    "firsteventat",
+];
+/// What rows are planned for that were made before.
+pub(super) const PLANNED: &[&str] = &[
+    "scheduledat",
+    "scheduledtime",
+    "scheduleddate",
+    "scheduledon",
+    "scheduledstart",
+    "scheduledstartat",
+    "plannedat",
+    "planneddate",
+    "plannedstart",
+    "runat",
+    "sendat",
+    "publishat",
+    "cronat",
 ];
 /// When a row was changed last, or the thing was seen.
 pub(super) const CHANGE: &[&str] = &[
@@ -207,6 +227,8 @@ pub(super) const END: &[&str] = &[
     "stopunix",
     "endunix",
     "timeend",
+    "epochend",
+    "endepoch",
 ];
 pub(super) const EPOCH: &[&str] =
     &["clock", "ts", "time", "timestamp", "epoch", "unixtime", "datetime", "created", "updated"];

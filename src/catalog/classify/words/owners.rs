@@ -218,6 +218,12 @@ pub(in super::super) fn is_of_happening(name: &str) -> bool {
     }
 }
 
+/// Whether a text of that name is the id of something that happens once, and no name of it, as `job_key` may be.
+pub(in super::super) fn is_id_of_happening(name: &str) -> bool {
+    let is_id = words_of(name).last().is_some_and(|word| ["id", "uuid", "guid"].contains(&word.as_str()));
+    is_id && is_of_happening(name)
+}
+
 /// Whether a whole number of that name is measured or counts something: its name says what, or is a plural.
 pub(in super::super) fn is_measure(name: &str) -> bool {
     let words = words_of(name);

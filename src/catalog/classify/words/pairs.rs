@@ -35,7 +35,11 @@ pub(in super::super) fn is_end_of(name: &str, start: &str) -> bool {
             turned += u32::from(is_pair);
             is_pair || start == end
         });
-    fits && turned == 1
+    // `epoch_end` of `epoch`.
+    let is_longer = ends
+        .strip_prefix(starts.as_slice())
+        .is_some_and(|rest| matches!(rest, [only] if ["end", "stop", "until", "to"].contains(&only.as_str())));
+    fits && turned == 1 || is_longer && !starts.is_empty()
 }
 
 /// The names that the time of a day goes by in a row that has the day as well: `measured_datetime` of `measured_date`.
@@ -98,6 +102,7 @@ mod tests {
         assert!(
             !is_end_of("bed_end_date", "visit_start_date") && !is_end_of("start", "start") && !is_end_of("end", "at")
         );
+        assert!(is_end_of("epoch_end", "epoch") && is_end_of("date_stopped", "date_started") && !is_end_of("end", ""));
         assert!(is_clock_of("reading_time", "reading_date") && !is_clock_of("end_time", "start_date"));
         assert!(is_clock("Uhrzeit") && is_clock_of_day("peak_time") && !is_clock_of_day("slot"));
         assert!(finer("measurement_date").contains(&"measurement_datetime".to_owned()) && finer("ts").is_empty());

@@ -117,6 +117,14 @@ const LOAD: &[&str] = &[
 const FILLED: &[&str] = &["tank", "silo", "vessel", "well", "door", "gate", "socket", "plug", "bed", "stall"];
 /// What a host has besides those, the load of which is never theirs.
 const OF_HOST: &[&str] = &["cpu", "disk", "mem", "memory", "ram", "swap", "net", "network", "gpu"];
+/// Parts that nobody measures by that name alone: also a number with a fraction may name them.
+const ONLY_PART: &[&str] =
+    &["core", "channel", "chan", "chn", "ch", "slot", "port", "register", "axis", "lane", "shard", "partition"];
+/// What places a row on a scale: the bound of a bucket, a depth.
+const SCALE: &[&str] =
+    &["le", "quantile", "percentile", "bin", "bucket", "bucket_le", "upper_bound", "depth", "depth_m", "depth_cm"];
+/// What is measured of a battery, besides its level.
+const CHARGE: &[&str] = &["volts", "voltage", "volt", "soc", "charge", "current", "power", "watts"];
 /// The ends of a flow besides its addresses.
 const FLOW: &[&str] = &["port", "sport", "dport", "srcport", "dstport", "proto", "protocol"];
 
@@ -174,6 +182,26 @@ pub(in super::super) fn is_of_another(load: &str, part: &str) -> bool {
     let part = stem(part);
     ["cpu", "disk"].contains(&part.as_str())
         && words_of(load).iter().any(|word| *word != part && OF_HOST.contains(&word.as_str()))
+}
+
+/// Whether a number of that name is the load of a host.
+pub(in super::super) fn is_host_load(name: &str) -> bool {
+    is_one(name, OF_HOST)
+}
+
+/// Whether a number of that name says which part is meant, and never what is measured of it.
+pub(in super::super) fn is_only_part(name: &str) -> bool {
+    is_one(&stem(name), ONLY_PART)
+}
+
+/// Whether a number of that name may place its row on a scale, with a row for each place at an instant.
+pub(in super::super) fn is_scale(name: &str) -> bool {
+    is_one(name, SCALE)
+}
+
+/// Whether a number of that name is what is measured of a battery, besides its level.
+pub(in super::super) fn tells_charge(name: &str) -> bool {
+    words_of(name).iter().any(|word| CHARGE.contains(&word.as_str()))
 }
 
 /// Whether a number of that name is what is measured of a part that has a load.

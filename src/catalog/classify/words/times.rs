@@ -1,7 +1,7 @@
 //! What names of times say, however their words are put together: `created_at`, `createdAt` and `createat` are one.
 
 use super::events::EVENT;
-use super::moments::{CHANGE, CREATION, END, EPOCH, EPOCH_SUFFIX, LENGTHS, OTHER, TIME};
+use super::moments::{CHANGE, CREATION, END, EPOCH, EPOCH_SUFFIX, LENGTHS, OTHER, PLANNED, TIME};
 use super::words_of;
 use crate::catalog::EpochUnit;
 
@@ -26,7 +26,14 @@ fn squeezed(name: &str) -> String {
     let squeezed: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     let rest = squeezed.strip_prefix("time");
     let said = rest.and_then(|rest| AFTER_TIME.iter().find(|(after, _)| *after == rest));
-    said.map_or_else(|| squeezed.clone(), |(_, said)| (*said).to_owned())
+    // `date_started` is `started_at`.
+    let dated = squeezed.strip_prefix("date").map(|rest| format!("{rest}at"));
+    let is_known =
+        |name: &String| [CREATION, EVENT, CHANGE, END, OTHER].iter().any(|list| list.contains(&name.as_str()));
+    match said {
+        Some((_, said)) => (*said).to_owned(),
+        None => dated.filter(is_known).unwrap_or(squeezed),
+    }
 }
 
 fn is_one(name: &str, of: &[&str]) -> bool {
@@ -67,6 +74,16 @@ pub(in super::super) fn is_event_of_deal(name: &str) -> bool {
     let stems =
         ["posting", "posted", "transaction", "order", "invoice", "redeem", "sold", "paid", "purchas", "trade", "claim"];
     is_event(name) && words_of(name).iter().any(|word| stems.iter().any(|stem| word.starts_with(stem)))
+}
+
+/// Whether a time of that name is what a row is planned for, as a job is that waits.
+pub(in super::super) fn is_planned(name: &str) -> bool {
+    is_one(name, PLANNED)
+}
+
+/// Whether a time of that name is when something was seen first: it may be seen again.
+pub(in super::super) fn is_first(name: &str) -> bool {
+    words_of(name).first().is_some_and(|word| word == "first")
 }
 
 /// Whether a time of that name may come long after its row was made, as the start of a job does that waits in a queue.
@@ -191,7 +208,7 @@ pub(in super::super) fn may_be_epoch(name: &str) -> bool {
 pub(in super::super) fn is_surely_epoch(name: &str) -> bool {
     let lower = name.to_lowercase();
     let at = |list: &&[&str]| is_one(name, list) && (lower.ends_with("at") || lower.ends_with("unix"));
-    is_one(name, &["clock", "ts", "timestamp", "epoch", "unixtime"])
+    is_one(name, &["clock", "ts", "timestamp", "epoch", "epochstart", "epochend", "unixtime"])
         || ["_ts", "_epoch", "_timestamp", "_unix"].iter().any(|end| lower.ends_with(end))
         || [CREATION, EVENT, CHANGE, OTHER, END].iter().any(at)
 }
