@@ -2,6 +2,8 @@
 
 mod apart;
 mod documents;
+mod equal;
+mod hidden;
 mod histories;
 mod jobs;
 mod kinds;
@@ -16,6 +18,7 @@ mod several;
 mod statistics;
 mod times;
 mod unsaid;
+mod unions;
 mod views;
 
 use std::collections::BTreeMap;
@@ -75,4 +78,51 @@ async fn values(server: &Server, (from, to): (&str, &str), target: &str) -> BTre
         Some((series["target"].as_str()?.to_owned(), points.first()?[0].as_f64()?))
     };
     drawn.iter().filter_map(value).collect()
+}
+
+/// The fields of each line.
+fn lines<const N: usize>(text: &'static str) -> Vec<[&'static str; N]> {
+    let line = |line: &'static str| line.splitn(N, '|').map(str::trim).collect::<Vec<_>>().try_into().expect("fields");
+    text.trim().lines().map(line).collect()
+}
+
+/// Views of tables that are each left out, with what each lacks: the name, what it lacks, its query.
+async fn lacking(pool: &PgPool, tables: &str, views: &'static str) {
+    let all = lines::<3>(views);
+    let view = |[name, _, query]: &[&str; 3]| format!("CREATE VIEW {name} AS {query};\n");
+    make(pool, tables.to_owned() + &all.iter().map(view).collect::<String>() + "ANALYZE").await;
+    let (_, decisions) = read(pool, "").await;
+    for [name, lacks, _] in all {
+        let expected = format!("it does not carry {lacks}, which tells its rows apart: declare it");
+        assert_eq!(left_out(&decisions, name), expected, "{name}");
+    }
+}
+
+/// Views of tables that are each a source, none of which has two rows of one series and instant, with the values that
+/// PostgreSQL has for each series of an hour: the name, its labels, its query, with a time `ts` and a value `v`.
+async fn telling(pool: &PgPool, tables: &str, views: &'static str) {
+    let all = lines::<3>(views);
+    let view = |[name, _, query]: &[&str; 3]| format!("CREATE VIEW {name} AS {query};\n");
+    make(pool, tables.to_owned() + &all.iter().map(view).collect::<String>() + "ANALYZE").await;
+    let (found, decisions) = read(pool, "").await;
+    let offered = offered(&found);
+    let server = Server::start(pool).await;
+    for [name, labels, _] in all {
+        let own = offered.iter().find(|line| line.split(" | ").next() == Some(name));
+        let own = own.unwrap_or_else(|| panic!("{name}: {}", left_out(&decisions, name)));
+        assert_eq!(own, &format!("{name} | ts | {labels} | {name}_v"));
+        let by: String = labels.split_whitespace().map(|label| format!(", {label}::text")).collect();
+        let query = format!(
+            "SELECT avg(v)::float8, max(n)::int8 FROM (SELECT avg(v) AS v, count(*) AS n, ts{by} FROM {name} \
+             WHERE ts >= '2025-06-02Z' AND ts < '2025-06-02 01:00Z' GROUP BY ts{by}) AS s(v, n, ts{}) GROUP BY (){} ORDER BY 1",
+            by.replace("::text", ""),
+            by.replace("::text", "")
+        );
+        let rows: Vec<(f64, i64)> = sqlx::query_as(sqlx::AssertSqlSafe(query)).fetch_all(pool).await.unwrap();
+        assert!(!rows.is_empty() && rows.iter().all(|(_, rows)| *rows == 1), "{name}: {rows:?}");
+        let hour = ("2025-06-02T00:00:00Z", "2025-06-02T01:00:00Z");
+        let mut drawn: Vec<f64> = values(&server, hour, &format!("{name}_v")).await.into_values().collect();
+        drawn.sort_by(f64::total_cmp);
+        assert_eq!(drawn, rows.iter().map(|(value, _)| *value).collect::<Vec<_>>(), "{name}");
+    }
 }

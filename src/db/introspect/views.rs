@@ -4,15 +4,20 @@ mod calls;
 mod derived;
 mod graph;
 mod grouped;
+mod identity;
 mod joined;
 mod known;
+mod limits;
+mod parts;
 mod placing;
+mod repeated;
 mod rows;
 mod scope;
 mod select;
 mod ties;
 mod tree;
 mod united;
+mod values;
 
 use self::derived::{KnownOfTable, LookedUp, RowFacts};
 use self::graph::{ColumnId, ViewGraph};
@@ -40,7 +45,7 @@ pub(super) fn load(results: &mut Results, loading: &mut Loading) -> Result<(), s
     ids.sort_unstable();
     for id in ids {
         graph.read(id);
-        let mut facts = graph.rows_of(id);
+        let mut facts = graph.rows_of(id, true);
         facts.dropped.extend(unseen(loading, &graph, &facts));
         put(loading, id, &facts);
     }

@@ -2,7 +2,7 @@
 
 use sqlx::PgPool;
 
-use super::{left_out, make, offered, read, values};
+use super::{left_out, lines, make, offered, read, values};
 use crate::support::{Server, sql};
 
 const VIEWS: &str = "
@@ -55,7 +55,6 @@ async fn a_view_carries_the_key_under_any_name_or_is_left_out(pool: PgPool) {
             "m | ts | ch | m_v",
             "m_all | ts |  | m_all_v",
             "m_all_within | ts |  | m_all_within_v",
-            "m_both | ts | c | m_both_v",
             "m_cte | ts | k | m_cte_v",
             "m_grouped | hour | c | m_grouped_v",
             "m_kept | time | c | m_kept_v",
@@ -75,6 +74,7 @@ async fn a_view_carries_the_key_under_any_name_or_is_left_out(pool: PgPool) {
         ("x_grouped", "what its rows are grouped by"),
         ("x_of_grouped", "`c` of m_grouped"),
         ("x_both", "`ch` of m"),
+        ("m_both", "which of its parts a row is of"),
         ("x_kept", "`ch` of m"),
         ("x_cut", "`code` of cut"),
     ] {
@@ -141,7 +141,7 @@ shortened | `dev` of rd | SELECT left(d.serial, 1) AS serial, r.ts, r.v FROM rd 
 named | `dev` of rd | SELECT d.name, r.ts, r.v FROM rd AS r JOIN dv AS d ON d.id = r.dev
 perhaps_named | `dev` of rd | SELECT d.serial, r.ts, r.v FROM rd AS r LEFT JOIN dv AS d ON d.id = r.dev
 perhaps_a_key | `dev` of rd | SELECT d.id, r.ts, r.v FROM rd AS r LEFT JOIN dv AS d ON d.id = r.dev
-one_side | `dev_id` of rf | SELECT a.dev, a.ts, b.v FROM rd AS a FULL JOIN rf AS b ON a.dev = b.dev_id AND a.ts = b.ts
+one_side | `dev_id`, `ts` of rf | SELECT a.dev, a.ts, b.v FROM rd AS a FULL JOIN rf AS b ON a.dev = b.dev_id AND a.ts = b.ts
 both_values | whether `value` is `v` or `w` | SELECT dev, ts, v AS value FROM rd UNION ALL SELECT dev, ts, w FROM rd
 computed_arm | whether `v` is `v` or what is computed | SELECT dev, ts, v FROM rd UNION ALL SELECT dev, ts, v * 10 FROM rd
 grouped | what its rows are grouped by | SELECT dev / 2 AS dev, ts, avg(v) AS v FROM rd GROUP BY rd.dev, ts
@@ -164,15 +164,17 @@ window_of | `ts` of rd | SELECT a.dev, a.ts, a.v - b.w AS v FROM rd AS a JOIN rd
 cast_arms | whether `v` is `v` or `w` | SELECT dev, ts, v::numeric FROM rd UNION ALL SELECT dev, ts, w::numeric FROM rd
 arms_within | whether `v` is `v` or `w` | SELECT * FROM (SELECT dev, ts, v FROM rd) AS a UNION ALL SELECT * FROM (SELECT dev, ts, w FROM rd) AS b
 computed_arms | in which of several ways `v` is computed | SELECT dev, ts, v * 10 AS v FROM rd UNION ALL SELECT dev, ts, w * 10 FROM rd
-loose_arms | `device` of loose | SELECT ts, v FROM loose UNION ALL SELECT ts, v FROM loose
-fixed_arms | `device` of loose | SELECT ts, v FROM loose WHERE device = 'd1' UNION ALL SELECT ts, v FROM loose WHERE device = 'd2'
+loose_arms | which of its parts a row is of | SELECT ts, v FROM loose UNION ALL SELECT ts, v FROM loose
+fixed_arms | which of its parts a row is of | SELECT ts, v FROM loose WHERE device = 'd1' UNION ALL SELECT ts, v FROM loose WHERE device = 'd2'
 perhaps_null | `dev` of rd | SELECT d.spare, r.ts, r.v FROM rd AS r JOIN dv AS d ON d.id = r.dev
 perhaps_joined | `dev_id` of rf | SELECT d.id AS k, r.ts, r.v FROM rf AS r LEFT JOIN (dv AS d JOIN act AS a ON a.id = d.id) ON d.id = r.dev_id
 perhaps_a_child | `dev_id` of rf | SELECT d.id AS k, r.ts, r.v FROM rf AS r LEFT JOIN ONLY dv AS d ON d.id = r.dev_id
 second_time | `recorded_at` of bi | SELECT dev, ts, v FROM bi
 forecasts | `issued_at` of fc | SELECT target_time, temp AS v FROM fc
 greatest_time | `ts` of rd | SELECT a.dev, greatest(a.ts, b.ts) AS ts, a.v - b.v AS v FROM rd AS a JOIN rd AS b ON b.dev = a.dev
-with_ties | a key of c (it has none) | SELECT r.dev, r.ts, r.v * c.factor AS v FROM rd AS r CROSS JOIN LATERAL (SELECT factor FROM cal AS c WHERE c.dev = r.dev ORDER BY valid_from::date DESC FETCH FIRST 1 ROW WITH TIES) AS c
+with_ties | `valid_from` of cal | SELECT r.dev, r.ts, r.v * c.factor AS v FROM rd AS r CROSS JOIN LATERAL (SELECT factor FROM cal AS c WHERE c.dev = r.dev ORDER BY valid_from::date DESC FETCH FIRST 1 ROW WITH TIES) AS c
+both_tables | whether a row is of rd or rf | SELECT dev, ts, v FROM rd UNION ALL SELECT dev_id, ts, v FROM rf
+arms_alike | whether a row is of rd or rf | SELECT dev, ts, v * 2 AS v FROM rd UNION ALL SELECT dev_id, ts, v * 2 FROM rf
 hidden_over | `device` of loose | SELECT ts, v FROM by_device
 no_label_within | `device` of loose | SELECT s.v, s.ts FROM (SELECT ts, device, v FROM loose) AS s";
 
@@ -198,7 +200,6 @@ by_key_over | ts, k | 10 20 30 | SELECT id AS k, ts, v FROM by_key
 wider | ts, n | 10 20 30 | SELECT dev::bigint AS n, ts, v FROM rd
 in_words | ts, n | 10 20 30 | SELECT 'dev-' || dev AS n, ts, v FROM rd
 filled | ts, n | 10 20 30 | SELECT COALESCE(dev, 0) AS n, ts, v FROM rd
-both_tables | ts, dev | 10 20 30 | SELECT dev, ts, v FROM rd UNION ALL SELECT dev_id, ts, v FROM rf
 merged | ts, n | 10 20 30 | SELECT COALESCE(a.dev, b.dev_id) AS n, COALESCE(a.ts, b.ts) AS ts, a.v AS v FROM rd AS a FULL JOIN rf AS b ON a.dev = b.dev_id AND a.ts = b.ts
 using_both | ts, dev | 10 20 30 | SELECT dev, ts, a.v FROM rd AS a FULL JOIN (SELECT dev_id AS dev, ts FROM rf) AS b USING (dev, ts)
 only_one | ts,  | 10 | SELECT ts, v FROM rd WHERE dev = 1
@@ -213,16 +214,9 @@ loose_all | ts,  | 60 | SELECT ts, sum(v) AS v FROM loose GROUP BY ts
 loose_named | ts, device label | 10 20 30 | SELECT l.ts, l.device, d.label, l.v FROM loose AS l JOIN dv AS d ON d.serial = replace(l.device, 'd', 's')
 surrogate_labelled | ts, device | 10 20 30 | SELECT ts, device, v FROM sur
 arms_of_loose | ts, device which | 1 2 3 10 20 30 | SELECT 1 AS which, ts, device, v FROM loose UNION ALL SELECT 2, ts, device, w FROM loose
-arms_alike | ts, dev | 20 40 60 | SELECT dev, ts, v * 2 AS v FROM rd UNION ALL SELECT dev_id, ts, v * 2 FROM rf
 looked_up | ts, device | 10 | SELECT l.ts, l.device, l.v + 0 * d.id AS v FROM loose AS l JOIN dv AS d ON d.spare = l.device
 thing_over | ts, dev | 10 20 30 | SELECT dev, ts, v FROM with_thing
 of_orders | created_at, customer_id |  | SELECT o.created_at, o.customer_id, i.qty AS v FROM orders AS o JOIN items AS i ON i.order_id = o.id";
-
-/// The fields of each line.
-fn lines<const N: usize>(text: &'static str) -> Vec<[&'static str; N]> {
-    let line = |line: &'static str| line.splitn(N, '|').map(str::trim).collect::<Vec<_>>().try_into().expect("fields");
-    text.trim().lines().map(line).collect()
-}
 
 #[sqlx::test(migrations = false)]
 async fn a_view_that_would_mix_series_is_left_out_and_says_what_it_lacks(pool: PgPool) {

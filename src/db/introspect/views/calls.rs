@@ -1,8 +1,10 @@
 //! Rows that no relation holds: those of functions and of VALUES.
 
 use super::derived::RowFacts;
+use super::graph::ViewGraph;
 use super::scope;
 use super::tree::Node;
+use super::values::Value;
 
 /// `generate_series`, `generate_subscripts` and the keys of documents: no value comes twice.
 const OF_DISTINCT: [i64; 17] =
@@ -10,12 +12,12 @@ const OF_DISTINCT: [i64; 17] =
 const UNNEST: i64 = 2331;
 
 /// The rows of functions side by side in FROM.
-pub(super) fn functions(node: &Node) -> RowFacts {
+pub(super) fn functions(node: &Node, graph: &ViewGraph) -> RowFacts {
     let mut rows = RowFacts::default();
     let mut column = 1_i16;
     for function in node.get("functions").items() {
         let call = function.get("funcexpr");
-        if tells_rows(call) {
+        if tells_rows(call, graph) {
             rows.keys.push(vec![column]);
         }
         if scope::is_time(scope::type_of(call)) {
@@ -36,21 +38,18 @@ pub(super) fn functions(node: &Node) -> RowFacts {
 
 /// Whether the first column of a function's rows tells them apart: no value comes twice, or they are words, of which
 /// equal ones mean the same.
-pub(super) fn tells_rows(call: &Node) -> bool {
+pub(super) fn tells_rows(call: &Node, graph: &ViewGraph) -> bool {
     let id = call.get("funcid").number();
     let is_distinct = OF_DISTINCT.contains(&id);
     let elements = call.get("args").items().first().map_or(&[][..], |array| array.get("elements").items());
-    is_distinct || scope::is_text(scope::type_of(call)) || id == UNNEST && are_distinct(elements.iter())
+    is_distinct || scope::is_text(scope::type_of(call)) || id == UNNEST && are_distinct(elements.iter(), graph)
 }
 
 /// Whether expressions are constants, each another one.
-pub(super) fn are_distinct<'a>(nodes: impl Iterator<Item = &'a Node>) -> bool {
-    let mut values: Vec<&Node> = Vec::new();
-    for node in nodes {
-        let Some(value) = constant(node).filter(|value| !values.contains(value)) else { return false };
-        values.push(value);
-    }
-    !values.is_empty()
+fn are_distinct<'a>(nodes: impl Iterator<Item = &'a Node>, graph: &ViewGraph) -> bool {
+    let values = nodes.map(|node| Value::constant(node, graph)).collect::<Option<Vec<Value>>>().unwrap_or_default();
+    let is_another = |at: usize| values[..at].iter().all(|one| one.differs(&values[at]));
+    !values.is_empty() && (0..values.len()).all(is_another)
 }
 
 /// The value of a constant, behind casts of it.
@@ -71,10 +70,10 @@ pub(super) fn table_function(node: &Node) -> RowFacts {
 }
 
 /// The rows of VALUES: a column of other constants in each tells them apart.
-pub(super) fn values(node: &Node) -> RowFacts {
+pub(super) fn values(node: &Node, graph: &ViewGraph) -> RowFacts {
     let rows = node.get("values_lists").items();
     let width = rows.first().map_or(0, |row| row.items().len());
-    let is_key = |at: &usize| are_distinct(rows.iter().filter_map(|row| row.items().get(*at)));
+    let is_key = |at: &usize| are_distinct(rows.iter().filter_map(|row| row.items().get(*at)), graph);
     let keys = (0..width).filter(is_key).filter_map(|at| i16::try_from(at + 1).ok()).map(|column| vec![column]);
     let mut keys: Vec<Vec<i16>> = keys.collect();
     if rows.len() == 1 {

@@ -4,6 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::graph::ColumnId;
+use super::limits::Limit;
 
 /// One column of what tells rows apart.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub(super) struct RowKey {
     pub(super) parts: Vec<KeyPart>,
     /// Whether it does so for all rows, alone.
     pub(super) is_whole: bool,
+    /// Whether the rows are those of a GROUP BY, each of which stands for others.
+    pub(super) is_of_groups: bool,
     /// Whether rows are partitioned by it.
     pub(super) divides: bool,
 }
@@ -62,6 +65,8 @@ pub(super) struct RowFacts {
     pub(super) not_null: BTreeSet<i16>,
     /// The columns that conditions fix: each has one value in all rows.
     pub(super) fixed: BTreeSet<i16>,
+    /// What holds for the values of columns in all rows.
+    pub(super) limits: BTreeMap<i16, Vec<Limit>>,
     /// The columns that the database numbers, where they tell the rows apart.
     pub(super) numbered: BTreeSet<i16>,
     /// The columns that are columns of tables, each value as it is or as another.
@@ -100,7 +105,7 @@ impl RowFacts {
 impl RowKey {
     /// Whether series are told apart by it.
     pub(super) fn is_needed(&self) -> bool {
-        self.divides || self.parts.iter().any(|part| part.is_time)
+        self.divides || self.is_of_groups || self.parts.iter().any(|part| part.is_time)
     }
 }
 

@@ -56,7 +56,7 @@ impl ViewGraph {
         let mut facts = query.map_or_else(|| RowFacts::lacks(UNREAD), |query| select::rows(query, self));
         view.name(&mut facts);
         // A materialized view may have indexes of its own.
-        let own = self.of_table(id);
+        let own = self.of_table(id, true);
         facts.keys.extend(own.keys);
         facts.nullable_keys.extend(own.nullable_keys);
         self.facts.insert(id, facts);
@@ -72,16 +72,16 @@ impl ViewGraph {
         is_epoch
     }
 
-    /// What is known of the rows of a table or a view.
-    pub(super) fn rows_of(&self, id: i64) -> RowFacts {
+    /// What is known of the rows of a table, or of a view; of a table with or without those of its children.
+    pub(super) fn rows_of(&self, id: i64, has_children: bool) -> RowFacts {
         match self.facts.get(&id) {
             Some(facts) => facts.clone(),
             None if self.views.contains_key(&id) => RowFacts::lacks(UNREAD),
-            None => self.of_table(id),
+            None => self.of_table(id, has_children),
         }
     }
 
-    fn of_table(&self, id: i64) -> RowFacts {
+    fn of_table(&self, id: i64, has_children: bool) -> RowFacts {
         let mut facts = RowFacts::default();
         for row in self.tables.get(&id).map_or(&[][..], Vec::as_slice) {
             if matches!(row.kind.as_str(), "f" | "c") {
@@ -92,13 +92,15 @@ impl ViewGraph {
                 facts.times.extend(is_time.then_some(row.numbers[at]));
                 facts.not_null.extend(row.filled[at].then_some(row.numbers[at]));
             }
+            let is_whole = if has_children { row.is_whole } else { row.is_own };
             match row.kind.as_str() {
                 "n" => facts.numbered.extend(&row.numbers),
+                "u" if !is_whole => {}
                 "u" if row.is_filled() => facts.keys.push(row.numbers.clone()),
                 "u" => facts.nullable_keys.push(row.numbers.clone()),
                 _ => {}
             }
-            facts.tellers.extend(row.teller().filter(|teller| !teller.parts.is_empty()));
+            facts.tellers.extend(row.teller(is_whole).filter(|teller| !teller.parts.is_empty()));
         }
         // A key without a time tells rows apart, not series.
         let has_key = facts.tellers.iter().any(|key| !key.divides && key.is_needed());
@@ -130,6 +132,7 @@ impl ViewGraph {
         let rows = self.tables.get(&own.relation).map_or(&[][..], Vec::as_slice);
         let is_it = |row: &&TableRow| {
             row.kind == "f"
+                && row.is_whole
                 && row.numbers == [own.column]
                 && row.target == theirs.relation
                 && row.theirs == [theirs.column]
@@ -149,7 +152,7 @@ impl TableRow {
     }
 
     /// What a key tells apart; nothing of foreign keys and sequences.
-    fn teller(&self) -> Option<RowKey> {
+    fn teller(&self, is_whole: bool) -> Option<RowKey> {
         let divides = self.kind == "p";
         if !divides && self.kind != "u" {
             return None;
@@ -161,7 +164,7 @@ impl TableRow {
             of: self.called.clone(),
         };
         let parts = (0..self.numbers.len()).map(part).filter(|part| !divides || !part.is_time).collect();
-        Some(RowKey { parts, is_whole: !divides, divides })
+        Some(RowKey { parts, is_whole: is_whole && !divides, is_of_groups: false, divides })
     }
 }
 

@@ -32,7 +32,7 @@ impl Effort {
         self.0.get() > MOST
     }
 
-    fn spend(&self, steps: usize) {
+    pub(super) fn spend(&self, steps: usize) {
         self.0.set(self.0.get().saturating_add(steps));
     }
 }

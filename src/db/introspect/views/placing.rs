@@ -33,7 +33,7 @@ impl<'a> Select<'a> {
                 (part.name, part.of) = (theirs.name.clone(), theirs.of.clone());
             }
         }
-        key.divides = teller.divides;
+        (key.divides, key.is_of_groups) = (teller.divides, teller.is_of_groups);
         Some(key)
     }
 
@@ -43,8 +43,9 @@ impl<'a> Select<'a> {
         let (times, others): (Vec<&KeyPart>, Vec<&KeyPart>) = key.parts.iter().partition(|part| part.is_time);
         let mut lost: Vec<&KeyPart> =
             times.iter().copied().filter(|part| !self.exactly_known.has(atom(part))).collect();
-        if lost.len() == times.len() && !lost.is_empty() {
-            lost.remove(lost.iter().position(|part| self.known.has(atom(part))).unwrap_or(0));
+        if lost.len() == times.len() {
+            let computed = lost.iter().position(|part| self.known.has(atom(part)));
+            computed.map(|at| lost.remove(at));
         }
         lost.extend(others.into_iter().filter(|part| !self.known.has(atom(part))));
         lost
@@ -57,7 +58,12 @@ impl<'a> Select<'a> {
         let is_equal = |column: &&ShownColumn<'a>| column.identity.is_some_and(|own| equal.contains(&own));
         let is_made =
             |column: &&ShownColumn<'a>| column.is_time && self.atoms.contains(&atom) && column.looks.contains(&atom);
-        self.open().find(is_it).or_else(|| self.open().find(is_equal)).or_else(|| self.open().find(is_made))
+        let is_kept = |column: &&ShownColumn<'a>| column.is_kept && is_it(column);
+        self.open()
+            .find(is_kept)
+            .or_else(|| self.open().find(is_it))
+            .or_else(|| self.open().find(is_equal))
+            .or_else(|| self.open().find(is_made))
     }
 
     /// Where columns are shown, and with what others they are known.
@@ -109,6 +115,7 @@ impl<'a> Select<'a> {
     pub(super) fn exactly(&self, at: usize, key: &[i16]) -> Option<Vec<i16>> {
         let atoms: Vec<Atom> = key.iter().map(|column| Atom { entry: at, column: *column }).collect();
         let placed = self.placed(&atoms);
-        (placed.is_exact && placed.is_all).then_some(placed.columns)
+        let is_kept = self.open().filter(|column| placed.columns.contains(&column.number)).all(|column| column.is_kept);
+        (is_kept && placed.is_exact && placed.is_all).then_some(placed.columns)
     }
 }

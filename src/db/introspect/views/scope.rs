@@ -51,14 +51,8 @@ const SUBQUERY: i64 = 1;
 const JOINED: i64 = 2;
 const GROUPED: i64 = 9;
 
-/// Functions that make another type of each value and never one value of two: `int4` to `int8` or `numeric`, `bpchar`
-/// and `inet` to `text`, and such.
-const WIDENING: [i64; 19] =
-    [311, 313, 314, 316, 235, 236, 401, 406, 480, 481, 714, 730, 754, 946, 1288, 1740, 1781, 1782, 2971];
 /// Texts.
-const TEXTS: [i64; 4] = [19, 25, 1042, 1043];
-/// What joins a text to another, or to anything.
-const CONCATENATION: [i64; 3] = [654, 2779, 2780];
+pub(super) const TEXTS: [i64; 4] = [19, 25, 1042, 1043];
 const TIMES: [i64; 5] = [1082, 1083, 1114, 1184, 1266];
 const NUMBERS: [i64; 9] = [16, 20, 21, 23, 700, 701, 790, 1186, 1700];
 
@@ -143,7 +137,7 @@ impl<'a> Scope<'a> {
     }
 
     /// A column of an entry, or the expression that stands behind its name.
-    fn resolve(&self, var: &Node) -> Option<Result<Atom, &'a Node>> {
+    pub(super) fn resolve(&self, var: &Node) -> Option<Result<Atom, &'a Node>> {
         let entry = usize::try_from(var.get("varno").number() - 1).ok()?;
         let column = i16::try_from(var.get("varattno").number()).ok().filter(|column| *column > 0)?;
         let behind: &'a Node = self.entries.get(entry)?.node;
@@ -153,6 +147,15 @@ impl<'a> Scope<'a> {
             _ => return Some(Ok(Atom { entry, column })),
         };
         list.items().get(usize::try_from(column - 1).ok()?).map(Err)
+    }
+
+    /// What stands behind the names of expressions.
+    pub(super) fn behind(&self, node: &'a Node) -> &'a Node {
+        let is_own = node.kind() == "VAR" && node.get("varlevelsup").number() == 0;
+        match is_own.then(|| self.resolve(node)).flatten() {
+            Some(Err(expression)) => self.behind(expression),
+            _ => node,
+        }
     }
 
     /// The columns that an expression looks at.
@@ -169,32 +172,12 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The column of which an expression has each value as another value.
-    pub(super) fn identity(&self, node: &Node) -> Option<Atom> {
-        let args = node.get("args").items();
-        match node.kind() {
-            "VAR" if node.get("varlevelsup").number() == 0 => match self.resolve(node)? {
-                Ok(atom) => Some(atom),
-                Err(expression) => self.identity(expression),
-            },
-            "RELABELTYPE" | "COLLATE" | "COERCETODOMAIN" => self.identity(node.get("arg")),
-            "COERCEVIAIO" if TEXTS.contains(&node.get("resulttype").number()) => self.identity(node.get("arg")),
-            "FUNC" if WIDENING.contains(&node.get("funcid").number()) => self.identity(args.first()?),
-            "OP" if CONCATENATION.contains(&node.get("opno").number()) => match args {
-                [fixed, other] | [other, fixed] if fixed.kind() == "CONST" => self.identity(other),
-                _ => None,
-            },
-            "COALESCE" => self.coalesced(args),
-            _ => None,
-        }
-    }
-
-    /// What is left of columns that a FULL JOIN merges, or of a column that is never NULL.
-    fn coalesced(&self, args: &[Node]) -> Option<Atom> {
-        let (first, others) = args.split_first()?;
-        let first = self.identity(first)?;
-        let merged = others.iter().try_fold(first, |one, other| self.ties.merged(one, self.identity(other)?));
-        merged.or_else(|| self.is_never_null(first).then_some(first))
+    /// Whether a condition leaves out rows by anything but their time.
+    pub(super) fn is_narrowed(&self, quals: &Node) -> bool {
+        let looks = self.looks(quals);
+        let is_time =
+            |atom: &Atom| self.entries.get(atom.entry).is_some_and(|own| own.rows.times.contains(&atom.column));
+        looks.is_of_more || !looks.at.iter().all(is_time)
     }
 
     pub(super) fn is_never_null(&self, atom: Atom) -> bool {
@@ -217,13 +200,13 @@ impl<'a> RangeEntry<'a> {
         match node.get("rtekind").number() {
             0 => {
                 let id = node.get("relid").number();
-                rows = reading.graph.rows_of(id);
+                rows = reading.graph.rows_of(id, node.get("inh").is_true());
                 called = reading.graph.called(id).unwrap_or(&called).to_owned();
             }
             SUBQUERY => rows = reading.within(node.get("subquery")),
-            3 => rows = calls::functions(node),
+            3 => rows = calls::functions(node, reading.graph),
             4 => rows = calls::table_function(node),
-            5 => rows = calls::values(node),
+            5 => rows = calls::values(node, reading.graph),
             6 => rows = reading.named(node, columns.len()),
             8 => rows.keys.push(Vec::new()),
             _ => {}

@@ -28,6 +28,8 @@ pub(super) struct ShownColumn<'a> {
     pub(super) node: &'a Node,
     /// The column that it is.
     pub(super) identity: Option<Atom>,
+    /// Whether what that column takes for equal is equal here.
+    pub(super) is_kept: bool,
     /// The columns that it is made of.
     pub(super) looks: BTreeSet<Atom>,
     pub(super) is_time: bool,
@@ -42,6 +44,8 @@ pub(super) struct Select<'a> {
     pub(super) atoms: BTreeSet<Atom>,
     /// The same without what is made of a time.
     pub(super) exact: BTreeSet<Atom>,
+    /// The same of columns where what is equal stays so.
+    pub(super) kept: BTreeSet<Atom>,
     /// What is known from each.
     pub(super) known: KnownColumns,
     pub(super) exactly_known: KnownColumns,
@@ -63,14 +67,14 @@ impl<'a> Reading<'a> {
         let scope = Scope::of(query, self);
         let select = Select::of(query, &scope);
         let mut rows = if query.get("groupClause").is_some() || query.get("groupingSets").is_some() {
-            grouped::rows(&select, &groups(query))
+            grouped::rows(&select, &groups(query), query.get("groupingSets").is_some())
         } else if query.get("hasAggs").is_true() {
             RowFacts { keys: vec![Vec::new()], ..RowFacts::default() }
         } else {
             select.rows()
         };
         let is_summed = query.get("groupClause").is_some() || query.get("hasAggs").is_true();
-        if is_summed && (query.get("jointree").get("quals").is_some() || select.is_narrowed()) {
+        if is_summed && (scope.is_narrowed(query.get("jointree").get("quals")) || select.is_narrowed()) {
             rows.narrowed.push("what each of its parts counts".to_owned());
         }
         select.describe(&mut rows);
@@ -79,6 +83,7 @@ impl<'a> Reading<'a> {
             rows = RowFacts { keys: vec![Vec::new()], times: rows.times, ..RowFacts::default() };
         } else {
             select.multiply(&mut rows);
+            rows.keys.extend(select.distinct(query.get("distinctClause")));
         }
         rows
     }
@@ -141,10 +146,11 @@ impl<'a> Select<'a> {
             query.get("targetList").items().iter().map(|target| ShownColumn::of(target, scope)).collect();
         let open = || shown.iter().filter(|column| !column.is_hidden);
         let exact: BTreeSet<Atom> = open().filter_map(|column| column.identity).collect();
+        let kept = open().filter(|column| column.is_kept).filter_map(|column| column.identity).collect();
         let made = open().filter(|column| column.is_time).flat_map(|column| times_of(scope, &column.looks));
         let atoms: BTreeSet<Atom> = exact.iter().copied().chain(made).collect();
         let (known, exactly_known) = (scope.known(atoms.clone(), &[]), scope.known(exact.clone(), &[]));
-        Self { scope, shown, atoms, exact, known, exactly_known }
+        Self { scope, shown, atoms, exact, kept, known, exactly_known }
     }
 
     pub(super) fn open(&self) -> impl Iterator<Item = &ShownColumn<'a>> {
@@ -193,7 +199,7 @@ impl<'a> Select<'a> {
                 rows.keys.extend(entry.rows.keys.iter().filter_map(|key| self.exactly(*at, key)));
                 rows.nullable_keys.extend(entry.rows.nullable_keys.iter().filter_map(|key| self.exactly(*at, key)));
             }
-            _ => rows.keys.extend(self.combined(&read, &self.exact)),
+            _ => rows.keys.extend(self.combined(&read, &self.kept)),
         }
         rows.numbered = self.numbered(&read);
         rows.dropped.sort();
@@ -207,8 +213,12 @@ impl<'a> Select<'a> {
         let is_filled = |column: &&ShownColumn<'_>| column.identity.is_some_and(|atom| self.scope.is_never_null(atom));
         rows.not_null.extend(self.open().filter(is_filled).map(|column| column.number));
         let fixed = self.scope.known(BTreeSet::new(), &[]);
-        let is_fixed = |column: &&ShownColumn<'_>| column.identity.is_some_and(|atom| fixed.atoms.contains(&atom));
+        let is_fixed = |column: &&ShownColumn<'_>| {
+            column.is_kept && column.identity.is_some_and(|atom| fixed.atoms.contains(&atom))
+        };
         rows.fixed.extend(self.open().filter(is_fixed).map(|column| column.number));
+        let limits = self.open().map(|column| (column.number, self.scope.limits(column.node)));
+        rows.limits.extend(limits.filter(|(_, limits)| !limits.is_empty()));
         let carried = |column: &ShownColumn<'_>| {
             let atom = column.identity?;
             let entry = self.scope.entries.get(atom.entry)?;
@@ -216,23 +226,6 @@ impl<'a> Select<'a> {
             Some((column.number, if entry.is_table(self.scope) { own } else { *entry.rows.carried.get(&atom.column)? }))
         };
         rows.carried.extend(self.open().filter_map(carried));
-    }
-
-    /// Takes what functions in the list do that return several rows for each.
-    fn multiply(&self, rows: &mut RowFacts) {
-        let many: Vec<&ShownColumn<'_>> = self.open().filter(|column| returns_rows(column.node)).collect();
-        let Some(first) = many.first() else { return };
-        match many.iter().find(|column| calls::tells_rows(column.node)) {
-            Some(teller) => {
-                let keys = rows.keys.iter_mut().chain(&mut rows.nullable_keys);
-                keys.for_each(|key| key.push(teller.number));
-                for key in &mut rows.tellers {
-                    key.parts.extend(self.key(&[teller.number], false).parts);
-                }
-            }
-            None => rows.dropped.push(format!("which of several rows `{}` is of", first.name)),
-        }
-        rows.numbered.clear();
     }
 
     /// A key of shown columns.
@@ -246,7 +239,7 @@ impl<'a> Select<'a> {
                 of: String::new(),
             }
         };
-        RowKey { parts: columns.iter().map(part).collect(), is_whole, divides: false }
+        RowKey { parts: columns.iter().map(part).collect(), is_whole, is_of_groups: false, divides: false }
     }
 }
 
@@ -266,12 +259,6 @@ fn is_same(parts: &[KeyPart], columns: &[i16]) -> bool {
     own == columns.iter().copied().collect()
 }
 
-/// Whether an expression returns several rows for each.
-fn returns_rows(node: &Node) -> bool {
-    let is_one = matches!(node.kind(), "SUBLINK" | "QUERY");
-    !is_one && (node.get("funcretset").is_true() || node.get("opretset").is_true() || node.children().any(returns_rows))
-}
-
 impl<'a> ShownColumn<'a> {
     fn of(target: &'a Node, scope: &Scope<'_>) -> Self {
         let node = target.get("expr");
@@ -288,6 +275,7 @@ impl<'a> ShownColumn<'a> {
             group: target.get("ressortgroupref").number(),
             node,
             identity,
+            is_kept: scope.kept(node).is_some(),
             looks: scope.looks(node).at,
             is_time: scope::is_time(ty) || is_epoch || is_key_time,
             is_hidden: target.get("resjunk").is_true(),

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::graph::ColumnId;
-use super::scope::{Atom, Looks, MERGED, RangeEntry, Scope};
+use super::limits::Limit;
+use super::scope::{Atom, Looks, MERGED, RangeEntry, Scope, type_of};
 use super::tree::Node;
 
 /// A column that others determine.
@@ -30,9 +31,25 @@ pub(super) struct Ties {
     /// The columns that a FULL JOIN compares: each pair is a column of its own.
     merged: Vec<[Atom; 2]>,
     bounds: Vec<Bound>,
+    /// What conditions say of the values of columns in every row.
+    pub(super) limits: Vec<(Atom, Limit)>,
     /// Columns that are not NULL in any row that has their entry's, because they are compared.
     pub(super) compared: BTreeSet<Atom>,
 }
+
+/// One side of an equality.
+struct Compared {
+    /// The column that it is, where the equality is that of the column.
+    exact: Option<Atom>,
+    /// The column that is known where the other side is.
+    determined: Option<Atom>,
+    /// The columns that have to be known for the other side to be.
+    determines: Option<BTreeSet<Atom>>,
+}
+
+/// `timestamp = timestamptz`: an hour that clocks skip is equal to the one behind it.
+const BETWEEN_CLOCKS: [i64; 2] = [2536, 2542];
+const TIMESTAMP: i64 = 1114;
 
 /// Which rows a condition is about.
 enum Side {
@@ -65,9 +82,9 @@ impl Ties {
     }
 }
 
-impl Scope<'_> {
+impl<'a> Scope<'a> {
     /// Takes what the joins and conditions of FROM say; the entries within.
-    pub(super) fn walk(&mut self, node: &Node, is_nullable: bool) -> BTreeSet<usize> {
+    pub(super) fn walk(&mut self, node: &'a Node, is_nullable: bool) -> BTreeSet<usize> {
         match node.kind() {
             "RANGETBLREF" => {
                 let at = usize::try_from(node.get("rtindex").number() - 1).unwrap_or(MERGED);
@@ -87,7 +104,7 @@ impl Scope<'_> {
         }
     }
 
-    fn join(&mut self, node: &Node, is_nullable: bool) -> BTreeSet<usize> {
+    fn join(&mut self, node: &'a Node, is_nullable: bool) -> BTreeSet<usize> {
         let (of_left, of_right) = match node.get("jointype").number() {
             0 => (is_nullable, is_nullable),
             1 => (is_nullable, true),
@@ -107,8 +124,11 @@ impl Scope<'_> {
             3 => Side::Of(left),
             _ => Side::Both,
         };
-        let before = self.ties.merged.len();
+        let (before, limits) = (self.ties.merged.len(), self.ties.limits.len());
         self.condition(quals, &side);
+        if is_nullable {
+            self.ties.limits.truncate(limits);
+        }
         let merged = before..self.ties.merged.len();
         let of: BTreeSet<Atom> =
             merged.clone().map(|at| Atom { entry: MERGED, column: i16::try_from(at).unwrap_or(-1) }).collect();
@@ -120,7 +140,9 @@ impl Scope<'_> {
     /// Whether the condition of a join compares a foreign key that is never NULL with what it refers to, and nothing else.
     fn refers(&self, quals: &Node, side: &BTreeSet<usize>) -> bool {
         let [one, other] = quals.get("args").items() else { return false };
-        let (Some(one), Some(other)) = (self.identity(one), self.identity(other)) else { return false };
+        let (Some(one), Some(other)) = (self.compared(quals, one).exact, self.compared(quals, other).exact) else {
+            return false;
+        };
         let (own, theirs) = if side.contains(&other.entry) { (one, other) } else { (other, one) };
         // A table within a join, a sample or a table without its children may lack the row.
         let is_plain = |entry: &RangeEntry<'_>| {
@@ -143,8 +165,12 @@ impl Scope<'_> {
         node.kind() == "OP" && self.reading.graph.operators.equal.contains(&node.get("opno").number())
     }
 
-    fn condition(&mut self, node: &Node, side: &Side) {
+    fn condition(&mut self, node: &'a Node, side: &Side) {
         let args = node.get("args").items();
+        if matches!(side, Side::All) {
+            let limit = self.limit(node);
+            self.ties.limits.extend(limit);
+        }
         match node.kind() {
             "BOOL" if node.get("boolop").word() == "and" => args.iter().for_each(|arg| self.condition(arg, side)),
             // An end may be open: `valid_to IS NULL OR ts < valid_to`. A condition on another column lets more rows in.
@@ -155,33 +181,49 @@ impl Scope<'_> {
             }
             "OP" if self.is_equality(node) => {
                 if let [one, other] = args {
-                    self.equality(one, other, side);
+                    self.equality(node, [one, other], side);
                 }
             }
             _ => self.bound(node),
         }
     }
 
-    fn equality(&mut self, one: &Node, other: &Node, side: &Side) {
-        let (left, right) = (self.identity(one), self.identity(other));
-        if let (Some(left), Some(right)) = (left, right) {
+    fn equality(&mut self, node: &Node, [one, other]: [&Node; 2], side: &Side) {
+        let (left, right) = (self.compared(node, one), self.compared(node, other));
+        if let (Some(left), Some(right)) = (left.exact, right.exact) {
             match side {
                 Side::All => self.ties.equal.push([left, right]),
                 Side::Both => self.ties.merged.push([left, right]),
                 Side::Of(_) => {}
             }
         }
-        for (to, from) in [(left, other), (right, one)] {
-            let looks = self.looks(from);
-            let is_determined = |to: &Atom| match side {
-                Side::All => true,
-                Side::Of(entries) => entries.contains(&to.entry),
-                Side::Both => false,
-            };
-            self.ties.compared.extend(to.filter(is_determined));
-            if let Some(to) = to.filter(is_determined).filter(|_| !looks.is_of_more) {
-                self.ties.ties.push(Tie { of: looks.at, to });
+        let is_determined = |to: &Atom| match side {
+            Side::All => true,
+            Side::Of(entries) => entries.contains(&to.entry),
+            Side::Both => false,
+        };
+        for (own, node, from) in [(&left, one, &right), (&right, other, &left)] {
+            self.ties.compared.extend(self.identity(node).filter(is_determined));
+            if let Some((to, of)) = own.determined.filter(is_determined).zip(from.determines.clone()) {
+                self.ties.ties.push(Tie { of, to });
             }
+        }
+    }
+
+    /// What an equality says of one of its sides.
+    fn compared(&self, equality: &Node, side: &Node) -> Compared {
+        let by = self.reading.graph.operators.folds.iter().find(|id| **id == equality.get("inputcollid").number());
+        let by = by.copied().unwrap_or(0);
+        let is_local = BETWEEN_CLOCKS.contains(&equality.get("opno").number());
+        // The equality compares by its own collation.
+        let bare = if side.kind() == "COLLATE" { side.get("arg") } else { side };
+        let (own, looks, folds) = (self.kept(bare), self.looks(bare), self.folds(bare));
+        let is_local_time = is_local && type_of(bare) == TIMESTAMP;
+        let is_respected = if own.is_some() { folds == 0 || folds == by } else { self.is_same_of_equal(bare) };
+        Compared {
+            exact: own.filter(|_| folds == by && !is_local),
+            determined: own.filter(|_| (by == 0 || folds == by) && !is_local_time),
+            determines: Some(looks).filter(|looks| !looks.is_of_more && is_respected).map(|looks| looks.at),
         }
     }
 

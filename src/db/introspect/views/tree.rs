@@ -11,7 +11,6 @@ fn is_unasked(field: &str) -> bool {
             | "varnosyn"
             | "varattnosyn"
             | "vartypmod"
-            | "varcollid"
             | "location"
             | "selectedCols"
             | "insertedCols"
@@ -27,7 +26,6 @@ fn is_unasked(field: &str) -> bool {
             | "joinrightcols"
             | "consttypmod"
             | "constlen"
-            | "inputcollid"
     )
 }
 

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::calls;
 use super::derived::{KeyPart, RowFacts, RowKey};
+use super::parts;
 use super::scope;
 use super::select::Reading;
 use super::tree::Node;
 
 /// One part.
-struct Arm<'a> {
+pub(super) struct Arm<'a> {
     query: &'a Node,
-    rows: RowFacts,
+    pub(super) rows: RowFacts,
 }
 
 /// A column of a relation that a part reads.
@@ -30,52 +30,69 @@ pub(super) fn rows<'a>(reading: &Reading<'a>, query: &'a Node) -> RowFacts {
     let mut rows = if is_whole { RowFacts::default() } else { RowFacts::lacks("what its definition says") };
     let targets: Vec<&Node> =
         query.get("targetList").items().iter().filter(|one| !one.get("resjunk").is_true()).collect();
-    let told = targets
-        .iter()
-        .position(|target| calls::are_distinct(arms.iter().map(|arm| arm.value(target.get("resno").number()))));
-    let told = told.map(|at| targets[at]).filter(|_| arms.len() > 1);
-    let own = told.map(|target| KeyPart {
-        column: number(target),
-        is_time: false,
-        name: target.get("resname").word().to_owned(),
-        of: String::new(),
-    });
+    let arm_of = parts::told(&arms, &targets, reading);
+    let own: Vec<KeyPart> = arm_of.told.iter().flatten().map(|target| part(&arms, target)).collect();
     for arm in &arms {
         rows.dropped.extend(arm.rows.dropped.iter().cloned());
-        let one_of_many = if told.is_none() && arms.len() > 1 { &mut rows.dropped } else { &mut rows.narrowed };
+        let one_of_many = if arm_of.is_shown || arms.len() < 2 { &mut rows.narrowed } else { &mut rows.dropped };
         one_of_many.extend(arm.rows.narrowed.iter().cloned());
         rows.times.extend(&arm.rows.times);
         for teller in &arm.rows.tellers {
             let mut teller = teller.clone();
             teller.is_whole &= arms.len() == 1;
-            teller.parts.extend(own.clone());
+            let is_new = |part: &&KeyPart| !teller.parts.iter().any(|own| own.column == part.column);
+            let more: Vec<KeyPart> = own.iter().filter(is_new).cloned().collect();
+            teller.parts.extend(more);
             rows.tellers.push(teller);
         }
     }
     if let Some((first, others)) = arms.split_first() {
         let is_in_all = |key: &&Vec<i16>| others.iter().all(|arm| arm.rows.keys.contains(key));
-        let keys = first.rows.keys.iter().filter(is_in_all).filter(|_| own.is_some() || others.is_empty());
-        rows.keys = keys.map(|key| key.iter().copied().chain(own.as_ref().map(|own| own.column)).collect()).collect();
+        let keys = first.rows.keys.iter().filter(is_in_all).filter(|_| arm_of.told.is_some() || others.is_empty());
+        rows.keys = keys
+            .map(|key| {
+                let more = own.iter().map(|own| own.column).filter(|column| !key.contains(column));
+                key.iter().copied().chain(more).collect()
+            })
+            .collect();
         let filled =
             first.rows.not_null.iter().filter(|column| others.iter().all(|arm| arm.rows.not_null.contains(column)));
         rows.not_null = filled.copied().collect();
     }
-    keyless(&mut rows, &arms, own.as_ref().map(|own| own.column));
-    // Without a key the constant alone is what says which part a row is of.
-    if let Some(own) = own.filter(|_| rows.tellers.is_empty() && !rows.keyless.is_empty()) {
-        rows.tellers.push(RowKey { parts: vec![own], is_whole: false, divides: true });
+    let shown: Vec<i16> = own.iter().filter(|_| arm_of.is_shown).map(|own| own.column).collect();
+    keyless(&mut rows, &arms, &shown);
+    // Without a key these columns alone are what says which part a row is of.
+    let parts: Vec<KeyPart> = own.into_iter().filter(|own| !own.is_time).collect();
+    if !parts.is_empty() && rows.tellers.is_empty() && !rows.keyless.is_empty() {
+        rows.tellers.push(RowKey { parts, is_whole: false, is_of_groups: false, divides: true });
     }
-    if told.is_none() {
-        let keyed: BTreeSet<i16> = rows.tellers.iter().flat_map(|key| &key.parts).map(|part| part.column).collect();
+    let keyed: BTreeSet<i16> = rows.tellers.iter().flat_map(|key| &key.parts).map(|part| part.column).collect();
+    if !arm_of.is_shown {
         let values = targets.iter().filter(|target| !keyed.contains(&number(target)));
         rows.dropped.extend(values.filter_map(|target| mixed(&arms, target)));
+    }
+    // UNION leaves one of equal rows, which is all there is to tell where every column is of the key.
+    let is_distinct = !query.get("setOperations").get("all").is_true();
+    rows.keys.extend(is_distinct.then(|| targets.iter().map(|target| number(target)).collect()));
+    let is_one_each = is_distinct && targets.iter().all(|target| keyed.contains(&number(target)));
+    if arms.len() > 1 && arm_of.told.is_none() && rows.dropped.is_empty() && !is_one_each {
+        rows.dropped.push(parts::which(&arms, reading));
     }
     rows.dropped.sort();
     rows.dropped.dedup();
     rows
 }
 
-fn number(target: &Node) -> i16 {
+fn part(arms: &[Arm<'_>], target: &Node) -> KeyPart {
+    KeyPart {
+        column: number(target),
+        is_time: parts::is_time(arms, target),
+        name: target.get("resname").word().to_owned(),
+        of: String::new(),
+    }
+}
+
+pub(super) fn number(target: &Node) -> i16 {
     i16::try_from(target.get("resno").number()).unwrap_or(0)
 }
 
@@ -96,12 +113,12 @@ fn leaves(node: &Node, found: &mut Vec<usize>) -> bool {
 
 /// What is known of the tables without a key: what the constant of a part fixes, that constant says; what conditions fix in
 /// several parts is perhaps different in each.
-fn keyless(rows: &mut RowFacts, arms: &[Arm<'_>], own: Option<i16>) {
+fn keyless(rows: &mut RowFacts, arms: &[Arm<'_>], own: &[i16]) {
     for arm in arms {
         let mut tables = arm.rows.keyless.clone();
         for (table, of) in &mut tables {
             let is_alone = arms.iter().filter(|other| other.rows.keyless.contains_key(table)).count() == 1;
-            of.known.values_mut().chain(&mut of.found).for_each(|by| by.extend(own.filter(|_| !is_alone)));
+            of.known.values_mut().chain(&mut of.found).for_each(|by| by.extend(own.iter().filter(|_| !is_alone)));
             of.known.retain(|_, by| is_alone || !by.is_empty());
             of.found = of.found.take().filter(|by| is_alone || !by.is_empty());
         }
@@ -166,8 +183,15 @@ fn computed(query: &Node, node: &Node, out: &mut String) {
 }
 
 impl<'a> Arm<'a> {
+    /// The tables that it reads.
+    pub(super) fn tables(&self) -> BTreeSet<i64> {
+        let mut found = BTreeSet::new();
+        tables(self.query, &mut found);
+        found
+    }
+
     /// What stands in a column.
-    fn value(&self, number: i64) -> &'a Node {
+    pub(super) fn value(&self, number: i64) -> &'a Node {
         value(self.query, number)
     }
 }
@@ -181,8 +205,7 @@ fn mixed(arms: &[Arm<'_>], target: &Node) -> Option<String> {
     let (first, others) = valued.split_first()?;
     let of =
         |arm: &Arm<'_>| origin(arm.query, arm.value(number)).map(|origin| (origin.relation, origin.name.to_owned()));
-    let (mut beneath, mut way) = (BTreeSet::new(), String::new());
-    tables(first.query, &mut beneath);
+    let (beneath, mut way) = (first.tables(), String::new());
     computed(first.query, first.value(number), &mut way);
     let own = of(first);
     others.iter().find_map(|other| match (&own, &of(other)) {
