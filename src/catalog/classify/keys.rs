@@ -106,7 +106,11 @@ impl RelationKeys {
                 has_value = true;
             } else if is_order(column, time, is_timed) {
                 self.set(column, KeyPart::Order);
-            } else if !is_timed && (is_row_number(relation, column) || !is_counted && is_own_number(relation, column)) {
+            } else if !is_timed
+                && (is_row_number(relation, column)
+                    || !is_counted && is_own_number(relation, column)
+                    || is_id_of_row(relation, column))
+            {
                 self.set(column, KeyPart::Row);
             } else if self.are_made && !is_timed && is_of_some_rows(column, is_whole) {
                 // Rows that were made one by one are told apart without it.
@@ -196,6 +200,15 @@ fn is_row_number(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     let is_id = words::is_reference(column.name.as_str()) && !words::is_bare_id(column.name.as_str());
     let is_each = share(column).is_some_and(|share| share > UNIQUE_SHARE);
     column.is_integer() && !refers && !is_id && is_large && is_each
+}
+
+/// Whether a text or a uuid in a longer key without the time is the id of a single row that has a surrogate key besides: that
+/// of a transaction of an account.
+fn is_id_of_row(relation: &RelationFacts, column: &ColumnFacts) -> bool {
+    let name = column.name.as_str();
+    let refers = relation.foreign_keys.iter().any(|key| key.columns.contains(&column.name));
+    let is_id = column.is_text() || column.ty == ColumnType::Uuid;
+    is_id && !refers && has_surrogate(relation) && (words::is_own_id(name) || words::is_id_of_happening(name))
 }
 
 /// Whether a column of a longer key is the number that a row of the relation goes by: `trade_id` of `trades`, or `id`.

@@ -25,7 +25,7 @@ pub(super) fn is_owner(
 }
 
 /// Whether another column may say whose row it is, so that an `id` may be the row's own.
-fn is_beside_owner(relation: &RelationFacts, id: &ColumnFacts) -> bool {
+pub(super) fn is_beside_owner(relation: &RelationFacts, id: &ColumnFacts) -> bool {
     let may_say = |other: &ColumnFacts| {
         let name = other.name.as_str();
         let is_word = other.is_text() && !words::is_free_text(name) && !words::is_value(name);

@@ -42,6 +42,10 @@ pub(super) fn role(place: &KeyedRelation<'_>, column: &ColumnFacts) -> ColumnRol
     if let Some(role) = of_made(place, column) {
         return role;
     }
+    let is_created = place.time.is_some_and(|time| words::is_creation(time.name.as_str()));
+    if is_created && words::is_one(name, &["id", "uuid"]) && owners::is_beside_owner(relation, column) {
+        return ColumnRole::Out("an id of a single row, by its name".into());
+    }
     if is_of_one_row(place, column) {
         return ColumnRole::Out("an id of a single row: nearly every one has its own, say the statistics".into());
     }
@@ -76,7 +80,8 @@ fn of_made(place: &KeyedRelation<'_>, column: &ColumnFacts) -> Option<ColumnRole
         let why = "perhaps the name of a single row: too few rows were counted to say whether it comes again";
         return Some(ColumnRole::Crowded(why.into()));
     }
-    let is_happening = column.ty == ColumnType::Uuid && words::is_of_happening(name) && !words::is_free_text(name);
+    let is_uuid = column.ty == ColumnType::Uuid || name.to_lowercase().ends_with("uuid");
+    let is_happening = is_uuid && words::is_of_happening(name) && !words::is_free_text(name);
     if words::is_own_id(name) || is_happening {
         return Some(ColumnRole::Out("an id of a single row, by its name".into()));
     }

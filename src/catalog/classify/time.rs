@@ -64,19 +64,22 @@ fn certainty(relation: &RelationFacts, column: &ColumnFacts) -> u8 {
     }
 }
 
-/// Whether the time of a row may change later, or lie ahead of it. In a key it does not, unless some rows have none.
+/// Whether the time of a row may change later, come later or lie ahead of it. In a key it does not, unless some rows have
+/// none.
 fn moves(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     let name = column.name.as_str();
     let mut keys = relation.unique.iter().chain([&relation.primary_key, &relation.partition_key]);
     let is_in_key = keys.any(|key| key.contains(&column.name));
     (words::is_end(name) || words::is_change(name) || words::is_latest(name)) && !is_in_key
         || words::is_planned(name) && !(is_in_key && column.not_null)
+        || words::follows(name) && !column.not_null && !is_in_key
 }
 
 /// Whether another column has the time at which most rows were made.
 fn is_made_elsewhere(relation: &RelationFacts, column: &ColumnFacts, zone: Zone) -> bool {
-    // What is planned comes true at any other time.
-    let least = if words::is_planned(column.name.as_str()) { 1 } else { 0 };
+    // What is planned, or is still to come, does so at any other time.
+    let is_open = words::is_planned(column.name.as_str()) || words::follows(column.name.as_str());
+    let least = u8::from(is_open);
     relation.columns.iter().any(|other| {
         let name = other.name.as_str();
         let is_whole = other.stats.as_ref().is_none_or(|stats| stats.null_frac < 0.5);

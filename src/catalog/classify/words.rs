@@ -22,7 +22,7 @@ pub(super) use private::{is_password, is_personal, is_sensitive};
 pub(super) use prose::{free_text, is_free_text, is_prose, is_told};
 pub use times::is_epoch_name;
 pub(super) use times::{
-    is_change, is_creation, is_end, is_event, is_event_of_deal, is_first, is_later, is_latest, is_planned,
+    follows, is_change, is_creation, is_end, is_event, is_event_of_deal, is_first, is_later, is_latest, is_planned,
     is_surely_epoch, is_time_of_row, may_be_epoch, tells_expiry, time_rank, unit_of,
 };
 
@@ -171,7 +171,11 @@ pub(super) fn is_sequence(name: &str) -> bool {
         ["issue", "invoice", "order", "ticket", "doc", "row", "line", "page", "build", "receipt", "item", "serial"]
             .contains(&stem)
     };
-    is_one(name, SEQUENCE) || words_of(name).last().is_some_and(|word| is_number_of(word) || word == "ordering")
+    let words = words_of(name);
+    is_one(name, SEQUENCE)
+        || is_one(name, &["iid", "display_id", "short_id", "friendly_id"])
+        || words.iter().any(|word| word == "sequential")
+        || words.last().is_some_and(|word| is_number_of(word) || word == "ordering")
 }
 
 /// Whether a table is called like one or many of a thing: `orders`, `boxes` and `entries` of `order`, `box` and `entry`.

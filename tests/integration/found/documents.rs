@@ -74,6 +74,33 @@ async fn the_name_of_an_event_is_a_label_once_it_comes_again(pool: PgPool) {
     assert_eq!(offered(&read(&pool, "").await.0), ["event | created_at | name visitor | event_rows"]);
 }
 
+const IN_KEYS: &str = "
+    CREATE TABLE usage (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), organization_id uuid NOT NULL, transaction_id varchar NOT NULL, code varchar,
+        timestamp timestamp, external_subscription_id varchar, UNIQUE (organization_id, external_subscription_id, transaction_id));
+    CREATE TABLE invoices (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), created_at timestamp, tenant_id int, sequential_id int, total numeric,
+        organization_sequential_id int, UNIQUE (tenant_id, sequential_id));
+    CREATE TABLE ce_activity (uuid varchar(40) PRIMARY KEY, task_type varchar(40), component_uuid varchar(40), analysis_uuid varchar(50), execution_count int,
+        execution_time_ms bigint, created_at timestamptz);
+    -- Without a key: its id is of the row beside a name of the thing.
+    CREATE TABLE audit_log (id uuid NOT NULL, created_time timestamptz NOT NULL, entity_id uuid, action_type varchar(255));
+    -- A key of the time tells a transaction apart.
+    CREATE TABLE steps (transaction_id text, ts timestamptz, v float8, PRIMARY KEY (transaction_id, ts));";
+
+#[sqlx::test(migrations = false)]
+async fn ids_of_single_rows_in_keys_are_no_labels(pool: PgPool) {
+    sql(&pool, IN_KEYS).await;
+    assert_eq!(
+        offered(&read(&pool, "").await.0),
+        [
+            "audit_log | created_time | action_type entity_id | audit_log_rows",
+            "ce_activity | created_at | component_uuid task_type | ce_activity_execution_time_ms",
+            "invoices | created_at | tenant_id | invoices_total",
+            "steps | ts | transaction_id | steps_v",
+            "usage | timestamp | code external_subscription_id organization_id | usage_rows",
+        ]
+    );
+}
+
 const NUMBERS: &str = "
     CREATE TABLE jiraissue (id numeric(18,0) PRIMARY KEY, issuenum numeric(18,0), project numeric(18,0), reporter varchar(255), created timestamptz,
         votes numeric(18,0), workflow_id numeric(18,0), security numeric(18,0), fixfor numeric(18,0), component numeric(18,0));

@@ -54,20 +54,40 @@ fn products(many: u32) -> String {
         CREATE TABLE hosts_seen (id serial PRIMARY KEY, hostname text, first_seen timestamptz, last_seen timestamptz, probes int);
         INSERT INTO hosts_seen (hostname, first_seen, last_seen, probes) SELECT 'h' || n, ts, ts, n FROM minutes;
         CREATE TABLE forecast (id serial PRIMARY KEY, created_at timestamptz, site text, target timestamptz, temp real, UNIQUE (site, target));
+        -- What becomes of some rows later has an index.
+        CREATE TABLE conversations (id serial PRIMARY KEY, account_id int NOT NULL, display_id int NOT NULL, status int, created_at timestamp NOT NULL,
+            first_reply_created_at timestamp, waiting_since timestamp, last_activity_at timestamp NOT NULL, UNIQUE (account_id, display_id));
+        CREATE INDEX ON conversations (waiting_since); CREATE INDEX ON conversations (first_reply_created_at);
+        INSERT INTO conversations (account_id, display_id, created_at, last_activity_at, first_reply_created_at, waiting_since)
+            SELECT 1, n, ts, ts, CASE WHEN n % 2 = 0 THEN ts + interval '5 min' END, CASE WHEN n % 2 = 1 THEN ts END FROM minutes;
+        CREATE TABLE parcels (id serial PRIMARY KEY, created_at timestamptz NOT NULL, shipped_at timestamptz, weight real);
+        CREATE INDEX ON parcels (shipped_at);
+        INSERT INTO parcels (created_at, shipped_at, weight) SELECT ts, CASE WHEN n % 2 = 0 THEN ts + interval '1 d' END, 1 FROM minutes;
+        CREATE TABLE enrollment (enrollmentid bigserial PRIMARY KEY, created timestamp, lastupdated timestamp, programid bigint, enrollmentdate timestamp NOT NULL,
+            status varchar(50));
+        INSERT INTO enrollment (created, lastupdated, programid, enrollmentdate, status) SELECT ts + interval '2 d', ts, n % 3, ts, 'ACTIVE' FROM minutes;
+        -- An index of a time that every row has, or that may be of any row, still leads to it.
+        CREATE TABLE replies (id serial PRIMARY KEY, created_at timestamptz NOT NULL, fecha timestamptz, words int);
+        CREATE INDEX ON replies (fecha);
+        INSERT INTO replies (created_at, fecha, words) SELECT ts + interval '9 d', ts, 1 FROM minutes;
         DROP TABLE minutes;";
     tables.replace(":many", &many.to_string())
 }
 
-const OFFERED: [&str; 10] = [
+const OFFERED: [&str; 14] = [
     "annotation | epoch | new_state org_id type | annotation_rows annotation_seconds",
+    "conversations | created_at | account_id | conversations_rows",
+    "enrollment | enrollmentdate | programid status | enrollment_rows",
     // Of each target there is one.
     "forecast | target | site | forecast_temp",
     "good_jobs | created_at | cron_key job_class queue_name | good_jobs_rows good_jobs_seconds",
     "good_jobs_then | created_at | cron_key job_class queue_name | good_jobs_then_rows good_jobs_then_seconds",
     "group_message | first_seen | platform project_id | group_message_times_seen",
     "matches | scheduled_at | league | matches_goals",
+    "parcels | created_at |  | parcels_weight",
     "queue_jobs | created_at | queue_name | queue_jobs_rows queue_jobs_seconds",
     "recurring_executions | run_at | task_key | recurring_executions_rows",
+    "replies | fecha |  | replies_words",
     "scheduled_executions | created_at | queue_name | scheduled_executions_rows",
     "visit | date_started | creator location_id patient_id | visit_rows visit_seconds",
 ];
@@ -96,6 +116,8 @@ async fn the_event_is_the_time_and_its_plan_and_its_change_are_none(pool: PgPool
         ("max(good_jobs_seconds)", 9.0),
         ("sum(sum_over_time(good_jobs_then_rows[1d]))", 60.0),
         ("max(queue_jobs_seconds)", 660.0),
+        ("sum(sum_over_time(conversations_rows[1d]))", 60.0),
+        ("sum(sum_over_time(parcels_weight[1d]))", 60.0),
     ] {
         assert_eq!(values(&server, DAY, target).await.into_values().collect::<Vec<_>>(), [expected], "{target}");
     }

@@ -127,7 +127,8 @@ pub(super) const CHOICE: &[&str] = &[
 /// What single words end with that are such a choice: `eventtype`, `exitcode`.
 pub(super) const CHOICE_END: &[&str] = &["type", "flags", "mode", "code", "status"];
 /// How often a job was tried.
-pub(super) const ATTEMPT: &[&str] = &["attempt", "attempts", "try", "tries", "retry", "retries", "executions"];
+pub(super) const ATTEMPT: &[&str] =
+    &["attempt", "attempts", "try", "tries", "retry", "retries", "execution", "executions"];
 /// Words that may stand beside a word for attempts without changing its meaning.
 pub(super) const OF_ATTEMPT: &[&str] = &[
     "max",

@@ -124,6 +124,11 @@ const HAPPENING: &[&str] = &[
     "unique",
     "uniq",
     "linked",
+    "analysis",
+    "scan",
+    "charge",
+    "refund",
+    "intent",
 ];
 /// What whole numbers measure: they are of no thing.
 const MEASURE: &[&str] = &[

@@ -82,6 +82,7 @@ const PROSE: &[&str] = &[
     "traceback",
     "feedback",
     "explanation",
+    "info",
     "referrer",
     "referer",
 ];

@@ -1,7 +1,7 @@
 //! What names of times say, however their words are put together: `created_at`, `createdAt` and `createat` are one.
 
 use super::events::EVENT;
-use super::moments::{CHANGE, CREATION, END, EPOCH, EPOCH_SUFFIX, LENGTHS, OTHER, PLANNED, TIME};
+use super::moments::{CHANGE, CREATION, END, EPOCH, EPOCH_SUFFIX, FOLLOWING, LENGTHS, OTHER, PLANNED, TIME};
 use super::words_of;
 use crate::catalog::EpochUnit;
 
@@ -79,6 +79,15 @@ pub(in super::super) fn is_event_of_deal(name: &str) -> bool {
 /// Whether a time of that name is what a row is planned for, as a job is that waits.
 pub(in super::super) fn is_planned(name: &str) -> bool {
     is_one(name, PLANNED)
+}
+
+/// Whether a time of that name is what became of its row later, as of some: `shipped_at`, `waiting_since`.
+pub(in super::super) fn follows(name: &str) -> bool {
+    let words = words_of(name);
+    let ends = ["at", "on", "date", "time", "ts", "datetime", "timestamp"];
+    let Some((last, stem)) = words.split_last() else { return false };
+    let is_of_some = || stem.iter().any(|word| FOLLOWING.contains(&word.as_str()));
+    !stem.is_empty() && (last == "since" || last == "until" || ends.contains(&last.as_str()) && is_of_some())
 }
 
 /// Whether a time of that name is when something was seen first: it may be seen again.
