@@ -45,6 +45,8 @@ named_groups | `region` of g | WITH g AS (SELECT ts, host, region, max(v) AS v F
 joined_groups | `region` of g | SELECT s.ts, s.host, g.v FROM s1 AS s JOIN (SELECT host, region, avg(v) AS v FROM t GROUP BY 1, 2) AS g USING (host)
 distinct_rows | `region` of l | SELECT ts, host, v FROM (SELECT DISTINCT ts, host, region, v FROM l) AS s
 distinct_on | `region` of l | SELECT ts, host, v FROM (SELECT DISTINCT ON (ts, host, region) ts, host, region, v FROM l) AS s
+distinct_values | `ts`, `region` of t | SELECT now() AS ts, host, 1.5 AS v FROM (SELECT DISTINCT host, v FROM t) AS s
+distinct_now | `region` of s | SELECT now() AS ts, host, 1.5 AS v FROM (SELECT DISTINCT host, region FROM l) AS s
 joined_distinct | `region` of g | SELECT s.ts, s.host, g.v FROM s1 AS s JOIN (SELECT DISTINCT host, region, v FROM l) AS g USING (host)
 grown | `region` of t | SELECT ts, host, v - lag(v) OVER (PARTITION BY host, region ORDER BY ts) AS v FROM t
 ranked | `region` of t | SELECT ts, host, v FROM (SELECT ts, host, v, rank() OVER (PARTITION BY host, ts ORDER BY v) AS r FROM t) AS s WHERE r = 1
@@ -69,6 +71,10 @@ groups_of_one | host | SELECT ts, host, v FROM (SELECT ts, host, region, avg(v) 
 one_of_groups | host | SELECT ts, host, v FROM (SELECT ts, host, region, avg(v) AS v FROM t GROUP BY 1, 2, 3) AS s WHERE region = 'x'
 joined_groups | host | SELECT s.ts, s.host, g.v FROM s1 AS s JOIN (SELECT host, avg(v) AS v FROM t GROUP BY 1) AS g USING (host)
 first_of_each | host region | SELECT s.ts, s.host, g.region, s.v FROM s1 AS s JOIN (SELECT DISTINCT ON (host) host, region FROM l ORDER BY host, region) AS g USING (host)
+newest_of_each | host | SELECT k.ts, n.host, n.v FROM k JOIN (SELECT DISTINCT ON (host) host, v FROM s1 ORDER BY host, ts DESC) AS n ON true WHERE k.dev = 1
+each_minute | host | SELECT c.ts, h.host, s.v FROM generate_series(timestamptz '2025-06-02Z', '2025-06-02 02:00Z', '1 min') AS c(ts) CROSS JOIN (SELECT DISTINCT host FROM t) AS h LEFT JOIN s1 AS s ON s.host = h.host AND s.ts = c.ts
+each_loose | host region | SELECT s.ts, s.host, g.region, s.v FROM s1 AS s CROSS JOIN (SELECT DISTINCT region FROM l) AS g
+each_of_both | host | SELECT s.ts, h.host, s.v FROM (SELECT host FROM t UNION SELECT host FROM l) AS h JOIN s1 AS s ON s.host = h.host
 summed | host | SELECT ts, host, sum(v) AS v FROM (SELECT ts, host, region, avg(v) AS v FROM t GROUP BY 1, 2, 3) AS s GROUP BY ts, host
 counted | host | SELECT ts, host, count(*) AS v FROM (SELECT DISTINCT ts, host, region FROM l) AS s GROUP BY ts, host
 totals | host | SELECT ts, host, avg(v) AS v FROM t GROUP BY GROUPING SETS ((ts, host), (ts))

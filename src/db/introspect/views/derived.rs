@@ -91,6 +91,15 @@ impl RowFacts {
         Self { dropped: vec![what.to_owned()], ..Self::default() }
     }
 
+    /// What is known of rows without a time of which each is left once: nothing else tells them apart than these columns.
+    pub(super) fn once_each(mut self, parts: Vec<KeyPart>) -> Self {
+        self.keys.push(parts.iter().map(|part| part.column).collect());
+        self.tellers = vec![RowKey { parts, is_whole: true, is_of_groups: true, divides: false }];
+        self.dropped.clear();
+        self.keyless.clear();
+        self
+    }
+
     /// Takes what is known of tables without a key.
     pub(super) fn take_keyless(&mut self, tables: BTreeMap<i64, KnownOfTable>) {
         for (table, of) in tables {

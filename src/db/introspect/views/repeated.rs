@@ -2,6 +2,7 @@
 
 use super::calls;
 use super::derived::RowFacts;
+use super::scope;
 use super::select::{Select, ShownColumn};
 use super::tree::Node;
 
@@ -23,8 +24,21 @@ impl Select<'_> {
         rows.numbered.clear();
     }
 
+    /// Takes what DISTINCT does, with ON or without.
+    pub(super) fn leave_one_each(&self, query: &Node, mut rows: RowFacts) -> RowFacts {
+        let Some(columns) = self.distinct(query.get("distinctClause")) else { return rows };
+        // With ON the rest is that of one row; without, columns that were measured are no names of what is there.
+        let is_on = query.get("hasDistinctOn").is_true();
+        let is_what = |column: &ShownColumn<'_>| is_on || scope::is_what(scope::type_of(column.node));
+        if self.open().all(|column| !column.is_time && is_what(column)) {
+            return rows.once_each(self.key(&columns, true).parts);
+        }
+        rows.keys.push(columns);
+        rows
+    }
+
     /// The columns of which DISTINCT leaves no values twice.
-    pub(super) fn distinct(&self, clause: &Node) -> Option<Vec<i16>> {
+    fn distinct(&self, clause: &Node) -> Option<Vec<i16>> {
         let groups = clause.items().iter().map(|group| group.get("tleSortGroupRef").number());
         let column = |group| self.open().find(|column| column.group == group).map(|column| column.number);
         groups.map(column).collect::<Option<Vec<i16>>>().filter(|columns| !columns.is_empty())

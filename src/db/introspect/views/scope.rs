@@ -66,6 +66,11 @@ pub(super) fn is_number(ty: i64) -> bool {
     NUMBERS.contains(&ty)
 }
 
+/// Whether values of a type may be what something is, and not what was measured of it.
+pub(super) fn is_what(ty: i64) -> bool {
+    !is_time(ty) && ![700, 701, 790, 1186, 1700].contains(&ty)
+}
+
 /// Whether a type has words or an id.
 pub(super) fn is_text(ty: i64) -> bool {
     TEXTS.contains(&ty) || ty == 2950

@@ -83,7 +83,7 @@ impl<'a> Reading<'a> {
             rows = RowFacts { keys: vec![Vec::new()], times: rows.times, ..RowFacts::default() };
         } else {
             select.multiply(&mut rows);
-            rows.keys.extend(select.distinct(query.get("distinctClause")));
+            rows = select.leave_one_each(query, rows);
         }
         rows
     }

@@ -73,8 +73,13 @@ pub(super) fn rows<'a>(reading: &Reading<'a>, query: &'a Node) -> RowFacts {
     }
     // UNION leaves one of equal rows, which is all there is to tell where every column is of the key.
     let is_distinct = !query.get("setOperations").get("all").is_true();
-    rows.keys.extend(is_distinct.then(|| targets.iter().map(|target| number(target)).collect()));
-    let is_one_each = is_distinct && targets.iter().all(|target| keyed.contains(&number(target)));
+    let all: Vec<KeyPart> = targets.iter().map(|target| part(&arms, target)).collect();
+    let is_what = |target: &&Node| scope::is_what(scope::type_of(target.get("expr")));
+    if is_distinct && all.iter().all(|part| !part.is_time) && targets.iter().all(is_what) {
+        return rows.once_each(all);
+    }
+    rows.keys.extend(is_distinct.then(|| all.iter().map(|part| part.column).collect()));
+    let is_one_each = is_distinct && all.iter().all(|part| keyed.contains(&part.column));
     if arms.len() > 1 && arm_of.told.is_none() && rows.dropped.is_empty() && !is_one_each {
         rows.dropped.push(parts::which(&arms, reading));
     }
