@@ -2,7 +2,7 @@
 
 use sqlx::PgPool;
 
-use super::{lacking, telling};
+use super::{lacking, make, offered, read, telling};
 
 /// Readings of two hosts: new ones, old ones, older ones, and new and old ones without a key.
 const TABLES: &str = "
@@ -75,4 +75,21 @@ async fn parts_that_may_have_rows_of_one_series_and_instant_are_left_out(pool: P
 #[sqlx::test(migrations = false)]
 async fn parts_that_constants_or_conditions_tell_apart_are_sources(pool: PgPool) {
     telling(&pool, TABLES, APART).await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_view_of_many_parts_and_columns_is_read_in_time(pool: PgPool) {
+    let all = |one: &dyn Fn(usize) -> String, count: usize, between: &str| {
+        (0..count).map(one).collect::<Vec<_>>().join(between)
+    };
+    let columns = all(&|at| format!("c{at}"), 60, ", ");
+    let text = format!(
+        "CREATE TABLE wide (ts timestamptz, host text, {}, PRIMARY KEY (host, ts));
+         CREATE VIEW many AS {}; ANALYZE",
+        all(&|at| format!("c{at} float8"), 60, ", "),
+        all(&|at| format!("SELECT ts, host, 'p{at}' AS part, {columns} FROM wide"), 300, " UNION ALL "),
+    );
+    make(&pool, text).await;
+    let (found, _) = read(&pool, "").await;
+    assert!(offered(&found).iter().any(|line| line.starts_with("many | ts | host part | ")), "{:?}", offered(&found));
 }

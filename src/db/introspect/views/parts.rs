@@ -23,10 +23,6 @@ pub(super) fn told<'a>(arms: &[Arm<'a>], targets: &[&'a Node], reading: &Reading
     if arms.len() < 2 {
         return nothing;
     }
-    reading.effort.spend(arms.len() * arms.len() * targets.len());
-    if reading.effort.is_spent() {
-        return nothing;
-    }
     let columns: Vec<&'a Node> =
         targets.iter().copied().filter(|target| may_tell(arms, targets, target, reading)).collect();
     let is_label = |target: &&&Node| !is_time(arms, target);
@@ -37,6 +33,10 @@ pub(super) fn told<'a>(arms: &[Arm<'a>], targets: &[&'a Node], reading: &Reading
     }
     if let Some(target) = columns.iter().find(|target| is_all(arms, target)) {
         return PartColumns { told: Some(vec![target]), is_shown: false };
+    }
+    reading.effort.spend(arms.len() * arms.len() * columns.len());
+    if reading.effort.is_spent() {
+        return nothing;
     }
     let mut told: Vec<&'a Node> = Vec::new();
     for (at, one) in arms.iter().enumerate() {
