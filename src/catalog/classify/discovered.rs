@@ -48,6 +48,10 @@ fn alone(found: &CandidateRelation<'_>, notes: &mut DecisionLog<'_>) -> Result<D
         return Err("the role may not SELECT any of its columns".to_owned());
     }
     let (time, mut why) = time::choose(relation, found.zone).ok_or_else(|| no_time(relation))?;
+    if let Some(epoch) = time::uncounted_epoch(relation, &time) {
+        let why = "may be the time, but there are no statistics before ANALYZE: run ANALYZE, or declare it";
+        return Err(format!("`{epoch}` {why}"));
+    }
     if let Some(zone) = time::zone_beside(relation, &time) {
         why.push_str(&format!("; if `{zone}` says another zone, declare a view that converts it"));
     }

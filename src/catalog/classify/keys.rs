@@ -202,12 +202,12 @@ fn is_row_number(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     column.is_integer() && !refers && !is_id && is_large && is_each
 }
 
-/// Whether a text or a uuid in a longer key without the time is the id of a single row that has a surrogate key besides: that
+/// Whether a text, a uuid or a hash in a longer key without the time is the id of a single row that has a surrogate key besides: that
 /// of a transaction of an account.
 fn is_id_of_row(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     let name = column.name.as_str();
     let refers = relation.foreign_keys.iter().any(|key| key.columns.contains(&column.name));
-    let is_id = column.is_text() || column.ty == ColumnType::Uuid;
+    let is_id = column.is_text() || matches!(column.ty, ColumnType::Uuid | ColumnType::Bytea);
     is_id && !refers && has_surrogate(relation) && (words::is_own_id(name) || words::is_id_of_happening(name))
 }
 

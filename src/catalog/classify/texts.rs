@@ -81,8 +81,8 @@ fn of_made(place: &KeyedRelation<'_>, column: &ColumnFacts) -> Option<ColumnRole
         return Some(ColumnRole::Crowded(why.into()));
     }
     let is_uuid = column.ty == ColumnType::Uuid || name.to_lowercase().ends_with("uuid");
-    let is_happening = is_uuid && words::is_of_happening(name) && !words::is_free_text(name);
-    if words::is_own_id(name) || is_happening {
+    let is_id = words::is_own_id(name) || is_uuid && words::is_of_happening(name);
+    if is_id && !words::is_free_text(name) {
         return Some(ColumnRole::Out("an id of a single row, by its name".into()));
     }
     words::is_told(name).then(|| ColumnRole::Out("free text, by its name".into()))

@@ -2,7 +2,7 @@
 
 use super::keys::RelationKeys;
 use super::words;
-use crate::catalog::facts::{ColumnFacts, RelationFacts};
+use crate::catalog::facts::{ColumnFacts, RelationFacts, RelationKind};
 use crate::catalog::{ColumnType, EpochStorage, EpochUnit, RowEnd, SourceRow, TimeColumn, TimeKind};
 use crate::ident::Ident;
 use crate::time::Zone;
@@ -144,6 +144,19 @@ pub(super) fn clock_beside<'a>(
             && (is_of_day || is_day && (keys.part(&column.name).is_some() || words::is_clock(name) || is_free))
     };
     relation.columns.iter().find(is_clock).map(|column| &column.name)
+}
+
+/// A number that is when rows were measured by its name alone, where another time was taken as nothing has been counted yet.
+pub(super) fn uncounted_epoch<'a>(relation: &'a RelationFacts, time: &TimeColumn) -> Option<&'a Ident> {
+    let is_measured = |name: &str| words::time_rank(name) == Some(3);
+    let is_table = !matches!(relation.kind, RelationKind::View | RelationKind::MaterializedView);
+    let is_open = |column: &&ColumnFacts| {
+        let name = column.name.as_str();
+        let is_epoch = is_measured(name) && words::is_surely_epoch(name) && storage(column).is_some();
+        is_epoch && column.readable && column.stats.is_none()
+    };
+    let may_be = is_table && relation.rows.is_none() && !is_measured(time.column.as_str());
+    relation.columns.iter().find(is_open).filter(|_| may_be).map(|column| &column.name)
 }
 
 /// The column that may say in which zone a time without one is.

@@ -122,7 +122,7 @@ pub(super) fn is_deal(name: &str) -> bool {
 
 /// Whether a text of that name is the id of its own row, where another column is the key.
 pub(super) fn is_own_id(name: &str) -> bool {
-    let is_digest = |word: &String| ["sha", "sha1", "sha256", "md5"].contains(&word.as_str());
+    let is_digest = |word: &String| ["sha", "sha1", "sha256", "md5", "checksum", "hash"].contains(&word.as_str());
     is_one(
         name,
         &["id", "uuid", "guid", "uid", "ulid", "unique_id", "public_id", "external_id", "remote_id", "legacy_id"],

@@ -83,6 +83,8 @@ const IN_KEYS: &str = "
         execution_time_ms bigint, created_at timestamptz);
     -- Without a key: its id is of the row beside a name of the thing.
     CREATE TABLE audit_log (id uuid NOT NULL, created_time timestamptz NOT NULL, entity_id uuid, action_type varchar(255));
+    CREATE TABLE assets (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), owner_id uuid, checksum bytea, \"createdAt\" timestamptz, type text, logs text, raw_code text);
+    CREATE UNIQUE INDEX ON assets (owner_id, checksum) WHERE type IS NOT NULL;
     -- A key of the time tells a transaction apart.
     CREATE TABLE steps (transaction_id text, ts timestamptz, v float8, PRIMARY KEY (transaction_id, ts));";
 
@@ -92,6 +94,7 @@ async fn ids_of_single_rows_in_keys_are_no_labels(pool: PgPool) {
     assert_eq!(
         offered(&read(&pool, "").await.0),
         [
+            "assets | createdAt | owner_id type | assets_rows",
             "audit_log | created_time | action_type entity_id | audit_log_rows",
             "ce_activity | created_at | component_uuid task_type | ce_activity_execution_time_ms",
             "invoices | created_at | tenant_id | invoices_total",

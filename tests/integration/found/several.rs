@@ -123,6 +123,33 @@ async fn the_event_is_the_time_and_its_plan_and_its_change_are_none(pool: PgPool
     }
 }
 
+const TRACKED: &str = "
+    CREATE TABLE points (id bigserial PRIMARY KEY, battery int, altitude int, tracker_id varchar, timestamp int, user_id bigint, created_at timestamp NOT NULL)
+        WITH (autovacuum_enabled = off);
+    CREATE INDEX ON points (timestamp);
+    INSERT INTO points (battery, altitude, tracker_id, timestamp, user_id, created_at)
+        SELECT 80, 200, 't', 1748822400 + n * 60, 1, timestamp '2025-07-01' FROM generate_series(0, 59) AS n;
+    CREATE TABLE flips (id serial PRIMARY KEY, created timestamptz NOT NULL, processed timestamptz, owner_id int, new_status text)
+        WITH (autovacuum_enabled = off);
+    CREATE INDEX ON flips (processed);
+    INSERT INTO flips (created, owner_id, new_status) SELECT timestamptz '2025-06-02Z' + n * interval '1 min', 1, 'up' FROM generate_series(0, 59) AS n;";
+
+#[sqlx::test(migrations = false)]
+async fn a_number_that_is_perhaps_the_time_waits_for_the_first_analyze(pool: PgPool) {
+    sql(&pool, TRACKED).await;
+    let flips = "flips | created | new_status owner_id | flips_rows";
+    let (found, decisions) = read(&pool, "").await;
+    assert_eq!(offered(&found), [flips]);
+    let why = "`timestamp` may be the time, but there are no statistics before ANALYZE: run ANALYZE, or declare it";
+    assert_eq!(left_out(&decisions, "points"), why);
+    sql(&pool, "ANALYZE").await;
+    let points = "points | timestamp | tracker_id user_id | points_altitude points_battery";
+    assert_eq!(offered(&read(&pool, "").await.0), [flips, points]);
+    let server = Server::start(&pool).await;
+    let battery = values(&server, DAY, "max(points_battery)").await;
+    assert_eq!(battery.into_values().collect::<Vec<_>>(), [80.0]);
+}
+
 #[sqlx::test(migrations = false)]
 async fn grown_tables_have_the_same_times(pool: PgPool) {
     make(&pool, products(3000)).await;

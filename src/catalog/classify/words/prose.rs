@@ -53,6 +53,7 @@ const FREE_TEXT: &[&str] = &[
     "memo",
     "backtrace",
     "traceback",
+    "logs",
 ];
 /// The last words of names of such texts, behind what they are about.
 const PROSE: &[&str] = &[
@@ -87,8 +88,10 @@ const PROSE: &[&str] = &[
     "referer",
 ];
 /// What was received as it is, behind `raw`.
-const RECEIVED: &[&str] =
-    &["data", "json", "xml", "line", "event", "request", "response", "input", "output", "log", "record", "packet"];
+const RECEIVED: &[&str] = &[
+    "data", "json", "xml", "line", "event", "request", "response", "input", "output", "log", "record", "packet",
+    "code", "lock",
+];
 
 pub(in super::super) fn is_free_text(name: &str) -> bool {
     let lower = name.to_lowercase();

@@ -86,8 +86,10 @@ pub(in super::super) fn follows(name: &str) -> bool {
     let words = words_of(name);
     let ends = ["at", "on", "date", "time", "ts", "datetime", "timestamp"];
     let Some((last, stem)) = words.split_last() else { return false };
-    let is_of_some = || stem.iter().any(|word| FOLLOWING.contains(&word.as_str()));
-    !stem.is_empty() && (last == "since" || last == "until" || ends.contains(&last.as_str()) && is_of_some())
+    let is_of_some = |word: &String| FOLLOWING.contains(&word.as_str());
+    is_of_some(last)
+        || !stem.is_empty() && (last == "since" || last == "until")
+        || ends.contains(&last.as_str()) && stem.iter().any(is_of_some)
 }
 
 /// Whether a time of that name is when something was seen first: it may be seen again.
