@@ -12,6 +12,7 @@ mod made;
 mod measures;
 mod mixed;
 mod moments;
+mod nulls;
 mod parts;
 mod products;
 mod several;

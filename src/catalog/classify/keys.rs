@@ -172,7 +172,7 @@ pub(super) fn has_surrogate(relation: &RelationFacts) -> bool {
 /// are distinct in a relation of many rows.
 fn is_row_id(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     let refers = relation.foreign_keys.iter().any(|key| key.columns.contains(&column.name));
-    let share = share(column);
+    let share = share(relation, column);
     if column.numbered && !refers {
         return share.is_none_or(|share| share > ROW_SHARE);
     }
@@ -198,7 +198,7 @@ fn is_row_number(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     let refers = relation.foreign_keys.iter().any(|key| key.columns.contains(&column.name));
     let is_large = relation.rows.is_some_and(|rows| rows > SMALL_ROWS);
     let is_id = words::is_reference(column.name.as_str()) && !words::is_bare_id(column.name.as_str());
-    let is_each = share(column).is_some_and(|share| share > UNIQUE_SHARE);
+    let is_each = share(relation, column).is_some_and(|share| share > UNIQUE_SHARE);
     column.is_integer() && !refers && !is_id && is_large && is_each
 }
 
@@ -226,10 +226,15 @@ pub(super) fn is_own_number(relation: &RelationFacts, column: &ColumnFacts) -> b
     !refers && (words::is_bare_id(&name) || of_table())
 }
 
-/// The share of the rows that hold anything that the distinct values of a column are, where it is said as a share.
-pub(super) fn share(column: &ColumnFacts) -> Option<f64> {
+/// The share of the rows that hold anything that the distinct values of a column are. ANALYZE says a number instead where
+/// it is small beside all rows, which it is too where few of them hold anything.
+pub(super) fn share(relation: &RelationFacts, column: &ColumnFacts) -> Option<f64> {
     let stats = column.stats.as_ref()?;
-    Some(if stats.n_distinct < 0.0 { -stats.n_distinct / (1.0 - stats.null_frac).max(f64::EPSILON) } else { 0.0 })
+    let of_all = match stats.n_distinct {
+        n if n < 0.0 => -n,
+        n => relation.rows.map_or(0.0, |rows| n / rows.max(1.0)),
+    };
+    Some((of_all / (1.0 - stats.null_frac).max(f64::EPSILON)).min(1.0))
 }
 
 /// Whether a column of a key is a second time that not every row needs: the key is of some rows, or it was planned.

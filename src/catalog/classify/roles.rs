@@ -235,7 +235,7 @@ fn reference(place: &KeyedRelation<'_>, column: &ColumnFacts, why: &str) -> Colu
     }
     let is_large = place.relation.rows.is_none_or(|rows| rows > SMALL_ROWS);
     let is_owner = owners::is_owner(place.relation, place.keys, place.time.map(|time| &time.name), column);
-    match share(column).filter(|share| is_large && !is_owner && *share > ROW_KEY_SHARE) {
+    match share(place.relation, column).filter(|share| is_large && !is_owner && *share > ROW_KEY_SHARE) {
         Some(share) => out(format!("{why} that tells rows apart: {:.0} % of its values are distinct", share * 100.0)),
         None => ColumnRole::Label(format!("{}, {why}", column.ty)),
     }

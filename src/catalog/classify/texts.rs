@@ -120,7 +120,7 @@ fn labelled(relation: &RelationFacts, column: &ColumnFacts) -> ColumnRole {
         _ if matches!(column.ty, ColumnType::Enum(_)) => ColumnRole::Label("enum".into()),
         _ if words::is_free_text(name) => ColumnRole::Crowded(format!("{}, by its name", words::free_text(name))),
         (Some(_), _) => {
-            let share = share(column).unwrap_or_default() * 100.0;
+            let share = share(relation, column).unwrap_or_default() * 100.0;
             ColumnRole::Label(format!("{}, {share:.0} % of its values are distinct", column.ty))
         }
         (None, _) => ColumnRole::Label(format!("{}, no statistics yet", column.ty)),
@@ -133,7 +133,7 @@ fn is_of_the_row_by_name(place: &KeyedRelation<'_>, column: &ColumnFacts) -> boo
         return true;
     }
     let is_large = place.relation.rows.is_some_and(|rows| rows > SMALL_ROWS);
-    is_large && share(column).is_some_and(|share| share > FREE_TEXT_SHARE)
+    is_large && share(place.relation, column).is_some_and(|share| share > FREE_TEXT_SHARE)
 }
 
 /// Whether a column tells rows apart that were made one by one: an id of which nearly every row has its own. Many rows of
@@ -144,22 +144,22 @@ fn is_of_one_row(place: &KeyedRelation<'_>, column: &ColumnFacts) -> bool {
     let is_key = words::is_bare_id(name) || column.ty == ColumnType::Uuid || words::is_of_row(name);
     // Where each thing has a row at each of several instants, its id comes again.
     let instants = place.time.and_then(|time| relation.distinct(time));
-    let apart = place.time.and_then(share).is_some_and(|share| share > INSTANTS_SHARE)
+    let apart = place.time.and_then(|time| share(relation, time)).is_some_and(|share| share > INSTANTS_SHARE)
         || instants.is_some_and(|instants| instants >= FEW_VALUES);
-    many && is_key && apart && share(column).is_some_and(|share| share > EACH_SHARE)
+    many && is_key && apart && share(relation, column).is_some_and(|share| share > EACH_SHARE)
 }
 
 /// Whether the statistics say that values of a column come again and again.
 fn comes_again(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     let is_some = relation.rows.is_some_and(|rows| rows > FEW_ROWS);
     let has_few = relation.distinct(column).is_some_and(|distinct| distinct <= FEW_NAMES);
-    is_some && has_few && share(column).is_some_and(|share| share < FREE_TEXT_SHARE)
+    is_some && has_few && share(relation, column).is_some_and(|share| share < FREE_TEXT_SHARE)
 }
 
 /// Whether nearly every row has a value of its own.
 fn is_of_each(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     let is_some = relation.rows.is_some_and(|rows| rows >= FEW_VALUES);
-    is_some && share(column).is_some_and(|share| share > EACH_SHARE)
+    is_some && share(relation, column).is_some_and(|share| share > EACH_SHARE)
 }
 
 /// Whether a text has too many values for a label, and how many. A smaller relation cannot say, and values that come
@@ -167,7 +167,7 @@ fn is_of_each(relation: &RelationFacts, column: &ColumnFacts) -> bool {
 fn crowded(relation: &RelationFacts, column: &ColumnFacts) -> Option<String> {
     let filled = 1.0 - column.stats.as_ref()?.null_frac;
     let Some(rows) = relation.rows else {
-        let share = share(column).filter(|share| *share > FREE_TEXT_SHARE)?;
+        let share = share(relation, column).filter(|share| *share > FREE_TEXT_SHARE)?;
         return Some(format!("{:.0} % of its values are distinct", share * 100.0));
     };
     let distinct = relation.distinct(column)?;
@@ -221,7 +221,7 @@ pub(super) fn is_document(column: &ColumnFacts) -> bool {
 /// Whether nearly every row of many has its own text.
 pub(super) fn is_each(relation: &RelationFacts, column: &ColumnFacts) -> bool {
     let many = relation.rows.is_some_and(|rows| rows > MANY_ROWS);
-    column.is_text() && many && share(column).is_some_and(|share| share > OWN_SHARE)
+    column.is_text() && many && share(relation, column).is_some_and(|share| share > OWN_SHARE)
 }
 
 /// Whether the texts that ANALYZE kept are numbers that are measured. Whole ones may number things instead, unless a

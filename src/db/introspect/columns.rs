@@ -12,6 +12,8 @@ use crate::ident::Ident;
 
 /// The digits before the point that a float8 holds: `numeric` of more may overflow it.
 const FLOAT8_DIGITS: i32 = 308;
+/// The digits behind the point of the smallest float8 that is not zero: a cast to float8 refuses what is smaller.
+const FLOAT8_SCALE: i32 = 323;
 
 /// The other types whose values are told apart by their text.
 const SCALARS: [&str; 17] = [
@@ -175,11 +177,17 @@ fn type_name(ty: &TypeRow) -> Option<Box<TypeName>> {
 /// Whether a `numeric` whose modifier declares no digit behind the point.
 fn is_whole(ty: &TypeRow, typmod: i32) -> bool {
     let typmod = ty.typmod.max(typmod);
-    ty.built_in && ty.name == "numeric" && typmod >= 4 && (typmod - 4) & 0x7ff == 0
+    ty.built_in && ty.name == "numeric" && digits(typmod).is_some_and(|(_, scale)| scale <= 0)
 }
 
-/// Whether the precision that a numeric's modifier declares keeps it within float8. The modifier is the precision
-/// above sixteen bits of scale, plus four; less than four: none declared.
+/// Whether the digits that a numeric's modifier declares keep it within float8.
 fn is_bounded(typmod: i32) -> bool {
-    typmod >= 4 && ((typmod - 4) >> 16) & 0xffff <= FLOAT8_DIGITS
+    digits(typmod).is_some_and(|(precision, scale)| precision - scale <= FLOAT8_DIGITS && scale <= FLOAT8_SCALE)
+}
+
+/// The precision and the scale that a numeric's modifier declares. It is the precision above eleven bits of scale, plus
+/// four; less than four: none declared. A scale below zero leaves out digits before the point.
+fn digits(typmod: i32) -> Option<(i32, i32)> {
+    let packed = typmod.checked_sub(4).filter(|packed| *packed >= 0)?;
+    Some(((packed >> 16) & 0xffff, ((packed & 0x7ff) ^ 0x400) - 0x400))
 }
