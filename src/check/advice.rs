@@ -11,7 +11,7 @@ use crate::ident::Ident;
 use crate::sql;
 
 /// Below this a relation is read whole in no time.
-const SMALL: u64 = 32 << 20;
+pub(super) const SMALL: u64 = 32 << 20;
 /// Bytes of a row in an index of two short columns, a tenth of each page left free.
 const INDEX_ROW: f64 = 36.0;
 /// Rows that an index takes in within a second.
@@ -127,6 +127,7 @@ fn strategy(source: &Source, column: &Ident) -> String {
             sql::READ
         ),
         (true, _) => "a walk along an index that leads with it".to_owned(),
+        (false, 2..) => "the rows of the range; without one those of the newest, within a time budget".to_owned(),
         (false, _) => NEWEST.to_owned(),
     }
 }

@@ -6,6 +6,7 @@ mod plan;
 mod report;
 mod rollups;
 mod shards;
+mod unordered;
 
 use std::collections::{HashMap, HashSet};
 
@@ -133,6 +134,7 @@ async fn source_report(
         checked.labels = labels;
         checked.rollups = rollups::rollups(source);
         checked.findings.extend(rollups::findings(source, facts));
+        checked.findings.extend(unordered::findings(source, facts));
         checked.findings.extend(findings);
     }
     match source.metrics.first() {

@@ -294,3 +294,34 @@ async fn first_and_last_come_from_rows_that_cannot_meet(pool: PgPool) {
     let part = "[{ name = \"room\", column = \"topic\", split = \"/\", part = 1 }]";
     assert_eq!(last_of(&pool, "topic text NOT NULL", "'a/b'", part).await, rows);
 }
+
+/// Indexes of a rollup from which its newest row is not found, or not the start of each host.
+const UNORDERED: [&str; 6] = [
+    "(host text_pattern_ops, ts)",
+    "(host COLLATE \"POSIX\", ts)",
+    "(host DESC NULLS LAST, ts)",
+    "USING brin (ts)",
+    "(ts) WHERE n > 1010",
+    "(lower(host), ts)",
+];
+
+#[sqlx::test(migrations = false)]
+async fn an_index_that_gives_no_order_finds_no_hours(pool: PgPool) {
+    let tables = "
+        CREATE TABLE d (ts timestamptz NOT NULL, host text NOT NULL, value float8);
+        INSERT INTO d SELECT '2025-06-01Z'::timestamptz + n * interval '1 min', h, n
+            FROM generate_series(0, 599) AS n, unnest(ARRAY['a', 'B']) AS h;
+        CREATE INDEX ON d (ts);
+        CREATE TABLE d_1h AS SELECT date_trunc('hour', ts) AS ts, host, 1000 + count(*) AS n FROM d
+            WHERE extract(hour FROM ts) NOT IN (3, 4) GROUP BY 1, 2;";
+    let toml = HOLED_TOML.replace("labels = []", "labels = [\"host\"]");
+    let ordered = ["SELECT 1".to_owned(), "CREATE INDEX ON d_1h (host, ts)".to_owned()];
+    for index in UNORDERED.map(|index| format!("CREATE INDEX ON d_1h {index}")).into_iter().chain(ordered) {
+        run(&pool, "DROP TABLE IF EXISTS d, d_1h").await;
+        run(&pool, tables).await;
+        let server = serve(&pool, &index, &toml).await;
+        let counts = hours(&server, "sum(count_over_time(d[$__interval]))", 10).await;
+        let expected = [2120, 2120, 2120, 120, 120, 2120, 2120, 2120, 2120, 120].map(|n| Some(f64::from(n)));
+        assert_eq!(counts, expected, "{index}");
+    }
+}

@@ -1,6 +1,8 @@
 //! Label values on tables too large to be read: however many rows there are, few are looked at.
 
 use datebin::ast::{Matcher, MetricRef, Selector, Span, Test};
+use datebin::catalog::file::CatalogFile;
+use datebin::db::DatabaseConfig;
 use datebin::pattern::Patterns;
 use datebin::plan::{self, Limits, NameResolution};
 use datebin::sql::{self, Param, Statement, WantedValues};
@@ -8,7 +10,7 @@ use datebin::time::TimeRange;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgPool, Row as _};
 
-use crate::support::{Server, sql};
+use crate::support::{Server, sql, url};
 
 /// 40 hosts with 6,000 rows each in a wide table, and the same as two of eight metrics in a narrow one.
 const TABLES: &str = "
@@ -176,6 +178,35 @@ async fn an_index_that_gives_no_order_is_not_walked(pool: PgPool) {
         assert_eq!(found, hosts, "{index}");
         assert!(read <= 100.0, "{index}: {read} rows");
         sql(&pool, "DROP INDEX dj_host").await;
+    }
+}
+
+#[sqlx::test(migrations = false)]
+async fn names_are_not_walked_along_an_index_without_order(pool: PgPool) {
+    let table = "CREATE TABLE mn (ts timestamptz NOT NULL, metric text NOT NULL, value float8, host text);
+        INSERT INTO mn SELECT '2024-01-01Z'::timestamptz + (n / 40) * interval '1 s', CASE WHEN n % 2 = 0 THEN 'h' ELSE 'H' END || n % 40,
+            n % 3, 'a' FROM generate_series(0, 39999) AS n; ANALYZE mn";
+    sql(&pool, table).await;
+    let name = |n: u32| format!("{}{n}", if n.is_multiple_of(2) { 'h' } else { 'H' });
+    let mut names: Vec<String> = (0..40).map(name).collect();
+    names.sort_unstable();
+    let config = DatabaseConfig::new(&url(&pool)).unwrap();
+    let without = WITHOUT_ORDER.map(|index| (index, "from all rows"));
+    let along = "along an index that leads with the name";
+    let with = ["(host, ts)", "(host DESC, ts)", "(host varchar_ops, ts DESC)"].map(|index| (index, along));
+    for (index, way) in without.into_iter().chain(with) {
+        let index = index.replace("host", "metric");
+        sqlx::query(AssertSqlSafe(format!("CREATE INDEX mn_metric ON mn {index}"))).execute(&pool).await.unwrap();
+        let (found, decisions) = datebin::db::load(&config, &CatalogFile::parse("").unwrap(), None).await.unwrap();
+        assert_eq!(found.names().collect::<Vec<_>>(), names, "{index}");
+        let reasons: Vec<&str> = decisions.iter().map(|one| one.reason.as_str()).collect();
+        assert!(reasons.contains(&&*format!("40 names, {way}")), "{index}: {reasons:?}");
+        let server = Server::start(&pool).await;
+        let answer = server.query("2024-01-01T00:00:00Z", "2024-01-01T00:20:00Z", 1, "count_over_time(H7[1h])").await;
+        assert_eq!(answer[0]["datapoints"][0][0], serde_json::json!(1000.0), "{index}");
+        let (hosts, _) = asked_in(&pool, &server, ("H7", "host", &[]), None).await;
+        assert_eq!(hosts, ["a"], "{index}");
+        sql(&pool, "DROP INDEX mn_metric").await;
     }
 }
 

@@ -289,3 +289,52 @@ async fn indexes_for_ends_and_for_times_in_joined_rows_are_named() {
         assert_eq!(findings(good), [], "{good}");
     }
 }
+
+/// Indexes that give no order, on what holds the names of metrics and on a rollup.
+const UNORDERED: &str = "
+    CREATE TABLE narrow (ts timestamptz NOT NULL, metric text NOT NULL, host text NOT NULL, value float8);
+    INSERT INTO narrow SELECT '2025-06-01Z'::timestamptz + n * interval '1 min', 'm' || n % 3, 'h', n FROM generate_series(0, 599) AS n;
+    CREATE INDEX ON narrow (ts);
+    CREATE INDEX narrow_metric_like ON narrow (metric text_pattern_ops);
+    CREATE TABLE fine AS SELECT ts, 'f_' || metric AS metric, host, value FROM narrow;
+    CREATE INDEX ON fine (metric, ts);
+    CREATE INDEX fine_metric_like ON fine (metric text_pattern_ops);
+    CREATE TABLE d (ts timestamptz NOT NULL, host text NOT NULL, value float8);
+    INSERT INTO d SELECT ts, host, value FROM narrow;
+    CREATE INDEX ON d (host, ts);
+    CREATE TABLE d_1h AS SELECT date_trunc('hour', ts) AS ts, host, max(value) AS top FROM d GROUP BY 1, 2;
+    CREATE INDEX d_1h_posix ON d_1h (host COLLATE \"POSIX\", ts);
+    ANALYZE;";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn indexes_without_order_on_names_and_rollups_are_named() {
+    let cluster = Cluster::start();
+    cluster.sql(UNORDERED).await;
+    let file = b"
+        [[source]]
+        relation = \"d\"
+        labels = [\"host\"]
+        [source.metric.d]
+        column = \"value\"
+        [[source.rollup]]
+        relation = \"d_1h\"
+        step = \"1h\"
+        columns = { max = \"top\" }
+    ";
+    let checked = piped(&cluster.directory, &cluster.url(), file, &["--format", "json"]);
+    assert_eq!(checked.status.code(), Some(0), "{}", text(&checked));
+    let report: Value = serde_json::from_slice(&checked.stdout).expect("JSON");
+    let findings = |name: &str| -> Vec<String> {
+        let sources = report["sources"].as_array().expect("sources");
+        let source = sources.iter().find(|source| source["relation"] == name).expect("the source");
+        let found = source["findings"].as_array().expect("findings");
+        found.iter().filter_map(|finding| finding["message"].as_str().map(str::to_owned)).collect()
+    };
+    let names = "the index narrow_metric_like gives no order: its operator class is text_pattern_ops, so the names of metrics \
+                 are not found along it";
+    let rollup = "the index d_1h_posix gives no order: its collation is POSIX, not that of the column, so what the rollup \
+                  public.d_1h holds is not found along it";
+    assert!(findings("public.narrow").iter().any(|said| said == names), "{:?}", findings("public.narrow"));
+    assert!(findings("public.d").iter().any(|said| said == rollup), "{:?}", findings("public.d"));
+    assert!(!findings("public.fine").iter().any(|said| said.contains("order")), "{:?}", findings("public.fine"));
+}

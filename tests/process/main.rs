@@ -31,6 +31,7 @@ mod ids;
 mod light;
 mod limits;
 mod line;
+mod parted;
 #[path = "../support/patience.rs"]
 mod patience;
 mod people;
@@ -48,6 +49,7 @@ mod secrets;
 mod secured;
 mod settings;
 mod several;
+mod sizes;
 mod standbys;
 mod stopping;
 mod storm;
