@@ -135,3 +135,45 @@ async fn texts_that_every_series_would_repeat_are_bounded(pool: PgPool) {
     };
     assert_eq!(keys, (0..62).map(expected).collect::<Vec<_>>().iter().collect::<Vec<_>>());
 }
+
+/// A name for each of 100,000 things, in words that are much alike.
+const NAMED: &str = "
+    CREATE TABLE named (ts timestamptz NOT NULL, metric text NOT NULL, value float8);
+    INSERT INTO named SELECT '2024-01-01 00:00Z', 'node_' || (ARRAY['cpu', 'disk', 'net', 'memory'])[1 + n % 4] || '_usage_of_part_' || n, 1
+        FROM generate_series(1, 100000) AS n;
+    CREATE INDEX ON named (metric, ts);
+    ANALYZE named;";
+
+#[sqlx::test(migrations = false)]
+async fn a_hundred_unknown_names_are_told_apart_from_a_hundred_thousand(pool: PgPool) {
+    sql(&pool, NAMED).await;
+    let server = Server::declared(&pool, "[discovery]\nmax_names = 100000\n").await;
+    assert_eq!(server.catalog.current().unwrap().names().count(), 100_000);
+    let unknown = |n: u32| format!("node_disk_usage_fo_part_{}", 4 * n + 1001);
+    let of = |wanted: &[String]| {
+        let target = |(at, name): (usize, &String)| json!({"target": name, "refId": format!("T{at}")});
+        json!({"targets": wanted.iter().enumerate().map(target).collect::<Vec<_>>()})
+    };
+    // One that is known first, so that the answer is not only of what is wrong.
+    let many: Vec<String> = ["node_disk_usage_of_part_1".to_owned()].into_iter().chain((0..60).map(unknown)).collect();
+    let targets = ask(&server, of(&many)).await;
+    let text = targets.body.to_string();
+    assert!(text.contains("did you mean node_disk_usage_of_part_1001,"), "{text:.1000}");
+    let all: Vec<String> = (0..100).map(unknown).collect();
+    let sum = ask(&server, of(&[all.join(" + ")])).await;
+    assert_eq!(told(&sum).1, "unknown_metric", "{}", sum.body);
+    let lists = [
+        json!({"payload": {"target": format!("label_values({}, host)", all[0])}}),
+        json!({"payload": {"target": format!("label_values({}, host)", "x".repeat(1000))}}),
+    ];
+    for list in lists {
+        let begun = Instant::now();
+        let listed = server.post("/variable", list).await;
+        assert!(begun.elapsed() < IN_TIME && listed.status < 500, "{}", listed.body);
+    }
+    let begun = Instant::now();
+    let query = all.iter().map(|name| format!("query={name}")).next().unwrap();
+    let empty = server.get(&format!("/api/v1/query?{query}")).await;
+    assert_eq!((empty.status, &empty.body["data"]["result"]), (200, &json!([])));
+    assert!(begun.elapsed() < IN_TIME);
+}

@@ -87,11 +87,16 @@ async fn a_statement_at_its_limit_and_one_that_cannot_run_keep_their_session(poo
          INSERT INTO card SELECT '2025-06-01Z', 'h' || i, 1 FROM generate_series(1, 1500) AS i;
          CREATE FUNCTION cannot() RETURNS float8 LANGUAGE plpgsql AS $$
          BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '0A000'; END $$;
-         CREATE TABLE calls (n int);
-         CREATE SEQUENCE asked;
-         CREATE VIEW cannot_run AS SELECT ts, host, value + cannot() AS value FROM card LIMIT 1;",
+         CREATE FUNCTION counted() RETURNS float8 LANGUAGE plpgsql AS $$ BEGIN
+             PERFORM pg_advisory_lock(4242, (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 4242
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))::int);
+             RETURN 0; END $$;
+         CREATE VIEW cannot_run AS SELECT ts, host, value + counted() + cannot() AS value FROM card LIMIT 1;",
     )
     .await;
+    // A lock of a session stays where its transaction fails: one for each time that the view was read.
+    let runs = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 4242 AND granted \
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     let server = Server::start(&pool).await;
     let pid = async || -> Vec<i32> {
         let statement = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND \
@@ -114,6 +119,8 @@ async fn a_statement_at_its_limit_and_one_that_cannot_run_keep_their_session(poo
         assert_eq!((answer.status, &answer.body["error"]["code"]), (422, &json!(code)), "{}", answer.body);
         assert_eq!(pid().await, before, "{target}: the same session as before");
     }
+    let runs: i64 = sqlx::query_scalar(runs).fetch_one(&pool).await.expect("a count");
+    assert_eq!(runs, 1, "what cannot run is run once");
 }
 
 #[sqlx::test(migrations = false)]

@@ -122,6 +122,48 @@ async fn slow_views_cost_neither_the_catalog_nor_their_last_names() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_view_that_becomes_slow_keeps_its_last_names() {
+    let cluster = Cluster::start();
+    cluster
+        .sql(
+            "CREATE FUNCTION nap(name text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN name; END $$;
+             CREATE TABLE samples (ts timestamptz NOT NULL, metric text NOT NULL, value float8);
+             INSERT INTO samples SELECT '2018-04-15 04:55Z', 'm' || g, g FROM generate_series(1, 3) AS g;
+             CREATE VIEW turning AS SELECT ts, nap(metric) AS metric, value FROM samples",
+        )
+        .await;
+    let file = cluster.directory.join("catalog.toml");
+    let narrow = "[[source]]\nrelation = \"turning\"\ntime = \"ts\"\nname = \"metric\"\nvalue = \"value\"\nprefix = \"t_\"\nlabels = []\n";
+    fs::write(&file, narrow).expect("a file");
+    let path = file.display().to_string();
+    let settings =
+        [("DATEBIN_CONFIG", path.as_str()), ("DATEBIN_STATEMENT_TIMEOUT", "400ms"), ("DATEBIN_REFRESH", "1h")];
+    let program = Program::serve(&cluster, &settings).await;
+    let names = async || program.get("/search").await.body;
+    let before = names().await;
+    assert!(["t_m1", "t_m2", "t_m3"].iter().all(|name| before.to_string().contains(name)), "{before}");
+    assert_eq!(program.ask("t_m2").await.body[0]["datapoints"][0][0], json!(2.0));
+    let slow = "CREATE OR REPLACE FUNCTION nap(name text) RETURNS text LANGUAGE plpgsql AS $$
+                BEGIN PERFORM pg_catalog.pg_sleep(0.3); RETURN name; END $$";
+    let fast =
+        "CREATE OR REPLACE FUNCTION nap(name text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN name; END $$;
+                INSERT INTO samples VALUES ('2018-04-15 04:55Z', 'm4', 4)";
+    let kept = "public.turning: its names cannot be listed (that takes too long; an index on the name would find them); those of \
+                before are kept";
+    cluster.sql(slow).await;
+    program.signal("-HUP");
+    let said = async || program.complaints().iter().any(|line| line["fields"]["message"] == kept).then_some(());
+    eventually(LONG, "the names are read anew", said).await;
+    assert_eq!(names().await, before);
+    assert_eq!(program.get("/readyz").await.status, 200);
+    // The name is known, and its rows take too long.
+    let answer = program.ask("t_m2").await;
+    assert_eq!((answer.status, &answer.body["error"]["code"]), (504, &json!("timeout")), "{}", answer.body);
+    cluster.sql(fast).await;
+    assert_eq!(program.ask("t_m2").await.body[0]["datapoints"][0][0], json!(2.0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_broken_view_keeps_nothing_else_from_healing() {
     let cluster = Cluster::start();
     cluster.sql(CPU).await;

@@ -1,5 +1,7 @@
 //! Labels, keys of joins and values of every type.
 
+use std::io::Write as _;
+
 use sqlx::PgPool;
 
 use super::{offered, read, values};
@@ -136,6 +138,49 @@ async fn the_index_on_a_label_of_any_type_serves(pool: PgPool) {
             plan.lines().find(|line| line.contains("Index Cond: ")).unwrap_or_else(|| panic!("{ty}:\n{plan}"));
         assert!(condition.contains("label") && condition.contains("= ANY ('{"), "{ty}: {condition}");
     }
+}
+
+#[sqlx::test(migrations = false)]
+async fn paths_of_ltree_are_labels(pool: PgPool) {
+    if sqlx::query("CREATE EXTENSION ltree").execute(&pool).await.is_err() {
+        // Past the harness, which keeps what a passing test prints.
+        let line = "\nSKIPPED: this server has no extension `ltree`; postgresql-contrib has it\n";
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
+        return;
+    }
+    let tables = "
+        CREATE DOMAIN place AS ltree;
+        CREATE TABLE by_ltree (label ltree, ts timestamptz NOT NULL, other int NOT NULL, value float8, UNIQUE (label, ts, other));
+        CREATE TABLE by_place (label place, ts timestamptz NOT NULL, other int NOT NULL, value float8, UNIQUE (label, ts, other));
+        CREATE TABLE walked (path ltree, ts timestamptz NOT NULL, value float8);
+        DO $$ DECLARE name text; BEGIN FOREACH name IN ARRAY ARRAY['by_ltree', 'by_place'] LOOP
+            EXECUTE format('INSERT INTO %I SELECT l::ltree, timestamptz ''2025-06-02Z'' + i * interval ''1 min'', 1, n
+                FROM generate_series(0, 59) AS i, unnest(ARRAY[''a.b'', ''a.B'', ''web'']) WITH ORDINALITY AS v(l, n)', name);
+        END LOOP; END $$;
+        INSERT INTO walked SELECT ('site.' || n)::ltree, timestamptz '2025-06-02Z' + i * interval '1 min', n
+            FROM generate_series(0, 59) AS i, generate_series(1, 3) AS n;
+        CREATE INDEX ON walked (path, ts);";
+    sql(&pool, tables).await;
+    for _ in 0..2 {
+        let expected = [
+            "by_ltree | ts | label other | by_ltree",
+            "by_place | ts | label other | by_place",
+            "walked | ts | path | walked",
+        ];
+        assert_eq!(offered(&read(&pool, "").await.0), expected);
+        sql(&pool, "ANALYZE").await;
+    }
+    let server = Server::start(&pool).await;
+    for ty in ["ltree", "place"] {
+        filters(&server, ty, &["a.b", "a.B", "web"]).await;
+    }
+    let drawn = values(&server, HOUR, "walked{path=~\"site.[12]\"}").await;
+    assert_eq!(drawn.into_values().collect::<Vec<_>>(), [1.0, 2.0]);
+    let wanted = serde_json::json!({"target": "label_values(by_ltree, label)"});
+    let range = serde_json::json!({"from": HOUR.0, "to": HOUR.1});
+    let answer = server.post("/variable", serde_json::json!({"payload": wanted, "range": range})).await;
+    let listed: Vec<&str> = answer.body.as_array().unwrap().iter().filter_map(|one| one["__value"].as_str()).collect();
+    assert_eq!(listed.len(), 3, "{}", answer.body);
 }
 
 #[sqlx::test(migrations = false)]
