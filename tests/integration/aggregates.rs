@@ -1,9 +1,12 @@
 //! Continuous aggregates: TimescaleDB's own log says what they hold. Its catalog and the views are stood in for by tables
 //! of the same shape, as the part of TimescaleDB that Debian ships has no continuous aggregates.
 
-use datebin::catalog::RollupCoverage;
+use std::time::Duration;
+
 use datebin::catalog::facts::DiscoveryScope;
-use datebin::db::introspect;
+use datebin::catalog::file::CatalogFile;
+use datebin::catalog::{RollupCoverage, Snapshot};
+use datebin::db::{DatabaseConfig, introspect, load};
 use datebin::refresh::{CatalogConfig, once};
 use serde_json::json;
 use sqlx::PgPool;
@@ -82,6 +85,43 @@ async fn days_that_were_never_refreshed_are_read_from_the_rows(pool: PgPool) {
     let server = Server::start(&pool).await;
     let counts = hours(&server, "count_over_time(holes_temperature[1h])", from, "2026-11-01T08:00:00Z").await;
     assert_eq!(origins(&counts), "AAAAArAA");
+}
+
+/// How often rows of the hypertable were looked at until now, by sessions that have ended.
+async fn looks(pool: &PgPool) -> i64 {
+    let ended =
+        "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'datebin'";
+    for _ in 0..500 {
+        if sqlx::query_scalar(ended).fetch_one(pool).await.unwrap() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // A session tells its counts when it ends; before PostgreSQL 15 a process gathers them, twice a second.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let looked =
+        "SELECT (coalesce(seq_scan, 0) + coalesce(idx_scan, 0))::int8 FROM pg_stat_user_tables WHERE relname = 'holes'";
+    sqlx::query_scalar(looked).fetch_one(pool).await.unwrap()
+}
+
+#[sqlx::test(migrations = false)]
+async fn where_the_log_is_readable_no_rows_tell_what_an_aggregate_holds(pool: PgPool) {
+    sql(&pool, HOLES).await;
+    let config = DatabaseConfig::new(&url(&pool)).unwrap();
+    let file = CatalogFile::parse("").unwrap();
+    let before = looks(&pool).await;
+    let (found, _) = load(&config, &file, None).await.unwrap();
+    let held = |found: &Snapshot| match found.sources()[0].rollups.as_slice() {
+        [rollup] => rollup.held.clone(),
+        rollups => panic!("{rollups:?}"),
+    };
+    assert!(matches!(held(&found), RollupCoverage::Ranges(ranges) if ranges.len() == 2), "{:?}", held(&found));
+    assert_eq!(looks(&pool).await, before, "the log alone tells what it holds");
+    // Without the log the rows do.
+    sql(&pool, "DROP TABLE _timescaledb_catalog.continuous_aggs_materialization_invalidation_log").await;
+    let (found, _) = load(&config, &file, None).await.unwrap();
+    assert!(matches!(held(&found), RollupCoverage::Ranges(ranges) if ranges.len() == 2), "{:?}", held(&found));
+    assert!(looks(&pool).await > before, "the hole is looked for among the rows");
 }
 
 /// An aggregate of the aggregate in a schema off the search path, with another name for its key and buckets of UTC.
@@ -184,8 +224,8 @@ async fn an_aggregate_that_does_not_serve_says_why(pool: PgPool) {
             ('public', 'holes', 'hidden', 'gone', ' SELECT time_bucket(''01:00:00''::interval, holes."time") AS bucket, holes.location,
                 avg(holes.temperature) AS avg FROM holes GROUP BY 1, holes.location;');"#;
     sql(&pool, more).await;
-    let database = datebin::db::DatabaseConfig::new(&url(&pool)).expect("a URL");
-    let config = CatalogConfig { file: None, zone: None, every: std::time::Duration::from_secs(3600) };
+    let database = DatabaseConfig::new(&url(&pool)).expect("a URL");
+    let config = CatalogConfig { file: None, zone: None, every: Duration::from_secs(3600) };
     let (snapshot, decisions) = once(&database, &config, &datebin::db::Health::default()).await.expect("a catalog");
     let said = |name: &str| {
         let own = decisions.iter().rfind(|d| d.relation.name.as_str() == name && d.column.is_none());

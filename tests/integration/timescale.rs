@@ -116,6 +116,33 @@ async fn values_patterns_and_panels_of_a_hypertable_are_those_of_a_table(pool: P
     }
 }
 
+/// Five chunks of 2,000 rows each; a metric, a label and a column of nothing come with the last one.
+const LATE: &str = "
+    CREATE TABLE late (ts timestamptz NOT NULL, host text, a float8);
+    SELECT create_hypertable('late', 'ts', chunk_time_interval => interval '1 day');
+    INSERT INTO late SELECT '2025-06-01Z'::timestamptz + n * interval '43 s', 'h', n FROM generate_series(0, 10045) AS n;
+    ANALYZE late;
+    ALTER TABLE late ADD COLUMN b float8; ALTER TABLE late ADD COLUMN zone text; ALTER TABLE late ADD COLUMN never float8;
+    INSERT INTO late SELECT '2025-06-06Z'::timestamptz + n * interval '1 min', 'h', n, 7, 'z' || n % 2 FROM generate_series(0, 59) AS n;
+    ANALYZE late;";
+
+#[sqlx::test(migrations = false)]
+async fn a_column_that_only_the_newest_chunk_fills_lives(pool: PgPool) {
+    if !is_here(&pool).await {
+        return;
+    }
+    sql(&pool, LATE).await;
+    let server = Server::start(&pool).await;
+    let snapshot = server.catalog.current().unwrap();
+    assert_eq!(snapshot.names().collect::<Vec<_>>(), ["late_a", "late_b"]);
+    assert_eq!(snapshot.metric("late_b").expect("a source").0.children, 6);
+    let sum = server.query("2025-06-06T00:00:00Z", "2025-06-06T01:00:00Z", 1, "sum by (zone) (late_b)").await;
+    let mut drawn: Vec<_> =
+        sum.iter().map(|one| (one["tags"]["zone"].to_string(), one["datapoints"][0][0].as_f64())).collect();
+    drawn.sort_by(|one, other| one.0.cmp(&other.0));
+    assert_eq!(drawn, [("\"z0\"".to_owned(), Some(7.0)), ("\"z1\"".to_owned(), Some(7.0))]);
+}
+
 /// How often each question is asked.
 const RUNS: usize = 9;
 

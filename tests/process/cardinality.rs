@@ -61,6 +61,7 @@ async fn many_series_neither_stop_others_nor_keep_memory() {
     assert_eq!(rate, 200, "one sample of each series takes about fifty bytes");
     assert!(largest != 500 && count != 500);
     assert!(vitals.slowest < patience(Duration::from_millis(200)), "{vitals:?}");
+    assert!(vitals.typical < Duration::from_millis(200), "{vitals:?}");
     assert!(vitals.peak < idle + 64 * MIB, "{vitals:?} after {idle}");
 }
 
@@ -88,4 +89,5 @@ async fn a_deep_tree_over_many_points_leaves_others_alone() {
     let points = answer.body[0]["datapoints"].as_array().expect("points");
     assert!(points.len() == 900 && points.iter().all(|point| point[0] == 100.0), "{}", answer.body);
     assert!(vitals.slowest < patience(Duration::from_millis(200)), "{vitals:?}");
+    assert!(vitals.typical < Duration::from_millis(200), "{vitals:?}");
 }
