@@ -59,7 +59,7 @@ pub struct Database {
     pool: Pool<Sessions>,
     pub(super) shared: Arc<SharedPool>,
     health: Health,
-    config: DatabaseConfig,
+    config: Arc<DatabaseConfig>,
     /// Microseconds that were spent on waiting for sessions.
     waited: Arc<AtomicU64>,
     /// The sessions that its request may hold at once.
@@ -101,7 +101,7 @@ impl Database {
             pool,
             shared,
             health,
-            config,
+            config: Arc::new(config),
             waited: Arc::default(),
             share: None,
             budget: None,
@@ -119,7 +119,7 @@ impl Database {
 
     /// The settings.
     #[must_use]
-    pub const fn config(&self) -> &DatabaseConfig {
+    pub fn config(&self) -> &DatabaseConfig {
         &self.config
     }
 

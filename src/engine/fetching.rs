@@ -30,7 +30,7 @@ pub(super) struct ReducedSeries {
 impl RequestScope {
     /// The series of each group, and what the person at the panel should know of them.
     pub(super) async fn run(&self, groups: &[FetchGroup]) -> Result<(Vec<FetchedSeries>, Vec<String>), Error> {
-        let running: Vec<_> = groups.iter().flat_map(OfMetric::all).map(|part| self.series(part)).collect();
+        let running: Vec<_> = groups.iter().flat_map(OfMetric::all).map(|part| Box::pin(self.series(part))).collect();
         let mut fetched = stream::iter(running).buffered(AT_ONCE);
         let (mut inputs, mut notices) = (Vec::with_capacity(groups.len()), Vec::new());
         for group in groups {

@@ -25,6 +25,7 @@ mod show;
 mod slices;
 mod steps;
 mod streaming;
+mod timing;
 mod unmatched;
 mod variable;
 mod work;
@@ -45,7 +46,7 @@ use crate::error::{Error, Kind};
 use crate::frame;
 use crate::intake::{Question, TargetQuestion};
 use crate::lower;
-use crate::observe::{Observation, Observer, Retry, Stage};
+use crate::observe::{Observation, Retry};
 use crate::plan::{self, Context, Limits};
 use crate::refresh::{Catalog, CatalogNews};
 use crate::render::TargetAnswer;
@@ -58,6 +59,7 @@ pub use partial::LabelValues;
 pub use promql::{PromAnswer, PromQuestion};
 pub use remote::RemoteAnswer;
 pub use scope::RequestScope;
+pub use timing::Timing;
 
 /// Targets of one request that run at once, so that one request cannot take the whole pool.
 const AT_ONCE: usize = 4;
@@ -111,30 +113,26 @@ struct AnsweredTarget {
     held: HeldBytes,
 }
 
-/// Where the time of a request went.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Timing {
-    /// Text → expression.
-    pub parse: Duration,
-    /// Expression → plan.
-    pub plan: Duration,
-    /// Waiting for a session of the database.
-    pub wait: Duration,
-    /// Reading the database's rows; targets run side by side, so the longest.
-    pub execute: Duration,
-    /// Series → frames.
-    pub frame: Duration,
-}
-
 impl RequestScope {
     /// Answers all targets of a question.
     ///
     /// # Errors
     /// No target could be answered: then the first one's error.
     pub async fn answer(&self, question: &Question) -> Result<Answer, Error> {
-        let one = |target| self.one_or_again(question, target);
-        let running: Vec<_> = question.targets.iter().map(one).collect();
-        let results: Vec<_> = stream::iter(running).buffered(AT_ONCE).collect().await;
+        let one = async |target| {
+            // Reading and planning a question takes no break of its own.
+            tokio::task::yield_now().await;
+            self.one_or_again(question, target).await
+        };
+        let results = match &*question.targets {
+            [only] => vec![self.one_or_again(question, only).await],
+            several => {
+                stream::iter(several.iter().map(|target| Box::pin(one(target))).collect::<Vec<_>>())
+                    .buffered(AT_ONCE)
+                    .collect()
+                    .await
+            }
+        };
         let mut answer =
             Answer { answered: Vec::new(), failed: Vec::new(), timing: Timing::default(), held: Vec::new() };
         for (target, result) in question.targets.iter().zip(results) {
@@ -177,8 +175,6 @@ impl RequestScope {
 
     /// Asks; once more where a relation turns out to be another than the catalog says, as one that was made anew.
     async fn retried<T, F: Future<Output = Result<T, Error>>>(&self, ask: impl Fn(Self) -> F) -> Result<T, Error> {
-        // Reading and planning a question takes no break of its own.
-        tokio::task::yield_now().await;
         match ask(self.metered()).await {
             Err(error) if error.kind == Kind::Stale => match self.catalog.newer(&self.whole, error.relation).await {
                 CatalogNews::Better(newer) => {
@@ -262,33 +258,6 @@ impl RequestScope {
             ad_hoc: &question.ad_hoc,
             pushes: self.pushes,
             patterns: &self.patterns,
-        }
-    }
-}
-
-impl Timing {
-    /// Tells how long each stage took.
-    fn tell(self, observer: &Observer) {
-        let Self { parse, plan, wait, execute, frame } = self;
-        let stages = [
-            (Stage::Parse, parse),
-            (Stage::Plan, plan),
-            (Stage::Wait, wait),
-            (Stage::Execute, execute),
-            (Stage::Frame, frame),
-        ];
-        stages.into_iter().for_each(|(stage, taken)| observer.observe(&Observation::Stage(stage, taken)));
-    }
-
-    /// The longer of each.
-    #[must_use]
-    pub fn longest(self, other: Self) -> Self {
-        Self {
-            parse: self.parse.max(other.parse),
-            plan: self.plan.max(other.plan),
-            wait: self.wait.max(other.wait),
-            execute: self.execute.max(other.execute),
-            frame: self.frame.max(other.frame),
         }
     }
 }

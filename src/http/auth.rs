@@ -1,5 +1,6 @@
 //! Tokens: `Authorization: Bearer SECRET`, or `Basic` with the secret as the password.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -25,7 +26,6 @@ const ID_TOKEN: HeaderName = HeaderName::from_static("x-grafana-id");
 const OPEN: &[&str] = &["/", "/livez", "/readyz", "/-/healthy", "/-/ready", "/openapi.json"];
 
 /// What a request must pass.
-#[derive(Clone)]
 pub(super) struct Gate {
     access: Access,
     metrics_open: bool,
@@ -45,7 +45,7 @@ impl Gate {
 }
 
 /// Lets a request pass whose token is known. The body is not read before, and no session of the database is taken.
-pub(super) async fn admitted(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
+pub(super) async fn admitted(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
     if gate.is_open(&request) {
         return next.run(request).await;
     }

@@ -1,5 +1,6 @@
 //! What every request passes through, in order.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -9,6 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{Method, Uri};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
@@ -32,55 +34,52 @@ const WORTH_COMPRESSING: u64 = 1024;
 const REQUEST_ID: &str = "x-request-id";
 const LONGEST_ID: usize = 128;
 
-/// Wraps the routes. Layers added later are outer: the last line meets a request first.
+/// Wraps the routes; the first line meets a request first. One layer of the router's holds them all: the router boxes each of
+/// its own, and clones every one inside of it for each request.
 pub(super) fn layers(routes: Router, config: &HttpConfig, watching: RequestObserver, place: AccessTarget) -> Router {
     let request_id = HeaderName::from_static(REQUEST_ID);
     let compression = CompressionLayer::new()
         .quality(tower_http::CompressionLevel::Fastest)
         .compress_when(SizeAbove::new(WORTH_COMPRESSING));
-    routes
-        // Innermost, so that what leaves is compressed once.
-        .layer(compression)
-        // The engine answers 504 before this does.
-        .layer(from_fn_with_state(config.request_timeout + GRACE, in_time))
-        .layer(from_fn(if_there_is_room))
-        // Before a body is read and a session of the database is wanted, and for paths that there are none of too.
-        .layer(from_fn_with_state(Gate::of(config, place), admitted))
-        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| panicked()))
-        .layer(from_fn(in_its_words))
-        // Outside of everything that makes errors: a browser shows an error only with CORS headers.
-        .layer(cors(&config.origins))
-        .layer(PropagateRequestIdLayer::new(request_id.clone()))
+    let layers = ServiceBuilder::new()
+        .map_request(with_short_id)
+        .layer(SetRequestIdLayer::new(request_id.clone(), MakeRequestUuid))
         // Around all that answers, so that it sees what leaves.
         .layer(from_fn_with_state(watching, observed))
-        .layer(SetRequestIdLayer::new(request_id, MakeRequestUuid))
-        .layer(from_fn(with_short_id))
+        .layer(PropagateRequestIdLayer::new(request_id))
+        // Outside of everything that makes errors: a browser shows an error only with CORS headers.
+        .layer(cors(&config.origins))
+        .layer(from_fn(in_its_words))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| panicked()))
+        // Before a body is read and a session of the database is wanted, and for paths that there are none of too.
+        .layer(from_fn_with_state(Arc::new(Gate::of(config, place)), admitted))
+        // The engine answers 504 before this does.
+        .layer(from_fn_with_state(config.request_timeout + GRACE, in_time_where_there_is_room))
+        // Innermost, so that what leaves is compressed once.
+        .layer(compression);
+    routes.layer(layers)
 }
 
 /// A client's own id stands in every line about its request; a long one is replaced.
-async fn with_short_id(mut request: Request, next: Next) -> Response {
+fn with_short_id(mut request: Request) -> Request {
     if request.headers().get(REQUEST_ID).is_some_and(|id| id.len() > LONGEST_ID) {
         request.headers_mut().remove(REQUEST_ID);
     }
-    next.run(request).await
-}
-
-async fn in_time(State(limit): State<Duration>, request: Request, next: Next) -> Response {
-    let answer = tokio::time::timeout(limit, next.run(request)).await;
-    answer.unwrap_or_else(|_| {
-        let error = Error::new(Kind::Timeout, "the request took too long");
-        respond::error(&error.hint("ask for less, or try again in a few seconds"))
-    })
+    request
 }
 
 /// How the process is, is told to everybody.
-async fn if_there_is_room(request: Request, next: Next) -> Response {
+async fn in_time_where_there_is_room(State(limit): State<Duration>, request: Request, next: Next) -> Response {
     let is_crowded = request.extensions().get::<OverLimit>().is_some();
     if is_crowded && !matches!(request.uri().path(), "/livez" | "/readyz" | "/metrics" | "/-/healthy" | "/-/ready") {
         let error = Error::new(Kind::Busy, "all connections are at work");
         return respond::error(&error.hint("try again in a few seconds; DATEBIN_MAX_CONNECTIONS sets the limit"));
     }
-    next.run(request).await
+    let answer = tokio::time::timeout(limit, next.run(request)).await;
+    answer.unwrap_or_else(|_| {
+        let error = Error::new(Kind::Timeout, "the request took too long");
+        respond::error(&error.hint("ask for less, or try again in a few seconds"))
+    })
 }
 
 fn panicked() -> Response {
