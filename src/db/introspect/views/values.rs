@@ -181,8 +181,8 @@ fn is_steady(node: &Node, depth: i64, graph: &ViewGraph) -> bool {
         "AGGREF" => steady.contains(&node.get("aggfnoid").number()),
         "SUBLINK" => node.get("subLinkType").number() == EXPRESSION,
         "VAR" => node.get("varlevelsup").number() < depth,
-        // A table, not a view.
-        "RANGETBLENTRY" => {
+        // A table, not a view; PostgreSQL 14 has a shorter word for it.
+        "RANGETBLENTRY" | "RTE" => {
             let id = node.get("relid").number();
             return id > 0 && !graph.views.contains_key(&id) && !node.get("tablesample").is_some();
         }
