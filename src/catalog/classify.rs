@@ -38,6 +38,7 @@ mod tests;
 mod texts;
 mod things;
 mod time;
+mod together;
 mod united;
 mod distinguishing;
 mod untrusted;

@@ -18,6 +18,7 @@ mod products;
 mod several;
 mod statistics;
 mod times;
+mod together;
 mod unsaid;
 mod unions;
 mod views;

@@ -8,7 +8,7 @@ use super::layout::{self, DecisionLog};
 use super::roles::ColumnRole;
 use super::things::IncomingReferences;
 use super::{distinguishing, origins, things, time, words};
-use crate::catalog::facts::{ColumnFacts, Facts, ForeignKey, RelationFacts};
+use crate::catalog::facts::{ColumnFacts, Facts, ForeignKey, RelationFacts, RelationKind};
 use crate::catalog::file::{JoinDecl, SourceDecl};
 use crate::catalog::{ColumnType, Join, LengthUnit, MetricValue, Relation, RowDuration, SourceLabel};
 use crate::ident::Ident;
@@ -183,7 +183,10 @@ fn no_time(relation: &RelationFacts) -> String {
     };
     match relation.columns.iter().find(like) {
         Some(column) if column.stats.is_none() => {
-            let why = "but there are no statistics before ANALYZE: run ANALYZE, or declare it";
+            let why = match relation.kind {
+                RelationKind::View => "but a view has no statistics: declare it with `time`",
+                _ => "but there are no statistics before ANALYZE: run ANALYZE, or declare it",
+            };
             format!("no time column; `{}` may be one, {why}", column.name)
         }
         _ => "no time column".to_owned(),

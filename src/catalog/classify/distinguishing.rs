@@ -12,7 +12,7 @@ use crate::ident::Ident;
 pub(super) const TWICE: f64 = 1.5;
 
 /// How far the rows of an instant may be from the sets of values that tell them apart, as a share: statistics are estimates.
-const ABOUT: f64 = 0.1;
+pub(super) const ABOUT: f64 = 0.1;
 
 /// Settles the roles that depend on those of the other columns.
 pub(super) fn resolve_roles(
@@ -56,6 +56,8 @@ fn telling(
             && column.is_integer()
             && keys.part(&column.name).is_none()
             && !words::is_value(name)
+            && !words::may_count(name)
+            && !words::is_measure(name)
             && is_measured(at)
             && has_a_value_for_each(relation, column, untold);
         is_told.then_some((!is_named, is_code, at))
@@ -150,8 +152,9 @@ pub(super) fn apart(
     if !columns.iter().any(|(_, role)| matches!(role, ColumnRole::Value(_))) {
         return None;
     }
-    if let Some(dropped) = relation.dropped.first() {
-        return Some(format!("it does not carry {dropped}, which tells its rows apart: declare it"));
+    // The others may be ways to say the same.
+    if let Some(why) = lacks(relation.dropped.get(..1).unwrap_or_default()) {
+        return Some(why);
     }
     if keys.covered_by.is_some() {
         return None;
@@ -179,6 +182,15 @@ pub(super) fn apart(
             "`{}` ({why}) may tell its rows apart and cannot be a label, and no key says otherwise: declare it",
             column.name
         )
+    })
+}
+
+/// Why a view is left out that does not carry some of what tells its rows apart; none where nothing is missing.
+pub(super) fn lacks(missing: &[String]) -> Option<String> {
+    let (last, others) = missing.split_last()?;
+    Some(match others {
+        [] => format!("it does not carry {last}, which tells its rows apart: declare it"),
+        _ => format!("it does not carry {} and {last}, which tell its rows apart: declare it", others.join(", ")),
     })
 }
 

@@ -3,7 +3,7 @@
 use super::distinguishing::{TWICE, has_a_value_for_each, unlabelled, untold};
 use super::keys::{RelationKeys, whole};
 use super::roles::ColumnRole;
-use super::{parts, words};
+use super::{parts, together, words};
 use crate::catalog::ColumnType;
 use crate::catalog::facts::{ColumnFacts, RelationFacts, RelationKind};
 use crate::ident::Ident;
@@ -17,6 +17,15 @@ pub(super) fn reason(
 ) -> Option<String> {
     let uncounted_yet =
         "may tell its rows apart, and there are no statistics before ANALYZE: run ANALYZE, or declare it";
+    let together = || {
+        let untold = untold(relation, columns, time, keys).filter(|untold| *untold > TWICE)?;
+        let found = together::telling(relation, columns, untold)?;
+        let names: Vec<String> = found.iter().map(|column| format!("`{}`", column.name)).collect();
+        let names = names.join(" and ");
+        Some(format!(
+            "{names} together have as many values as an instant has rows and no key says otherwise: declare it"
+        ))
+    };
     let found = counted(relation, columns, time, keys).map(|column| {
         let kind = match &column.ty {
             ColumnType::Bool => "a boolean",
@@ -26,7 +35,9 @@ pub(super) fn reason(
         let name = &column.name;
         format!("`{name}` ({kind}) has as many values as an instant has rows and no key says otherwise: declare it")
     });
-    found.or_else(|| uncounted(relation, columns, keys).map(|column| format!("`{column}` {uncounted_yet}")))
+    found
+        .or_else(together)
+        .or_else(|| uncounted(relation, columns, keys).map(|column| format!("`{column}` {uncounted_yet}")))
 }
 
 /// What has as many values as an instant has rows, and is no whole number: a depth, the bound of a histogram's bucket, a

@@ -40,8 +40,9 @@ fn own<'a>(
 /// are left out themselves. Names of metrics may be computed.
 pub(super) fn lost(found: &CandidateRelation<'_>, columns: &[(&ColumnFacts, ColumnRole)]) -> Option<String> {
     let is_narrow = layout::narrow(columns).is_some();
-    let lacks = |column: &Ident, shown: &KeylessTable| {
-        format!("it does not carry `{column}` of {}, which tells its rows apart: declare it", shown.relation.name)
+    let lacks = |missing: Vec<&Ident>, shown: &KeylessTable| {
+        let of = |column: &Ident| format!("`{column}` of {}", shown.relation.name);
+        distinguishing::lacks(&missing.into_iter().map(of).collect::<Vec<_>>())
     };
     // Tables of things come last: what they say of rows is less.
     let read = found.relation.rows_of.iter().filter_map(|shown| {
@@ -54,11 +55,8 @@ pub(super) fn lost(found: &CandidateRelation<'_>, columns: &[(&ColumnFacts, Colu
         let is_known = |column: &Ident| shown.known.contains(column) || is_described(found, shown, column);
         let Some((theirs, _)) = time else {
             let labels = labels::of_dimension(SourceRelation::own(found.all, table), &[]);
-            return labels
-                .iter()
-                .map(|label| &label.column().name)
-                .find(|name| !is_known(name))
-                .map(|name| lacks(name, shown));
+            let missing = labels.iter().map(|label| &label.column().name).filter(|name| !is_known(name));
+            return lacks(missing.collect(), shown);
         };
         let keys = RelationKeys::of(table, &theirs.column);
         let roles = own(found, table, &theirs.column, &keys);
@@ -67,8 +65,9 @@ pub(super) fn lost(found: &CandidateRelation<'_>, columns: &[(&ColumnFacts, Colu
             let is_name = named == Some(&column.name);
             (if is_name { !is_narrow } else { matches!(role, ColumnRole::Label(_)) }) && !is_known(&column.name)
         };
-        if let Some((column, _)) = roles.iter().find(is_lost) {
-            return Some(lacks(&column.name, shown));
+        let missing = roles.iter().filter(is_lost).map(|(column, _)| &column.name);
+        if let Some(why) = lacks(missing.collect(), shown) {
+            return Some(why);
         }
         let why = distinguishing::apart(table, &roles, &theirs.column, &keys)?;
         Some(format!("it reads {}, where {why}", shown.relation.name))

@@ -1,7 +1,7 @@
 //! The role of each column of a relation (time, value, label or none), with the reason.
 
 use super::counters::counter;
-use super::keys::{KeyPart, RelationKeys, SMALL_ROWS, share};
+use super::keys::{KeyPart, RelationKeys, SMALL_ROWS, has_surrogate, share};
 use super::{owners, parts, texts, words};
 use crate::catalog::ColumnType;
 use crate::catalog::facts::{ColumnFacts, Facts, RelationFacts};
@@ -9,6 +9,8 @@ use crate::ident::Ident;
 
 /// A reference with more distinct values than this share of the rows tells rows apart.
 const ROW_KEY_SHARE: f64 = 0.5;
+/// A reference with more than this share is of the row, whatever its name.
+const EACH_ROW_SHARE: f64 = 0.9;
 /// A number with more values does not say which kind of value its row has.
 const MOST_KINDS: f64 = 100.0;
 
@@ -228,13 +230,23 @@ pub(super) fn has_measure(relation: &RelationFacts, column: &ColumnFacts) -> boo
     })
 }
 
+/// Whether nearly every row has its own: where rows have a key besides, the number says nothing of whose row it is. Devices
+/// may have reported once each.
+fn is_of_each_row(relation: &RelationFacts, column: &ColumnFacts) -> bool {
+    let lower = column.name.as_str().to_lowercase();
+    let thing = lower.strip_suffix("id").map_or(lower.as_str(), |thing| thing.trim_end_matches('_'));
+    let is_each = share(relation, column).is_some_and(|share| share > EACH_ROW_SHARE);
+    is_each && has_surrogate(relation) && !words::is_owner_name(thing)
+}
+
 /// A number that refers to something is a label, unless nearly every row has one of its own and may be told apart otherwise.
 fn reference(place: &KeyedRelation<'_>, column: &ColumnFacts, why: &str) -> ColumnRole {
     if !column.is_integer() && !matches!(column.ty, ColumnType::Numeric { .. }) {
         return out("a key or a reference by its name, and no whole number");
     }
     let is_large = place.relation.rows.is_none_or(|rows| rows > SMALL_ROWS);
-    let is_owner = owners::is_owner(place.relation, place.keys, place.time.map(|time| &time.name), column);
+    let is_owner = owners::is_owner(place.relation, place.keys, place.time.map(|time| &time.name), column)
+        && !is_of_each_row(place.relation, column);
     match share(place.relation, column).filter(|share| is_large && !is_owner && *share > ROW_KEY_SHARE) {
         Some(share) => out(format!("{why} that tells rows apart: {:.0} % of its values are distinct", share * 100.0)),
         None => ColumnRole::Label(format!("{}, {why}", column.ty)),

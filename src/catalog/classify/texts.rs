@@ -76,7 +76,7 @@ fn of_made(place: &KeyedRelation<'_>, column: &ColumnFacts) -> Option<ColumnRole
         let why = "the name of a single row: nearly every row has its own, by the statistics";
         return Some(ColumnRole::Out(why.into()));
     }
-    if things::is_name(name) && relation.rows.is_none_or(|rows| rows < FEW_VALUES) {
+    if things::is_name(name) && !words::is_owner_name(name) && relation.rows.is_none_or(|rows| rows < FEW_VALUES) {
         let why = "perhaps the name of a single row: too few rows were counted to say whether it comes again";
         return Some(ColumnRole::Crowded(why.into()));
     }

@@ -170,6 +170,10 @@ const PERSONAL: &[&str] = &[
     "fromaddr",
     "toaddr",
     "signedby",
+    "contact",
+    "contactperson",
+    "housenumber",
+    "housenr",
 ];
 /// What names of people end with, whoever's they are: `customer_firstname`.
 const NAMES: &[&str] = &["firstname", "lastname", "middlename", "maidenname", "surname", "forename"];
