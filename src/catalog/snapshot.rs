@@ -1,9 +1,9 @@
 //! The finished catalog and its lookups.
 
+mod met;
 mod notes;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::classify::{Decision, seen_decisions};
@@ -12,6 +12,7 @@ use super::searched::Searched;
 use super::{AnnotationSource, Metric, Rollup, RollupCoverage, Source, SourceLabel};
 use crate::nearest::Lexicon;
 use crate::time::Zone;
+use met::MetTimes;
 
 /// Everything that exists, at one moment. Immutable: a refresh makes a new one.
 #[derive(Clone, Debug)]
@@ -31,8 +32,8 @@ pub struct Snapshot {
     decisions: Vec<Decision>,
     /// Where discovery looked.
     searched: Searched,
-    /// By source, whether a question has met a time that is no whole millisecond.
-    fine: Arc<[AtomicBool]>,
+    /// By source, what questions have met in its rows.
+    met: Arc<[MetTimes]>,
     /// The names, arranged for the first misspelt one.
     lexicon: OnceLock<Arc<Lexicon>>,
 }
@@ -96,7 +97,7 @@ impl Snapshot {
         let annotations = AnnotationSource::own().into_iter().chain(annotations).collect();
         let (aliases, notes, lexicon) = (BTreeMap::new(), Vec::new(), OnceLock::new());
         let (missing, decisions) = (MissingNames::default(), Vec::new());
-        let fine = sources.iter().map(|_| AtomicBool::default()).collect();
+        let met = sources.iter().map(|_| MetTimes::default()).collect();
         Ok(Self {
             sources,
             metrics,
@@ -108,7 +109,7 @@ impl Snapshot {
             missing,
             decisions,
             searched: Searched::default(),
-            fine,
+            met,
             lexicon,
         })
     }
@@ -132,7 +133,7 @@ impl Snapshot {
         let mut aliases = self.aliases.clone();
         aliases.retain(|_, name| metrics.contains_key(name));
         Self {
-            fine: sources.iter().map(|_| AtomicBool::default()).collect(),
+            met: sources.iter().map(|_| MetTimes::default()).collect(),
             annotations: self.annotations.iter().filter(|one| annotations(one)).cloned().collect(),
             zone: self.zone,
             skew_ms: self.skew_ms,
@@ -216,20 +217,6 @@ impl Snapshot {
     #[must_use]
     pub fn nearest(&self, name: &str) -> Vec<&str> {
         self.lexicon.get_or_init(|| Arc::new(Lexicon::of(self.names()))).nearest(name)
-    }
-
-    /// Whether a question has met a time of the source of that number that is no whole millisecond: then partials are not
-    /// asked for in vain again until the next snapshot.
-    #[must_use]
-    pub fn has_fine_times(&self, at: usize) -> bool {
-        self.fine.get(at).is_some_and(|fine| fine.load(Ordering::Relaxed))
-    }
-
-    /// A question has met such a time.
-    pub fn learn_fine_times(&self, at: usize) {
-        if let Some(fine) = self.fine.get(at) {
-            fine.store(true, Ordering::Relaxed);
-        }
     }
 
     /// All sources.

@@ -108,7 +108,8 @@ impl RequestScope {
         let context = self.samples_context(range_of(&question.steps));
         let fetches = plan::reads(&context, lowered.wanted(), question.lookback_ms)?;
         let planned_at = Instant::now();
-        let ReadSamples { inputs, mut warnings, from_partials } = self.read_all(lowered.wanted(), &fetches).await?;
+        let ReadSamples { inputs, mut warnings, mut infos, from_partials } =
+            self.read_all(lowered.wanted(), &fetches).await?;
         let read_at = Instant::now();
         let max_points = POINTS_PER_CELL.saturating_mul(self.limits.cells as usize);
         let asked = EvaluationForm { steps: question.steps, is_range: question.range_end_ms.is_some(), max_points };
@@ -130,8 +131,9 @@ impl RequestScope {
         if fetches.iter().any(Vec::is_empty) && self.snapshot.missing().is_of_catalog {
             warnings.extend(plan::left_out(&self.snapshot, &[]).last().map(Error::sentence));
         }
-        let AnnotationTexts { warnings: more, infos } = notes.texts(&question.text);
+        let AnnotationTexts { warnings: more, infos: noted } = notes.texts(&question.text);
         warnings.extend(more);
+        infos.extend(noted);
         Ok(PromAnswer { value, warnings, infos, from_partials, held: vec![held], timing })
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::said::skipped_values;
+use super::said::{shared_times, skipped_values};
 use super::{AT_ONCE, RequestScope};
 use crate::budget::Budget;
 use crate::error::{Error, Kind};
@@ -40,7 +40,7 @@ impl RequestScope {
         let mut running = stream::iter(metrics).buffered(AT_ONCE);
         let none = || FetchedSeries { series: Vec::new(), held: self.budget.held() };
         let mut inputs = Inputs { folded: wanted.folds.iter().map(|_| none()).collect(), kept: Vec::new() };
-        let (mut warnings, mut from_partials) = (Vec::new(), 0);
+        let (mut warnings, mut infos, mut from_partials) = (Vec::new(), Vec::new(), 0);
         for (metrics, plan) in reads.iter().zip(&plans) {
             let mut parts = Vec::new();
             for metric in metrics {
@@ -48,7 +48,10 @@ impl RequestScope {
                 let MetricSamples { series, skipped, is_from_partials } = next?;
                 parts.push(series);
                 from_partials += usize::from(is_from_partials);
-                warnings.extend(metric.samples.first().and_then(|fetch| skipped_values(fetch, skipped)));
+                let Some(first) = metric.samples.first() else { continue };
+                warnings.extend(skipped_values(first, skipped));
+                let shares = self.snapshot.has_shared_times(first.rows.source);
+                infos.extend(shares.then(|| shared_times(&first.rows.metric)));
             }
             let series = |part: &ReadSeries| {
                 part.kept.series.len() + part.folded.iter().map(|fold| fold.series.len()).sum::<usize>()
@@ -63,7 +66,8 @@ impl RequestScope {
             }
             inputs.kept.push(read.kept);
         }
-        Ok(ReadSamples { inputs, warnings, from_partials })
+        infos.dedup();
+        Ok(ReadSamples { inputs, warnings, infos, from_partials })
     }
 
     /// What one metric gives: from partials where these are exact.
@@ -126,6 +130,9 @@ impl RequestScope {
                 fetches.iter_mut().for_each(|fetch| fetch.axis.stretches.clear());
                 continue;
             }
+            if let Some(first) = fetches.first().filter(|_| reader.shares_times()) {
+                self.snapshot.learn_shared_times(first.rows.source);
+            }
             return Ok(reader);
         }
     }
@@ -137,6 +144,8 @@ pub(super) struct ReadSamples {
     pub(super) inputs: Inputs,
     /// What may be wrong with it.
     pub(super) warnings: Vec<String>,
+    /// What else there is to know of it.
+    pub(super) infos: Vec<String>,
     /// How many metrics the database computed itself.
     pub(super) from_partials: usize,
 }

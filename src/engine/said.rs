@@ -28,6 +28,14 @@ pub(super) fn skipped_values(fetch: &Fetch, skipped: f64) -> Option<String> {
     (skipped > 0.0).then(|| format!("{}: {many:.0} {are} skipped", fetch.rows.metric))
 }
 
+/// Says that rows of a metric are not all in the answer of an API that has one sample of a series at a time.
+pub(super) fn shared_times(metric: &str) -> String {
+    format!(
+        "{metric}: several rows of one series have the same time; the Prometheus API takes the one with the largest value, and \
+         the other endpoints all of them"
+    )
+}
+
 /// Says which labels of a legend's template no series of an answer has.
 pub(super) fn unknown_legend(options: &Options, frames: &[Frame]) -> Option<String> {
     let template = options.legend.as_deref().filter(|_| !frames.is_empty())?;

@@ -60,6 +60,8 @@ pub struct SampleReader {
     null_ends: bool,
     /// Whether a sample came before an earlier one of its series.
     disordered: bool,
+    /// Whether several rows of one series stand at one millisecond, of which the last is the sample.
+    shares_times: bool,
     samples: u32,
     skipped: f64,
     /// The same rows for each fold, where blocks are wanted of them.
@@ -82,6 +84,7 @@ impl SampleReader {
             counts_rows: matches!(first.rows.value, MetricValue::Rows),
             null_ends: false,
             disordered: false,
+            shares_times: false,
             samples: 0,
             skipped: 0.0,
             skipped_rows,
@@ -98,6 +101,12 @@ impl SampleReader {
     #[must_use]
     pub const fn is_disordered(&self) -> bool {
         self.disordered
+    }
+
+    /// Whether several rows of one series of one source stand at one millisecond, and are not counted.
+    #[must_use]
+    pub const fn shares_times(&self) -> bool {
+        self.shares_times
     }
 
     /// How much there is to finish: samples.
@@ -177,9 +186,11 @@ impl SampleSink for SampleReader {
             return keep(&mut state.samples, sample, self.counts_rows, held);
         }
         let newest_ms = state.newest_ms.replace(sample.ms);
-        if self.counts_rows && newest_ms == Some(sample.ms) {
+        let is_shared = newest_ms == Some(sample.ms);
+        if self.counts_rows && is_shared {
             sample.value += state.newest;
         }
+        self.shares_times |= is_shared && !self.counts_rows;
         state.newest = sample.value;
         self.disordered |= newest_ms.is_some_and(|newest| newest > sample.ms);
         if self.keeps {

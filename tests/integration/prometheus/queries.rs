@@ -244,3 +244,27 @@ async fn expressions_are_written_in_their_canonical_form(pool: PgPool) {
         }
     }
 }
+
+/// Prometheus has one sample of a series at a time; what else the rows hold is said, from the cache too.
+#[sqlx::test(migrations = false)]
+async fn rows_that_share_their_time_are_not_left_out_silently(pool: PgPool) {
+    let rows = "
+        CREATE TABLE sales (id serial PRIMARY KEY, sold_on date NOT NULL, store_id int NOT NULL, amount numeric(10,2) NOT NULL);
+        INSERT INTO sales (sold_on, store_id, amount) SELECT date '2026-01-01' + i / 20, 1 + i % 2, 10 + i % 10 FROM generate_series(0, 59) AS i;
+        CREATE TABLE apart (at timestamptz, store text, amount float8, PRIMARY KEY (store, at));
+        INSERT INTO apart SELECT timestamptz '2026-01-04 23:00Z' + i * interval '1 min', 's' || i % 2, i FROM generate_series(0, 59) AS i;
+        ANALYZE;";
+    sql(&pool, rows).await;
+    let clock = datebin::time::Clock::Fixed(AT * 1000);
+    let server = Server::with(&pool, Setup { clock, ..Setup::default() }).await;
+    let said = async |query: &str| {
+        let asked = format!("/api/v1/query_range?query={query}&start={}&end={AT}&step=3600", AT - 3 * 86_400);
+        server.get(&asked).await.body["infos"].clone()
+    };
+    let all = "the Prometheus API takes the one with the largest value, and the other endpoints all of them";
+    let expected = json!([format!("sales_amount: several rows of one series have the same time; {all}")]);
+    for _ in 0..2 {
+        assert_eq!(said("sum(sum_over_time(sales_amount[1d]))").await, expected);
+    }
+    assert_eq!(said("sum(sum_over_time(apart_amount[1h]))").await, Value::Null);
+}
