@@ -103,7 +103,7 @@ impl SampleReader {
         self.disordered
     }
 
-    /// Whether several rows of one series of one source stand at one millisecond, and are not counted.
+    /// Whether several rows of one series stand at one millisecond, of which the last is the sample.
     #[must_use]
     pub const fn shares_times(&self) -> bool {
         self.shares_times
@@ -182,15 +182,15 @@ impl SampleSink for SampleReader {
     fn sample(&mut self, series: usize, micros: i64, value: f64) -> Result<(), Error> {
         let Some((state, held)) = self.index.state(series) else { return Ok(()) };
         let mut sample = Sample { ms: micros.div_euclid(1000), value };
+        let newest_ms = state.newest_ms.replace(sample.ms);
+        let is_shared = newest_ms == Some(sample.ms);
+        self.shares_times |= is_shared && !self.counts_rows;
         if self.several {
             return keep(&mut state.samples, sample, self.counts_rows, held);
         }
-        let newest_ms = state.newest_ms.replace(sample.ms);
-        let is_shared = newest_ms == Some(sample.ms);
         if self.counts_rows && is_shared {
             sample.value += state.newest;
         }
-        self.shares_times |= is_shared && !self.counts_rows;
         state.newest = sample.value;
         self.disordered |= newest_ms.is_some_and(|newest| newest > sample.ms);
         if self.keeps {

@@ -49,7 +49,7 @@ fn alone(found: &CandidateRelation<'_>, notes: &mut DecisionLog<'_>) -> Result<D
     }
     let (time, mut why) = time::choose(relation, found.zone).ok_or_else(|| no_time(relation))?;
     if let Some(epoch) = time::uncounted_epoch(relation, &time) {
-        let why = "may be the time, but there are no statistics before ANALYZE: run ANALYZE, or declare it";
+        let why = "may be the time; only ANALYZE can tell: run it, or declare the time";
         return Err(format!("`{epoch}` {why}"));
     }
     if let Some(zone) = time::zone_beside(relation, &time) {

@@ -1,6 +1,6 @@
 //! Whole numbers that name the part of a thing that a row is about, by their name and what the statistics say of them.
 
-use super::distinguishing::rows_of_instant;
+use super::distinguishing::{ABOUT, rows_of_instant};
 use super::keys::RelationKeys;
 use super::roles::{KeyedRelation, has_measure, refers};
 use super::words;
@@ -14,8 +14,6 @@ const MOST_OF_STATE: f64 = 32.0;
 const SEVERAL: f64 = 1.5;
 /// How far the rows of an instant may be above the things, as statistics are estimates.
 const EQUAL: f64 = 1.02;
-/// How far the rows of an instant may be from the parts of all things, as a share.
-const ABOUT: f64 = 0.1;
 /// Numbers that differ from row to row are less in order: two of them by a half.
 const IN_ORDER: f64 = 0.9;
 

@@ -140,7 +140,7 @@ async fn a_number_that_is_perhaps_the_time_waits_for_the_first_analyze(pool: PgP
     let flips = "flips | created | new_status owner_id | flips_rows";
     let (found, decisions) = read(&pool, "").await;
     assert_eq!(offered(&found), [flips]);
-    let why = "`timestamp` may be the time, but there are no statistics before ANALYZE: run ANALYZE, or declare it";
+    let why = "`timestamp` may be the time; only ANALYZE can tell: run it, or declare the time";
     assert_eq!(left_out(&decisions, "points"), why);
     sql(&pool, "ANALYZE").await;
     let points = "points | timestamp | tracker_id user_id | points_altitude points_battery";

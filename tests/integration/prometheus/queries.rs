@@ -245,7 +245,7 @@ async fn expressions_are_written_in_their_canonical_form(pool: PgPool) {
     }
 }
 
-/// Prometheus has one sample of a series at a time; what else the rows hold is said, from the cache too.
+/// Prometheus has one sample of a series at a time; that there are more rows is said each time, from the cache too.
 #[sqlx::test(migrations = false)]
 async fn rows_that_share_their_time_are_not_left_out_silently(pool: PgPool) {
     let rows = "
@@ -256,7 +256,7 @@ async fn rows_that_share_their_time_are_not_left_out_silently(pool: PgPool) {
         ANALYZE;";
     sql(&pool, rows).await;
     let clock = datebin::time::Clock::Fixed(AT * 1000);
-    let server = Server::with(&pool, Setup { clock, ..Setup::default() }).await;
+    let server = Server::with(&pool, Setup { clock, cache: 1 << 20, ..Setup::default() }).await;
     let said = async |query: &str| {
         let asked = format!("/api/v1/query_range?query={query}&start={}&end={AT}&step=3600", AT - 3 * 86_400);
         server.get(&asked).await.body["infos"].clone()
@@ -267,4 +267,27 @@ async fn rows_that_share_their_time_are_not_left_out_silently(pool: PgPool) {
         assert_eq!(said("sum(sum_over_time(sales_amount[1d]))").await, expected);
     }
     assert_eq!(said("sum(sum_over_time(apart_amount[1h]))").await, Value::Null);
+}
+
+#[sqlx::test(migrations = false)]
+async fn rows_of_two_sources_that_share_their_time_are_said_too(pool: PgPool) {
+    let rows = "
+        CREATE TABLE old (at timestamptz, metric text, host text, value float8);
+        CREATE TABLE new (LIKE old);
+        INSERT INTO old SELECT timestamptz '2026-01-04 23:00Z' + i / 2 * interval '1 min', 'load', 'h', i FROM generate_series(0, 9) AS i;
+        INSERT INTO new SELECT timestamptz '2026-01-05 00:00Z' + i * interval '1 min', 'load', 'h', i FROM generate_series(0, 4) AS i;";
+    sql(&pool, rows).await;
+    let source = |relation: &str| {
+        format!(
+            "[[source]]\nrelation = \"{relation}\"\ntime = \"at\"\nname = \"metric\"\nvalue = \"value\"\nlabels = [\"host\"]\n"
+        )
+    };
+    let server = Server::declared(&pool, &(source("old") + &source("new"))).await;
+    let said = async |from: i64| {
+        let asked = format!("/api/v1/query?query=sum_over_time(load[30m])&time={from}");
+        server.get(&asked).await.body["infos"].clone()
+    };
+    assert_eq!(said(AT).await, Value::Null, "those of the newer source stand alone");
+    let infos = said(AT - 3600).await;
+    assert!(infos[0].as_str().is_some_and(|info| info.starts_with("load: several rows of one series")), "{infos}");
 }

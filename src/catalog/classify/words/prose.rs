@@ -4,39 +4,22 @@ use super::{is_one, words_of};
 
 /// Texts for people, or of their own for each row.
 const FREE_TEXT: &[&str] = &[
-    "html",
     "cooked",
-    "markdown",
-    "message",
-    "msg",
-    "description",
-    "descr",
     "text",
-    "comment",
-    "comments",
-    "note",
-    "notes",
-    "body",
-    "payload",
     "query",
     "sql",
     "error_message",
     "stack",
-    "stacktrace",
     "stack_trace",
     "user_agent",
     "raw",
     "log",
     "title",
     "subject",
-    "content",
-    "details",
     "detail",
     "data",
     "hash",
     "checksum",
-    "referer",
-    "referrer",
     "request_id",
     "trace_id",
     "span_id",
@@ -44,18 +27,9 @@ const FREE_TEXT: &[&str] = &[
     "correlation_id",
     "message_id",
     "event_id",
-    "instructions",
-    "arguments",
-    "args",
-    "params",
-    "remark",
-    "remarks",
-    "memo",
-    "backtrace",
-    "traceback",
     "logs",
 ];
-/// The last words of names of such texts, behind what they are about.
+/// Such texts, also as the last words of names, behind what they are about.
 const PROSE: &[&str] = &[
     "note",
     "notes",
@@ -81,12 +55,11 @@ const PROSE: &[&str] = &[
     "stacktrace",
     "backtrace",
     "traceback",
-    "feedback",
-    "explanation",
-    "info",
     "referrer",
     "referer",
 ];
+/// The same, but only behind what they are about.
+const PROSE_OF: &[&str] = &["feedback", "explanation", "info"];
 /// What was received as it is, behind `raw`.
 const RECEIVED: &[&str] = &[
     "data", "json", "xml", "line", "event", "request", "response", "input", "output", "log", "record", "packet",
@@ -96,6 +69,7 @@ const RECEIVED: &[&str] = &[
 pub(in super::super) fn is_free_text(name: &str) -> bool {
     let lower = name.to_lowercase();
     is_one(name, FREE_TEXT)
+        || is_one(name, PROSE)
         || ["_message", "_text", "_hash", "_comment"].iter().any(|end| lower.ends_with(end))
         || is_prose_of(&words_of(name))
 }
@@ -104,7 +78,10 @@ pub(in super::super) fn is_free_text(name: &str) -> bool {
 /// `messageBody`, `raw_event`.
 fn is_prose_of(words: &[String]) -> bool {
     match words {
-        [first, .., last] => PROSE.contains(&last.as_str()) || first == "raw" && RECEIVED.contains(&last.as_str()),
+        [first, .., last] => {
+            let is_in = |list: &[&str]| list.contains(&last.as_str());
+            is_in(PROSE) || is_in(PROSE_OF) || first == "raw" && is_in(RECEIVED)
+        }
         _ => false,
     }
 }
