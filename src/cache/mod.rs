@@ -7,6 +7,8 @@ mod entry;
 mod flight;
 mod key;
 mod lists;
+mod shared;
+mod slots;
 mod tally;
 
 use std::collections::BTreeSet;
@@ -17,21 +19,24 @@ use moka::policy::EvictionPolicy;
 
 use crate::error::Error;
 use crate::frame::Block;
-use crate::plan::Fetch;
 use crate::time::Millis;
 pub use entry::{BucketRun, KnownBuckets};
 use entry::{CachedBlock, Entry};
-use flight::{Flight, FlightKey, Flights, JoinedFlight};
-pub use flight::{FlightSharing, LandedBlocks};
+pub use flight::FlightSharing;
+use flight::{Flight, Flights, JoinedFlight};
 pub use key::CacheKey;
 use lists::ListCache;
 pub use lists::{ListKey, ListTimes};
+use shared::StatementKey;
+pub use shared::{LandedBlocks, SharedFetch};
 pub use tally::{CacheOutcome, CacheTally, FetchOrigin, Totals};
 
 /// An entry that no question asks for is forgotten after this time, whatever `max_age` says.
 const IDLE: Duration = Duration::from_secs(3600);
 /// The part of the whole that is left to lists.
 const LISTS_PART: usize = 8;
+/// The bytes of the blocks that are at hand for those who asked for them before they were there.
+const AT_HAND: usize = 8 << 20;
 /// A block larger than this part of the whole is not stored.
 const LARGEST_PART: usize = 2;
 
@@ -41,7 +46,7 @@ pub struct Cache(Option<Arc<CacheState>>);
 
 struct CacheState {
     entries: moka::sync::Cache<CacheKey, Arc<Entry>>,
-    flights: Arc<Flights>,
+    flights: Arc<Flights<StatementKey>>,
     lists: ListCache,
     totals: Totals,
     bytes: usize,
@@ -62,7 +67,7 @@ impl Cache {
             .eviction_policy(EvictionPolicy::lru())
             .time_to_idle(IDLE)
             .build();
-        let (flights, totals) = (Arc::default(), Totals::default());
+        let (flights, totals) = (Flights::new(AT_HAND), Totals::default());
         let lists = ListCache::new(bytes / LISTS_PART);
         Self(Some(Arc::new(CacheState { entries, flights, lists, totals, bytes })))
     }
@@ -90,7 +95,7 @@ impl Cache {
     pub fn bytes(&self) -> u64 {
         self.0.as_ref().map_or(0, |shared| {
             shared.entries.run_pending_tasks();
-            shared.entries.weighted_size()
+            shared.entries.weighted_size() + shared.flights.bytes() as u64
         })
     }
 
@@ -141,21 +146,23 @@ impl Cache {
         }
     }
 
-    /// What a statement gives: that of an equal one that is under way, or one of its own. It ends when nobody waits for
-    /// it any more.
+    /// What a statement gives: that of an equal one that is under way, or one of its own, which begins when there is a
+    /// place for it. It ends when nobody waits for it any more.
     ///
     /// # Errors
     /// The statement fails.
-    pub async fn shared(
+    pub async fn shared<P, F>(
         &self,
-        key: &CacheKey,
-        fetch: &Fetch,
-        since: FlightSharing,
-        work: impl Future<Output = Result<LandedBlocks, Error>> + Send + 'static,
-    ) -> (Result<LandedBlocks, Error>, bool) {
-        let Some(shared) = &self.0 else { return (work.await, false) };
-        match shared.flights.join(FlightKey::of(key, fetch), since, work) {
-            JoinedFlight::Landed(blocks) => (Ok(LandedBlocks { blocks, held: None }), true),
+        fetch: SharedFetch<'_>,
+        place: impl Future<Output = P>,
+        work: impl FnOnce(P) -> F,
+    ) -> (Result<LandedBlocks, Error>, bool)
+    where
+        F: Future<Output = Result<LandedBlocks, Error>> + Send + 'static,
+    {
+        let Some(shared) = &self.0 else { return (work(place.await).await, false) };
+        match shared.flights.join(StatementKey::of(fetch), fetch.since, place, work).await {
+            JoinedFlight::Landed(landed) => (Ok(landed), true),
             JoinedFlight::Flying(flight) => (Flight::landing(&flight).await, true),
             JoinedFlight::New(flight) => (Flight::landing(&flight).await, false),
         }

@@ -16,6 +16,7 @@ use super::error::DbError;
 use super::permits::SessionPermit;
 use super::pool::Deadline;
 use super::session::{Session, Sessions, close, discard};
+use super::share::StatementTurn;
 use super::transaction::{self, Transactions};
 use crate::identity::Identity;
 use crate::observe::InProgress;
@@ -42,7 +43,7 @@ pub(super) struct Lease {
 }
 
 /// The turn of a session in the pool, and of a statement in its request.
-type LeasePermits = (SessionPermit, Option<SessionPermit>);
+type LeasePermits = (SessionPermit, Option<StatementTurn>);
 
 impl Lease {
     pub(super) const fn new(object: Object<Sessions>, permits: LeasePermits, counted: InProgress) -> Self {

@@ -32,6 +32,7 @@ mod requirement;
 mod servers;
 mod session;
 mod settings;
+mod share;
 mod sqlstate;
 mod start;
 mod stored;
@@ -54,6 +55,7 @@ pub use pieces::{Pieces, Timed};
 pub use pool::{Database, Deadline};
 pub(crate) use remembered::Memory;
 pub use secured::{LibpqVariables, TlsFailure};
+pub use share::SessionPlace;
 pub use watched::PoolState;
 
 /// What the log leaves out unless it is asked for: the server's own notices, e.g. that a schema exists already.

@@ -20,6 +20,7 @@ use super::health::Health;
 use super::lease::Lease;
 use super::permits::{SessionPermit, SessionPermits};
 use super::session::Sessions;
+use super::share::{SessionShare, StatementTurn};
 use crate::budget::Budget;
 use crate::identity::Identity;
 use crate::observe::{Record, UnderWay};
@@ -63,9 +64,9 @@ pub struct Database {
     /// Microseconds that were spent on waiting for sessions.
     waited: Arc<AtomicU64>,
     /// The sessions that its request may hold at once.
-    share: Option<Arc<Semaphore>>,
+    pub(super) share: Option<SessionShare>,
     /// What its request may hold.
-    budget: Option<Budget>,
+    pub(super) budget: Option<Budget>,
     /// Who asks.
     identity: Identity,
     /// The sessions that write.
@@ -127,13 +128,7 @@ impl Database {
     /// bytes than its budget has.
     #[must_use]
     pub fn of_request(&self, sessions: usize, budget: &Budget) -> Self {
-        Self { share: Some(Arc::new(Semaphore::new(sessions))), budget: Some(budget.clone()), ..self.metered() }
-    }
-
-    /// The same database, which pays the bytes of what is read from another budget.
-    #[must_use]
-    pub fn paid_from(&self, budget: &Budget) -> Self {
-        Self { budget: Some(budget.clone()), ..self.clone() }
+        Self { share: Some(SessionShare::new(sessions)), budget: Some(budget.clone()), ..self.metered() }
     }
 
     /// The same database for the statements of a caller, which are written down.
@@ -168,9 +163,9 @@ impl Database {
     pub(super) async fn lease(&self, deadline: Deadline) -> Result<Lease, DbError> {
         let begun = Instant::now();
         let leased = async {
-            let share = self.shared(deadline).await?;
+            let turn = self.turn(deadline).await?;
             let (object, permit) = self.leased(deadline).await?;
-            Ok(Lease::new(object, (permit, share), self.observer().begin(UnderWay::Session)))
+            Ok(Lease::new(object, (permit, turn), self.observer().begin(UnderWay::Session)))
         };
         let leased = leased.await;
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -178,12 +173,10 @@ impl Database {
         leased
     }
 
-    /// The request's permit among its own statements; they wait for each other as long as the request may take.
-    async fn shared(&self, deadline: Deadline) -> Result<Option<SessionPermit>, DbError> {
+    /// The turn of a statement among those of its request; they wait for each other as long as the request may take.
+    async fn turn(&self, deadline: Deadline) -> Result<Option<StatementTurn>, DbError> {
         let Some(share) = &self.share else { return Ok(None) };
-        let permit = timeout(deadline.left(), Arc::clone(share).acquire_owned()).await;
-        // A semaphore that is never closed always gives a permit.
-        permit.map(Result::ok).map_err(|_| DbError::Deadline)
+        timeout(deadline.left(), share.turn()).await.map_err(|_| DbError::Deadline)
     }
 
     async fn leased(&self, deadline: Deadline) -> Result<(Object<Sessions>, SessionPermit), DbError> {

@@ -11,9 +11,11 @@ use super::RequestScope;
 use super::said::logged;
 use super::streaming::Seams;
 use crate::budget::{Budget, HeldBytes};
-use crate::cache::{BucketRun, CacheKey, CacheOutcome, FetchOrigin, KnownBuckets, LandedBlocks, ListKey, ListTimes};
+use crate::cache::{
+    BucketRun, CacheKey, CacheOutcome, FetchOrigin, KnownBuckets, LandedBlocks, ListKey, ListTimes, SharedFetch,
+};
 use crate::catalog::{CachePolicy, Filter, LabelValue, MetricValue, Source};
-use crate::db::{DbError, Deadline};
+use crate::db::{DbError, Deadline, SessionPlace};
 use crate::error::Error;
 use crate::frame::{self, Block, BlockSlice, Collector};
 use crate::plan::{self, Fetch};
@@ -171,9 +173,10 @@ impl RequestScope {
         keeping: CachePolicy,
     ) -> Result<StatementAnswer, Error> {
         let range = TimeRange { from: fetch.axis.from, to: fetch.axis.to };
-        let (flight, own, whose) = (self.in_flight(), fetch.clone(), key.clone());
-        let work = async move { flight.fly(own, whose, before, keeping).await };
-        let shared = self.cache.shared(key, &fetch, self.since, work);
+        let (own, whose) = (fetch.clone(), key.clone());
+        let work = |place| self.in_flight(place).fly(own, whose, before, keeping);
+        let asked = SharedFetch { key, fetch: &fetch, since: self.since };
+        let shared = self.cache.shared(asked, self.database.place(), work);
         match timeout(self.deadline.left(), shared).await {
             Ok((landed, was_shared)) => {
                 let landed = landed?;
@@ -184,10 +187,10 @@ impl RequestScope {
         }
     }
 
-    /// A request of its own, for all who wait for what it reads.
-    pub(super) fn in_flight(&self) -> Self {
+    /// A request of its own, for all who wait for what it reads, in a place among the sessions of the one who began it.
+    pub(super) fn in_flight(&self, place: Option<SessionPlace>) -> Self {
         let budget = Budget::new(&self.resources.process, self.resources.request_bytes, u32::MAX);
-        let database = self.database.paid_from(&budget);
+        let database = self.database.of_flight(place, &budget);
         Self { budget, database, deadline: Deadline::after(LONGEST), ..self.clone() }
     }
 

@@ -11,7 +11,7 @@ use super::RequestScope;
 use super::buckets::{KeyedBlock, origin};
 use super::reading::MetricSamples;
 use super::said::logged;
-use crate::cache::{BucketRun, CacheKey, CacheOutcome, LandedBlocks};
+use crate::cache::{BucketRun, CacheKey, CacheOutcome, LandedBlocks, SharedFetch};
 use crate::catalog::CachePolicy;
 use crate::db::DbError;
 use crate::error::Error;
@@ -125,9 +125,9 @@ impl RequestScope {
         let asked: Vec<Fetch> = fetches.iter().filter_map(own).collect();
         let Some(first) = asked.first().cloned() else { return Ok(None) };
         let key = CacheKey::of_reads(&asked, &plans, self.identity(), self.catalog.reloads());
-        let flight = self.in_flight();
-        let work = async move { flight.fly_steps(asked, missing, keeping).await };
-        match timeout(self.deadline.left(), self.cache.shared(&key, &first, self.since, work)).await {
+        let work = |place| self.in_flight(place).fly_steps(asked, missing, keeping);
+        let shared = SharedFetch { key: &key, fetch: &first, since: self.since };
+        match timeout(self.deadline.left(), self.cache.shared(shared, self.database.place(), work)).await {
             Ok((landed, was_shared)) => Ok(Some(WindowBlocks { landed: landed?, was_shared })),
             Err(_) => Err(logged(&DbError::Deadline, &first)),
         }

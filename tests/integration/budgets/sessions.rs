@@ -3,7 +3,7 @@
 use serde_json::json;
 use sqlx::PgPool;
 
-use crate::support::{Server, sql};
+use crate::support::{Server, Setup, sql};
 
 /// Sixteen metrics of a view that is slow to answer.
 const SLOW: &str = "
@@ -51,4 +51,17 @@ async fn a_request_holds_four_sessions_whatever_its_shape(pool: PgPool) {
     assert_eq!(most_at_once(&pool, &server, &products).await, 4);
     let sums: String = (1..=16).map(|n| format!("sum(slow_m{n})")).collect::<Vec<_>>().join(" + ");
     assert_eq!(most_at_once(&pool, &server, &[&sums]).await, 4);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_request_that_shares_its_statements_holds_four_sessions_as_well(pool: PgPool) {
+    sql(&pool, SLOW).await;
+    let server = Server::with(&pool, Setup { cache: 64 << 20, ..Setup::default() }).await;
+    let sums: String = (1..=16).map(|n| format!("sum(slow_m{n})")).collect::<Vec<_>>().join(" + ");
+    assert_eq!(most_at_once(&pool, &server, &[&sums]).await, 4);
+    // Samples are read in slices, two at once.
+    let rates: Vec<String> = (1..=16).map(|n| format!("increase(slow_m{n}[1m])")).collect();
+    let rates: Vec<String> = rates.chunks(4).map(|rates| rates.join(" + ")).collect();
+    let targets: Vec<&str> = rates.iter().map(String::as_str).collect();
+    assert_eq!(most_at_once(&pool, &server, &targets).await, 4);
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use datebin::cache::Cache;
 use futures_util::future::join_all;
-use sqlx::PgPool;
+use sqlx::{AssertSqlSafe, PgPool, Postgres, Transaction};
 use tokio::sync::Semaphore;
 
 use super::{Answered, ROWS, answered, ask, at, body, cached, counted};
@@ -74,25 +74,35 @@ async fn a_dashboard_of_fifty_people_costs_its_panels(pool: PgPool) {
     }
 }
 
+/// Waits until so many statements wait for a lock.
+pub(super) async fn blocked(pool: &PgPool, number: i64) {
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    let begun = Instant::now();
+    loop {
+        let now: i64 = sqlx::query_scalar(waiting).fetch_one(pool).await.expect("a count");
+        if now == number {
+            return;
+        }
+        assert!(begun.elapsed() < patience(Duration::from_secs(5)), "{now} wait for the lock, not {number}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Nobody reads tables until the transaction ends.
+pub(super) async fn locked(pool: &PgPool, tables: &str) -> Transaction<'static, Postgres> {
+    let mut lock = pool.begin().await.expect("a transaction");
+    let statement = format!("LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE");
+    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *lock).await.expect("the lock");
+    lock
+}
+
 #[sqlx::test(migrations = false)]
 async fn a_statement_ends_with_the_last_who_waits_for_it(pool: PgPool) {
     sql(&pool, ROWS).await;
     let server = cached(&pool, "").await;
-    let mut lock = pool.begin().await.expect("a transaction");
-    sqlx::query("LOCK TABLE load IN ACCESS EXCLUSIVE MODE").execute(&mut *lock).await.expect("the lock");
-    let waiting =
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
-    let blocked = async |number: i64| {
-        let begun = Instant::now();
-        loop {
-            let now: i64 = sqlx::query_scalar(waiting).fetch_one(&pool).await.expect("a count");
-            if now == number {
-                return;
-            }
-            assert!(begun.elapsed() < patience(Duration::from_secs(2)), "{now} wait for the lock, not {number}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
+    let lock = locked(&pool, "load").await;
+    let blocked = async |number: i64| blocked(&pool, number).await;
     let one = server.spawn(answered(server.engine.clone(), body("load")));
     blocked(1).await;
     let other = server.spawn(answered(server.engine.clone(), body("load")));
@@ -105,4 +115,58 @@ async fn a_statement_ends_with_the_last_who_waits_for_it(pool: PgPool) {
     other.abort();
     blocked(0).await;
     lock.rollback().await.expect("the end of the lock");
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_small_question_does_not_wait_for_what_else_another_client_asks(pool: PgPool) {
+    sql(&pool, ROWS).await;
+    sql(
+        &pool,
+        "CREATE TABLE held (ts timestamptz NOT NULL, a float8, b float8, c float8, d float8, e float8, f float8, g float8,
+            h float8, i float8, j float8, k float8, l float8); INSERT INTO held SELECT now() - interval '30 min'",
+    )
+    .await;
+    let server = cached(&pool, "").await;
+    let lock = locked(&pool, "held").await;
+    // Twelve statements are in front of the small one, and four of them are held.
+    let sum = |names: [&str; 4]| format!("max({})", names.map(|name| format!("held_{name}")).join(") + max("));
+    let mut all = body(&sum(["a", "b", "c", "d"]));
+    let targets = all["targets"].as_array_mut().expect("targets");
+    let of = |target: &str| body(target)["targets"][0].clone();
+    let others = [sum(["e", "f", "g", "h"]), sum(["i", "j", "k", "l"]), "max(load)".to_owned()];
+    targets.extend(others.iter().map(|target| of(target)));
+    let crowded = server.spawn(answered(server.engine.clone(), all));
+    blocked(&pool, 4).await;
+    let small = tokio::time::timeout(patience(Duration::from_secs(10)), ask(&server, "max(load)", &[])).await;
+    assert!(small.expect("an answer in time").body[0]["datapoints"].as_array().is_some_and(|all| all.len() > 50));
+    blocked(&pool, 4).await;
+    lock.rollback().await.expect("the end of the lock");
+    assert_eq!(crowded.await.expect("a task").0.answered.len(), 4);
+}
+
+#[sqlx::test(migrations = false)]
+async fn fifty_who_trust_nothing_that_is_known_cost_three_statements(pool: PgPool) {
+    sql(&pool, ROWS).await;
+    let server = cached(&pool, "").await;
+    let Some(before) = counted(&pool, "load").await else { return };
+    let lock = locked(&pool, "load").await;
+    let came = Arc::new(Semaphore::new(0));
+    let person = |_| {
+        let (engine, came, query) = (server.engine.clone(), Arc::clone(&came), body("avg(load)"));
+        server.spawn(async move {
+            let query = datebin::intake::body(query.to_string().as_bytes()).expect("a query");
+            let scope = engine.scope().expect("a catalog").fresh(true);
+            let question = datebin::intake::question(&query, scope.moment(), scope.limits()).expect("a question");
+            came.add_permits(1);
+            scope.answer(&question).await.map(|answer| frames(&answer))
+        })
+    };
+    let people: Vec<_> = (0..50).map(person).collect();
+    drop(came.acquire_many(50).await.expect("they come"));
+    lock.rollback().await.expect("the end of the lock");
+    let answers = join_all(people).await;
+    let first = answers[0].as_ref().expect("a task").as_ref().expect("an answer");
+    assert!(answers.iter().all(|answer| answer.as_ref().expect("a task").as_ref().is_ok_and(|own| own == first)));
+    let asked = counted(&pool, "load").await.expect("a count").since(before).calls;
+    assert!((1..=3).contains(&asked), "{asked} statements");
 }
