@@ -6,12 +6,11 @@
 mod entry;
 mod flight;
 mod key;
-mod lists;
 mod shared;
+mod short;
 mod slots;
 mod tally;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,16 +24,16 @@ use entry::{CachedBlock, Entry};
 pub use flight::FlightSharing;
 use flight::{Flight, Flights, JoinedFlight};
 pub use key::CacheKey;
-use lists::ListCache;
-pub use lists::{ListKey, ListTimes};
 use shared::StatementKey;
 pub use shared::{LandedBlocks, SharedFetch};
+use short::ShortCache;
+pub use short::{ShortAnswer, ShortKey, ShortOrigin, ShortQuestion, ShortRead, ShortValue};
 pub use tally::{CacheOutcome, CacheTally, FetchOrigin, Totals};
 
 /// An entry that no question asks for is forgotten after this time, whatever `max_age` says.
 const IDLE: Duration = Duration::from_secs(3600);
-/// The part of the whole that is left to lists.
-const LISTS_PART: usize = 8;
+/// The part of the whole that is left to short answers.
+const SHORT_PART: usize = 8;
 /// The bytes of the blocks that are at hand for those who asked for them before they were there.
 const AT_HAND: usize = 8 << 20;
 /// A block larger than this part of the whole is not stored.
@@ -47,7 +46,7 @@ pub struct Cache(Option<Arc<CacheState>>);
 struct CacheState {
     entries: moka::sync::Cache<CacheKey, Arc<Entry>>,
     flights: Arc<Flights<StatementKey>>,
-    lists: ListCache,
+    short: Arc<ShortCache>,
     totals: Totals,
     bytes: usize,
 }
@@ -60,7 +59,7 @@ impl Cache {
             return Self::off();
         }
         let entries = moka::sync::Cache::builder()
-            .max_capacity((bytes - bytes / LISTS_PART) as u64)
+            .max_capacity((bytes - bytes / SHORT_PART) as u64)
             .weigher(|key: &CacheKey, entry: &Arc<Entry>| {
                 u32::try_from(key.bytes() + entry.bytes()).unwrap_or(u32::MAX)
             })
@@ -68,8 +67,8 @@ impl Cache {
             .time_to_idle(IDLE)
             .build();
         let (flights, totals) = (Flights::new(AT_HAND), Totals::default());
-        let lists = ListCache::new(bytes / LISTS_PART);
-        Self(Some(Arc::new(CacheState { entries, flights, lists, totals, bytes })))
+        let short = ShortCache::new(bytes / SHORT_PART);
+        Self(Some(Arc::new(CacheState { entries, flights, short, totals, bytes })))
     }
 
     /// No cache: each question asks the database.
@@ -95,7 +94,7 @@ impl Cache {
     pub fn bytes(&self) -> u64 {
         self.0.as_ref().map_or(0, |shared| {
             shared.entries.run_pending_tasks();
-            shared.entries.weighted_size() + shared.flights.bytes() as u64
+            shared.entries.weighted_size() + shared.flights.bytes() as u64 + shared.short.bytes()
         })
     }
 
@@ -130,20 +129,26 @@ impl Cache {
         self.0.as_ref().and_then(|shared| shared.entries.get(key)).map_or(0, |entry| entry.bytes())
     }
 
-    /// The texts of a list: those that are known, or those that are read; who asks meanwhile waits.
+    /// The answer to a question that is kept as a whole: a known one, that of an equal question which is being read, or
+    /// one of its own, which is read when there is a place for it.
     ///
     /// # Errors
-    /// They cannot be read.
-    pub async fn list<E>(
+    /// It cannot be read.
+    pub async fn short<T: ShortValue, P, F>(
         &self,
-        key: ListKey,
-        times: ListTimes,
-        read: impl Future<Output = Result<BTreeSet<String>, E>>,
-    ) -> Result<Arc<BTreeSet<String>>, E> {
-        match &self.0 {
-            Some(shared) => shared.lists.list(key, times, read).await,
-            None => read.await.map(Arc::new),
+        asked: ShortQuestion,
+        place: impl Future<Output = P>,
+        work: impl FnOnce(P) -> F,
+    ) -> Result<ShortAnswer<T>, Error>
+    where
+        F: Future<Output = Result<ShortRead<T>, Error>> + Send + 'static,
+    {
+        let Some(shared) = &self.0 else { return work(place.await).await.map(ShortAnswer::alone) };
+        let answer = shared.short.answer(asked, place, work).await?;
+        if answer.origin != ShortOrigin::Read {
+            shared.totals.add_statement_saved();
         }
+        Ok(answer)
     }
 
     /// What a statement gives: that of an equal one that is under way, or one of its own, which begins when there is a

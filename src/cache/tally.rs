@@ -93,6 +93,11 @@ impl Totals {
         self.statements_saved.fetch_add(statements_saved as u64, Ordering::Relaxed);
     }
 
+    /// Adds a statement that the database need not run.
+    pub fn add_statement_saved(&self) {
+        self.statements_saved.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Fetches of an outcome.
     #[must_use]
     pub fn of(&self, outcome: CacheOutcome) -> u64 {

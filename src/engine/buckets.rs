@@ -1,6 +1,5 @@
 //! The buckets of fetches: from the cache as far as they are known, the rest from the database.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,10 +10,8 @@ use super::RequestScope;
 use super::said::logged;
 use super::streaming::Seams;
 use crate::budget::{Budget, HeldBytes};
-use crate::cache::{
-    BucketRun, CacheKey, CacheOutcome, FetchOrigin, KnownBuckets, LandedBlocks, ListKey, ListTimes, SharedFetch,
-};
-use crate::catalog::{CachePolicy, Filter, LabelValue, MetricValue, Source};
+use crate::cache::{BucketRun, CacheKey, CacheOutcome, FetchOrigin, KnownBuckets, LandedBlocks, SharedFetch};
+use crate::catalog::{CachePolicy, MetricValue, Source};
 use crate::db::{DbError, Deadline, SessionPlace};
 use crate::error::Error;
 use crate::frame::{self, Block, BlockSlice, Collector};
@@ -22,8 +19,6 @@ use crate::plan::{self, Fetch};
 use crate::sql;
 use crate::time::{Millis, TimeRange};
 
-/// The most values of a label that a pattern is tried on.
-const LABEL_VALUES: u32 = 100_000;
 /// The longest time of a shared statement. It ends with the last question that waits for it; each has a deadline.
 const LONGEST: Duration = Duration::from_secs(3600);
 
@@ -122,32 +117,18 @@ impl RequestScope {
         self.compute(work, collect).await
     }
 
-    /// The values of a label that rows of a source have, which pass filters, in a range.
-    pub(super) async fn tried_values(
-        &self,
-        source: &Source,
-        value: &LabelValue,
-        others: &[Filter],
-        range: Option<TimeRange>,
-    ) -> Result<Arc<BTreeSet<String>>, DbError> {
-        let statement = sql::label_values(source, value, others, range, LABEL_VALUES);
-        let read = self.database.texts(&statement, self.deadline, LABEL_VALUES);
-        if !self.cache.is_on() {
-            return read.await.map(Arc::new);
-        }
-        let what =
-            format!("{} {:?} {value:?} {others:?}", source.relation, (&source.time, &source.joins, &source.filters));
-        let key = ListKey { identity: self.identity().clone(), reloads: self.catalog.reloads(), what: what.into() };
-        let keeping = source.keeping();
-        let max_age = if keeping.settles_ms.is_some() { keeping.max_age } else { Duration::ZERO };
-        let times = ListTimes { range, max_age, since: self.since };
-        timeout(self.deadline.left(), self.cache.list(key, times, read)).await.map_err(|_| DbError::Deadline)?
-    }
-
     /// Says that a fetch is read past the cache.
     pub(super) fn uncached(&self, fetch: &Fetch) {
         let asked = vec![TimeRange { from: fetch.axis.from, to: fetch.axis.to }];
-        self.tally.add(origin(fetch, CacheOutcome::Miss, 0, asked));
+        self.counted(origin(fetch, CacheOutcome::Miss, 0, asked), 0);
+    }
+
+    /// Counts a fetch, and the statements that the database need not run for it.
+    pub(super) fn counted(&self, origin: FetchOrigin, statements_saved: usize) {
+        if let Some(totals) = self.cache.totals() {
+            totals.add(origin.outcome, origin.known, statements_saved);
+        }
+        self.tally.add(origin);
     }
 
     fn count(&self, fetch: &Fetch, pieces: &[BucketRun], asked: &[StatementAnswer]) {
@@ -158,10 +139,8 @@ impl RequestScope {
         };
         let run = asked.iter().filter(|asked| !asked.was_shared).count();
         let known = pieces.iter().map(BucketRun::cells).sum();
-        self.tally.add(origin(fetch, outcome, known, asked.iter().map(|asked| asked.found.range).collect()));
-        if let Some(totals) = self.cache.totals() {
-            totals.add(outcome, known, 1_usize.saturating_sub(run));
-        }
+        let ranges = asked.iter().map(|asked| asked.found.range).collect();
+        self.counted(origin(fetch, outcome, known, ranges), 1_usize.saturating_sub(run));
     }
 
     /// The buckets of a part of a fetch that is asked alone; `before` are the known ones in front of it.
@@ -174,7 +153,7 @@ impl RequestScope {
     ) -> Result<StatementAnswer, Error> {
         let range = TimeRange { from: fetch.axis.from, to: fetch.axis.to };
         let (own, whose) = (fetch.clone(), key.clone());
-        let work = |place| self.in_flight(place).fly(own, whose, before, keeping);
+        let work = |place| self.in_flight(place, u32::MAX).fly(own, whose, before, keeping);
         let asked = SharedFetch { key, fetch: &fetch, since: self.since };
         let shared = self.cache.shared(asked, self.database.place(), work);
         match timeout(self.deadline.left(), shared).await {
@@ -188,8 +167,8 @@ impl RequestScope {
     }
 
     /// A request of its own, for all who wait for what it reads, in a place among the sessions of the one who began it.
-    pub(super) fn in_flight(&self, place: Option<SessionPlace>) -> Self {
-        let budget = Budget::new(&self.resources.process, self.resources.request_bytes, u32::MAX);
+    pub(super) fn in_flight(&self, place: Option<SessionPlace>, cells: u32) -> Self {
+        let budget = Budget::new(&self.resources.process, self.resources.request_bytes, cells);
         let database = self.database.of_flight(place, &budget);
         Self { budget, database, deadline: Deadline::after(LONGEST), ..self.clone() }
     }

@@ -1,31 +1,22 @@
 //! Fetches → series: resolves patterns, runs the statements, merges what several sources and metrics gave.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 
 use super::buckets::FetchedBuckets;
 use super::said::{logged, skipped_values, too_many_series};
-use super::streaming::Seams;
+use super::short::TextList;
 use super::{AT_ONCE, RequestScope};
-use crate::budget::HeldBytes;
 use crate::catalog::{Filter, LabelValue, Source};
 use crate::db::{DbError, RowSink, SeriesRow};
 use crate::error::Error;
 use crate::evaluate::FetchedSeries;
-use crate::frame::{self, Collector, FetchSeries, KeptSeries, Reducer, Reduction};
+use crate::frame::{self, Collector, FetchSeries};
 use crate::plan::{BucketRest, Fetch, FetchAggregate, FetchGroup, Guard, resolve_within};
 use crate::sql::{self, Statement};
 use crate::time::TimeRange;
-
-/// Series whose samples are the answer.
-pub(super) struct ReducedSeries {
-    pub(super) kept: Vec<KeptSeries>,
-    pub(super) held: HeldBytes,
-    pub(super) notices: Vec<String>,
-}
 
 impl RequestScope {
     /// The series of each group, and what the person at the panel should know of them.
@@ -130,7 +121,7 @@ impl RequestScope {
         others: &[Filter],
         range: Option<TimeRange>,
     ) -> Result<(), DbError> {
-        let mut known: Option<(LabelValue, Arc<BTreeSet<String>>)> = None;
+        let mut known: Option<(LabelValue, Arc<TextList>)> = None;
         for filter in filters {
             let Some(lookup) = filter.lookup() else { continue };
             // Several patterns on one label are tried on the same values.
@@ -143,9 +134,9 @@ impl RequestScope {
                 }
             };
             // About a step for each byte that a pattern looks at.
-            let steps = values.iter().map(|value| value.len() + 1).sum();
+            let steps = values.texts.iter().map(|value| value.len() + 1).sum();
             let (asked, tried) = (filter.clone(), Arc::clone(&values));
-            *filter = self.compute(steps, move |budget| resolve_within(&asked, &tried, budget)).await?;
+            *filter = self.compute(steps, move |budget| resolve_within(&asked, &tried.texts, budget)).await?;
             known = Some((value, values));
             tokio::task::yield_now().await;
         }
@@ -195,59 +186,6 @@ impl RequestScope {
         .await
     }
 
-    /// The series of a function that needs the samples themselves.
-    async fn folded(&self, part: OfMetric<'_>) -> Result<FetchSeries, Error> {
-        let fetches = self.all_resolved(part.fetches).await?;
-        fetches.iter().for_each(|fetch| self.uncached(fetch));
-        let samples = self.streamed(part.group.named, &fetches, Seams::default()).await?;
-        let (then, answers) = (part.then().cloned(), part.group.answers);
-        self.compute(samples.work(), move |budget| {
-            samples.finish(budget, then.as_ref(), &mut || if answers { budget.take() } else { Ok(()) })
-        })
-        .await
-    }
-
-    /// When the newest sample of each series was, in microseconds since 1970, of fetches of the latest samples.
-    pub(super) async fn latest(&self, group: &FetchGroup) -> Result<Vec<i64>, Error> {
-        let mut times = Vec::new();
-        for fetch in self.all_resolved(&group.fetches).await? {
-            let mut sink = |row: SeriesRow<'_>| {
-                // The time stands behind the labels and the bucket.
-                let seconds = row.value(fetch.rows.labels.len() + 1).map_err(|error| error.public())?;
-                times.extend(seconds.map(|seconds| (seconds * 1e6).round() as i64));
-                Ok(())
-            };
-            self.read(&fetch, &sql::fetch(&fetch), &mut sink).await?;
-        }
-        Ok(times)
-    }
-
-    /// The samples that are kept of each series, and what the person at the panel should know of them.
-    pub(super) async fn kept(&self, group: &FetchGroup, wanted: Reduction) -> Result<ReducedSeries, Error> {
-        let mut all = ReducedSeries { kept: Vec::new(), held: self.budget.held(), notices: Vec::new() };
-        for part in OfMetric::all(group) {
-            let fetches = self.all_resolved(part.fetches).await?;
-            let Some(first) = fetches.first() else { continue };
-            let mut reducer = Reducer::new(Arc::new(first.clone()), wanted, &self.budget);
-            if fetches.len() > 1 {
-                reducer = reducer.of_several(&self.budget);
-            }
-            for fetch in &fetches {
-                self.uncached(fetch);
-                reducer.next_source(fetch);
-                reducer = self.samples(fetch, reducer).await?;
-            }
-            all.notices.extend(skipped_values(first, reducer.skipped()));
-            let (mut kept, held) = self.compute(reducer.work(), move |budget| reducer.finish(budget)).await?;
-            all.kept.append(&mut kept);
-            all.held.absorb(held);
-        }
-        if all.kept.len() > self.limits.series as usize {
-            return Err(too_many_series(self.limits.series));
-        }
-        Ok(all)
-    }
-
     pub(super) async fn read(&self, fetch: &Fetch, statement: &Statement, sink: &mut RowSink<'_>) -> Result<(), Error> {
         let done = self.database.series(statement, self.deadline, sink).await;
         done.map_err(|error| logged(&error, fetch))
@@ -256,21 +194,21 @@ impl RequestScope {
 
 /// The fetches of one metric of a group.
 #[derive(Clone, Copy)]
-struct OfMetric<'a> {
-    group: &'a FetchGroup,
-    fetches: &'a [Fetch],
+pub(super) struct OfMetric<'a> {
+    pub(super) group: &'a FetchGroup,
+    pub(super) fetches: &'a [Fetch],
     is_only: bool,
 }
 
 impl<'a> OfMetric<'a> {
-    fn all(group: &'a FetchGroup) -> impl Iterator<Item = Self> {
+    pub(super) fn all(group: &'a FetchGroup) -> impl Iterator<Item = Self> {
         let metrics = || group.fetches.chunk_by(|one, next| one.rows.metric == next.rows.metric);
         let is_only = metrics().count() == 1;
         metrics().map(move |fetches| Self { group, fetches, is_only })
     }
 
     /// The aggregation of the group, where no other metric's series are part of it.
-    fn then(self) -> Option<&'a FetchAggregate> {
+    pub(super) fn then(self) -> Option<&'a FetchAggregate> {
         self.group.then.as_ref().filter(|_| self.is_only)
     }
 }

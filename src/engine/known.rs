@@ -55,6 +55,11 @@ impl RequestScope {
     }
 
     async fn asked(&self) -> Result<Snapshot, Error> {
+        // What it says counts for a while: it is not as old as a list may be.
+        self.clone().fresh(true).asked_now().await
+    }
+
+    async fn asked_now(&self) -> Result<Snapshot, Error> {
         let forbidden = self.forbidden().await.map_err(|error| error.public())?;
         let rows = plan::found(self.naming(), &[])?;
         let rows: Vec<SourceRows<'_>> = rows.into_iter().filter(|rows| is_readable(rows.source, &forbidden)).collect();

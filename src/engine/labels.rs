@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 
 use futures_util::{StreamExt as _, stream};
 
+use super::partial::ValuesStatement;
+use super::short::{SOME_TIMES, TextList, told};
 use super::{AT_ONCE, LabelValues, RequestScope};
 use crate::ast::Matcher;
+use crate::cache::{ShortQuestion, ShortRead};
 use crate::catalog::{LabelValue, Source, SourceRow};
 use crate::db::DbError;
 use crate::error::Error;
@@ -203,7 +206,7 @@ impl RequestScope {
     ) -> Result<LabelValues, DbError> {
         let wanted = WantedValues { range: wanted.range.map(|range| source.time.around(range)), ..wanted };
         let hides_rows = self.hides_rows_of(source);
-        let statement = match value {
+        let written = |wanted: WantedValues<'_>| match value {
             // The table of labels has those of everybody.
             LabelValue::Resolved { .. } if hides_rows => sql::values_of_rows(source, value, filters, wanted, cap),
             _ => sql::narrowed_values(source, value, filters, wanted, cap),
@@ -220,8 +223,30 @@ impl RequestScope {
             }
             _ => None,
         };
-        let (values, partial) = self.in_budget(&statement, source, value, instead.as_ref(), cap + 1).await?;
-        Ok(LabelValues { values: values.into_iter().collect(), partial, cut: false })
+        let alike = written(WantedValues { range: wanted.range.map(|_| SOME_TIMES), ..wanted });
+        let what = format!("values {hides_rows} {alike:?}");
+        let (relation, column) = (source.relation.to_string(), value.column().name.to_string());
+        let asked = ValuesStatement { statement: written(wanted), instead, cap: cap + 1, relation, column };
+        let TextList { texts, is_partial } = if self.cache.is_on() {
+            self.values_for_all(self.list_question(source, what, wanted.range), asked).await?
+        } else {
+            self.in_budget(&asked).await?
+        };
+        Ok(LabelValues { values: texts.into_iter().collect(), partial: is_partial, cut: false })
+    }
+
+    /// The values of a label for all who ask for them at the same time. Who has less time has none.
+    async fn values_for_all(&self, question: ShortQuestion, asked: ValuesStatement) -> Result<TextList, DbError> {
+        let work = |scope: Self| async move {
+            let value = scope.in_budget(&asked).await.map_err(|error| told(&error, &asked.relation))?;
+            let is_whole = !value.is_partial;
+            Ok(ShortRead { value, held: None, is_whole })
+        };
+        match self.short(question, work).await {
+            Ok(found) => Ok(TextList::clone(&found.value)),
+            Err(_) if self.deadline.left().is_zero() => Ok(TextList { texts: BTreeSet::new(), is_partial: true }),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -21,6 +21,7 @@ mod remote;
 mod resolve;
 mod said;
 mod scope;
+mod short;
 mod show;
 mod slices;
 mod steps;
@@ -28,6 +29,7 @@ mod streaming;
 mod timing;
 mod unmatched;
 mod variable;
+mod whole;
 mod work;
 
 pub use variable::VariableValues;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::fetching::ReducedSeries;
 use super::said::unknown_legend;
+use super::whole::ReducedSeries;
 use super::{AnsweredTarget, RequestScope, Timing, show};
 use crate::ast::{Fill, Format, Options, Reduce};
 use crate::error::Error;

@@ -64,7 +64,7 @@ impl RequestScope {
     }
 
     /// How long what the sources of one metric have may be answered from again.
-    fn keeping_of(&self, fetches: &[Fetch]) -> CachePolicy {
+    pub(super) fn keeping_of(&self, fetches: &[Fetch]) -> CachePolicy {
         let sources = fetches.iter().filter_map(|fetch| self.snapshot.sources().get(fetch.rows.source));
         let each = sources.map(crate::catalog::Source::keeping);
         let joint = each.reduce(|one, other| CachePolicy {
@@ -125,7 +125,7 @@ impl RequestScope {
         let asked: Vec<Fetch> = fetches.iter().filter_map(own).collect();
         let Some(first) = asked.first().cloned() else { return Ok(None) };
         let key = CacheKey::of_reads(&asked, &plans, self.identity(), self.catalog.reloads());
-        let work = |place| self.in_flight(place).fly_steps(asked, missing, keeping);
+        let work = |place| self.in_flight(place, u32::MAX).fly_steps(asked, missing, keeping);
         let shared = SharedFetch { key: &key, fetch: &first, since: self.since };
         match timeout(self.deadline.left(), self.cache.shared(shared, self.database.place(), work)).await {
             Ok((landed, was_shared)) => Ok(Some(WindowBlocks { landed: landed?, was_shared })),

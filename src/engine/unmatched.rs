@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::RequestScope;
 use crate::lower::FetchRequest;
 use crate::plan::{Context, Fetch, FetchGroup};
-use crate::sql;
 
 /// How long each look may take: an answer does not wait for its notice.
 const BUDGET: Duration = Duration::from_secs(1);
@@ -45,8 +44,7 @@ impl RequestScope {
     pub(super) async fn unmatched(&self, looks: &[UnmatchedProbe]) -> Vec<String> {
         let mut notices = Vec::new();
         for look in looks {
-            let found = self.database.texts(&sql::any(&look.fetch), self.deadline.within(BUDGET), 1).await;
-            if found.is_ok_and(|found| !found.is_empty()) {
+            if self.has_any(&look.fetch, BUDGET).await.unwrap_or(false) {
                 let (metric, labels) = (&look.fetch.rows.metric, &look.labels);
                 notices.push(format!("{metric} has rows in this range, but no sample passes the matchers on {labels}"));
             }

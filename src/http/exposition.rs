@@ -118,7 +118,7 @@ fn of_cache(page: &mut MetricsPage, app: &App) {
     page.counter("cache_statements_saved", "Statements that the database need not run", totals.statements_saved());
     page.gauge(
         "cache_bytes",
-        "Memory of the buckets that are known",
+        "Memory of what is known and of what is at hand for those who asked for it",
         usize::try_from(cache.bytes()).unwrap_or(usize::MAX),
     );
 }

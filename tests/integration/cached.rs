@@ -1,11 +1,13 @@
 //! The cache: what it answers is what the database says, and a refresh costs the newest buckets.
 
 mod counters;
+mod lists;
 mod random;
 mod ranges;
 mod seams;
 mod sharing;
 mod steps;
+mod whole;
 
 use std::time::Duration;
 
@@ -208,6 +210,20 @@ async fn counted(pool: &PgPool, relation: &str) -> Option<Counted> {
     let row = sqlx::query(text).bind(format!("%\"{relation}\"%")).fetch_one(pool).await.ok()?;
     let number = |at: usize| row.try_get::<i64, _>(at).expect("a number");
     Some(Counted { calls: number(0), rows: number(1) })
+}
+
+/// How many statements a server has run.
+async fn statements(server: &Server) -> usize {
+    let page = server.get("/metrics").await;
+    let text = page.body.as_str().expect("a page");
+    let lines = text.lines().filter(|line| line.starts_with("datebin_statements_total{"));
+    let counts = lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+    counts.sum::<f64>() as usize
+}
+
+/// The value of a point.
+fn value_of(point: &Value) -> f64 {
+    point[0].as_f64().expect("a number")
 }
 
 /// The pages that statements over a relation looked at so far; none where PostgreSQL does not count.

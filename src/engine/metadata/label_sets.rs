@@ -7,14 +7,16 @@ use futures_util::{StreamExt as _, stream};
 
 use super::MOST;
 use super::look::{ListProgress, in_time};
+use crate::cache::{ShortRead, ShortValue};
 use crate::catalog::{Filter, Source};
-use crate::db::{Deadline, SeriesRow};
+use crate::db::{Deadline, KeptRows, RowSink, SeriesRow};
 use crate::engine::labels::logged;
+use crate::engine::short::SOME_TIMES;
 use crate::engine::{AT_ONCE, RequestScope};
 use crate::error::{Error, Kind};
 use crate::frame::LabelSets;
 use crate::plan::{SetsAsk, SetsFetch, SourceRows};
-use crate::sql;
+use crate::sql::{self, Statement};
 use crate::time::TimeRange;
 
 /// How long one statement may take.
@@ -35,6 +37,49 @@ struct RelationRead {
     until: Deadline,
     /// The most label sets that are wanted of it.
     cap: u32,
+}
+
+/// A statement of label sets.
+struct SetsStatement<'a> {
+    sets: &'a SetsFetch,
+    /// Of so many of the newest rows.
+    newest: Option<u32>,
+    part: RelationRead,
+}
+
+impl SetsStatement<'_> {
+    fn written(&self) -> Statement {
+        sql::label_sets(self.sets, self.newest, self.part.cap)
+    }
+
+    /// The same of other times.
+    fn at_some_times(&self) -> Statement {
+        let mut sets = self.sets.clone();
+        (sets.fetch.axis.from, sets.fetch.axis.to) = (SOME_TIMES.from, SOME_TIMES.to);
+        sql::label_sets(&sets, self.newest, self.part.cap)
+    }
+}
+
+/// Rows of label sets.
+struct SetRows(KeptRows);
+
+impl ShortValue for SetRows {
+    fn bytes(&self) -> usize {
+        self.0.bytes()
+    }
+}
+
+/// Rows that are taken before other work of the thread has its turn.
+const AT_ONCE_ROWS: usize = 256;
+
+async fn given(rows: &KeptRows, sink: &mut RowSink<'_>) -> Result<(), Error> {
+    for (at, row) in rows.rows().enumerate() {
+        sink(row)?;
+        if (at + 1).is_multiple_of(AT_ONCE_ROWS) {
+            tokio::task::yield_now().await;
+        }
+    }
+    Ok(())
 }
 
 /// What one relation gave.
@@ -162,16 +207,37 @@ impl RequestScope {
     ) -> Result<bool, Error> {
         in_time(part.until)?;
         into.next_source(sets);
-        let statement = sql::label_sets(sets, newest, part.cap);
         let (mut found, mut looked_at) = (0_u32, 0.0);
         let mut sink = |row: SeriesRow<'_>| {
             looked_at = LabelSets::looked_at(sets, &row)?;
             found += u32::from(into.row(sets, &row)?);
             Ok(())
         };
-        let done = self.database.series(&statement, part.until.within(EACH), &mut sink).await;
-        done.map_err(|error| error.public().of_relation(&sets.fetch.rows.relation))?;
+        self.rows_of_sets(SetsStatement { sets, newest, part }, &mut sink)
+            .await
+            .map_err(|error| error.of_relation(&sets.fetch.rows.relation))?;
         Ok(found > part.cap || newest.is_some_and(|newest| looked_at >= f64::from(newest)))
+    }
+
+    /// Hands over the rows of a statement of label sets, which others may ask for, too.
+    async fn rows_of_sets(&self, asked: SetsStatement<'_>, sink: &mut RowSink<'_>) -> Result<(), Error> {
+        let (statement, until) = (asked.written(), asked.part.until);
+        if self.cache.is_on() {
+            let own = statement.clone();
+            let work = |scope: Self| async move {
+                let read = scope.database.kept_rows(&own, scope.deadline.within(EACH)).await;
+                let (rows, held) = read.map_err(|error| error.public())?;
+                Ok(ShortRead { value: SetRows(rows), held, is_whole: true })
+            };
+            let question = self.rows_question(&asked.sets.fetch, format!("sets {:?}", asked.at_some_times()));
+            let found = self.clone().within(Some(until.left())).short(question, work).await;
+            match found {
+                // They are taken one by one.
+                Err(error) if matches!(error.kind, Kind::TooManyBytes | Kind::Busy) => {}
+                found => return given(&found?.value.0, sink).await,
+            }
+        }
+        self.database.series(&statement, until.within(EACH), sink).await.map_err(|error| error.public())
     }
 
     /// Whether some row passes.
@@ -179,7 +245,7 @@ impl RequestScope {
         let Some(mut fetch) = self.sets_ask(look.range).any(rows) else { return Ok(false) };
         let source = self.prepared(rows, &mut fetch.rows.filters, look.range).await?;
         fetch.rows.joins.clone_from(&source.joins);
-        let found = self.database.texts(&sql::any(&fetch), look.until.within(EACH), 1).await;
-        Ok(!found.map_err(|error| logged(&error, rows))?.is_empty())
+        let found = self.clone().within(Some(look.until.left())).has_any(&fetch, EACH).await;
+        found.map_err(|error| logged(&error, rows))
     }
 }

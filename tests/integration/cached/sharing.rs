@@ -24,7 +24,7 @@ async fn equal_questions_at_once_are_one_statement(pool: PgPool) {
 }
 
 /// What is drawn.
-fn frames(answer: &Answered) -> String {
+pub(super) fn frames(answer: &Answered) -> String {
     format!("{:?}", answer.answered.iter().map(|target| &target.frames).collect::<Vec<_>>())
 }
 
