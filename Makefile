@@ -102,7 +102,7 @@ fuzz: ## try texts that nobody wrote on the parser, for FUZZ_SECONDS
 	DATEBIN_FUZZ_SECONDS=$(FUZZ_SECONDS) cargo test --locked --no-default-features --test fuzz
 
 bench: ## measure against a real PostgreSQL
-	$(WITH_POSTGRES) scripts/with-prometheus cargo bench --locked
+	$(WITH_POSTGRES) scripts/with-prometheus scripts/with-patterns cargo bench --locked --no-fail-fast
 
 clean-pg: ## remove databases that a killed run left in the temporary directory
 	scripts/clean-pg

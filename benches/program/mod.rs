@@ -26,20 +26,28 @@ impl Server {
         let mut command = Command::new(program);
         command.env("DATABASE_URL", url).env("DATEBIN_LISTEN", address).env("DATEBIN_CONFIG", &kept);
         command.envs(settings.iter().copied()).stderr(Stdio::null());
-        let server = Self { child: command.spawn().expect("the program"), address };
-        let begun = Instant::now();
-        while !server.is_ready() {
-            assert!(begun.elapsed() < Duration::from_secs(20), "the server is not ready");
-            std::thread::sleep(Duration::from_millis(2));
-        }
+        let server = Self::begin(command, address, "/readyz");
         let _gone = std::fs::remove_file(kept);
         server
     }
 
-    fn is_ready(&self) -> bool {
+    /// Starts a program that listens on an address, and waits until a path of it answers 200.
+    pub(super) fn begin(mut command: Command, address: &'static str, path: &str) -> Self {
+        let server = Self { child: command.spawn().expect("the program"), address };
+        let begun = Instant::now();
+        while !server.is_ready(path) {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{address} is not ready");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        server
+    }
+
+    fn is_ready(&self, path: &str) -> bool {
         use std::io::{Read as _, Write as _};
         let Ok(mut stream) = std::net::TcpStream::connect(self.address) else { return false };
-        let asked = stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        // In one piece: the rest of a piece waits for the acknowledgement of what went before.
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        let asked = stream.write_all(request.as_bytes());
         let mut answer = String::new();
         asked.is_ok() && stream.read_to_string(&mut answer).is_ok() && answer.starts_with("HTTP/1.1 200")
     }
