@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use datebin::cache::Cache;
+use datebin::error::Kind;
 use futures_util::future::join_all;
 use sqlx::{AssertSqlSafe, PgPool, Postgres, Transaction};
 use tokio::sync::Semaphore;
 
-use super::{Answered, ROWS, answered, ask, at, body, cached, counted};
+use super::{Answered, ROWS, answered, ask, at, body, cached, counted, statements};
 use crate::patience::patience;
 use crate::support::sql;
 
@@ -169,4 +170,29 @@ async fn fifty_who_trust_nothing_that_is_known_cost_three_statements(pool: PgPoo
     assert!(answers.iter().all(|answer| answer.as_ref().expect("a task").as_ref().is_ok_and(|own| own == first)));
     let asked = counted(&pool, "load").await.expect("a count").since(before).calls;
     assert!((1..=3).contains(&asked), "{asked} statements");
+}
+
+#[sqlx::test(migrations = false)]
+async fn who_has_more_time_is_answered_by_the_statement_of_one_who_had_less(pool: PgPool) {
+    sql(&pool, ROWS).await;
+    let server = cached(&pool, "").await;
+    let before = statements(&server).await;
+    let lock = locked(&pool, "load").await;
+    let asks = |timeout: Option<Duration>| {
+        let (engine, query) = (server.engine.clone(), body("avg(load)"));
+        server.spawn(async move {
+            let query = datebin::intake::body(query.to_string().as_bytes()).expect("a query");
+            let scope = engine.scope().expect("a catalog").within(timeout);
+            let question = datebin::intake::question(&query, scope.moment(), scope.limits()).expect("a question");
+            scope.answer(&question).await.map(|answer| answer.points()).map_err(|error| error.kind)
+        })
+    };
+    // A statement waits for a lock for five seconds.
+    let hasty = asks(Some(Duration::from_secs(3)));
+    blocked(&pool, 1).await;
+    let patient = asks(None);
+    assert_eq!(hasty.await.expect("a task"), Err(Kind::Timeout));
+    lock.rollback().await.expect("the end of the lock");
+    assert_eq!(patient.await.expect("a task").map(|points| points > 50), Ok(true));
+    assert_eq!(statements(&server).await - before, 1);
 }

@@ -8,7 +8,7 @@ use sqlx::PgPool;
 use tokio::sync::Semaphore;
 
 use super::sharing::{frames, locked};
-use super::{ROWS, cached, statements, value_of, word};
+use super::{ROWS, cached, metric, statements, value_of, word};
 use crate::support::{Answer, Server, sql};
 
 /// The last hour, in minutes.
@@ -127,4 +127,38 @@ async fn reduced_samples_are_kept_where_they_are_settled(pool: PgPool) {
     let never = cached(&pool, "[[source]]\nrelation = \"load\"\nsettles = \"never\"\n").await;
     m4(&never, from, settled, &[]).await;
     assert_eq!(word(&m4(&never, from, settled, &[]).await), "miss");
+}
+
+#[sqlx::test(migrations = false)]
+async fn the_counts_say_what_the_header_says(pool: PgPool) {
+    sql(&pool, ROWS).await;
+    let server = cached(&pool, "").await;
+    let now = server.engine.clock.now();
+    let settled = json!({"from": now - 50 * 60_000, "to": now - 10 * 60_000});
+    let quantile = || query("quantile_over_time(0.5, load[5m])", &json!({"step": "1m"}));
+    let mut of_settled = query("load", &json!({"reduce": "m4"}));
+    of_settled["range"] = settled;
+    for (query, expected) in [
+        (quantile(), "miss"),
+        (quantile(), "miss"),
+        (query("load", &json!({"reduce": "m4"})), "miss"),
+        (of_settled.clone(), "miss"),
+        (of_settled, "hit"),
+        (query("load", &json!({"step": "1m"})), "miss"),
+        (query("load", &json!({"step": "1m"})), "partial"),
+    ] {
+        let before = totals(&server).await;
+        let answer = server.send("POST", "/query", &[], query.to_string()).await;
+        assert_eq!((answer.status, word(&answer).as_str()), (200, expected), "{query}");
+        let counted: Vec<f64> =
+            totals(&server).await.iter().zip(before).map(|(after, before)| after - before).collect();
+        let words = ["hit", "partial", "miss"].map(|word| if word == expected { 1.0 } else { 0.0 });
+        assert_eq!(counted, words, "{query}");
+    }
+}
+
+/// The reads of which all, some or none was known.
+async fn totals(server: &Server) -> [f64; 3] {
+    let of = async |name: &str| metric(server, &format!("cache_{name}_total")).await;
+    [of("hits").await, of("partial").await, of("misses").await]
 }
