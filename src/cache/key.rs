@@ -1,5 +1,6 @@
 //! What makes two fetches the same but for their times.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::evaluate::FoldPlan;
@@ -8,7 +9,8 @@ use crate::plan::{Buckets, Fetch, FetchRows};
 
 /// Whose rows are read, since which notification, and everything that a statement's rows depend on but its bounds.
 ///
-/// The types of columns are part of it: a relation that changed has another key.
+/// The types of columns and the versions of relations are part of it: a relation that changed has another key. The number of a
+/// source in the catalog is not: it is another one as soon as another table is made.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CacheKey {
     identity: Identity,
@@ -32,8 +34,8 @@ impl CacheKey {
         let fold = &fetch.fold;
         // Dividing by a length comes after the partials.
         let fold = (fold.function, fold.guard, fold.lookback_ms, &fold.aggregate);
-        let rest = fetch.rest.as_ref().map(|rest| &rest.fetch.rows);
-        let fetch = format!("{cut:?} {fold:?} {:?} {rest:?}", fetch.rows);
+        let rest = fetch.rest.as_ref().map(|rest| KeyedRows(&rest.fetch.rows));
+        let fetch = format!("{cut:?} {fold:?} {:?} {rest:?}", KeyedRows(&fetch.rows));
         Self { identity: identity.clone(), reloads, fetch: fetch.into() }
     }
 
@@ -54,7 +56,7 @@ impl CacheKey {
     }
 
     fn of_samples(what: &str, fetches: &[Fetch], identity: &Identity, reloads: u64) -> Self {
-        let rows: Vec<&FetchRows> = fetches.iter().map(|fetch| &fetch.rows).collect();
+        let rows: Vec<KeyedRows<'_>> = fetches.iter().map(|fetch| KeyedRows(&fetch.rows)).collect();
         Self { identity: identity.clone(), reloads, fetch: format!("samples {what} {rows:?}").into() }
     }
 
@@ -65,6 +67,35 @@ impl CacheKey {
 
     pub(super) fn bytes(&self) -> usize {
         size_of::<Self>() + self.fetch.len()
+    }
+}
+
+/// All that tells the rows of one fetch from those of another.
+struct KeyedRows<'a>(&'a FetchRows);
+
+impl fmt::Debug for KeyedRows<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let FetchRows {
+            source: _,
+            relation,
+            version,
+            joins,
+            time,
+            value,
+            adjustment,
+            elements,
+            skip_nan,
+            markers,
+            stored,
+            metric,
+            labels,
+            filters,
+            rolled,
+            is_remote,
+        } = self.0;
+        let places = (relation, version, joins, time, elements, is_remote);
+        let samples = (metric, value, adjustment, skip_nan, markers, stored);
+        write!(f, "{places:?} {samples:?} {labels:?} {filters:?} {rolled:?}")
     }
 }
 

@@ -43,6 +43,7 @@ mod united;
 mod distinguishing;
 mod untrusted;
 mod values;
+mod versions;
 mod view;
 mod words;
 
@@ -114,6 +115,7 @@ pub fn classify(facts: &Facts, file: &CatalogFile, zone: Zone) -> Result<Draft, 
     }
     aggregates::add(&mut draft, facts, local);
     policies::apply(&mut draft, facts);
+    versions::apply(&mut draft, facts);
     for source in draft.sources.iter_mut().map(|draft| &mut draft.source) {
         let facts = facts.relation(source.relation.schema.as_str(), source.relation.name.as_str());
         source.one_per_instant = facts.is_some_and(|facts| rows::is_one_per_instant(source, facts));

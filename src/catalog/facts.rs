@@ -56,6 +56,8 @@ pub struct Facts {
 pub struct RelationFacts {
     /// Schema and name.
     pub relation: Relation,
+    /// Another text whenever it, or what a view reads, was made anew, emptied, or is defined in another way.
+    pub version: String,
     /// What it is.
     pub kind: RelationKind,
     /// Whether discovery may offer it; otherwise it is here for the operator's declarations only.

@@ -150,6 +150,9 @@ pub struct TypeName {
 pub struct Source {
     /// Where the rows are.
     pub relation: Relation,
+    /// Another number whenever the relation, or one that is joined to it, is another than before: made anew, put in the place of
+    /// another, emptied, or a view that reads something else.
+    pub version: u64,
     /// The dimension rows beside them, each behind the one it is joined to.
     pub joins: Vec<Join>,
     /// What its rows must be; others do not exist.

@@ -40,6 +40,7 @@ struct RelationRow {
     sample: i64,
     partition_key: Vec<String>,
     divided_by: Vec<String>,
+    version: String,
 }
 
 /// Relations by oid while they are put together.
@@ -224,6 +225,7 @@ fn relation(row: RelationRow) -> Option<RelationFacts> {
     };
     Some(RelationFacts {
         relation: Relation { schema: Ident::new(row.schema).ok()?, name: Ident::new(row.name).ok()? },
+        version: row.version,
         kind,
         discoverable: row.discoverable,
         untrusted_owner: None,

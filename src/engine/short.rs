@@ -58,8 +58,8 @@ impl RequestScope {
 
     /// A question for a list over the rows of a source. `what` tells it apart, but for its times.
     pub(super) fn list_question(&self, source: &Source, what: String, range: Option<TimeRange>) -> ShortQuestion {
-        let key =
-            ShortKey::List { identity: self.identity().clone(), reloads: self.catalog.reloads(), what: what.into() };
+        let what = format!("{} {what}", source.version).into();
+        let key = ShortKey::List { identity: self.identity().clone(), reloads: self.catalog.reloads(), what };
         ShortQuestion { key, range, max_age: list_age(source), since: self.since }
     }
 

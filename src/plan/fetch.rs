@@ -231,6 +231,7 @@ impl FetchScope<'_> {
         let rows = FetchRows {
             source: at,
             relation: source.relation.clone(),
+            version: source.version,
             joins: source.joins.clone(),
             time: metric.value.placed_at(&source.time).seen_in(self.context.zone),
             value: metric.value.seen_in(self.context.zone),

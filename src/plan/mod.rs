@@ -112,6 +112,8 @@ pub struct FetchRows {
     pub source: usize,
     /// The relation.
     pub relation: Relation,
+    /// Which one of that name it is; see [`crate::catalog::Source::version`].
+    pub version: u64,
     /// The dimension rows beside its own, each behind the one it is joined to.
     pub joins: Vec<Join>,
     /// Its time column.

@@ -116,6 +116,7 @@ impl SetsAsk<'_> {
         let rows = FetchRows {
             source: rows.at,
             relation: source.relation.clone(),
+            version: source.version,
             joins: source.joins.clone(),
             time: metric.value.placed_at(&source.time).seen_in(self.zone),
             value: metric.value.seen_in(self.zone),

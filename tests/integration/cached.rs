@@ -4,6 +4,7 @@ mod counters;
 mod lists;
 mod random;
 mod ranges;
+mod remade;
 mod seams;
 mod sharing;
 mod steps;

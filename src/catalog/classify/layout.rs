@@ -123,6 +123,7 @@ pub(super) fn source(relation: &RelationFacts, time: TimeColumn, labels: Vec<Sou
         max_age: None,
         by_token: false,
         has_policies: false,
+        version: 0,
         name_column: None,
         name_path: Vec::new(),
         rollups: Vec::new(),

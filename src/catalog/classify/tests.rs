@@ -44,6 +44,7 @@ fn table(name: &str, columns: Vec<ColumnFacts>) -> RelationFacts {
         discoverable: true,
         untrusted_owner: None,
         has_policies: false,
+        version: String::new(),
         path_position: (schema == "public").then_some(1),
         comment: None,
         bytes: 0,

@@ -31,7 +31,7 @@ chosen AS (
 ),
 -- The schemas of declared relations are read whole, so that a misspelt name can be answered with the nearest ones.
 wanted AS (
-    SELECT c.oid, c.relname::text AS name, c.relkind, c.reltuples, c.relpages, c.relhassubclass, s.schema, s.position, s.usable,
+    SELECT c.oid, c.relname::text AS name, c.relkind, c.relfilenode, c.reltuples, c.relpages, c.relhassubclass, s.schema, s.position, s.usable,
            s.discovered AND NOT EXISTS (
                SELECT FROM pg_catalog.pg_depend AS d
                WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'
@@ -57,6 +57,25 @@ folded AS (
            sum(pg_catalog.pg_relation_size(t.member)) FILTER (WHERE c.relpages = 0 AND c.relkind IN ('r', 'm')) AS unseen
     FROM tree AS t JOIN pg_catalog.pg_class AS c ON c.oid = t.member
     GROUP BY t.root
+),
+-- What views read, whatever stands between. Rules of other events than SELECT tell nothing of rows.
+beneath(root, member) AS (
+    SELECT w.oid, w.oid FROM wanted AS w WHERE w.relkind = 'v'
+    UNION
+    SELECT b.root, d.refobjid
+    FROM beneath AS b
+    JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = b.member AND r.ev_type = '1'
+    JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+        AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+),
+-- CREATE OR REPLACE VIEW writes the rule of a view anew. Another table has another oid, a table that was emptied or written anew
+-- another file.
+versions AS (
+    SELECT b.root, sum(hashint8extended(c.oid::int8, coalesce(r.xmin::text::int8, c.relfilenode::int8))::numeric) AS version
+    FROM beneath AS b
+    JOIN pg_catalog.pg_class AS c ON c.oid = b.member
+    LEFT JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = c.oid AND r.ev_type = '1' AND c.relkind = 'v'
+    GROUP BY b.root
 ),
 found AS MATERIALIZED (
     SELECT w.oid::int8 AS id, w.schema, w.name, w.relkind::text AS kind, w.discoverable, w.usable, w.position AS path_position,
@@ -84,8 +103,10 @@ found AS MATERIALIZED (
                JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.partrelid AND a.attnum = ANY (k.partattrs::int2[])
                WHERE t.root = w.oid AND w.relkind = 'p' AND a.attnum > 0
                ORDER BY 1
-           ), '{}') AS divided_by
+           ), '{}') AS divided_by,
+           coalesce(v.version, hashint8extended(w.oid::int8, w.relfilenode::int8)::numeric)::text AS version
     FROM wanted AS w
+    LEFT JOIN versions AS v ON v.root = w.oid
     LEFT JOIN folded AS f ON f.root = w.oid
     LEFT JOIN pg_catalog.pg_description AS d
            ON d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objoid = w.oid AND d.objsubid = 0
@@ -97,6 +118,6 @@ kept AS MATERIALIZED (
     FROM found AS f WHERE f.usable
 )
 SELECT f.id, f.schema, f.name, f.kind, f.discoverable, f.path_position, f.readable, f.comment, f.bytes, f.rows, f.is_parent,
-       f.children, f.sample, f.partition_key, f.divided_by
+       f.children, f.sample, f.partition_key, f.divided_by, f.version
 FROM kept AS k JOIN found AS f ON f.usable AND k.relations <> ''
 ORDER BY f.schema COLLATE "C", f.name COLLATE "C"
