@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::postgres::{PgArguments, PgRow, PgValueRef};
 use sqlx::types::chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use sqlx::{Arguments as _, Row as _, TypeInfo as _, ValueRef as _};
 
@@ -81,19 +81,23 @@ impl SeriesRow<'_> {
         if value.type_info().name() != "FLOAT8" {
             return Err(DbError::Changed);
         }
-        let bytes = <[u8; 8]>::try_from(self.bytes(column)?);
+        let bytes = <[u8; 8]>::try_from(bytes_of(&value)?);
         bytes.map(|b| Some(f64::from_be_bytes(b))).map_err(|_| DbError::Changed)
     }
 
     /// How many bytes a column has; none for NULL.
     pub(super) fn length(&self, column: usize) -> Result<usize, DbError> {
-        let raw = self.0.try_get_raw(column)?;
-        if raw.is_null() { Ok(0) } else { self.bytes(column).map(<[u8]>::len) }
+        let value = self.0.try_get_raw(column)?;
+        if value.is_null() { Ok(0) } else { bytes_of(&value).map(<[u8]>::len) }
     }
 
     pub(super) fn bytes(&self, column: usize) -> Result<&[u8], DbError> {
-        self.0.try_get_raw(column)?.as_bytes().map_err(|error| DbError::Protocol(error.to_string()))
+        bytes_of(&self.0.try_get_raw(column)?)
     }
+}
+
+fn bytes_of<'a>(value: &PgValueRef<'a>) -> Result<&'a [u8], DbError> {
+    value.as_bytes().map_err(|error| DbError::Protocol(error.to_string()))
 }
 
 /// One annotation as stored.

@@ -1,6 +1,7 @@
 //! One session for one statement.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::time::{Duration, Instant};
 
 use deadpool::managed::Object;
@@ -17,6 +18,7 @@ use super::permits::SessionPermit;
 use super::pool::Deadline;
 use super::session::{Session, Sessions, close, discard};
 use super::share::StatementTurn;
+use super::spans::outside_of_span;
 use super::transaction::{self, Transactions};
 use crate::identity::Identity;
 use crate::observe::InProgress;
@@ -130,9 +132,10 @@ async fn read(
     on_row: &mut RowHandler<'_>,
     has_ended: &mut bool,
 ) -> Result<(), DbError> {
-    let mut rows = query.fetch(&mut session.connection);
+    let mut rows = outside_of_span(|| query.fetch(&mut session.connection));
+    let mut next = poll_fn(|context| outside_of_span(|| rows.poll_next_unpin(context))).await;
     let (mut begun, mut seen) = (Instant::now(), 0_u32);
-    while let Some(row) = rows.next().await {
+    while let Some(row) = next {
         if let Err(error) = on_row(row?) {
             *has_ended = ends(&mut rows).await;
             return Err(error);
@@ -143,6 +146,7 @@ async fn read(
             yield_now().await;
             begun = Instant::now();
         }
+        next = rows.next().await;
     }
     Ok(())
 }

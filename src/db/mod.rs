@@ -34,6 +34,7 @@ mod servers;
 mod session;
 mod settings;
 mod share;
+mod spans;
 mod sqlstate;
 mod start;
 mod stored;

@@ -1,18 +1,17 @@
 //! The bytes of bodies and answers that the process holds, and the threads that work on large ones.
 
-use std::collections::VecDeque;
-use std::convert::Infallible;
+mod pieces;
+
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use self::pieces::Pieces;
 use super::respond;
 use crate::budget::HeldBytes;
 use crate::config::HttpConfig;
@@ -20,10 +19,6 @@ use crate::error::{Error, Kind};
 
 /// What a permit stands for.
 const UNIT: usize = 1024;
-/// A piece of an answer; it is let go of when it was sent. No piece is a byte longer: the allocator rounds that up by a quarter.
-const PIECE: usize = 64 * 1024;
-/// How long an answer waits for others to be read.
-const WAIT: Duration = Duration::from_secs(3);
 /// Large pieces of work that run at once.
 const JOBS: usize = 4;
 
@@ -45,6 +40,14 @@ pub(super) trait Document: Send + 'static {
 
     /// Writes it.
     fn write(&self, out: &mut dyn Write) -> io::Result<()>;
+
+    /// Writes it, and may let go of each part that is written.
+    fn write_out(self, out: &mut dyn Write) -> io::Result<()>
+    where
+        Self: Sized,
+    {
+        self.write(out)
+    }
 }
 
 /// A value as JSON.
@@ -56,6 +59,25 @@ impl<T: serde::Serialize + Send + 'static> Document for JsonOf<T> {
     }
 }
 
+/// A list as JSON. The parts of a large one are let go of one by one: the list and its text are not held together.
+pub(super) struct JsonList<T>(pub(super) Vec<T>);
+
+impl<T: serde::Serialize + Send + 'static> Document for JsonList<T> {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer(out, &self.0).map_err(io::Error::from)
+    }
+
+    fn write_out(self, out: &mut dyn Write) -> io::Result<()> {
+        let mut before: &[u8] = b"[";
+        for part in self.0 {
+            out.write_all(before)?;
+            serde_json::to_writer(&mut *out, &part)?;
+            before = b",";
+        }
+        out.write_all(if before == b"[" { b"[]" } else { b"]" })
+    }
+}
+
 /// A document, and the bytes of what it is made of.
 pub(super) struct HeldDocument<D>(pub(super) D, pub(super) Vec<HeldBytes>);
 
@@ -64,6 +86,10 @@ impl<D: Document> Document for HeldDocument<D> {
 
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         self.0.write(out)
+    }
+
+    fn write_out(self, out: &mut dyn Write) -> io::Result<()> {
+        self.0.write_out(out)
     }
 }
 
@@ -115,26 +141,31 @@ impl Buffers {
     ) -> Result<Response, Error> {
         let (buffers, threads) = (self.clone(), Handle::current());
         if large {
-            return self.work(move || buffers.written(&make()?, Some(&threads))).await?;
+            return self.work(move || buffers.written(make()?, &threads)).await?;
         }
         let document = make()?;
-        match self.tried(&document, None) {
-            Err(WriteFailure::Full) => self.work(move || buffers.written(&document, Some(&threads))).await?,
+        match self.tried(D::TYPE, None, |out| document.write(out)) {
+            Err(WriteFailure::Full) => self.work(move || buffers.written(document, &threads)).await?,
             done => done.map_err(|unwritten| self.error(unwritten)),
         }
     }
 
-    fn written<D: Document>(&self, document: &D, threads: Option<&Handle>) -> Result<Response, Error> {
-        self.tried(document, threads).map_err(|unwritten| self.error(unwritten))
+    fn written<D: Document>(&self, document: D, threads: &Handle) -> Result<Response, Error> {
+        let done = self.tried(D::TYPE, Some(threads), |out| document.write_out(out));
+        done.map_err(|unwritten| self.error(unwritten))
     }
 
-    fn tried<D: Document>(&self, document: &D, threads: Option<&Handle>) -> Result<Response, WriteFailure> {
-        let mut pieces =
-            Pieces { buffers: self, threads, done: VecDeque::new(), open: Vec::new(), size: 0, unwritten: None };
-        let written = document.write(&mut pieces).and_then(|()| pieces.close());
-        match (written, pieces.unwritten) {
+    fn tried(
+        &self,
+        content_type: &'static str,
+        threads: Option<&Handle>,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<Response, WriteFailure> {
+        let mut pieces = Pieces::new(self, threads);
+        match (pieces.written(write), pieces.unwritten()) {
             (Ok(()), _) => {
-                Ok((StatusCode::OK, [(CONTENT_TYPE, HeaderValue::from_static(D::TYPE))], pieces.body()).into_response())
+                let content_type = (CONTENT_TYPE, HeaderValue::from_static(content_type));
+                Ok((StatusCode::OK, [content_type], pieces.into_body()).into_response())
             }
             (Err(_), Some(unwritten)) => Err(unwritten),
             (Err(error), None) => {
@@ -163,94 +194,6 @@ fn units(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX)
 }
 
-/// An answer being written, in pieces that are let go of one by one.
-struct Pieces<'a> {
-    buffers: &'a Buffers,
-    /// Where waiting is allowed, the runtime to wait on.
-    threads: Option<&'a Handle>,
-    done: VecDeque<Bytes>,
-    open: Vec<u8>,
-    size: usize,
-    unwritten: Option<WriteFailure>,
-}
-
-/// A piece and the room that it takes.
-struct WrittenPiece {
-    bytes: Vec<u8>,
-    _room: OwnedSemaphorePermit,
-}
-
-impl AsRef<[u8]> for WrittenPiece {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-impl Pieces<'_> {
-    fn close(&mut self) -> io::Result<()> {
-        let mut bytes = std::mem::take(&mut self.open);
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        bytes.shrink_to_fit();
-        let Some(room) = self.room(bytes.len()) else { return Err(self.refused(WriteFailure::Full)) };
-        self.done.push_back(Bytes::from_owner(WrittenPiece { bytes, _room: room }));
-        Ok(())
-    }
-
-    /// Makes the open piece larger where so many bytes have no room: to twice the need, or to a whole piece after a full one.
-    fn grow(&mut self, bytes: usize) {
-        let needed = self.open.len() + bytes;
-        if needed > self.open.capacity() {
-            let usual = if self.done.is_empty() { (2 * needed).min(PIECE) } else { PIECE };
-            self.open.reserve_exact(usual - self.open.len());
-        }
-    }
-
-    fn room(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        self.buffers.room(bytes).or_else(|| {
-            let room = Arc::clone(&self.buffers.units).acquire_many_owned(units(bytes));
-            self.threads?.block_on(tokio::time::timeout(WAIT, room)).ok()?.ok()
-        })
-    }
-
-    fn refused(&mut self, unwritten: WriteFailure) -> io::Error {
-        self.unwritten = Some(unwritten);
-        io::Error::other("the answer is given up")
-    }
-
-    fn body(mut self) -> Body {
-        match self.done.len() {
-            0 | 1 => Body::from(self.done.pop_front().unwrap_or_default()),
-            _ => Body::from_stream(futures_util::stream::iter(self.done.into_iter().map(Ok::<_, Infallible>))),
-        }
-    }
-}
-
-impl Write for Pieces<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.size += bytes.len();
-        if self.size > self.buffers.largest {
-            return Err(self.refused(WriteFailure::TooLarge));
-        }
-        let mut left = bytes;
-        while !left.is_empty() {
-            let (now, later) = left.split_at(left.len().min(PIECE - self.open.len()));
-            self.grow(now.len());
-            self.open.extend_from_slice(now);
-            if self.open.len() == PIECE {
-                self.close()?;
-            }
-            left = later;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// An answer or the error in its place.
 pub(super) fn answered(answer: Result<Response, Error>) -> Response {
     answer.unwrap_or_else(|error| respond::error(&error))
@@ -266,26 +209,6 @@ mod tests {
 
     async fn size(answer: Response) -> usize {
         axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap().len()
-    }
-
-    #[tokio::test]
-    async fn no_piece_takes_more_memory_than_it_pays_for() {
-        let buffers = buffers(1 << 20, 1 << 20);
-        let mut pieces = Pieces {
-            buffers: &buffers,
-            threads: None,
-            done: VecDeque::new(),
-            open: Vec::new(),
-            size: 0,
-            unwritten: None,
-        };
-        for length in [1, PIECE - 2, 3, 2 * PIECE + 5, 100] {
-            pieces.write_all(&vec![b'x'; length]).unwrap();
-            assert!(pieces.open.capacity() <= PIECE, "{}", pieces.open.capacity());
-        }
-        pieces.close().unwrap();
-        let lengths: Vec<usize> = pieces.done.iter().map(Bytes::len).collect();
-        assert_eq!(lengths, [PIECE, PIECE, PIECE, 107]);
     }
 
     #[tokio::test]

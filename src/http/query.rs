@@ -3,7 +3,7 @@
 use axum::response::Response;
 
 use super::body::Json;
-use super::buffers::{HeldDocument, JsonOf, answered};
+use super::buffers::{HeldDocument, JsonList, answered};
 use super::{App, CallerApp, respond};
 use crate::engine::{Answer, RequestScope};
 use crate::error::Error;
@@ -30,7 +30,7 @@ async fn answer(app: &App, query: Query, long: bool) -> Result<Response, Error> 
     let elements = move || {
         let mut elements = render::elements(answer.answered, &answer.failed)?;
         elements.extend(events.into_iter().map(|events| render::event_table(events.rows, events.notices)));
-        Ok(HeldDocument(JsonOf(elements), answer.held))
+        Ok(HeldDocument(JsonList(elements), answer.held))
     };
     let mut response = app.buffers.answer(large, elements).await?;
     respond::warn(response.headers_mut(), said.into_iter());

@@ -80,6 +80,7 @@ mod shards;
 mod sizes;
 mod slices;
 mod qualified;
+mod spans;
 mod sqlstates;
 mod support;
 mod tags;
