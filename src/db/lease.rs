@@ -22,7 +22,7 @@ use super::spans::outside_of_span;
 use super::transaction::{self, Transactions};
 use crate::identity::Identity;
 use crate::observe::InProgress;
-use crate::sql::{Statement, qualified};
+use crate::sql::{Param, Statement, qualified};
 
 /// How long rows are taken before other work of the thread has its turn.
 const SLICE: Duration = Duration::from_micros(500);
@@ -97,23 +97,24 @@ impl Lease {
             }
             Err(_) => has_ended,
         };
-        if is_reusable {
-            self.returned(is_around).await;
+        match (is_reusable, is_around) {
+            // The answer does not wait for the end of its transaction.
+            (true, true) => drop(tokio::spawn(self.returned())),
+            (true, false) => self.give_back(),
+            (false, _) => {}
         }
         result
     }
 
-    /// Gives the session back into the pool, its transaction ended.
-    async fn returned(&mut self, is_in_transaction: bool) {
-        // Until its transaction has ended the session is the lease's: a client that leaves now closes it.
-        if is_in_transaction
-            && let Some(object) = self.object.as_mut()
+    /// Ends the transaction of the session, and gives it back into the pool. Until then it is the lease's.
+    async fn returned(mut self) {
+        if let Some(object) = self.object.as_mut()
             && let Err(error) = transaction::end(object).await
         {
             tracing::debug!(%error, "a transaction does not end");
             self.object.take().into_iter().for_each(close);
         }
-        drop(self.object.take());
+        self.give_back();
     }
 }
 
@@ -207,7 +208,23 @@ async fn all_rows(connection: &mut PgConnection, statement: &Statement) -> Resul
 }
 
 pub(super) fn query(statement: &Statement) -> Result<Query<'static, Postgres, PgArguments>, DbError> {
-    Ok(sqlx::query_with(text(qualified(&statement.text)), arguments(&statement.params)?))
+    let mut prepared = qualified(&statement.text);
+    types_said(&mut prepared, &statement.params);
+    Ok(sqlx::query_with(text(prepared), arguments(&statement.params)?))
+}
+
+/// Says the types of the parameters at the end of a statement. A session keeps a statement by its text, with the types that its
+/// parameters had when it came first: eight bytes of another type would be read as one of these.
+fn types_said(text: &mut String, params: &[Param]) {
+    if params.is_empty() {
+        return;
+    }
+    text.push_str(" /*");
+    for param in params {
+        text.push(' ');
+        text.push_str(param.type_name());
+    }
+    text.push_str(" */");
 }
 
 /// Statements without parameters, in one round trip.

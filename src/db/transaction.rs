@@ -19,6 +19,8 @@ pub(super) struct Transactions {
     mode: AccessMode,
     /// On a session of its own.
     direct: Statement,
+    /// The same before a statement that reads rows of other servers.
+    direct_remote: Statement,
     /// On a session that other clients have as well.
     pooled: Statement,
 }
@@ -34,9 +36,10 @@ const END: Duration = Duration::from_secs(3);
 
 impl Transactions {
     pub(super) fn new(settings: &Settings, mode: AccessMode) -> Self {
-        let mut direct = Writer::default();
+        let (mut direct, mut direct_remote) = (Writer::default(), Writer::default());
         direct.syntax(mode.begin());
-        Self { mode, direct: direct.finish(), pooled: settings.opening(mode) }
+        direct_remote.syntax(mode.begin()).syntax(";\n").syntax(BY_PARTITION);
+        Self { mode, direct: direct.finish(), direct_remote: direct_remote.finish(), pooled: settings.opening(mode) }
     }
 
     /// Whether a statement needs one.
@@ -51,6 +54,10 @@ impl Transactions {
         session: &mut Session,
         identity: &Identity,
     ) -> Result<(), DbError> {
+        if statement.is_remote && !session.is_pooled {
+            session.connection.execute(raw(&self.direct_remote)).await?;
+            return is_somebody(session, identity).await;
+        }
         self.begin(session, identity).await?;
         if statement.is_remote {
             session.connection.execute(sqlx::raw_sql(BY_PARTITION)).await?;
@@ -69,16 +76,21 @@ impl Transactions {
         } else {
             session.connection.execute(raw(&self.direct)).await?;
         }
-        if *identity != Identity::NOBODY {
-            let named = query(&named(identity))?.persistent(!session.is_pooled);
-            named.execute(&mut session.connection).await?;
+        is_somebody(session, identity).await
+    }
+}
+
+/// Makes the rest of a transaction that of the caller.
+async fn is_somebody(session: &mut Session, identity: &Identity) -> Result<(), DbError> {
+    if *identity == Identity::NOBODY {
+        return Ok(());
+    }
+    let named = query(&named(identity))?.persistent(!session.is_pooled).execute(&mut session.connection).await;
+    match named.map_err(DbError::from) {
+        Err(DbError::Server(complaint)) if identity.role.is_some() && !complaint.ends_session => {
+            Err(DbError::Role(complaint))
         }
-        let Some(role) = &identity.role else { return Ok(()) };
-        let taken = query(&taken(role))?.persistent(!session.is_pooled).execute(&mut session.connection).await;
-        match taken.map_err(DbError::from) {
-            Err(DbError::Server(complaint)) if !complaint.ends_session => Err(DbError::Role(complaint)),
-            other => other.map(drop),
-        }
+        other => other.map(drop),
     }
 }
 
@@ -97,18 +109,14 @@ async fn rolled_back(connection: &mut PgConnection) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Says who asks, to policies and views.
+/// Says who asks, to policies and views, and is the caller's role from then on, as `SET LOCAL ROLE` with the name as a parameter.
 fn named(identity: &Identity) -> Statement {
     let text = |text: &Option<std::sync::Arc<str>>| Param::Text(text.as_deref().unwrap_or_default().to_owned());
     let mut w = Writer::default();
     w.syntax("SELECT pg_catalog.set_config('datebin.user', ").param(text(&identity.person));
     w.syntax(", true), pg_catalog.set_config('datebin.token', ").param(text(&identity.token)).syntax(", true)");
-    w.finish()
-}
-
-/// `SET LOCAL ROLE`, with the name as a parameter.
-fn taken(role: &str) -> Statement {
-    let mut w = Writer::default();
-    w.syntax("SELECT pg_catalog.set_config('role', ").param(Param::Text(role.to_owned())).syntax(", true)");
+    if let Some(role) = &identity.role {
+        w.syntax(", pg_catalog.set_config('role', ").param(Param::Text(role.to_string())).syntax(", true)");
+    }
     w.finish()
 }

@@ -94,6 +94,26 @@ pub enum Param {
     Interval(i64),
 }
 
+impl Param {
+    /// Its type in PostgreSQL.
+    #[must_use]
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Self::Int(_) => "int8",
+            Self::Float(_) => "float8",
+            Self::Text(_) => "text",
+            Self::Texts(_) => "text[]",
+            Self::Ints(_) => "int8[]",
+            Self::Instant(_) => "timestamptz",
+            Self::Instants(_) => "timestamptz[]",
+            Self::Local(_) => "timestamp",
+            Self::Locals(_) => "timestamp[]",
+            Self::Date(_) => "date",
+            Self::Interval(_) => "interval",
+        }
+    }
+}
+
 /// The number of a parameter that was already given, so that several places can share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParamNumber(usize);

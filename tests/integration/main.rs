@@ -68,6 +68,7 @@ mod query;
 )]
 #[path = "../support/prometheus.rs"]
 mod real_prometheus;
+mod retyped;
 mod rollups;
 mod rollups_begun;
 mod rollups_found;
