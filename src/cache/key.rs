@@ -7,6 +7,10 @@ use crate::evaluate::FoldPlan;
 use crate::identity::Identity;
 use crate::plan::{Buckets, Fetch, FetchRows};
 
+const DAY_MS: i64 = 86_400_000;
+/// The shortest of the calendar's days.
+const SHORTEST_DAY_MS: i64 = 20 * 3_600_000;
+
 /// Whose rows are read, since which notification, and everything that a statement's rows depend on but its bounds.
 ///
 /// The types of columns and the versions of relations are part of it: a relation that changed has another key. The number of a
@@ -24,10 +28,14 @@ impl CacheKey {
     pub fn of(fetch: &Fetch, identity: &Identity, reloads: u64) -> Self {
         let cut = match &fetch.axis.buckets {
             Buckets::Regular { origin_ms, step_ms, .. } => (*step_ms, origin_ms.rem_euclid((*step_ms).max(1))),
-            // Such buckets are told apart by their edges. About their length keeps those of days and of months apart, so
-            // that they do not take each other's place.
+            // Such buckets are told apart by their edges. About their length keeps those of days and of months apart, and
+            // the time of day those of two zones, so that they do not take each other's place.
             Buckets::Edges(edges) => match edges.as_slice() {
-                [first, second, ..] => (0, i64::from((second - first).max(1).ilog2())),
+                [first, second, ..] => {
+                    let length = (second - first).max(1);
+                    let phase = if length < SHORTEST_DAY_MS { 0 } else { first.rem_euclid(DAY_MS) };
+                    (-i64::from(length.ilog2()), phase)
+                }
                 _ => (0, 0),
             },
         };
