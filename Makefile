@@ -56,11 +56,13 @@ test-ci: ## run all tests on PostgreSQL 18, and on 14 those that a version may c
 
 # The random tests are short here and long in `nightly`.
 ci: export DATEBIN_REQUIRE_NODE := 1
+ci: export DATEBIN_REQUIRE_STATEMENTS := 1
 ci: export DATEBIN_FUZZ_SECONDS := 20
 ci: ## everything that must pass before a change is merged
 	scripts/ci $(CI_STEPS)
 
 nightly: export DATEBIN_REQUIRE_NODE := 1
+nightly: export DATEBIN_REQUIRE_STATEMENTS := 1
 nightly: export DATEBIN_FUZZ_SECONDS := 1800
 nightly: export DATEBIN_ORACLE_REQUESTS := 600
 nightly: export DATEBIN_ORACLE_SEED := $(or $(DATEBIN_ORACLE_SEED),$(shell date +%s))
