@@ -47,24 +47,28 @@ impl RequestScope {
             })
             .await?;
         samples = back;
-        for one in before {
-            let (fetch, statement) = self.last_before(one);
+        for (fetch, statement) in before.into_iter().flat_map(|one| self.last_before(one)) {
             samples.next_source(&fetch);
             self.read(&fetch, &statement, &mut |row| samples.earlier(&row)).await?;
         }
         Ok(samples)
     }
 
-    /// The statement of the last samples before a range: a look-up per series where an index has them in order.
-    fn last_before(&self, wanted: Predecessors) -> (Fetch, Statement) {
-        let Predecessors { mut fetch, narrowing, series } = wanted;
+    /// The statements of the last samples before a range: a look-up per series where an index has them in order, and a
+    /// read of the others.
+    fn last_before(&self, wanted: Predecessors) -> Vec<(Fetch, Statement)> {
+        let Predecessors { fetch, series } = wanted;
         let source = self.snapshot.sources().get(fetch.rows.source);
-        if let Some(looked_up) = source.and_then(|source| LastBefore::of(source, &fetch, series)) {
-            let statement = sql::last_before(&looked_up);
-            return (fetch, statement);
-        }
-        fetch.rows.filters.extend(narrowing);
-        let statement = sql::fetch(&fetch);
-        (fetch, statement)
+        let looked_up = source.and_then(|source| LastBefore::of(source, &fetch, &series));
+        let rest = looked_up.as_ref().map_or_else(|| Some(fetch.narrowed_to(&series)), |own| own.rest.clone());
+        let look_ups = looked_up.map(|own| {
+            let statement = sql::last_before(&own);
+            (own.fetch, statement)
+        });
+        let read = rest.map(|rest| {
+            let statement = sql::fetch(&rest);
+            (rest, statement)
+        });
+        look_ups.into_iter().chain(read).collect()
     }
 }

@@ -1,6 +1,5 @@
 //! Chooses the series whose last sample before a range must be read, once the samples of the range are there.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::block::Block;
@@ -9,21 +8,16 @@ use crate::ast::OverTime;
 use crate::budget::Budget;
 use crate::error::Error;
 use crate::evaluate::RangeFunction;
-use crate::plan::{Buckets, Fetch, Filter, SeriesLabel, ValueCondition};
+use crate::plan::{Buckets, Fetch, SeriesLabel};
 use crate::range::buckets::FineSample;
 use crate::time::TimeRange;
-
-/// The most values of a label that the search for predecessors names.
-const NAMED_VALUES: usize = 1000;
 
 /// The last samples that are looked for before a range.
 #[derive(Debug)]
 pub struct Predecessors {
     /// The fetch of the last samples of all series.
     pub fetch: Fetch,
-    /// Conditions that the series at hand pass, and few others.
-    pub narrowing: Vec<Filter>,
-    /// The value of each label of the series at hand; empty where they are not told apart by such.
+    /// The value of each label of the series at hand; empty for the members of a document.
     pub series: Vec<Vec<String>>,
 }
 
@@ -70,39 +64,10 @@ impl SampleCollector {
         before.fold.function = RangeFunction::OverTime(OverTime::Last);
         let (keys, labels) = (self.index.keys(), &fetch.rows.labels);
         let value = |at: usize, label: &SeriesLabel| match label {
-            SeriesLabel::One { name, .. } => Some(keys.value(at, name).to_owned()),
-            SeriesLabel::Members { .. } => None,
+            SeriesLabel::One { name, .. } => keys.value(at, name).to_owned(),
+            SeriesLabel::Members { .. } => String::new(),
         };
-        let series = lacking.iter().map(|at| labels.iter().map(|label| value(*at, label)).collect());
-        let series: Option<Vec<Vec<String>>> = series.collect();
-        let narrowing = self.narrowed(fetch, lacking.iter().copied());
-        Some(Predecessors { fetch: before, narrowing, series: series.unwrap_or_default() })
-    }
-
-    /// The conditions that a label is as on one of some series, for each label that has few values there.
-    fn narrowed(&self, fetch: &Fetch, series: impl Iterator<Item = usize>) -> Vec<Filter> {
-        let keys = self.index.keys();
-        let mut labels: Vec<(&SeriesLabel, BTreeSet<&str>)> =
-            fetch.rows.labels.iter().map(|l| (l, BTreeSet::new())).collect();
-        labels.retain(|(label, _)| matches!(label, SeriesLabel::One { .. }));
-        for at in series {
-            for (label, values) in &mut labels {
-                if let SeriesLabel::One { name, .. } = label {
-                    values.insert(keys.value(at, name));
-                }
-            }
-            labels.retain(|(_, values)| values.len() <= NAMED_VALUES);
-            if labels.is_empty() {
-                break;
-            }
-        }
-        let filter = |(label, values): (&SeriesLabel, BTreeSet<&str>)| match label {
-            SeriesLabel::One { value, .. } => {
-                let values = values.into_iter().map(str::to_owned).collect();
-                Some(Filter { value: value.clone(), wanted: ValueCondition::OneOf(values) })
-            }
-            SeriesLabel::Members { .. } => None,
-        };
-        labels.into_iter().filter_map(filter).collect()
+        let series = lacking.iter().map(|at| labels.iter().map(|label| value(*at, label)).collect()).collect();
+        Some(Predecessors { fetch: before, series })
     }
 }

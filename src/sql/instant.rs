@@ -10,30 +10,40 @@ const NEAR_MS: i64 = 3 * 3_600_000;
 /// Writes `t.time >= from AND t.time < to` with the bounds in the column's own type, so that indexes and partition
 /// pruning work. Rows at ±infinity are outside of every range.
 pub(super) fn bounds(w: &mut Writer, time: &TimeColumn, from: Millis, to: Millis) {
-    match &time.kind {
-        TimeKind::Instant => half_open(w, time, Param::Instant(from), Param::Instant(to)),
-        TimeKind::Local(zone) if zone.is_utc() => half_open(w, time, Param::Local(from), Param::Local(to)),
+    if wide_bounds(w, time, from, to) {
+        w.syntax(" AND ");
+        instant(w, time);
+        w.syntax(" >= ").param(Param::Instant(from)).syntax(" AND ");
+        instant(w, time);
+        w.syntax(" < ").param(Param::Instant(to));
+    }
+}
+
+/// Writes bounds in the column's own type that hold every row of `[from, to)`, and says whether they may hold others:
+/// around a change of a wall clock's offset, or where a number is rounded.
+pub(super) fn wide_bounds(w: &mut Writer, time: &TimeColumn, from: Millis, to: Millis) -> bool {
+    let (low, high, is_wide) = match &time.kind {
+        TimeKind::Instant => (Param::Instant(from), Param::Instant(to), false),
+        TimeKind::Local(zone) if zone.is_utc() => (Param::Local(from), Param::Local(to), false),
         TimeKind::Local(zone) => {
             let (low, high) = local_bounds(zone, from, to);
-            half_open(w, time, Param::Local(low), Param::Local(high));
-            exactly(w, time, from, to);
+            (Param::Local(low), Param::Local(high), true)
         }
         TimeKind::Date(zone) | TimeKind::Day(zone) => {
             let (low, high) = local_bounds(zone, from, to);
-            let (low, high) = (low.div_euclid(DAY_MS), high.div_euclid(DAY_MS) + 1);
-            half_open(w, time, Param::Date(low), Param::Date(high));
-            exactly(w, time, from, to);
+            (Param::Date(low.div_euclid(DAY_MS)), Param::Date(high.div_euclid(DAY_MS) + 1), true)
         }
         TimeKind::Epoch { unit, storage } if is_whole_micros(*unit, *storage) => {
-            half_open(w, time, epoch(from, *unit, *storage), epoch(to, *unit, *storage));
+            (epoch(from, *unit, *storage), epoch(to, *unit, *storage), false)
         }
         TimeKind::Epoch { unit, storage } => {
             // `timestamptz` rounds finer numbers to microseconds, over an edge perhaps.
             let around = if *unit == EpochUnit::Seconds { 1000 } else { 1 };
-            half_open(w, time, epoch(from - around, *unit, *storage), epoch(to + around, *unit, *storage));
-            exactly(w, time, from, to);
+            (epoch(from - around, *unit, *storage), epoch(to + around, *unit, *storage), true)
         }
-    }
+    };
+    half_open(w, time, low, high);
+    is_wide
 }
 
 /// Writes that the row's time is before an instant, or not long after it.
@@ -151,15 +161,6 @@ fn half_open(w: &mut Writer, time: &TimeColumn, from: Param, to: Param) {
 /// Whether every number of the column is an instant that `timestamptz` can tell apart.
 pub(super) fn is_whole_micros(unit: EpochUnit, storage: EpochStorage) -> bool {
     matches!(storage, EpochStorage::Int4 | EpochStorage::Int8) && unit != EpochUnit::Nanos
-}
-
-/// The raw bounds may be too wide, as around a change of a wall clock's offset; this is the condition itself.
-fn exactly(w: &mut Writer, time: &TimeColumn, from: Millis, to: Millis) {
-    w.syntax(" AND ");
-    instant(w, time);
-    w.syntax(" >= ").param(Param::Instant(from)).syntax(" AND ");
-    instant(w, time);
-    w.syntax(" < ").param(Param::Instant(to));
 }
 
 /// Wall-clock bounds that hold every row of `[from, to)`: where the zone's offset changes nearby, the wall clock

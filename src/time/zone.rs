@@ -4,8 +4,13 @@ use chrono::offset::{LocalResult, Offset, TimeZone};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Weekday};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
-use super::Millis;
 use super::range::{MAX_INSTANT, MIN_INSTANT};
+use super::{Millis, TimeRange};
+
+/// Clocks that are set are set again after this time at the earliest, and by no more.
+const STEADY_MS: i64 = 3 * 3_600_000;
+/// The most instants at which clocks are looked at.
+const MOST_LOOKS: i64 = 10_000;
 
 /// An IANA time zone and the weekday on which its weeks begin: Monday unless it is said. Cheap to copy.
 ///
@@ -68,6 +73,15 @@ impl Zone {
     pub fn offset_ms(&self, at: Millis) -> i64 {
         let utc = wall(at.clamp(MIN_INSTANT, MAX_INSTANT));
         offset_of(&self.tz.offset_from_utc_datetime(&utc))
+    }
+
+    /// Whether its clocks are set neither within a range nor shortly before or after it, so that they show times in the
+    /// order of the instants. Of a range of many years that is not known.
+    #[must_use]
+    pub fn is_steady(&self, range: TimeRange) -> bool {
+        let looks = range.to.saturating_sub(range.from) / STEADY_MS + 2;
+        let offset = |look: i64| self.offset_ms(range.from.saturating_add((look - 1) * STEADY_MS));
+        self.is_utc() || looks <= MOST_LOOKS && (1..=looks).all(|look| offset(look) == offset(0))
     }
 
     /// What the zone's clocks show at an instant; instants outside the years 1 to 9999 are moved to
@@ -170,6 +184,24 @@ mod tests {
         for unknown in ["", "browser", "+02:00", "UTC+2", "Europe/Nowhere", "\0", "日本"] {
             assert_eq!(Zone::parse(unknown), None, "{unknown:?}");
         }
+    }
+
+    #[test]
+    fn clocks_that_are_set() {
+        let (spring, hour) = (1_743_296_400_000, 3_600_000);
+        let is_steady = |name: &str, from, to| zone(name).is_steady(TimeRange { from, to });
+        for (from, to, expected) in [
+            (spring - 30 * hour, spring - 4 * hour, true),
+            (spring - 30 * hour, spring + 1, false),
+            (spring - 30 * hour, spring - hour, false),
+            (spring + hour, spring + 30 * hour, false),
+            (spring + 4 * hour, spring + 30 * hour, true),
+            (spring + 4 * hour, spring + 4 * hour + 1, true),
+            (i64::MIN, i64::MAX, false),
+        ] {
+            assert_eq!(is_steady("Europe/Berlin", from, to), expected, "{from} {to}");
+        }
+        assert!(is_steady("UTC", i64::MIN, i64::MAX) && is_steady("Asia/Tokyo", spring - 9000 * hour, spring));
     }
 
     #[test]

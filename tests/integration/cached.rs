@@ -1,5 +1,6 @@
 //! The cache: what it answers is what the database says, and a refresh costs the newest buckets.
 
+mod before;
 mod counters;
 mod lists;
 mod random;
