@@ -65,6 +65,7 @@ nightly: export DATEBIN_REQUIRE_NODE := 1
 nightly: export DATEBIN_REQUIRE_STATEMENTS := 1
 nightly: export DATEBIN_FUZZ_SECONDS := 1800
 nightly: export DATEBIN_ORACLE_REQUESTS := 600
+nightly: export DATEBIN_TEST_CACHE_ROUNDS := 600
 nightly: export DATEBIN_ORACLE_SEED := $(or $(DATEBIN_ORACLE_SEED),$(shell date +%s))
 nightly: export NEXTEST_PROFILE := nightly
 nightly: export DATEBIN_REQUIRE_PROMETHEUS := 1

@@ -149,8 +149,13 @@ fn at(engine: &Engine, now: i64, cache: &Cache) -> Engine {
 }
 
 async fn answered(engine: Engine, query: Value) -> (Answered, &'static str) {
+    answered_as(engine, query, false).await
+}
+
+/// The same, where it says so past what is known.
+async fn answered_as(engine: Engine, query: Value, is_fresh: bool) -> (Answered, &'static str) {
     let query = datebin::intake::body(query.to_string().as_bytes()).expect("a query");
-    let scope = engine.scope().expect("a catalog");
+    let scope = engine.scope().expect("a catalog").fresh(is_fresh);
     let question = datebin::intake::question(&query, scope.moment(), scope.limits()).expect("a question");
     let answer = scope.answer(&question).await.unwrap_or_else(|error| panic!("{query:?}: {error}"));
     (answer, scope.outcome().unwrap_or_default())

@@ -41,7 +41,7 @@ pub(super) async fn asked(engine: Engine, text: String, steps: Steps) -> Asked {
     fetched(engine, text, steps, false).await
 }
 
-async fn fetched(engine: Engine, text: String, steps: Steps, is_fresh: bool) -> Asked {
+pub(super) async fn fetched(engine: Engine, text: String, steps: Steps, is_fresh: bool) -> Asked {
     let scope = engine.scope().expect("a catalog").fresh(is_fresh);
     let question = PromQuestion { text, steps, lookback_ms: None, range_end_ms: Some(steps.end_ms()) };
     let answer = scope.promql(&question).await.unwrap_or_else(|error| panic!("{}: {error}", question.text));
