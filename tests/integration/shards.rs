@@ -264,8 +264,39 @@ async fn each_aggregates_its_own_rows_at_the_same_time(pool: PgPool) {
         }
         assert_eq!(rows, BUCKETS * series, "{target}: {ran:#}");
     }
+    assert_asked_at_once(&server, &pool, &shards).await;
     drop(server);
     shards.drop().await;
+}
+
+/// Makes the rows of a shard wait for a lock, which the session that is returned has. It is no lock of the table: with that a shard
+/// would wait before it is asked for rows.
+async fn held(shards: &Shards, number: usize) -> PgConnection {
+    let mut shard = shards.connect(&shards.names[number]).await;
+    let text = "SELECT pg_advisory_lock(7); ALTER TABLE measurements RENAME TO own;
+        CREATE FUNCTION released() RETURNS boolean LANGUAGE plpgsql
+            AS 'BEGIN PERFORM pg_advisory_xact_lock_shared(7); RETURN true; END';
+        CREATE VIEW measurements AS SELECT * FROM own WHERE (SELECT released());";
+    sqlx::raw_sql(text).execute(&mut shard).await.unwrap();
+    shard
+}
+
+/// Two shards wait at the same time for what the answer needs: both were asked before one of them had answered.
+async fn assert_asked_at_once(server: &Server, pool: &PgPool, shards: &Shards) {
+    let names = [shards.names[1].clone(), shards.names[3].clone()];
+    let (one, other) = (held(shards, 1).await, held(shards, 3).await);
+    let released = async {
+        let waiting =
+            "SELECT count(DISTINCT datname) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = ANY($1)";
+        let begun = Instant::now();
+        while sqlx::query_scalar::<_, i64>(waiting).bind(&names).fetch_one(pool).await.unwrap() < 2 {
+            assert!(begun.elapsed() < patience(Duration::from_secs(2)), "one is asked after the other");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        one.close().await.unwrap();
+        other.close().await.unwrap();
+    };
+    tokio::join!(assert_equal(server, "sum(measurements)"), released);
 }
 
 #[sqlx::test(migrations = false)]
