@@ -56,7 +56,7 @@ pub(super) struct Arguments {
     /// The file that describes tables, instead of the one that DATEBIN_CONFIG names.
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// Says of each read where its buckets came from: known already, a rollup, the rows themselves.
+    /// Says of each read which relation it asks for which interval: a rollup, or the rows themselves.
     #[arg(long, conflicts_with = "promql")]
     explain: bool,
     /// The form of the answer.
