@@ -1,5 +1,6 @@
 //! What a refresh of a panel costs as its range grows from a day to a year at equal points: with rollups by hours and by days, and the
-//! cache. Prints a table; rows are those that the plans of its statements looked at.
+//! cache; and what it costs beside the whole of a day of 200 series. Prints tables; rows are those that the plans of its statements
+//! looked at.
 //!
 //! `REFRESH_HOSTS` sets the number of hosts (20), each with a sample every ten seconds.
 #![expect(
@@ -9,6 +10,7 @@
     reason = "a bench stops at the first thing that is wrong"
 )]
 
+mod arriving;
 mod inside;
 
 use std::time::{Duration, Instant};
@@ -57,6 +59,13 @@ time = "bucket"
 columns = { load = { sum = "total", max = "most", count = "n" } }
 "#;
 
+/// What is asked.
+struct Panel {
+    target: &'static str,
+    days: i64,
+    points: u32,
+}
+
 /// What a range costs.
 struct Cost {
     cold: Duration,
@@ -72,20 +81,22 @@ async fn main() {
     let hosts: i64 = std::env::var("REFRESH_HOSTS").ok().and_then(|hosts| hosts.parse().ok()).unwrap_or(20);
     let mut connection = PgConnection::connect(&url).await.expect("a database");
     load(&mut connection, hosts).await;
+    arriving::load(&mut connection).await;
     let engine = engine(&url).await;
     println!("refreshes of {hosts} series, a sample every 10 s, a minute of new rows before each; medians of {ROUNDS}");
     for target in ["load", "avg by (host) (load)"] {
         let mut costs = Vec::new();
+        let panel = |days| Panel { target, days, points: POINTS };
         for (_, days) in RANGES {
-            let (cold, _, points) = asked(&engine, NOW, target, days).await;
+            let (cold, _, points) = asked(&engine, NOW, &panel(days)).await;
             costs.push(Cost { cold, times: Vec::new(), statements: 0, rows: 0.0, points });
         }
         for round in 1..=ROUNDS {
             let now = NOW + round * MINUTE;
             grow(&mut connection, hosts, now).await;
             for ((_, days), cost) in RANGES.into_iter().zip(&mut costs) {
-                let (time, origins, _) = asked(&engine, now, target, days).await;
-                let statements = statements(&engine, (target, now, days), &origins);
+                let (time, origins, _) = asked(&engine, now, &panel(days)).await;
+                let statements = statements(&engine, now, &panel(days), &origins);
                 cost.times.push(time);
                 (cost.statements, cost.rows) = (statements.len(), rows_read(&mut connection, &statements).await);
             }
@@ -94,6 +105,7 @@ async fn main() {
         let gone = format!("DELETE FROM refresh_raw WHERE ts >= to_timestamp({NOW} / 1000.0)");
         sqlx::raw_sql(AssertSqlSafe(gone)).execute(&mut connection).await.expect("the new rows go");
     }
+    arriving::measure(&mut connection, &engine).await;
     let all = "DROP TABLE refresh_raw, refresh_hours, refresh_days";
     sqlx::raw_sql(all).execute(&mut connection).await.expect("the end");
 }
@@ -102,14 +114,9 @@ fn shown(target: &str, costs: Vec<Cost>) {
     println!(
         "  {target}\n  | range | points | first question | refresh | statements | rows | rows ÷ a day's | time ÷ a day's |"
     );
-    let median = |cost: &Cost| {
-        let mut times = cost.times.clone();
-        times.sort();
-        times[times.len() / 2].as_secs_f64() * 1000.0
-    };
-    let (day_rows, day_time) = (costs[0].rows, median(&costs[0]));
+    let (day_rows, day_time) = (costs[0].rows, median(&costs[0].times));
     for ((name, _), cost) in RANGES.into_iter().zip(&costs) {
-        let (cold, time) = (cost.cold.as_secs_f64() * 1000.0, median(cost));
+        let (cold, time) = (cost.cold.as_secs_f64() * 1000.0, median(&cost.times));
         let (rows, ratio) = (cost.rows / day_rows, time / day_time);
         println!(
             "  | {name} | {} | {cold:.0} ms | {time:.1} ms | {} | {:.0} | {rows:.1} | {ratio:.1} |",
@@ -117,6 +124,13 @@ fn shown(target: &str, costs: Vec<Cost>) {
         );
         assert!(cost.statements == 1 && rows <= MOST, "{name}: {rows:.1} times the rows of a day");
     }
+}
+
+/// In milliseconds.
+fn median(times: &[Duration]) -> f64 {
+    let mut times = times.to_vec();
+    times.sort();
+    times[times.len() / 2].as_secs_f64() * 1000.0
 }
 
 /// Raw rows of eight days, and rollups of a year.
@@ -150,16 +164,16 @@ async fn grow(connection: &mut PgConnection, hosts: i64, now: i64) {
 }
 
 async fn engine(url: &str) -> Engine {
-    let engine = inside::engine(url, FILE, Duration::from_secs(600)).await;
+    let engine = inside::engine(url, &[FILE, arriving::SOURCE].concat(), Duration::from_secs(600)).await;
     Engine { clock: Clock::Fixed(NOW), show_sql: false, cache: Cache::new(64 << 20), ..engine }
 }
 
 /// How long an answer takes, where its values came from, and the points of its first series.
-async fn asked(engine: &Engine, now: i64, target: &str, days: i64) -> (Duration, Vec<FetchOrigin>, usize) {
+async fn asked(engine: &Engine, now: i64, panel: &Panel) -> (Duration, Vec<FetchOrigin>, usize) {
     let engine = Engine { clock: Clock::Fixed(now), ..engine.clone() };
     let body = json!({
-        "targets": [{"target": target, "refId": "A"}], "maxDataPoints": POINTS,
-        "range": {"from": now - days * DAY, "to": now},
+        "targets": [{"target": panel.target, "refId": "A"}], "maxDataPoints": panel.points,
+        "range": {"from": now - panel.days * DAY, "to": now},
     });
     let query = intake::body(body.to_string().as_bytes()).expect("a query");
     let begun = Instant::now();
@@ -170,14 +184,14 @@ async fn asked(engine: &Engine, now: i64, target: &str, days: i64) -> (Duration,
 }
 
 /// The statements that were asked, by where what was found came from.
-fn statements(engine: &Engine, (target, now, days): (&str, i64, i64), origins: &[FetchOrigin]) -> Vec<Statement> {
+fn statements(engine: &Engine, now: i64, panel: &Panel, origins: &[FetchOrigin]) -> Vec<Statement> {
     let snapshot = engine.snapshot().expect("a catalog");
     let patterns = Patterns::default();
     let context = Context {
         snapshot: &snapshot,
-        range: TimeRange::new(now - days * DAY, now).expect("a range"),
+        range: TimeRange::new(now - panel.days * DAY, now).expect("a range"),
         interval_ms: None,
-        max_points: POINTS,
+        max_points: panel.points,
         step: None,
         zone: &Zone::UTC,
         limits: Limits::default(),
@@ -186,10 +200,10 @@ fn statements(engine: &Engine, (target, now, days): (&str, i64, i64), origins: &
         pushes: true,
         patterns: &patterns,
     };
-    let lowered = lower::lower(&parse(target, Dialect::Json).expect("a target"), &patterns).expect("a tree");
+    let lowered = lower::lower(&parse(panel.target, Dialect::Json).expect("a target"), &patterns).expect("a tree");
     let planned = plan::fetches(&context, &lowered.fetches).expect("a plan");
     let parts: Vec<Fetch> = planned.groups.iter().flat_map(|group| &group.fetches).flat_map(Fetch::parts).collect();
-    assert_eq!(parts.len(), origins.len(), "{target} of {days} days");
+    assert_eq!(parts.len(), origins.len(), "{} of {} days", panel.target, panel.days);
     let of = |(part, origin): (&Fetch, &FetchOrigin)| {
         origin.asked.iter().map(|range| sql::fetch(&part.alone(*range))).collect::<Vec<_>>()
     };
