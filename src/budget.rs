@@ -225,8 +225,12 @@ impl HeldBytes {
         Ok(())
     }
 
-    /// Holds what another one holds, too.
+    /// Holds what another one of the same budget holds, too.
     pub fn absorb(&mut self, mut other: Self) {
+        debug_assert!(
+            Arc::ptr_eq(&self.budget.request, &other.budget.request),
+            "each budget is paid back what it gave"
+        );
         self.used += std::mem::take(&mut other.used);
         self.paid += std::mem::take(&mut other.paid);
     }

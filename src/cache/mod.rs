@@ -10,6 +10,7 @@ mod shared;
 mod short;
 mod slots;
 mod tally;
+mod times;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

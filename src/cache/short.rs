@@ -8,13 +8,12 @@ use moka::policy::EvictionPolicy;
 
 use super::CacheKey;
 use super::flight::{Flight, FlightKey, FlightSharing, Flights, JoinedFlight};
+use super::times::ReadTimes;
 use crate::budget::HeldBytes;
 use crate::error::{Error, Kind};
 use crate::identity::Identity;
-use crate::time::TimeRange;
+use crate::time::{Millis, TimeRange};
 
-/// How much later than its reading a list may be asked for beyond the end of its range: clocks count in pieces.
-const GRACE_MS: i64 = 1000;
 /// The most ranges whose answers to one question are kept.
 const RANGES: usize = 16;
 /// An answer larger than this part of the whole is not kept.
@@ -52,6 +51,8 @@ pub struct ShortQuestion {
     pub key: ShortKey,
     /// The times of its rows; none where they are all, or a part of what is asked.
     pub range: Option<TimeRange>,
+    /// The time of the question.
+    pub now: Millis,
     /// How long its answer is believed.
     pub max_age: Duration,
     /// When it came, and whether what was read before then may serve.
@@ -109,7 +110,7 @@ type AnyValue = Arc<dyn Any + Send + Sync>;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct ShortFlight {
     key: ShortKey,
-    range: Option<TimeRange>,
+    times: ReadTimes,
 }
 
 /// What a flight gave.
@@ -125,7 +126,7 @@ struct LandedValue {
 struct KeptValue {
     value: AnyValue,
     bytes: usize,
-    range: Option<TimeRange>,
+    times: ReadTimes,
     read: Instant,
 }
 
@@ -151,7 +152,7 @@ impl FlightKey for ShortFlight {
     }
 
     fn is_part_of(&self, other: &Self, begun: Instant) -> bool {
-        self.key == other.key && covers(other.range, self.range, begun.elapsed())
+        self.key == other.key && other.times.cover(self.times.range, begun.elapsed())
     }
 
     /// It is hardly larger.
@@ -160,17 +161,9 @@ impl FlightKey for ShortFlight {
     }
 }
 
-/// Whether an answer that was read so long ago is of all times of a question but those that came since, and of not many
-/// more.
-fn covers(read: Option<TimeRange>, asked: Option<TimeRange>, age: Duration) -> bool {
-    let since_ms = i64::try_from(age.as_millis()).unwrap_or(i64::MAX).saturating_add(GRACE_MS);
-    match (read, asked) {
-        (None, None) => true,
-        (Some(own), Some(asked)) => {
-            let is_alike = own.to.saturating_sub(own.from) / 2 <= asked.to.saturating_sub(asked.from);
-            is_alike && own.from <= asked.from && asked.to <= own.to.saturating_add(since_ms)
-        }
-        _ => false,
+impl ShortQuestion {
+    fn times(&self) -> ReadTimes {
+        ReadTimes::of(self.range, self.now)
     }
 }
 
@@ -179,7 +172,7 @@ impl KeptValue {
     fn serves(&self, asked: &ShortQuestion) -> bool {
         let age = self.read.elapsed();
         let is_young = !asked.since.is_fresh && age < asked.max_age;
-        covers(self.range, asked.range, age) && (self.read >= asked.since.arrived || is_young)
+        self.times.cover(asked.range, age) && (self.read >= asked.since.arrived || is_young)
     }
 }
 
@@ -229,7 +222,7 @@ impl ShortCache {
         if let Some(value) = self.known(&asked) {
             return Ok(ShortAnswer { value: typed(value)?, held: None, origin: ShortOrigin::Known });
         }
-        let (flight, since) = (ShortFlight { key: asked.key.clone(), range: asked.range }, asked.since);
+        let (flight, since) = (ShortFlight { key: asked.key.clone(), times: asked.times() }, asked.since);
         let all = Arc::clone(self);
         let reads = |place| all.landed(asked, work(place));
         let (landed, origin) = match self.flights.join(flight, since, place, reads).await {
@@ -257,7 +250,7 @@ impl ShortCache {
         let bytes = value.bytes();
         let value: AnyValue = Arc::new(value);
         if is_whole && !asked.max_age.is_zero() && bytes <= self.largest {
-            let own = KeptValue { value: Arc::clone(&value), bytes, range: asked.range, read: begun };
+            let own = KeptValue { value: Arc::clone(&value), bytes, times: asked.times(), read: begun };
             self.keep(&asked, own);
         }
         Ok(LandedValue { value, bytes, held: held.map(Arc::new) })
@@ -265,15 +258,21 @@ impl ShortCache {
 
     fn keep(&self, asked: &ShortQuestion, own: KeptValue) {
         let is_useful = |one: &&KeptValue| {
-            let is_replaced = one.read <= own.read && covers(own.range, one.range, Duration::ZERO);
+            let is_replaced = one.read <= own.read && own.times.cover(one.times.range, Duration::ZERO);
             one.read.elapsed() < asked.max_age && !is_replaced
         };
         self.kept.entry_by_ref(&asked.key).and_upsert_with(|old| {
             let old = old.map(|old| old.into_value()).unwrap_or_default();
             let mut all: Vec<KeptValue> = old.iter().filter(is_useful).cloned().collect();
             all.push(own.clone());
-            let more = all.len().saturating_sub(RANGES);
-            all.drain(..more);
+            let mut bytes = all.iter().map(|one| one.bytes).sum::<usize>();
+            // One question does not push out all others.
+            let more = all.iter().enumerate().position(|(at, one)| {
+                let fits = all.len() - at <= RANGES && bytes <= self.largest * 2;
+                bytes -= one.bytes;
+                fits
+            });
+            all.drain(..more.unwrap_or(0));
             Arc::new(all)
         });
         self.kept.run_pending_tasks();
@@ -306,7 +305,8 @@ mod tests {
     fn of(range: Option<TimeRange>) -> ShortQuestion {
         let key = ShortKey::List { identity: Identity::NOBODY, reloads: 0, what: "hosts".into() };
         let since = FlightSharing { arrived: Instant::now(), is_fresh: false };
-        ShortQuestion { key, range, max_age: Duration::from_secs(60), since }
+        let now = range.map_or(0, |range| range.to);
+        ShortQuestion { key, range, now, max_age: Duration::from_secs(60), since }
     }
 
     fn read(number: u32) -> Result<ShortRead<BTreeSet<u32>>, Error> {
@@ -322,7 +322,7 @@ mod tests {
     fn a_list_serves_ranges_that_slid_on_since() {
         let ago = Instant::now().checked_sub(Duration::from_secs(10)).expect("the machine runs for longer");
         let value: AnyValue = Arc::new(BTreeSet::from([1_u32]));
-        let list = KeptValue { value, bytes: 1, range: range(0, 100_000), read: ago };
+        let list = KeptValue { value, bytes: 1, times: of(range(0, 100_000)).times(), read: ago };
         let asked = |range, seconds, since| {
             list.serves(&ShortQuestion { max_age: Duration::from_secs(seconds), since, ..of(range) })
         };
@@ -331,7 +331,7 @@ mod tests {
         assert!(serves(range(0, 100_000), 300) && serves(range(10_000, 110_000), 300));
         assert!(!serves(range(-1, 100_000), 300), "earlier rows may have other values");
         assert!(!serves(range(50_000, 150_000), 300), "later rows too");
-        assert!(!serves(range(50_000, 60_000), 300), "a range that is much longer has many more");
+        assert!(!serves(range(50_000, 60_000), 300), "a range that is longer may have more");
         assert!(!serves(None, 300) && !serves(range(0, 100_000), 5));
         // Who came before it was read may have it however young it must be.
         let before = FlightSharing { arrived: ago, is_fresh: true };

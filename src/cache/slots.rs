@@ -141,8 +141,15 @@ impl<K: FlightKey> FlightSlots<K> {
 
     /// A flight ended; a later one of the same key may have taken its place.
     pub(super) fn land(&mut self, key: K, start: FlightStart, landed: Option<&K::Landed>) {
-        if !matches!(self.slots.get(&key), Some(FlightSlot::Flying(slot)) if slot.start.number == start.number) {
-            return;
+        match self.slots.get_mut(&key) {
+            Some(FlightSlot::Flying(slot)) if slot.start.number == start.number => {}
+            other => {
+                // What it gave is not to be held for the later one.
+                if let Some(FlightSlot::Flying(later)) = other {
+                    later.earlier = None;
+                }
+                return;
+            }
         }
         self.slots.remove(&key);
         let Some(landed) = landed else { return };

@@ -173,6 +173,15 @@ impl Source {
         self.remote.as_ref().is_some_and(|keys| !keys.is_empty() && keys.iter().all(|key| self.is_label_column(key)))
     }
 
+    /// The tables that say what ids of labels mean.
+    pub fn tables_of_labels(&self) -> impl Iterator<Item = &Relation> {
+        self.labels.iter().filter_map(|label| match label {
+            SourceLabel::Members { document: LabelDocument::Ids(ids) }
+            | SourceLabel::One { value: LabelValue::Resolved { ids, .. }, .. } => Some(&ids.relation),
+            _ => None,
+        })
+    }
+
     /// The label of that name, or the document that may have it as a member.
     #[must_use]
     pub fn label(&self, name: &str) -> Option<&SourceLabel> {

@@ -12,6 +12,9 @@ use crate::sql::Statement;
 /// What a row takes besides its bytes: itself, and the ranges of its columns.
 const ROW_BYTES: usize = 256;
 
+/// What rows take however few they are: the piece of the connection's buffer that they lie in.
+const BUFFER_BYTES: usize = 8192;
+
 /// The rows of a statement.
 pub struct KeptRows {
     rows: Vec<PgRow>,
@@ -41,7 +44,7 @@ impl Database {
         statement: &Statement,
         deadline: Deadline,
     ) -> Result<(KeptRows, Option<HeldBytes>), DbError> {
-        let mut kept = KeptRows { rows: Vec::new(), bytes: 0 };
+        let mut kept = KeptRows { rows: Vec::new(), bytes: BUFFER_BYTES };
         let mut held = self.budget().map(Budget::held);
         self.rows(statement, deadline, &mut |row| {
             let read = SeriesRow(&row);

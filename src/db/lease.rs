@@ -97,24 +97,23 @@ impl Lease {
             }
             Err(_) => has_ended,
         };
-        match (is_reusable, is_around) {
-            // The answer does not wait for the end of its transaction.
-            (true, true) => drop(tokio::spawn(self.returned())),
-            (true, false) => self.give_back(),
-            (false, _) => {}
+        if is_reusable {
+            self.returned(is_around).await;
         }
         result
     }
 
-    /// Ends the transaction of the session, and gives it back into the pool. Until then it is the lease's.
-    async fn returned(mut self) {
-        if let Some(object) = self.object.as_mut()
+    /// Gives the session back into the pool, its transaction ended.
+    async fn returned(&mut self, is_in_transaction: bool) {
+        // Until its transaction has ended the session is the lease's: a client that leaves now closes it.
+        if is_in_transaction
+            && let Some(object) = self.object.as_mut()
             && let Err(error) = transaction::end(object).await
         {
             tracing::debug!(%error, "a transaction does not end");
             self.object.take().into_iter().for_each(close);
         }
-        self.give_back();
+        drop(self.object.take());
     }
 }
 

@@ -60,7 +60,7 @@ impl RequestScope {
     pub(super) fn list_question(&self, source: &Source, what: String, range: Option<TimeRange>) -> ShortQuestion {
         let what = format!("{} {what}", source.version).into();
         let key = ShortKey::List { identity: self.identity().clone(), reloads: self.catalog.reloads(), what };
-        ShortQuestion { key, range, max_age: list_age(source), since: self.since }
+        ShortQuestion { key, range, now: self.now, max_age: list_age(source), since: self.since }
     }
 
     /// A question for a list over the rows of a fetch.
@@ -68,7 +68,8 @@ impl RequestScope {
         let rows = self.key_of_rows(std::slice::from_ref(fetch));
         let max_age = self.snapshot.sources().get(fetch.rows.source).map_or(Duration::ZERO, list_age);
         let range = Some(TimeRange { from: fetch.axis.from, to: fetch.axis.to });
-        ShortQuestion { key: ShortKey::Rows { rows, what: what.into() }, range, max_age, since: self.since }
+        let key = ShortKey::Rows { rows, what: what.into() };
+        ShortQuestion { key, range, now: self.now, max_age, since: self.since }
     }
 
     /// A question for what comes of the samples of some fetches at exactly their times. It is kept where no row of these
@@ -86,7 +87,7 @@ impl RequestScope {
         let each: Vec<_> = each.collect();
         let what = format!("{what} {} {each:?}", self.limits.cells);
         let key = ShortKey::Rows { rows: self.key_of_rows(fetches), what: what.into() };
-        ShortQuestion { key, range: None, max_age, since: self.since }
+        ShortQuestion { key, range: None, now: self.now, max_age, since: self.since }
     }
 
     fn key_of_rows(&self, fetches: &[Fetch]) -> CacheKey {
@@ -130,7 +131,7 @@ impl RequestScope {
             let texts = texts.map_err(|error| told(&error, &relation))?;
             Ok(ShortRead { value: TextList { texts, is_partial: false }, held: None, is_whole: true })
         };
-        let asked = self.rows_question(fetch, "any".to_owned());
+        let asked = self.rows_question(fetch, format!("any {within:?}"));
         let found: ShortAnswer<TextList> = self.clone().within(Some(within)).short(asked, work).await?;
         Ok(!found.value.texts.is_empty())
     }

@@ -168,19 +168,15 @@ impl RequestScope {
         Ok(ShortRead { value: KeptSamples { series, skipped }, held: Some(held), is_whole: true })
     }
 
-    /// What was read for several, as one's own.
+    /// What was read for several, as one's own: a copy unless nobody else has it, and paid by this request. Until then those
+    /// who read it pay.
     async fn own<T: ShortValue + Clone>(&self, found: ShortAnswer<T>, points: usize) -> Result<(T, HeldBytes), Error> {
-        let ShortAnswer { value, held, .. } = found;
-        let (value, held) = match (Arc::try_unwrap(value), held.map(Arc::try_unwrap)) {
-            (Ok(value), Some(Ok(held))) => return Ok((value, held)),
-            (Ok(value), held) => (Arc::new(value), held),
-            (Err(value), held) => (value, held),
-        };
+        let ShortAnswer { value, held: theirs, .. } = found;
         self.compute(points, move |budget| {
             let own = budget.paid(value.bytes())?;
-            let copy = T::clone(&value);
-            drop(held);
-            Ok((copy, own))
+            let value = Arc::unwrap_or_clone(value);
+            drop(theirs);
+            Ok((value, own))
         })
         .await
     }

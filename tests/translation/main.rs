@@ -73,6 +73,7 @@ fn source(table: &str, time: TimeKind, labels: Vec<SourceLabel>, metrics: Vec<Me
         max_age: None,
         by_token: false,
         has_policies: false,
+        version: 0,
     }
 }
 

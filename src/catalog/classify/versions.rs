@@ -19,7 +19,7 @@ pub(super) fn apply(draft: &mut Draft, facts: &Facts) {
 
 fn version(source: &Source, facts: &Facts) -> u64 {
     let mut hasher = DefaultHasher::new();
-    for relation in source.relations() {
+    for relation in source.relations().chain(source.tables_of_labels()) {
         let own = facts.relation(relation.schema.as_str(), relation.name.as_str());
         own.map(|own| &own.version).hash(&mut hasher);
     }

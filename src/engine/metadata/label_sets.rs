@@ -233,7 +233,7 @@ impl RequestScope {
             let found = self.clone().within(Some(until.left())).short(question, work).await;
             match found {
                 // They are taken one by one.
-                Err(error) if matches!(error.kind, Kind::TooManyBytes | Kind::Busy) => {}
+                Err(error) if error.kind == Kind::TooManyBytes => {}
                 found => return given(&found?.value.0, sink).await,
             }
         }
