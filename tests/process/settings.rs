@@ -48,7 +48,8 @@ async fn a_hangup_reads_the_catalog_anew_and_a_broken_file_keeps_the_old_one() {
     program.signal("-HUP");
     let mended = async || program.get("/readyz").await.body["refresh"].is_null().then_some(());
     eventually(LONG, "the file is good again", mended).await;
-    assert!(program.log().iter().any(|line| line["fields"]["message"] == "the catalog is refreshed again"));
+    let is_said = |line: &serde_json::Value| line["fields"]["message"] == "the catalog is refreshed again";
+    eventually(LONG, "the log says so, too", async || program.log().iter().any(is_said).then_some(())).await;
 }
 
 #[test]
