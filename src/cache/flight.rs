@@ -13,15 +13,15 @@ use tracing::Instrument as _;
 use super::slots::{FlightSlots, FoundFlight, WaitingRoom};
 use crate::error::{Error, Kind};
 
-/// What makes two statements the same, with their times.
+/// The key of a statement, which contains its times. Statements with equal keys are one statement.
 pub(super) trait FlightKey: Clone + Debug + Eq + Hash + Send + 'static {
-    /// What a statement gives.
+    /// The result of a statement.
     type Landed: Clone + Debug + Send + Sync + 'static;
 
     /// The bytes of the key, and of what a statement gave.
     fn bytes(&self, landed: &Self::Landed) -> usize;
 
-    /// What is at hand when a statement has ended.
+    /// The part of a result that stays in memory after its statement ended, for questions that came before.
     fn at_hand(landed: &Self::Landed) -> Self::Landed;
 
     /// Whether what another statement gave, which began at a moment, answers this question as well.
@@ -42,7 +42,7 @@ pub struct FlightSharing {
     pub is_fresh: bool,
 }
 
-/// What becomes of a statement.
+/// The outcome of a statement: none until it has ended.
 pub(super) type FlightResult<L> = Option<Result<L, Error>>;
 
 /// A statement under way. It ends with the last who waits for it.
@@ -86,7 +86,7 @@ pub(super) enum JoinedFlight<L> {
     New(Arc<Flight<L>>),
 }
 
-/// What a question does next.
+/// The next step of a question.
 enum FlightTurn<L> {
     Joins(JoinedFlight<L>),
     /// It waits for a place, or until somebody begins its statement.

@@ -152,8 +152,8 @@ impl Cache {
         Ok(answer)
     }
 
-    /// What a statement gives: that of an equal one that is under way, or one of its own, which begins when there is a
-    /// place for it. It ends when nobody waits for it any more.
+    /// The result of a statement. If an equal statement is under way, its result is shared. Otherwise a new statement begins
+    /// as soon as there is a place for it, and it ends when nobody waits for it any more.
     ///
     /// # Errors
     /// The statement fails.

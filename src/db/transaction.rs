@@ -87,11 +87,17 @@ async fn is_somebody(session: &mut Session, identity: &Identity) -> Result<(), D
     }
     let named = query(&named(identity))?.persistent(!session.is_pooled).execute(&mut session.connection).await;
     match named.map_err(DbError::from) {
-        Err(DbError::Server(complaint)) if identity.role.is_some() && !complaint.ends_session => {
+        Err(DbError::Server(complaint)) if identity.role.is_some() && is_of_role(&complaint.code) => {
             Err(DbError::Role(complaint))
         }
         other => other.map(drop),
     }
+}
+
+/// Whether a complaint says that there is no such role, or that it may not be taken. A statement that was cancelled, or whose
+/// plan is lost, says nothing of the role.
+fn is_of_role(code: &str) -> bool {
+    matches!(code, "22023" | "42501" | "42704")
 }
 
 /// Ends the transaction of a session, which is then free for others.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 
@@ -243,7 +244,11 @@ impl RequestScope {
             Ok(ShortRead { value, held: None, is_whole })
         };
         match self.short(question, work).await {
-            Ok(found) => Ok(TextList::clone(&found.value)),
+            Ok(found) => {
+                let list: Arc<TextList> = found.value;
+                let copied = self.compute(list.texts.len(), move |_| Ok(Arc::unwrap_or_clone(list))).await;
+                copied.map_err(DbError::from)
+            }
             Err(_) if self.deadline.left().is_zero() => Ok(TextList { texts: BTreeSet::new(), is_partial: true }),
             Err(error) => Err(error.into()),
         }
