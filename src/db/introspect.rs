@@ -31,7 +31,8 @@ struct RelationRow {
     kind: String,
     discoverable: bool,
     path_position: Option<i64>,
-    readable: bool,
+    /// None where the relation is seen, but not yet or no more by what tells rights.
+    readable: Option<bool>,
     comment: Option<String>,
     bytes: i64,
     rows: Option<Float>,
@@ -53,6 +54,9 @@ struct Loading {
     samples: Vec<i64>,
     /// Whether the role may SELECT all of it.
     readable: Vec<bool>,
+    /// Whether some right is unknown: what tells rights learns of a change a moment before the rows of the system catalogs
+    /// show it, or after that.
+    is_torn: bool,
     /// The numbers of each relation's columns, in their order.
     numbers: Vec<Vec<i16>>,
     /// Whether anything of each is left to its statistics.
@@ -108,7 +112,7 @@ pub async fn load(
 }
 
 /// As [`load`]. Rights are asked of the database as it is at that moment, whatever a transaction sees, so a view that is
-/// made anew in the middle would lose its columns: then all is loaded once more.
+/// made anew in the middle would be lost, or its columns: then all is loaded once more.
 pub(super) async fn account(
     connection: &mut PgConnection,
     scope: &DiscoveryScope,
@@ -116,7 +120,7 @@ pub(super) async fn account(
 ) -> Result<Introspection, sqlx::Error> {
     let mut loaded = load_once(connection, scope, beyond).await?;
     for _ in 1..TRIES {
-        if loaded.before == loaded.after {
+        if loaded.is_whole {
             break;
         }
         loaded = load_once(connection, scope, beyond).await?;
@@ -124,20 +128,20 @@ pub(super) async fn account(
     Ok(Introspection { facts: loaded.facts, has_start: loaded.has_start, skew_ms: loaded.skew_ms })
 }
 
-/// The facts between two moments.
-struct TimedFacts {
-    before: String,
+/// The facts of one reading.
+struct LoadedFacts {
     facts: Facts,
     has_start: bool,
     skew_ms: i64,
-    after: String,
+    /// Whether no relation changed meanwhile.
+    is_whole: bool,
 }
 
 async fn load_once(
     connection: &mut PgConnection,
     scope: &DiscoveryScope,
     beyond: &mut Vec<Relation>,
-) -> Result<TimedFacts, sqlx::Error> {
+) -> Result<LoadedFacts, sqlx::Error> {
     let (mut begin, mut results) = in_scope(connection, &scope::text(scope, beyond)).await?;
     let skew_ms = begin.clock_ms.saturating_sub(Clock::System.now());
     let mut timescale = Timescale::default();
@@ -169,7 +173,8 @@ async fn load_once(
     let is_decided = |facts: &RelationFacts| !scope.settles(facts) || facts.children > 1;
     loading.decided_by_statistics = loading.facts.relations.iter().map(is_decided).collect();
     let after = statistics::load(connection, &mut loading, &mut results).await?;
-    Ok(TimedFacts { before, facts: loading.facts, has_start: begin.start == "on", skew_ms, after })
+    let is_whole = before == after && !loading.is_torn;
+    Ok(LoadedFacts { facts: loading.facts, has_start: begin.start == "on", skew_ms, is_whole })
 }
 
 /// All that is asked, in one round trip if the scope came with the start of the session.
@@ -202,7 +207,8 @@ async fn ask(connection: &mut PgConnection) -> Result<Results, sqlx::Error> {
 fn relations(rows: Vec<RelationRow>) -> Loading {
     let mut loading = Loading::default();
     for row in rows {
-        let (id, sample, readable) = (row.id, row.sample, row.readable);
+        let (id, sample, readable) = (row.id, row.sample, row.readable.unwrap_or(false));
+        loading.is_torn |= row.readable.is_none();
         if let Some(relation) = relation(row) {
             loading.place.insert(id, loading.facts.relations.len());
             loading.ids.push(id);
@@ -278,4 +284,24 @@ impl Loading {
 
 fn idents(names: Vec<String>) -> Vec<Ident> {
     names.into_iter().filter_map(|name| Ident::new(name).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(readable: &str) -> RelationRow {
+        let row = format!(
+            r#"{{"id": 1, "schema": "public", "name": "seen", "kind": "v", "discoverable": true, "path_position": 1,
+                "readable": {readable}, "comment": null, "bytes": 0, "rows": null, "is_parent": false, "children": 0,
+                "sample": 1, "partition_key": [], "divided_by": [], "version": "1"}}"#
+        );
+        serde_json::from_str(&row).unwrap()
+    }
+
+    #[test]
+    fn a_relation_of_unknown_rights_is_read_once_more() {
+        assert!(!relations(vec![row("true"), row("false")]).is_torn);
+        assert!(relations(vec![row("null"), row("true")]).is_torn);
+    }
 }

@@ -46,7 +46,8 @@ struct ColumnsRow {
     typmods: Vec<i32>,
     not_null: Vec<bool>,
     numbered: Vec<bool>,
-    granted: Vec<bool>,
+    /// None as in the relation's own right.
+    granted: Vec<Option<bool>>,
 }
 
 /// A type, a domain resolved to its base.
@@ -84,6 +85,7 @@ pub(super) fn load(results: &mut Results, loading: &mut Loading) -> Result<(), s
     let types: HashMap<i64, TypeRow> = types.into_iter().map(|ty| (ty.oid, ty)).collect();
     for row in rows {
         let Some(place) = loading.place.get(&row.relation).copied() else { continue };
+        loading.is_torn |= row.granted.iter().any(Option::is_none);
         let mut columns = columns(row, &types, loading.readable[place]);
         columns.sort_by_key(|(number, _)| *number);
         (loading.numbers[place], loading.facts.relations[place].columns) = columns.into_iter().unzip();
@@ -103,7 +105,7 @@ fn columns(row: ColumnsRow, types: &HashMap<i64, TypeRow>, readable: bool) -> Ve
             not_null: row.not_null[at] || ty.not_null,
             numbered: row.numbered[at],
             comment: None,
-            readable: readable || row.granted[at],
+            readable: readable || row.granted[at].unwrap_or(false),
             stats: None,
         };
         columns.push((row.numbers[at], column));

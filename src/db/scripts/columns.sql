@@ -20,10 +20,10 @@ SELECT a.attrelid::int8 AS relation,
                WHERE e.adrelid = a.attrelid AND e.adnum = a.attnum
                  AND pg_catalog.pg_get_expr(e.adbin, e.adrelid) ~ '(^|[._])uuid[a-z0-9_]*\(')
            ELSE false END) AS numbered,
-       -- Rights on the column alone; those on the whole table are with the table.
+       -- Rights on the column alone; those on the whole table are with the table. NULL where the column is going or coming.
        array_agg(CASE
            WHEN a.attacl IS NULL THEN false
-           ELSE coalesce(pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'), false) END) AS granted
+           ELSE pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT') END) AS granted
 FROM pg_catalog.pg_attribute AS a
 WHERE a.attrelid = ANY (ARRAY(SELECT r.id FROM scope AS r)) AND a.attnum > 0 AND NOT a.attisdropped
 GROUP BY a.attrelid

@@ -79,7 +79,7 @@ versions AS (
 ),
 found AS MATERIALIZED (
     SELECT w.oid::int8 AS id, w.schema, w.name, w.relkind::text AS kind, w.discoverable, w.usable, w.position AS path_position,
-           coalesce(pg_catalog.has_table_privilege(w.oid, 'SELECT'), false) AS readable,
+           pg_catalog.has_table_privilege(w.oid, 'SELECT') AS readable,
            d.description AS comment,
            coalesce(coalesce(f.pages, w.relpages)::int8 * pg_catalog.current_setting('block_size')::int8
                + coalesce(f.unseen, CASE WHEN w.relpages = 0 AND w.relkind IN ('r', 'm')
