@@ -3,9 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
-use futures_util::{StreamExt as _, stream};
-
-use super::{AT_ONCE, RequestScope};
+use super::{RequestScope, together};
 use crate::catalog::AnnotationSource;
 use crate::db::AnnotationRow;
 use crate::error::{Error, Kind};
@@ -105,7 +103,7 @@ impl RequestScope {
         }
         let sources = self.snapshot.annotations();
         let running: Vec<_> = sources.iter().map(|source| self.of_source(source, question, shortener)).collect();
-        let results: Vec<_> = stream::iter(running).buffered(AT_ONCE).collect().await;
+        let results = together::all(running).await;
         let (mut events, mut all, mut read, mut failed) =
             (AnnotationList::default(), RelationAnnotations::default(), 0, None);
         events.notices.extend(question.notices.iter().cloned());

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::StreamExt as _;
 
 use super::buckets::FetchedBuckets;
 use super::said::{logged, skipped_values, too_many_series};
 use super::short::TextList;
-use super::{AT_ONCE, RequestScope};
+use super::{RequestScope, together};
 use crate::catalog::{Filter, LabelValue, Source};
 use crate::db::{DbError, RowSink, SeriesRow};
 use crate::error::Error;
@@ -22,7 +22,7 @@ impl RequestScope {
     /// The series of each group, and what the person at the panel should know of them.
     pub(super) async fn run(&self, groups: &[FetchGroup]) -> Result<(Vec<FetchedSeries>, Vec<String>), Error> {
         let running: Vec<_> = groups.iter().flat_map(OfMetric::all).map(|part| Box::pin(self.series(part))).collect();
-        let mut fetched = stream::iter(running).buffered(AT_ONCE);
+        let mut fetched = together::in_order(running);
         let (mut inputs, mut notices) = (Vec::with_capacity(groups.len()), Vec::new());
         for group in groups {
             let mut parts = Vec::new();

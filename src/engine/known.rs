@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use futures_util::{StreamExt as _, future, stream};
+use futures_util::future;
 
 use super::labels::{LabelValuesRequest, PreparedSource, logged};
-use super::{AT_ONCE, Engine, RequestScope};
+use super::{Engine, RequestScope, together};
 use crate::access::Caller;
 use crate::catalog::{Relation, Snapshot, Source, without_metric};
 use crate::db::DbError;
@@ -64,7 +64,7 @@ impl RequestScope {
         let rows = plan::found(self.naming(), &[])?;
         let rows: Vec<SourceRows<'_>> = rows.into_iter().filter(|rows| is_readable(rows.source, &forbidden)).collect();
         let running: Vec<_> = rows.iter().map(|rows| self.known_of(rows)).collect();
-        let results: Vec<_> = stream::iter(running).buffered(AT_ONCE).collect().await;
+        let results = together::all(running).await;
         let (mut known, mut failed): (BTreeMap<usize, VisibleNames>, Vec<Error>) = Default::default();
         for (rows, result) in rows.iter().zip(results) {
             match result {

@@ -4,11 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use futures_util::{StreamExt as _, stream};
-
 use super::partial::ValuesStatement;
 use super::short::{SOME_TIMES, TextList, told};
-use super::{AT_ONCE, LabelValues, RequestScope};
+use super::{LabelValues, RequestScope, together};
 use crate::ast::Matcher;
 use crate::cache::{ShortQuestion, ShortRead};
 use crate::catalog::{LabelValue, Source, SourceRow};
@@ -83,7 +81,7 @@ impl RequestScope {
     ) -> Vec<Result<LabelValues, Error>> {
         self.recorded(rows, request.range);
         let running: Vec<_> = rows.iter().map(|rows| self.values_of(rows, request)).collect();
-        stream::iter(running).buffered(AT_ONCE).collect().await
+        together::all(running).await
     }
 
     /// Writes down whose rows are read.
@@ -106,7 +104,7 @@ impl RequestScope {
             Ok(if has_rows { render::names(rows.source) } else { BTreeSet::new() })
         };
         let running: Vec<_> = rows.iter().map(one).collect();
-        stream::iter(running).buffered(AT_ONCE).collect().await
+        together::all(running).await
     }
 
     pub(super) async fn values_of(

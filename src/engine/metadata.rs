@@ -14,10 +14,8 @@ pub use look::ListCoverage;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use futures_util::{StreamExt as _, stream};
-
 use super::said::within_token;
-use super::{AT_ONCE, RequestScope};
+use super::{RequestScope, together};
 use crate::ast::Selector;
 use crate::budget::HeldBytes;
 use crate::error::{Error, Kind};
@@ -251,8 +249,7 @@ impl RequestScope {
             return Ok(());
         }
         let running: Vec<_> = rows.iter().map(|rows| self.texts_of(listed, rows, look)).collect();
-        let done: Vec<_> = stream::iter(running).buffered(AT_ONCE).collect().await;
-        for texts in done {
+        for texts in together::all(running).await {
             found.texts.extend(look.take(texts)?);
         }
         Ok(())

@@ -27,6 +27,7 @@ mod slices;
 mod steps;
 mod streaming;
 mod timing;
+mod together;
 mod unmatched;
 mod variable;
 mod whole;
@@ -37,8 +38,6 @@ pub use work::Resources;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use futures_util::{StreamExt as _, stream};
 
 use crate::ast::{Format, Reduce};
 use crate::budget::HeldBytes;
@@ -62,9 +61,6 @@ pub use promql::{PromAnswer, PromQuestion};
 pub use remote::RemoteAnswer;
 pub use scope::RequestScope;
 pub use timing::Timing;
-
-/// Targets of one request that run at once, so that one request cannot take the whole pool.
-const AT_ONCE: usize = 4;
 
 /// Answers questions.
 #[derive(Clone)]
@@ -128,12 +124,7 @@ impl RequestScope {
         };
         let results = match &*question.targets {
             [only] => vec![self.one_or_again(question, only).await],
-            several => {
-                stream::iter(several.iter().map(|target| Box::pin(one(target))).collect::<Vec<_>>())
-                    .buffered(AT_ONCE)
-                    .collect()
-                    .await
-            }
+            several => together::all(several.iter().map(|target| Box::pin(one(target))).collect()).await,
         };
         let mut answer =
             Answer { answered: Vec::new(), failed: Vec::new(), timing: Timing::default(), held: Vec::new() };

@@ -1,11 +1,12 @@
 //! The samples that questions need: read → plan → fetch.
 
+use std::pin::pin;
 use std::sync::Arc;
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::StreamExt as _;
 
 use super::said::{shared_times, skipped_values};
-use super::{AT_ONCE, RequestScope};
+use super::{RequestScope, together};
 use crate::budget::Budget;
 use crate::error::{Error, Kind};
 use crate::evaluate::{FetchedSeries, Inputs, Samples};
@@ -37,7 +38,7 @@ impl RequestScope {
         let plans: Vec<ReadPlan> = (0..reads.len()).map(|at| plan_of(wanted, at)).collect();
         let metrics = reads.iter().zip(&plans).flat_map(|(metrics, plan)| metrics.iter().map(move |one| (one, plan)));
         let metrics: Vec<_> = metrics.map(|(metric, plan)| self.metric(metric, plan)).collect();
-        let mut running = stream::iter(metrics).buffered(AT_ONCE);
+        let mut running = pin!(together::in_order(metrics));
         let none = || FetchedSeries { series: Vec::new(), held: self.budget.held() };
         let mut inputs = Inputs { folded: wanted.folds.iter().map(|_| none()).collect(), kept: Vec::new() };
         let (mut warnings, mut infos, mut from_partials) = (Vec::new(), Vec::new(), 0);

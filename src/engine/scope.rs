@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{AT_ONCE, Engine, Resources};
+use super::together::AT_ONCE;
+use super::{Engine, Resources};
 use crate::access::Caller;
 use crate::budget::Budget;
 use crate::cache::{Cache, CacheOutcome, CacheTally, FetchOrigin, FlightSharing};

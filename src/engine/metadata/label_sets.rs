@@ -1,9 +1,10 @@
 //! The label sets of rows, and whether there are rows.
 
 use std::borrow::Cow;
+use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::StreamExt as _;
 
 use super::MOST;
 use super::look::{ListProgress, in_time};
@@ -12,7 +13,7 @@ use crate::catalog::{Filter, Source};
 use crate::db::{Deadline, KeptRows, RowSink, SeriesRow};
 use crate::engine::labels::logged;
 use crate::engine::short::SOME_TIMES;
-use crate::engine::{AT_ONCE, RequestScope};
+use crate::engine::{RequestScope, together};
 use crate::error::{Error, Kind};
 use crate::frame::LabelSets;
 use crate::plan::{SetsAsk, SetsFetch, SourceRows};
@@ -101,7 +102,7 @@ impl RequestScope {
         let (range, until) = (look.range, look.until);
         let running: Vec<_> =
             rows.iter().map(|rows| self.label_sets_of(rows, RelationRead { range, until, cap })).collect();
-        let mut done = stream::iter(running).buffered(AT_ONCE);
+        let mut done = pin!(together::in_order(running));
         let mut all = LabelSets::new(&self.budget);
         while let Some(found) = done.next().await {
             let Some(found) = look.took(found)? else { continue };
