@@ -1,7 +1,7 @@
 //! `datebin query --promql`: a question in Prometheus' language from the shell.
 
 use super::CommandError;
-use super::query::{Arguments, QueryAnswers};
+use super::query::{Arguments, QueryAnswers, explained};
 use crate::engine::{Engine, PromQuestion};
 use crate::error::Kind;
 use crate::frame::PromValue;
@@ -30,8 +30,12 @@ pub(super) async fn ask(
     for text in &arguments.target {
         let range_end_ms = (!arguments.instant).then(|| steps.end_ms());
         let question = PromQuestion { text: text.clone(), steps, lookback_ms: None, range_end_ms };
-        match engine.scope()?.promql(&question).await {
+        let scope = engine.scope()?;
+        match scope.promql(&question).await {
             Ok(answer) => {
+                if arguments.explain {
+                    scope.origins().iter().map(explained).for_each(|line| answers.say(line));
+                }
                 for notice in answer.warnings.iter().chain(&answer.infos) {
                     answers.say(format!("note: {notice}"));
                 }

@@ -57,8 +57,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     /// Says of each read which relation it asks for which interval: a rollup, or the rows themselves.
-    #[arg(long, conflicts_with = "promql")]
-    explain: bool,
+    #[arg(long)]
+    pub(super) explain: bool,
     /// The form of the answer.
     #[arg(long, value_enum, default_value_t = QueryFormat::Chart)]
     format: QueryFormat,
@@ -232,7 +232,7 @@ impl Arguments {
 }
 
 /// Where the buckets of a read came from, as a line.
-fn explained(origin: &FetchOrigin) -> String {
+pub(super) fn explained(origin: &FetchOrigin) -> String {
     let FetchOrigin { metric, relation, outcome, known, asked } = origin;
     let asked: Vec<String> =
         asked.iter().map(|range| format!("{} to {}", to_rfc3339(range.from), to_rfc3339(range.to))).collect();

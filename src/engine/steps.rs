@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::evaluate::{FoldPlan, Samples};
 use crate::frame::{self, BlockSlice, KnownSteps, ReadPlan, ReadSeries};
 use crate::plan::Fetch;
+use crate::sql;
 use crate::time::TimeRange;
 
 /// The most steps of windows that are kept.
@@ -81,7 +82,7 @@ impl RequestScope {
             plan.folds.iter().map(|(_, fold)| self.windows(fetches, fold, keeping)).collect();
         let missing: Vec<MissingWindows> = windows.iter().flat_map(FoldWindows::missing).collect();
         let asked = if missing.is_empty() { None } else { self.ask_steps(fetches, missing, keeping).await? };
-        self.count_steps(fetches, &windows, asked.as_ref().is_some_and(|asked| !asked.was_shared));
+        self.count_steps(fetches, &windows, asked.as_ref());
         let landed = asked.map(|asked| asked.landed);
         let mut blocks = landed.iter().flat_map(|landed| &landed.blocks);
         let found: Vec<Vec<BlockSlice>> = windows.iter().map(|one| found(&one.pieces, &mut blocks)).collect();
@@ -124,11 +125,12 @@ impl RequestScope {
         let own = |fetch: &Fetch| fetch.of_windows(&plans, self.snapshot.sources().get(fetch.rows.source)?);
         let asked: Vec<Fetch> = fetches.iter().filter_map(own).collect();
         let Some(first) = asked.first().cloned() else { return Ok(None) };
+        let read = asked.iter().map(sql::times).collect();
         let key = CacheKey::of_reads(&asked, &plans, self.identity(), self.catalog.reloads());
         let work = |place| self.in_flight(place, u32::MAX).fly_steps(asked, missing, keeping);
         let shared = SharedFetch { key: &key, fetch: &first, since: self.since };
         match timeout(self.deadline.left(), self.cache.shared(shared, self.database.place(), work)).await {
-            Ok((landed, was_shared)) => Ok(Some(WindowBlocks { landed: landed?, was_shared })),
+            Ok((landed, was_shared)) => Ok(Some(WindowBlocks { landed: landed?, was_shared, read })),
             Err(_) => Err(logged(&DbError::Deadline, &first)),
         }
     }
@@ -151,17 +153,21 @@ impl RequestScope {
         Ok(LandedBlocks { blocks, held: Some(Arc::new(held)) })
     }
 
-    fn count_steps(&self, fetches: &[Fetch], windows: &[FoldWindows], was_run: bool) {
+    fn count_steps(&self, fetches: &[Fetch], windows: &[FoldWindows], asked: Option<&WindowBlocks>) {
         let pieces = || windows.iter().flat_map(|one| &one.pieces);
-        let asked: Vec<TimeRange> = pieces().filter_map(BucketRun::missing).collect();
-        let outcome = match (pieces().count() - asked.len(), asked.len()) {
+        let missing = pieces().filter_map(BucketRun::missing).count();
+        let outcome = match (pieces().count() - missing, missing) {
             (_, 0) => CacheOutcome::Hit,
             (0, _) => CacheOutcome::Miss,
             _ => CacheOutcome::Partial,
         };
         let known = windows.iter().map(FoldWindows::known).sum();
-        fetches.iter().for_each(|fetch| self.tally.add(origin(fetch, outcome, known, asked.clone())));
+        for (at, fetch) in fetches.iter().enumerate() {
+            let read = asked.and_then(|asked| asked.read.get(at)).cloned().unwrap_or_default();
+            self.tally.add(origin(fetch, outcome, known, read));
+        }
         if let Some(totals) = self.cache.totals() {
+            let was_run = asked.is_some_and(|asked| !asked.was_shared);
             totals.add(outcome, known, usize::from(!was_run));
         }
     }
@@ -172,6 +178,8 @@ struct WindowBlocks {
     /// A block for each that was missing.
     landed: LandedBlocks,
     was_shared: bool,
+    /// The times at which the samples of each fetch were read.
+    read: Vec<Vec<TimeRange>>,
 }
 
 /// Where the pieces of a fold are; the blocks of those that were asked come in their order.

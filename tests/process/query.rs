@@ -81,3 +81,44 @@ async fn the_picture_is_the_one_that_the_server_gives() {
     let (done, _, complained) = ran_query(&cluster, &["--format", "svg", "--width", "9", "cpu"]).await;
     assert!(!done && complained.contains("--width must be from 160 to 4000"), "{complained}");
 }
+
+const HOURS: &str = "
+    INSERT INTO cpu SELECT '2026-01-05Z'::timestamptz + n * interval '1 min', 'h' || n % 2, n FROM generate_series(10, 239) AS n;
+    CREATE TABLE cpu_1h (bucket timestamptz NOT NULL, host text NOT NULL, n bigint, sum double precision, PRIMARY KEY (host, bucket));
+    INSERT INTO cpu_1h SELECT date_bin('1 h', ts, 'epoch'), host, count(value), sum(value) FROM cpu GROUP BY 1, 2";
+const DECLARED: &str = r#"
+    [[source]]
+    relation = "cpu"
+    time = "ts"
+    labels = ["host"]
+    [source.metric.cpu]
+    column = "value"
+    [[source.rollup]]
+    relation = "cpu_1h"
+    step = "1h"
+    time = "bucket"
+    columns = { cpu = { sum = "sum", count = "n" } }
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_each_read_asks_for_is_explained_in_both_languages() {
+    let cluster = Cluster::start();
+    cluster.sql(TABLE).await;
+    let lines = async |arguments: &[&str]| {
+        let range = ["--from", "2026-01-05T00:00:00Z", "--to", "2026-01-05T02:00:00Z", "--format", "csv", "--explain"];
+        let (done, _, said) = ran_query(&cluster, &[&range[..], arguments].concat()).await;
+        assert!(done, "{said}");
+        said.lines().filter_map(|line| line.strip_prefix("explain: ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let rows = "cpu of public.cpu: miss; 0 rows known; asked: 2026-01-05T00:00:00.000Z to 2026-01-05T02:00:00.000Z";
+    assert_eq!(lines(&["--step", "1h", "sum(cpu)"]).await, [rows]);
+    // A window looks back from each step.
+    let windows = "cpu of public.cpu: miss; 0 rows known; asked: 2026-01-04T23:50:00.001Z to 2026-01-05T02:00:00.001Z";
+    assert_eq!(lines(&["--promql", "--step", "1h", "max_over_time(cpu[10m])"]).await, [windows]);
+    cluster.sql(HOURS).await;
+    let file = cluster.directory.join("datebin.toml");
+    std::fs::write(&file, DECLARED).expect("a file");
+    let file = file.to_str().expect("a path");
+    let hours = rows.replace("public.cpu:", "public.cpu_1h:");
+    assert_eq!(lines(&["--config", file, "--step", "1h", "sum(cpu)"]).await, [hours]);
+}
