@@ -109,13 +109,24 @@ pub struct Error {
     /// Tells the relation that failed from others, never shown. A number keeps an error small; two relations that share
     /// it by accident only wait for each other's refresh.
     pub relation: Option<NonZeroU32>,
+    /// Whether rows broke off that had begun to come: asked again, all of them may. Never shown.
+    pub is_cut_off: bool,
 }
 
 impl Error {
     /// An error of that kind.
     #[must_use]
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, target: None, span: None, excerpt: None, relation: None }
+        Self {
+            kind,
+            message: message.into(),
+            hint: None,
+            target: None,
+            span: None,
+            excerpt: None,
+            relation: None,
+            is_cut_off: false,
+        }
     }
 
     /// Adds what to do.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sqlx::postgres::{PgArguments, PgRow, PgValueRef};
 use sqlx::types::chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use sqlx::{Arguments as _, Row as _, TypeInfo as _, ValueRef as _};
+use sqlx::{Arguments as _, Postgres, Row as _, Type, ValueRef as _};
 
 use super::error::DbError;
 use super::pool::{Database, Deadline};
@@ -78,7 +78,7 @@ impl SeriesRow<'_> {
             return Ok(None);
         }
         // The bytes of a bigint would pass for some float8.
-        if value.type_info().name() != "FLOAT8" {
+        if *value.type_info() != <f64 as Type<Postgres>>::type_info() {
             return Err(DbError::Changed);
         }
         let bytes = <[u8; 8]>::try_from(bytes_of(&value)?);
@@ -184,8 +184,9 @@ impl Database {
         .await
     }
 
-    /// Runs a statement; again on another session when the first one turns out to be dead before any row. A session
-    /// that was opened for the statement is not dead, so that a statement which ends its session ends few.
+    /// Runs a statement; again on another session when the first one turns out to be dead before any row, and once more when
+    /// the server rolled it back. A session that was opened for the statement is not dead, so that a statement which ends its
+    /// session ends few.
     pub(super) async fn rows(
         &self,
         statement: &Statement,
@@ -207,9 +208,18 @@ impl Database {
                 .await;
             watched.ended(&done);
             match done {
-                Err(error) if may_be_dead && !seen && error.is_stale_session() => {
+                Err(error) if seen && (error.is_stale_session() || error.is_rolled_back()) => {
+                    if error.is_stale_session() {
+                        self.shared.forget_idle(server);
+                    }
+                    return Err(DbError::CutOff(Box::new(error)));
+                }
+                Err(error) if may_be_dead && error.is_stale_session() => {
                     self.observer().observe(&Observation::Retry(Retry::DeadSession));
                     self.shared.forget_idle(server);
+                }
+                Err(error) if tries == 0 && error.is_rolled_back() => {
+                    self.observer().observe(&Observation::Retry(Retry::RolledBack));
                 }
                 other => return other,
             }

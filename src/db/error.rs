@@ -42,6 +42,9 @@ pub enum DbError {
     /// The caller may not take on the role that its statements would run as.
     #[error("the role of the caller cannot be taken on: {0}")]
     Role(Box<Complaint>),
+    /// The statement ended, for this reason, after some of its rows had come, and may run again.
+    #[error("{0}; some rows had come")]
+    CutOff(Box<Self>),
     /// The consumer of the rows refused one.
     #[error(transparent)]
     Refused(#[from] Error),
@@ -103,7 +106,11 @@ impl DbError {
     /// The SQLSTATE, if the server gave one.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
-        if let Self::Server(complaint) = self { Some(&complaint.code) } else { None }
+        match self {
+            Self::Server(complaint) => Some(&complaint.code),
+            Self::CutOff(error) => error.code(),
+            _ => None,
+        }
     }
 
     /// Whether the same statement on a new session may succeed: the session was dead, or its prepared statement no
@@ -114,6 +121,11 @@ impl DbError {
             Self::Server(complaint) => complaint.ends_session || complaint.is_stale_plan,
             _ => false,
         }
+    }
+
+    /// Whether the server gave the statement up in favour of another transaction, as a standby does for what it replays.
+    pub(super) fn is_rolled_back(&self) -> bool {
+        matches!(self, Self::Server(complaint) if complaint.code.starts_with("40"))
     }
 
     /// Whether the server gave the statement up and the session is as good as before.
@@ -189,6 +201,7 @@ impl DbError {
         match self {
             Self::Server(complaint) => sqlstate::reason(&complaint.code),
             Self::Away(reason) => reason,
+            Self::CutOff(error) => error.reason(),
             Self::Busy => "all connections are busy",
             Self::Deadline => "reading it takes too long",
             Self::Connection(_) => "the database cannot be reached",
@@ -225,6 +238,7 @@ impl DbError {
         let again = "try again in a few seconds";
         match self {
             Self::Refused(error) => error.clone(),
+            Self::CutOff(error) => Error { is_cut_off: true, ..error.public() },
             Self::Connection(_) | Self::Unwanted(_) => Error::new(Kind::Unavailable, self.reason()).hint(again),
             Self::Unfit(_) | Self::Tls(_) => {
                 Error::new(Kind::Unavailable, self.reason()).hint("the operator finds the reason in the log")

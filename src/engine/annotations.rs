@@ -102,7 +102,8 @@ impl RequestScope {
             return Err(too_many_filters(terms, most));
         }
         let sources = self.snapshot.annotations();
-        let running: Vec<_> = sources.iter().map(|source| self.of_source(source, question, shortener)).collect();
+        let one = async |source| self.unbroken(|| self.of_source(source, question, shortener)).await;
+        let running: Vec<_> = sources.iter().map(one).collect();
         let results = together::all(running).await;
         let (mut events, mut all, mut read, mut failed) =
             (AnnotationList::default(), RelationAnnotations::default(), 0, None);

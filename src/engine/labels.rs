@@ -80,7 +80,8 @@ impl RequestScope {
         request: LabelValuesRequest<'_>,
     ) -> Vec<Result<LabelValues, Error>> {
         self.recorded(rows, request.range);
-        let running: Vec<_> = rows.iter().map(|rows| self.values_of(rows, request)).collect();
+        let one = async |rows: &SourceRows<'_>| self.unbroken(|| self.values_of(rows, request)).await;
+        let running: Vec<_> = rows.iter().map(one).collect();
         together::all(running).await
     }
 

@@ -248,7 +248,9 @@ impl RequestScope {
             found.texts = self.texts_in(listed, sets).await?;
             return Ok(());
         }
-        let running: Vec<_> = rows.iter().map(|rows| self.texts_of(listed, rows, look)).collect();
+        let look_at = &*look;
+        let one = async |rows: &SourceRows<'_>| self.unbroken(|| self.texts_of(listed, rows, look_at)).await;
+        let running: Vec<_> = rows.iter().map(one).collect();
         for texts in together::all(running).await {
             found.texts.extend(look.take(texts)?);
         }

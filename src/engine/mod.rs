@@ -19,6 +19,7 @@ mod reading;
 mod reducing;
 mod remote;
 mod resolve;
+mod retried;
 mod said;
 mod scope;
 mod short;
@@ -47,9 +48,9 @@ use crate::error::{Error, Kind};
 use crate::frame;
 use crate::intake::{Question, TargetQuestion};
 use crate::lower;
-use crate::observe::{Observation, Retry};
+use crate::observe::Observation;
 use crate::plan::{self, Context, Limits};
-use crate::refresh::{Catalog, CatalogNews};
+use crate::refresh::Catalog;
 use crate::render::TargetAnswer;
 use crate::time::Clock;
 pub use annotations::AnnotationList;
@@ -162,21 +163,6 @@ impl RequestScope {
             Err(error) if error.kind == Kind::BadData => {
                 self.without_pushing().metered().one(question, target).await.map_err(|_| error)
             }
-            other => other,
-        }
-    }
-
-    /// Asks; once more where a relation turns out to be another than the catalog says, as one that was made anew.
-    async fn retried<T, F: Future<Output = Result<T, Error>>>(&self, ask: impl Fn(Self) -> F) -> Result<T, Error> {
-        match ask(self.metered()).await {
-            Err(error) if error.kind == Kind::Stale => match self.catalog.newer(&self.whole, error.relation).await {
-                CatalogNews::Better(newer) => {
-                    self.observer().observe(&Observation::Retry(Retry::ChangedRelation));
-                    ask(self.with(newer).known().await?.metered()).await.map_err(Error::lasting)
-                }
-                CatalogNews::Same => Err(error.lasting()),
-                CatalogNews::Unknown => Err(error),
-            },
             other => other,
         }
     }

@@ -88,8 +88,12 @@ pub enum StatementOutcome {
 /// Why a question was asked once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Retry {
+    /// Its rows broke off.
+    CutOff,
     /// Its session was dead.
     DeadSession,
+    /// The server rolled its statement back.
+    RolledBack,
     /// A relation was another one than the catalog said.
     ChangedRelation,
 }

@@ -109,7 +109,7 @@ macro_rules! words {
 
 words!(Stage { Parse => "parse", Plan => "plan", Wait => "wait", Execute => "execute", Frame => "frame" });
 words!(StatementOutcome { Answered => "answered", Failed => "failed", TimedOut => "timed_out", Abandoned => "abandoned" });
-words!(Retry { DeadSession => "dead_session", ChangedRelation => "changed_relation" });
+words!(Retry { CutOff => "cut_off", DeadSession => "dead_session", RolledBack => "rolled_back", ChangedRelation => "changed_relation" });
 
 fn times() -> Histogram {
     Histogram::new(SECONDS)

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::cluster::Cluster;
 use crate::database::CPU;
 use crate::patience::patience;
@@ -38,4 +40,46 @@ async fn a_line_that_is_slow_silent_or_cut_is_survived() {
     let vitals = watch.end();
     assert!(vitals.probes > 1 && vitals.peak > 0, "{vitals:?}");
     assert!(vitals.slowest < patience(Duration::from_millis(100)), "{vitals:?}");
+}
+
+/// 200 series of 300 samples.
+const MANY: &str = "
+    CREATE TABLE many (ts timestamptz NOT NULL, host text NOT NULL, value double precision, PRIMARY KEY (host, ts));
+    INSERT INTO many SELECT '2026-01-05Z'::timestamptz + n * interval '10 s', 'host-' || h, n * h
+    FROM generate_series(0, 299) AS n, generate_series(1, 200) AS h; ANALYZE many";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_break_off_cost_no_answer() {
+    let cluster = Cluster::start();
+    cluster.sql(MANY).await;
+    let (from, end) = (1_767_571_200_i64, 1_767_574_200_i64);
+    let body = |target: &str| {
+        json!({
+            "range": {"from": from * 1000, "to": end * 1000}, "intervalMs": 10_000, "maxDataPoints": 300,
+            "targets": [{"target": target, "refId": "A"}],
+        })
+    };
+    let step = format!("&start={from}&end={end}&step=10");
+    let (rates, lists) =
+        (format!("/api/v1/query_range?query=rate(many[1m]){step}"), format!("/api/v1/query_range?query=many{step}"));
+    for cache in ["0", "64MiB"] {
+        let proxy = Proxy::before(&cluster).await;
+        let settings = [("DATABASE_URL", &*proxy.url(&cluster)), ("DATEBIN_CACHE_BYTES", cache)];
+        let program = Program::serve(&cluster, &settings).await;
+        for target in ["many", "rate(many[1m])", "max_over_time(many[20s]) + min_over_time(many[20s])"] {
+            proxy.cut_after(100_000);
+            let broken = program.post("/query", &body(target)).await;
+            assert!(broken.status == 200 && proxy.has_cut(), "{target}: {}: {}", broken.status, broken.body);
+            let whole = program.post("/query", &body(target)).await;
+            assert_eq!(broken.body, whole.body, "{target}");
+        }
+        for path in [&rates, &lists] {
+            proxy.cut_after(100_000);
+            let broken = program.get(path).await;
+            assert!(broken.status == 200 && proxy.has_cut(), "{path}: {}: {}", broken.status, broken.body);
+            assert_eq!(broken.body, program.get(path).await.body, "{path}");
+        }
+        let metrics = program.get("/metrics").await.body.to_string();
+        assert!(metrics.contains("cut_off"), "{metrics}");
+    }
 }

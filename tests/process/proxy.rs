@@ -1,7 +1,7 @@
 //! A line between the program and PostgreSQL that is slow, silent or cut.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -33,9 +33,33 @@ struct Trips {
     ended: AtomicUsize,
 }
 
+/// Breaks the connections that there are when so many bytes have come from the server.
+struct Fuse {
+    /// The bytes until then; none where it is not set.
+    left: Mutex<Option<usize>>,
+    /// How often it broke them.
+    broken: watch::Sender<usize>,
+}
+
+impl Fuse {
+    /// Bytes go to the client, after those before.
+    fn passes(&self, bytes: usize) {
+        let mut left = self.left.lock().expect("the bytes");
+        match *left {
+            None => {}
+            Some(0) => {
+                *left = None;
+                self.broken.send_modify(|broken| *broken += 1);
+            }
+            Some(some) => *left = Some(some.saturating_sub(bytes)),
+        }
+    }
+}
+
 /// The round trips of one connection.
 struct Count {
     trips: Arc<Trips>,
+    fuse: Arc<Fuse>,
     /// Those that stand behind the last bytes from the client.
     own: AtomicUsize,
     /// Whether the client has got anything since.
@@ -47,9 +71,10 @@ const TERMINATE: &[u8] = b"X\0\0\0\x04";
 
 impl Count {
     /// The connection itself is the first.
-    fn new(trips: &Arc<Trips>) -> Self {
-        let own = AtomicUsize::new(trips.ended.load(Ordering::SeqCst) + 1);
-        Self { trips: Arc::clone(trips), own, answered: AtomicBool::new(true) }
+    fn new(seen: &Seen) -> Self {
+        let own = AtomicUsize::new(seen.trips.ended.load(Ordering::SeqCst) + 1);
+        let (trips, fuse) = (Arc::clone(&seen.trips), Arc::clone(&seen.fuse));
+        Self { trips, fuse, own, answered: AtomicBool::new(true) }
     }
 
     /// The client sends; what it sends before an answer comes belongs to the same round trip.
@@ -63,8 +88,9 @@ impl Count {
         }
     }
 
-    fn received(&self) {
+    fn received(&self, bytes: usize) {
         self.answered.store(true, Ordering::SeqCst);
+        self.fuse.passes(bytes);
     }
 }
 
@@ -74,6 +100,7 @@ pub struct Proxy {
     line: watch::Sender<Line>,
     accepted: Arc<AtomicUsize>,
     trips: Arc<Trips>,
+    fuse: Arc<Fuse>,
     _connections: JoinSet<()>,
 }
 
@@ -86,9 +113,10 @@ impl Proxy {
         let accepted = Arc::new(AtomicUsize::new(0));
         let mut tasks = JoinSet::new();
         let trips = Arc::default();
-        let seen = Seen { accepted: Arc::clone(&accepted), trips: Arc::clone(&trips) };
+        let fuse = Arc::new(Fuse { left: Mutex::new(None), broken: watch::Sender::new(0) });
+        let seen = Seen { accepted: Arc::clone(&accepted), trips: Arc::clone(&trips), fuse: Arc::clone(&fuse) };
         tasks.spawn(accept(listener, cluster.port, line.clone(), seen));
-        Self { port, line, accepted, trips, _connections: tasks }
+        Self { port, line, accepted, trips, fuse, _connections: tasks }
     }
 
     /// The URL of the cluster's database through the proxy.
@@ -111,6 +139,16 @@ impl Proxy {
         self.line.send_replace(Line::Cut);
     }
 
+    /// Ends all connections when the server has sent so many bytes more; new ones are whole.
+    pub fn cut_after(&self, bytes: usize) {
+        *self.fuse.left.lock().expect("the bytes") = Some(bytes);
+    }
+
+    /// Whether that has happened, or is not to happen.
+    pub fn has_cut(&self) -> bool {
+        self.fuse.left.lock().expect("the bytes").is_none()
+    }
+
     /// How many connections were made so far.
     pub fn accepted(&self) -> usize {
         self.accepted.load(Ordering::Relaxed)
@@ -127,18 +165,20 @@ impl Proxy {
 struct Seen {
     accepted: Arc<AtomicUsize>,
     trips: Arc<Trips>,
+    fuse: Arc<Fuse>,
 }
 
 async fn accept(listener: TcpListener, to: u16, line: watch::Sender<Line>, seen: Seen) {
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
         seen.accepted.fetch_add(1, Ordering::Relaxed);
-        let count = Arc::new(Count::new(&seen.trips));
-        let (pipes, mut cut) = (line.subscribe(), line.subscribe());
+        let count = Arc::new(Count::new(&seen));
+        let (pipes, mut cut, mut broken) = (line.subscribe(), line.subscribe(), seen.fuse.broken.subscribe());
         connections.spawn(async move {
             tokio::select! {
                 () = connect(client, to, pipes, &count) => {}
                 _ = cut.wait_for(|line| *line == Line::Cut) => {}
+                _ = broken.changed() => {}
             }
         });
         while connections.try_join_next().is_some() {}
@@ -153,9 +193,9 @@ async fn connect(client: TcpStream, to: u16, mut line: watch::Receiver<Line>, co
     let _set = (client.set_nodelay(true), server.set_nodelay(true));
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let (sent, received) = (|bytes: &[u8]| count.sent(bytes), || count.received());
+    let (sent, received) = (|bytes: &[u8]| count.sent(bytes), |bytes: usize| count.received(bytes));
     let (from_client_seen, from_server_seen) =
-        (Watched { read: &sent, written: &|| {} }, Watched { read: &|_| {}, written: &received });
+        (Watched { read: &sent, written: &|_| {} }, Watched { read: &|_| {}, written: &received });
     let from_client = pipe(from_client, to_server, line.clone(), from_client_seen);
     let from_server = pipe(from_server, to_client, line, from_server_seen);
     tokio::join!(from_client, from_server);
@@ -173,7 +213,7 @@ async fn delay(line: &mut watch::Receiver<Line>) -> Duration {
 /// Who is told of bytes that come in, and before they go out.
 struct Watched<'a> {
     read: &'a (dyn Fn(&[u8]) + Sync),
-    written: &'a (dyn Fn() + Sync),
+    written: &'a (dyn Fn(usize) + Sync),
 }
 
 /// Passes bytes on, each after the delay: bytes that follow do not wait for those before.
@@ -195,7 +235,7 @@ async fn pipe(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, line: watch::Rece
         while let Some((at, bytes)) = due.recv().await {
             sleep_until(at).await;
             let _whole = delay(&mut writing).await;
-            (seen.written)();
+            (seen.written)(bytes.len());
             if to.write_all(&bytes).await.is_err() {
                 return;
             }

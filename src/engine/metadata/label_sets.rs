@@ -100,8 +100,9 @@ impl RequestScope {
     ) -> Result<LabelSets, Error> {
         let cap = u32::try_from(most).unwrap_or(u32::MAX).min(MOST);
         let (range, until) = (look.range, look.until);
-        let running: Vec<_> =
-            rows.iter().map(|rows| self.label_sets_of(rows, RelationRead { range, until, cap })).collect();
+        let part = RelationRead { range, until, cap };
+        let one = async |rows: &SourceRows<'_>| self.unbroken(|| self.label_sets_of(rows, part)).await;
+        let running: Vec<_> = rows.iter().map(one).collect();
         let mut done = pin!(together::in_order(running));
         let mut all = LabelSets::new(&self.budget);
         while let Some(found) = done.next().await {
