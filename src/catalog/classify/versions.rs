@@ -22,6 +22,8 @@ fn version(source: &Source, facts: &Facts) -> u64 {
     for relation in source.relations().chain(source.tables_of_labels()) {
         let own = facts.relation(relation.schema.as_str(), relation.name.as_str());
         own.map(|own| &own.version).hash(&mut hasher);
+        // Names of columns that were swapped, or given on, mean other columns.
+        own.into_iter().flat_map(|own| &own.columns).for_each(|column| column.name.as_str().hash(&mut hasher));
     }
     hasher.finish()
 }

@@ -46,6 +46,19 @@ async fn a_table_made_anew_is_another_one(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn a_name_that_is_given_to_another_column_is_another_one(pool: PgPool) {
+    sql(&pool, ROWS).await;
+    sql(&pool, "ALTER TABLE load ADD COLUMN other float8; UPDATE load SET other = value + 7").await;
+    let server =
+        cached(&pool, "[[source]]\nrelation = \"load\"\nlabels = [\"host\"]\n[source.metric.load]\ncolumn = \"value\"")
+            .await;
+    let swapped = "
+        ALTER TABLE load RENAME value TO kept; ALTER TABLE load RENAME other TO value; ALTER TABLE load RENAME kept TO other";
+    let (old, new, word) = changed(&pool, &server, "load", swapped).await;
+    assert_eq!((new, word.as_str()), (old + 7.0, "miss"));
+}
+
+#[sqlx::test(migrations = false)]
 async fn a_view_that_reads_something_else_is_another_one(pool: PgPool) {
     sql(&pool, ROWS).await;
     sql(&pool, "CREATE VIEW inner_load AS SELECT ts, host, value FROM load").await;
