@@ -52,6 +52,7 @@ pub fn label_sets(sets: &SetsFetch, newest: Option<u32>, cap: u32) -> Statement 
         w.syntax(") DESC");
     }
     w.syntax(" LIMIT ").param(Param::Int(i64::from(cap) + 1));
+    w.remote(fetch.rows.is_remote);
     w.finish()
 }
 

@@ -9,7 +9,7 @@ use datebin::db::DatabaseConfig;
 use datebin::language::{Dialect, parse};
 use datebin::lower;
 use datebin::pattern::Patterns;
-use datebin::plan::{self, Context, Limits};
+use datebin::plan::{self, Context, Limits, NameResolution, SetsAsk};
 use datebin::sql::{self, Param, Statement};
 use datebin::time::{TimeRange, Zone};
 use serde_json::{Value, json};
@@ -333,8 +333,30 @@ async fn what_needs_samples_or_lists_is_right_too(pool: PgPool) {
     let ran = ran(&pool, &literal(&list)).await;
     let rows: f64 = scans(&ran).iter().map(|scan| scan["Actual Rows"].as_f64().unwrap()).sum();
     assert_eq!((list.is_remote, rows), (true, 7.0), "{ran:#}");
+    assert_series_come_once(&server, &pool, range).await;
     drop(server);
     shards.drop().await;
+}
+
+/// A list of series is a row of each, and two of one whose region is NULL and the empty text.
+async fn assert_series_come_once(server: &Server, pool: &PgPool, range: TimeRange) {
+    let listed = async |metric: &str| {
+        let range = format!("start={}&end={}", FROM / 1000, TO / 1000);
+        let answer = server.get(&format!("/api/v1/series?match[]={metric}&{range}")).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body["data"].to_string().replace("plain", "measurements")
+    };
+    assert_eq!(listed("measurements").await, listed("plain").await);
+    let snapshot = server.catalog.current().unwrap();
+    let (patterns, limits) = (Patterns::default(), Limits::default());
+    let naming = NameResolution { snapshot: &snapshot, patterns: &patterns, limits };
+    let all = plan::found(naming, &[]).unwrap();
+    let rows = all.iter().find(|rows| rows.source.remote.is_some()).unwrap();
+    let ask = SetsAsk { range, zone: &Zone::UTC, now: TO, limits };
+    let list = sql::label_sets(&ask.fetches(rows)[0], None, 1000);
+    let ran = ran(pool, &literal(&list)).await;
+    let sent: f64 = scans(&ran).iter().map(|scan| scan["Actual Rows"].as_f64().unwrap()).sum();
+    assert_eq!((list.is_remote, sent), (true, 9.0), "{ran:#}");
 }
 
 #[sqlx::test(migrations = false)]
