@@ -148,31 +148,41 @@ async fn source_report(
                 }
                 checked.findings.extend(shards::fetched(&plan));
                 checked.plan = Some(plan);
+                // A plan asks no other server.
+                if facts.get(&source.relation).is_some_and(|own| !own.shards.is_empty()) {
+                    checked.findings.extend(tried(engine, &metric.name).await);
+                }
             }
-            Err(error) => checked.findings.push(failed(&metric.name, &error)),
+            Err(error) => checked.findings.push(failed("the last hour", &metric.name, &error)),
         },
         Some(_) => {}
     }
     checked
 }
 
-fn failed(what: &str, error: &Error) -> Finding {
-    Finding::new(Severity::Broken, format!("the last hour of {what} cannot be read: {}", error.message))
+fn failed(when: &str, what: &str, error: &Error) -> Finding {
+    Finding::new(Severity::Broken, format!("{when} of {what} cannot be read: {}", error.message))
+}
+
+/// What fails of the last minute of a metric, over all servers that have some of it.
+async fn tried(engine: &Engine, metric: &str) -> Option<Finding> {
+    let scope = engine.scope().ok()?;
+    let question = asked(&scope, metric, "now-1m").ok()?;
+    let error = scope.tried(&question).await.err()?;
+    Some(failed("the last minute", metric, &error))
 }
 
 /// The plan of the last hour of a metric.
 async fn explained(engine: &Engine, metric: &str) -> Result<Plan, Error> {
     let scope = engine.scope()?;
-    let plans = scope.explained(&last_hour(&scope, metric)?).await?;
+    let plans = scope.explained(&asked(&scope, metric, "now-1h")?).await?;
     Ok(plan::read(&plans))
 }
 
-fn last_hour(scope: &RequestScope, metric: &str) -> Result<Question, Error> {
-    let query = Query {
-        targets: json!([{"target": metric}]),
-        range: json!({"from": "now-1h", "to": "now"}),
-        ..Query::default()
-    };
+/// A question for a metric up to now.
+fn asked(scope: &RequestScope, metric: &str, from: &str) -> Result<Question, Error> {
+    let query =
+        Query { targets: json!([{"target": metric}]), range: json!({"from": from, "to": "now"}), ..Query::default() };
     intake::question(&query, scope.moment(), scope.limits())
 }
 
@@ -198,7 +208,7 @@ async fn annotations_report(
     match scope.explained_annotations(source, range).await {
         Ok(plan) => checked.plan = Some(plan::read(&[plan])),
         Err(_) if source.is_own() => return None,
-        Err(error) => checked.findings.push(failed("these annotations", &error)),
+        Err(error) => checked.findings.push(failed("the last hour", "these annotations", &error)),
     }
     Some(checked)
 }

@@ -420,6 +420,20 @@ async fn check_names_the_settings_that_are_missing(pool: PgPool) {
     let index =
         "CREATE INDEX CONCURRENTLY ON \"public\".\"measurements\" (\"time\"); -- on shard_0, shard_1, shard_2, shard_3";
     assert!(said.contains(index), "{said}");
+    // A plan asks no shard; one that is away, or has another table, is found by asking.
+    let port = shards.server.get_port();
+    run(&pool, "ALTER SERVER shard_2 OPTIONS (SET port '1')".to_owned()).await;
+    let away = text().await;
+    let words =
+        "the last minute of measurements cannot be read: SQLSTATE 08001: could not connect to server \"shard_2\"";
+    assert!(away.contains(words) && away.ends_with(": 1 broken, 0 slow\n"), "{away}");
+    run(&pool, format!("ALTER SERVER shard_2 OPTIONS (SET port '{port}')")).await;
+    let mut shard = shards.connect(&shards.names[2]).await;
+    sqlx::raw_sql("ALTER TABLE measurements RENAME region TO place").execute(&mut shard).await.unwrap();
+    let other = text().await;
+    assert!(other.contains("cannot be read: SQLSTATE 42703: column \"region\" does not exist"), "{other}");
+    sqlx::raw_sql("ALTER TABLE measurements RENAME place TO region").execute(&mut shard).await.unwrap();
+    shard.close().await.unwrap();
     run(
         &pool,
         "ALTER SERVER shard_1 OPTIONS (SET async_capable 'false', DROP fdw_tuple_cost, DROP fetch_size);
