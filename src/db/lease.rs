@@ -8,7 +8,7 @@ use deadpool::managed::Object;
 use futures_util::{Stream, StreamExt as _};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Connection as _, Postgres, RawSql, Row as _, SqlSafeStr};
+use sqlx::{AssertSqlSafe, Connection as _, Either, Executor as _, Postgres, RawSql, Row as _, SqlSafeStr};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
@@ -132,12 +132,15 @@ async fn read(
     on_row: &mut RowHandler<'_>,
     has_ended: &mut bool,
 ) -> Result<(), DbError> {
-    let mut rows = outside_of_span(|| query.fetch(&mut session.connection));
-    let mut next = poll_fn(|context| outside_of_span(|| rows.poll_next_unpin(context))).await;
+    // Not fetch(), which puts one more stream around it.
+    let mut results = outside_of_span(|| session.connection.fetch_many(query));
+    let mut next = poll_fn(|context| outside_of_span(|| results.poll_next_unpin(context))).await;
     let (mut begun, mut seen) = (Instant::now(), 0_u32);
-    while let Some(row) = next {
-        if let Err(error) = on_row(row?) {
-            *has_ended = ends(&mut rows).await;
+    while let Some(result) = next {
+        if let Either::Right(row) = result?
+            && let Err(error) = on_row(row)
+        {
+            *has_ended = ends(&mut results).await;
             return Err(error);
         }
         seen = seen.wrapping_add(1);
@@ -146,16 +149,16 @@ async fn read(
             yield_now().await;
             begun = Instant::now();
         }
-        next = rows.next().await;
+        next = results.next().await;
     }
     Ok(())
 }
 
 /// Whether a statement is at its end, but for a few rows.
-async fn ends(rows: &mut (impl Stream<Item = Result<PgRow, sqlx::Error>> + Unpin)) -> bool {
+async fn ends<T>(results: &mut (impl Stream<Item = Result<T, sqlx::Error>> + Unpin)) -> bool {
     let rest = async {
         for _ in 0..REST {
-            match rows.next().await {
+            match results.next().await {
                 None => return true,
                 Some(Ok(_)) => {}
                 Some(Err(_)) => return false,

@@ -12,7 +12,7 @@ use crate::budget::{Budget, HeldBytes};
 use crate::db::{RowTime, SeriesRow};
 use crate::error::Error;
 use crate::plan::{Buckets, Fetch, FetchAggregate, Guard};
-use crate::range::buckets::{BucketCell, CellKind, PARTIALS};
+use crate::range::buckets::{BucketCell, CellKind, PARTIALS, Partials};
 use crate::sql::carried;
 use crate::time::TimeRange;
 
@@ -214,6 +214,10 @@ fn bucket(fetch: &Fetch, place: RowTime) -> Option<u32> {
 fn settled(cells: PackedCells, kind: CellKind) -> Vec<BucketCell> {
     let mut cells = cells.unpacked(kind);
     if !cells.is_sorted_by_key(|cell| cell.bucket) {
+        let buckets = cells.iter().map(|cell| cell.bucket as usize + 1).max().unwrap_or_default();
+        if buckets < SPARSE * cells.len() {
+            return placed(cells, kind, buckets);
+        }
         cells.sort_by_key(|cell| cell.bucket);
     }
     cells.dedup_by(|next, kept| {
@@ -224,4 +228,46 @@ fn settled(cells: PackedCells, kind: CellKind) -> Vec<BucketCell> {
         same
     });
     cells
+}
+
+/// Buckets to a cell from which on sorting is cheaper than placing.
+const SPARSE: usize = 4;
+
+/// The same of cells in any order, which leave few buckets out: databases hash groups, and give them in no order.
+fn placed(cells: Vec<BucketCell>, kind: CellKind, buckets: usize) -> Vec<BucketCell> {
+    let mut places: Vec<Option<Partials>> = vec![None; buckets];
+    for BucketCell { bucket, partials } in cells {
+        if let Some(place) = places.get_mut(bucket as usize) {
+            *place = Some(place.map_or(partials, |earlier| kind.merge(earlier, partials)));
+        }
+    }
+    let cell = |(bucket, place): (u32, Option<Partials>)| Some(BucketCell { bucket, partials: place? });
+    (0..).zip(places).filter_map(cell).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::{Budget, ProcessBudget};
+    use crate::range::Function;
+
+    /// What rows with these buckets come to, in whatever order they come.
+    fn of(buckets: &[u32]) -> Vec<(u32, f64)> {
+        let mut held = Budget::new(&ProcessBudget::new(1 << 20), 1 << 20, 1).held();
+        let (mut cells, kind) = (PackedCells::default(), CellKind::Partials(Function::Sum));
+        for bucket in buckets {
+            let partials = [f64::from(*bucket) + 1.0, 0.0, 0.0];
+            cells.push(BucketCell { bucket: *bucket, partials }, kind, buckets.len(), &mut held).unwrap();
+        }
+        settled(cells, kind).iter().map(|cell| (cell.bucket, cell.partials[0])).collect()
+    }
+
+    #[test]
+    fn rows_in_any_order_come_to_one_cell_a_bucket() {
+        let few = [(0, 1.0), (2, 6.0), (3, 4.0)];
+        assert_eq!(of(&[0, 2, 2, 3]), few);
+        assert_eq!(of(&[3, 2, 0, 2]), few);
+        assert_eq!(of(&[2_000_000, 7, 7]), [(7, 16.0), (2_000_000, 2_000_001.0)]);
+        assert_eq!(of(&[]), []);
+    }
 }

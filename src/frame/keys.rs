@@ -27,6 +27,8 @@ pub(super) struct LabelSetNumbers {
     text: Vec<Vec<u8>>,
     names: Vec<Arc<str>>,
     numbers: HashMap<Arc<str>, u32>,
+    /// The key that was asked for last: rows of one series often follow each other.
+    last: usize,
 }
 
 /// Where a key stands.
@@ -69,6 +71,7 @@ impl LabelSetNumbers {
             text: Vec::new(),
             names: Vec::new(),
             numbers: HashMap::new(),
+            last: 0,
         }
     }
 
@@ -94,6 +97,15 @@ impl LabelSetNumbers {
 
     /// The number of a key, and whether it is new.
     pub(super) fn number(&mut self, key: &LabelSetKey) -> (usize, bool) {
+        if self.last < self.places.len() && self.bytes(self.last) == key.0 {
+            return (self.last, false);
+        }
+        let (at, is_new) = self.looked_up(key);
+        self.last = at;
+        (at, is_new)
+    }
+
+    fn looked_up(&mut self, key: &LabelSetKey) -> (usize, bool) {
         if self.shards.is_empty() {
             self.shards = (0..SHARDS).map(|_| HashMap::default()).collect();
         }
