@@ -4,13 +4,13 @@ use std::fmt::Debug;
 use std::hash::Hash;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use tracing::Instrument as _;
 
-use super::slots::{FlightSlots, FoundFlight, WaitingRoom};
+use super::slots::{FlightBeginning, FlightSlots, FoundFlight, WaitingRoom};
 use crate::error::{Error, Kind};
 
 /// The key of a statement, which contains its times. Statements with equal keys are one statement.
@@ -40,7 +40,28 @@ pub struct FlightSharing {
     pub arrived: Instant,
     /// Whether it wants a statement that begins after it came.
     pub is_fresh: bool,
+    /// Who asks: the number of a connection, 0 where there is none. Nobody is given what one statement gave twice.
+    pub client: u64,
+    /// How long before the question came a statement may have begun that serves a crowd.
+    pub lingers: Duration,
 }
+
+impl FlightSharing {
+    /// What a question shares that comes now.
+    #[must_use]
+    pub fn now(client: u64) -> Self {
+        Self { arrived: Instant::now(), is_fresh: false, client, lingers: Duration::ZERO }
+    }
+
+    /// The same for rows that are believed for a while. None of those that are not are given to who comes later.
+    #[must_use]
+    pub fn kept(self, is_kept: bool) -> Self {
+        Self { lingers: if is_kept { LINGERS } else { Duration::ZERO }, ..self }
+    }
+}
+
+/// How long what a statement gave serves those who ask the same, where many do.
+const LINGERS: Duration = Duration::from_secs(1);
 
 /// The outcome of a statement: none until it has ended.
 pub(super) type FlightResult<L> = Option<Result<L, Error>>;
@@ -161,7 +182,7 @@ impl<K: FlightKey> Flights<K> {
                 return FlightTurn::Waits;
             }
         };
-        let flight = self.begin(&mut all, key.clone(), work(place));
+        let flight = self.begin(&mut all, key.clone(), since.client, work(place));
         drop(all);
         self.begun.notify_waiters();
         FlightTurn::Joins(JoinedFlight::New(flight))
@@ -171,6 +192,7 @@ impl<K: FlightKey> Flights<K> {
         self: &Arc<Self>,
         all: &mut FlightSlots<K>,
         key: K,
+        client: u64,
         work: impl Future<Output = Result<K::Landed, Error>> + Send + 'static,
     ) -> Arc<Flight<K::Landed>> {
         let (sender, landing) = watch::channel(None);
@@ -183,7 +205,7 @@ impl<K: FlightKey> Flights<K> {
         };
         let task = tokio::spawn(flying.in_current_span()).abort_handle();
         let flight = Arc::new(Flight { landing, task });
-        all.fly(key, start, &flight);
+        all.fly(key, FlightBeginning { start, client }, &flight);
         flight
     }
 

@@ -109,11 +109,11 @@ mod tests {
     }
 
     fn of_now() -> FlightSharing {
-        FlightSharing { arrived: Instant::now(), is_fresh: false }
+        FlightSharing::now(0)
     }
 
     fn fresh_now() -> FlightSharing {
-        FlightSharing { arrived: Instant::now(), is_fresh: true }
+        FlightSharing { is_fresh: true, ..of_now() }
     }
 
     fn block(edges: &[Millis]) -> Result<LandedBlocks, Error> {
@@ -157,6 +157,29 @@ mod tests {
         assert_eq!(asked("a", 20, 40, early).await, "new", "more than there is");
         assert_eq!(asked("a", 0, 10, of_now()).await, "new", "it was read before the question came");
         assert_eq!(asked("a", 5, 15, fresh_now()).await, "new");
+    }
+
+    #[tokio::test]
+    async fn a_crowd_shares_what_began_shortly_before_and_nobody_has_it_twice() {
+        let flights = Flights::new(ROOM);
+        let of = |client| FlightSharing::now(client).kept(true);
+        let asked = async |since| {
+            let joined = ask(&flights, between("a", 0, 10), since, block(&[0, 10])).await;
+            end(&joined).await.expect("a block");
+            word(&joined)
+        };
+        // Who comes when nobody waits reads what is there now, whoever that is.
+        for client in [1, 1, 2, 3] {
+            assert_eq!(asked(of(client)).await, "new", "{client}");
+        }
+        let early = of(4);
+        assert_eq!(asked(of(5)).await, "new");
+        assert_eq!(asked(early).await, "landed", "it came before the other one's statement had ended");
+        assert_eq!(asked(of(6)).await, "landed", "two overlapped: these are many");
+        assert_eq!(asked(FlightSharing { is_fresh: true, ..of(7) }).await, "new");
+        assert_eq!(asked(of(8)).await, "landed");
+        assert_eq!(asked(of(8)).await, "new", "it had that already");
+        assert_eq!(asked(FlightSharing::now(9)).await, "new", "rows that are not believed for a while");
     }
 
     #[tokio::test]

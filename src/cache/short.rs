@@ -304,7 +304,7 @@ mod tests {
 
     fn of(range: Option<TimeRange>) -> ShortQuestion {
         let key = ShortKey::List { identity: Identity::NOBODY, reloads: 0, what: "hosts".into() };
-        let since = FlightSharing { arrived: Instant::now(), is_fresh: false };
+        let since = FlightSharing::now(0);
         let now = range.map_or(0, |range| range.to);
         ShortQuestion { key, range, now, max_age: Duration::from_secs(60), since }
     }
@@ -326,7 +326,7 @@ mod tests {
         let asked = |range, seconds, since| {
             list.serves(&ShortQuestion { max_age: Duration::from_secs(seconds), since, ..of(range) })
         };
-        let now = FlightSharing { arrived: Instant::now(), is_fresh: false };
+        let now = FlightSharing::now(0);
         let serves = |range, seconds| asked(range, seconds, now);
         assert!(serves(range(0, 100_000), 300) && serves(range(10_000, 110_000), 300));
         assert!(!serves(range(-1, 100_000), 300), "earlier rows may have other values");
@@ -334,7 +334,7 @@ mod tests {
         assert!(!serves(range(50_000, 60_000), 300), "a range that is longer may have more");
         assert!(!serves(None, 300) && !serves(range(0, 100_000), 5));
         // Who came before it was read may have it however young it must be.
-        let before = FlightSharing { arrived: ago, is_fresh: true };
+        let before = FlightSharing { arrived: ago, is_fresh: true, ..FlightSharing::now(0) };
         assert!(
             asked(range(0, 100_000), 0, before)
                 && !asked(range(0, 100_000), 300, FlightSharing { is_fresh: true, ..now })

@@ -1,6 +1,6 @@
 //! The statements that are under way or have just ended, by what they ask.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,39 @@ const LARGEST: usize = 1 << 20;
 /// The bytes of all that is at hand.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WaitingRoom(pub(super) usize);
+
+/// Questions that overlapped so lately make a crowd of those who ask the same.
+const CROWDED: Duration = Duration::from_secs(5);
+
+/// A flight that begins, and who began it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FlightBeginning {
+    pub(super) start: FlightStart,
+    pub(super) client: u64,
+}
+
+/// Who was given what a statement gave.
+#[derive(Clone, Debug, Default)]
+struct Askers {
+    served: HashSet<u64>,
+    /// When one of them came while another one waited: a client that asks one question after the other is no crowd.
+    overlapped: Option<Instant>,
+}
+
+impl Askers {
+    /// A question that came while a statement was under way, or before it ended, is given what it gives.
+    fn overlaps(&mut self, client: u64) {
+        self.served.insert(client);
+        self.overlapped = Some(Instant::now());
+    }
+
+    /// Whether a question that came later is one of a crowd; then it is given the same.
+    fn admits(&mut self, since: FlightSharing, begun: Instant) -> bool {
+        let is_young = since.arrived.saturating_duration_since(begun) <= since.lingers;
+        let is_crowd = self.overlapped.is_some_and(|at| at.elapsed() < CROWDED);
+        !since.lingers.is_zero() && !since.is_fresh && is_young && is_crowd && self.served.insert(since.client)
+    }
+}
 
 /// Which flight it is, and when it began: no statement of it runs before.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +75,7 @@ pub(super) struct FlightSlots<K: FlightKey> {
 #[derive(Debug)]
 enum FlightSlot<L> {
     Flying(FlyingSlot<L>),
-    Landed { begun: Instant, at: Instant, landed: L, bytes: usize },
+    Landed { begun: Instant, at: Instant, landed: L, bytes: usize, askers: Askers },
 }
 
 #[derive(Debug)]
@@ -51,6 +84,7 @@ struct FlyingSlot<L> {
     flight: Weak<Flight<L>>,
     /// An equal one that began before it, and came too early for somebody.
     earlier: Option<watch::Receiver<FlightResult<L>>>,
+    askers: Askers,
 }
 
 /// What there is for a question.
@@ -63,16 +97,22 @@ pub(super) enum FoundFlight<L> {
 
 impl<L: Clone> FlightSlot<L> {
     /// What it gives to a question that it answers.
-    fn joined(&self, since: FlightSharing, is_waited_for: bool) -> Option<JoinedFlight<L>> {
+    fn joined(&mut self, since: FlightSharing, is_waited_for: bool) -> Option<JoinedFlight<L>> {
         match self {
-            Self::Flying(FlyingSlot { start, flight, .. }) if is_waited_for => {
+            Self::Flying(FlyingSlot { start, flight, askers, .. }) if is_waited_for => {
                 let serves = !since.is_fresh || since.arrived <= start.begun;
-                flight.upgrade().filter(|_| serves).map(JoinedFlight::Flying)
+                let flight = flight.upgrade().filter(|_| serves)?;
+                askers.overlaps(since.client);
+                Some(JoinedFlight::Flying(flight))
             }
             Self::Flying(_) => None,
-            Self::Landed { begun, at, landed, .. } => {
-                let from = if since.is_fresh { begun } else { at };
-                (since.arrived <= *from).then(|| JoinedFlight::Landed(landed.clone()))
+            Self::Landed { begun, at, landed, askers, .. } => {
+                let from = if since.is_fresh { *begun } else { *at };
+                if since.arrived <= from {
+                    askers.overlaps(since.client);
+                    return Some(JoinedFlight::Landed(landed.clone()));
+                }
+                askers.admits(since, *begun).then(|| JoinedFlight::Landed(landed.clone()))
             }
         }
     }
@@ -97,18 +137,18 @@ impl<K: FlightKey> FlightSlots<K> {
 
     /// The statement that answers a question as well, if there is one: an equal one, or a larger one that has ended.
     /// Nobody waits for a much larger one, which may take longer or fail.
-    pub(super) fn found(&self, key: &K, since: FlightSharing) -> FoundFlight<K::Landed> {
-        let own = self.slots.get(key);
+    pub(super) fn found(&mut self, key: &K, since: FlightSharing) -> FoundFlight<K::Landed> {
+        let own = self.slots.get_mut(key).and_then(|slot| slot.joined(since, true));
         let larger = || {
             self.slots
-                .iter()
+                .iter_mut()
                 .filter(|(other, slot)| key.is_part_of(other, slot.begun()))
                 .find_map(|(other, slot)| slot.joined(since, key.waits_for(other)))
         };
-        if let Some(joined) = own.and_then(|slot| slot.joined(since, true)).or_else(larger) {
+        if let Some(joined) = own.or_else(larger) {
             return FoundFlight::Joined(joined);
         }
-        match own {
+        match self.slots.get(key) {
             Some(FlightSlot::Flying(FlyingSlot { flight, earlier: Some(earlier), .. }))
                 if flight.strong_count() > 0 && is_under_way(earlier) =>
             {
@@ -126,23 +166,27 @@ impl<K: FlightKey> FlightSlots<K> {
     }
 
     /// A flight has begun.
-    pub(super) fn fly(&mut self, key: K, start: FlightStart, flight: &Arc<Flight<K::Landed>>) {
-        let earlier = match self.slots.remove(&key) {
-            Some(FlightSlot::Landed { bytes, .. }) => {
+    pub(super) fn fly(&mut self, key: K, beginning: FlightBeginning, flight: &Arc<Flight<K::Landed>>) {
+        let FlightBeginning { start, client } = beginning;
+        let (earlier, overlapped) = match self.slots.remove(&key) {
+            Some(FlightSlot::Landed { bytes, askers, .. }) => {
                 self.bytes -= bytes;
-                None
+                (None, askers.overlapped)
             }
-            Some(FlightSlot::Flying(slot)) => slot.flight.upgrade().map(|flight| flight.landing.clone()),
-            None => None,
+            Some(FlightSlot::Flying(slot)) => {
+                (slot.flight.upgrade().map(|flight| flight.landing.clone()), slot.askers.overlapped)
+            }
+            None => (None, None),
         };
-        let flying = FlyingSlot { start, flight: Arc::downgrade(flight), earlier };
+        let askers = Askers { served: HashSet::from([client]), overlapped };
+        let flying = FlyingSlot { start, flight: Arc::downgrade(flight), earlier, askers };
         self.slots.insert(key, FlightSlot::Flying(flying));
     }
 
     /// A flight ended; a later one of the same key may have taken its place.
     pub(super) fn land(&mut self, key: K, start: FlightStart, landed: Option<&K::Landed>) {
-        match self.slots.get_mut(&key) {
-            Some(FlightSlot::Flying(slot)) if slot.start.number == start.number => {}
+        let askers = match self.slots.get_mut(&key) {
+            Some(FlightSlot::Flying(slot)) if slot.start.number == start.number => std::mem::take(&mut slot.askers),
             other => {
                 // What it gave is not to be held for the later one.
                 if let Some(FlightSlot::Flying(later)) = other {
@@ -150,14 +194,15 @@ impl<K: FlightKey> FlightSlots<K> {
                 }
                 return;
             }
-        }
+        };
         self.slots.remove(&key);
         let Some(landed) = landed else { return };
         let bytes = key.bytes(landed);
         if bytes <= LARGEST && self.has_room(bytes) {
             self.bytes += bytes;
             let landed = K::at_hand(landed);
-            self.slots.insert(key, FlightSlot::Landed { begun: start.begun, at: Instant::now(), landed, bytes });
+            let slot = FlightSlot::Landed { begun: start.begun, at: Instant::now(), landed, bytes, askers };
+            self.slots.insert(key, slot);
         }
     }
 

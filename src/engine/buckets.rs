@@ -154,7 +154,7 @@ impl RequestScope {
         let range = TimeRange { from: fetch.axis.from, to: fetch.axis.to };
         let (own, whose) = (fetch.clone(), key.clone());
         let work = |place| self.in_flight(place, u32::MAX).fly(own, whose, before, keeping);
-        let asked = SharedFetch { key, fetch: &fetch, since: self.since };
+        let asked = SharedFetch { key, fetch: &fetch, since: self.since.kept(keeping.settles_ms.is_some()) };
         let shared = self.cache.shared(asked, self.database.place(), work);
         match timeout(self.deadline.left(), shared).await {
             Ok((landed, was_shared)) => {

@@ -31,8 +31,8 @@ pub(super) fn skipped_values(fetch: &Fetch, skipped: f64) -> Option<String> {
 /// Says that rows of a metric are not all in the answer of an API that has one sample of a series at a time.
 pub(super) fn shared_times(metric: &str) -> String {
     format!(
-        "{metric}: several rows of one series have the same time; the Prometheus API takes the one with the largest value, and \
-         the other endpoints all of them"
+        "{metric}: several rows of one series have the same time; the Prometheus API takes the latest, at equal times the \
+         one with the largest value, and the other endpoints all of them"
     )
 }
 

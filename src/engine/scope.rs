@@ -1,7 +1,7 @@
 //! The scope of one request. Everything below the handlers takes it instead of separate parameters.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::together::AT_ONCE;
 use super::{Engine, Resources};
@@ -77,7 +77,7 @@ impl Engine {
             budget,
             resources: self.resources.clone(),
             cache: self.cache.clone(),
-            since: FlightSharing { arrived: Instant::now(), is_fresh: false },
+            since: FlightSharing::now(0),
             tally: CacheTally::default(),
             // The SQL has the conditions that a token adds.
             show_sql: self.show_sql && !caller.hides_rows(),
@@ -162,6 +162,13 @@ impl RequestScope {
     #[must_use]
     pub fn fresh(mut self, is_fresh: bool) -> Self {
         self.since.is_fresh = is_fresh;
+        self
+    }
+
+    /// The same request of a client, by the number of its connection.
+    #[must_use]
+    pub const fn of_client(mut self, client: u64) -> Self {
+        self.since.client = client;
         self
     }
 

@@ -60,7 +60,8 @@ impl RequestScope {
     pub(super) fn list_question(&self, source: &Source, what: String, range: Option<TimeRange>) -> ShortQuestion {
         let what = format!("{} {what}", source.version).into();
         let key = ShortKey::List { identity: self.identity().clone(), reloads: self.catalog.reloads(), what };
-        ShortQuestion { key, range, now: self.now, max_age: list_age(source), since: self.since }
+        let max_age = list_age(source);
+        ShortQuestion { key, range, now: self.now, max_age, since: self.since.kept(!max_age.is_zero()) }
     }
 
     /// A question for a list over the rows of a fetch.
@@ -69,7 +70,7 @@ impl RequestScope {
         let max_age = self.snapshot.sources().get(fetch.rows.source).map_or(Duration::ZERO, list_age);
         let range = Some(TimeRange { from: fetch.axis.from, to: fetch.axis.to });
         let key = ShortKey::Rows { rows, what: what.into() };
-        ShortQuestion { key, range, now: self.now, max_age, since: self.since }
+        ShortQuestion { key, range, now: self.now, max_age, since: self.since.kept(!max_age.is_zero()) }
     }
 
     /// A question for what comes of the samples of some fetches at exactly their times. It is kept where no row of these
@@ -87,7 +88,8 @@ impl RequestScope {
         let each: Vec<_> = each.collect();
         let what = format!("{what} {} {each:?}", self.limits.cells);
         let key = ShortKey::Rows { rows: self.key_of_rows(fetches), what: what.into() };
-        ShortQuestion { key, range: None, now: self.now, max_age, since: self.since }
+        let since = self.since.kept(keeping.settles_ms.is_some());
+        ShortQuestion { key, range: None, now: self.now, max_age, since }
     }
 
     fn key_of_rows(&self, fetches: &[Fetch]) -> CacheKey {

@@ -128,7 +128,7 @@ impl RequestScope {
         let read = asked.iter().map(sql::times).collect();
         let key = CacheKey::of_reads(&asked, &plans, self.identity(), self.catalog.reloads());
         let work = |place| self.in_flight(place, u32::MAX).fly_steps(asked, missing, keeping);
-        let shared = SharedFetch { key: &key, fetch: &first, since: self.since };
+        let shared = SharedFetch { key: &key, fetch: &first, since: self.since.kept(keeping.settles_ms.is_some()) };
         match timeout(self.deadline.left(), self.cache.shared(shared, self.database.place(), work)).await {
             Ok((landed, was_shared)) => Ok(Some(WindowBlocks { landed: landed?, was_shared, read })),
             Err(_) => Err(logged(&DbError::Deadline, &first)),

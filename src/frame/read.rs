@@ -44,6 +44,8 @@ struct State {
     newest_ms: Option<Millis>,
     /// The value at that time.
     newest: f64,
+    /// The number of the source of its newest sample.
+    source: u32,
 }
 
 /// Reads the samples of the series of one metric.
@@ -63,6 +65,8 @@ pub struct SampleReader {
     /// Whether several rows of one series stand at one millisecond, of which the last is the sample.
     shares_times: bool,
     samples: u32,
+    /// The number of the source at hand, from 1.
+    source: u32,
     skipped: f64,
     /// The same rows for each fold, where blocks are wanted of them.
     pub(super) skipped_rows: Vec<SkippedRows>,
@@ -86,6 +90,7 @@ impl SampleReader {
             disordered: false,
             shares_times: false,
             samples: 0,
+            source: 0,
             skipped: 0.0,
             skipped_rows,
         }
@@ -94,6 +99,7 @@ impl SampleReader {
     /// Goes on with the samples of another source of the same metric.
     pub fn next_source(&mut self, fetch: &Fetch) {
         self.null_ends = fetch.rows.markers;
+        self.source += 1;
         self.index.next_source(fetch);
     }
 
@@ -186,7 +192,10 @@ impl SampleSink for SampleReader {
         let is_shared = newest_ms == Some(sample.ms);
         self.shares_times |= is_shared && !self.counts_rows;
         if self.several {
-            return keep(&mut state.samples, sample, self.counts_rows, held);
+            // Which of two sources' samples counts is decided when all are there.
+            let is_of_same = std::mem::replace(&mut state.source, self.source) == self.source;
+            let samples = &mut state.samples;
+            return if is_of_same { keep(samples, sample, self.counts_rows, held) } else { add(samples, sample, held) };
         }
         if self.counts_rows && is_shared {
             sample.value += state.newest;
@@ -217,6 +226,10 @@ fn keep(samples: &mut Vec<Sample>, sample: Sample, adds: bool, held: &mut HeldBy
         last.value = if adds { last.value + sample.value } else { sample.value };
         return Ok(());
     }
+    add(samples, sample, held)
+}
+
+fn add(samples: &mut Vec<Sample>, sample: Sample, held: &mut HeldBytes) -> Result<(), Error> {
     if samples.len() == samples.capacity() {
         let more = samples.len().max(1);
         held.pay(more * size_of::<Sample>())?;

@@ -69,6 +69,8 @@ struct App {
     record: Record,
     /// Whether nothing that is known already may answer.
     is_fresh: bool,
+    /// The number of the connection, 0 where there is none.
+    connection: u64,
 }
 
 impl App {
@@ -81,7 +83,7 @@ impl App {
 
     /// The scope of the request.
     async fn scope(&self) -> Result<RequestScope, Error> {
-        Ok(self.engine.scope_for(&self.caller, &self.record).await?.fresh(self.is_fresh))
+        Ok(self.engine.scope_for(&self.caller, &self.record).await?.fresh(self.is_fresh).of_client(self.connection))
     }
 
     /// The bounds of an answer to the caller.
@@ -100,13 +102,18 @@ impl FromRequestParts<App> for CallerApp {
         let caller = parts.extensions.get::<Caller>().cloned().unwrap_or_default();
         let record = parts.extensions.get::<Record>().cloned().unwrap_or_default();
         let is_fresh = freshness::is_wanted(&parts.headers);
-        Ok(Self(App { caller, record, is_fresh, ..app.clone() }))
+        let connection = parts.extensions.get::<ConnectionNumber>().map_or(0, |number| number.0);
+        Ok(Self(App { caller, record, is_fresh, connection, ..app.clone() }))
     }
 }
 
 /// Marks the requests of a connection beyond the limit, while all others are at work.
 #[derive(Clone, Copy, Debug)]
 pub struct OverLimit;
+
+/// The number of the connection that a request came on, from 1.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectionNumber(pub u64);
 
 /// The service that a connection talks to.
 pub type Service = BoxCloneSyncService<axum::extract::Request, Response, Infallible>;
@@ -134,6 +141,7 @@ impl App {
             caller: Caller::default(),
             record: Record::default(),
             is_fresh: false,
+            connection: 0,
         };
         served.into_iter().map(app).collect()
     }

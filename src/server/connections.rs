@@ -87,6 +87,11 @@ impl State {
 }
 
 impl ConnectionSeat {
+    /// Its number, from 1: no other connection has it.
+    pub(super) const fn number(&self) -> u64 {
+        self.number + 1
+    }
+
     pub(super) fn activity(&self) -> &Arc<Activity> {
         &self.seat.activity
     }

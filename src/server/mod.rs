@@ -25,7 +25,7 @@ use tokio::sync::watch;
 use tower::util::{MapRequest, MapResponse};
 
 use crate::config::HttpConfig;
-use crate::http::{OverLimit, Service};
+use crate::http::{ConnectionNumber, OverLimit, Service};
 use activity::Activity;
 pub use certificate::Certificate;
 use connections::{Admission, ConnectionSeat, Connections};
@@ -109,7 +109,7 @@ async fn connected(arrival: NewConnection, host: ConnectionContext, watcher: Wat
         .max_buf_size(HEADER_BYTES)
         .serve_connection(
             TokioIo::new(ClientStream::new(socket, Arc::clone(&activity))),
-            TowerToHyperService::new(adapted(service, activity, room)),
+            TowerToHyperService::new(adapted(service, activity, room, ConnectionNumber(member.number()))),
         );
     tokio::select! {
         ended = watcher.watch(connection) => if let Err(error) = ended {
@@ -137,6 +137,7 @@ fn adapted(
     service: Service,
     activity: Arc<Activity>,
     room: Admission,
+    number: ConnectionNumber,
 ) -> impl tower::Service<Request<Incoming>, Response = Response<Body>, Error = std::convert::Infallible, Future: Send> + Clone
 {
     let asked = Arc::clone(&activity);
@@ -145,6 +146,7 @@ fn adapted(
     });
     MapRequest::new(service, move |request: Request<Incoming>| {
         let mut request = request.map(|body| Body::new(TrackedBody::question(Body::new(body), Arc::clone(&asked))));
+        request.extensions_mut().insert(number);
         if room == Admission::Extra {
             request.extensions_mut().insert(OverLimit);
         }

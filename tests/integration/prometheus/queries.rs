@@ -88,6 +88,37 @@ async fn histograms_of_several_metrics_are_not_one(pool: PgPool) {
     assert_eq!((unnamed.status, &unnamed.body["errorType"]), (422, &json!("execution")), "{}", unnamed.body);
 }
 
+/// One metric in two tables, as the numbers and the whole numbers of Zabbix: where one ends the other one begins.
+#[sqlx::test(migrations = false)]
+async fn of_two_tables_the_larger_sample_of_an_instant_counts_at_their_seam_too(pool: PgPool) {
+    let rows = "CREATE TABLE fractions (ts timestamptz NOT NULL, metric text NOT NULL, host text, value float8);
+        CREATE TABLE wholes (LIKE fractions);
+        INSERT INTO fractions SELECT to_timestamp(1767571680) + n * interval '60 s', 'two', 'x', v
+            FROM (VALUES (0, 7.13), (1, 1)) AS s(n, v);
+        INSERT INTO wholes SELECT to_timestamp(1767571680) + n * interval '60 s', 'two', 'x', v
+            FROM (VALUES (0, 7), (1, 5)) AS s(n, v)";
+    sql(&pool, rows).await;
+    let source = |relation: &str| {
+        format!(
+            "[[source]]\nrelation = \"{relation}\"\ntime = \"ts\"\nname = \"metric\"\nvalue = \"value\"\nlabels = [\"host\"]\n"
+        )
+    };
+    for (first, second) in [("fractions", "wholes"), ("wholes", "fractions")] {
+        let server = Server::declared(&pool, &format!("{}{}", source(first), source(second))).await;
+        // From whatever instant on it is read, a sample is the same.
+        for (query, at, expected) in [
+            ("two", 1_767_571_680, "7.13"),
+            ("max_over_time(two[1m])", 1_767_571_680, "7.13"),
+            ("sum_over_time(two[1m])", 1_767_571_680, "7.13"),
+            ("sum_over_time(two[2m])", 1_767_571_740, "12.129999999999999"),
+            ("two", 1_767_571_740, "5"),
+        ] {
+            let found = server.data(&format!("/api/v1/query?query={query}&time={at}")).await;
+            assert_eq!(found["result"][0]["value"][1], expected, "{first} {query}: {found}");
+        }
+    }
+}
+
 #[sqlx::test(migrations = false)]
 async fn a_range_has_the_points_that_were_asked_for(pool: PgPool) {
     let server = server(&pool).await;
@@ -261,7 +292,7 @@ async fn rows_that_share_their_time_are_not_left_out_silently(pool: PgPool) {
         let asked = format!("/api/v1/query_range?query={query}&start={}&end={AT}&step=3600", AT - 3 * 86_400);
         server.get(&asked).await.body["infos"].clone()
     };
-    let all = "the Prometheus API takes the one with the largest value, and the other endpoints all of them";
+    let all = "the Prometheus API takes the latest, at equal times the one with the largest value, and the other endpoints all of them";
     let expected = json!([format!("sales_amount: several rows of one series have the same time; {all}")]);
     for _ in 0..2 {
         assert_eq!(said("sum(sum_over_time(sales_amount[1d]))").await, expected);
