@@ -183,12 +183,21 @@ fn reload_on_hangup(catalogs: Vec<Catalog>) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// `NOTIFY datebin_reload`: the same.
+/// `NOTIFY datebin_reload`: the same. It comes from the primary, and a standby may not have the rows yet: what was read of one
+/// until it has them is forgotten, too.
 fn reload_on_notice(engine: &Engine) -> impl Future<Output = ()> + use<> {
     let (catalog, database) = (engine.catalog.clone(), &engine.database);
+    let replayed = database.config().replayed_after();
     db::listen(database.config().clone(), database.health().clone(), move || {
         tracing::info!("reading the catalog anew: the database says that something changed");
         catalog.refresh();
+        for pause in &replayed {
+            let (catalog, pause) = (catalog.clone(), *pause);
+            tokio::spawn(async move {
+                tokio::time::sleep(pause).await;
+                catalog.refresh();
+            });
+        }
     })
 }
 

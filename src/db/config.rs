@@ -20,6 +20,9 @@ use super::settings::{Pooler, SettingValue, Settings};
 use super::url_file::UrlFile;
 use crate::observe::Observer;
 
+/// A standby that keeps up has rows of the primary after this time.
+const REPLAYED: Duration = Duration::from_secs(2);
+
 /// A database and the bounds of our sessions there.
 #[derive(Clone)]
 pub struct DatabaseConfig {
@@ -142,6 +145,14 @@ impl DatabaseConfig {
             _ => usual,
         };
         servers.chosen(requirement, patience, open).await
+    }
+
+    /// How long after the primary told of rows its standbys have them, as a rule and at the latest; nothing where there is
+    /// one server.
+    #[must_use]
+    pub fn replayed_after(&self) -> Vec<Duration> {
+        let several = self.tries() > 1;
+        [Some(REPLAYED), self.max_lag].into_iter().flatten().filter(|_| several).collect()
     }
 
     /// How many addresses may be tried for a session.

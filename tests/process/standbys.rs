@@ -105,6 +105,29 @@ async fn who_writes_finds_the_primary() {
     }
 }
 
+/// The notification overtakes the rows: what a question reads until these are there is not believed for long.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_standby_lacked_when_it_was_told_of_is_read_again() {
+    let (primary, standby) = pair().await;
+    let first = url(&standby, &primary, "target_session_attrs=standby");
+    let settings = [("DATABASE_URL", first.as_str()), ("DATEBIN_CACHE_BYTES", "64MiB")];
+    let program = Program::serve(&primary, &settings).await;
+    let sum = async || {
+        let answer = program.ask("sum(cpu)").await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body[0]["datapoints"][0][0].clone()
+    };
+    assert_eq!(sum().await, json!(1.0));
+    standby.sql("SELECT pg_wal_replay_pause()").await;
+    primary.sql("INSERT INTO cpu SELECT ts, 'b', value FROM cpu; NOTIFY datebin_reload").await;
+    let heard = "the database says that something changed";
+    let told = async || program.log().iter().any(|line| line.to_string().contains(heard)).then_some(());
+    eventually(LONG, "the notification is heard", told).await;
+    assert_eq!(sum().await, json!(1.0), "the standby has no such rows yet");
+    standby.sql("SELECT pg_wal_replay_resume()").await;
+    eventually(LONGER, "its rows are seen", async || (sum().await == json!(2.0)).then_some(())).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_standby_that_lags_is_left_alone() {
     let (primary, standby) = pair().await;
