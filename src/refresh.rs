@@ -227,7 +227,7 @@ async fn with_room(
     health: &Health,
 ) -> Result<PartialCatalog, LoadError> {
     let file = parsed(&text?, config)?;
-    let mut loaded = partial(database, &file, config.zone, memory).await;
+    let mut loaded = partial(database, &file, config.zone, memory, health).await;
     if crowded(&loaded) {
         let mut room = health.make_room(database.wait).await;
         if room.is_none() {
@@ -235,7 +235,7 @@ async fn with_room(
         }
         // The server needs a moment to take the closed session off its books.
         for _ in 0..GOODBYES {
-            loaded = partial(database, &file, config.zone, memory).await;
+            loaded = partial(database, &file, config.zone, memory, health).await;
             if !crowded(&loaded) {
                 break;
             }

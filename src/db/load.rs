@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::config::{DatabaseConfig, SessionPurpose};
 use super::error::DbError;
+use super::health::Health;
 use super::lease::text;
 use super::pace::RoundTrip;
 use super::remembered::Memory;
@@ -60,14 +61,15 @@ pub async fn load(
     file: &CatalogFile,
     zone: Option<Zone>,
 ) -> Result<DecidedCatalog, LoadError> {
-    let loaded = partial(config, file, zone, &mut Memory::default()).await?;
+    let loaded = partial(config, file, zone, &mut Memory::default(), &Health::default()).await?;
     match loaded.problems.into_iter().next() {
         Some(problem) => Err(problem.into()),
         None => Ok((loaded.snapshot, loaded.decisions)),
     }
 }
 
-/// Like [`load`], but a declaration that is wrong leaves only itself out, and what `memory` knows need not be read.
+/// Like [`load`], but a declaration that is wrong leaves only itself out, and what `memory` knows need not be read. How far the
+/// database is tells how long one that says nothing is waited for.
 ///
 /// # Errors
 /// The database does not answer, or the file as a whole is wrong.
@@ -76,8 +78,9 @@ pub(crate) async fn partial(
     file: &CatalogFile,
     zone: Option<Zone>,
     memory: &mut Memory,
+    health: &Health,
 ) -> Result<PartialCatalog, LoadError> {
-    let (_, found, mut problems) = within(PATIENCE, all(config, file, zone, memory)).await?;
+    let (_, found, mut problems) = within(PATIENCE, all(config, file, zone, memory, &health.pace)).await?;
     match found {
         Some((snapshot, decisions, is_all_wrong)) => Ok(PartialCatalog { snapshot, decisions, problems, is_all_wrong }),
         None => Err(problems.pop().map_or_else(|| DbError::Changed.into(), LoadError::from)),
@@ -100,7 +103,8 @@ pub struct Survey {
 /// # Errors
 /// The database does not answer.
 pub async fn survey(config: &DatabaseConfig, file: &CatalogFile, zone: Option<Zone>) -> Result<Survey, LoadError> {
-    let (facts, found, problems) = within(PATIENCE, all(config, file, zone, &mut Memory::default())).await?;
+    let (facts, found, problems) =
+        within(PATIENCE, all(config, file, zone, &mut Memory::default(), &RoundTrip::default())).await?;
     Ok(Survey { facts, snapshot: found.map(|(snapshot, ..)| snapshot), problems })
 }
 
@@ -119,7 +123,7 @@ pub async fn undeclared(
     }
     let mut whole = file.clone();
     whole.discovery.enabled = true;
-    let loaded = partial(config, &whole, zone, &mut Memory::default()).await?;
+    let loaded = partial(config, &whole, zone, &mut Memory::default(), &Health::default()).await?;
     let served: HashSet<&Relation> = loaded.snapshot.sources().iter().map(|source| &source.relation).collect();
     let decisions = loaded.snapshot.decisions().iter();
     let found = decisions.filter(|one| one.verdict == Verdict::Source && served.contains(&one.relation));
@@ -143,8 +147,9 @@ async fn all(
     file: &CatalogFile,
     zone: Option<Zone>,
     memory: &mut Memory,
+    pace: &RoundTrip,
 ) -> Result<CatalogReading, LoadError> {
-    let mut session = connected(config, &file.scope(), &memory.beyond).await?;
+    let mut session = connected(config, &file.scope(), &memory.beyond, pace).await?;
     if !session.is_pooled {
         let read = read(&mut session.connection, config, file, zone, memory).await;
         if !matches!(read, Err(LoadError::Database(DbError::Unfit(_)))) {
@@ -152,7 +157,7 @@ async fn all(
             return read;
         }
         config.pooler.found("leaves out the settings of a session's start");
-        session = connected(config, &file.scope(), &memory.beyond).await?;
+        session = connected(config, &file.scope(), &memory.beyond, pace).await?;
     }
     let opening = config.settings(SessionPurpose::Discovery).opening(AccessMode::Reading);
     let mut transaction = session.connection.begin_with(text(opening.text)).await.map_err(DbError::from)?;
@@ -231,9 +236,14 @@ fn clash_names(place: &str, relation: &str) -> bool {
     place == relation || place.split_once('.').is_some_and(|(_, name)| name == relation)
 }
 
-async fn connected(config: &DatabaseConfig, scope: &DiscoveryScope, beyond: &[Relation]) -> Result<Session, LoadError> {
+async fn connected(
+    config: &DatabaseConfig,
+    scope: &DiscoveryScope,
+    beyond: &[Relation],
+    pace: &RoundTrip,
+) -> Result<Session, LoadError> {
     let start = SessionStart::of(SessionPurpose::Discovery).with(introspect::scope::setting(scope, beyond));
-    let session = session::connected(config, &start, &RoundTrip::default()).await?;
+    let session = session::connected(config, &start, pace).await?;
     supported(&session.connection)?;
     Ok(session)
 }

@@ -1,12 +1,13 @@
 //! Several servers with the same data: a primary and its hot standby.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::cluster::{Cluster, PASSWORD};
 use crate::database::CPU;
+use crate::patience::patience;
 use crate::program::{LONG, Program, eventually, ran};
 
 /// The sessions of questions on a server.
@@ -84,6 +85,25 @@ async fn a_server_that_falls_silent_leaves_the_other() {
     eventually(LONG, "the server is ready", ready).await;
     assert!(asking(&primary).await > 0);
     standby.wake();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_says_nothing_does_not_hold_up_the_start() {
+    let primary = Cluster::start();
+    primary.sql(CPU).await;
+    // The kernel takes the connections, and nobody else.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = silent.local_addr().expect("an address").port();
+    let places = format!("127.0.0.1:{port},127.0.0.1:{}", primary.port);
+    let url = format!("postgres://datebin:{PASSWORD}@{places}/postgres?load_balance_hosts=random");
+    let settings = [("DATABASE_URL", url.as_str()), ("DATEBIN_CONNECT_TIMEOUT", "500ms")];
+    // Each connection chooses one of the two: that of the catalog chooses the silent one in some of these.
+    let begun = Instant::now();
+    let programs = join_all((0..6).map(|_| Program::serve(&primary, &settings))).await;
+    assert!(begun.elapsed() < patience(Duration::from_millis(3500)), "{:?}", begun.elapsed());
+    for program in &programs {
+        assert_eq!(program.ask("cpu").await.status, 200);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
