@@ -27,6 +27,9 @@ pub(super) trait FlightKey: Clone + Debug + Eq + Hash + Send + 'static {
     /// Whether what another statement gave, which began at a moment, answers this question as well.
     fn is_part_of(&self, other: &Self, begun: Instant) -> bool;
 
+    /// Whether another statement is of the same question at other times.
+    fn is_kin(&self, other: &Self) -> bool;
+
     /// Whether it is worth waiting for another statement of which this question is a part.
     fn waits_for(&self, _other: &Self) -> bool {
         false

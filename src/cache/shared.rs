@@ -70,6 +70,10 @@ impl FlightKey for StatementKey {
         LandedBlocks { blocks: landed.blocks.clone(), held: None }
     }
 
+    fn is_kin(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+
     /// A question that looks into the cache after a statement has ended finds some of its buckets there, and asks for the
     /// others. The limits need not be equal: who takes the block counts again.
     fn is_part_of(&self, other: &Self, _begun: Instant) -> bool {
@@ -179,6 +183,13 @@ mod tests {
         assert_eq!(asked(FlightSharing { is_fresh: true, ..of(7) }).await, "new");
         assert_eq!(asked(of(8)).await, "landed");
         assert_eq!(asked(of(8)).await, "new", "it had that already");
+        // The next bucket of the same question: the crowd is the same.
+        let next = async |since| {
+            let joined = ask(&flights, between("a", 10, 20), since, block(&[10, 20])).await;
+            end(&joined).await.expect("a block");
+            word(&joined)
+        };
+        assert_eq!([next(of(10)).await, next(of(11)).await], ["new", "landed"]);
         assert_eq!(asked(FlightSharing::now(9)).await, "new", "rows that are not believed for a while");
     }
 

@@ -151,6 +151,10 @@ impl FlightKey for ShortFlight {
         LandedValue { held: None, ..landed.clone() }
     }
 
+    fn is_kin(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+
     fn is_part_of(&self, other: &Self, begun: Instant) -> bool {
         self.key == other.key && other.times.cover(self.times.range, begun.elapsed())
     }

@@ -117,6 +117,12 @@ impl<L: Clone> FlightSlot<L> {
         }
     }
 
+    const fn askers(&self) -> &Askers {
+        match self {
+            Self::Flying(FlyingSlot { askers, .. }) | Self::Landed { askers, .. } => askers,
+        }
+    }
+
     const fn begun(&self) -> Instant {
         match self {
             Self::Flying(FlyingSlot { start, .. }) => start.begun,
@@ -168,15 +174,15 @@ impl<K: FlightKey> FlightSlots<K> {
     /// A flight has begun.
     pub(super) fn fly(&mut self, key: K, beginning: FlightBeginning, flight: &Arc<Flight<K::Landed>>) {
         let FlightBeginning { start, client } = beginning;
-        let (earlier, overlapped) = match self.slots.remove(&key) {
-            Some(FlightSlot::Landed { bytes, askers, .. }) => {
+        let kin = self.slots.iter().filter(|(other, _)| key.is_kin(other));
+        let overlapped = kin.filter_map(|(_, slot)| slot.askers().overlapped).max();
+        let earlier = match self.slots.remove(&key) {
+            Some(FlightSlot::Landed { bytes, .. }) => {
                 self.bytes -= bytes;
-                (None, askers.overlapped)
+                None
             }
-            Some(FlightSlot::Flying(slot)) => {
-                (slot.flight.upgrade().map(|flight| flight.landing.clone()), slot.askers.overlapped)
-            }
-            None => (None, None),
+            Some(FlightSlot::Flying(slot)) => slot.flight.upgrade().map(|flight| flight.landing.clone()),
+            None => None,
         };
         let askers = Askers { served: HashSet::from([client]), overlapped };
         let flying = FlyingSlot { start, flight: Arc::downgrade(flight), earlier, askers };
