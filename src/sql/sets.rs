@@ -19,7 +19,9 @@ pub fn label_sets(sets: &SetsFetch, newest: Option<u32>, cap: u32) -> Statement 
     for at in 0..fetch.rows.labels.len() {
         w.generated("s.l", at).syntax(", ");
     }
-    w.syntax("s.m");
+    // A constant among the groups is an internal error of PostgreSQL 18 where foreign servers group.
+    let by_name = matches!(sets.of, SetsOf::Stored { .. }) || fetch.rows.labels.is_empty();
+    w.syntax(if by_name { "s.m" } else { "''::text" });
     for at in 0..columns.len() {
         w.syntax(", count(*) FILTER (WHERE ").generated("s.p", at).syntax(")::float8");
     }
@@ -42,7 +44,7 @@ pub fn label_sets(sets: &SetsFetch, newest: Option<u32>, cap: u32) -> Statement 
     if let Some(rows) = newest {
         w.syntax(" ORDER BY ").clock(&fetch.rows.time).syntax(" DESC LIMIT ").param(Param::Int(i64::from(rows)));
     }
-    w.syntax(") AS s GROUP BY ").ordinals(fetch.rows.labels.len() + 1);
+    w.syntax(") AS s GROUP BY ").ordinals(fetch.rows.labels.len() + usize::from(by_name));
     // Label sets none of whose rows has a value are of no metric: they come last, where the limit meets them first. They
     // stay in the answer, as their rows were looked at.
     for at in 0..columns.len() {

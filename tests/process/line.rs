@@ -66,7 +66,7 @@ async fn rows_that_break_off_cost_no_answer() {
         let proxy = Proxy::before(&cluster).await;
         let settings = [("DATABASE_URL", &*proxy.url(&cluster)), ("DATEBIN_CACHE_BYTES", cache)];
         let program = Program::serve(&cluster, &settings).await;
-        for target in ["many", "rate(many[1m])", "max_over_time(many[20s]) + min_over_time(many[20s])"] {
+        for target in ["many", "rate(many[1m])", "max_over_time(many[20s])"] {
             proxy.cut_after(100_000);
             let broken = program.post("/query", &body(target)).await;
             assert!(broken.status == 200 && proxy.has_cut(), "{target}: {}: {}", broken.status, broken.body);
