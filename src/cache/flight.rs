@@ -39,31 +39,31 @@ pub(super) trait FlightKey: Clone + Debug + Eq + Hash + Send + 'static {
 /// Which statements a question may share.
 #[derive(Clone, Copy, Debug)]
 pub struct FlightSharing {
-    /// When the question came: what ended before is not for it.
+    /// When the question came. What ended before is not for it, unless many clients ask the same.
     pub arrived: Instant,
     /// Whether it wants a statement that begins after it came.
     pub is_fresh: bool,
-    /// Who asks: the number of a connection, 0 where there is none. Nobody is given what one statement gave twice.
+    /// The number of the connection that asks, 0 where there is none. No connection gets the result of one statement twice.
     pub client: u64,
-    /// How long before the question came a statement may have begun that serves a crowd.
+    /// The greatest age of a result that is shared with a question of many clients.
     pub lingers: Duration,
 }
 
 impl FlightSharing {
-    /// What a question shares that comes now.
+    /// The rules for a question that comes now.
     #[must_use]
     pub fn now(client: u64) -> Self {
         Self { arrived: Instant::now(), is_fresh: false, client, lingers: Duration::ZERO }
     }
 
-    /// The same for rows that are believed for a while. None of those that are not are given to who comes later.
+    /// The same rules for a source: a result is shared with later questions only if its rows may be kept.
     #[must_use]
     pub fn kept(self, is_kept: bool) -> Self {
         Self { lingers: if is_kept { LINGERS } else { Duration::ZERO }, ..self }
     }
 }
 
-/// How long what a statement gave serves those who ask the same, where many do.
+/// How long a result is shared with later questions, where many clients ask the same.
 const LINGERS: Duration = Duration::from_secs(1);
 
 /// The outcome of a statement: none until it has ended.

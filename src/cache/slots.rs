@@ -20,7 +20,7 @@ const LARGEST: usize = 1 << 20;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WaitingRoom(pub(super) usize);
 
-/// Questions that overlapped so lately make a crowd of those who ask the same.
+/// Clients whose equal questions overlapped within this time are a crowd.
 const CROWDED: Duration = Duration::from_secs(5);
 
 /// A flight that begins, and who began it.
@@ -30,22 +30,22 @@ pub(super) struct FlightBeginning {
     pub(super) client: u64,
 }
 
-/// Who was given what a statement gave.
+/// The clients that got the result of a statement.
 #[derive(Clone, Debug, Default)]
 struct Askers {
     served: HashSet<u64>,
-    /// When one of them came while another one waited: a client that asks one question after the other is no crowd.
+    /// When two of their questions overlapped last. Those of a client that waits for each answer never do.
     overlapped: Option<Instant>,
 }
 
 impl Askers {
-    /// A question that came while a statement was under way, or before it ended, is given what it gives.
+    /// Notes a question that came before the statement ended, and gets its result.
     fn overlaps(&mut self, client: u64) {
         self.served.insert(client);
         self.overlapped = Some(Instant::now());
     }
 
-    /// Whether a question that came later is one of a crowd; then it is given the same.
+    /// Whether a question that came later is one of a crowd, and so gets the result.
     fn admits(&mut self, since: FlightSharing, begun: Instant) -> bool {
         let is_young = since.arrived.saturating_duration_since(begun) <= since.lingers;
         let is_crowd = self.overlapped.is_some_and(|at| at.elapsed() < CROWDED);

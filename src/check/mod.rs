@@ -164,7 +164,7 @@ fn failed(when: &str, what: &str, error: &Error) -> Finding {
     Finding::new(Severity::Broken, format!("{when} of {what} cannot be read: {}", error.message))
 }
 
-/// What fails of the last minute of a metric, over all servers that have some of it.
+/// The error of a question for the last minute of a metric, which asks all servers with rows of it; none if it is answered.
 async fn tried(engine: &Engine, metric: &str) -> Option<Finding> {
     let scope = engine.scope().ok()?;
     let question = asked(&scope, metric, "now-1m").ok()?;

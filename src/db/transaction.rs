@@ -94,8 +94,8 @@ async fn is_somebody(session: &mut Session, identity: &Identity) -> Result<(), D
     }
 }
 
-/// Whether a complaint says that there is no such role, or that it may not be taken. A statement that was cancelled, or whose
-/// plan is lost, says nothing of the role.
+/// Whether an error means that the role does not exist or may not be used. A cancelled statement or a lost plan means
+/// neither.
 fn is_of_role(code: &str) -> bool {
     matches!(code, "22023" | "42501" | "42704")
 }

@@ -1,4 +1,4 @@
-//! What is asked once more.
+//! Questions that the database is asked a second time.
 
 use super::RequestScope;
 use crate::error::{Error, Kind};
